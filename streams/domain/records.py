@@ -1,0 +1,392 @@
+"""What flows through the topics: frozen values, made valid by construction, and their JSON.
+
+A value that is here is valid. Decoding foreign bytes is here too and names the field that is wrong;
+how records are keyed is in routing.py, what they decide in matching.py.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Literal, Protocol
+
+import orjson
+
+from streams.errors import BadInput, Reason
+
+Kind = Literal["image", "video", "auto"]
+Outcome = Literal["unique", "duplicate", "near_duplicate", "failed"]
+Action = Literal["process", "reuse", "review", "inspect"]
+VerdictStatus = Literal["pending", "allowed", "review", "blocked"]
+Headers = Sequence[tuple[str, bytes | None]]
+
+KINDS = ("image", "video", "auto")
+COLLECTION_FORM = re.compile(r"[a-z0-9][a-z0-9._-]{0,127}")
+MAX_ID_CHARS = 1024
+MAX_URL_CHARS = 8192
+MAX_METADATA_BYTES = 4096
+JSON_TYPES = ("application/json", "application/cloudevents+json")
+
+
+def timestamp(epoch_ms: int) -> str:
+    """RFC 3339 in UTC with milliseconds, as every record carries it: `2026-01-31T09:30:00.125Z`."""
+    moment = datetime.fromtimestamp(epoch_ms / 1000, UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{epoch_ms % 1000:03d}Z"
+
+
+class RawRecord(Protocol):
+    """A record as a Kafka client delivers it: nothing decoded; `timestamp` in ms since the epoch."""
+
+    @property
+    def topic(self) -> str: ...
+    @property
+    def partition(self) -> int: ...
+    @property
+    def offset(self) -> int: ...
+    @property
+    def timestamp(self) -> int: ...
+    @property
+    def key(self) -> bytes | None: ...
+    @property
+    def value(self) -> bytes | None: ...
+    @property
+    def headers(self) -> Headers: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where in Kafka a submission came in."""
+
+    topic: str
+    partition: int
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """One request to decide about one medium.
+
+    `submission_id` is `ce_source#ce_id` of its CloudEvents headers where it has them, else its origin:
+    the same event published or processed twice is the same submission. `attempt` counts deliberate
+    replays of a dead letter; each is decided anew.
+    Exactly one of `url` and `body` is set. `submitted_at` is RFC 3339 UTC.
+    """
+
+    submission_id: str
+    media_id: str
+    collection: str
+    kind: Kind
+    submitted_at: str
+    origin: Origin
+    url: str | None = None
+    body: bytes | None = field(default=None, repr=False)
+    content_type: str | None = None
+    metadata: dict[str, Any] = field(default_factory=dict)
+    priority: int = 0
+    attempt: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why there is no fingerprint."""
+
+    reason: Reason
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class MediaFacts:
+    """What decoding found out about one content; equal bytes give equal facts.
+
+    `hashes` maps `algorithm:version` (`phash64:1`) to lower-case hex, most significant bit first, in
+    imagehash's notation. `quality` 0 to 1 tells how much there is to hash: 0 is a uniform picture, whose
+    hashes mean nothing. `frames` counts the pictures of an animation; only the first is hashed.
+    """
+
+    content_id: str
+    kind: Literal["image", "video"]
+    format: str
+    size_bytes: int
+    width: int
+    height: int
+    frames: int
+    quality: float
+    hashes: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """A submission after fetching and decoding: facts, or a failure; never the media itself.
+
+    `fetch_ms` and `decode_ms` are wall time; `cached` says that equal bytes were decoded before.
+    """
+
+    submission_id: str
+    attempt: int
+    media_id: str
+    collection: str
+    kind: Kind
+    submitted_at: str
+    fingerprinted_at: str
+    origin: Origin
+    facts: MediaFacts | None
+    failure: Failure | None
+    metadata: dict[str, Any] = field(default_factory=dict)
+    priority: int = 0
+    fetch_ms: float = 0.0
+    decode_ms: float = 0.0
+    cached: bool = False
+
+    def to_json(self) -> bytes:
+        return orjson.dumps(self)
+
+    @classmethod
+    def from_json(cls, value: bytes | None) -> Fingerprint:
+        """Decode one value of media.fingerprints.
+
+        Raises:
+            BadInput: not_json, missing_field or bad_field.
+        """
+        document = _json_object(value)
+        try:
+            facts, failure = document["facts"], document["failure"]
+            if (facts is None) == (failure is None):
+                raise BadInput(Reason.BAD_FIELD, "exactly one of 'facts' and 'failure' must be set")
+            document["origin"] = Origin(**document["origin"])
+            if facts is not None:
+                document["facts"] = MediaFacts(**facts)
+            if failure is not None:
+                document["failure"] = Failure(Reason(failure["reason"]), failure["detail"])
+            return cls(**document)
+        except KeyError as error:
+            raise BadInput(Reason.MISSING_FIELD, f"field {error} is missing") from error
+        except (TypeError, ValueError) as error:
+            raise BadInput(Reason.BAD_FIELD, str(error)) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Which known content a submission is a copy of, and how that was found.
+
+    `media_id` and `submission_id` are of the first submission of that content. `similarity` is 0 to 1,
+    `distance_bits` the Hamming distance by `method` (`exact` compares the sha256 and has 0).
+    `transformation` names what was undone to find the match (`none` for a copy as it is).
+    """
+
+    content_id: str
+    media_id: str
+    submission_id: str
+    method: str
+    distance_bits: int
+    similarity: float
+    transformation: str = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What was decided about a content by someone who looked; `pending` until then."""
+
+    status: VerdictStatus = "pending"
+    by: str | None = None
+    reason: str | None = None
+    at: str | None = None
+    inherited_from: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The answer to one submission, its fields in the order in which they stand in the JSON.
+
+    `decision_id` depends on nothing but collection, submission, attempt and revision.
+    `action` is what a consumer should do: `process` this new content, `reuse` what is known of the match,
+    `review` it, or `inspect` the failure.
+    """
+
+    decision_id: str
+    revision: int
+    outcome: Outcome
+    action: Action
+    collection: str
+    media_id: str
+    submission_id: str
+    attempt: int
+    kind: Kind
+    content_id: str | None
+    match: Match | None
+    verdict: Verdict
+    failure: Failure | None
+    facts: MediaFacts | None
+    metadata: dict[str, Any]
+    submitted_at: str
+    fingerprinted_at: str
+    decided_at: str
+    versions: dict[str, str]
+
+    def to_json(self) -> bytes:
+        return orjson.dumps(self)
+
+
+def _json_object(value: bytes | None) -> dict[str, Any]:
+    if not value:
+        raise BadInput(Reason.NOT_JSON, "the record has no value")
+    try:
+        document = orjson.loads(value)
+    except orjson.JSONDecodeError as error:
+        raise BadInput(Reason.NOT_JSON, f"the value is no JSON: {error}") from error
+    if not isinstance(document, dict):
+        raise BadInput(Reason.NOT_JSON, f"the value is a JSON {type(document).__name__}, not an object")
+    return document
+
+
+def _header_map(headers: Headers) -> dict[str, str]:
+    """Headers as text, the last of a name winning; a header that is no UTF-8 is treated as absent."""
+    found: dict[str, str] = {}
+    for name, raw in headers:
+        if raw is None:
+            continue
+        try:
+            found[name.lower()] = raw.decode()
+        except UnicodeDecodeError:
+            continue
+    return found
+
+
+def _text(document: Mapping[str, Any], name: str, max_chars: int, default: str | None = None) -> str:
+    value = document.get(name, default)
+    if value is None:
+        raise BadInput(Reason.MISSING_FIELD, f"field '{name}' is missing")
+    if not isinstance(value, str) or not value or len(value) > max_chars:
+        raise BadInput(Reason.BAD_FIELD, f"field '{name}' must be a text of 1 to {max_chars} characters")
+    if "\0" in value:
+        raise BadInput(Reason.BAD_FIELD, f"field '{name}' holds a NUL character")
+    return value
+
+
+def _moment(value: object) -> str:
+    if not isinstance(value, str):
+        raise BadInput(Reason.BAD_FIELD, "field 'submitted_at' must be an RFC 3339 text")
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError as error:
+        raise BadInput(Reason.BAD_FIELD, f"field 'submitted_at': {error}") from error
+    if moment.tzinfo is None:
+        raise BadInput(Reason.BAD_FIELD, "field 'submitted_at' needs a time zone, for example a trailing Z")
+    return timestamp(round(moment.timestamp() * 1000))
+
+
+def _metadata(value: object) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise BadInput(Reason.BAD_FIELD, "field 'metadata' must be an object")
+    if len(orjson.dumps(value)) > MAX_METADATA_BYTES:
+        raise BadInput(Reason.BAD_FIELD, f"field 'metadata' is larger than {MAX_METADATA_BYTES} bytes")
+    return value
+
+
+def _whole_number(value: object, name: str, low: int, high: int) -> int:
+    if isinstance(value, str) and value.lstrip("-").isdigit():
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+        raise BadInput(Reason.BAD_FIELD, f"field '{name}' must be a whole number from {low} to {high}")
+    return value
+
+
+def decode_submission(
+    *, key: bytes | None, value: bytes | None, headers: Headers, origin: Origin, timestamp_ms: int
+) -> Submission:
+    """Decode one record of media.submissions.
+
+    A value is the medium itself where the `content-type` header names anything but JSON; the rest then
+    stands in CloudEvents headers (binary mode of the Kafka binding 1.0): `ce_subject` or the key is the
+    media id; `ce_collection`, `ce_kind`, `ce_priority` and `ce_metadata` (a JSON object) are optional.
+    Otherwise the value is JSON with `media_id` and `url`. `timestamp_ms`, the record's own, stands in for
+    a missing `submitted_at` / `ce_time`.
+
+    Raises:
+        BadInput: names the field; see `media_id_of` for what can still be known of such a record.
+    """
+    named = _header_map(headers)
+    content_type = named.get("content-type", "").split(";")[0].strip().lower()
+    inline = bool(content_type) and content_type not in JSON_TYPES
+    document: dict[str, Any]
+    if inline:
+        if not value:
+            raise BadInput(Reason.SOURCE_EMPTY, "the record carries no bytes")
+        document = {
+            "media_id": named.get("ce_subject") or _key_text(key),
+            "collection": named.get("ce_collection"),
+            "kind": named.get("ce_kind"),
+            "priority": named.get("ce_priority"),
+            "submitted_at": named.get("ce_time"),
+            "metadata": _json_object(named["ce_metadata"].encode()) if named.get("ce_metadata") else None,
+        }
+        document = {name: entry for name, entry in document.items() if entry is not None}
+    else:
+        document = _json_object(value)
+    media_id = _text(document, "media_id", MAX_ID_CHARS)
+    collection = _text(document, "collection", 128, default="default")
+    if not COLLECTION_FORM.fullmatch(collection):
+        raise BadInput(
+            Reason.BAD_COLLECTION,
+            "field 'collection' must be 1 to 128 of a-z, 0-9, '.', '_' and '-', and begin with a letter or digit",
+        )
+    kind = document.get("kind", "auto")
+    if kind not in KINDS:
+        raise BadInput(Reason.UNKNOWN_KIND, f"field 'kind' must be one of {', '.join(KINDS)}")
+    url = None
+    if not inline:
+        if document.get("url") is None:
+            raise BadInput(
+                Reason.NO_SOURCE, "field 'url' is missing, and no content-type header says that the value is the medium"
+            )
+        url = _text(document, "url", MAX_URL_CHARS)
+    submitted_at = document.get("submitted_at")
+    return Submission(
+        submission_id=submission_id_of(headers, origin),
+        media_id=media_id,
+        collection=collection,
+        kind=kind,
+        submitted_at=_moment(submitted_at) if submitted_at is not None else timestamp(timestamp_ms),
+        origin=origin,
+        url=url,
+        body=value if inline else None,
+        content_type=content_type or None,
+        metadata=_metadata(document.get("metadata", {})),
+        priority=_whole_number(document.get("priority", 0), "priority", 0, 9),
+        attempt=_whole_number(named.get("ms_attempt", 0), "ms_attempt", 0, 1_000_000),
+    )
+
+
+def submission_id_of(headers: Headers, origin: Origin) -> str:
+    """`ce_source#ce_id` where CloudEvents headers name the event, else `topic/partition/offset`."""
+    named = _header_map(headers)
+    event_id = named.get("ce_id")
+    if event_id and len(event_id) <= MAX_ID_CHARS and "\0" not in event_id:
+        return f"{named.get('ce_source', '')[:MAX_ID_CHARS]}#{event_id}".replace("\0", "")
+    return f"{origin.topic}/{origin.partition}/{origin.offset}"
+
+
+def salvage_identity(key: bytes | None, value: bytes | None, headers: Headers) -> tuple[str | None, str]:
+    """What a submission that did not decode still tells: media id or None, and a well-formed collection."""
+    named = _header_map(headers)
+    document: dict[str, Any] = {}
+    with suppress(BadInput):
+        document = _json_object(value)
+    media_id = document.get("media_id") or named.get("ce_subject") or _key_text(key)
+    collection = document.get("collection") or named.get("ce_collection") or "default"
+    if not isinstance(media_id, str) or not media_id or len(media_id) > MAX_ID_CHARS or "\0" in media_id:
+        media_id = None
+    if not isinstance(collection, str) or not COLLECTION_FORM.fullmatch(collection):
+        collection = "default"
+    return media_id, collection
+
+
+def _key_text(key: bytes | None) -> str | None:
+    if not key:
+        return None
+    try:
+        return key.decode()
+    except UnicodeDecodeError:
+        return None
