@@ -200,6 +200,9 @@ class Verdict:
 class Decision:
     """The answer to one submission, its fields in the order in which they stand in the JSON.
 
+    A pure function of the fingerprint record and the state before it, so that deciding again, on another
+    worker, gives the same bytes. When it was decided is therefore not in it: that is the timestamp of the
+    Kafka record (and its `ce_time` header), which readers show as `decided_at`.
     `decision_id` depends on nothing but collection, submission, attempt and revision.
     `action` is what a consumer should do: `process` this new content, `reuse` what is known of the match,
     `review` it, or `inspect` the failure.
@@ -222,7 +225,6 @@ class Decision:
     metadata: dict[str, Any]
     submitted_at: str
     fingerprinted_at: str
-    decided_at: str
     versions: dict[str, str]
 
     def to_json(self) -> bytes:
