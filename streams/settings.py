@@ -38,8 +38,8 @@ class Settings(BaseSettings):
     broker_user: str = ""
     broker_password: SecretStr = SecretStr("")
     broker_ca_file: Path | None = None
-    topic_prefix: str = ""
-    group_prefix: str = "mediasieve"
+    topic_prefix: str = Field(default="", pattern=r"^[a-zA-Z0-9._-]{0,100}$")
+    group_prefix: str = Field(default="mediasieve", pattern=r"^[a-zA-Z0-9._-]{1,100}$")
     replication: int | None = Field(default=None, ge=1)
     min_insync_replicas: int | None = Field(default=None, ge=1)
 

@@ -8,12 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from streams.domain.records import Decision, Fingerprint, Submission
 from streams.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from streams.settings import Settings
 
 SUBMISSIONS = "media.submissions"
 FINGERPRINTS = "media.fingerprints"
@@ -39,6 +42,17 @@ class TopicSpec:
     writers: tuple[str, ...]
     readers: tuple[str, ...]
     config: dict[str, str] = field(default_factory=dict)
+
+
+def wire_name(settings: Settings, topic: str) -> str:
+    """The name that a topic of topics.yaml has on the broker of this deployment.
+
+    The prefix of the deployment stands in front. A changelog belongs to a consumer group and is named after it, so
+    the group prefix takes the place of `mediasieve` in its name.
+    """
+    if topic.endswith("-changelog"):
+        topic = settings.group_prefix + topic.removeprefix("mediasieve")
+    return settings.topic_prefix + topic
 
 
 def project_file(name: str) -> Path:
