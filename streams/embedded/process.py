@@ -1,0 +1,213 @@
+"""An engine that runs as a child process: port, log, readiness, an orderly stop, and no orphans.
+
+What is run, and how to tell that it answers, stands in broker.py and clickhouse.py.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import ClassVar, Self
+
+from streams.errors import ConfigurationError
+
+LEASH = Path(__file__).with_name("leash.py")
+MAX_LOG_BYTES = 16 << 20
+PORT_ATTEMPTS = 3
+
+
+class EmbeddedProcess:
+    """One engine on `host`, its data and log in `data_dir`; a context manager, or `start` and `stop`.
+
+    The engine ends when the process that started it ends, however that ends, and still saves its data then. `start`
+    after `stop` or `kill` brings the same data back on the same port. Not for use from several threads at once.
+
+    Args:
+        data_dir: made if absent; one engine at a time.
+        port: a free one is chosen when None.
+    """
+
+    what: ClassVar[str]
+    log_name: ClassVar[str]
+    #: Lines of the log that mean nothing to anyone.
+    noise: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(
+        self,
+        data_dir: Path,
+        *,
+        port: int | None = None,
+        host: str = "127.0.0.1",
+        start_timeout_s: float = 60.0,
+        stop_timeout_s: float = 30.0,
+    ) -> None:
+        self.data_dir = data_dir.resolve()
+        self.host = host
+        self.port = port or 0
+        self._chosen_port = port
+        self._start_timeout_s = start_timeout_s
+        self._stop_timeout_s = stop_timeout_s
+        self._leash: subprocess.Popen[bytes] | None = None
+        self._pid: int | None = None
+        self._log_start = 0
+
+    def command(self) -> list[str]:
+        """What to run.
+
+        Raises:
+            ConfigurationError: it is not installed; says what to install.
+        """
+        raise NotImplementedError
+
+    def environment(self) -> dict[str, str]:
+        """What to add to the environment of the engine."""
+        return {}
+
+    def answers(self) -> bool:
+        """Whether the engine serves requests now; must return within about a second."""
+        raise NotImplementedError
+
+    @property
+    def address(self) -> str:
+        """`host:port` for clients."""
+        return f"{self.host}:{self.port}"
+
+    @property
+    def log(self) -> Path:
+        return self.data_dir / self.log_name
+
+    @property
+    def pid(self) -> int | None:
+        """Process id of the engine itself, None while it is not running."""
+        return self._pid if self.running else None
+
+    @property
+    def running(self) -> bool:
+        return self._leash is not None and self._leash.poll() is None
+
+    def start(self) -> Self:
+        """Start the engine and wait until it answers; does nothing if it runs.
+
+        Raises:
+            ConfigurationError: it is not installed, its port or data directory is in use, or it does not come up.
+        """
+        if self.running:
+            return self
+        self._reap()
+        self.data_dir.mkdir(parents=True, exist_ok=True)
+        fixed = self.port if self.port else self._chosen_port
+        for attempt in range(PORT_ATTEMPTS):
+            self.port = fixed or free_port(self.host)
+            if fixed and not _can_bind(self.host, fixed):
+                raise ConfigurationError(
+                    f"Port {fixed} for {self.what} is in use. Stop the program that has it, or choose another port."
+                )
+            self._launch()
+            if self._await_answer():
+                return self
+            said = self.log_tail()
+            self.kill()
+            if fixed or "already in use" not in said or attempt == PORT_ATTEMPTS - 1:
+                break
+        if not self._chosen_port:
+            self.port = 0 if not fixed else fixed
+        raise ConfigurationError(f"{self.what} did not start. The end of its log {self.log}:\n{said}")
+
+    def stop(self) -> None:
+        """Let the engine save its data and end; killed after `stop_timeout_s`."""
+        leash = self._leash
+        if leash is not None and leash.poll() is None:
+            assert leash.stdin is not None
+            leash.stdin.close()
+            try:
+                leash.wait(self._stop_timeout_s + 5.0)
+            except subprocess.TimeoutExpired:
+                self.kill()
+        self._reap()
+
+    def kill(self) -> None:
+        """End the engine with SIGKILL, as a crash would: it saves nothing."""
+        if self.running and self._pid is not None:
+            with suppress(ProcessLookupError):
+                os.kill(self._pid, signal.SIGKILL)
+        self._reap()
+
+    def restart(self) -> None:
+        self.stop()
+        self.start()
+
+    def log_tail(self, lines: int = 15) -> str:
+        """The end of what the engine wrote since it was last started, without its noise."""
+        if not self.log.exists():
+            return "(nothing)"
+        with self.log.open("rb") as log:
+            log.seek(max(self._log_start, self.log.stat().st_size - (64 << 10)))
+            text = log.read().decode(errors="replace")
+        kept = [line for line in text.splitlines() if not any(noise in line for noise in self.noise)]
+        return "\n".join(kept[-lines:]) or "(nothing)"
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def _launch(self) -> None:
+        command = self.command()
+        if self.log.exists() and self.log.stat().st_size > MAX_LOG_BYTES:
+            self.log.replace(self.log.with_name(f"{self.log_name}.1"))
+        with self.log.open("ab") as log:
+            self._log_start = log.tell()
+            self._leash = subprocess.Popen(  # noqa: S603 - our own leash around our own command
+                [sys.executable, "-I", "-S", str(LEASH), str(self._stop_timeout_s), *command],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                env={**os.environ, **self.environment()},
+                start_new_session=True,  # Ctrl-C goes to the starter, who then stops its engines in order
+            )
+        assert self._leash.stdout is not None
+        first_line = self._leash.stdout.readline()
+        self._pid = int(first_line) if first_line.strip() else None
+
+    def _await_answer(self) -> bool:
+        deadline = time.monotonic() + self._start_timeout_s
+        pause_s = 0.01
+        while self.running and time.monotonic() < deadline:
+            if self.answers() and self.running:
+                return True
+            time.sleep(pause_s)
+            pause_s = min(0.2, pause_s * 1.5)
+        return False
+
+    def _reap(self) -> None:
+        leash, self._leash, self._pid = self._leash, None, None
+        if leash is None:
+            return
+        for pipe in (leash.stdin, leash.stdout):
+            if pipe is not None:
+                pipe.close()
+        leash.wait()
+
+
+def free_port(host: str = "127.0.0.1") -> int:
+    """A TCP port that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind((host, 0))
+        return int(probe.getsockname()[1])
+
+
+def _can_bind(host: str, port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a port in TIME_WAIT can be had
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
