@@ -107,7 +107,7 @@ def compare(wanted: Iterable[TopicState], actual: Mapping[str, TopicState]) -> P
         have = actual.get(topic.name)
         if have is None:
             size = f"{topic.partitions} partitions, replication {topic.replication}"
-            changes.append(Change("create", topic, f"create with {size}{_listed(topic.config)}"))
+            changes.append(Change("create", topic, size + _listed(topic.config)))
             continue
         if topic.partitions != have.partitions:
             difference = f"{have.partitions} partitions, and topics.yaml says {topic.partitions}"

@@ -1,0 +1,14 @@
+"""The command line `mediasieve`: one file a command, what several commands share beside them.
+
+Commands read settings, call the library and print; what they print and how they exit is decided here, what is
+computed is not. Data goes to stdout, talk and progress to stderr.
+"""
+
+from __future__ import annotations
+
+
+def main() -> None:
+    """Entry point of `mediasieve`; imports nothing before it is known what is asked."""
+    from streams.cli.app import cli
+
+    cli.main(prog_name="mediasieve")

@@ -1,0 +1,8 @@
+"""`python -m streams.cli`: how `mediasieve up` starts its workers, with the interpreter that runs it."""
+
+from __future__ import annotations
+
+from streams.cli import main
+
+if __name__ == "__main__":
+    main()

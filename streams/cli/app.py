@@ -1,0 +1,115 @@
+"""The command group: finds a command without importing the others, and turns every ending into one exit code.
+
+0 done · 1 it was tried and failed, the line says why · 2 wrong usage or configuration · 130 Ctrl-C · 143 terminated.
+What a command does stands in its own file.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any
+
+import click
+
+from streams.errors import ConfigurationError, MediasieveError
+
+#: Command to its file and what `mediasieve --help` says about it, so that asking for help imports nothing.
+COMMANDS: dict[str, tuple[str, str]] = {
+    "demo": ("streams.cli.demo", "See it work: sample media in, decisions out, ClickHouse filled."),
+    "scan": ("streams.cli.scan", "Find the copies among files, here and now."),
+    "up": ("streams.cli.up", "Run everything on this machine."),
+    "publish": ("streams.cli.publish", "Submit files, folders, URLs or NDJSON."),
+    "decisions": ("streams.cli.decisions", "Read decisions, as a table or as JSON lines."),
+    "worker": ("streams.cli.worker", "Run stages of the stream in this process."),
+    "topics": ("streams.cli.topics", "Compare topics.yaml with the broker, and change the broker."),
+    "clickhouse": ("streams.cli.clickhouse", "Apply and show the migrations of ClickHouse."),
+    "doctor": ("streams.cli.doctor", "Check this set-up and say what to do."),
+}
+
+
+class OneLineGroup(click.Group):
+    """A group whose commands return their exit code, and whose errors are one line on stderr."""
+
+    def __init__(self, *args: Any, **attributes: Any) -> None:
+        super().__init__(*args, **{"no_args_is_help": False, **attributes})
+
+    def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any) -> Any:  # type: ignore[override]
+        extra.pop("standalone_mode", None)
+        try:
+            code = super().main(args, prog_name, standalone_mode=False, **extra)
+            sys.stdout.flush()
+            code = code if isinstance(code, int) else 0
+        except click.UsageError as error:
+            code = _complain(_usage_line(error, prog_name), 2)
+        except click.ClickException as error:
+            code = _complain(error.format_message(), error.exit_code)
+        except ConfigurationError as error:
+            code = _complain(str(error), 2)
+        except MediasieveError as error:
+            code = _complain(str(error), 1)
+        except (click.Abort, KeyboardInterrupt):
+            code = 130
+        except BrokenPipeError:
+            code = 0  # the reader has seen enough
+        _end_quietly()
+        sys.exit(code)
+
+
+class LazyGroup(OneLineGroup):
+    """Imports a command's file when that command is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(COMMANDS[cmd_name][0])
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, about) for name, (_, about) in COMMANDS.items()])
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
+    invoke_without_command=True,
+)
+@click.version_option(package_name="mediasieve", message="%(prog)s %(version)s")
+@click.pass_context
+def cli(ctx: click.Context) -> None:
+    """Recognise every copy in a stream of media, once.
+
+    Begin with `mediasieve demo`, or with `mediasieve scan FOLDER`.
+    Settings are MEDIASIEVE_* variables or a .env file.
+    """
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+
+
+def _usage_line(error: click.UsageError, prog_name: str | None) -> str:
+    path = error.ctx.command_path if error.ctx else prog_name or "mediasieve"
+    message = error.format_message().replace("\n", " ").strip()
+    return f"{message.rstrip('.')}. See `{path} --help`."
+
+
+def _complain(message: str, code: int) -> int:
+    with contextlib.suppress(BrokenPipeError):
+        click.echo(f"mediasieve: {message}", err=True)
+    return code
+
+
+def _end_quietly() -> None:
+    """Nothing may be said about a closed stdout while the interpreter shuts down."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
