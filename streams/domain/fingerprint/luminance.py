@@ -1,0 +1,75 @@
+"""Any Pillow image to 8-bit luminance, in one way for each mode; no decoding, no hashing."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+BACKGROUND = 255
+"""Transparent pictures are seen on white, as web pages and JPEG exports show them."""
+
+STRIP_PIXELS = 1 << 20
+FULL_SCALES = (1.0, 255.0, 65535.0)
+SIXTEEN_BITS = ("I;16", "I;16L", "I;16B", "I;16N")
+
+
+def luminance(image: Image.Image) -> Image.Image:
+    """The loaded image in mode L (ITU-R 601 luma, as Pillow and imagehash have it).
+
+    Transparency shows the white background. 16-bit grey keeps its upper 8 bits. 32-bit integers and floats
+    have no agreed range: the smallest of 1 (floats), 255 and 65535 that holds all values is white, otherwise
+    the least value is black and the greatest white; NaN is black.
+    """
+    if image.mode == "L" and not image.has_transparency_data:
+        return image
+    if image.mode in SIXTEEN_BITS:
+        return _by_strips(image, 0.0, 65535.0)
+    if image.mode in ("I", "F"):
+        return _by_strips(image, *_range(image))
+    if image.has_transparency_data:
+        return _on_background(image)
+    if image.mode in ("LAB", "HSV"):
+        image = image.convert("RGB")
+    return image.convert("L")
+
+
+def _on_background(image: Image.Image) -> Image.Image:
+    if image.mode not in ("LA", "RGBA"):
+        image = image.convert("RGBA")
+    alpha = image.getchannel("A")
+    opaque = image.convert("L")
+    if alpha.getextrema() == (255, 255):
+        return opaque
+    backed = Image.new("L", image.size, BACKGROUND)
+    backed.paste(opaque, mask=alpha)
+    return backed
+
+
+def _strips(image: Image.Image) -> list[tuple[int, int, int, int]]:
+    """Boxes of whole rows which keep temporary arrays small, whatever the size of the picture."""
+    rows = max(1, STRIP_PIXELS // image.width)
+    return [(0, top, image.width, min(top + rows, image.height)) for top in range(0, image.height, rows)]
+
+
+def _values(image: Image.Image, box: tuple[int, int, int, int]) -> NDArray[np.float64]:
+    return np.nan_to_num(np.asarray(image.crop(box), dtype=np.float64), nan=0.0, posinf=0.0, neginf=0.0)
+
+
+def _range(image: Image.Image) -> tuple[float, float]:
+    parts = [_values(image, box) for box in _strips(image)]
+    low, high = min(float(part.min()) for part in parts), max(float(part.max()) for part in parts)
+    if low >= 0:
+        for full in FULL_SCALES[image.mode == "I" :]:
+            if high <= full:
+                return 0.0, full
+    return low, high
+
+
+def _by_strips(image: Image.Image, low: float, high: float) -> Image.Image:
+    grey = Image.new("L", image.size)
+    scale = 255.0 / (high - low) if high > low else 0.0
+    for box in _strips(image):
+        levels = ((_values(image, box) - low) * scale).astype(np.uint8)
+        grey.paste(Image.fromarray(levels), box)
+    return grey
