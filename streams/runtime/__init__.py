@@ -1,0 +1,13 @@
+"""Faust made fast and safe: batches in, delivery barriers out, offsets committed only behind what is durable.
+
+    ledger.py      which offsets were read, which are done, up to where may be committed
+    transport.py   Faust's consumer, handing an agent one event per fetched batch of a partition
+    outbox.py      outputs through librdkafka, and the barrier that waits for their delivery
+    table.py       a Faust table whose partitions are written one RocksDB batch at a time
+    stage.py       how an agent declares itself
+    keyed.py       runs stages with state, in order        concurrent.py   runs slow stages, many at once
+    sink.py        runs stages that write rows elsewhere   deadletter.py   what cannot be processed
+    app.py         one Faust app a stage                   worker.py       one process of several stages
+
+Nothing in here knows media; nothing in `agents` knows offsets.
+"""

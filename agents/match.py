@@ -1,0 +1,40 @@
+"""media.fingerprints → decide → media.decisions, with the table `contents`."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from streams import metrics
+from streams.cloudevents import DECISION_TYPE, event_headers
+from streams.domain.matching import decide
+from streams.domain.policy import Policies
+from streams.domain.records import Fingerprint
+from streams.errors import BadInput
+from streams.runtime.keyed import KeyedBatch
+from streams.runtime.stage import KeyedStage, Output
+from streams.settings import Settings
+from streams.topics import DECISIONS, FINGERPRINTS
+
+
+def match(batch: KeyedBatch, policies: Policies) -> None:
+    """Decide one batch in order; a record that is no fingerprint has no submission to answer, only a dead letter."""
+    fingerprints = []
+    for record in batch.records:
+        try:
+            fingerprints.append(Fingerprint.from_json(record.value))
+        except BadInput as error:
+            batch.dead_letter(record, error)
+    now = batch.now()
+    for answer in decide(fingerprints, batch, policies):
+        headers = event_headers(answer.decision_id, DECISION_TYPE, answer.media_id, now)
+        batch.emit(Output(DECISIONS, answer.media_id.encode(), answer.value, headers))
+        metrics.OUTCOMES.labels(answer.outcome or "repeated").inc()
+
+
+def stage(settings: Settings) -> KeyedStage:
+    return KeyedStage(
+        name="match",
+        reads=(FINGERPRINTS,),
+        table="contents",
+        process=partial(match, policies=Policies(settings.exact_only)),
+    )

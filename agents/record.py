@@ -1,0 +1,23 @@
+"""media.decisions, media.fingerprints, media.deadletters → rows in ClickHouse."""
+
+from __future__ import annotations
+
+from streams.analytics.writer import Sink
+
+from streams.runtime.stage import SinkStage
+from streams.settings import Settings
+from streams.topics import DEADLETTERS, DECISIONS, FINGERPRINTS
+
+
+def stage(settings: Settings) -> SinkStage:
+    """ClickHouse being away makes this stage wait and try again; the others go on."""
+    sink = Sink(settings)
+    return SinkStage(
+        name="record",
+        reads=(DECISIONS, FINGERPRINTS, DEADLETTERS),
+        close=sink.close,
+        write=sink.write,
+        max_rows=settings.sink_rows,
+        max_bytes=settings.sink_bytes,
+        max_age_s=settings.sink_age_s,
+    )

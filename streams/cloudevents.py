@@ -1,0 +1,20 @@
+"""The CloudEvents 1.0 headers (Kafka protocol binding, binary mode) that every output carries."""
+
+from __future__ import annotations
+
+SOURCE = b"mediasieve"
+FINGERPRINT_TYPE = b"mediasieve.fingerprint.v1"
+DECISION_TYPE = b"mediasieve.decision.v1"
+
+
+def event_headers(event_id: str, event_type: bytes, subject: str, at: str) -> list[tuple[str, bytes]]:
+    """Headers of an event about `subject`, a media id; `at` is RFC 3339."""
+    return [
+        ("ce_specversion", b"1.0"),
+        ("ce_id", event_id.encode()),
+        ("ce_type", event_type),
+        ("ce_source", SOURCE),
+        ("ce_subject", subject.encode()),
+        ("ce_time", at.encode()),
+        ("content-type", b"application/json"),
+    ]

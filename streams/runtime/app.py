@@ -1,0 +1,193 @@
+"""One Faust app a stage: its consumer group, agent and table, with the runtime's parts put in."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import faust
+from faust.auth import SASLCredentials, SSLCredentials
+from faust.tables.manager import TableManager as FaustTableManager
+from faust.types import TP
+from faust.types.auth import SASLMechanism
+
+from streams.errors import ConfigurationError
+from streams.runtime.concurrent import ConcurrentRunner
+from streams.runtime.context import Context
+from streams.runtime.keyed import KeyedRunner
+from streams.runtime.sink import SinkRunner
+from streams.runtime.stage import ConcurrentStage, KeyedStage, SinkStage, Stage
+from streams.runtime.table import Table
+from streams.runtime.transport import BatchConsumer, BatchSchema, BatchTransport
+from streams.settings import Settings
+from streams.topics import FINGERPRINTS, load_topics
+
+logger = logging.getLogger(__name__)
+
+Runner = KeyedRunner | ConcurrentRunner | SinkRunner
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What a stage's consumer may have delivered and not done, and how much it fetches at once."""
+
+    max_records: int
+    max_bytes: int
+    fetch_records: int
+    fetch_bytes: int
+    drain_timeout_s: float
+
+
+class TableManager(FaustTableManager):  # type: ignore[misc]
+    """Faust's waits a second before it looks at the tables; all of ours are declared before it starts."""
+
+    async def on_start(self) -> None:
+        await self._update_channels()
+        await self.recovery.start()
+
+
+class StageApp(faust.App):  # type: ignore[misc]
+    """A Faust app that runs one stage; made by `stage_app`."""
+
+    stage: Stage
+    bounds: Bounds
+    runner: Runner | None
+    table: Table | None
+
+    @property
+    def batch_consumer(self) -> BatchConsumer:
+        return self.consumer  # type: ignore[no-any-return]
+
+
+def group_id(settings: Settings, stage: str) -> str:
+    """The consumer group of a stage, which also names its changelogs."""
+    return f"{settings.topic_prefix}{settings.group_prefix}-{stage}"
+
+
+def bounds_of(stage: Stage, settings: Settings) -> Bounds:
+    """Few and bounded-by-bytes submissions, many small fingerprints, as many rows as one insert takes."""
+    if isinstance(stage, ConcurrentStage):
+        return Bounds(2 * settings.fetch_concurrency, settings.in_flight_bytes, 64, 4 << 20, settings.drain_timeout_s)
+    if isinstance(stage, SinkStage):
+        return Bounds(4 * stage.max_rows, 8 * stage.max_bytes, 1_000, 4 << 20, settings.drain_timeout_s)
+    return Bounds(
+        16 * settings.batch_records, settings.in_flight_bytes, settings.batch_records, 2 << 20, settings.drain_timeout_s
+    )
+
+
+def stage_app(context: Context, stage: Stage) -> StageApp:
+    """Make the app of a stage. Call on the running loop; start and stop it as any Faust app.
+
+    Raises:
+        ConfigurationError: credentials or certificates are not as they should be.
+    """
+    settings = context.settings
+    bounds = bounds_of(stage, settings)
+    group = group_id(settings, stage.name)
+    data_dir = settings.data_dir / "state" / settings.worker_id / stage.name
+    app = StageApp(
+        group,
+        broker=[f"kafka://{address.strip()}" for address in settings.broker.split(",")],
+        broker_credentials=_credentials(settings),
+        datadir=str(data_dir),
+        store="memory://",  # of Faust's own; tables bring theirs
+        TableManager=TableManager,
+        key_serializer="raw",
+        value_serializer="raw",
+        web_enabled=False,
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        table_standby_replicas=0,
+        stream_wait_empty=False,
+        stream_buffer_maxsize=4,
+        stream_recovery_delay=0.0,
+        broker_max_poll_records=bounds.fetch_records,
+        broker_max_poll_interval=3600.0,
+        broker_commit_interval=settings.commit_interval_s,
+        broker_session_timeout=settings.session_timeout_s,
+        broker_heartbeat_interval=settings.heartbeat_s,
+        broker_rebalance_timeout=settings.rebalance_timeout_s,
+        broker_request_timeout=max(40.0, settings.session_timeout_s),
+        consumer_max_fetch_size=bounds.fetch_bytes,
+        consumer_auto_offset_reset="earliest",
+        consumer_group_instance_id=f"{group}-{settings.worker_id}",
+    )
+    app.stage, app.bounds = stage, bounds
+    app.table = None
+    app.transport = BatchTransport(app.conf.broker_consumer, app, loop=context.loop)
+    topic = app.topic(*(context.wire_name(name) for name in stage.reads), schema=BatchSchema())
+    app.runner = runner = _runner(app, context, stage)
+
+    async def agent(stream: Any) -> None:
+        async for event in stream.noack().events():
+            await runner.take(event.value)
+
+    app.agent(topic, name=stage.name)(agent)
+
+    async def on_revoked(_app: Any, revoked: set[TP], **_: Any) -> None:
+        runner.on_revoked()
+
+    app.on_partitions_revoked.connect(on_revoked, weak=False)
+    return app
+
+
+def _runner(app: StageApp, context: Context, stage: Stage) -> Runner:
+    if isinstance(stage, ConcurrentStage):
+        return ConcurrentRunner(context, stage, context.settings.fetch_concurrency)
+    if isinstance(stage, SinkStage):
+        return SinkRunner(context, stage)
+    if not isinstance(stage, KeyedStage):
+        raise ConfigurationError(f"stage {stage.name} is of no known kind")
+    partitions = load_topics()[FINGERPRINTS].partitions
+    app.table = Table(app, name=stage.table, partitions=partitions, key_type=bytes, value_type=bytes)
+    app.tables.add(app.table)
+    return KeyedRunner(context, stage, app.table)
+
+
+def watch_commits(app: StageApp) -> None:
+    """After the consumer was made: let a keyed runner know what was committed."""
+    runner = app.runner
+    if isinstance(runner, KeyedRunner):
+        source = {app.stage.reads[0]}
+
+        def on_committed(offsets: Mapping[TP, int]) -> None:
+            runner.on_committed({tp.partition for tp in offsets})
+
+        app.batch_consumer.on_committed = on_committed
+        logger.debug("persisting changelog offsets of %s with the commits of %s", app.table, source)
+
+
+def _credentials(settings: Settings) -> Any:
+    if settings.broker_security == "plaintext":
+        return None
+    context = None
+    if settings.broker_security.endswith("ssl"):
+        context = ssl.create_default_context(cafile=settings.broker_ca_file)
+    if settings.broker_security == "ssl":
+        return SSLCredentials(context=context)
+    if not settings.broker_user:
+        raise ConfigurationError("MEDIASIEVE_BROKER_USER is empty; SASL needs a user and MEDIASIEVE_BROKER_PASSWORD")
+    return SASLCredentials(
+        username=settings.broker_user,
+        password=settings.broker_password.get_secret_value(),
+        mechanism=SASLMechanism(settings.broker_sasl_mechanism),
+        ssl_context=context,
+    )
+
+
+async def lag_of(app: StageApp) -> dict[TP, int]:
+    """Records behind the high watermark, by source partition that has a position."""
+    consumer = app.batch_consumer
+    lags: dict[TP, int] = {}
+    for tp in consumer.assignment():
+        if consumer._is_changelog_tp(tp):
+            continue
+        high, committed = consumer.highwater(tp), consumer._committed_offset[tp]
+        if high is not None:
+            lags[tp] = max(0, high - (committed or 0))
+        await asyncio.sleep(0)
+    return lags

@@ -1,0 +1,123 @@
+"""Runs slow, stateless stages: many records at once, order kept per key, one slow one holding up nobody."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+
+from streams import metrics
+from streams.domain.records import RawRecord
+from streams.errors import BadInput
+from streams.runtime.context import Context
+from streams.runtime.ledger import Batch
+from streams.runtime.outbox import Barrier
+from streams.runtime.stage import ConcurrentStage, Output
+
+
+class Work:
+    """What a concurrent stage sees of one record, and where its outputs go."""
+
+    __slots__ = ("_context", "_stage", "outputs", "record")
+
+    def __init__(self, context: Context, stage: str, record: RawRecord) -> None:
+        self.record = record
+        self.outputs: list[Output] = []
+        self._context = context
+        self._stage = stage
+
+    @property
+    def topic(self) -> str:
+        """The record's topic without the deployment's prefix."""
+        return self.record.topic.removeprefix(self._context.settings.topic_prefix)
+
+    def emit(self, output: Output) -> None:
+        self.outputs.append(output)
+
+    def dead_letter(self, error: BadInput) -> None:
+        self.outputs.append(self._context.dead_letter(self._stage, self.record, error))
+
+    def now(self) -> str:
+        return self._context.now()
+
+
+class ConcurrentRunner:
+    """Every record is a task under one bound; a record is done once its outputs are acknowledged.
+
+    Args:
+        slots: records at work at once. Bytes are bounded by the consumer's load and the stage's own means.
+    """
+
+    def __init__(self, context: Context, stage: ConcurrentStage, slots: int) -> None:
+        self._context = context
+        self._stage = stage
+        self._slots = asyncio.Semaphore(slots)
+        self._tails: dict[tuple[int, bytes], asyncio.Future[None]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def take(self, batch: Batch) -> None:
+        """Begin all records of a batch; returns once the last has a slot."""
+        metrics.BATCH_RECORDS.labels(self._stage.name).observe(len(batch.records))
+        batch.started = True
+        for index, record in enumerate(batch.records):
+            await self._slots.acquire()
+            if batch.stale:
+                self._slots.release()
+                return
+            previous, mine = None, None
+            if record.key is not None:
+                tail = (batch.partition, record.key)
+                previous = self._tails.get(tail)
+                mine = self._tails[tail] = self._context.loop.create_future()
+            task = asyncio.create_task(self._run(batch, index, previous, mine))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _run(
+        self, batch: Batch, index: int, previous: asyncio.Future[None] | None, mine: asyncio.Future[None] | None
+    ) -> None:
+        record = batch.records[index]
+        begun_at = time.monotonic()
+        try:
+            work = Work(self._context, self._stage.name, record)
+            await self._stage.handle(work)
+            if previous is not None:
+                await previous
+            if not batch.stale:
+                await self._send(batch, index, work.outputs, begun_at)
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:
+            self._context.fail(error)
+        finally:
+            self._slots.release()
+            if mine is not None:
+                if not mine.done():
+                    mine.set_result(None)
+                tail = (batch.partition, record.key or b"")
+                if self._tails.get(tail) is mine:
+                    del self._tails[tail]
+
+    async def _send(self, batch: Batch, index: int, outputs: Sequence[Output], begun_at: float) -> None:
+        """Produce; the outbox's queue being full is waited for off the loop, so that heartbeats go on."""
+
+        def acknowledged() -> None:
+            batch.finish_one(index)
+            metrics.RECORDS.labels(self._stage.name, self._stage.reads[0]).inc()
+            metrics.BATCH_SECONDS.labels(self._stage.name).observe(time.monotonic() - begun_at)
+
+        barrier = Barrier(self._context.loop, acknowledged)
+        if self._context.outbox.crowded:
+            await asyncio.to_thread(self._context.produce, self._stage.name, barrier, outputs)
+        else:
+            self._context.produce(self._stage.name, barrier, outputs)
+        barrier.seal()
+
+    def on_revoked(self) -> None:
+        """Give up what is still at work: its partition is somebody else's, who begins it again."""
+        for task in self._tasks:
+            task.cancel()
+
+    async def close(self) -> None:
+        self.on_revoked()
+        await asyncio.gather(*self._tasks, return_exceptions=True)

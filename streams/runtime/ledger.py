@@ -1,0 +1,138 @@
+"""The bookkeeping of one partition's offsets: read, done, committable. Pure; no Kafka client, no clock.
+
+A batch is what one fetch brought of one partition. The committed offset follows the oldest record that is
+not done, so nothing that was not finished is ever skipped, whatever order the rest finishes in.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+
+from streams.domain.records import RawRecord
+
+
+class Batch:
+    """Records of one partition in offset order, and which of them are done.
+
+    `size_bytes` counts keys, values and headers. `started` says that a runner has taken the batch up,
+    `stale` that the partition was taken away: its work may be dropped, and is never committed.
+    """
+
+    __slots__ = ("_done", "_ledger", "_low", "left", "partition", "records", "size_bytes", "stale", "started", "topic")
+
+    def __init__(self, topic: str, partition: int, records: Sequence[RawRecord], ledger: Ledger) -> None:
+        self.topic = topic
+        self.partition = partition
+        self.records = records
+        self.size_bytes = sum(
+            len(record.value or b"") + len(record.key or b"") + sum(len(value or b"") for _, value in record.headers)
+            for record in records
+        )
+        self.left = len(records)
+        self.started = False
+        self.stale = False
+        self._done: bytearray | None = None
+        self._low = 0
+        self._ledger = ledger
+
+    def finish(self) -> None:
+        """All records are done, with everything they caused durable."""
+        if self.left:
+            left, self.left = self.left, 0
+            self._low = len(self.records)
+            self._ledger.on_done(self, left)
+
+    def finish_one(self, index: int) -> None:
+        """The record at `index` is done; the order does not matter, and saying it twice does no harm."""
+        if self._done is None:
+            self._done = bytearray(len(self.records))
+        if not self.left or self._done[index]:
+            return
+        self._done[index] = 1
+        while self._low < len(self.records) and self._done[self._low]:
+            self._low += 1
+        self.left -= 1
+        self._ledger.on_done(self, 1)
+
+    @property
+    def committable(self) -> int:
+        """The offset of the first record that is not done, or the one behind the last."""
+        if self._low < len(self.records):
+            return self.records[self._low].offset
+        return self.records[-1].offset + 1
+
+
+class Ledger:
+    """All open batches of one partition, oldest first."""
+
+    __slots__ = ("_batches", "_committable", "_load")
+
+    def __init__(self, load: Load) -> None:
+        self._batches: deque[Batch] = deque()
+        self._committable: int | None = None
+        self._load = load
+
+    def open(self, topic: str, partition: int, records: Sequence[RawRecord]) -> Batch:
+        batch = Batch(topic, partition, records, self)
+        self._batches.append(batch)
+        self._load.add(len(records), batch.size_bytes)
+        return batch
+
+    def on_done(self, batch: Batch, records: int) -> None:
+        self._load.remove(records, batch.size_bytes if batch.left == 0 else 0)
+
+    def committable(self) -> int | None:
+        """The offset up to which everything is done, or None when nothing was since the ledger began."""
+        batches = self._batches
+        while batches and not batches[0].left:
+            self._committable = batches.popleft().committable
+        if batches and batches[0].left < len(batches[0].records):
+            low = batches[0].committable
+            if low > batches[0].records[0].offset:
+                self._committable = low
+        return self._committable
+
+    def started_work(self) -> int:
+        """Records of started batches that are not done."""
+        return sum(batch.left for batch in self._batches if batch.started)
+
+    @property
+    def open_records(self) -> int:
+        return sum(batch.left for batch in self._batches)
+
+    def drop(self) -> None:
+        """The partition was taken away: what is open becomes stale and no longer counts."""
+        for batch in self._batches:
+            batch.stale = True
+            if batch.left:
+                self._load.remove(batch.left, batch.size_bytes)
+                batch.left = 0
+        self._batches.clear()
+
+
+class Load:
+    """What one consumer has delivered and not finished, by count and bytes, against its bounds."""
+
+    __slots__ = ("max_bytes", "max_records", "on_room", "records", "size_bytes")
+
+    def __init__(self, max_records: int, max_bytes: int) -> None:
+        self.max_records = max_records
+        self.max_bytes = max_bytes
+        self.records = 0
+        self.size_bytes = 0
+        self.on_room: Callable[[], None] = lambda: None
+
+    @property
+    def full(self) -> bool:
+        return self.records >= self.max_records or self.size_bytes >= self.max_bytes
+
+    def add(self, records: int, size_bytes: int) -> None:
+        self.records += records
+        self.size_bytes += size_bytes
+
+    def remove(self, records: int, size_bytes: int) -> None:
+        self.records -= records
+        self.size_bytes -= size_bytes
+        if not self.full:
+            self.on_room()

@@ -1,0 +1,200 @@
+"""Outputs through librdkafka, and barriers that resolve when Kafka has acknowledged them. No Faust in here."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from confluent_kafka import KafkaError, Message, Producer
+
+from streams.errors import DeliveryFailed
+
+logger = logging.getLogger(__name__)
+
+#: Messages in the queue from which on a caller on the event loop should produce from a thread instead.
+CROWDED_MESSAGES = 20_000
+
+OutHeaders = Sequence[tuple[str, bytes]]
+
+
+class Barrier:
+    """Counts what was produced under it and resolves once all of it is acknowledged.
+
+    One thread (or the loop) produces, the outbox's thread counts deliveries; each counter has one writer,
+    so that no lock is needed: whoever sees both equal completes. `changelog_offset` is the highest offset
+    that a changelog record of this batch was given, or -1.
+    """
+
+    __slots__ = ("_callback", "_delivered", "_expected", "_loop", "changelog_offset", "produced")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, callback: Callable[[], None]) -> None:
+        self._loop = loop
+        self._callback: Callable[[], None] | None = callback
+        self._delivered = 0
+        self._expected = -1
+        self.produced = 0
+        self.changelog_offset = -1
+
+    def delivered(self) -> None:
+        self._delivered += 1
+        if self._delivered == self._expected:
+            self._loop.call_soon_threadsafe(self._complete)
+
+    def seal(self) -> None:
+        """Nothing more will be produced; call once, from the thread that produced or the loop's."""
+        self._expected = self.produced
+        if self._delivered == self._expected:
+            self._loop.call_soon_threadsafe(self._complete)
+
+    def _complete(self) -> None:
+        callback, self._callback = self._callback, None
+        if callback is not None:
+            callback()
+
+
+class Outbox:
+    """One librdkafka producer a process: idempotent, acks=all, bounded by count and bytes.
+
+    Args:
+        config: librdkafka's connection settings.
+        on_failure: called once, from another thread, with the first delivery that failed for good; the
+            owner must end the process without committing.
+        linger_ms: how long a message may wait for company.
+        max_bytes: bound of the queue; a producer that meets it waits.
+        delivery_timeout_s: how long Kafka may be away before a delivery counts as failed.
+    """
+
+    def __init__(
+        self,
+        config: dict[str, Any],
+        on_failure: Callable[[DeliveryFailed], None],
+        *,
+        linger_ms: float = 5.0,
+        max_bytes: int = 128 << 20,
+        delivery_timeout_s: float = 60.0,
+    ) -> None:
+        self._producer = Producer(
+            {
+                **config,
+                "enable.idempotence": True,
+                "acks": "all",
+                "linger.ms": linger_ms,
+                "compression.type": "lz4",
+                "partitioner": "murmur2_random",
+                "queue.buffering.max.messages": 500_000,
+                "queue.buffering.max.kbytes": max_bytes >> 10,
+                "message.max.bytes": 32 << 20,
+                "message.timeout.ms": int(delivery_timeout_s * 1000),
+            },
+            logger=logger,
+        )
+        self._on_failure = on_failure
+        self._failed = threading.Event()
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._poll, name="outbox", daemon=True)
+        self._thread.start()
+
+    def produce(
+        self,
+        barrier: Barrier,
+        topic: str,
+        value: bytes | None,
+        key: bytes | None,
+        headers: OutHeaders | None = None,
+    ) -> None:
+        """Hand one message over; waits, blocking, while the queue is full. Not for the event loop's hot path.
+
+        Raises:
+            DeliveryFailed: Kafka will not take it.
+        """
+
+        def on_delivery(error: KafkaError | None, message: Message) -> None:
+            if error is not None:
+                self._fail(error, message)
+            else:
+                barrier.delivered()
+
+        barrier.produced += 1
+        self._produce(topic, value, key, -1, on_delivery, headers)
+
+    def produce_changelog(
+        self, barrier: Barrier, topic: str, partition: int, changes: Sequence[tuple[bytes, bytes | None]]
+    ) -> None:
+        """Hand over the changes of a table's partition, in order; as `produce` otherwise."""
+
+        def on_delivery(error: KafkaError | None, message: Message) -> None:
+            if error is not None:
+                self._fail(error, message)
+            else:
+                offset = message.offset()
+                if offset is not None and offset > barrier.changelog_offset:
+                    barrier.changelog_offset = offset
+                barrier.delivered()
+
+        for key, value in changes:
+            barrier.produced += 1
+            self._produce(topic, value, key, partition, on_delivery, None)
+
+    def _produce(
+        self,
+        topic: str,
+        value: bytes | None,
+        key: bytes | None,
+        partition: int,
+        on_delivery: Callable[[KafkaError | None, Message], None],
+        headers: OutHeaders | None,
+    ) -> None:
+        while True:
+            try:
+                if headers is None:
+                    self._producer.produce(topic, value, key, partition, on_delivery)
+                else:
+                    self._producer.produce(topic, value, key, partition, on_delivery, headers=headers)
+                return
+            except BufferError as error:
+                if self._failed.is_set() or self._stopped.is_set():
+                    raise DeliveryFailed("the outbox is closed") from error
+                time.sleep(0.005)
+
+    @property
+    def crowded(self) -> bool:
+        """Whether producing now might have to wait for room."""
+        return len(self._producer) > CROWDED_MESSAGES
+
+    @property
+    def waiting(self) -> int:
+        """Messages not yet acknowledged."""
+        return len(self._producer)
+
+    def flush(self, timeout_s: float) -> int:
+        """Wait for what is out; returns how many messages are still not acknowledged."""
+        deadline = time.monotonic() + timeout_s
+        while len(self._producer) and time.monotonic() < deadline and not self._failed.is_set():
+            time.sleep(0.005)
+        return len(self._producer)
+
+    def close(self) -> None:
+        """Stop; what is not acknowledged is dropped (its input was not committed)."""
+        self._stopped.set()
+        self._thread.join(timeout=5)
+        self._producer.purge()
+        self._producer.flush(1)
+
+    def _poll(self) -> None:
+        while not self._stopped.is_set():
+            self._producer.poll(0.1)
+
+    def _fail(self, error: KafkaError, message: Message) -> None:
+        if self._stopped.is_set() or self._failed.is_set():
+            return
+        self._failed.set()
+        self._on_failure(
+            DeliveryFailed(
+                f"Kafka did not take a message for {message.topic()}: {error.str()}. The worker ends without "
+                "committing; check the broker and start it again, nothing is lost."
+            )
+        )

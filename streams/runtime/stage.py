@@ -1,0 +1,74 @@
+"""How an agent declares itself: what comes in, which function is called, what state it has. No running here."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from streams.domain.records import RawRecord
+from streams.errors import BadInput
+
+if TYPE_CHECKING:
+    from streams.runtime.concurrent import Work
+    from streams.runtime.keyed import KeyedBatch
+
+
+class Output(NamedTuple):
+    """One record to produce; `topic` without the deployment's prefix."""
+
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes]] | None
+
+
+async def _nothing() -> None:
+    return
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """What all kinds have. `open` and `close` bring up and shut down what the function needs."""
+
+    name: str
+    reads: tuple[str, ...]
+    open: Callable[[], Awaitable[None]] = _nothing
+    close: Callable[[], Awaitable[None]] = _nothing
+    ready: Callable[[], bool] = lambda: True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyedStage(Stage):
+    """Decides in partition order with state in `table`: `process` runs on one thread, a batch at a time.
+
+    `process` reads and changes state and emits outputs through the batch it is given; it must not block
+    on anything but that. What it raises ends the worker: bad records are for it to dead-letter.
+    """
+
+    table: str
+    process: Callable[[KeyedBatch], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConcurrentStage(Stage):
+    """Slow work, many records at once, no state: `handle` deals with one record and emits outputs.
+
+    Outputs go out as they complete, except that those of equal record keys keep their order. What `handle`
+    raises ends the worker: bad input is for it to dead-letter.
+    """
+
+    handle: Callable[[Work], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SinkStage(Stage):
+    """Writes rows elsewhere: `write` takes the records of one topic (unprefixed) and returns the undecodable.
+
+    It is tried again as long as it raises SinkError, and must be idempotent. `ping` serves readiness.
+    """
+
+    write: Callable[[str, Sequence[RawRecord]], Awaitable[list[tuple[RawRecord, BadInput]]]]
+    max_rows: int
+    max_bytes: int
+    max_age_s: float

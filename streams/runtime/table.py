@@ -1,0 +1,95 @@
+"""A Faust table whose partitions are read by multi-get and written one RocksDB batch at a time.
+
+Keys and values are bytes. The changelog, its topic and recovery stay Faust's; this file knows no stage.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import faust
+import rocksdict
+from faust.stores.rocksdb import Store as FaustStore
+from faust.types import TP
+
+from streams.errors import StateError
+
+BLOCK_CACHE_BYTES = 64 << 20
+MEMTABLES_BYTES = 96 << 20
+MEMTABLE_BYTES = 16 << 20
+
+Change = tuple[bytes, bytes | None]
+
+
+class SharedMemory:
+    """RocksDB's caches for all tables and partitions of a process, so that memory has one bound."""
+
+    def __init__(self, cache_bytes: int = BLOCK_CACHE_BYTES, memtables_bytes: int = MEMTABLES_BYTES) -> None:
+        self.cache = rocksdict.Cache(cache_bytes)
+        self.memtables = rocksdict.WriteBufferManager.new_write_buffer_manager_with_cache(
+            memtables_bytes, False, self.cache
+        )
+
+
+class Store(FaustStore):  # type: ignore[misc]
+    """Faust's RocksDB store with memory shared by all partitions, real bloom filters and compression."""
+
+    memory: SharedMemory | None = None
+
+    def _open_for_partition(self, partition: int) -> rocksdict.Rdict:
+        if Store.memory is None:
+            Store.memory = SharedMemory()
+        options = rocksdict.Options(raw_mode=True)
+        options.create_if_missing(True)
+        options.set_write_buffer_manager(Store.memory.memtables)
+        options.set_write_buffer_size(MEMTABLE_BYTES)
+        options.set_max_open_files(256)
+        options.set_keep_log_file_num(2)
+        options.set_max_total_wal_size(64 << 20)
+        options.set_compression_type(rocksdict.DBCompressionType.lz4())
+        blocks = rocksdict.BlockBasedOptions()
+        blocks.set_block_cache(Store.memory.cache)
+        blocks.set_bloom_filter(10, block_based=False)
+        blocks.set_cache_index_and_filter_blocks(True)
+        blocks.set_pin_l0_filter_and_index_blocks_in_cache(True)
+        options.set_block_based_table_factory(blocks)
+        path: Path = self.partition_path(partition)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return rocksdict.Rdict(str(path), options=options)
+
+
+class Table(faust.Table):  # type: ignore[misc]
+    """`keys` to `values`, both bytes, partitioned as the topic that its stage reads."""
+
+    def _new_store(self) -> Store:
+        return Store("rocksdb://", self.app, self, table_name=self.name, options={"driver": "rocksdict"})
+
+    def changelog(self, partition: int) -> TP:
+        return TP(self.changelog_topic.get_topic_name(), partition)
+
+    def get_many(self, partition: int, keys: Sequence[bytes]) -> list[bytes | None]:
+        """One multi-get; None where a key is not there. Thread-safe."""
+        found: list[bytes | None] = self.data._db_for_partition(partition).get(list(keys))
+        return found
+
+    def write(self, partition: int, changes: Iterable[Change]) -> None:
+        """All changes in one atomic batch; a value of None deletes. Thread-safe.
+
+        Raises:
+            StateError: RocksDB refused, for example because the disk is full.
+        """
+        batch = rocksdict.WriteBatch(raw_mode=True)
+        for key, value in changes:
+            if value is None:
+                batch.delete(key)
+            else:
+                batch.put(key, value)
+        try:
+            self.data._db_for_partition(partition).write(batch)
+        except Exception as error:  # rocksdict raises plain Exception
+            raise StateError(f"table {self.name}, partition {partition}: RocksDB refused a write: {error}") from error
+
+    def persist_offset(self, partition: int, offset: int) -> None:
+        """Remember that everything of the changelog up to `offset` is in RocksDB; recovery begins there."""
+        self.data.set_persisted_offset(self.changelog(partition), offset)
