@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any, Literal, Protocol
+from dataclasses import MISSING, dataclass, field, fields
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal, Protocol, TypeVar
 
 import orjson
 
@@ -21,20 +21,29 @@ Kind = Literal["image", "video", "auto"]
 Outcome = Literal["unique", "duplicate", "near_duplicate", "failed"]
 Action = Literal["process", "reuse", "review", "inspect"]
 VerdictStatus = Literal["pending", "allowed", "review", "blocked"]
+Value = TypeVar("Value", "Fingerprint", "MediaFacts", "Origin")
 Headers = Sequence[tuple[str, bytes | None]]
 
 KINDS = ("image", "video", "auto")
 COLLECTION_FORM = re.compile(r"[a-z0-9][a-z0-9._-]{0,127}")
+WHOLE_NUMBER_FORM = re.compile(r"-?[0-9]{1,18}")
 MAX_ID_CHARS = 1024
 MAX_URL_CHARS = 8192
 MAX_METADATA_BYTES = 4096
 JSON_TYPES = ("application/json", "application/cloudevents+json")
 
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MIN_EPOCH_MS, MAX_EPOCH_MS = -62_135_596_800_000, 253_402_300_799_999
+
+
 def timestamp(epoch_ms: int) -> str:
-    """RFC 3339 in UTC with milliseconds, as every record carries it: `2026-01-31T09:30:00.125Z`."""
-    moment = datetime.fromtimestamp(epoch_ms / 1000, UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{epoch_ms % 1000:03d}Z"
+    """RFC 3339 in UTC with milliseconds, as every record carries it: `2026-01-31T09:30:00.125Z`.
+
+    A producer may give a record any time; what lies outside the years 1 to 9999 becomes the nearest moment inside.
+    """
+    moment = EPOCH + timedelta(milliseconds=min(max(epoch_ms, MIN_EPOCH_MS), MAX_EPOCH_MS))
+    return moment.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 class RawRecord(Protocol):
@@ -145,7 +154,7 @@ class Fingerprint:
 
     @classmethod
     def from_json(cls, value: bytes | None) -> Fingerprint:
-        """Decode one value of media.fingerprints.
+        """Decode one value of media.fingerprints; fields of a later version are left out.
 
         Raises:
             BadInput: not_json, missing_field or bad_field.
@@ -155,12 +164,12 @@ class Fingerprint:
             facts, failure = document["facts"], document["failure"]
             if (facts is None) == (failure is None):
                 raise BadInput(Reason.BAD_FIELD, "exactly one of 'facts' and 'failure' must be set")
-            document["origin"] = Origin(**document["origin"])
+            document["origin"] = _build(Origin, document["origin"])
             if facts is not None:
-                document["facts"] = MediaFacts(**facts)
+                document["facts"] = _build(MediaFacts, facts)
             if failure is not None:
-                document["failure"] = Failure(Reason(failure["reason"]), failure["detail"])
-            return cls(**document)
+                document["failure"] = Failure(Reason(failure["reason"]), str(failure["detail"]))
+            return _build(cls, document)
         except KeyError as error:
             raise BadInput(Reason.MISSING_FIELD, f"field {error} is missing") from error
         except (TypeError, ValueError) as error:
@@ -231,6 +240,40 @@ class Decision:
         return orjson.dumps(self)
 
 
+def _build(cls: type[Value], document: Any) -> Value:
+    """A value from its JSON object, whose texts and whole numbers must be what the class says they are.
+
+    Raises:
+        BadInput: missing_field or bad_field.
+    """
+    if not isinstance(document, dict):
+        raise BadInput(Reason.BAD_FIELD, f"a JSON {type(document).__name__} stands where {cls.__name__} should")
+    try:
+        built = cls(**document)
+    except TypeError:
+        known = [each.name for each in fields(cls)]
+        for each in fields(cls):
+            if each.name not in document and each.default is MISSING and each.default_factory is MISSING:
+                raise BadInput(Reason.MISSING_FIELD, f"field '{each.name}' is missing") from None
+        built = cls(**{name: document[name] for name in known if name in document})
+    for name, wanted in PLAIN_FIELDS[cls]:
+        if type(getattr(built, name)) is not wanted:
+            what = "a text" if wanted is str else "a whole number"
+            raise BadInput(Reason.BAD_FIELD, f"field '{name}' must be {what}")
+    return built
+
+
+def _plain_fields(cls: type[Any]) -> tuple[tuple[str, type], ...]:
+    wanted: dict[object, type] = {"str": str, "int": int, "Kind": str}
+    return tuple((each.name, wanted[each.type]) for each in fields(cls) if each.type in wanted)
+
+
+#: What `_build` checks of each class: its texts and whole numbers.
+PLAIN_FIELDS: dict[type[Any], tuple[tuple[str, type], ...]] = {
+    cls: _plain_fields(cls) for cls in (Fingerprint, MediaFacts, Origin)
+}
+
+
 def _json_object(value: bytes | None) -> dict[str, Any]:
     if not value:
         raise BadInput(Reason.NOT_JSON, "the record has no value")
@@ -276,7 +319,7 @@ def _moment(value: object) -> str:
         raise BadInput(Reason.BAD_FIELD, f"field 'submitted_at': {error}") from error
     if moment.tzinfo is None:
         raise BadInput(Reason.BAD_FIELD, "field 'submitted_at' needs a time zone, for example a trailing Z")
-    return timestamp(round(moment.timestamp() * 1000))
+    return timestamp((moment - EPOCH) // timedelta(milliseconds=1))
 
 
 def _metadata(value: object) -> dict[str, Any]:
@@ -287,8 +330,17 @@ def _metadata(value: object) -> dict[str, Any]:
     return value
 
 
+def _metadata_header(text: str | None) -> object:
+    if not text:
+        return None
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise BadInput(Reason.BAD_FIELD, f"header 'ce_metadata' is no JSON: {error}") from error
+
+
 def _whole_number(value: object, name: str, low: int, high: int) -> int:
-    if isinstance(value, str) and value.lstrip("-").isdigit():
+    if isinstance(value, str) and WHOLE_NUMBER_FORM.fullmatch(value):
         value = int(value)
     if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
         raise BadInput(Reason.BAD_FIELD, f"field '{name}' must be a whole number from {low} to {high}")
@@ -303,11 +355,11 @@ def decode_submission(
     A value is the medium itself where the `content-type` header names anything but JSON; the rest then
     stands in CloudEvents headers (binary mode of the Kafka binding 1.0): `ce_subject` or the key is the
     media id; `ce_collection`, `ce_kind`, `ce_priority` and `ce_metadata` (a JSON object) are optional.
-    Otherwise the value is JSON with `media_id` and `url`. `timestamp_ms`, the record's own, stands in for
-    a missing `submitted_at` / `ce_time`.
+    Otherwise the value is JSON with `media_id` and `url`; a field that is null counts as absent, an unknown one as
+    not there. `timestamp_ms`, the record's own, stands in for a missing `submitted_at` / `ce_time`.
 
     Raises:
-        BadInput: names the field; see `media_id_of` for what can still be known of such a record.
+        BadInput: names the field; see `salvage_identity` for what can still be known of such a record.
     """
     named = _header_map(headers)
     content_type = named.get("content-type", "").split(";")[0].strip().lower()
@@ -322,11 +374,11 @@ def decode_submission(
             "kind": named.get("ce_kind"),
             "priority": named.get("ce_priority"),
             "submitted_at": named.get("ce_time"),
-            "metadata": _json_object(named["ce_metadata"].encode()) if named.get("ce_metadata") else None,
+            "metadata": _metadata_header(named.get("ce_metadata")),
         }
-        document = {name: entry for name, entry in document.items() if entry is not None}
     else:
         document = _json_object(value)
+    document = {name: entry for name, entry in document.items() if entry is not None}
     media_id = _text(document, "media_id", MAX_ID_CHARS)
     collection = _text(document, "collection", 128, default="default")
     if not COLLECTION_FORM.fullmatch(collection):
@@ -339,7 +391,7 @@ def decode_submission(
         raise BadInput(Reason.UNKNOWN_KIND, f"field 'kind' must be one of {', '.join(KINDS)}")
     url = None
     if not inline:
-        if document.get("url") is None:
+        if "url" not in document:
             raise BadInput(
                 Reason.NO_SOURCE, "field 'url' is missing, and no content-type header says that the value is the medium"
             )
@@ -376,13 +428,16 @@ def salvage_identity(key: bytes | None, value: bytes | None, headers: Headers) -
     document: dict[str, Any] = {}
     with suppress(BadInput):
         document = _json_object(value)
-    media_id = document.get("media_id") or named.get("ce_subject") or _key_text(key)
-    collection = document.get("collection") or named.get("ce_collection") or "default"
-    if not isinstance(media_id, str) or not media_id or len(media_id) > MAX_ID_CHARS or "\0" in media_id:
-        media_id = None
-    if not isinstance(collection, str) or not COLLECTION_FORM.fullmatch(collection):
-        collection = "default"
-    return media_id, collection
+    media_ids = (document.get("media_id"), named.get("ce_subject"), _key_text(key))
+    collections = (document.get("collection"), named.get("ce_collection"))
+    return (
+        next((each for each in media_ids if _is_media_id(each)), None),
+        next((each for each in collections if isinstance(each, str) and COLLECTION_FORM.fullmatch(each)), "default"),
+    )
+
+
+def _is_media_id(value: object) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= MAX_ID_CHARS and "\0" not in value
 
 
 def _key_text(key: bytes | None) -> str | None:
