@@ -1,11 +1,11 @@
 """The broker that comes with pip: `noida-db`, which speaks the Kafka protocol, as a child process.
 
-For one machine and development. What it does and does not, as tests/embedded/test_broker.py shows: headers, every
-compression codec, idempotent producers, consumer groups of librdkafka and aiokafka with static membership, stored
-offsets, topic creation and alteration through AdminClient, records up to a topic's `max.message.bytes`. It holds everything
-in memory and writes all of it to one file about once a second: whatever came in the last second before a kill -9 of
-the broker is lost although it was acknowledged, and large media make it slow. It keeps the settings of retention and
-compaction but one cannot count on them being carried out. Replication is 1.
+For one machine and development. What it does, as tests/embedded/test_broker.py shows: headers, every compression
+codec, idempotent producers, consumer groups of librdkafka and aiokafka with static membership, stored offsets, topic
+creation and alteration through AdminClient, records up to a topic's `max.message.bytes`. What it does not: it holds
+everything in memory and rewrites one file about once a second, so that what came in the last second before a kill -9
+of the broker itself is lost although it was acknowledged, and many large media make it slow. Do not count on
+retention and compaction being carried out. Replication is 1.
 """
 
 from __future__ import annotations

@@ -50,7 +50,6 @@ class EmbeddedProcess:
         self.data_dir = data_dir.resolve()
         self.host = host
         self.port = port or 0
-        self._chosen_port = port
         self._start_timeout_s = start_timeout_s
         self._stop_timeout_s = stop_timeout_s
         self._leash: subprocess.Popen[bytes] | None = None
@@ -101,7 +100,7 @@ class EmbeddedProcess:
             return self
         self._reap()
         self.data_dir.mkdir(parents=True, exist_ok=True)
-        fixed = self.port if self.port else self._chosen_port
+        fixed = self.port
         for attempt in range(PORT_ATTEMPTS):
             self.port = fixed or free_port(self.host)
             if fixed and not _can_bind(self.host, fixed):
@@ -115,8 +114,7 @@ class EmbeddedProcess:
             self.kill()
             if fixed or "already in use" not in said or attempt == PORT_ATTEMPTS - 1:
                 break
-        if not self._chosen_port:
-            self.port = 0 if not fixed else fixed
+        self.port = fixed or 0
         raise ConfigurationError(f"{self.what} did not start. The end of its log {self.log}:\n{said}")
 
     def stop(self) -> None:
