@@ -31,6 +31,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
 }
 
 
+class ReaderGone(Exception):
+    """Whoever read our stdout has seen enough; click would call that an error."""
+
+
 class OneLineGroup(click.Group):
     """A group whose commands return their exit code, and whose errors are one line on stderr."""
 
@@ -41,7 +45,6 @@ class OneLineGroup(click.Group):
         extra.pop("standalone_mode", None)
         try:
             code = super().main(args, prog_name, standalone_mode=False, **extra)
-            sys.stdout.flush()
             code = code if isinstance(code, int) else 0
         except click.UsageError as error:
             code = _complain(_usage_line(error, prog_name), 2)
@@ -53,10 +56,18 @@ class OneLineGroup(click.Group):
             code = _complain(str(error), 1)
         except (click.Abort, KeyboardInterrupt):
             code = 130
-        except BrokenPipeError:
-            code = 0  # the reader has seen enough
+        except ReaderGone:
+            code = 0
         _end_quietly()
         sys.exit(code)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            code = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError as error:
+            raise ReaderGone from error
+        return code
 
 
 class LazyGroup(OneLineGroup):
