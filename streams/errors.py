@@ -46,6 +46,8 @@ class Reason(StrEnum):
     TOO_MANY_PIXELS = "too_many_pixels"
     DECODE_TIMEOUT = "decode_timeout"
     OUT_OF_MEMORY = "out_of_memory"
+    # neither: a fault of mediasieve that this input brings out
+    INTERNAL_ERROR = "internal_error"
 
 
 class MediasieveError(Exception):

@@ -1,0 +1,1 @@
+"""HTTP of a worker. Nothing here decides anything."""

@@ -15,6 +15,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import orjson
+
 from streams.domain.policy import Policies
 from streams.domain.records import Action, Decision, Fingerprint, Match, Outcome, Verdict
 from streams.domain.routing import decision_id
@@ -49,7 +51,8 @@ def decide(fingerprints: Sequence[Fingerprint], state: State, policies: Policies
     """
     ids = [decision_id(f.collection, f.submission_id, f.attempt, REVISION) for f in fingerprints]
     keys = [_submission_key(identity) for identity in ids]
-    state.load([*keys, *{_content_key(f) for f in fingerprints if f.facts is not None}])
+    contents = {_content_key(f.collection, f.facts.content_id) for f in fingerprints if f.facts is not None}
+    state.load([*keys, *contents])
     return [
         _decide_one(fingerprint, identity, key, state, policies)
         for fingerprint, identity, key in zip(fingerprints, ids, keys, strict=True)
@@ -57,21 +60,32 @@ def decide(fingerprints: Sequence[Fingerprint], state: State, policies: Policies
 
 
 def _decide_one(fingerprint: Fingerprint, identity: str, key: bytes, state: State, policies: Policies) -> Answer:
-    content_key = _content_key(fingerprint) if fingerprint.facts is not None else None
-    first = state.get(content_key) if content_key is not None else None
-    me = f"{fingerprint.media_id}\0{fingerprint.submission_id}".encode()
     known = state.get(key)
     if known is not None:
-        state.put(key, known)
-        if content_key is not None and first == me:
-            state.put(content_key, me)
-        return Answer(identity, fingerprint.media_id, known, None, repeated=True)
+        return _repeat(fingerprint, identity, key, known, state)
+    me = f"{fingerprint.media_id}\0{fingerprint.submission_id}".encode()
+    content_key = first = None
+    if fingerprint.facts is not None:
+        content_key = _content_key(fingerprint.collection, fingerprint.facts.content_id)
+        first = state.get(content_key)
+        if first == me:  # decided before a kill, of which the changelog kept only this
+            first = None
     decision = _decision(fingerprint, identity, first, policies)
     value = decision.to_json()
     state.put(key, value)
     if content_key is not None and first is None:
         state.put(content_key, me)
     return Answer(identity, fingerprint.media_id, value, decision.outcome, repeated=False)
+
+
+def _repeat(fingerprint: Fingerprint, identity: str, key: bytes, known: bytes, state: State) -> Answer:
+    """Answer as before, whatever the second look found, and write again all that the first wrote."""
+    decision = orjson.loads(known)
+    state.put(key, known)
+    if decision["outcome"] == "unique":
+        first = f"{decision['media_id']}\0{decision['submission_id']}".encode()
+        state.put(_content_key(decision["collection"], decision["content_id"]), first)
+    return Answer(identity, fingerprint.media_id, known, None, repeated=True)
 
 
 def _decision(fingerprint: Fingerprint, identity: str, first: bytes | None, policies: Policies) -> Decision:
@@ -121,6 +135,5 @@ def _submission_key(identity: str) -> bytes:
     return b"s" + bytes.fromhex(identity.replace("-", ""))
 
 
-def _content_key(fingerprint: Fingerprint) -> bytes:
-    assert fingerprint.facts is not None
-    return f"c{fingerprint.collection}\0{fingerprint.facts.content_id}".encode()
+def _content_key(collection: str, content_id: str) -> bytes:
+    return f"c{collection}\0{content_id}".encode()

@@ -1,0 +1,32 @@
+"""The only place that wires: which stages there are, and a worker of some of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from agents import fingerprint, match, record
+from streams.api.health import serve_health
+from streams.errors import ConfigurationError
+from streams.runtime.stage import Stage
+from streams.runtime.worker import run_stages
+from streams.settings import Settings
+
+STAGES: dict[str, Callable[[Settings], Stage]] = {
+    "fingerprint": fingerprint.stage,
+    "match": match.stage,
+    "record": record.stage,
+}
+
+
+def run_worker(settings: Settings, stages: Sequence[str] = tuple(STAGES)) -> int:
+    """Run the named stages in this process until it is told to stop; returns the exit code.
+
+    Raises:
+        ConfigurationError: an unknown stage, or settings that cannot work.
+    """
+    unknown = [name for name in stages if name not in STAGES]
+    if unknown or not stages:
+        raise ConfigurationError(f"unknown stage {', '.join(unknown) or '(none)'}; there are {', '.join(STAGES)}")
+    return run_stages(
+        settings, lambda: [STAGES[name](settings) for name in dict.fromkeys(stages)], serve_health(settings)
+    )

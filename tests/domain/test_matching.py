@@ -1,0 +1,183 @@
+"""What is new, what is a copy, and that deciding again never contradicts what was decided."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from hashlib import sha256
+
+import orjson
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from streams.domain.matching import decide
+from streams.domain.policy import Policies
+from streams.domain.records import Failure, Fingerprint, MediaFacts, Origin
+from streams.errors import Reason
+
+
+class Memory(dict[bytes, bytes]):
+    """The state as a plain map."""
+
+    def load(self, keys: Iterable[bytes]) -> None:
+        pass
+
+    def put(self, key: bytes, value: bytes | None) -> None:
+        if value is None:
+            self.pop(key, None)
+        else:
+            self[key] = value
+
+
+def fingerprint(
+    number: int, content: str | None, *, collection: str = "shop", at: str = "2026-01-01T00:00:01.000Z"
+) -> Fingerprint:
+    facts = None
+    if content is not None:
+        digest = sha256(content.encode()).hexdigest()
+        facts = MediaFacts(f"sha256:{digest}", "image", "jpeg", 10, 4, 3, 1, 0.5, {"phash64:1": digest[:16]})
+    return Fingerprint(
+        submission_id=f"src#{number}",
+        attempt=0,
+        media_id=f"photo-{number}",
+        collection=collection,
+        kind="auto",
+        submitted_at="2026-01-01T00:00:00.000Z",
+        fingerprinted_at=at,
+        origin=Origin("media.submissions", 0, number),
+        facts=facts,
+        failure=None if facts else Failure(Reason.NOT_MEDIA, "text"),
+    )
+
+
+def outcomes(values: Iterable[bytes]) -> list[str]:
+    return [orjson.loads(value)["outcome"] for value in values]
+
+
+def test_the_first_is_unique_and_the_second_a_duplicate_of_it() -> None:
+    answers = decide([fingerprint(1, "a"), fingerprint(2, "a"), fingerprint(3, "b")], Memory(), Policies())
+    first, second, third = (orjson.loads(answer.value) for answer in answers)
+    assert (first["outcome"], first["action"], first["match"]) == ("unique", "process", None)
+    assert (second["outcome"], second["action"]) == ("duplicate", "reuse")
+    assert second["match"] == {
+        "content_id": first["content_id"],
+        "media_id": "photo-1",
+        "submission_id": "src#1",
+        "method": "exact",
+        "distance_bits": 0,
+        "similarity": 1.0,
+        "transformation": "none",
+    }
+    assert second["verdict"]["inherited_from"] == "photo-1"
+    assert third["outcome"] == "unique"
+
+
+def test_collections_do_not_see_each_other() -> None:
+    state = Memory()
+    answers = decide([fingerprint(1, "a", collection="x"), fingerprint(2, "a", collection="y")], state, Policies())
+    assert outcomes(answer.value for answer in answers) == ["unique", "unique"]
+
+
+def test_a_failure_is_answered_and_known_to_nobody_else() -> None:
+    answers = decide([fingerprint(1, None), fingerprint(2, None)], Memory(), Policies())
+    assert outcomes(answer.value for answer in answers) == ["failed", "failed"]
+    assert orjson.loads(answers[0].value)["failure"] == {"reason": "not_media", "detail": "text"}
+
+
+def test_the_same_submission_fingerprinted_again_gets_the_same_bytes() -> None:
+    state = Memory()
+    first = decide([fingerprint(1, "a"), fingerprint(2, "a")], state, Policies())
+    later = "2026-01-01T00:09:00.000Z"
+    again = decide([fingerprint(2, "a", at=later), fingerprint(1, "a", at=later)], state, Policies())
+    assert [answer.value for answer in again] == [first[1].value, first[0].value]
+    assert all(answer.repeated for answer in again)
+
+
+@pytest.mark.parametrize("second_look", [None, "other bytes"])
+def test_a_source_that_changed_between_two_looks_does_not_change_the_decision(second_look: str | None) -> None:
+    state = Memory()
+    (first,) = decide([fingerprint(1, "a")], state, Policies())
+    (again,) = decide([fingerprint(1, second_look)], state, Policies())
+    assert again.value == first.value
+
+
+def test_a_deliberate_replay_is_decided_anew() -> None:
+    state = Memory()
+    (failed,) = decide([fingerprint(1, None)], state, Policies())
+    (replayed,) = decide([replace(fingerprint(1, "a"), attempt=1)], state, Policies())
+    assert outcomes([failed.value, replayed.value]) == ["failed", "unique"]
+    assert failed.decision_id != replayed.decision_id
+
+
+def test_the_policy_of_the_collection_stands_in_the_decision() -> None:
+    state, policies = Memory(), Policies(exact_only=["fast"])
+    answers = decide([fingerprint(1, "a", collection="fast"), fingerprint(2, "a")], state, policies)
+    versions = [orjson.loads(answer.value)["versions"]["policy"] for answer in answers]
+    assert versions == ["exact_only:1", "default:1"]
+
+
+submissions = st.lists(st.tuples(st.integers(0, 20), st.one_of(st.none(), st.sampled_from("abcd"))), max_size=30)
+
+
+@settings(max_examples=150, deadline=None)
+@given(given_records=submissions, cut=st.integers(0, 30))
+def test_a_batch_decides_as_one_by_one_would(given_records: list[tuple[int, str | None]], cut: int) -> None:
+    fingerprints = [fingerprint(number, content) for number, content in given_records]
+    whole, single, halves = Memory(), Memory(), Memory()
+    at_once = decide(fingerprints, whole, Policies())
+    one_by_one = [decide([one], single, Policies())[0] for one in fingerprints]
+    in_two = decide(fingerprints[:cut], halves, Policies()) + decide(fingerprints[cut:], halves, Policies())
+    assert at_once == one_by_one == in_two
+    assert whole == single == halves
+
+
+@settings(max_examples=300, deadline=None)
+@given(given_records=submissions, data=st.data())
+def test_a_crash_at_any_point_neither_contradicts_nor_leaves_the_changelog_behind(
+    given_records: list[tuple[int, str | None]], data: st.DataObject
+) -> None:
+    """Killed after `killed_at`; committed `committed`; the changelog kept some of what was written between.
+
+    Then either the same worker goes on with its local state, or another with what the changelog kept.
+    """
+    fingerprints = [fingerprint(number, content) for number, content in given_records]
+    killed_at = data.draw(st.integers(0, len(fingerprints)))
+    committed = data.draw(st.integers(0, killed_at))
+    truth, local, changelog = Memory(), Memory(), Log()
+    wanted = [answer.value for answer in decide(fingerprints, truth, Policies())]
+    decide(fingerprints[:killed_at], local, Policies())
+    decide(fingerprints[:committed], changelog, Policies())
+    durable = len(changelog.log)
+    decide(fingerprints[committed:killed_at], changelog, Policies())
+    kept = changelog.log[: data.draw(st.integers(durable, len(changelog.log)))]
+    restored = Memory(kept)
+
+    for state in (Both(local, Memory(kept)), Both(restored, Memory(kept))):
+        again = decide(fingerprints[committed:], state, Policies())
+        assert [answer.value for answer in again] == wanted[committed:]
+        assert state == truth
+        assert state.changelog == truth
+
+
+class Log(Memory):
+    def __init__(self) -> None:
+        super().__init__()
+        self.log: list[tuple[bytes, bytes]] = []
+
+    def put(self, key: bytes, value: bytes | None) -> None:
+        super().put(key, value)
+        assert value is not None
+        self.log.append((key, value))
+
+
+class Both(Memory):
+    """A worker's local state, whose writes also go to the changelog."""
+
+    def __init__(self, local: Memory, changelog: Memory) -> None:
+        super().__init__(local)
+        self.changelog = changelog
+
+    def put(self, key: bytes, value: bytes | None) -> None:
+        super().put(key, value)
+        self.changelog.put(key, value)
