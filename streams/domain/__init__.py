@@ -1,1 +1,23 @@
-"""The pure heart: values in, values out; no clock, no I/O, no broker. Usable from a notebook."""
+"""The pure heart: values in, values out; no clock, no I/O, no broker. Usable from a notebook.
+
+`from streams.domain import fingerprint_image` works; decoders are loaded only by those who ask for them, so that
+a process which only matches stays small.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from streams.domain.fingerprint import ImageLimits, fingerprint_image
+
+__all__ = ["ImageLimits", "fingerprint_image"]
+
+_HOMES = {"ImageLimits": "streams.domain.fingerprint", "fingerprint_image": "streams.domain.fingerprint"}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

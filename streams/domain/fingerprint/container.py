@@ -33,7 +33,7 @@ FOREIGN_IMAGES: tuple[tuple[str, bytes], ...] = (
     ("icon", rb"\0\0[\1\2]\0[\1-\xff]\0|icns"),
     ("PDF", rb"%PDF-"),
     ("PostScript", rb"%!PS|\xc5\xd0\xd3\xc6"),
-    ("SVG", rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)?(?:<!DOCTYPE svg[^>]*>\s*)?<svg[\s>]"),
+    ("SVG", rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)?(?:<!DOCTYPE svg[^>]*>\s*)?<svg[\s/>]"),
     ("portable anymap", rb"P[1-7Ff]\s"),
     ("DirectDraw surface", rb"DDS "),
     ("OpenEXR", rb"v/1\x01"),

@@ -18,7 +18,8 @@ from streams.errors import BadInput, Reason
 PHASH64 = "phash64:1"
 PHASH256 = "phash256:1"
 SIDE = 64
-REDUCING_GAP = 3.0
+REDUCING_GAP = 2.5
+"""Against imagehash 0.96 of 256 bits differ on average; 3 gives 0.93 but makes the resize half as slow again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +37,18 @@ def content_id(data: bytes) -> str:
     return f"sha256:{sha256(data).hexdigest()}"
 
 
-def fingerprint_image(data: bytes, limits: ImageLimits = DEFAULT_LIMITS) -> MediaFacts:
+def fingerprint_image(data: bytes, limits: ImageLimits = DEFAULT_LIMITS, *, content: str | None = None) -> MediaFacts:
     """Fingerprint the first picture of an image. Pure and thread-safe; the heavy parts release the GIL.
 
     Hashes are those of `imagehash.phash` with hash_size 8 and 16 of the upright picture on white, from a
     JPEG decode at reduced size: 99 % of photos are within 2 bits of imagehash for 64 bits and within 6 for 256.
     `width` and `height` are of the upright picture. `frames` counts the pictures of an animation and the pages
     of a TIFF, as far as the file really holds them and the first million blocks (GIF) or 10,000 pages (TIFF) go.
+
+    Args:
+        data: the file.
+        limits: what is refused undecoded.
+        content: `content_id(data)`, where the caller has computed it already.
 
     Raises:
         BadInput: not_media, unsupported_format, unsupported_kind, too_many_pixels, truncated_media,
@@ -54,11 +60,11 @@ def fingerprint_image(data: bytes, limits: ImageLimits = DEFAULT_LIMITS) -> Medi
     structure = examine(data, form)
     grey, (width, height), frames = decode_luminance(data, form, structure, limits.max_pixels)
     large = grey.resize((SIDE, SIDE), Image.Resampling.LANCZOS, reducing_gap=REDUCING_GAP)
-    # From the 64×64 picture, not from `grey`: four times as fast, and nearer to imagehash (0.29 against 0.43 bits).
+    # From the 64×64 picture, not from `grey`: four times as fast and as near to imagehash (0.3 bits off on average).
     small = large.resize((SIDE // 2, SIDE // 2), Image.Resampling.LANCZOS)
     pixels = np.asarray(large)
     return MediaFacts(
-        content_id=content_id(data),
+        content_id=content or content_id(data),
         kind="image",
         format=form,
         size_bytes=len(data),

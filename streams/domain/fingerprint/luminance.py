@@ -36,7 +36,7 @@ def luminance(image: Image.Image) -> Image.Image:
 
 def _on_background(image: Image.Image) -> Image.Image:
     if image.mode not in ("LA", "RGBA"):
-        image = image.convert("RGBA")
+        image = image.convert("LA" if image.mode == "La" else "RGBA")
     alpha = image.getchannel("A")
     opaque = image.convert("L")
     if alpha.getextrema() == (255, 255):

@@ -1,0 +1,155 @@
+"""Fingerprinting beside imagehash as people call it; both from the same bytes in memory. Prints a table and JSON.
+
+`ours` is all of it: sha256, both hashes, quality, and the checks on hostile input. `hashes64` is one decode and the
+64-bit hash alone. The peers are `imagehash.phash(Image.open(file))`, and the same with a second hash of 256 bits from
+the opened image. Rounds are interleaved; times are medians, ratios are medians of each round's ratio.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
+from io import BytesIO
+from statistics import median
+from time import perf_counter
+
+import imagehash
+import numpy as np
+from PIL import Image
+from rich.console import Console
+from rich.table import Table
+
+from streams.domain.fingerprint import fingerprint_image
+from streams.domain.fingerprint.container import identify
+from streams.domain.fingerprint.decode import decode_luminance
+from streams.domain.fingerprint.phash import phash
+from streams.domain.fingerprint.structure import examine
+from tests.bench.sampling import installed, machine
+from tests.media import jpeg
+
+SIZES = {"VGA": (640, 480), "1080p": (1920, 1080), "12 MP": (4000, 3000)}
+PHOTOS = ("astronaut.png", "coffee.png", "rocket.jpg")
+ROUNDS = {"VGA": 60, "1080p": 20, "12 MP": 6}
+QUALITY = 85
+TARGETS = {"VGA": 2.5, "1080p": 2.5, "12 MP": 4.0}
+
+
+def imagehash_one(data: bytes) -> None:
+    imagehash.phash(Image.open(BytesIO(data)))
+
+
+def imagehash_both(data: bytes) -> None:
+    image = Image.open(BytesIO(data))
+    imagehash.phash(image)
+    imagehash.phash(image, hash_size=16)
+
+
+def hash64_only(data: bytes) -> None:
+    form = identify(data)
+    grey, _, _ = decode_luminance(data, form, examine(data, form), 1 << 30)
+    phash(np.asarray(grey.resize((32, 32), Image.Resampling.LANCZOS, reducing_gap=3)))
+
+
+def sha256_only(data: bytes) -> None:
+    sha256(data).hexdigest()
+
+
+CONTENDERS: dict[str, Callable[[bytes], object]] = {
+    "ours": fingerprint_image,
+    "hash64": hash64_only,
+    "imagehash_both": imagehash_both,
+    "imagehash_one": imagehash_one,
+    "sha256": sha256_only,
+}
+
+
+def _round(files: list[bytes]) -> dict[str, float]:
+    """Mean seconds for one image, of each contender in turn."""
+    taken = {}
+    for name, contender in CONTENDERS.items():
+        begun = perf_counter()
+        for data in files:
+            contender(data)
+        taken[name] = (perf_counter() - begun) / len(files)
+    return taken
+
+
+def _size(name: str) -> dict[str, object]:
+    files = [jpeg(photo, SIZES[name], quality=QUALITY) for photo in PHOTOS]
+    _round(files)
+    rounds = [_round(files) for _ in range(ROUNDS[name])]
+
+    def ratio(peer: str, own: str) -> float:
+        return round(median(taken[peer] / taken[own] for taken in rounds), 2)
+
+    return {
+        "bytes_each": sum(map(len, files)) // len(files),
+        "ms": {each: round(median(taken[each] for taken in rounds) * 1e3, 3) for each in CONTENDERS},
+        "ours_vs_imagehash_both": ratio("imagehash_both", "ours"),
+        "ours_vs_imagehash_one": ratio("imagehash_one", "ours"),
+        "hash64_vs_imagehash_one": ratio("imagehash_one", "hash64"),
+        "target": TARGETS[name],
+    }
+
+
+def _threads() -> dict[str, float]:
+    """Images a second at 1080p on one and on two threads of one process."""
+    files = [jpeg(photo, SIZES["1080p"], quality=QUALITY) for photo in PHOTOS] * 20
+    rates: dict[str, list[float]] = {"1": [], "2": []}
+    for _ in range(3):
+        for count in (1, 2):
+            with ThreadPoolExecutor(count) as threads:
+                begun = perf_counter()
+                list(threads.map(fingerprint_image, files))
+                rates[str(count)].append(len(files) / (perf_counter() - begun))
+    one, two = median(rates["1"]), median(rates["2"])
+    return {"one_per_s": round(one, 1), "two_per_s": round(two, 1), "ratio": round(two / one, 2)}
+
+
+def run() -> dict[str, object]:
+    """All figures; takes about 20 s."""
+    return {
+        "what": "fingerprint_image beside imagehash, JPEG from memory",
+        "machine": machine(),
+        "versions": installed("imagehash", "pillow", "numpy", "scipy"),
+        "sizes": {name: _size(name) for name in SIZES},
+        "threads": _threads(),
+    }
+
+
+def show(result: dict[str, object], console: Console) -> None:
+    table = Table(title="fingerprints: ms an image (median), × = times as fast")
+    headings = (
+        "size",
+        "ours",
+        "hash64",
+        "imagehash 64+256",
+        "imagehash 64",
+        "sha256",
+        "× both",
+        "× one",
+        "hash64 × one",
+    )
+    for heading in headings:
+        table.add_column(heading, justify="right")
+    sizes = result["sizes"]
+    assert isinstance(sizes, dict)
+    for name, figures in sizes.items():
+        ms = figures["ms"]
+        table.add_row(
+            name,
+            *(f"{ms[each]:.2f}" for each in CONTENDERS),
+            f"{figures['ours_vs_imagehash_both']:.2f}",
+            f"{figures['ours_vs_imagehash_one']:.2f}",
+            f"{figures['hash64_vs_imagehash_one']:.2f}",
+        )
+    console.print(table)
+    console.print(f"threads: {result['threads']}")
+
+
+if __name__ == "__main__":
+    figures = run()
+    show(figures, Console(stderr=True, width=120))
+    print(json.dumps(figures))

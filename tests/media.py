@@ -1,0 +1,94 @@
+"""Media for tests and benchmarks: real photos that come with scikit-image, and what is made of them. No tests here."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.util import find_spec
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+ORIENTATION = 0x0112
+PHOTOS = (
+    "astronaut.png",
+    "brick.png",
+    "chelsea.png",
+    "coffee.png",
+    "grass.png",
+    "gravel.png",
+    "hubble_deep_field.jpg",
+    "ihc.png",
+    "motorcycle_left.png",
+    "retina.jpg",
+    "rocket.jpg",
+)
+
+
+@cache
+def photo_folder() -> Path:
+    """Where scikit-image keeps the photos that come in its wheel; it is not imported, nothing is downloaded."""
+    spec = find_spec("skimage")
+    assert spec is not None and spec.origin is not None
+    return Path(spec.origin).parent / "data"
+
+
+@cache
+def _photo(name: str) -> Image.Image:
+    with Image.open(photo_folder() / name) as image:
+        pixels = image.convert("RGB")
+    pixels.info = {}  # else profiles and the like would go into every file made of it
+    return pixels
+
+
+def photo(name: str = "chelsea.png", size: tuple[int, int] | None = None) -> Image.Image:
+    """A photo in RGB, a copy of its own; `size` resizes it."""
+    image = _photo(name)
+    return image.resize(size, Image.Resampling.LANCZOS) if size else image.copy()
+
+
+def encode(image: Image.Image, form: str = "JPEG", **options: Any) -> bytes:
+    """The image as a file; options are those of Pillow's `save`."""
+    file = BytesIO()
+    image.save(file, form, **options)
+    return file.getvalue()
+
+
+def jpeg(name: str = "chelsea.png", size: tuple[int, int] = (640, 480), **options: Any) -> bytes:
+    """A photo as JPEG."""
+    return encode(photo(name, size), "JPEG", **{"quality": 85, **options})
+
+
+def noise(size: tuple[int, int] = (256, 256), seed: int = 0) -> Image.Image:
+    """A picture unlike any other seed's: coarse random patches, smoothly enlarged."""
+    patches = np.random.default_rng(seed).integers(0, 256, (12, 12, 3), dtype=np.uint8)
+    return Image.fromarray(patches).resize(size, Image.Resampling.BICUBIC)
+
+
+def animation(form: str, frames: int = 5, size: tuple[int, int] = (120, 90)) -> bytes:
+    """An animated GIF, PNG, WEBP or AVIF (or TIFF of pages) whose frames all differ."""
+    pictures = [noise(size, seed) for seed in range(frames)]
+    options = {"GIF": {"duration": 40}, "TIFF": {}}.get(form, {"duration": 40, "loop": 0})
+    return encode(pictures[0], form, save_all=True, append_images=pictures[1:], **options)
+
+
+UPRIGHT_TO_STORED = {
+    1: None,
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_90,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_270,
+}
+
+
+def oriented(image: Image.Image, orientation: int, form: str = "PNG", **options: Any) -> bytes:
+    """A file that stores the image turned, with the EXIF orientation (1 to 8) that shows it upright again."""
+    turn = UPRIGHT_TO_STORED[orientation]
+    exif = Image.Exif()
+    exif[ORIENTATION] = orientation
+    return encode(image.transpose(turn) if turn is not None else image, form, exif=exif, **options)
