@@ -1,0 +1,129 @@
+"""Writes batches of records into ClickHouse; what a record becomes is in rows.py, when to try again is the caller's.
+
+Inserts are synchronous, one for each batch of a topic, with a deduplication token made of the batch's offsets: a batch
+that is written again as it was leaves no second copy. Batches cut otherwise are reconciled by the tables themselves.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Sequence
+from hashlib import blake2b
+from typing import Any, Final
+
+from clickhouse_connect.driver.client import Client
+
+from streams.analytics.client import UNKNOWN_DATABASE, UNKNOWN_TABLE, RefusedError, connect, failures
+from streams.analytics.migrations import migrate
+from streams.analytics.rows import TABLES, Table, to_rows
+from streams.domain.records import RawRecord
+from streams.errors import BadInput, SinkError
+from streams.settings import Settings
+
+INSERT_SETTINGS: Final[dict[str, Any]] = {
+    "async_insert": 0,  # an answer means that the rows are in
+    "insert_deduplicate": 1,
+    "max_partitions_per_insert_block": 0,  # times come from users: a batch may span more months than the default 100
+}
+
+
+class Sink:
+    """Rows for one deployment's ClickHouse. Its work runs in threads: building a block takes CPU, an insert waits.
+
+    Methods may be called at once from one event loop.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._client: Client | None = None
+        self._column_types: dict[str, Sequence[Any]] = {}
+        self._opening = threading.Lock()
+
+    async def open(self) -> None:
+        """Connect and migrate; `write` does it too when it has not been done.
+
+        Raises:
+            SinkError: ClickHouse is away or refuses.
+            ConfigurationError: an applied migration has changed.
+        """
+        await asyncio.to_thread(self._open)
+
+    async def write(self, topic: str, records: Sequence[RawRecord]) -> list[tuple[RawRecord, BadInput]]:
+        """Insert the rows of one topic, in one insert; they are stored when this returns.
+
+        Args:
+            topic: without the deployment's prefix; one of rows.TABLES.
+            records: of any partitions; may have been written before, in this or in other batches.
+
+        Returns:
+            What could not be decoded; everything else is stored.
+
+        Raises:
+            SinkError: ClickHouse is away or refuses; nothing or all of the batch is stored, write it again.
+            ConfigurationError: an applied migration has changed.
+        """
+        return await asyncio.to_thread(self._write, TABLES[topic], records)
+
+    async def ping(self) -> bool:
+        """Whether ClickHouse answers now."""
+        return await asyncio.to_thread(self._ping)
+
+    async def close(self) -> None:
+        client, self._client = self._client, None
+        if client is not None:
+            await asyncio.to_thread(client.close)
+
+    def _open(self) -> Client:
+        with self._opening:
+            if self._client is None:
+                migrate(self._settings)
+                with failures(self._settings):
+                    client = connect(self._settings)
+                    self._column_types = {
+                        table.name: client.create_insert_context(table.name, table.columns).column_types
+                        for table in TABLES.values()
+                    }
+                self._client = client
+            return self._client
+
+    def _write(self, table: Table, records: Sequence[RawRecord]) -> list[tuple[RawRecord, BadInput]]:
+        client = self._open()
+        ordered = sorted(records, key=lambda record: (record.partition, record.offset))
+        rows = to_rows(table, ordered)
+        if not rows.accepted:
+            return rows.rejected
+        try:
+            with failures(self._settings):
+                client.insert(
+                    table.name,
+                    rows.columns,
+                    column_names=table.columns,
+                    column_types=self._column_types[table.name],
+                    column_oriented=True,
+                    settings={**INSERT_SETTINGS, "insert_deduplication_token": batch_token(rows.accepted)},
+                )
+        except RefusedError as error:
+            if error.code in (UNKNOWN_TABLE, UNKNOWN_DATABASE):  # another ClickHouse, or an emptied one
+                self._client = None
+            raise
+        return rows.rejected
+
+    def _ping(self) -> bool:
+        try:
+            client = self._client or connect(self._settings, database="")
+        except SinkError:
+            return False
+        return client.ping()
+
+
+def batch_token(records: Sequence[RawRecord]) -> str:
+    """The same for the same records in the same order, another for any others of the same topic."""
+    digest = blake2b(digest_size=16)
+    for record in records:
+        digest.update(b"%d/%d;" % (record.partition, record.offset))
+    first, last = records[0], records[-1]
+    return (
+        f"{first.topic}:{first.partition}/{first.offset}-{last.partition}/{last.offset}"
+        f":{len(records)}:{digest.hexdigest()}"
+    )
