@@ -58,6 +58,8 @@ class OneLineGroup(click.Group):
             code = 130
         except ReaderGone:
             code = 0
+        except OSError as error:
+            code = _complain(str(error), 1)
         _end_quietly()
         sys.exit(code)
 
@@ -118,9 +120,9 @@ def _complain(message: str, code: int) -> int:
 
 
 def _end_quietly() -> None:
-    """Nothing may be said about a closed stdout while the interpreter shuts down."""
+    """Nothing may be said about a closed or full stdout while the interpreter shuts down."""
     try:
         sys.stdout.flush()
-    except BrokenPipeError:
+    except OSError:
         with contextlib.suppress(OSError, ValueError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

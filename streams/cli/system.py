@@ -1,0 +1,239 @@
+"""A whole mediasieve on this machine: broker, ClickHouse and workers, started in order and stopped in reverse.
+
+`up`, `scan` and `demo` run one. What each part is stands in streams/embedded and agents; what is said about it, in
+the commands.
+"""
+
+from __future__ import annotations
+
+import http.client
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import Self
+
+from streams.cli.running import DataDir, Running
+from streams.embedded.process import EmbeddedProcess, free_port
+from streams.errors import BrokenInfrastructure, ConfigurationError
+from streams.settings import Settings
+from streams.supervisor import ChildSpec, Supervisor
+from streams.topic_admin import apply_topics
+
+READY_TIMEOUT_S = 90.0
+GRACE_S = 25.0
+ALL_STAGES = ("fingerprint", "match", "record")
+BROKER_PORT, CLICKHOUSE_PORT, HTTP_PORT = 9092, 8123, 6066
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What to run. A broker or ClickHouse that is given is used; else the embedded one is started.
+
+    `usual_ports` asks for the ports that clients expect, where they are free. A system without the stage `record`
+    has no ClickHouse.
+    """
+
+    data_dir: Path
+    broker_given: bool = False
+    clickhouse_given: bool = False
+    workers: int = 1
+    stages: tuple[str, ...] = ALL_STAGES
+    usual_ports: bool = False
+
+
+class System:
+    """A running system; a context manager. `settings` are those of a client of it once it has been entered.
+
+    Args:
+        on_event: told in a sentence what happens; may be called from another thread.
+
+    Raises (on entering):
+        ConfigurationError: something is not installed, taken or wrong; whatever was started is stopped again.
+        BrokerError, SinkError: a given broker or ClickHouse is away or refuses.
+    """
+
+    def __init__(self, settings: Settings, wanted: Wanted, on_event: Callable[[str], None]) -> None:
+        self.settings = settings
+        self.wanted = wanted
+        self._on_event = on_event
+        self._stack = ExitStack()
+        self._engines: list[EmbeddedProcess] = []
+        self._pauses: dict[str, float] = {}
+        self.worker_addresses: tuple[str, ...] = ()
+        self.supervisor: Supervisor | None = None
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:  # what was begun is undone if anything below fails
+            data_dir = DataDir(self.wanted.data_dir.absolute())
+            data_dir.claim()
+            stack.callback(data_dir.release)
+            self._start_engines(stack)
+            apply_topics(self.settings)
+            if self._with_clickhouse:
+                from streams.analytics.migrations import migrate
+
+                migrate(self.settings)
+            self._start_workers(stack)
+            data_dir.announce(self._note())
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self._stack.close()
+
+    @property
+    def _with_clickhouse(self) -> bool:
+        return "record" in self.wanted.stages
+
+    def keep_running(self) -> None:
+        """To be called about once a second: an embedded engine that died is started again.
+
+        Raises:
+            ConfigurationError: a worker cannot run as it is configured, or an engine does not come up again.
+        """
+        for engine in self._engines:
+            if not engine.running:
+                self._on_event(f"{engine.what} ended by itself; starting it again")
+                engine.start()
+        hopeless = self.supervisor.hopeless if self.supervisor else None
+        if hopeless is not None:
+            raise ConfigurationError(f"{hopeless.spec.name} cannot run: {hopeless.last_words(3)}")
+
+    def _start_engines(self, stack: ExitStack) -> None:
+        """Both at once, since each takes its time; stopped in reverse, so the broker goes last."""
+        if not self.wanted.broker_given:
+            from streams.embedded.broker import EmbeddedBroker
+
+            port = self._port(BROKER_PORT)
+            broker = EmbeddedBroker(self._folder("broker"), port=port)
+            stack.callback(broker.stop)
+            self._engines.append(broker)
+        if self._with_clickhouse and not self.wanted.clickhouse_given:
+            from streams.embedded.clickhouse import EmbeddedClickHouse
+
+            port = self._port(CLICKHOUSE_PORT)
+            clickhouse = EmbeddedClickHouse(
+                self._folder("clickhouse"),
+                port=port,
+                password=self.settings.clickhouse_password.get_secret_value(),
+            )
+            stack.callback(clickhouse.stop)
+            self._engines.append(clickhouse)
+        with ThreadPoolExecutor(max_workers=2) as pool:
+            for started in [pool.submit(engine.start) for engine in self._engines]:
+                started.result()
+        found: dict[str, object] = {"data_dir": self.wanted.data_dir.absolute()}
+        for engine in self._engines:
+            is_broker = engine.log_name.startswith("broker")
+            found["broker" if is_broker else "clickhouse"] = engine.address if is_broker else f"http://{engine.address}"
+        self.settings = self.settings.model_copy(update=found)
+
+    def _start_workers(self, stack: ExitStack) -> None:
+        folder = self._folder("logs")
+        specs, addresses = [], []
+        for number in range(self.wanted.workers):
+            address = f"127.0.0.1:{self._port(HTTP_PORT + number)}"
+            addresses.append(address)
+            stages = ",".join(self.wanted.stages)
+            specs.append(
+                ChildSpec(
+                    name=f"worker {number}",
+                    command=(sys.executable, "-m", "streams.cli", "worker", "--stages", stages),
+                    log=folder / f"worker-{number}.log",
+                    env=_environment(self.settings, worker_id=str(number), http=address),
+                )
+            )
+        self.worker_addresses = tuple(addresses)
+        self.supervisor = Supervisor(specs, grace_s=GRACE_S, on_event=self._on_event)
+        stack.callback(self.supervisor.stop)
+        self.supervisor.start()
+        self._await_ready()
+
+    def _await_ready(self) -> None:
+        """Every worker has its partitions."""
+        deadline = time.monotonic() + READY_TIMEOUT_S
+        waiting = list(self.worker_addresses)
+        while waiting:
+            self.keep_running()
+            waiting = [address for address in waiting if not _is_ready(address)]
+            if waiting and time.monotonic() > deadline:
+                raise BrokenInfrastructure(
+                    f"the worker at {waiting[0]} is not ready after {READY_TIMEOUT_S:.0f} s; "
+                    f"see its log in {self._folder('logs')}."
+                )
+            if waiting:
+                time.sleep(0.1)
+
+    def _note(self) -> Running:
+        settings = self.settings
+        return Running(
+            pid=os.getpid(),
+            broker=settings.broker,
+            clickhouse=settings.clickhouse,
+            clickhouse_database=settings.clickhouse_database,
+            topic_prefix=settings.topic_prefix,
+            group_prefix=settings.group_prefix,
+            file_roots=settings.file_roots,
+            workers=self.worker_addresses,
+        )
+
+    def _folder(self, name: str) -> Path:
+        folder = self.wanted.data_dir.absolute() / name
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def _port(self, usual: int) -> int:
+        return usual if self.wanted.usual_ports and _is_free(usual) else free_port()
+
+
+def _environment(settings: Settings, **of_worker: str) -> dict[str, str]:
+    """The settings that this process decided on, as the variables that a worker reads."""
+    chosen = ("data_dir", "broker", "clickhouse", "clickhouse_database", "topic_prefix", "group_prefix")
+    values = {name: str(getattr(settings, name)) for name in chosen} | of_worker
+    values["file_roots"] = ",".join(settings.file_roots)
+    return {f"MEDIASIEVE_{name.upper()}": value for name, value in values.items()}
+
+
+def _is_ready(address: str) -> bool:
+    connection = http.client.HTTPConnection(address, timeout=2.0)
+    try:
+        connection.request("GET", "/ready")
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _is_free(port: int) -> bool:
+    import socket
+
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+@contextmanager
+def ending_on_signals() -> Iterator[None]:
+    """SIGTERM and SIGHUP leave the block as Ctrl-C does, so that everything is stopped; exit code 128 + signal."""
+
+    def leave(number: int, _frame: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    before = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

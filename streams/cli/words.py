@@ -1,0 +1,64 @@
+"""How outcomes, matches and failures are put to people. Programs read the fields of the decision instead."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from streams.errors import Reason
+
+OUTCOME_STYLES = {"unique": "green", "duplicate": "yellow", "near_duplicate": "cyan", "failed": "red"}
+OUTCOME_WORDS = {
+    "unique": "unique",
+    "duplicate": "exact copy",
+    "near_duplicate": "altered copy",
+    "failed": "failed",
+}
+REASON_WORDS = {
+    Reason.NOT_JSON: "the record is no JSON",
+    Reason.MISSING_FIELD: "a field is missing",
+    Reason.BAD_FIELD: "a field is wrong",
+    Reason.UNKNOWN_KIND: "unknown kind of media",
+    Reason.BAD_COLLECTION: "not the form of a collection",
+    Reason.NO_SOURCE: "neither bytes nor a URL",
+    Reason.UNSUPPORTED_SCHEME: "this kind of URL is not supported",
+    Reason.BAD_URL: "not a URL",
+    Reason.SOURCE_NOT_FOUND: "not found",
+    Reason.SOURCE_FORBIDDEN: "reading it is not allowed",
+    Reason.SOURCE_REFUSED_ADDRESS: "an address that must not be fetched from",
+    Reason.SOURCE_UNREACHABLE: "its server cannot be reached",
+    Reason.SOURCE_TIMEOUT: "fetching took too long",
+    Reason.SOURCE_TOO_LARGE: "too large",
+    Reason.SOURCE_REDIRECTS: "too many redirects",
+    Reason.SOURCE_HTTP_STATUS: "its server refused",
+    Reason.SOURCE_EMPTY: "empty",
+    Reason.NOT_MEDIA: "not an image or video",
+    Reason.UNSUPPORTED_FORMAT: "a format that is not supported",
+    Reason.UNSUPPORTED_KIND: "a kind of media that is not supported yet",
+    Reason.CORRUPT_MEDIA: "damaged",
+    Reason.TRUNCATED_MEDIA: "cut off, its end is missing",
+    Reason.TOO_MANY_PIXELS: "more pixels than allowed",
+    Reason.DECODE_TIMEOUT: "decoding took too long",
+    Reason.OUT_OF_MEMORY: "decoding needs too much memory",
+    Reason.INTERNAL_ERROR: "an error of mediasieve itself, see the worker's log",
+}
+
+
+def reason_in_words(reason: str) -> str:
+    """A failure's reason for people; one of a later version is spelled out."""
+    try:
+        return REASON_WORDS[Reason(reason)]
+    except (ValueError, KeyError):
+        return reason.replace("_", " ")
+
+
+def percent(similarity: float) -> str:
+    """`97.7 %`; only a true 1 is shown as 100."""
+    return "100 %" if similarity == 1 else f"{min(similarity * 100, 99.9):.1f} %"
+
+
+def match_in_words(match: dict[str, Any]) -> str:
+    """`100 %, same bytes` or `97.7 %, mirrored`."""
+    if match["method"] == "exact":
+        return "same bytes"
+    undone = "" if match["transformation"] == "none" else f", {match['transformation'].replace('_', ' ')}"
+    return f"{percent(match['similarity'])}{undone}"
