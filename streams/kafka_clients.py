@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import logging
 import re
+import time
 from typing import Any
 
-from confluent_kafka import Consumer, KafkaException, Producer
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
 from confluent_kafka.admin import AdminClient, ClusterMetadata
 
 from streams.errors import BrokerError, ConfigurationError
@@ -21,6 +22,8 @@ log.addHandler(logging.NullHandler())
 
 #: Larger than any topic's `max.message.bytes` in topics.yaml; the topic's own limit is the broker's to enforce.
 MAX_MESSAGE_BYTES = 32 << 20
+#: A broker that is there answers in this time; if nobody even listens, that is known by then.
+FIRST_ANSWER_S = 1.0
 
 
 def connection_config(settings: Settings) -> dict[str, Any]:
@@ -113,21 +116,30 @@ def reach_broker(settings: Settings, client: Any = None, timeout_s: float = 5.0)
     Raises:
         BrokerError: no broker answered in time, or refused us; says what to do.
     """
-    causes: list[str] = []
-    own = client is None
-    if own:
-        client = AdminClient(
-            {**connection_config(settings), "error_cb": lambda error: causes.append(error.str())}, logger=log
-        )
-    try:
-        return client.list_topics(timeout=timeout_s)
-    except KafkaException as error:
-        if own:
+    if client is not None:
+        try:
+            return client.list_topics(timeout=timeout_s)
+        except KafkaException as error:
+            raise _away(settings, [error.args[0].str()]) from error
+    heard: list[KafkaError] = []
+    client = AdminClient({**connection_config(settings), "error_cb": heard.append}, logger=log)
+    deadline = time.monotonic() + timeout_s
+    while True:
+        try:
+            return client.list_topics(timeout=min(FIRST_ANSWER_S, max(0.1, deadline - time.monotonic())))
+        except KafkaException as error:
             client.poll(0)
-        raise BrokerError(
-            f"Kafka at {settings.broker} does not answer ({_cause([error.args[0].str(), *causes])}). "
-            "Start one with `mediasieve up`, or say where it is with MEDIASIEVE_BROKER."
-        ) from error
+            nobody = any(each.code() == KafkaError._ALL_BROKERS_DOWN for each in heard)
+            if nobody or time.monotonic() >= deadline:
+                causes = [each.str() for each in heard if each.code() != KafkaError._ALL_BROKERS_DOWN]
+                raise _away(settings, [error.args[0].str(), *causes]) from error
+
+
+def _away(settings: Settings, causes: list[str]) -> BrokerError:
+    return BrokerError(
+        f"Kafka at {settings.broker} does not answer ({_cause(causes)}). "
+        "Start one with `mediasieve up`, or say where it is with MEDIASIEVE_BROKER."
+    )
 
 
 def _cause(messages: list[str]) -> str:

@@ -15,7 +15,8 @@ import orjson
 
 from streams.cli.console import cell, data_stream, make_console, say, shown
 from streams.cli.decision_reader import Decision, DecisionReader, Start
-from streams.cli.running import broker_option, data_dir_option, settings_of
+from streams.cli.options import broker_option, data_dir_option
+from streams.cli.running import settings_of
 from streams.cli.words import OUTCOME_STYLES, match_in_words, reason_in_words
 
 SPAN_FORM = re.compile(r"(\d{1,9})([smhd])")

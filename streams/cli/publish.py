@@ -11,6 +11,7 @@ import orjson
 
 from streams.cli.console import data_stream, human_bytes, say, shown
 from streams.cli.files import FoundFile, Unreadable, find_files
+from streams.cli.options import broker_option, collection_option, data_dir_option
 from streams.cli.outgoing import (
     DEFAULT_SOURCE,
     Envelope,
@@ -22,8 +23,8 @@ from streams.cli.outgoing import (
 )
 from streams.cli.progress import Tracker, tracking
 from streams.cli.publisher import Publisher, Receipt
-from streams.cli.running import broker_option, data_dir_option, settings_of
-from streams.domain.records import COLLECTION_FORM, KINDS, Kind
+from streams.cli.running import settings_of
+from streams.domain.records import KINDS, Kind
 from streams.errors import BadInput
 
 MAX_COMPLAINTS = 20
@@ -64,12 +65,6 @@ class Tally:
         return f"published {self.sent:,}{kinds}{volume}{failed}"
 
 
-def _collection(_ctx: click.Context, _parameter: click.Parameter, value: str) -> str:
-    if not COLLECTION_FORM.fullmatch(value):
-        raise click.BadParameter("1 to 128 of a-z, 0-9, '.', '_' and '-', beginning with a letter or digit.")
-    return value
-
-
 def _metadata(_ctx: click.Context, _parameter: click.Parameter, value: str | None) -> dict[str, Any]:
     if value is None:
         return {}
@@ -80,15 +75,6 @@ def _metadata(_ctx: click.Context, _parameter: click.Parameter, value: str | Non
     if not isinstance(document, dict):
         raise click.BadParameter("must be a JSON object.")
     return document
-
-
-collection_option = click.option(
-    "--collection",
-    default="default",
-    show_default=True,
-    callback=_collection,
-    help="The namespace inside which media are compared.",
-)
 
 
 @click.command()

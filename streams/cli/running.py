@@ -7,19 +7,15 @@ Starting and stopping is streams/cli/system.py.
 from __future__ import annotations
 
 import fcntl
-import os
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, Any, TypeVar
+from typing import IO
 
-import click
 import orjson
 
 from streams.errors import ConfigurationError
 from streams.settings import Settings, load_settings
 
-Function = TypeVar("Function", bound=Callable[..., Any])
 NOTE, LOCK = "running.json", "running.lock"
 
 
@@ -109,20 +105,6 @@ def settings_of(**overrides: object) -> Settings:
     return settings.model_copy(update={k: v for k, v in known.items() if k not in settings.model_fields_set})
 
 
-def broker_option(function: Function) -> Function:
-    return click.option(
-        "--broker", metavar="HOST:PORT", help="Kafka; else MEDIASIEVE_BROKER, else what `mediasieve up` runs here."
-    )(function)
-
-
-def data_dir_option(function: Function) -> Function:
-    return click.option(
-        "--data-dir",
-        type=click.Path(file_okay=False, path_type=Path),
-        help="Where `mediasieve up` keeps its data; else MEDIASIEVE_DATA_DIR, else .mediasieve.",
-    )(function)
-
-
 def _read(data_dir: Path) -> Running | None:
     try:
         document = orjson.loads((data_dir / NOTE).read_bytes())
@@ -130,14 +112,3 @@ def _read(data_dir: Path) -> Running | None:
         return Running(**document)
     except (OSError, orjson.JSONDecodeError, TypeError, KeyError):
         return None
-
-
-def alive(pid: int) -> bool:
-    """Whether a process of this number is there."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

@@ -19,6 +19,7 @@ from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Self
 
+from streams.cli.options import ALL_STAGES
 from streams.cli.running import DataDir, Running
 from streams.embedded.process import EmbeddedProcess, free_port
 from streams.errors import BrokenInfrastructure, ConfigurationError
@@ -28,7 +29,6 @@ from streams.topic_admin import apply_topics
 
 READY_TIMEOUT_S = 90.0
 GRACE_S = 25.0
-ALL_STAGES = ("fingerprint", "match", "record")
 BROKER_PORT, CLICKHOUSE_PORT, HTTP_PORT = 9092, 8123, 6066
 
 

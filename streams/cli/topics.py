@@ -10,7 +10,8 @@ import orjson
 
 from streams.cli.app import OneLineGroup
 from streams.cli.console import data_stream, make_console, say
-from streams.cli.running import broker_option, data_dir_option, settings_of
+from streams.cli.options import broker_option, data_dir_option
+from streams.cli.running import settings_of
 from streams.topic_admin import Plan, apply_plan, plan_topics
 from streams.topics import load_topics, wire_name
 

@@ -9,26 +9,18 @@ from pathlib import Path
 import click
 
 from streams.cli.console import say
-from streams.cli.running import data_dir_option
-from streams.cli.system import ALL_STAGES, System, Wanted, ending_on_signals
+from streams.cli.options import data_dir_option, stages_option
+from streams.cli.system import System, Wanted, ending_on_signals
 from streams.settings import Settings, load_settings
 
 LOOK_EVERY_S = 0.5
-
-
-def stage_names(_ctx: click.Context, _parameter: click.Parameter, value: str) -> tuple[str, ...]:
-    names = tuple(dict.fromkeys(name.strip() for name in value.split(",") if name.strip()))
-    unknown = [name for name in names if name not in ALL_STAGES]
-    if unknown or not names:
-        raise click.BadParameter(f"{', '.join(unknown) or 'none'}; there are {', '.join(ALL_STAGES)}.")
-    return names
 
 
 @click.command()
 @click.option("--broker", metavar="HOST:PORT", help="A Kafka that runs already; else the embedded broker.")
 @click.option("--clickhouse", metavar="URL", help="A ClickHouse that runs already; else the embedded engine.")
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Worker processes.")
-@click.option("--stages", default=",".join(ALL_STAGES), show_default=True, callback=stage_names)
+@stages_option
 @click.option(
     "--file-root",
     "file_roots",

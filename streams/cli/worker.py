@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from streams.cli.running import broker_option, data_dir_option, settings_of
+from streams.cli.options import broker_option, data_dir_option, stages_option
+from streams.cli.running import settings_of
 
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 #: Libraries that tell at INFO what only their authors want to know.
@@ -15,7 +16,7 @@ TALKATIVE = ("faust", "mode", "aiokafka", "clickhouse_connect", "kafka", "urllib
 
 
 @click.command()
-@click.option("--stages", default="fingerprint,match,record", show_default=True, help="Comma-separated.")
+@stages_option
 @click.option("--id", "worker_id", help="One of its own for each worker; else MEDIASIEVE_WORKER_ID, else 0.")
 @click.option("--http", metavar="HOST:PORT", help="Where /live, /ready and /metrics are; '' for nowhere.")
 @click.option("--clickhouse", metavar="URL", help="ClickHouse; else MEDIASIEVE_CLICKHOUSE.")
@@ -23,7 +24,7 @@ TALKATIVE = ("faust", "mode", "aiokafka", "clickhouse_connect", "kafka", "urllib
 @broker_option
 @data_dir_option
 def command(
-    stages: str,
+    stages: tuple[str, ...],
     worker_id: str | None,
     http: str | None,
     clickhouse: str | None,
@@ -40,7 +41,6 @@ def command(
         for name in TALKATIVE:
             logging.getLogger(name).setLevel(logging.WARNING)
     settings = settings_of(broker=broker, clickhouse=clickhouse, data_dir=data_dir, worker_id=worker_id, http=http)
-    names = tuple(name.strip() for name in stages.split(",") if name.strip())
     from agents.app import run_worker
 
-    return run_worker(settings, names)
+    return run_worker(settings, stages)
