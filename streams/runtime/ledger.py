@@ -64,18 +64,20 @@ class Batch:
 
 
 class Ledger:
-    """All open batches of one partition, oldest first."""
+    """All open batches of one partition, oldest first; `next_offset` is the first that was not delivered yet."""
 
-    __slots__ = ("_batches", "_committable", "_load")
+    __slots__ = ("_batches", "_committable", "_load", "next_offset")
 
     def __init__(self, load: Load) -> None:
         self._batches: deque[Batch] = deque()
         self._committable: int | None = None
         self._load = load
+        self.next_offset = 0
 
     def open(self, topic: str, partition: int, records: Sequence[RawRecord]) -> Batch:
         batch = Batch(topic, partition, records, self)
         self._batches.append(batch)
+        self.next_offset = records[-1].offset + 1
         self._load.add(len(records), batch.size_bytes)
         return batch
 

@@ -81,16 +81,18 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
                 self._restore(tp, batch)
                 yield tp, self._to_message(tp, batch[-1])
                 continue
-            read = self._read_offset[tp]
-            if read is not None and batch[0].offset < read:
-                batch = [record for record in batch if record.offset >= read]
+            ledger = self.ledgers.get(tp)
+            if ledger is None:
+                ledger = self.ledgers[tp] = Ledger(self.load)
+            # When recovery ends Faust resumes the partitions first and seeks then: what is fetched in between
+            # is right, and comes a second time.
+            begin = max(self._read_offset[tp] or 0, ledger.next_offset)
+            if batch[0].offset < begin:
+                batch = [record for record in batch if record.offset >= begin]
             if batch:
-                yield tp, self._to_batch_message(tp, batch)
+                yield tp, self._to_batch_message(tp, batch, ledger)
 
-    def _to_batch_message(self, tp: TP, records: list[Any]) -> ConsumerMessage:
-        ledger = self.ledgers.get(tp)
-        if ledger is None:
-            ledger = self.ledgers[tp] = Ledger(self.load)
+    def _to_batch_message(self, tp: TP, records: list[Any], ledger: Ledger) -> ConsumerMessage:
         last = records[-1]
         self._read_offset[tp] = last.offset
         return ConsumerMessage(
@@ -169,6 +171,16 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
     async def on_stop(self) -> None:
         await self.drain()
         self.forget()
+        self._leave_on_close()
+
+    def _leave_on_close(self) -> None:
+        """Static members do not leave when they close, so that a restart moves nothing; a stop on purpose should.
+
+        Others then take over at once instead of after the session timeout.
+        """
+        consumer = self._thread._consumer
+        if consumer is not None:
+            consumer._coordinator._group_instance_id = None
 
 
 class BatchTransport(driver.Transport):  # type: ignore[misc]

@@ -1,0 +1,111 @@
+"""Keyed stages decide in partition order, and their state survives whatever happens to the worker's disk."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+
+from confluent_kafka import Message
+
+from streams.errors import BadInput, Reason
+from streams.runtime.keyed import KeyedBatch
+from streams.runtime.stage import KeyedStage, Output
+from streams.topics import DEADLETTERS, DECISIONS, FINGERPRINTS
+from tests.runtime.conftest import Bench, eventually
+
+
+def count(batch: KeyedBatch) -> None:
+    """How many records of a key were there up to this one; `poison` is no input."""
+    batch.load({record.key for record in batch.records if record.key})
+    for record in batch.records:
+        if record.value == b"poison":
+            batch.dead_letter(record, BadInput(Reason.NOT_JSON, "poison"))
+            continue
+        assert record.key is not None
+        number = int(batch.get(record.key) or b"0") + 1
+        batch.put(record.key, str(number).encode())
+        batch.emit(Output(DECISIONS, record.key, str(number).encode(), [("seen", record.value or b"")]))
+
+
+COUNT = KeyedStage(name="match", reads=(FINGERPRINTS,), table="contents", process=count)
+
+
+def numbers(messages: list[Message]) -> dict[bytes, list[int]]:
+    found: dict[bytes, list[int]] = {}
+    for message in messages:
+        found.setdefault(message.key() or b"", []).append(int(message.value() or b"0"))
+    return found
+
+
+async def test_records_of_a_key_are_counted_in_order_and_committed(bench: Bench) -> None:
+    records = [(f"k{n % 7}".encode(), b"x", n % 7) for n in range(700)]
+    bench.publish(FINGERPRINTS, records)
+    async with bench.worker(COUNT):
+        messages = await asyncio.to_thread(bench.read, DECISIONS, lambda found: len(found) >= 700)
+        assert numbers(messages) == {f"k{k}".encode(): list(range(1, 101)) for k in range(7)}
+        await eventually(lambda: bench.committed(FINGERPRINTS, 3, "match") == 100)
+
+
+async def test_another_worker_with_an_empty_disk_goes_on_where_the_first_ended(bench: Bench) -> None:
+    bench.publish(FINGERPRINTS, [(b"k", b"x", 2)] * 50)
+    async with bench.worker(COUNT, worker_id="first"):
+        await eventually(lambda: bench.committed(FINGERPRINTS, 2, "match") == 50)
+    shutil.rmtree(bench.data_dir / "state")
+    bench.publish(FINGERPRINTS, [(b"k", b"x", 2)] * 10)
+    async with bench.worker(COUNT, worker_id="second") as worker:
+        messages = await asyncio.to_thread(bench.read, DECISIONS, lambda found: len(found) >= 60)
+        assert worker.apps[0].batch_consumer.restored_records > 0
+    assert numbers(messages)[b"k"] == list(range(1, 61)), str(numbers(messages))
+
+
+async def test_a_worker_that_comes_back_with_its_disk_restores_only_what_it_missed(bench: Bench) -> None:
+    bench.publish(FINGERPRINTS, [(f"{n}".encode(), b"x", 2) for n in range(200)])
+    async with bench.worker(COUNT):
+        await eventually(lambda: bench.committed(FINGERPRINTS, 2, "match") == 200)
+    bench.publish(FINGERPRINTS, [(b"5", b"x", 2)])
+    async with bench.worker(COUNT) as worker:
+        messages = await asyncio.to_thread(bench.read, DECISIONS, lambda found: len(found) >= 201)
+        assert worker.apps[0].batch_consumer.restored_records <= 1
+    assert numbers(messages)[b"5"] == [1, 2]
+
+
+async def test_a_bad_record_goes_to_the_dead_letters_and_its_partition_goes_on(bench: Bench) -> None:
+    bench.publish(FINGERPRINTS, [(b"k", b"x", 1), (b"k", b"poison", 1), (b"k", b"x", 1)])
+    async with bench.worker(COUNT):
+        messages = await asyncio.to_thread(bench.read, DECISIONS, lambda found: len(found) >= 2)
+        (letter,) = await asyncio.to_thread(bench.read, DEADLETTERS, bool)
+    assert numbers(messages) == {b"k": [1, 2]}
+    assert (letter.key(), letter.value()) == (b"k", b"poison")
+    headers = dict(letter.headers() or [])
+    assert headers["dl_reason"] == b"not_json"
+    assert (headers["dl_origin_topic"], headers["dl_origin_partition"]) == (FINGERPRINTS.encode(), b"1")
+    assert (headers["dl_origin_offset"], headers["dl_stage"]) == (b"1", b"match")
+
+
+async def test_a_fault_of_the_stage_ends_the_worker_and_commits_nothing(bench: Bench) -> None:
+    def broken(batch: KeyedBatch) -> None:
+        raise RuntimeError("out of order")
+
+    stage = KeyedStage(name="match", reads=(FINGERPRINTS,), table="contents", process=broken)
+    bench.publish(FINGERPRINTS, [(b"k", b"x", 1)])
+    async with bench.worker(stage) as worker:
+        await eventually(lambda: not worker.live)
+    assert bench.committed(FINGERPRINTS, 1, "match") < 0
+
+
+async def test_partitions_move_between_workers_without_losing_a_record(bench: Bench) -> None:
+    keys = [(f"k{n % 8}".encode(), b"x", n % 8) for n in range(80)]
+    async with bench.worker(COUNT, worker_id="a") as first:
+        bench.publish(FINGERPRINTS, keys)
+        async with bench.worker(COUNT, worker_id="b") as second:
+            await eventually(lambda: bool(second.apps[0].batch_consumer.assignment()))
+            await eventually(lambda: not first.not_ready() and not second.not_ready())
+            for _ in range(5):
+                bench.publish(FINGERPRINTS, keys)
+            messages = await asyncio.to_thread(bench.read, DECISIONS, lambda found: len(found) >= 480)
+    expected = {f"k{k}".encode(): list(range(1, 61)) for k in range(8)}
+    if bench.namespace.kind == "embedded":
+        # It refuses the commit of a member that has to rejoin, so that what was done last is done again.
+        assert all(numbers(messages)[key][:60] == wanted for key, wanted in expected.items())
+    else:
+        assert numbers(messages) == expected
