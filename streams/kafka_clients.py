@@ -149,4 +149,5 @@ def _cause(messages: list[str]) -> str:
 
 
 def _dotted(overrides: dict[str, Any]) -> dict[str, Any]:
-    return {name.replace("_", "."): value for name, value in overrides.items()}
+    """Callbacks (`error_cb`) have their names from the Python client, the rest from librdkafka."""
+    return {name if name.endswith("_cb") else name.replace("_", "."): value for name, value in overrides.items()}

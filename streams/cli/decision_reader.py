@@ -62,7 +62,7 @@ class DecisionReader:
         """Everything that was there when this reader began has been read."""
         return all(self._positions[partition] >= end for partition, end in self._ends.items())
 
-    def read(self, timeout_s: float = 0.5) -> list[Decision]:
+    def read(self, timeout_s: float = 0.1) -> list[Decision]:
         """The next decisions, none of them seen before; empty if none came in time.
 
         Raises:
