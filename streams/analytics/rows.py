@@ -246,18 +246,20 @@ def _facts_columns(facts: dict[str, Any] | None) -> Row:
         _whole(facts, "height", UINT32),
         _whole(facts, "frames", UINT32),
         _number(facts, "quality"),
-        int.from_bytes(_hash(hashes, "phash64", 8)),
-        _hash(hashes, "phash256", 32),
+        int.from_bytes(_hash(hashes, "phash64:", 8)),
+        _hash(hashes, "phash256:", 32),
         hashes,
     )
 
 
 def _hash(hashes: dict[str, str], algorithm: str, size_bytes: int) -> bytes:
-    """The hash of the highest version of an algorithm; zeros where there is none."""
-    names = [name for name in hashes if name.partition(":")[0] == algorithm]
-    if not names:
+    """The hash of the highest version of `algorithm:`; zeros where there is none."""
+    name = ""
+    for each in hashes:
+        if each.startswith(algorithm) and (len(each), each) > (len(name), name):
+            name = each
+    if not name:
         return bytes(size_bytes)
-    name = max(names, key=lambda each: (len(each), each))
     try:
         value = bytes.fromhex(hashes[name])
     except ValueError:

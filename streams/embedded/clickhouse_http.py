@@ -29,6 +29,7 @@ MAX_BODY_BYTES = 1 << 30
 READ_THREADS = 4
 WRITE_THREADS = 2
 SWEEP_S = 5.0
+MAX_WAIT_S = 30.0
 #: URL parameters of the protocol itself; everything else is a setting of the engine.
 PROTOCOL_PARAMETERS: Final = frozenset(
     {"buffer_size", "client_protocol_version", "compress", "database", "decompress", "default_format", "password"}
@@ -83,6 +84,7 @@ class ClickHouseHttp:
         self._hosts = hosts | {"localhost"}
         # Writers have threads of their own: readers who take long never hold up a sink, nor the other way round.
         self._readers = ThreadPoolExecutor(READ_THREADS, "read")
+        self._free_readers = asyncio.Semaphore(READ_THREADS)
         self._writers = ThreadPoolExecutor(WRITE_THREADS, "write")
 
     def application(self) -> web.Application:
@@ -119,8 +121,7 @@ class ClickHouseHttp:
             request = await self._read(http)
             if request is None:
                 return web.Response(text="Ok.\n", headers=headers)
-            pool = self._readers if request.statement.is_read else self._writers
-            answer = await asyncio.get_running_loop().run_in_executor(pool, self._engine.run, request)
+            answer = await (self._run_read(request) if request.statement.is_read else self._run_write(request))
         except EngineError as error:
             text = f"{error} (version {self._engine.version} (embedded))\n"
             headers["X-ClickHouse-Exception-Code"] = str(error.code)
@@ -130,6 +131,19 @@ class ClickHouseHttp:
         if answer.format:
             headers["X-ClickHouse-Format"] = answer.format
         return web.Response(body=answer.body, headers=headers)
+
+    async def _run_read(self, request: Request) -> Answer:
+        try:
+            await asyncio.wait_for(self._free_readers.acquire(), MAX_WAIT_S)
+        except TimeoutError as error:
+            raise EngineError.of(202, "Too many simultaneous queries. (TOO_MANY_SIMULTANEOUS_QUERIES)") from error
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._readers, self._engine.run, request)
+        finally:
+            self._free_readers.release()
+
+    async def _run_write(self, request: Request) -> Answer:
+        return await asyncio.get_running_loop().run_in_executor(self._writers, self._engine.run, request)
 
     async def _read(self, http: web.Request) -> Request | None:
         """The engine's request, None for a bare GET /."""

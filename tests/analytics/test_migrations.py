@@ -1,0 +1,97 @@
+"""deploy/clickhouse is applied in order, once, by however many workers at once, and never after a change."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from streams.analytics.migrations import Migration, migrate, pending, read_migrations, split_statements
+from streams.errors import ConfigurationError, SinkError
+from streams.topics import project_file
+from tests.engines import Database
+
+REPEATABLE = re.compile(
+    r"CREATE (TABLE|VIEW|MATERIALIZED VIEW) IF NOT EXISTS "
+    r"|DROP (TABLE|VIEW) IF EXISTS "
+    r"|ALTER TABLE \w+ \w+ \w+ IF (NOT )?EXISTS "
+)
+
+
+def names() -> tuple[str, ...]:
+    return tuple(each.name for each in read_migrations())
+
+
+def test_statements_end_with_a_semicolon_at_the_end_of_a_line() -> None:
+    text = "-- a;\nSELECT 1;\n\nSELECT ';' -- not; here\n, 2;  \n  -- b\n"
+    assert split_statements(text) == ("SELECT 1", "SELECT ';' -- not; here\n, 2")
+
+
+def test_every_statement_may_run_twice_and_names_no_database() -> None:
+    for migration in read_migrations():
+        for statement in migration.statements:
+            assert REPEATABLE.match(statement), f"{migration.name}: {statement[:60]}"
+            assert "mediasieve." not in statement
+
+
+def test_a_fresh_database_gets_everything_and_the_next_run_nothing(clickhouse: Database) -> None:
+    assert pending(clickhouse.settings()) == names()
+    assert migrate(clickhouse.settings()).applied == names()
+    assert pending(clickhouse.settings()) == ()
+    assert migrate(clickhouse.settings()).applied == ()
+    assert clickhouse.rows("SELECT version, name FROM schema_migrations FINAL ORDER BY version") == [
+        (number, name) for number, name in enumerate(names(), 1)
+    ]
+
+
+def test_workers_that_start_at_once_all_find_the_schema_complete(clickhouse: Database) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: migrate(clickhouse.settings()), range(4)))
+    assert pending(clickhouse.settings()) == ()
+    assert clickhouse.rows("SELECT count() FROM decisions_current") == [(0,)]
+    assert clickhouse.rows("SELECT count() FROM schema_migrations FINAL") == [(len(names()),)]
+
+
+def test_a_migration_that_stopped_half_way_is_taken_up_again(clickhouse: Database) -> None:
+    first, second, *_ = read_migrations()
+    broken = replace(second, statements=(*second.statements[:1], "CREATE TABLE IF NOT EXISTS nonsense"))
+    with pytest.raises(SinkError, match="refuses"):
+        migrate(clickhouse.settings(), (first, broken))
+    assert migrate(clickhouse.settings()).applied == names()[1:]
+
+
+def test_an_applied_file_that_changed_is_refused_and_nothing_is_done(clickhouse: Database) -> None:
+    migrate(clickhouse.settings())
+    *kept, last = read_migrations()
+    new = Migration(
+        len(names()) + 1, "999_new.sql", "0" * 64, ("CREATE TABLE IF NOT EXISTS new (a Int8) ENGINE = Memory",)
+    )
+    with pytest.raises(ConfigurationError, match=f"{last.name} was applied .* with other content"):
+        migrate(clickhouse.settings(), (*kept, replace(last, checksum="f" * 64), new))
+    with pytest.raises(ConfigurationError, match="never changes"):
+        pending(clickhouse.settings(), (*kept, replace(last, checksum="f" * 64), new))
+    assert clickhouse.rows("EXISTS TABLE new") == [(0,)]
+
+
+def test_an_older_release_leaves_a_newer_database_alone_and_says_so(clickhouse: Database) -> None:
+    migrate(clickhouse.settings())
+    result = migrate(clickhouse.settings(), read_migrations()[:-1])
+    assert (result.applied, result.unknown) == ((), (len(names()),))
+
+
+@pytest.mark.parametrize("wrong", ["4_short.sql", "004-dash.sql", "004_Upper.sql", "009_gap.sql", "002_twice.sql"])
+def test_a_misnamed_file_is_refused(wrong: str, tmp_path: Path) -> None:
+    folder = tmp_path / "clickhouse"
+    shutil.copytree(project_file("deploy/clickhouse"), folder)
+    (folder / wrong).write_text("SELECT 1;\n")
+    with pytest.raises(ConfigurationError, match=r"three digits|numbered 001"):
+        read_migrations(folder)
+
+
+def test_a_database_name_that_needs_quoting_is_refused(clickhouse: Database) -> None:
+    with pytest.raises(ConfigurationError, match="MEDIASIEVE_CLICKHOUSE_DATABASE"):
+        migrate(clickhouse.settings(clickhouse_database="media`; DROP TABLE x"))

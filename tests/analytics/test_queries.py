@@ -1,0 +1,145 @@
+"""The named queries and the views tell one small story right."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from streams.analytics.queries import QUERIES, ask
+from streams.analytics.writer import Sink
+from streams.errors import SinkError
+from streams.topics import DEADLETTERS, DECISIONS, FINGERPRINTS
+from tests.analytics.stories import (
+    dead_letter,
+    decision,
+    decision_record,
+    fingerprint,
+    fingerprint_record,
+)
+from tests.engines import Database
+
+START = datetime(2026, 1, 1, 0, 0, 0, 125_000, tzinfo=UTC)
+
+
+class Story:
+    """Photo 0 and four copies of it (one near), photo 5 and one copy, photo 7 alone, two failures."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def ask(self, name: str, **parameters: Any) -> list[dict[str, Any]]:
+        with self.database.client() as client:
+            return ask(self.database.settings(), client, name, **parameters)
+
+
+@pytest.fixture
+async def story(clickhouse: Database) -> Story:
+    decided = [
+        decision(0),
+        decision(1, content=0, outcome="duplicate"),
+        decision(2, content=0, outcome="duplicate"),
+        decision(3, content=0, outcome="near_duplicate"),
+        decision(4, content=0, outcome="duplicate"),
+        decision(5),
+        decision(6, content=5, outcome="duplicate"),
+        decision(7),
+        decision(8, outcome="failed"),
+        decision(9, outcome="failed"),
+    ]
+    sink = Sink(clickhouse.settings())
+    await sink.write(DECISIONS, [decision_record(each, offset) for offset, each in enumerate(decided)])
+    await sink.write(DECISIONS, [decision_record(each, offset) for offset, each in enumerate(decided[:4])])
+    await sink.write(FINGERPRINTS, [fingerprint_record(fingerprint(n), n) for n in range(3)])
+    await sink.write(DEADLETTERS, [dead_letter(0, origin_offset=1), dead_letter(1, origin_offset=2)])
+    await sink.close()
+    return Story(clickhouse)
+
+
+def test_totals_count_each_submission_once_in_a_fixed_order(story: Story) -> None:
+    totals = story.ask("totals_by_outcome")
+    assert [(row["outcome"], row["decisions"]) for row in totals] == [
+        ("unique", 3),
+        ("duplicate", 4),
+        ("near_duplicate", 1),
+        ("failed", 2),
+    ]
+    assert story.ask("totals_by_outcome", collection="other") == []
+    assert story.ask("rows") == [{"decisions": 10, "fingerprints": 3, "deadletters": 2}]
+
+
+def test_groups_hold_original_and_copies_in_order_of_arrival(story: Story) -> None:
+    first, second = story.ask("copy_groups")
+    assert first["media_ids"] == [f"photos/{n}.jpg" for n in (0, 1, 2, 3, 4)]
+    assert (first["exact_copies"], first["near_copies"], first["copies_bytes"]) == (3, 1, 4000)
+    assert second["media_ids"] == ["photos/5.jpg", "photos/6.jpg"]
+    [limited] = story.ask("copy_groups", limit=1, members=2)
+    assert limited["media_ids"] == ["photos/0.jpg", "photos/1.jpg"]
+
+
+def test_savings_are_the_bytes_of_copies(story: Story) -> None:
+    [savings] = story.ask("savings")
+    assert savings == {"submissions": 8, "copies": 5, "submitted_bytes": 8000, "saved_bytes": 5000}
+
+
+def test_latency_is_told_hop_by_hop(story: Story) -> None:
+    hops = {row["hop"]: row for row in story.ask("latency_by_hop")}
+    assert list(hops) == ["fetch_and_decode", "match", "record", "submission_to_decision"]
+    assert hops["fetch_and_decode"]["p50_ms"] == 20.0
+    assert hops["submission_to_decision"]["p99_ms"] == 30.0
+    assert hops["match"]["decisions"] == 10
+
+
+def test_failures_and_dead_letters_are_told_by_reason(story: Story) -> None:
+    [failure] = story.ask("failures_by_reason")
+    assert (failure["reason"], failure["submissions"]) == ("not_media", 2)
+    assert (failure["last_media_id"], failure["last_detail"]) == ("photos/9.jpg", "a text, it seems")
+    [letters] = story.ask("dead_letters_by_reason")
+    assert (letters["stage"], letters["reason"], letters["records"]) == ("fingerprint", "not_json", 2)
+
+
+def test_recent_decisions_come_newest_first_with_aware_times(story: Story) -> None:
+    newest, _ = story.ask("recent_decisions", limit=2)
+    assert newest["media_id"] == "photos/9.jpg"
+    assert newest["decided_at"] == START + timedelta(milliseconds=39)
+    [near] = story.ask("recent_decisions", outcome="near_duplicate")
+    assert (near["media_id"], near["match_media_id"]) == ("photos/3.jpg", "photos/0.jpg")
+
+
+def test_a_medium_has_a_history(story: Story) -> None:
+    assert [row["outcome"] for row in story.ask("media_history", media_id="photos/6.jpg")] == ["duplicate"]
+    assert story.ask("media_history", media_id="' OR 1=1 --") == []
+
+
+def test_the_views_of_dashboards_agree(story: Story) -> None:
+    rows = story.database.rows
+    minute = START.replace(microsecond=0)
+    assert rows("SELECT minute, outcome, decisions FROM outcomes_per_minute ORDER BY outcome") == [
+        (minute, "duplicate", 4),
+        (minute, "failed", 2),
+        (minute, "near_duplicate", 1),
+        (minute, "unique", 3),
+    ]
+    assert rows("SELECT p90_ms FROM latency_per_minute WHERE hop = 'match'") == [(10.0,)]
+    assert rows("SELECT first_media_id, exact_copies, near_copies, media FROM copied_contents ORDER BY media DESC") == [
+        ("photos/0.jpg", 3, 1, 5),
+        ("photos/5.jpg", 1, 0, 2),
+    ]
+    assert rows("SELECT submissions, copies, saved_bytes FROM savings_per_day") == [(8, 5, 5000)]
+    assert rows("SELECT bitHammingDistance(phash64, 6) FROM decisions_once WHERE media_id = 'photos/7.jpg'") == [(1,)]
+
+
+def test_every_query_runs_with_its_defaults(story: Story) -> None:
+    for name in QUERIES:
+        story.ask(name)
+
+
+def test_an_unknown_parameter_is_a_mistake_of_the_caller(story: Story) -> None:
+    with pytest.raises(TypeError, match="takes no colour"):
+        story.ask("savings", colour="blue")
+
+
+def test_a_database_that_was_never_migrated_says_what_to_run(clickhouse: Database) -> None:
+    with pytest.raises(SinkError, match="mediasieve clickhouse migrate"), clickhouse.client():
+        pass

@@ -1,0 +1,240 @@
+"""What a record becomes as a row, without a server; and that what is accepted is taken by a real one."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from streams.analytics.rows import MAX_MS, MIN_MS, TABLES, to_rows
+from streams.analytics.writer import Sink
+from streams.errors import Reason
+from streams.topics import DEADLETTERS, DECISIONS, FINGERPRINTS
+from tests.analytics.stories import (
+    T0_MS,
+    Record,
+    dead_letter,
+    decision,
+    decision_record,
+    fingerprint,
+    fingerprint_record,
+)
+from tests.engines import Database
+
+
+def row_of(topic: str, record: Record) -> dict[str, Any]:
+    rows = to_rows(TABLES[topic], [record])
+    assert rows.rejected == []
+    return {name: column[0] for name, column in zip(TABLES[topic].columns, rows.columns, strict=True)}
+
+
+def reason_of(topic: str, record: Record) -> tuple[Reason, str]:
+    rows = to_rows(TABLES[topic], [record])
+    assert rows.columns == []
+    [(rejected, error)] = rows.rejected
+    assert rejected is record
+    return error.reason, error.detail
+
+
+def changed(topic: str, path: str, value: object) -> Record:
+    """A valid record with the field at the dotted `path` set to `value`, or taken out where that is `...`."""
+    record = VALID[topic]
+    document = orjson.loads(record.value or b"")
+    *parents, name = path.split(".")
+    inner = document
+    for parent in parents:
+        inner = inner[parent]
+    if value is ...:
+        del inner[name]
+    else:
+        inner[name] = value
+    return replace(record, value=orjson.dumps(document))
+
+
+VALID = {
+    DECISIONS: decision_record(decision(2, content=1, outcome="near_duplicate"), 5),
+    FINGERPRINTS: fingerprint_record(fingerprint(1), 3),
+}
+
+
+def test_a_decision_is_flattened() -> None:
+    row = row_of(DECISIONS, VALID[DECISIONS])
+    made = decision(2, content=1, outcome="near_duplicate")
+    assert f"{row['decision_id']:032x}" == made.decision_id.replace("-", "")
+    assert row["match_content_id"] == f"sha256:{1:064x}"
+    assert (row["match_method"], row["match_distance_bits"], row["match_similarity"]) == ("phash64:1", 4, 0.9375)
+    assert (row["verdict_status"], row["verdict_by"], row["verdict_at"]) == ("pending", "", None)
+    assert row["verdict_inherited_from"] == "photos/1.jpg"
+    assert (row["failure_reason"], row["media_kind"], row["size_bytes"]) == ("", "image", 1000)
+    assert (row["phash64"], row["phash256"]) == (2, (2).to_bytes(32))
+    assert orjson.loads(row["metadata"]) == {"uploader": "ann", "n": 2}
+    assert (row["submitted_at"], row["fingerprinted_at"], row["decided_at"]) == (T0_MS + 2, T0_MS + 22, T0_MS + 35)
+    assert (row["kafka_topic"], row["kafka_partition"], row["kafka_offset"]) == ("media.decisions", 0, 5)
+
+
+def test_a_failed_decision_has_a_reason_and_neither_content_nor_hashes() -> None:
+    row = row_of(DECISIONS, decision_record(decision(1, outcome="failed"), 0))
+    assert (row["outcome"], row["failure_reason"], row["content_id"]) == ("failed", "not_media", "")
+    assert (row["phash64"], row["phash256"], row["hashes"]) == (0, bytes(32), {})
+
+
+def test_a_fingerprint_keeps_origin_and_timings() -> None:
+    row = row_of(FINGERPRINTS, VALID[FINGERPRINTS])
+    assert (row["origin_topic"], row["origin_partition"], row["origin_offset"]) == ("media.submissions", 0, 1)
+    assert (row["fetch_ms"], row["decode_ms"], row["cached"]) == (12.5, 3.25, False)
+    failed = row_of(FINGERPRINTS, fingerprint_record(fingerprint(1, failed=True), 3))
+    assert (failed["failure_reason"], failed["content_id"]) == ("truncated_media", "")
+
+
+def test_a_dead_letter_keeps_reason_origin_and_the_head_of_its_value() -> None:
+    row = row_of(DEADLETTERS, dead_letter(4, value=b"\xff" * 5000))
+    assert (row["reason"], row["stage"], row["origin_topic"]) == ("not_json", "fingerprint", "media.submissions")
+    assert (row["origin_partition"], row["origin_offset"]) == (3, 7)
+    assert (row["value_size_bytes"], row["value_head"]) == (5000, b"\xff" * 1024)
+    assert row["failed_at"] == round(datetime(2026, 1, 1, 0, 0, 1, tzinfo=UTC).timestamp() * 1000)
+    assert orjson.loads(row["headers"]) == [["ce_id", "1"], ["x-trace", "\\xff\x00"], ["x-empty", None]]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [],
+        [("dl_origin_partition", b"-1"), ("dl_origin_offset", b"9" * 40), ("dl_at", b"yesterday")],
+        [("dl_origin_partition", "²".encode()), ("dl_reason", None), ("dl_origin_topic", b"")],
+    ],
+)
+def test_a_dead_letter_with_absent_or_garbled_headers_stands_for_itself(
+    headers: list[tuple[str, bytes | None]],
+) -> None:
+    row = row_of(DEADLETTERS, Record(DEADLETTERS, 1, 8, T0_MS, None, None, headers))
+    assert (row["origin_topic"], row["origin_partition"], row["origin_offset"]) == (DEADLETTERS, 1, 8)
+    assert (row["reason"], row["failed_at"], row["key"], row["value_size_bytes"]) == ("unknown", T0_MS, b"", 0)
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        (None, Reason.NOT_JSON),
+        (b"", Reason.NOT_JSON),
+        (b"{", Reason.NOT_JSON),
+        (b"[]", Reason.NOT_JSON),
+        (b"\xff\xfe", Reason.NOT_JSON),
+        (b'{"media_id": "\\ud800"}', Reason.NOT_JSON),
+        (b"{}", Reason.MISSING_FIELD),
+    ],
+)
+@pytest.mark.parametrize("topic", [DECISIONS, FINGERPRINTS])
+def test_what_is_no_record_is_bad_input(topic: str, value: bytes | None, reason: Reason) -> None:
+    assert reason_of(topic, Record(topic, 0, 0, T0_MS, None, value))[0] == reason
+
+
+@pytest.mark.parametrize(
+    ("topic", "path", "value", "reason"),
+    [
+        (DECISIONS, "media_id", ..., Reason.MISSING_FIELD),
+        (DECISIONS, "media_id", 7, Reason.BAD_FIELD),
+        (DECISIONS, "decision_id", "no uuid", Reason.BAD_FIELD),
+        (DECISIONS, "decision_id", "g" * 36, Reason.BAD_FIELD),
+        (DECISIONS, "revision", -1, Reason.BAD_FIELD),
+        (DECISIONS, "revision", True, Reason.BAD_FIELD),
+        (DECISIONS, "revision", 1 << 32, Reason.BAD_FIELD),
+        (DECISIONS, "match", [], Reason.BAD_FIELD),
+        (DECISIONS, "match.distance_bits", 65_536, Reason.BAD_FIELD),
+        (DECISIONS, "match.similarity", "high", Reason.BAD_FIELD),
+        (DECISIONS, "verdict", None, Reason.MISSING_FIELD),
+        (DECISIONS, "verdict.at", "now", Reason.BAD_FIELD),
+        (DECISIONS, "facts.size_bytes", 1.5, Reason.BAD_FIELD),
+        (DECISIONS, "facts.hashes", {"phash64:1": "xyz"}, Reason.BAD_FIELD),
+        (DECISIONS, "facts.hashes", {"phash64:1": 5}, Reason.BAD_FIELD),
+        (DECISIONS, "facts.hashes", {"phash256:1": "00"}, Reason.BAD_FIELD),
+        (DECISIONS, "metadata", "text", Reason.BAD_FIELD),
+        (DECISIONS, "submitted_at", "2026-01-01T00:00:00", Reason.BAD_FIELD),
+        (DECISIONS, "submitted_at", 5, Reason.BAD_FIELD),
+        (FINGERPRINTS, "origin", None, Reason.MISSING_FIELD),
+        (FINGERPRINTS, "origin.offset", -1, Reason.BAD_FIELD),
+        (FINGERPRINTS, "priority", 256, Reason.BAD_FIELD),
+        (FINGERPRINTS, "fetch_ms", None, Reason.MISSING_FIELD),
+        (FINGERPRINTS, "facts.content_id", ..., Reason.MISSING_FIELD),
+    ],
+)
+def test_a_wrong_field_is_named(topic: str, path: str, value: object, reason: Reason) -> None:
+    found, detail = reason_of(topic, changed(topic, path, value))
+    assert found == reason
+    assert path.rpartition(".")[2] in detail
+
+
+def test_fields_of_a_later_version_are_left_out() -> None:
+    assert row_of(DECISIONS, changed(DECISIONS, "colour", "blue")) == row_of(DECISIONS, VALID[DECISIONS])
+
+
+@pytest.mark.parametrize(("text", "ms"), [("0001-01-01T00:00:00Z", MIN_MS), ("9999-12-31T23:59:59.999Z", MAX_MS)])
+def test_times_that_clickhouse_cannot_hold_become_the_nearest(text: str, ms: int) -> None:
+    assert row_of(DECISIONS, changed(DECISIONS, "submitted_at", text))["submitted_at"] == ms
+
+
+def test_a_record_without_timestamp_was_decided_at_the_epoch() -> None:
+    assert row_of(DECISIONS, replace(VALID[DECISIONS], timestamp=-1))["decided_at"] == 0
+
+
+def test_the_hash_of_the_highest_version_is_taken() -> None:
+    hashes = {"phash64:9": "00" * 8, "phash64:10": "00" * 7 + "05", "phash64x:99": "ff"}
+    assert row_of(DECISIONS, changed(DECISIONS, "facts.hashes", hashes))["phash64"] == 5
+
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(1 << 63), (1 << 64) - 1)
+    | st.floats(allow_nan=False)
+    | st.text(max_size=9),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=9), inner, max_size=2),
+    max_leaves=4,
+)
+TIMES = st.datetimes().map(lambda moment: moment.isoformat() + "Z")
+
+
+def paths(document: dict[str, Any], prefix: str = "") -> list[str]:
+    found = []
+    for name, value in document.items():
+        found.append(prefix + name)
+        if isinstance(value, dict):
+            found += paths(value, f"{prefix}{name}.")
+    return found
+
+
+@st.composite
+def hostile_records(draw: st.DrawFn, topic: str) -> Record:
+    document = copy.deepcopy(orjson.loads(VALID[topic].value or b""))
+    for path in draw(st.lists(st.sampled_from(paths(document)), min_size=1, max_size=3)):
+        *parents, name = path.split(".")
+        inner: Any = document
+        for parent in parents:
+            inner = inner.get(parent) if isinstance(inner, dict) else None
+        if isinstance(inner, dict):
+            inner[name] = draw(JSON | TIMES)
+    stamp_ms = draw(st.integers(-1, (1 << 63) - 1))
+    return replace(VALID[topic], value=orjson.dumps(document), timestamp=stamp_ms)
+
+
+@pytest.mark.parametrize("topic", [DECISIONS, FINGERPRINTS])
+@settings(
+    max_examples=15,
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    derandomize=True,
+)
+@given(data=st.data())
+async def test_whatever_is_accepted_clickhouse_takes(topic: str, data: st.DataObject, clickhouse: Database) -> None:
+    records = [replace(data.draw(hostile_records(topic)), offset=offset) for offset in range(20)]
+    accepted = to_rows(TABLES[topic], records).accepted
+    sink = Sink(clickhouse.settings())
+    rejected = await sink.write(topic, records)
+    await sink.close()
+    assert len(rejected) == len(records) - len(accepted)
