@@ -29,6 +29,8 @@ from streams.topic_admin import apply_topics
 
 READY_TIMEOUT_S = 90.0
 GRACE_S = 25.0
+#: What settings for a real cluster mean nothing to the embedded broker.
+ONE_PLAIN_BROKER = {"broker_security": "plaintext", "replication": 1, "min_insync_replicas": 1}
 BROKER_PORT, CLICKHOUSE_PORT, HTTP_PORT = 9092, 8123, 6066
 
 
@@ -108,38 +110,36 @@ class System:
 
     def _start_engines(self, stack: ExitStack) -> None:
         """Both at once, since each takes its time; stopped in reverse, so the broker goes last."""
+        broker, clickhouse = None, None
         if not self.wanted.broker_given:
             from streams.embedded.broker import EmbeddedBroker
 
-            port = self._port(BROKER_PORT)
-            broker = EmbeddedBroker(self._folder("broker"), port=port)
-            stack.callback(broker.stop)
+            broker = EmbeddedBroker(self._folder("broker"), port=self._usual_port(BROKER_PORT))
             self._engines.append(broker)
         if self._with_clickhouse and not self.wanted.clickhouse_given:
             from streams.embedded.clickhouse import EmbeddedClickHouse
 
-            port = self._port(CLICKHOUSE_PORT)
-            clickhouse = EmbeddedClickHouse(
-                self._folder("clickhouse"),
-                port=port,
-                password=self.settings.clickhouse_password.get_secret_value(),
-            )
-            stack.callback(clickhouse.stop)
+            password = self.settings.clickhouse_password.get_secret_value()
+            port = self._usual_port(CLICKHOUSE_PORT)
+            clickhouse = EmbeddedClickHouse(self._folder("clickhouse"), port=port, password=password)
             self._engines.append(clickhouse)
+        for engine in self._engines:
+            stack.callback(engine.stop)
         with ThreadPoolExecutor(max_workers=2) as pool:
             for started in [pool.submit(engine.start) for engine in self._engines]:
                 started.result()
         found: dict[str, object] = {"data_dir": self.wanted.data_dir.absolute()}
-        for engine in self._engines:
-            is_broker = engine.log_name.startswith("broker")
-            found["broker" if is_broker else "clickhouse"] = engine.address if is_broker else f"http://{engine.address}"
+        if broker is not None:
+            found |= {"broker": broker.bootstrap, **ONE_PLAIN_BROKER}
+        if clickhouse is not None:
+            found["clickhouse"] = clickhouse.url
         self.settings = self.settings.model_copy(update=found)
 
     def _start_workers(self, stack: ExitStack) -> None:
         folder = self._folder("logs")
         specs, addresses = [], []
         for number in range(self.wanted.workers):
-            address = f"127.0.0.1:{self._port(HTTP_PORT + number)}"
+            address = f"127.0.0.1:{self._usual_port(HTTP_PORT + number) or free_port()}"
             addresses.append(address)
             stages = ",".join(self.wanted.stages)
             specs.append(
@@ -189,13 +189,14 @@ class System:
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
-    def _port(self, usual: int) -> int:
-        return usual if self.wanted.usual_ports and _is_free(usual) else free_port()
+    def _usual_port(self, port: int) -> int | None:
+        """The port that clients expect, if it is asked for and free."""
+        return port if self.wanted.usual_ports and _is_free(port) else None
 
 
 def _environment(settings: Settings, **of_worker: str) -> dict[str, str]:
     """The settings that this process decided on, as the variables that a worker reads."""
-    chosen = ("data_dir", "broker", "clickhouse", "clickhouse_database", "topic_prefix", "group_prefix")
+    chosen = ("data_dir", "broker", "broker_security", "clickhouse", "clickhouse_database")
     values = {name: str(getattr(settings, name)) for name in chosen} | of_worker
     values["file_roots"] = ",".join(settings.file_roots)
     return {f"MEDIASIEVE_{name.upper()}": value for name, value in values.items()}

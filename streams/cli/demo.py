@@ -1,0 +1,185 @@
+"""`mediasieve demo`: the whole of it, on sample media, with everything embedded, and nothing left running."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import click
+
+from streams.analytics.client import connect
+from streams.analytics.queries import ask
+from streams.cli.console import cell, make_console, say
+from streams.cli.decision_reader import Decision
+from streams.cli.demo_samples import BROKEN, EXACT_COPY, ORIGINAL, Sample, make_samples
+from streams.cli.files import find_files, media_id_of
+from streams.cli.groups import group, totals_of
+from streams.cli.options import data_dir_option
+from streams.cli.outgoing import Envelope
+from streams.cli.system import System, Wanted, ending_on_signals
+from streams.cli.waiting import decide_files
+from streams.cli.words import OUTCOME_STYLES, OUTCOME_WORDS, match_in_words, reason_in_words
+from streams.errors import ConfigurationError
+from streams.settings import Settings, load_settings
+
+COLLECTION = "demo"
+MARK = "made-by-mediasieve-demo"
+PATIENCE_S = 60.0
+ROWS_TIMEOUT_S = 30.0
+
+
+@click.command()
+@click.option("--stay/--no-stay", default=None, help="Stay up afterwards, or do not ask.")
+@click.option("--workers", type=click.IntRange(1, 16), default=1, show_default=True)
+@data_dir_option
+def command(stay: bool | None, workers: int, data_dir: Path | None) -> int:
+    """Start everything in a folder, publish sample media, and show what was decided.
+
+    Photos, copies of them altered in many ways, and broken files go in; decisions come out, and ClickHouse shows the
+    same totals. Takes less than a minute and stops all that it started.
+    """
+    began = time.monotonic()
+    folder = data_dir or load_settings().data_dir / "demo"
+    _make_empty(folder)
+    settings = load_settings(data_dir=folder)
+    with ending_on_signals():
+        click.echo(f"Everything of this demo is in {folder.absolute()}")
+        samples = make_samples(folder / "samples")
+        say("Starting broker, ClickHouse and workers …")
+        with System(settings, Wanted(folder, workers=workers), say) as system:
+            say(f"up after {time.monotonic() - began:.1f} s")
+            agreed = _show(system, samples)
+            click.echo(_further(system, folder))
+            if stay is None:
+                stay = sys.stdin.isatty() and sys.stdout.isatty() and click.confirm("Stay up to look around?")
+            if stay:
+                _stay(system)
+    say(f"All stopped; {time.monotonic() - began:.1f} s in all.")
+    return 0 if agreed else 1
+
+
+def _make_empty(folder: Path) -> None:
+    """A fresh folder, in place of an earlier demo's if it was one.
+
+    Raises:
+        ConfigurationError: there is something else in it.
+    """
+    try:
+        if folder.exists() and any(folder.iterdir()):
+            if not (folder / MARK).is_file():
+                raise ConfigurationError(f"{folder} is not empty; choose another folder for the demo with --data-dir.")
+            shutil.rmtree(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / MARK).write_text("The next demo replaces this folder.\n")
+    except OSError as error:
+        raise ConfigurationError(f"{folder} cannot be used: {error.strerror}.") from error
+
+
+def _show(system: System, samples: list[Sample]) -> bool:
+    """Publish, print decisions and totals; whether ClickHouse agrees with them."""
+    answers = decide_files(
+        system.settings,
+        list(find_files(sample.path for sample in samples)),
+        Envelope(COLLECTION, source="/mediasieve/demo"),
+        inline=True,
+        patience_s=PATIENCE_S,
+        on_decision=lambda _: None,
+        between=system.keep_running,
+    )
+    decisions = {decision["media_id"]: decision for decision in answers.decisions}
+    decided = [(sample, decisions[media_id_of(sample.path)]) for sample in samples if _is_decided(sample, decisions)]
+    _print_some(decided)
+    _print_by_alteration(decided)
+    expected = Counter(decision["outcome"] for decision in answers.decisions)
+    rows = _rows(system.settings, expected)
+    click.echo(f"\nFrom Kafka:      {totals_of(group(answers.decisions))}")
+    said = ", ".join(f"{rows[outcome]:,} {OUTCOME_WORDS[outcome]}" for outcome in OUTCOME_WORDS if rows[outcome])
+    click.echo(f"From ClickHouse: {rows.total():,} decisions: {said}.")
+    if not answers.complete:
+        say(f"{len(answers.missing) + answers.unpublished:,} files got no decision.")
+    if rows != expected:
+        say("They do not agree.")
+    return rows == expected and answers.complete
+
+
+def _is_decided(sample: Sample, decisions: dict[str, Decision]) -> bool:
+    return media_id_of(sample.path) in decisions
+
+
+def _print_some(decided: list[tuple[Sample, Decision]]) -> None:
+    """One photo with all that was made of it, and everything broken."""
+    from rich.table import Table
+
+    first = decided[0][0].of if decided else ""
+    table = Table(title="Some of the decisions", title_justify="left", box=None, pad_edge=False, header_style="bold")
+    for heading in ("file", "outcome", "same as", "how"):
+        table.add_column(heading, overflow="fold")
+    for sample, decision in decided:
+        if sample.of == first or sample.done == BROKEN:
+            match, failure = decision["match"], decision["failure"]
+            how = match_in_words(match) if match else reason_in_words(failure["reason"]) if failure else ""
+            outcome = decision["outcome"]
+            same_as = Path(match["media_id"]).name if match else ""
+            name = cell(sample.path.name)
+            table.add_row(name, cell(OUTCOME_WORDS[outcome], OUTCOME_STYLES[outcome]), cell(same_as), cell(how))
+    console = make_console(stderr=False)
+    console.print()
+    console.print(table)
+
+
+def _print_by_alteration(decided: list[tuple[Sample, Decision]]) -> None:
+    from rich.table import Table
+
+    table = Table(title="All of them", title_justify="left", box=None, pad_edge=False, header_style="bold")
+    table.add_column("what was done to a photo")
+    for words in ("files", *OUTCOME_WORDS.values()):
+        table.add_column(words, justify="right")
+    kinds = dict.fromkeys([ORIGINAL, EXACT_COPY, *(sample.done for sample, _ in decided)])
+    for done in kinds:
+        outcomes = Counter(decision["outcome"] for sample, decision in decided if sample.done == done)
+        counts = [str(outcomes[outcome] or "") for outcome in OUTCOME_WORDS]
+        table.add_row(done, str(outcomes.total()), *counts)
+    console = make_console(stderr=False)
+    console.print()
+    console.print(table)
+
+
+def _rows(settings: Settings, expected: Counter[str]) -> Counter[str]:
+    """What ClickHouse counts once the recorder has caught up, or has had its time."""
+    client = connect(settings)
+    try:
+        deadline = time.monotonic() + ROWS_TIMEOUT_S
+        while True:
+            rows = ask(settings, client, "totals_by_outcome", collection=COLLECTION)
+            found = Counter({row["outcome"]: row["decisions"] for row in rows})
+            if found == expected or time.monotonic() > deadline:
+                return found
+            time.sleep(0.2)
+    finally:
+        client.close()
+
+
+def _further(system: System, folder: Path) -> str:
+    metrics = f"http://{system.worker_addresses[0]}/metrics"
+    return f"""
+Look further:
+  mediasieve up --data-dir {folder}         what the demo ran, again, with its data
+  mediasieve decisions --data-dir {folder}  while it runs; --json for programs
+  {system.settings.clickhouse}  ClickHouse while it runs; tables in the database {system.settings.clickhouse_database}
+  {metrics}  a worker's metrics while it runs
+  {folder / "logs"}  what the workers said
+  mediasieve scan YOUR_FOLDER               the copies among your own files
+"""
+
+
+def _stay(system: System) -> None:
+    click.echo("Up until Ctrl-C.")
+    try:
+        while True:
+            time.sleep(0.5)
+            system.keep_running()
+    except KeyboardInterrupt:
+        say("Stopping …")
