@@ -89,13 +89,13 @@ class SinkRunner:
                 for topic, records in by_topic.items():
                     if topic not in done:
                         bad = await self._stage.write(topic, records)
-                        rejected += (
-                            self._context.dead_letter(self._stage.name, record, error) for record, error in bad
-                        )
+                        rejected += self._dead_letters(topic, bad)
                         done.add(topic)
             except SinkError as error:
                 metrics.RETRIES.labels(self._stage.name).inc()
                 logger.warning("%s; %d rows wait, next try in %.1f s", error, sum(map(len, by_topic.values())), retry_s)
+                for batch in live:  # nothing is under way: who takes the partitions away need not wait
+                    batch.started = False
                 await asyncio.sleep(retry_s)
                 retry_s = min(retry_s * 2, RETRY_MOST_S)
                 continue
