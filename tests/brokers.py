@@ -37,8 +37,8 @@ class BrokerUnavailable(Exception):
 class Broker(Protocol):
     """A broker that runs; `kind` names it in test ids and reports."""
 
-    kind: str
-
+    @property
+    def kind(self) -> str: ...
     @property
     def bootstrap(self) -> str: ...
 

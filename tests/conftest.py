@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -11,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from streams.embedded.broker import EmbeddedBroker
 from tests.brokers import ApacheKafka, Broker, BrokerUnavailable, ContainerKafka, Namespace
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -56,13 +56,10 @@ def container_kafka() -> Iterator[ContainerKafka]:
 
 
 @pytest.fixture(scope="session")
-def embedded_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def embedded_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedBroker]:
     """The broker that comes with pip, for all tests of a run."""
-    try:
-        embedded = importlib.import_module("streams.embedded.broker")
-    except ImportError as missing:
-        pytest.skip(f"the embedded broker is not installed: {missing}")
-    with embedded.EmbeddedBroker(tmp_path_factory.mktemp("embedded-kafka")) as broker:
+    pytest.importorskip("noida_db", reason="the embedded broker is not installed")
+    with EmbeddedBroker(tmp_path_factory.mktemp("embedded-kafka")) as broker:
         yield broker
 
 
@@ -73,7 +70,7 @@ def broker(request: pytest.FixtureRequest) -> Namespace:
 
 
 @pytest.fixture
-def embedded(embedded_kafka: Any) -> Namespace:
+def embedded(embedded_kafka: EmbeddedBroker) -> Namespace:
     return _namespace(embedded_kafka)
 
 

@@ -1,0 +1,138 @@
+"""The keyed records that every contender of the throughput benchmark reads, and whether it answered them right.
+
+The job: `new` for the first record of a key, `dup` for each later one, on the output topic under the same key.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import Counter
+from dataclasses import dataclass
+
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic
+
+from streams.topics import FINGERPRINTS, load_topics
+
+PARTITIONS = load_topics()[FINGERPRINTS].partitions
+VALUE_BYTES = 100
+DRAIN_TIMEOUT_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """`records` records, of which `distinct` are the first of their key."""
+
+    topic: str
+    records: int
+    distinct: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What a contender wrote: how many, over which time by the broker's clock, and how many are wrong."""
+
+    outputs: int
+    wrong: int
+    seconds: float
+
+
+def create_topic(bootstrap: str, name: str, partitions: int = PARTITIONS, **config: str) -> str:
+    """Create a topic; dots in the names of `config` as underscores. Returns `name`."""
+    options = {option.replace("_", "."): value for option, value in config.items()}
+    admin = AdminClient({"bootstrap.servers": bootstrap})
+    admin.create_topics([NewTopic(name, partitions, 1, config=options)])[name].result(30.0)
+    return name
+
+
+def preload(bootstrap: str, topic: str, records: int, *, repeated: float = 0.5, seed: int = 1) -> Workload:
+    """Create and fill a topic: 100-byte values, a share of `repeated` keys, in an order that `seed` fixes."""
+    create_topic(bootstrap, topic)
+    distinct = max(1, round(records * (1 - repeated)))
+    order = [number % distinct for number in range(records)]
+    random.Random(seed).shuffle(order)
+    producer = fast_producer(bootstrap)
+    for position, number in enumerate(order):
+        value = b"%012d" % position
+        produce(producer, topic, b"content-%012d" % number, value.ljust(VALUE_BYTES, b"."))
+    flush(producer)
+    return Workload(topic, records, distinct)
+
+
+def fast_producer(bootstrap: str) -> Producer:
+    return Producer(
+        {
+            "bootstrap.servers": bootstrap,
+            "enable.idempotence": True,
+            "linger.ms": 5,
+            "compression.type": "lz4",
+            "partitioner": "murmur2_random",
+            "queue.buffering.max.messages": 1_000_000,
+            "queue.buffering.max.kbytes": 1 << 20,
+        }
+    )
+
+
+def produce(producer: Producer, topic: str, key: bytes, value: bytes) -> None:
+    """Hand over one record, waiting for room where the queue is full."""
+    while True:
+        try:
+            producer.produce(topic, value, key)
+        except BufferError:
+            producer.poll(0.1)
+        else:
+            producer.poll(0)
+            return
+
+
+def flush(producer: Producer) -> None:
+    left = producer.flush(DRAIN_TIMEOUT_S)
+    if left:
+        raise TimeoutError(f"{left} records were not taken by the broker within {DRAIN_TIMEOUT_S:.0f} s")
+
+
+def count_records(consumer: Consumer, topic: str, partitions: int = PARTITIONS) -> int:
+    """How many records the topic holds, by its high watermarks."""
+    return sum(_high_watermark(consumer, TopicPartition(topic, partition)) for partition in range(partitions))
+
+
+def _high_watermark(consumer: Consumer, partition: TopicPartition) -> int:
+    """A topic just made may have no leader for a moment."""
+    deadline = time.monotonic() + 10.0
+    while True:
+        try:
+            return int(consumer.get_watermark_offsets(partition, 10.0)[1])
+        except KafkaException:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+
+
+def check_answers(bootstrap: str, workload: Workload, output: str) -> Answers:
+    """Read the whole output topic; its records must carry the broker's time (LogAppendTime).
+
+    Wrong is a missing or superfluous answer, a key with not exactly one `new`, and anything else than `new` or `dup`.
+    """
+    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": f"{output}-check", "enable.auto.commit": False})
+    expected = count_records(consumer, output)
+    consumer.assign([TopicPartition(output, partition, OFFSET_BEGINNING) for partition in range(PARTITIONS)])
+    fresh: Counter[bytes] = Counter()
+    first_ms, last_ms, outputs, strange = 1 << 62, 0, 0, 0
+    while outputs < expected:
+        records = consumer.consume(10_000, timeout=DRAIN_TIMEOUT_S)
+        if not records:
+            raise TimeoutError(f"{output} holds {expected} records and gave {outputs}")
+        for record in records:
+            _, at_ms = record.timestamp()
+            first_ms, last_ms = min(first_ms, at_ms), max(last_ms, at_ms)
+            value = record.value()
+            if value == b"new":
+                fresh[record.key()] += 1
+            elif value != b"dup":
+                strange += 1
+        outputs += len(records)
+    consumer.close()
+    superfluous = sum(times - 1 for times in fresh.values())
+    wrong = abs(workload.records - outputs) + abs(workload.distinct - len(fresh)) + superfluous + strange
+    return Answers(outputs, wrong, (last_ms - first_ms) / 1000)
