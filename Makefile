@@ -16,6 +16,9 @@ $(READY): requirements.lock pyproject.toml
 
 install: $(READY) ## .venv with everything
 
+demo: $(READY) ## see it work, in about half a minute
+	$(BIN)/mediasieve demo
+
 test: $(READY) ## lint, types, import contracts and all tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -31,4 +34,4 @@ lock: $(READY) ## resolve the dependencies anew
 clean: ## remove what was made here
 	rm -rf $(VENV) $(VENV)-lock .mypy_cache .ruff_cache .mediasieve dist build
 
-.PHONY: help install test lock clean
+.PHONY: help install demo test lock clean

@@ -16,11 +16,11 @@ from streams.cli.console import cell, make_console, say
 from streams.cli.decision_reader import Decision
 from streams.cli.demo_samples import BROKEN, EXACT_COPY, ORIGINAL, Sample, make_samples
 from streams.cli.files import find_files, media_id_of
-from streams.cli.groups import group, totals_of
+from streams.cli.groups import outcomes_in_words
 from streams.cli.options import data_dir_option
 from streams.cli.outgoing import Envelope
 from streams.cli.system import System, Wanted, ending_on_signals
-from streams.cli.waiting import decide_files
+from streams.cli.waiting import Answers, decide_files
 from streams.cli.words import OUTCOME_STYLES, OUTCOME_WORDS, match_in_words, reason_in_words
 from streams.errors import ConfigurationError
 from streams.settings import Settings, load_settings
@@ -52,9 +52,9 @@ def command(stay: bool | None, workers: int, data_dir: Path | None) -> int:
         with System(settings, Wanted(folder, workers=workers), say) as system:
             say(f"up after {time.monotonic() - began:.1f} s")
             agreed = _show(system, samples)
-            click.echo(_further(system, folder))
             if stay is None:
-                stay = sys.stdin.isatty() and sys.stdout.isatty() and click.confirm("Stay up to look around?")
+                stay = sys.stdin.isatty() and sys.stdout.isatty() and click.confirm("\nStay up to look around?")
+            click.echo(_further(system, folder, stays=stay))
             if stay:
                 _stay(system)
     say(f"All stopped; {time.monotonic() - began:.1f} s in all.")
@@ -80,7 +80,29 @@ def _make_empty(folder: Path) -> None:
 
 def _show(system: System, samples: list[Sample]) -> bool:
     """Publish, print decisions and totals; whether ClickHouse agrees with them."""
-    answers = decide_files(
+    photos = [sample for sample in samples if sample.done == ORIGINAL]
+    others = [sample for sample in samples if sample.done != ORIGINAL]
+    answers = [_decide(system, photos), _decide(system, others)]
+    decisions = [decision for each in answers for decision in each.decisions]
+    by_media = {decision["media_id"]: decision for decision in decisions}
+    named = [(sample, media_id_of(sample.path)) for sample in samples]
+    decided = [(sample, by_media[media_id]) for sample, media_id in named if media_id in by_media]
+    _print_some(decided)
+    _print_by_alteration(decided)
+    expected = Counter(decision["outcome"] for decision in decisions)
+    rows = _rows(system.settings, expected)
+    click.echo(f"\nDecisions read from Kafka: {outcomes_in_words(expected)}.")
+    click.echo(f"Rows read from ClickHouse: {outcomes_in_words(rows)}.")
+    lacking = sum(len(each.missing) + each.unpublished for each in answers)
+    if lacking:
+        say(f"{lacking:,} files got no decision.")
+    if rows != expected:
+        say("They do not agree.")
+    return rows == expected and not lacking
+
+
+def _decide(system: System, samples: list[Sample]) -> Answers:
+    return decide_files(
         system.settings,
         list(find_files(sample.path for sample in samples)),
         Envelope(COLLECTION, source="/mediasieve/demo"),
@@ -89,24 +111,6 @@ def _show(system: System, samples: list[Sample]) -> bool:
         on_decision=lambda _: None,
         between=system.keep_running,
     )
-    decisions = {decision["media_id"]: decision for decision in answers.decisions}
-    decided = [(sample, decisions[media_id_of(sample.path)]) for sample in samples if _is_decided(sample, decisions)]
-    _print_some(decided)
-    _print_by_alteration(decided)
-    expected = Counter(decision["outcome"] for decision in answers.decisions)
-    rows = _rows(system.settings, expected)
-    click.echo(f"\nFrom Kafka:      {totals_of(group(answers.decisions))}")
-    said = ", ".join(f"{rows[outcome]:,} {OUTCOME_WORDS[outcome]}" for outcome in OUTCOME_WORDS if rows[outcome])
-    click.echo(f"From ClickHouse: {rows.total():,} decisions: {said}.")
-    if not answers.complete:
-        say(f"{len(answers.missing) + answers.unpublished:,} files got no decision.")
-    if rows != expected:
-        say("They do not agree.")
-    return rows == expected and answers.complete
-
-
-def _is_decided(sample: Sample, decisions: dict[str, Decision]) -> bool:
-    return media_id_of(sample.path) in decisions
 
 
 def _print_some(decided: list[tuple[Sample, Decision]]) -> None:
@@ -162,17 +166,27 @@ def _rows(settings: Settings, expected: Counter[str]) -> Counter[str]:
         client.close()
 
 
-def _further(system: System, folder: Path) -> str:
-    metrics = f"http://{system.worker_addresses[0]}/metrics"
-    return f"""
-Look further:
-  mediasieve up --data-dir {folder}         what the demo ran, again, with its data
-  mediasieve decisions --data-dir {folder}  while it runs; --json for programs
-  {system.settings.clickhouse}  ClickHouse while it runs; tables in the database {system.settings.clickhouse_database}
-  {metrics}  a worker's metrics while it runs
-  {folder / "logs"}  what the workers said
-  mediasieve scan YOUR_FOLDER               the copies among your own files
-"""
+def _further(system: System, folder: Path, *, stays: bool) -> str:
+    settings = system.settings
+    read = f"mediasieve decisions --data-dir {folder}"
+    rows = [("mediasieve scan FOLDER", "the copies among your own files"), (str(folder / "logs"), "what workers said")]
+    if stays:
+        rows += [
+            (read, "all decisions; --follow for new ones, --json for programs"),
+            (f"mediasieve publish --data-dir {folder} FOLDER", "submit files of your own"),
+            (
+                settings.clickhouse,
+                f"ClickHouse over HTTP; the tables are in the database {settings.clickhouse_database}",
+            ),
+            (f"http://{system.worker_addresses[0]}/metrics", "a worker's metrics"),
+        ]
+    else:
+        rows += [
+            (f"mediasieve up --data-dir {folder}", "all of it again, with the data of this demo"),
+            (read, "all decisions, while that runs; --json for programs"),
+        ]
+    width = max(len(what) for what, _ in rows)
+    return "\nLook further:\n" + "\n".join(f"  {what.ljust(width)}  {why}" for what, why in rows)
 
 
 def _stay(system: System) -> None:

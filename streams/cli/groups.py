@@ -81,14 +81,18 @@ def lines_of(grouped: Grouped) -> Iterator[str]:
 
 
 def totals_of(grouped: Grouped) -> str:
-    """`12 files: 5 unique, 4 exact copies, 2 altered copies, 1 failed. The copies take 3.4 MB.`"""
-    outcomes = grouped.outcomes
+    """`12 files: 5 unique, 4 exact copies, 1 failed. The copies take 3.4 MB.`"""
+    files = _many(grouped.outcomes.total(), "file", "files")
+    saved = f" The copies take {human_bytes(grouped.copied_bytes)}." if grouped.copied_bytes else ""
+    return f"{files}: {outcomes_in_words(grouped.outcomes)}.{saved}"
+
+
+def outcomes_in_words(outcomes: Counter[str]) -> str:
+    """`5 unique, 4 exact copies, 2 altered copies, 1 failed`"""
     parts = [f"{outcomes['unique']:,} unique", _many(outcomes["duplicate"], "exact copy", "exact copies")]
     if outcomes["near_duplicate"]:
         parts.append(_many(outcomes["near_duplicate"], "altered copy", "altered copies"))
-    parts.append(f"{outcomes['failed']:,} failed")
-    saved = f" The copies take {human_bytes(grouped.copied_bytes)}." if grouped.copied_bytes else ""
-    return f"{_many(outcomes.total(), 'file', 'files')}: {', '.join(parts)}.{saved}"
+    return ", ".join([*parts, f"{outcomes['failed']:,} failed"])
 
 
 def _many(count: int, one: str, more: str) -> str:

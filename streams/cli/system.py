@@ -9,6 +9,7 @@ from __future__ import annotations
 import http.client
 import os
 import signal
+import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -191,7 +192,7 @@ class System:
 
     def _usual_port(self, port: int) -> int | None:
         """The port that clients expect, if it is asked for and free."""
-        return port if self.wanted.usual_ports and _is_free(port) else None
+        return port if self.wanted.usual_ports and is_free(port) else None
 
 
 def _environment(settings: Settings, **of_worker: str) -> dict[str, str]:
@@ -213,9 +214,8 @@ def _is_ready(address: str) -> bool:
         connection.close()
 
 
-def _is_free(port: int) -> bool:
-    import socket
-
+def is_free(port: int) -> bool:
+    """Whether a server of this machine could listen there."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -227,12 +227,18 @@ def _is_free(port: int) -> bool:
 
 @contextmanager
 def ending_on_signals() -> Iterator[None]:
-    """SIGTERM and SIGHUP leave the block as Ctrl-C does, so that everything is stopped; exit code 128 + signal."""
+    """SIGTERM and SIGHUP leave the block as Ctrl-C does, so that everything is stopped; exit code 128 + signal.
+
+    SIGINT counts also where a shell had it ignored, as for `mediasieve up &` in a script; SIGHUP does not (nohup).
+    """
 
     def leave(number: int, _frame: FrameType | None) -> None:
         raise SystemExit(128 + number)
 
-    before = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGHUP)}
+    handlers = {signal.SIGTERM: leave, signal.SIGHUP: leave, signal.SIGINT: signal.default_int_handler}
+    if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
+        del handlers[signal.SIGHUP]
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:
         yield
     finally:

@@ -63,7 +63,7 @@ def command(
                 while True:
                     time.sleep(LOOK_EVERY_S)
                     system.keep_running()
-            except KeyboardInterrupt:
+            except (KeyboardInterrupt, SystemExit):  # asked to, by Ctrl-C or by SIGTERM
                 say("Stopping …")
         say("Stopped.")
     return 0
