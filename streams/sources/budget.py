@@ -1,8 +1,8 @@
 """How many bytes all fetches together may hold; nothing here knows what the bytes are or where they come from.
 
-A fetch takes what it has really received, step by step, so a slow source holds little. Since everybody could then wait
-for everybody, room for one largest fetch is kept apart: whoever finds the rest taken gets it, the longest waiting first,
-and never waits again; hence somebody always goes on. For one event loop; call it in the loop's thread only.
+A fetch takes what it has really received, step by step, so a slow source holds little. Since everybody could then
+wait for everybody, room for one largest fetch is kept apart: whoever finds the rest taken gets it, the longest waiting
+first, and never waits again; hence somebody always goes on. For one event loop; call it in the loop's thread only.
 """
 
 from __future__ import annotations
@@ -83,7 +83,8 @@ class ByteBudget:
         return True
 
     def _grant(self, hold: Hold, extra: int) -> bool:
-        if self.held_bytes + extra > self._shared_bytes:
+        apart_bytes = self._apart.size_bytes if self._apart else 0
+        if self.held_bytes - apart_bytes + extra > self._shared_bytes:
             if self._apart is not None:
                 return False
             self._apart = hold

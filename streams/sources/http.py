@@ -62,7 +62,7 @@ class HttpSource:
         try:
             async with self._answer(_parsed(url)) as response:
                 return await self._body(response, reserve)
-        except aiohttp.InvalidURL as error:
+        except (aiohttp.InvalidURL, UnicodeError) as error:  # the latter from a host that cannot be a name
             raise BadInput(Reason.BAD_URL, str(error)) from error
         except aiohttp.ClientPayloadError as error:
             raise BadInput(Reason.SOURCE_UNREACHABLE, "the answer broke off before its end") from error

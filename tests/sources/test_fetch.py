@@ -1,0 +1,147 @@
+"""The door: inline bytes, deadlines, the budget of bytes, and neighbours that do not wait for each other."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from streams.errors import BadInput, ConfigurationError, Reason
+from streams.sources.fetch import SourceFetcher
+from tests.sources.conftest import Servers, fetched, opened, refusal, settings, submission
+
+
+async def test_bytes_that_came_with_the_submission_are_passed_on(fetcher: SourceFetcher) -> None:
+    async with fetcher.fetch(submission(body=b"inline")) as data:
+        assert data == b"inline"
+    for body, reason in ((bytes(100_001), Reason.SOURCE_TOO_LARGE), (b"", Reason.SOURCE_EMPTY)):
+        with pytest.raises(BadInput) as refused:
+            async with fetcher.fetch(submission(body=body)):
+                pass
+        assert refused.value.reason is reason
+
+
+async def test_a_submission_without_a_source_is_told(fetcher: SourceFetcher) -> None:
+    with pytest.raises(BadInput) as refused:
+        async with fetcher.fetch(submission()):
+            pass
+    assert refused.value.reason is Reason.NO_SOURCE
+
+
+def test_an_allow_list_that_cannot_be_read_is_a_configuration_error() -> None:
+    with pytest.raises(ConfigurationError, match="SOURCE_ALLOW"):
+        SourceFetcher(settings(source_allow="not a host"))
+
+
+async def test_bytes_are_counted_until_the_block_ends(servers: Servers, fetcher: SourceFetcher) -> None:
+    async def photo(request: web.Request) -> web.Response:
+        return web.Response(body=bytes(70_000))
+
+    url = await servers.web({"/": photo})
+    async with fetcher.fetch(submission(url)) as data:
+        assert fetcher.held_bytes == len(data) == 70_000
+    assert fetcher.held_bytes == 0
+
+
+async def test_slow_sources_hold_up_nobody(servers: Servers) -> None:
+    async def slow(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        response.content_length = 1_000_000
+        await response.prepare(request)
+        await response.write(b"x")
+        await asyncio.sleep(60)
+        return response
+
+    async def quick(request: web.Request) -> web.Response:
+        return web.Response(body=bytes(200_000))
+
+    url = await servers.web({"/slow": slow, "/quick": quick})
+    limits: dict[str, Any] = {"source_max_bytes": 1 << 20, "in_flight_bytes": 8 << 20, "source_timeout_s": 30}
+    async with opened(source_allow="127.0.0.1", **limits) as fetcher:
+        waiting = [asyncio.create_task(fetched(fetcher, f"{url}/slow")) for _ in range(20)]
+        await asyncio.sleep(0.1)
+        done = await asyncio.wait_for(asyncio.gather(*(fetched(fetcher, f"{url}/quick") for _ in range(20))), 10)
+        assert all(len(data) == 200_000 for data in done)
+        assert not any(task.done() for task in waiting)
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+        assert fetcher.held_bytes == 0
+
+
+async def test_waiting_for_the_budget_is_not_counted_against_the_source(servers: Servers) -> None:
+    async def large(request: web.Request) -> web.Response:
+        return web.Response(body=bytes(1 << 20))
+
+    url = await servers.web({"/": large})
+    limits: dict[str, Any] = {"source_max_bytes": 1 << 20, "in_flight_bytes": 1 << 20, "source_timeout_s": 0.5}
+    async with opened(source_allow="127.0.0.1", **limits) as fetcher:
+        async with fetcher.fetch(submission(url)):
+            second = asyncio.create_task(fetched(fetcher, url))
+            await asyncio.sleep(1.0)  # twice the deadline
+            assert not second.done()
+        assert len(await second) == 1 << 20
+
+
+async def test_memory_is_bounded_however_many_fetch_at_once(servers: Servers) -> None:
+    async def large(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        for _ in range(10):
+            await response.write(bytes(100_000))
+        return response
+
+    url = await servers.web({"/": large})
+    peak = 0
+    limits: dict[str, Any] = {"source_max_bytes": 1 << 20, "in_flight_bytes": 4 << 20}
+    async with opened(source_allow="127.0.0.1", **limits) as fetcher:
+
+        async def one() -> None:
+            nonlocal peak
+            async with fetcher.fetch(submission(url)) as data:
+                assert len(data) == 1_000_000
+                peak = max(peak, fetcher.held_bytes)
+                await asyncio.sleep(0.01)
+
+        await asyncio.wait_for(asyncio.gather(*(one() for _ in range(30))), 30)
+        assert 1_000_000 < peak <= 4 << 20
+        assert fetcher.held_bytes == 0
+
+
+async def test_a_cancelled_fetch_leaves_nothing_behind(servers: Servers, fetcher: SourceFetcher) -> None:
+    async def hangs(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        await response.write(bytes(50_000))
+        await asyncio.sleep(60)
+        return response
+
+    task = asyncio.create_task(fetched(fetcher, await servers.web({"/": hangs})))
+    for _ in range(500):
+        if fetcher.held_bytes:
+            break
+        await asyncio.sleep(0.01)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert fetcher.held_bytes == 0
+
+
+async def test_closing_twice_or_unused_is_fine() -> None:
+    fetcher = SourceFetcher(settings())
+    await fetcher.close()
+    await fetcher.close()
+
+
+async def test_a_name_that_takes_for_ever_to_resolve_is_a_timeout() -> None:
+    from tests.sources.test_addresses import Answers
+
+    class Hanging(Answers):
+        async def resolve(self, *args: object, **kwargs: object) -> list[object]:  # type: ignore[override]
+            await asyncio.sleep(60)
+            return []
+
+    async with opened(Hanging([]), source_timeout_s=0.2) as fetcher:
+        assert await refusal(fetcher, "http://slow.example.org/") is Reason.SOURCE_TIMEOUT
