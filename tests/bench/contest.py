@@ -6,6 +6,7 @@ from the first output seen to the last. So neither holds start-up. Who the conte
 
 from __future__ import annotations
 
+import subprocess
 import time
 import uuid
 from collections.abc import Callable, Mapping
@@ -69,31 +70,35 @@ def run(contender: Contender, bootstrap: str, workload: Workload, work_dir: Path
     if contender.prepare:
         contender.prepare(bootstrap, name)
     log = work_dir / f"{name}.log"
-    watcher = Consumer({"bootstrap.servers": bootstrap, "group.id": f"{name}-watch"})
     process = launch(contender.command, log=log, env=env, cwd=Path(__file__).resolve().parents[2])
     try:
-        first_count, first_cpu, count, moved = 0, 0.0, 0, time.monotonic()
-        while count < workload.records:
+        cpu_us = watch(contender.name, process, log, bootstrap, output, workload.records)
+    finally:
+        end(process)
+    answers = check_answers(bootstrap, workload, output)
+    return Result(contender.name, answers.outputs, answers.outputs / answers.seconds, cpu_us, answers.wrong)
+
+
+def watch(name: str, process: subprocess.Popen[bytes], log: Path, bootstrap: str, output: str, expected: int) -> float:
+    """Wait until the process has written `expected` records to `output`; its CPU in µs for each after the first seen.
+
+    Raises:
+        RuntimeError: it ended early or stopped writing; the message has the end of its log.
+    """
+    watcher = Consumer({"bootstrap.servers": bootstrap, "group.id": f"{output}-watch"})
+    try:
+        first_count, first_cpu, used, count, moved = 0, 0.0, 0.0, 0, time.monotonic()
+        while count < expected:
             time.sleep(SAMPLE_S)
             if process.poll() is not None:
-                raise RuntimeError(f"{contender.name} ended with {process.returncode}:\n{tail(log)}")
+                raise RuntimeError(f"{name} ended with {process.returncode}:\n{tail(log)}")
             seen, used = count_records(watcher, output), cpu_s(process.pid)
             if seen != count:
                 count, moved = seen, time.monotonic()
                 if not first_count:
                     first_count, first_cpu = seen, used
             elif time.monotonic() - moved > STALL_TIMEOUT_S:
-                raise RuntimeError(f"{contender.name} stopped at {count} of {workload.records}:\n{tail(log)}")
-        measured = max(1, count - first_count)
-        cpu_us = (used - first_cpu) / measured * 1e6
+                raise RuntimeError(f"{name} stopped at {count} of {expected}:\n{tail(log)}")
     finally:
-        end(process)
         watcher.close()
-    answers = check_answers(bootstrap, workload, output)
-    return Result(
-        contender=contender.name,
-        events=answers.outputs,
-        events_per_s=answers.outputs / max(answers.seconds, 1e-3),
-        cpu_us_per_event=cpu_us,
-        wrong=answers.wrong,
-    )
+    return (used - first_cpu) / max(1, count - first_count) * 1e6

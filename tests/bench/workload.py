@@ -8,9 +8,10 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Producer, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Message, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from streams.topics import FINGERPRINTS, load_topics
@@ -49,15 +50,21 @@ def create_topic(bootstrap: str, name: str, partitions: int = PARTITIONS, **conf
 def preload(bootstrap: str, topic: str, records: int, *, repeated: float = 0.5, seed: int = 1) -> Workload:
     """Create and fill a topic: 100-byte values, a share of `repeated` keys, in an order that `seed` fixes."""
     create_topic(bootstrap, topic)
-    distinct = max(1, round(records * (1 - repeated)))
-    order = [number % distinct for number in range(records)]
-    random.Random(seed).shuffle(order)
+    order = shuffled_contents(records, repeated=repeated, seed=seed)
     producer = fast_producer(bootstrap)
     for position, number in enumerate(order):
         value = b"%012d" % position
         produce(producer, topic, b"content-%012d" % number, value.ljust(VALUE_BYTES, b"."))
     flush(producer)
-    return Workload(topic, records, distinct)
+    return Workload(topic, records, len(set(order)))
+
+
+def shuffled_contents(records: int, *, repeated: float, seed: int) -> list[int]:
+    """Which content each of `records` records carries; a share of `repeated` are not the first of theirs."""
+    distinct = max(1, round(records * (1 - repeated)))
+    order = [number % distinct for number in range(records)]
+    random.Random(seed).shuffle(order)
+    return order
 
 
 def fast_producer(bootstrap: str) -> Producer:
@@ -109,10 +116,22 @@ def _high_watermark(consumer: Consumer, partition: TopicPartition) -> int:
             time.sleep(0.05)
 
 
-def check_answers(bootstrap: str, workload: Workload, output: str) -> Answers:
+def raw_answer(record: Message) -> tuple[bytes, bool] | None:
+    """What the peers write: the key of the content, and whether it is said to be new."""
+    value, key = record.value(), record.key()
+    return (key or b"", value == b"new") if value in (b"new", b"dup") else None
+
+
+def check_answers(
+    bootstrap: str,
+    workload: Workload,
+    output: str,
+    classify: Callable[[Message], tuple[bytes, bool] | None] = raw_answer,
+) -> Answers:
     """Read the whole output topic; its records must carry the broker's time (LogAppendTime).
 
-    Wrong is a missing or superfluous answer, a key with not exactly one `new`, and anything else than `new` or `dup`.
+    Wrong is a missing or superfluous answer, a content with not exactly one answer `new`, and an answer that
+    `classify` does not understand.
     """
     consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": f"{output}-check", "enable.auto.commit": False})
     expected = count_records(consumer, output)
@@ -126,13 +145,13 @@ def check_answers(bootstrap: str, workload: Workload, output: str) -> Answers:
         for record in records:
             _, at_ms = record.timestamp()
             first_ms, last_ms = min(first_ms, at_ms), max(last_ms, at_ms)
-            value = record.value()
-            if value == b"new":
-                fresh[record.key()] += 1
-            elif value != b"dup":
+            answer = classify(record)
+            if answer is None:
                 strange += 1
+            elif answer[1]:
+                fresh[answer[0]] += 1
         outputs += len(records)
     consumer.close()
     superfluous = sum(times - 1 for times in fresh.values())
     wrong = abs(workload.records - outputs) + abs(workload.distinct - len(fresh)) + superfluous + strange
-    return Answers(outputs, wrong, (last_ms - first_ms) / 1000)
+    return Answers(outputs, wrong, max(last_ms - first_ms, 1) / 1000)
