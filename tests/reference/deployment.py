@@ -1,0 +1,107 @@
+"""A deployment that a test can hurt: worker processes, a publisher at a steady rate, and what came out."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from confluent_kafka import Consumer, Message, Producer, TopicPartition
+
+from streams.settings import Settings
+from streams.topics import wire_name
+from tests.processes import end, kill, launch, tail
+
+
+@dataclass(frozen=True)
+class Published:
+    """One record of media.submissions, and whether somebody must be answered for it."""
+
+    key: bytes | None
+    value: bytes
+    headers: tuple[tuple[str, bytes], ...]
+    answered: bool = True
+
+
+@dataclass
+class Workers:
+    """Worker processes by id, each with logs of its own."""
+
+    settings: Settings
+    environment: dict[str, str]
+    logs: Path
+    running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    def start(self, worker_id: str, stages: str = "fingerprint,match,record") -> None:
+        command = [sys.executable, "-m", "streams.cli", "worker", "--id", worker_id, "--http", "", "--stages", stages]
+        log = self.logs / f"worker-{worker_id}.log"
+        self.running[worker_id] = launch(command, log=log, env=self.environment)
+
+    def kill(self, worker_id: str) -> None:
+        kill(self.running.pop(worker_id))
+
+    def stop(self, worker_id: str) -> int:
+        return end(self.running.pop(worker_id), timeout_s=30)
+
+    def close(self) -> None:
+        for process in self.running.values():
+            kill(process)
+
+    def keep_up(self) -> None:
+        """What a supervisor does: start again what ended by itself."""
+        for worker_id, process in list(self.running.items()):
+            if process.poll() is not None:
+                self.start(worker_id)
+
+    def last_words(self) -> str:
+        return "\n".join(f"{log.name}:\n{tail(log, 15)}" for log in sorted(self.logs.glob("worker-*.log")))
+
+
+class Publisher(threading.Thread):
+    """Publishes `records` at `rate` a second, as a user would, with a producer that tries again."""
+
+    def __init__(self, settings: Settings, topic: str, records: Sequence[Published], rate: float) -> None:
+        super().__init__(daemon=True)
+        self._producer = Producer(
+            {"bootstrap.servers": settings.broker, "enable.idempotence": True, "message.timeout.ms": 120_000}
+        )
+        self._topic = wire_name(settings, topic)
+        self._records = records
+        self._rate = rate
+        self.failed: list[str] = []
+
+    def run(self) -> None:
+        begun_at = time.monotonic()
+        for number, record in enumerate(self._records):
+            wait_s = begun_at + number / self._rate - time.monotonic()
+            if wait_s > 0:
+                time.sleep(wait_s)
+            self._producer.produce(
+                self._topic, record.value, record.key, headers=list(record.headers), on_delivery=self._delivered
+            )
+            self._producer.poll(0)
+        self._producer.flush(120)
+
+    def _delivered(self, error: object, message: Message) -> None:
+        if error is not None:
+            self.failed.append(str(error))
+
+
+def follow(settings: Settings, topic: str) -> Iterator[Message | None]:
+    """Every record of a topic, partition by partition in offset order; None whenever there is no more right now."""
+    consumer = Consumer({"bootstrap.servers": settings.broker, "group.id": "follower", "fetch.wait.max.ms": 50})
+    name = wire_name(settings, topic)
+    try:
+        partitions = consumer.list_topics(name, timeout=20).topics[name].partitions
+        consumer.assign([TopicPartition(name, partition, 0) for partition in partitions])
+        while True:
+            messages = [message for message in consumer.consume(1000, 0.3) if message.error() is None]
+            yield from messages
+            if not messages:
+                yield None
+    finally:
+        consumer.close()

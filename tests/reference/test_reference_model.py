@@ -1,0 +1,200 @@
+"""Nothing missing, nothing contradictory, repeats byte-identical, ClickHouse equal: while workers are killed -9.
+
+Thousands of submissions, most of them copies, flow through two workers that a seeded random hand kills, restarts and
+stops; then every decision is compared with the twin's.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from PIL import Image
+
+from streams.settings import Settings
+from streams.topic_admin import apply_topics
+from streams.topics import DECISIONS, FINGERPRINTS, SUBMISSIONS
+from tests.brokers import ApacheKafka, Namespace
+from tests.engines import Database, clickhouse, container_clickhouse, embedded_clickhouse
+from tests.media import encode
+from tests.reference.deployment import Published, Publisher, Workers, follow
+from tests.reference.twin import Twin
+
+__all__ = ["clickhouse", "container_clickhouse", "embedded_clickhouse"]
+
+EXACT_ONLY = "fast"
+CONTENTS = 120
+
+
+def pictures(seed: int, folder: Path) -> list[tuple[bytes, Path]]:
+    """Small different pictures, as bytes and as files."""
+    rng = random.Random(seed)
+    found = []
+    for number in range(CONTENTS):
+        image = Image.frombytes("L", (16, 16), rng.randbytes(256)).resize((48, 48))
+        data = encode(image, rng.choice(["PNG", "JPEG"]))
+        path = folder / f"{number}.img"
+        path.write_bytes(data)
+        found.append((data, path))
+    return found
+
+
+def submissions(count: int, seed: int, folder: Path) -> list[Published]:
+    """Copies, copies of copies, other collections, files by reference, repeats of an event, and rubbish."""
+    rng = random.Random(seed)
+    pool = pictures(seed, folder)
+    found: list[Published] = []
+    for number in range(count):
+        collection = rng.choice(["shop", "shop", "wiki", EXACT_ONLY])
+        media_id = f"m{rng.randrange(count)}" if rng.random() < 0.2 else f"m{number}"
+        event = [("ce_id", f"{number}".encode()), ("ce_source", b"test"), ("ce_subject", media_id.encode())]
+        event += [("ce_collection", collection.encode())]
+        data, path = pool[int(rng.random() ** 2 * CONTENTS)]
+        dice = rng.random()
+        if dice < 0.70:
+            headers = (*event, ("content-type", b"image/png"))
+            found.append(Published(media_id.encode(), data, headers))
+        elif dice < 0.88:
+            body = orjson.dumps({"media_id": media_id, "collection": collection, "url": path.as_uri()})
+            found.append(Published(media_id.encode(), body, tuple(event)))
+        elif dice < 0.92 and found:
+            found.append(rng.choice(found))
+        elif dice < 0.95:
+            headers = (*event, ("content-type", b"image/png"))
+            found.append(Published(media_id.encode(), rng.randbytes(300), headers))
+        elif dice < 0.98:
+            body = orjson.dumps({"media_id": media_id, "collection": "Not A Name", "url": "https://example.com/x"})
+            found.append(Published(media_id.encode(), body, tuple(event)))
+        else:
+            found.append(Published(None, b"{ no json", (), answered=False))
+    return found
+
+
+def deployment_settings(namespace: Namespace, database: Database, folder: Path) -> Settings:
+    rows = database.settings()
+    return namespace.settings(
+        folder / "data",
+        clickhouse=rows.clickhouse,
+        clickhouse_database=rows.clickhouse_database,
+        clickhouse_password=rows.clickhouse_password.get_secret_value(),
+        session_timeout_s=6.0,
+        heartbeat_s=1.0,
+        commit_interval_s=0.3,
+        file_roots=str(folder),
+        exact_only=EXACT_ONLY,
+    )
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    names = ("data_dir", "broker", "topic_prefix", "group_prefix", "clickhouse", "clickhouse_database")
+    names += ("session_timeout_s", "heartbeat_s", "commit_interval_s")  # type: ignore[assignment]
+    values = {name: str(getattr(settings, name)) for name in names}
+    values["clickhouse_password"] = settings.clickhouse_password.get_secret_value()
+    values |= {"exact_only": EXACT_ONLY, "file_roots": ",".join(settings.file_roots)}
+    return {f"MEDIASIEVE_{name.upper()}": value for name, value in values.items()}
+
+
+@pytest.fixture
+def workers(tmp_path: Path) -> Iterator[list[Workers]]:
+    """Where a test puts its workers, so that none outlives it."""
+    made: list[Workers] = []
+    yield made
+    for each in made:
+        each.close()
+
+
+def hurt(workers: Workers, publisher: Publisher, rng: random.Random, broker: ApacheKafka | None) -> list[str]:
+    """Kill, restart and stop at random moments for as long as the publisher publishes; says what was done."""
+    done: list[str] = []
+    broker_killed = broker is None
+    while publisher.is_alive():
+        time.sleep(rng.uniform(0.3, 2.0))
+        victim = rng.choice(sorted(workers.running))
+        what = rng.choice(["kill", "kill", "kill and wait", "stop"])
+        if not broker_killed and broker is not None and len(done) == 2:
+            broker_killed, what = True, "kill broker"
+            broker.kill()
+            time.sleep(1.0)
+            broker.start()
+        elif what == "stop":
+            workers.stop(victim)
+            workers.start(victim)
+        else:
+            workers.kill(victim)
+            time.sleep(8.0 if what == "kill and wait" else rng.uniform(0.0, 1.0))
+            workers.start(victim)
+        workers.keep_up()
+        done.append(f"{what} {victim}")
+    return done
+
+
+def check(settings: Settings, database: Database, published: list[Published], workers: Workers, story: str) -> None:
+    expected_answers = sum(record.answered for record in published)
+    assert expected_answers > len(published) * 0.9
+    twin = Twin([EXACT_ONLY])
+    decided: dict[str, bytes] = {}
+    fingerprints, decisions = follow(settings, FINGERPRINTS), follow(settings, DECISIONS)
+    repeats, quiet, deadline = 0, 0, time.monotonic() + 120
+    identities = len({(dict(record.headers).get("ce_id")) for record in published if record.answered})
+    while quiet < 4 and time.monotonic() < deadline:
+        workers.keep_up()
+        moved = False
+        while (message := next(fingerprints)) is not None:
+            twin.read(message.value() or b"")
+            moved = True
+        while (message := next(decisions)) is not None:
+            moved = True
+            value = message.value() or b""
+            identity = orjson.loads(value)["decision_id"]
+            repeats += identity in decided
+            assert decided.setdefault(identity, value) == value, f"contradiction; {story}"
+        complete = len(twin.decisions) >= identities and decided.keys() == twin.decisions.keys()
+        quiet = quiet + 1 if complete and not moved else 0
+    about = f"{story}; {repeats} repeats\n{workers.last_words()}"
+    assert len(twin.decisions) == identities, f"{len(twin.decisions)} of {identities} submissions arrived; {about}"
+    assert decided.keys() == twin.decisions.keys(), f"decisions are missing or from nowhere; {about}"
+    wrong = [(orjson.loads(value), twin.decisions[key]) for key, value in decided.items() if not same(value, twin, key)]
+    assert not wrong, f"{len(wrong)} decisions differ from the twin's, the first {wrong[0]}; {about}"
+    rows: dict[str, tuple[Any, ...]] = {}
+    query = "SELECT toString(decision_id), outcome, media_id, match_media_id, content_id FROM decisions_once"
+    while len(rows) < len(decided) and time.monotonic() < deadline + 60:
+        workers.keep_up()
+        with database.client() as client:
+            rows = {row[0]: tuple(row[1:]) for row in client.query(query).result_rows}
+        time.sleep(0.3)
+    assert rows == {key: row_of(decision) for key, decision in twin.decisions.items()}, about
+
+
+def same(value: bytes, twin: Twin, key: str) -> bool:
+    return bool(orjson.loads(value) == twin.decisions[key])
+
+
+def row_of(decision: dict[str, Any]) -> tuple[Any, ...]:
+    match = decision["match"] or {"media_id": ""}
+    return (decision["outcome"], decision["media_id"], match["media_id"], decision["content_id"] or "")
+
+
+@pytest.mark.timeout(420)
+@pytest.mark.parametrize("kind", ["embedded", "apache"])
+def test_decisions_equal_the_twins_while_workers_are_killed(
+    kind: str, request: pytest.FixtureRequest, clickhouse: Database, tmp_path: Path, workers: list[Workers]
+) -> None:
+    broker = request.getfixturevalue("own_apache_kafka" if kind == "apache" else "embedded_kafka")
+    seed = random.SystemRandom().randrange(1 << 32)
+    settings = deployment_settings(Namespace(broker, "ref."), clickhouse, tmp_path)
+    apply_topics(settings)
+    published = submissions(6000 if kind == "apache" else 2500, seed, tmp_path)
+    crew = Workers(settings, environment(settings), tmp_path)
+    workers.append(crew)
+    crew.start("a")
+    crew.start("b")
+    publisher = Publisher(settings, SUBMISSIONS, published, rate=200.0)
+    publisher.start()
+    done = hurt(crew, publisher, random.Random(seed), broker if isinstance(broker, ApacheKafka) else None)
+    assert not publisher.failed
+    check(settings, clickhouse, published, crew, f"seed {seed}: {', '.join(done)}")
