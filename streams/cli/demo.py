@@ -176,7 +176,7 @@ def _further(system: System, folder: Path, *, stays: bool) -> str:
             (f"mediasieve publish --data-dir {folder} FOLDER", "submit files of your own"),
             (
                 settings.clickhouse,
-                f"ClickHouse over HTTP; the tables are in the database {settings.clickhouse_database}",
+                f"ClickHouse over HTTP, database {settings.clickhouse_database}",
             ),
             (f"http://{system.worker_addresses[0]}/metrics", "a worker's metrics"),
         ]

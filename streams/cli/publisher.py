@@ -44,7 +44,8 @@ class Publisher:
         self._on_receipt = on_receipt
         self._waiting = 0
         self._producer = make_producer(settings, queue_buffering_max_kbytes=QUEUE_KBYTES)
-        if self.topic not in reach_broker(settings).topics:
+        reach_broker(settings)
+        if self.topic not in reach_broker(settings, self._producer).topics:  # connects it, too
             raise BrokerError(f"Kafka at {settings.broker} has no topic {self.topic}; run `mediasieve topics apply`.")
 
     def send(self, outgoing: Outgoing) -> None:
