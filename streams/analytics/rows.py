@@ -8,18 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Final
 
 import orjson
 
+from streams.analytics import fields
+from streams.analytics.fields import MAX_MS
 from streams.domain.records import RawRecord
 from streams.errors import BadInput, Reason
 from streams.topics import DEADLETTERS, DECISIONS, FINGERPRINTS
 
 Row = tuple[Any, ...]
-MIN_MS: Final = round(datetime(1900, 1, 1, tzinfo=UTC).timestamp() * 1000)
-MAX_MS: Final = round(datetime(2299, 12, 31, 23, 59, 59, tzinfo=UTC).timestamp() * 1000)
 MAX_VALUE_HEAD_BYTES: Final = 1024
 UINT8, UINT16, UINT32, UINT64 = (1 << 8) - 1, (1 << 16) - 1, (1 << 32) - 1, (1 << 64) - 1
 DEAD_LETTER_PREFIX: Final = "dl_"
@@ -72,33 +71,33 @@ def decision_row(record: RawRecord) -> Row:
     Raises:
         BadInput: not_json, missing_field or bad_field.
     """
-    document = _object(record.value)
-    verdict = _part(document, "verdict")
+    document = fields.json_object(record.value)
+    verdict = fields.part(document, "verdict")
     if verdict is None:
         raise BadInput(Reason.MISSING_FIELD, "field 'verdict' is missing")
     return (
-        _uuid(document, "decision_id"),
-        _whole(document, "revision", UINT32),
-        _text(document, "outcome"),
-        _text(document, "action"),
-        _text(document, "collection"),
-        _text(document, "media_id"),
-        _text(document, "submission_id"),
-        _whole(document, "attempt", UINT32),
-        _text(document, "kind"),
-        _optional_text(document, "content_id"),
-        *_match_columns(_part(document, "match")),
-        _text(verdict, "status"),
-        _optional_text(verdict, "by"),
-        _optional_text(verdict, "reason"),
-        None if verdict.get("at") is None else _moment(verdict, "at"),
-        _optional_text(verdict, "inherited_from"),
-        *_failure_columns(_part(document, "failure")),
-        *_facts_columns(_part(document, "facts")),
-        _json_text(document, "metadata"),
-        _text_map(document, "versions"),
-        _moment(document, "submitted_at"),
-        _moment(document, "fingerprinted_at"),
+        fields.uuid(document, "decision_id"),
+        fields.whole(document, "revision", UINT32),
+        fields.text(document, "outcome"),
+        fields.text(document, "action"),
+        fields.text(document, "collection"),
+        fields.text(document, "media_id"),
+        fields.text(document, "submission_id"),
+        fields.whole(document, "attempt", UINT32),
+        fields.text(document, "kind"),
+        fields.optional_text(document, "content_id"),
+        *_match_columns(fields.part(document, "match")),
+        fields.text(verdict, "status"),
+        fields.optional_text(verdict, "by"),
+        fields.optional_text(verdict, "reason"),
+        None if verdict.get("at") is None else fields.moment(verdict, "at"),
+        fields.optional_text(verdict, "inherited_from"),
+        *_failure_columns(fields.part(document, "failure")),
+        *_facts_columns(fields.part(document, "facts")),
+        fields.json_text(document, "metadata"),
+        fields.text_map(document, "versions"),
+        fields.moment(document, "submitted_at"),
+        fields.moment(document, "fingerprinted_at"),
         _kafka_ms(record),
         record.topic,
         record.partition,
@@ -112,30 +111,30 @@ def fingerprint_row(record: RawRecord) -> Row:
     Raises:
         BadInput: not_json, missing_field or bad_field.
     """
-    document = _object(record.value)
-    origin, facts = _part(document, "origin"), _part(document, "facts")
+    document = fields.json_object(record.value)
+    origin, facts = fields.part(document, "origin"), fields.part(document, "facts")
     if origin is None:
         raise BadInput(Reason.MISSING_FIELD, "field 'origin' is missing")
     return (
-        _text(document, "submission_id"),
-        _whole(document, "attempt", UINT32),
-        _text(document, "media_id"),
-        _text(document, "collection"),
-        _text(document, "kind"),
-        _whole(document, "priority", UINT8),
-        "" if facts is None else _text(facts, "content_id"),
-        *_failure_columns(_part(document, "failure")),
+        fields.text(document, "submission_id"),
+        fields.whole(document, "attempt", UINT32),
+        fields.text(document, "media_id"),
+        fields.text(document, "collection"),
+        fields.text(document, "kind"),
+        fields.whole(document, "priority", UINT8),
+        "" if facts is None else fields.text(facts, "content_id"),
+        *_failure_columns(fields.part(document, "failure")),
         *_facts_columns(facts),
-        _json_text(document, "metadata"),
-        _number(document, "fetch_ms"),
-        _number(document, "decode_ms"),
+        fields.json_text(document, "metadata"),
+        fields.number(document, "fetch_ms"),
+        fields.number(document, "decode_ms"),
         document.get("cached") is True,
-        _moment(document, "submitted_at"),
-        _moment(document, "fingerprinted_at"),
+        fields.moment(document, "submitted_at"),
+        fields.moment(document, "fingerprinted_at"),
         _kafka_ms(record),
-        _text(origin, "topic"),
-        _whole(origin, "partition", UINT32),
-        _whole(origin, "offset", UINT64),
+        fields.text(origin, "topic"),
+        fields.whole(origin, "partition", UINT32),
+        fields.whole(origin, "offset", UINT64),
         record.topic,
         record.partition,
         record.offset,
@@ -158,12 +157,12 @@ def dead_letter_row(record: RawRecord) -> Row:
     value = record.value or b""
     return (
         named.get("dl_origin_topic") or record.topic,
-        _whole_of_text(named.get("dl_origin_partition"), UINT32, record.partition),
-        _whole_of_text(named.get("dl_origin_offset"), UINT64, record.offset),
+        fields.whole_of_text(named.get("dl_origin_partition"), UINT32, record.partition),
+        fields.whole_of_text(named.get("dl_origin_offset"), UINT64, record.offset),
         named.get("dl_stage", ""),
         named.get("dl_reason") or "unknown",
         named.get("dl_detail", ""),
-        _moment_of_text(named.get("dl_at"), _kafka_ms(record)),
+        fields.moment_of_text(named.get("dl_at"), _kafka_ms(record)),
         record.key or b"",
         len(value),
         value[:MAX_VALUE_HEAD_BYTES],
@@ -220,32 +219,32 @@ def _match_columns(match: dict[str, Any] | None) -> Row:
     if match is None:
         return NO_MATCH
     return (
-        _text(match, "content_id"),
-        _text(match, "media_id"),
-        _text(match, "submission_id"),
-        _text(match, "method"),
-        _whole(match, "distance_bits", UINT16),
-        _number(match, "similarity"),
-        _text(match, "transformation"),
+        fields.text(match, "content_id"),
+        fields.text(match, "media_id"),
+        fields.text(match, "submission_id"),
+        fields.text(match, "method"),
+        fields.whole(match, "distance_bits", UINT16),
+        fields.number(match, "similarity"),
+        fields.text(match, "transformation"),
     )
 
 
 def _failure_columns(failure: dict[str, Any] | None) -> Row:
-    return ("", "") if failure is None else (_text(failure, "reason"), _text(failure, "detail"))
+    return ("", "") if failure is None else (fields.text(failure, "reason"), fields.text(failure, "detail"))
 
 
 def _facts_columns(facts: dict[str, Any] | None) -> Row:
     if facts is None:
         return NO_FACTS
-    hashes = _text_map(facts, "hashes")
+    hashes = fields.text_map(facts, "hashes")
     return (
-        _text(facts, "kind"),
-        _text(facts, "format"),
-        _whole(facts, "size_bytes", UINT64),
-        _whole(facts, "width", UINT32),
-        _whole(facts, "height", UINT32),
-        _whole(facts, "frames", UINT32),
-        _number(facts, "quality"),
+        fields.text(facts, "kind"),
+        fields.text(facts, "format"),
+        fields.whole(facts, "size_bytes", UINT64),
+        fields.whole(facts, "width", UINT32),
+        fields.whole(facts, "height", UINT32),
+        fields.whole(facts, "frames", UINT32),
+        fields.number(facts, "quality"),
         int.from_bytes(_hash(hashes, "phash64:", 8)),
         _hash(hashes, "phash256:", 32),
         hashes,
@@ -269,111 +268,6 @@ def _hash(hashes: dict[str, str], algorithm: str, size_bytes: int) -> bytes:
     return value
 
 
-def _object(value: bytes | None) -> dict[str, Any]:
-    if not value:
-        raise BadInput(Reason.NOT_JSON, "the record has no value")
-    try:
-        document = orjson.loads(value)
-    except orjson.JSONDecodeError as error:
-        raise BadInput(Reason.NOT_JSON, f"the value is no JSON: {error}") from error
-    if type(document) is not dict:
-        raise BadInput(Reason.NOT_JSON, f"the value is a JSON {type(document).__name__}, not an object")
-    return document
-
-
-def _part(document: dict[str, Any], name: str) -> dict[str, Any] | None:
-    value = document.get(name)
-    if value is not None and type(value) is not dict:
-        raise BadInput(Reason.BAD_FIELD, f"field '{name}' must be an object")
-    return value
-
-
-def _text(document: dict[str, Any], name: str) -> str:
-    value = document.get(name)
-    if type(value) is not str:
-        raise _wrong(value, name, "a text")
-    return value
-
-
-def _optional_text(document: dict[str, Any], name: str) -> str:
-    value = document.get(name)
-    if value is None:
-        return ""
-    if type(value) is not str:
-        raise _wrong(value, name, "a text")
-    return value
-
-
-def _whole(document: dict[str, Any], name: str, most: int) -> int:
-    value = document.get(name)
-    if type(value) is not int or not 0 <= value <= most:
-        raise _wrong(value, name, f"a whole number from 0 to {most}")
-    return value
-
-
-def _number(document: dict[str, Any], name: str) -> float:
-    value = document.get(name)
-    if type(value) is not float and type(value) is not int:
-        raise _wrong(value, name, "a number")
-    return float(value) if abs(value) < 3e38 else 0.0  # Float32 has no room for more
-
-
-def _moment(document: dict[str, Any], name: str) -> int:
-    value = document.get(name)
-    try:
-        moment = datetime.fromisoformat(value) if type(value) is str else None
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise _wrong(value, name, "an RFC 3339 time with its zone")
-    return min(max(round(moment.timestamp() * 1000), MIN_MS), MAX_MS)
-
-
-def _uuid(document: dict[str, Any], name: str) -> int:
-    value = _text(document, name)
-    try:
-        number = int(value.replace("-", ""), 16) if len(value) == 36 and value.isascii() else -1
-    except ValueError:
-        number = -1
-    if not 0 < number < 1 << 128:
-        raise BadInput(Reason.BAD_FIELD, f"field '{name}' must be a UUID")
-    return number
-
-
-def _json_text(document: dict[str, Any], name: str) -> str:
-    value = _part(document, name)
-    return orjson.dumps(value).decode() if value else "{}"
-
-
-def _text_map(document: dict[str, Any], name: str) -> dict[str, str]:
-    value = _part(document, name)
-    if value is None:
-        raise BadInput(Reason.MISSING_FIELD, f"field '{name}' is missing")
-    for each in value.values():
-        if type(each) is not str:
-            raise BadInput(Reason.BAD_FIELD, f"field '{name}' must hold texts only")
-    return value
-
-
-def _wrong(value: object, name: str, wanted: str) -> BadInput:
-    if value is None:
-        return BadInput(Reason.MISSING_FIELD, f"field '{name}' is missing")
-    return BadInput(Reason.BAD_FIELD, f"field '{name}' must be {wanted}")
-
-
 def _kafka_ms(record: RawRecord) -> int:
     """-1 stands for no timestamp in Kafka."""
     return min(max(record.timestamp, 0), MAX_MS)
-
-
-def _whole_of_text(text: str | None, most: int, otherwise: int) -> int:
-    if text is None or not text.isascii() or not text.isdigit() or len(text) > 20 or int(text) > most:
-        return otherwise
-    return int(text)
-
-
-def _moment_of_text(text: str | None, otherwise_ms: int) -> int:
-    try:
-        return _moment({"dl_at": text}, "dl_at")
-    except BadInput:
-        return otherwise_ms

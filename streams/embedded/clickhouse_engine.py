@@ -2,8 +2,11 @@
 
 chDB allows one data directory a process. Connections to it are independent (measured: a query beside one that takes
 seconds answers in 2 ms), each with its own settings and current database, and cost 0.6 ms; so every request gets a
-fresh one, except in a session. The engine runs with grants that keep statements away from files, the
-network and programs, which chDB would otherwise allow with the rights of this process.
+fresh one, except in a session.
+
+chDB lets statements read and write files, reach the network and start programs with the rights of this process. Here
+they cannot: the engine runs with grants without them, and what no grant covers (the function `file`, OUTFILE, INFILE)
+is looked for in the statement as the engine formats it. For the same reason rows after VALUES are literals only.
 """
 
 from __future__ import annotations
@@ -16,33 +19,35 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from streams.embedded.clickhouse_sql import Statement, quote, quote_name
+from streams.embedded.clickhouse_sql import Statement, forbidden, may_touch_files, quote, quote_name
 from streams.errors import ConfigurationError
 
 MAX_EXECUTION_TIME_S = 300
 MAX_SESSION_TIMEOUT_S = 3600
+MAX_FORMATTED_BYTES = 256 << 20
 CONFIG = """<clickhouse>
   <users_config>{path}</users_config>
   <mark_cache_size>268435456</mark_cache_size>
-  <profiles><default><max_execution_time>{max_execution_time_s}</max_execution_time></default></profiles>
+  <profiles><default>
+    <max_execution_time>{max_execution_time_s}</max_execution_time>
+    <input_format_values_interpret_expressions>0</input_format_values_interpret_expressions>
+    <constraints>
+      <input_format_values_interpret_expressions><readonly/></input_format_values_interpret_expressions>
+      <dialect><readonly/></dialect>
+    </constraints>
+  </default></profiles>
   <quotas><default></default></quotas>
   <users><default>
     <password></password><networks><ip>::/0</ip></networks><profile>default</profile><quota>default</quota>
     <grants><query>GRANT SELECT, INSERT, ALTER, CREATE, DROP, TRUNCATE, OPTIMIZE, SHOW, CHECK, UNDROP TABLE,
-      KILL QUERY, SYSTEM, TABLE ENGINE, dictGet, INTROSPECTION ON *.*</query></grants>
+      KILL QUERY, SYSTEM MERGES, SYSTEM FLUSH LOGS, TABLE ENGINE, dictGet, INTROSPECTION ON *.*</query></grants>
   </default></users>
 </clickhouse>
 """
 SETTING_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 ERROR: Final = re.compile(r"Code: (\d+)\. DB::.*", re.DOTALL)
-BAD_ARGUMENTS, SYNTAX_ERROR, UNKNOWN_SETTING, READONLY, SESSION_NOT_FOUND, SESSION_IS_LOCKED = (
-    36,
-    62,
-    115,
-    164,
-    372,
-    373,
-)
+SYNTAX_ERROR, UNKNOWN_SETTING, READONLY, ACCESS_DENIED = 62, 115, 164, 497
+SESSION_NOT_FOUND, SESSION_IS_LOCKED = 372, 373
 
 
 class EngineError(Exception):
@@ -119,8 +124,10 @@ class Engine:
         self._address = f"{data_dir / 'store'}?config-file={config}"
         self._sessions: dict[str, _Session] = {}
         self._sessions_lock = threading.Lock()
+        self._keeper_lock = threading.Lock()
         try:
             self._keeper = self._connect()  # the engine lives as long as a connection to it
+            self._keeper.query(f"SET max_query_size = {MAX_FORMATTED_BYTES}")
             version, timezone = self._keeper.query("SELECT version(), timezone()", "TSV").bytes().decode().split()
         except RuntimeError as error:
             raise ConfigurationError(f"The ClickHouse engine does not open {data_dir}: {error}") from error
@@ -135,6 +142,7 @@ class Engine:
         """
         if request.statement.refused:
             raise EngineError.of(SYNTAX_ERROR, f"{request.statement.refused}. (SYNTAX_ERROR)")
+        self._check_files(request.statement)
         if request.session_id:
             return self._run_in_session(request)
         connection = self._connect()
@@ -157,6 +165,23 @@ class Engine:
                 session.connection.close()
             self._sessions.clear()
         self._keeper.close()
+
+    def _check_files(self, statement: Statement) -> None:
+        text = statement.text
+        if not may_touch_files(text):
+            return
+        if statement.data is not None:
+            text += b" FORMAT " + (statement.format or "").encode()
+        try:
+            with self._keeper_lock:
+                formatted = self._keeper.query(
+                    f"SELECT formatQuerySingleLine(unhex('{text.hex()}'))", "RawBLOB"
+                ).bytes()
+        except RuntimeError as error:  # it is no statement
+            raise EngineError.from_chdb(error) from error
+        found = forbidden(formatted)
+        if found is not None:
+            raise EngineError.of(ACCESS_DENIED, f"{found} is not allowed in the embedded engine. (ACCESS_DENIED)")
 
     def _connect(self) -> Any:
         return self._connection_class(self._address)

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from streams.analytics.rows import MAX_MS, MIN_MS, TABLES, to_rows
+from streams.analytics.fields import MAX_MS, MIN_MS
+from streams.analytics.rows import TABLES, to_rows
 from streams.analytics.writer import Sink
 from streams.errors import Reason
 from streams.topics import DEADLETTERS, DECISIONS, FINGERPRINTS
