@@ -67,12 +67,12 @@ def shuffled_contents(records: int, *, repeated: float, seed: int) -> list[int]:
     return order
 
 
-def fast_producer(bootstrap: str) -> Producer:
+def fast_producer(bootstrap: str, *, linger_ms: float = 5) -> Producer:
     return Producer(
         {
             "bootstrap.servers": bootstrap,
             "enable.idempotence": True,
-            "linger.ms": 5,
+            "linger.ms": linger_ms,
             "compression.type": "lz4",
             "partitioner": "murmur2_random",
             "queue.buffering.max.messages": 1_000_000,
