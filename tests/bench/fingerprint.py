@@ -48,7 +48,7 @@ def imagehash_both(data: bytes) -> None:
 
 def hash64_only(data: bytes) -> None:
     form = identify(data)
-    grey, _, _ = decode_luminance(data, form, examine(data, form), 1 << 30)
+    grey, _, _ = decode_luminance(data, form, examine(data, form), max_pixels=1 << 30, max_decode_bytes=1 << 40)
     phash(np.asarray(grey.resize((32, 32), Image.Resampling.LANCZOS, reducing_gap=3)))
 
 

@@ -31,6 +31,12 @@ DRAFT_PIXELS = 512
 """A JPEG is decoded at 1/2, 1/4 or 1/8 as long as both sides keep this many pixels: 8 for each of the 64
 that the larger hash needs. 128 was measured not to be compatible with the full decode."""
 
+BYTES_PER_PIXEL: dict[ImageFormat, int] = {"jpeg": 1, "png": 8, "gif": 8, "webp": 17, "avif": 14, "tiff": 9, "bmp": 8}
+"""Peak memory of a decode, measured and rounded up: WebP keeps two canvases, a copy and the picture at once."""
+
+PROGRESSIVE_BYTES_PER_PIXEL = 8
+"""libjpeg keeps all coefficients of a progressive JPEG, whatever the scale; of a baseline one it keeps rows."""
+
 MAX_EXIF_BYTES = 1 << 20
 ORIENTATION = 0x0112
 
@@ -56,7 +62,7 @@ _TRANSPOSITIONS: dict[int, Image.Transpose] = {
 
 
 def decode_luminance(
-    data: bytes, form: ImageFormat, structure: Structure, max_pixels: int
+    data: bytes, form: ImageFormat, structure: Structure, *, max_pixels: int, max_decode_bytes: int
 ) -> tuple[Image.Image, tuple[int, int], int]:
     """Decode the first picture once, as small as the hashes allow.
 
@@ -69,7 +75,7 @@ def decode_luminance(
     with _errors_made_ours(form, structure), BytesIO(data) as source:
         image = _PLUGINS[form](source)
         try:
-            _check_pixels(image.size, max_pixels)
+            _check_size(image, form, max_pixels, max_decode_bytes)
             frames = structure.frames or int(getattr(image, "n_frames", 1))
             width, height = image.size
             if form == "jpeg":
@@ -90,12 +96,6 @@ def decode_luminance(
     return grey, (width, height), frames
 
 
-def _check_pixels(size: tuple[int, int], max_pixels: int) -> None:
-    width, height = size
-    if width * height > max_pixels:
-        raise BadInput(Reason.TOO_MANY_PIXELS, f"{width}×{height} are more than {max_pixels:,} pixels")
-
-
 def _orientation(image: Image.Image) -> int:
     """EXIF (or XMP) orientation that the decoder has not applied itself; 1, upright, where there is none."""
     exif = image.info.get("exif", b"")
@@ -103,6 +103,18 @@ def _orientation(image: Image.Image) -> int:
         return 1
     orientation = image.getexif().get(ORIENTATION, 1)
     return orientation if isinstance(orientation, int) else 1
+
+
+def _check_size(image: ImageFile.ImageFile, form: ImageFormat, max_pixels: int, max_decode_bytes: int) -> None:
+    width, height = image.size
+    if width * height > max_pixels:
+        raise BadInput(Reason.TOO_MANY_PIXELS, f"{width}×{height} are more than {max_pixels:,} pixels")
+    each = PROGRESSIVE_BYTES_PER_PIXEL if image.info.get("progressive") else BYTES_PER_PIXEL[form]
+    if width * height * each > max_decode_bytes:
+        need_mib, most_mib = width * height * each >> 20, max_decode_bytes >> 20
+        raise BadInput(
+            Reason.TOO_MANY_PIXELS, f"{width}×{height} in {form} take {need_mib:,} MiB to decode, not {most_mib:,} MiB"
+        )
 
 
 @contextmanager

@@ -129,6 +129,18 @@ def test_a_content_id_that_is_known_is_not_computed_again() -> None:
     assert fingerprint_image(jpeg(), content="sha256:known").content_id == "sha256:known"
 
 
+def test_memory_is_limited_by_what_the_format_takes_for_a_pixel() -> None:
+    limits = ImageLimits(max_decode_bytes=8000 * 10)
+    image = photo(size=(100, 80))
+    for data in (encode(image, "PNG"), encode(image, "JPEG"), encode(image, "JPEG", progressive=True)):
+        assert fingerprint_image(data, limits).width == 100
+    with pytest.raises(BadInput, match="to decode") as refused:
+        fingerprint_image(encode(image, "WEBP"), limits)
+    assert refused.value.reason is Reason.TOO_MANY_PIXELS
+    with pytest.raises(BadInput, match="to decode"):
+        fingerprint_image(encode(image, "JPEG", progressive=True), ImageLimits(max_decode_bytes=8000 * 7))
+
+
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "GIF", "WEBP", "AVIF", "TIFF", "BMP"])
 def test_pixels_are_limited_at_exactly_the_limit(form: str) -> None:
     data = encode(photo(size=(100, 80)), form)
