@@ -160,16 +160,14 @@ class System:
     def _await_ready(self) -> None:
         """Every worker has its partitions."""
         deadline = time.monotonic() + READY_TIMEOUT_S
-        waiting = list(self.worker_addresses)
-        while waiting:
-            self.keep_running()
-            waiting = [address for address in waiting if not _is_ready(address)]
-            if waiting and time.monotonic() > deadline:
-                raise BrokenInfrastructure(
-                    f"the worker at {waiting[0]} is not ready after {READY_TIMEOUT_S:.0f} s; "
-                    f"see its log in {self._folder('logs')}."
-                )
-            if waiting:
+        for address in self.worker_addresses:
+            while (lacks := _what_lacks(address)) is not None:
+                self.keep_running()
+                if time.monotonic() > deadline:
+                    raise BrokenInfrastructure(
+                        f"the worker at {address} is not ready after {READY_TIMEOUT_S:.0f} s ({lacks}); "
+                        f"see its log in {self._folder('logs')}."
+                    )
                 time.sleep(0.1)
 
     def _note(self) -> Running:
@@ -203,15 +201,18 @@ def _environment(settings: Settings, **of_worker: str) -> dict[str, str]:
     return {f"MEDIASIEVE_{name.upper()}": value for name, value in values.items()}
 
 
-def _is_ready(address: str) -> bool:
+def _what_lacks(address: str) -> str | None:
+    """What a worker still waits for, in its own words; None when it is ready."""
     connection = http.client.HTTPConnection(address, timeout=2.0)
     try:
         connection.request("GET", "/ready")
-        return connection.getresponse().status == 200
-    except (OSError, http.client.HTTPException):
-        return False
+        answer = connection.getresponse()
+        said = answer.read().decode(errors="replace")
+    except (OSError, http.client.HTTPException) as error:
+        return f"no answer: {error}"
     finally:
         connection.close()
+    return None if answer.status == 200 else said
 
 
 def is_free(port: int) -> bool:

@@ -1,0 +1,350 @@
+"""The commands as people run them: real processes, from an empty folder to decisions and rows."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from streams.cli.running import Running, find_running
+from tests.brokers import ApacheKafka
+
+MEDIASIEVE = [sys.executable, "-m", "streams.cli"]
+TIMEOUT_S = 120
+
+
+def environment(folder: Path, **more: str) -> dict[str, str]:
+    """Nothing of mediasieve but the data directory; temporary folders where the test can see them."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("MEDIASIEVE_")}
+    return {**kept, "MEDIASIEVE_DATA_DIR": str(folder / "data"), "TMPDIR": str(folder), **more}
+
+
+def mediasieve(folder: Path, *args: str | Path, **more: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*MEDIASIEVE, *map(str, args)],
+        cwd=folder,
+        env=environment(folder, **more),
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_S,
+        check=False,
+    )
+
+
+def jpeg(seed: int, quality: int = 90) -> bytes:
+    pixels = np.random.default_rng(seed).integers(0, 255, (8, 8, 3), dtype=np.uint8)
+    written = BytesIO()
+    Image.fromarray(pixels).resize((320, 240), Image.Resampling.BICUBIC).save(written, "JPEG", quality=quality)
+    return written.getvalue()
+
+
+def write(folder: Path, **files: bytes) -> None:
+    for name, content in files.items():
+        (folder / f"{name}.jpg").write_bytes(content)
+
+
+def decisions_of(output: str) -> dict[str, dict[str, Any]]:
+    lines = [json.loads(line) for line in output.splitlines()]
+    found = {line["media_id"]: line for line in lines}
+    assert len(found) == len(lines), "more than one line for a file"
+    return found
+
+
+def until(condition: Callable[[], Any], timeout_s: float = 60.0) -> Any:
+    deadline = time.monotonic() + timeout_s
+    while not (found := condition()):
+        assert time.monotonic() < deadline, "it did not come about"
+        time.sleep(0.1)
+    return found
+
+
+def processes_of(folder: Path) -> dict[int, str]:
+    """Processes whose command or environment names the folder, by process id."""
+    found = {}
+    for proc in Path("/proc").iterdir():
+        if proc.name.isdigit() and int(proc.name) != os.getpid():
+            try:
+                about = (proc / "cmdline").read_bytes() + (proc / "environ").read_bytes()
+                if str(folder).encode() in about:
+                    found[int(proc.name)] = (proc / "cmdline").read_bytes().decode().replace("\0", " ")
+            except OSError:
+                continue
+    return found
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """Two photos, a copy of each, and broken files, in a folder whose name is not easy."""
+    folder = tmp_path / "my photos, 100 %"
+    folder.mkdir()
+    one, two = jpeg(1), jpeg(2)
+    write(folder, a=one, b=one, c=two, truncated=two[: len(two) // 3], empty=b"", notes=b"Dear diary\n")
+    (folder / "d").mkdir()
+    (folder / "d" / "[bold] c.jpg").write_bytes(two)
+    (folder / os.fsdecode(b"caf\xe9.jpg")).write_bytes(one)
+    return folder
+
+
+EXPECTED = {
+    "a.jpg": "one",
+    "b.jpg": "one",
+    "caf\\xe9.jpg": "one",
+    "c.jpg": "two",
+    "d/[bold] c.jpg": "two",
+    "truncated.jpg": "truncated_media",
+    "empty.jpg": "source_empty",
+    "notes.jpg": "not_media",
+}
+
+
+def test_scan_prints_one_decision_for_each_file_and_leaves_nothing_behind(photos: Path) -> None:
+    home = photos.parent
+
+    result = mediasieve(home, "scan", photos.name, "--json")
+
+    assert result.returncode == 0, result.stderr
+    found = decisions_of(result.stdout)
+    assert {name.removeprefix(f"{photos.name}/") for name in found} == EXPECTED.keys()
+    contents: dict[str, list[str]] = {"one": [], "two": []}
+    for name, kind in EXPECTED.items():
+        decision = found[f"{photos.name}/{name}"]
+        if kind in contents:
+            contents[kind].append(decision["outcome"])
+        else:
+            assert decision["outcome"] == "failed"
+            assert decision["failure"]["reason"] == kind
+    assert Counter(contents["one"]) == {"unique": 1, "duplicate": 2}
+    assert Counter(contents["two"]) == {"unique": 1, "duplicate": 1}
+    assert not processes_of(home)
+    assert list(home.iterdir()) == [photos]
+
+
+def test_scan_reports_to_people_and_settings_for_a_cluster_do_not_disturb_it(photos: Path) -> None:
+    result = mediasieve(
+        photos.parent,
+        "scan",
+        photos.name,
+        MEDIASIEVE_BROKER="kafka.example:9093",
+        MEDIASIEVE_BROKER_SECURITY="sasl_ssl",
+        MEDIASIEVE_BROKER_USER="u",
+        MEDIASIEVE_REPLICATION="3",
+        MEDIASIEVE_MIN_INSYNC_REPLICAS="2",
+    )
+
+    assert result.returncode == 0, result.stderr
+    assert "(2 copies)" in result.stdout
+    assert "(1 copy)" in result.stdout
+    assert f"{photos.name}/notes.jpg      not an image or video" in result.stdout
+    assert "8 files: 2 unique, 3 exact copies, 3 failed." in result.stdout
+
+
+def test_scan_stops_what_it_started_when_it_is_told_to_end(photos: Path) -> None:
+    home = photos.parent
+    scan = subprocess.Popen(
+        [*MEDIASIEVE, "scan", photos.name], cwd=home, env=environment(home), stderr=subprocess.DEVNULL
+    )
+    until(lambda: len(processes_of(home)) > 2)
+
+    scan.terminate()
+
+    assert scan.wait(60) == 128 + signal.SIGTERM
+    until(lambda: not processes_of(home))
+    assert list(home.iterdir()) == [photos]
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where `system` runs and its clients are called from."""
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="module")
+def system(home: Path) -> Iterator[Running]:
+    """`mediasieve up --workers 2`, for the tests of this file."""
+    log = home / "up.log"
+    with log.open("wb") as output:
+        up = subprocess.Popen(
+            [*MEDIASIEVE, "up", "--workers", "2"], cwd=home, env=environment(home), stdout=output, stderr=output
+        )
+    try:
+        until(lambda: find_running(home / "data") or up.poll() is not None, 120)
+        running = find_running(home / "data")
+        assert running is not None, log.read_text()
+        yield running
+    finally:
+        up.terminate()
+        code = up.wait(60)
+    assert code == 0, log.read_text()
+    assert not processes_of(home / "data"), "something was left running"
+
+
+def test_what_is_published_in_one_terminal_is_decided_in_another(system: Running, home: Path) -> None:
+    folder = home / "first"
+    folder.mkdir()
+    write(folder, a=jpeg(11), b=jpeg(11), notes=b"text")
+    follow = subprocess.Popen(
+        [*MEDIASIEVE, "decisions", "--follow", "--json", "--collection", "first", "--since", "1h", "--limit", "3"],
+        cwd=home,
+        env=environment(home),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+    published = mediasieve(home, "publish", "first", "--collection", "first")
+
+    assert published.returncode == 0, published.stderr
+    said, _ = follow.communicate(timeout=TIMEOUT_S)
+    assert follow.returncode == 0
+    found = decisions_of(said)
+    assert Counter(each["outcome"] for each in found.values()) == {"unique": 1, "duplicate": 1, "failed": 1}
+    table = mediasieve(home, "decisions", "--collection", "first").stdout
+    assert "first/notes.jpg" in table
+
+
+def test_a_worker_that_is_killed_comes_back_and_everything_is_decided_once(system: Running, home: Path) -> None:
+    folder = home / "second"
+    folder.mkdir()
+    for number in range(60):
+        (folder / f"{number:02}.jpg").write_bytes(jpeg(100 + number // 2))
+    workers = [pid for pid, command in processes_of(home / "data").items() if "-m streams.cli worker" in command]
+    workers = [pid for pid in workers if "leash" not in processes_of(home / "data").get(pid, "leash")]
+    assert len(workers) == 2
+
+    published = mediasieve(home, "publish", "second", "--collection", "second")
+    os.kill(workers[0], signal.SIGKILL)
+
+    assert published.returncode == 0, published.stderr
+
+    def all_decided() -> dict[str, dict[str, Any]] | None:
+        found = decisions_of(mediasieve(home, "decisions", "--json", "--collection", "second").stdout)
+        return found if len(found) == 60 else None
+
+    found = until(all_decided, 90)
+    assert Counter(each["outcome"] for each in found.values()) == {"unique": 30, "duplicate": 30}
+    until(lambda: "ended by signal 9; starting it again" in (home / "up.log").read_text())
+    until(lambda: mediasieve(home, "doctor").returncode == 0)
+
+
+def test_a_scan_on_a_running_system_knows_what_came_before(system: Running, home: Path) -> None:
+    folder = home / "third"
+    folder.mkdir()
+    write(folder, a=jpeg(31), b=jpeg(32))
+    first = mediasieve(home, "scan", "third", "--broker", system.broker, "--collection", "third")
+    assert "2 files: 2 unique" in first.stdout, first.stderr
+    write(folder, c=jpeg(31))
+
+    again = mediasieve(home, "scan", "third/c.jpg", "--broker", system.broker, "--collection", "third", "--json")
+
+    assert again.returncode == 0, again.stderr
+    decision = decisions_of(again.stdout)["third/c.jpg"]
+    assert (decision["outcome"], decision["match"]["media_id"]) == ("duplicate", "third/a.jpg")
+
+
+def test_clickhouse_shows_what_was_decided(system: Running, home: Path) -> None:
+    folder = home / "fourth"
+    folder.mkdir()
+    write(folder, a=jpeg(41))
+    assert mediasieve(home, "scan", "fourth", "--broker", system.broker).returncode == 0
+    total = len(mediasieve(home, "decisions", "--json").stdout.splitlines())
+
+    until(lambda: f"decisions {total}\n" in mediasieve(home, "clickhouse", "status").stdout)
+
+    assert "up to date" in mediasieve(home, "clickhouse", "migrate").stdout
+
+
+def test_the_doctor_finds_a_running_system_well(system: Running, home: Path) -> None:
+    result = mediasieve(home, "doctor", "--json")
+
+    assert result.returncode == 0, result.stdout
+    found = {check["what"]: check for check in map(json.loads, result.stdout.splitlines())}
+    for what in ("Python", "libraries", "data directory", "disk", "Kafka", "topics", "ClickHouse", "migrations"):
+        assert found[what]["status"] in ("ok", "warn"), found[what]
+    assert system.broker in found["Kafka"]["found"]
+
+
+def test_a_second_system_in_the_same_folder_is_refused(system: Running, home: Path) -> None:
+    result = mediasieve(home, "up")
+
+    assert result.returncode == 2
+    assert f"process {system.pid}" in result.stderr
+    assert result.stderr.count("\n") == 2
+
+
+def test_nothing_outlives_a_system_that_is_killed(tmp_path: Path) -> None:
+    up = subprocess.Popen([*MEDIASIEVE, "up"], cwd=tmp_path, env=environment(tmp_path), stdout=subprocess.DEVNULL)
+    until(lambda: find_running(tmp_path / "data"), 120)
+    assert len(processes_of(tmp_path)) > 3
+
+    up.kill()
+    up.wait()
+
+    until(lambda: not processes_of(tmp_path))
+    assert find_running(tmp_path / "data") is None
+
+
+def test_up_uses_a_kafka_that_runs_already(apache_kafka: ApacheKafka, tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    write(tmp_path / "photos", a=jpeg(1), b=jpeg(1))
+    own = {"MEDIASIEVE_TOPIC_PREFIX": f"{tmp_path.name}."}
+    with (tmp_path / "up.log").open("wb") as output:
+        up = subprocess.Popen(
+            [*MEDIASIEVE, "up", "--broker", apache_kafka.bootstrap, "--stages", "fingerprint,match"],
+            cwd=tmp_path,
+            env=environment(tmp_path, **own),
+            stdout=output,
+            stderr=output,
+        )
+    try:
+        until(lambda: find_running(tmp_path / "data") or up.poll() is not None, 120)
+        assert up.poll() is None, (tmp_path / "up.log").read_text()
+        assert mediasieve(tmp_path, "publish", "photos").returncode == 0
+
+        def all_decided() -> dict[str, dict[str, Any]] | None:
+            found = decisions_of(mediasieve(tmp_path, "decisions", "--json").stdout)
+            return found if len(found) == 2 else None
+
+        assert Counter(each["outcome"] for each in until(all_decided).values()) == {"unique": 1, "duplicate": 1}
+        assert "4.1 or later" in mediasieve(tmp_path, "doctor").stdout
+    finally:
+        up.send_signal(signal.SIGINT)
+        code = up.wait(60)
+    assert code == 0, (tmp_path / "up.log").read_text()
+
+
+def test_the_demo_shows_it_all_and_stops_what_it_started(tmp_path: Path) -> None:
+    result = mediasieve(tmp_path, "demo")
+
+    assert result.returncode == 0, result.stderr
+    assert str(tmp_path / "data" / "demo") in result.stdout
+    kafka, clickhouse = (
+        next(line for line in result.stdout.splitlines() if line.startswith(start)).partition(": ")[2]
+        for start in ("Decisions read from Kafka", "Rows read from ClickHouse")
+    )
+    assert kafka == clickhouse
+    assert "26 exact copies" in kafka or "16 exact copies" in kafka
+    assert "5 failed" in kafka
+    assert "cut off, its end is missing" in result.stdout
+    assert not processes_of(tmp_path)
+
+
+def test_the_demo_touches_no_folder_of_others(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("…")
+
+    result = mediasieve(tmp_path, "demo", "--data-dir", "mine")
+
+    assert result.returncode == 2
+    assert "mine is not empty" in result.stderr
+    assert (tmp_path / "mine" / "thesis.txt").exists()
