@@ -2,10 +2,12 @@
 
 For one machine and development. What it does, as tests/embedded/test_broker.py shows: headers, every compression
 codec, idempotent producers, consumer groups of librdkafka and aiokafka with static membership, stored offsets, topic
-creation and alteration through AdminClient, records up to a topic's `max.message.bytes`. What it does not: it holds
-everything in memory and rewrites one file about once a second, so that what came in the last second before a kill -9
-of the broker itself is lost although it was acknowledged, and many large media make it slow. Do not count on
-retention and compaction being carried out. Replication is 1.
+creation and alteration through AdminClient, records up to a topic's `max.message.bytes`, compaction, retention.
+
+What it does not: replication, and durability of its own. It holds everything in memory and rewrites one JSON file,
+about once a second while that is small; what came since the last save is lost with a kill -9 of the broker although
+it was acknowledged. The file takes 3.6 bytes for a byte of media (measured: 200 MB of inline media, 714 MB, eight
+seconds to stop or to start): publish media by reference here, or use Apache Kafka.
 """
 
 from __future__ import annotations
@@ -30,6 +32,17 @@ class EmbeddedBroker(EmbeddedProcess):
     what = "the embedded broker"
     log_name = "broker.log"
     noise = ("weak version `GLIBC_", "press Ctrl-C to stop")
+
+    def __init__(
+        self,
+        data_dir: Path,
+        *,
+        port: int | None = None,
+        host: str = "127.0.0.1",
+        start_timeout_s: float = 120.0,
+        stop_timeout_s: float = 120.0,
+    ) -> None:
+        super().__init__(data_dir, port=port, host=host, start_timeout_s=start_timeout_s, stop_timeout_s=stop_timeout_s)
 
     @property
     def bootstrap(self) -> str:

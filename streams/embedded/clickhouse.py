@@ -45,7 +45,7 @@ class EmbeddedClickHouse(EmbeddedProcess):
         port: int | None = None,
         host: str = "127.0.0.1",
         password: str = "",
-        start_timeout_s: float = 60.0,
+        start_timeout_s: float = 120.0,
         stop_timeout_s: float = 30.0,
     ) -> None:
         super().__init__(data_dir, port=port, host=host, start_timeout_s=start_timeout_s, stop_timeout_s=stop_timeout_s)

@@ -44,7 +44,7 @@ class EmbeddedProcess:
         *,
         port: int | None = None,
         host: str = "127.0.0.1",
-        start_timeout_s: float = 60.0,
+        start_timeout_s: float = 120.0,
         stop_timeout_s: float = 30.0,
     ) -> None:
         self.data_dir = data_dir.resolve()

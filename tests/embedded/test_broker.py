@@ -167,6 +167,35 @@ def test_topics_are_made_and_altered_with_their_settings(running: EmbeddedBroker
     assert len(admin.list_topics(topic, timeout=10).topics[topic].partitions) == 5
 
 
+def test_a_compacted_topic_forgets_what_was_overwritten(running: EmbeddedBroker) -> None:
+    topic = create(running, uuid.uuid4().hex, cleanup_policy="compact", segment_ms="100")
+    producer = Producer({"bootstrap.servers": running.bootstrap})
+    for number in range(3000):
+        producer.produce(topic, b"%d" % number, key=b"%d" % (number % 10), partition=0)
+    producer.flush(20)
+    deadline = time.monotonic() + 60
+    while remaining(running, topic) >= 3000:
+        assert time.monotonic() < deadline
+        producer.produce(topic, b"more", key=b"more", partition=0)
+        producer.flush(20)
+        time.sleep(0.5)
+
+
+def remaining(broker: EmbeddedBroker, topic: str) -> int:
+    """How many records partition 0 still has."""
+    consumer = Consumer({"bootstrap.servers": broker.bootstrap, "group.id": "any", "enable.partition.eof": True})
+    consumer.assign([TopicPartition(topic, 0, 0)])
+    count = 0
+    while True:
+        message = consumer.poll(10)
+        assert message is not None
+        if message.error():
+            assert message.error().code() == KafkaError._PARTITION_EOF
+            consumer.close()
+            return count
+        count += 1
+
+
 def test_records_topics_and_offsets_are_there_after_a_stop(tmp_path: Path) -> None:
     with EmbeddedBroker(tmp_path) as broker:
         topic = create(broker, "kept", retention_ms="5000")

@@ -21,7 +21,7 @@ from tests.embedded.orphans import ENGINES
 BOTH = pytest.mark.parametrize("engine_class", [EmbeddedBroker, EmbeddedClickHouse])
 
 
-def await_end(pid: int, timeout_s: float = 30.0) -> None:
+def await_end(pid: int, timeout_s: float = 60.0) -> None:
     deadline = time.monotonic() + timeout_s
     while Path(f"/proc/{pid}").exists() if sys.platform == "linux" else alive(pid):
         assert time.monotonic() < deadline, f"process {pid} is still there"
