@@ -25,6 +25,7 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
 WELL_AFTER_S = 60.0
 #: What a mediasieve process says by its exit code: its configuration is wrong, starting it again changes nothing.
 HOPELESS = 2
+MAX_LOG_BYTES = 64 << 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,15 +109,17 @@ class Child:
                 os.killpg(self._leash.pid, signal.SIGKILL)
         self.wait(5.0)
 
-    def last_words(self, lines: int = 1) -> str:
-        """The end of what it wrote since its last start."""
+    def last_words(self) -> str:
+        """Why it ended, as its log tells since its last start: the last error, else the last line."""
         try:
             with self.spec.log.open("rb") as log:
                 log.seek(self._log_start)
-                text = log.read()[-(64 << 10) :].decode(errors="replace")
+                text = log.read()[-MAX_LOG_BYTES:].decode(errors="replace")
         except OSError:
             return ""
-        return "\n".join([line for line in text.splitlines() if line.strip()][-lines:])
+        lines = [line for line in text.splitlines() if line.strip()]
+        errors = [line for line in lines if " ERROR " in line or " CRITICAL " in line]
+        return (errors or lines or [""])[-1]
 
     def _release(self) -> None:
         leash, self._leash, self.pid = self._leash, None, None

@@ -86,6 +86,14 @@ def test_a_child_that_does_not_stop_is_killed(tmp_path: Path) -> None:
     assert gone(pid)
 
 
+def test_the_last_error_tells_why_a_child_ended(tmp_path: Path) -> None:
+    events: list[str] = []
+    script = "print('12:00 ERROR worker: the disk is full'); print('12:01 INFO worker: stopping'); raise SystemExit(1)"
+    with Supervisor([child(tmp_path, script)], grace_s=5, on_event=events.append):
+        until(lambda: events)
+    assert events[0].startswith("child ended with exit code 1 (12:00 ERROR worker: the disk is full);")
+
+
 def test_children_see_what_was_set_for_them(tmp_path: Path) -> None:
     script = "import os; print('begun', os.environ['MEDIASIEVE_WORKER_ID'], flush=True); " + SLEEPS
     with Supervisor([child(tmp_path, script, MEDIASIEVE_WORKER_ID="7")], grace_s=5, on_event=lambda _: None):

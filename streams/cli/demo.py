@@ -27,7 +27,7 @@ from streams.settings import Settings, load_settings
 
 COLLECTION = "demo"
 MARK = "made-by-mediasieve-demo"
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 ROWS_TIMEOUT_S = 30.0
 
 

@@ -36,7 +36,7 @@ MISSING_SHOWN = 20
     "--patience",
     "patience_s",
     type=click.FloatRange(min=1),
-    default=60.0,
+    default=120.0,
     show_default=True,
     metavar="SECONDS",
     help="Give up when no decision has come for so long.",
@@ -97,6 +97,7 @@ def _tell_missing(answers: Answers, patience_s: float) -> None:
 
 def _print_json(decision: Decision) -> None:
     data_stream().write(orjson.dumps(decision) + b"\n")
+    data_stream().flush()
 
 
 def _nothing_of(_: Decision) -> None:

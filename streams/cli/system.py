@@ -107,7 +107,7 @@ class System:
                 engine.start()
         hopeless = self.supervisor.hopeless if self.supervisor else None
         if hopeless is not None:
-            raise ConfigurationError(f"{hopeless.spec.name} cannot run: {hopeless.last_words(3)}")
+            raise ConfigurationError(f"{hopeless.spec.name} cannot run: {hopeless.last_words()}")
 
     def _start_engines(self, stack: ExitStack) -> None:
         """Both at once, since each takes its time; stopped in reverse, so the broker goes last."""

@@ -22,7 +22,7 @@ from streams.cli.running import Running, find_running
 from tests.brokers import ApacheKafka
 
 MEDIASIEVE = [sys.executable, "-m", "streams.cli"]
-TIMEOUT_S = 120
+TIMEOUT_S = 200
 
 
 def environment(folder: Path, **more: str) -> dict[str, str]:
