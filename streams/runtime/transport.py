@@ -51,6 +51,8 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
         self.ledgers: dict[TP, Ledger] = {}
         self.restored_records = 0
         self.last_progress_at = time.monotonic()
+        # The thread and its caller would each make a queue of their own when both ask for it first: make it now.
+        self._calls = self._thread.method_queue
         self._room = asyncio.Event()
         self._room.set()
         self._drained = asyncio.Event()

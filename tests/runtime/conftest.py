@@ -77,10 +77,10 @@ class Bench:
             await running
 
 
-async def eventually(holds: Callable[[], bool], timeout_s: float = 30.0) -> None:
-    """Return once `holds()`; fail after `timeout_s`. A blocking `holds` runs on a thread."""
+async def eventually(holds: Callable[[], bool], *, blocking: bool = False, timeout_s: float = 30.0) -> None:
+    """Return once `holds()`; fail after `timeout_s`. One that is `blocking` runs on a thread."""
     deadline = time.monotonic() + timeout_s
-    while not await asyncio.to_thread(holds):
+    while not (await asyncio.to_thread(holds) if blocking else holds()):
         assert time.monotonic() < deadline, "it did not come to pass"
         await asyncio.sleep(0.05)
 

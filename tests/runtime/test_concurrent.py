@@ -54,11 +54,11 @@ async def test_one_slow_record_holds_up_none_of_its_neighbours_but_the_commit(be
     async with bench.worker(gates.stage):
         messages = await asyncio.to_thread(bench.read, FINGERPRINTS, lambda found: len(found) >= 51)
         assert sorted(set(values(messages))) == ["fast", "first"]
-        await eventually(lambda: bench.committed(SUBMISSIONS, 0, "fingerprint") == 1)
+        await eventually(lambda: bench.committed(SUBMISSIONS, 0, "fingerprint") == 1, blocking=True)
         await asyncio.sleep(0.5)
         assert await asyncio.to_thread(bench.committed, SUBMISSIONS, 0, "fingerprint") == 1
         gates.gate("slow").set()
-        await eventually(lambda: bench.committed(SUBMISSIONS, 0, "fingerprint") == 52)
+        await eventually(lambda: bench.committed(SUBMISSIONS, 0, "fingerprint") == 52, blocking=True)
 
 
 async def test_outputs_of_a_key_keep_its_order(bench: Bench) -> None:
@@ -82,7 +82,7 @@ async def test_work_at_once_is_bounded(bench: Bench) -> None:
         assert gates.most_at_work == 8
         assert worker.apps[0].batch_consumer.load.records <= 2 * 8 + 64
         gates.gate("all").set()
-        await eventually(lambda: bench.committed(SUBMISSIONS, 3, "fingerprint") == 25)
+        await eventually(lambda: bench.committed(SUBMISSIONS, 3, "fingerprint") == 25, blocking=True)
     assert gates.most_at_work == 8
 
 
@@ -99,7 +99,7 @@ async def test_bytes_at_once_are_bounded(bench: Bench) -> None:
         if bench.namespace.kind != "embedded":  # it answers a fetch with all it has
             assert load.size_bytes < (1 << 20) + (5 << 20)  # the bound, and one fetch that was under way
         gates.gate(name).set()
-        await eventually(lambda: bench.committed(SUBMISSIONS, 0, "fingerprint") == 40)
+        await eventually(lambda: bench.committed(SUBMISSIONS, 0, "fingerprint") == 40, blocking=True)
         assert load.size_bytes == 0
 
 
@@ -112,7 +112,7 @@ async def test_what_was_not_done_when_the_worker_stopped_is_done_by_the_next(ben
     gates.gate("never").set()
     async with bench.worker(gates.stage):
         messages = await asyncio.to_thread(bench.read, FINGERPRINTS, lambda found: "wait:never" in values(found))
-        await eventually(lambda: bench.committed(SUBMISSIONS, 0, "fingerprint") == 2)
+        await eventually(lambda: bench.committed(SUBMISSIONS, 0, "fingerprint") == 2, blocking=True)
     assert values(messages).count("wait:never") == 1
 
 

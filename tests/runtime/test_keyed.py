@@ -43,13 +43,13 @@ async def test_records_of_a_key_are_counted_in_order_and_committed(bench: Bench)
     async with bench.worker(COUNT):
         messages = await asyncio.to_thread(bench.read, DECISIONS, lambda found: len(found) >= 700)
         assert numbers(messages) == {f"k{k}".encode(): list(range(1, 101)) for k in range(7)}
-        await eventually(lambda: bench.committed(FINGERPRINTS, 3, "match") == 100)
+        await eventually(lambda: bench.committed(FINGERPRINTS, 3, "match") == 100, blocking=True)
 
 
 async def test_another_worker_with_an_empty_disk_goes_on_where_the_first_ended(bench: Bench) -> None:
     bench.publish(FINGERPRINTS, [(b"k", b"x", 2)] * 50)
     async with bench.worker(COUNT, worker_id="first"):
-        await eventually(lambda: bench.committed(FINGERPRINTS, 2, "match") == 50)
+        await eventually(lambda: bench.committed(FINGERPRINTS, 2, "match") == 50, blocking=True)
     shutil.rmtree(bench.data_dir / "state")
     bench.publish(FINGERPRINTS, [(b"k", b"x", 2)] * 10)
     async with bench.worker(COUNT, worker_id="second") as worker:
@@ -61,7 +61,7 @@ async def test_another_worker_with_an_empty_disk_goes_on_where_the_first_ended(b
 async def test_a_worker_that_comes_back_with_its_disk_restores_only_what_it_missed(bench: Bench) -> None:
     bench.publish(FINGERPRINTS, [(f"{n}".encode(), b"x", 2) for n in range(200)])
     async with bench.worker(COUNT):
-        await eventually(lambda: bench.committed(FINGERPRINTS, 2, "match") == 200)
+        await eventually(lambda: bench.committed(FINGERPRINTS, 2, "match") == 200, blocking=True)
     bench.publish(FINGERPRINTS, [(b"5", b"x", 2)])
     async with bench.worker(COUNT) as worker:
         messages = await asyncio.to_thread(bench.read, DECISIONS, lambda found: len(found) >= 201)

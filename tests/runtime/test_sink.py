@@ -44,7 +44,7 @@ async def test_rows_arrive_by_age_and_offsets_follow(bench: Bench) -> None:
     bench.publish(DECISIONS, [(b"k", b"%d" % n, n % 2) for n in range(30)])
     async with bench.worker(rows.stage):
         await eventually(lambda: rows.count(DECISIONS) == 30)
-        await eventually(lambda: bench.committed(DECISIONS, 1, "record") == 15)
+        await eventually(lambda: bench.committed(DECISIONS, 1, "record") == 15, blocking=True)
 
 
 async def test_while_the_other_side_is_away_nothing_is_committed_and_then_everything_arrives(bench: Bench) -> None:
@@ -57,7 +57,7 @@ async def test_while_the_other_side_is_away_nothing_is_committed_and_then_everyt
         assert worker.live
         rows.away = False
         await eventually(lambda: rows.count(DECISIONS) == 20)
-        await eventually(lambda: bench.committed(DECISIONS, 0, "record") == 20)
+        await eventually(lambda: bench.committed(DECISIONS, 0, "record") == 20, blocking=True)
 
 
 async def test_what_cannot_be_a_row_becomes_a_dead_letter_once(bench: Bench) -> None:
@@ -68,7 +68,7 @@ async def test_what_cannot_be_a_row_becomes_a_dead_letter_once(bench: Bench) -> 
         (letter,) = await asyncio.to_thread(bench.read, DEADLETTERS, bool)
         assert (letter.value(), dict(letter.headers() or [])["dl_reason"]) == (b"bad", b"not_json")
         # The letter itself is no row either, and must not cause another letter.
-        await eventually(lambda: bench.committed(DEADLETTERS, letter.partition() or 0, "record") == 1)
+        await eventually(lambda: bench.committed(DEADLETTERS, letter.partition() or 0, "record") == 1, blocking=True)
         assert len(await asyncio.to_thread(bench.read, DEADLETTERS, lambda found: len(found) > 1, 1.0)) == 1
 
 
