@@ -109,7 +109,7 @@ def _phases(traffic: Traffic, begun: Sequence[tuple[str, float]], partition_of: 
 def _partitions_of(deployment: Deployment) -> dict[int, int]:
     """The partition of media.fingerprints in which each submission, by its number, was decided."""
     topic, count = deployment.wire(FINGERPRINTS), load_topics()[FINGERPRINTS].partitions
-    consumer = Consumer({"bootstrap.servers": deployment.bootstrap, "group.id": f"{topic}-reader"})
+    consumer = Consumer({"log_level": 3, "bootstrap.servers": deployment.bootstrap, "group.id": f"{topic}-reader"})
     left = count_records(consumer, topic, count)
     consumer.assign([TopicPartition(topic, partition, OFFSET_BEGINNING) for partition in range(count)])
     found: dict[int, int] = {}

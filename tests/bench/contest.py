@@ -85,7 +85,7 @@ def watch(name: str, process: subprocess.Popen[bytes], log: Path, bootstrap: str
     Raises:
         RuntimeError: it ended early or stopped writing; the message has the end of its log.
     """
-    watcher = Consumer({"bootstrap.servers": bootstrap, "group.id": f"{output}-watch"})
+    watcher = Consumer({"log_level": 3, "bootstrap.servers": bootstrap, "group.id": f"{output}-watch"})
     try:
         first_count, first_cpu, used, count, moved = 0, 0.0, 0.0, 0, time.monotonic()
         while count < expected:

@@ -16,7 +16,7 @@ from confluent_kafka import Consumer, Message, Producer, TopicPartition
 
 from streams.topics import DECISIONS, SUBMISSIONS, load_topics
 from tests.bench.deployment import SPREAD, Deployment
-from tests.bench.workload import fast_producer
+from tests.bench.workload import fast_producer, high_watermark
 from tests.media import PHOTOS, jpeg
 
 CONTENTS = 100
@@ -148,10 +148,12 @@ class Traffic:
 
     def _from_now_on(self) -> Consumer:
         topic, bootstrap = self.deployment.wire(DECISIONS), self.deployment.bootstrap
-        consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": f"{topic}-reader", "fetch.wait.max.ms": 50})
+        consumer = Consumer(
+            {"log_level": 3, "bootstrap.servers": bootstrap, "group.id": f"{topic}-reader", "fetch.wait.max.ms": 50}
+        )
         partitions = [TopicPartition(topic, p) for p in range(load_topics()[DECISIONS].partitions)]
         for partition in partitions:
-            partition.offset = consumer.get_watermark_offsets(partition, 10.0)[1]
+            partition.offset = high_watermark(consumer, partition)
         consumer.assign(partitions)
         return consumer
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Message, Producer, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from streams.topics import FINGERPRINTS, load_topics
@@ -42,7 +42,7 @@ class Answers:
 def create_topic(bootstrap: str, name: str, partitions: int = PARTITIONS, **config: str) -> str:
     """Create a topic; dots in the names of `config` as underscores. Returns `name`."""
     options = {option.replace("_", "."): value for option, value in config.items()}
-    admin = AdminClient({"bootstrap.servers": bootstrap})
+    admin = AdminClient({"log_level": 3, "bootstrap.servers": bootstrap})
     admin.create_topics([NewTopic(name, partitions, 1, config=options)])[name].result(30.0)
     return name
 
@@ -71,26 +71,45 @@ def fast_producer(bootstrap: str, *, linger_ms: float = 5) -> Producer:
     return Producer(
         {
             "bootstrap.servers": bootstrap,
+            "log_level": 3,
             "enable.idempotence": True,
             "linger.ms": linger_ms,
             "compression.type": "lz4",
             "partitioner": "murmur2_random",
+            "message.max.bytes": 32 << 20,
             "queue.buffering.max.messages": 1_000_000,
             "queue.buffering.max.kbytes": 1 << 20,
         }
     )
 
 
-def produce(producer: Producer, topic: str, key: bytes, value: bytes) -> None:
-    """Hand over one record, waiting for room where the queue is full."""
+def produce(
+    producer: Producer,
+    topic: str,
+    key: bytes,
+    value: bytes,
+    *,
+    partition: int = -1,
+    headers: Mapping[str, bytes] | None = None,
+) -> None:
+    """Hand over one record, waiting for room where the queue is full.
+
+    Raises:
+        KafkaException: the broker refused this or an earlier one.
+    """
     while True:
         try:
-            producer.produce(topic, value, key)
+            producer.produce(topic, value, key, partition, on_delivery=_delivered, headers=dict(headers or {}))
         except BufferError:
             producer.poll(0.1)
         else:
             producer.poll(0)
             return
+
+
+def _delivered(error: KafkaError | None, _: Message) -> None:
+    if error is not None:
+        raise KafkaException(error)
 
 
 def flush(producer: Producer) -> None:
@@ -101,10 +120,10 @@ def flush(producer: Producer) -> None:
 
 def count_records(consumer: Consumer, topic: str, partitions: int = PARTITIONS) -> int:
     """How many records the topic holds, by its high watermarks."""
-    return sum(_high_watermark(consumer, TopicPartition(topic, partition)) for partition in range(partitions))
+    return sum(high_watermark(consumer, TopicPartition(topic, partition)) for partition in range(partitions))
 
 
-def _high_watermark(consumer: Consumer, partition: TopicPartition) -> int:
+def high_watermark(consumer: Consumer, partition: TopicPartition) -> int:
     """A topic just made may have no leader for a moment."""
     deadline = time.monotonic() + 10.0
     while True:
@@ -133,7 +152,9 @@ def check_answers(
     Wrong is a missing or superfluous answer, a content with not exactly one answer `new`, and an answer that
     `classify` does not understand.
     """
-    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": f"{output}-check", "enable.auto.commit": False})
+    consumer = Consumer(
+        {"log_level": 3, "bootstrap.servers": bootstrap, "group.id": f"{output}-check", "enable.auto.commit": False}
+    )
     expected = count_records(consumer, output)
     consumer.assign([TopicPartition(output, partition, OFFSET_BEGINNING) for partition in range(PARTITIONS)])
     fresh: Counter[bytes] = Counter()

@@ -1,0 +1,146 @@
+"""`make bench`: everything, on one Apache Kafka broker beside it, and the table of what the project aims at."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from tests.bench import fingerprint, latency, recovery, scaling, throughput
+from tests.bench.report import Reach, as_json, at_least, at_most, show_reach, write_json
+from tests.bench.sampling import machine
+from tests.brokers import KAFKA_VERSION, ApacheKafka
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much is measured; `quick` shows that the benchmarks run, its figures mean little."""
+
+    records: int = 600_000
+    full_records: int = 150_000
+    rounds: int = 3
+    warm_up_s: float = 6.0
+    measured_s: float = 20.0
+    recovered: int = 1_000_000
+    photos: int = 600
+
+
+QUICK = Size(records=10_000, full_records=3_000, rounds=1, warm_up_s=2.0, measured_s=2.0, recovered=20_000, photos=24)
+
+
+@dataclass
+class Bench:
+    """One run: the broker, where files go, and what came out so far."""
+
+    bootstrap: str
+    work_dir: Path
+    size: Size
+    console: Console
+    document: dict[str, Any] = field(default_factory=dict)
+    figures: list[Reach] = field(default_factory=list)
+
+    def throughput(self) -> None:
+        size = self.size
+        rows = throughput.measure(
+            self.bootstrap,
+            self.work_dir,
+            records=size.records,
+            full=size.full_records,
+            rounds=size.rounds,
+            say=self.console.print,
+        )
+        throughput.show(rows, self.console)
+        if throughput.peers_python() is None:
+            self.console.print("the peers are not installed; `make bench` does that", style="yellow")
+        self.document["throughput"] = {"rows": [asdict(row) for row in rows], "versions": throughput.versions()}
+        self.figures += throughput.reach(rows)
+
+    def latency(self) -> None:
+        table = Table(title="publish to decision, duplicates")
+        for heading in ("workers", "rate /s", "samples", "p50 ms", "p99 ms", "worst ms", "CPU µs"):
+            table.add_column(heading, justify="right")
+        measured = [
+            latency.run(
+                self.bootstrap,
+                self.work_dir,
+                f"latency{number}",
+                arrangement,
+                rate=500.0,
+                warm_up_s=self.size.warm_up_s,
+                measured_s=self.size.measured_s,
+            )
+            for number, arrangement in enumerate(latency.ARRANGEMENTS)
+        ]
+        for each in measured:
+            times = (each.p50_ms, each.p99_ms, each.worst_ms, each.cpu_us_per_submission)
+            table.add_row(each.arrangement, f"{each.rate_per_s:.0f}", str(each.samples), *(f"{v:.1f}" for v in times))
+            self.figures.append(Reach(f"duplicate, {each.arrangement}: p50", at_most(30, "ms"), each.p50_ms))
+            self.figures.append(Reach(f"duplicate, {each.arrangement}: p99", at_most(150, "ms"), each.p99_ms))
+        self.console.print(table)
+        self.document["latency"] = [asdict(each) for each in measured]
+
+    def recovery(self) -> None:
+        size = self.size
+        found = recovery.run(self.bootstrap, self.work_dir, small=size.recovered, submissions=size.full_records)
+        for each in (found.small, found.real):
+            self.console.print(f"recovery of {each.records:,} records, {each.what}: {each.records_per_s:,.0f}/s")
+        self.console.print({name: f"{mb:.0f} MB" for name, mb in found.memory_mb.items()})
+        speed = at_least(100_000, "/s", 0)
+        self.figures.append(Reach(f"table recovery, {found.small.what}", speed, found.small.records_per_s))
+        self.figures += [Reach(f"memory {name}", at_most(400, "MB", 0), mb) for name, mb in found.memory_mb.items()]
+        self.document["recovery"] = asdict(found)
+
+    def scaling(self) -> None:
+        found = scaling.run(self.bootstrap, self.work_dir, photos=self.size.photos, rounds=self.size.rounds)
+        self.console.print(f"fingerprints/s: one worker {found.one_per_s:.0f}, two workers {found.two_per_s:.0f}")
+        self.figures.append(Reach("fingerprint: two workers to one", at_least(1.8, "×", 2), found.ratio))
+        self.document["scaling"] = asdict(found)
+
+    def fingerprint(self) -> None:
+        found: dict[str, Any] = fingerprint.run()
+        fingerprint.show(found, self.console)
+        for size, figures in found["sizes"].items():
+            name = f"fingerprint, {size}: times as fast as imagehash"
+            self.figures.append(Reach(name, at_least(figures["target"], "×"), figures["ours_vs_imagehash_both"]))
+        self.document["fingerprint"] = found
+
+
+PARTS: dict[str, Callable[[Bench], None]] = {
+    "throughput": Bench.throughput,
+    "latency": Bench.latency,
+    "recovery": Bench.recovery,
+    "scaling": Bench.scaling,
+    "fingerprint": Bench.fingerprint,
+}
+
+
+@click.command()
+@click.option("--quick", is_flag=True, help="Little of everything, to see that it runs.")
+@click.option("--only", multiple=True, type=click.Choice(list(PARTS)), help="Only this part; may be repeated.")
+@click.option("--rounds", type=int, help="How often each contender runs.")
+@click.option("--json", "json_path", type=click.Path(path_type=Path), help="Write the figures here, too.")
+def main(quick: bool, only: tuple[str, ...], rounds: int | None, json_path: Path | None) -> None:
+    """Measure mediasieve beside its peers, on Apache Kafka; minutes, on a machine that does nothing else."""
+    size = QUICK if quick else Size(**({"rounds": rounds} if rounds else {}))
+    parts = only or tuple(name for name in PARTS if not (quick and name == "fingerprint"))
+    console = Console(width=130)
+    here = machine()
+    console.print(here)
+    with ApacheKafka() as kafka, tempfile.TemporaryDirectory(prefix="mediasieve-bench-") as work_dir:
+        bench = Bench(kafka.bootstrap, Path(work_dir), size, console)
+        for name in parts:
+            PARTS[name](bench)
+    show_reach(bench.figures, console)
+    if json_path:
+        head = {"machine": here, "kafka": KAFKA_VERSION, "size": asdict(size)}
+        write_json(json_path, head | bench.document | {"reach": as_json(bench.figures)})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,97 @@
+"""How fast a worker without local state rebuilds its table from the changelog, and what it weighs in memory.
+
+Recovery is the time until the worker is ready with a full changelog less that with an empty one.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from confluent_kafka import Consumer
+
+from streams.topics import CONTENTS_CHANGELOG, load_topics
+from tests.bench import full_records
+from tests.bench.deployment import Deployment
+from tests.bench.sampling import memory_mb
+from tests.bench.workload import VALUE_BYTES, count_records, fast_producer, flush, produce
+
+SETTLE_S = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """`seconds` without start-up."""
+
+    what: str
+    records: int
+    seconds: float
+
+    @property
+    def records_per_s(self) -> float:
+        return self.records / max(self.seconds, 0.1)
+
+
+@dataclass(frozen=True, slots=True)
+class Recoveries:
+    """Of small values and of real state; `memory_mb` is resident memory of the worker, by situation."""
+
+    small: Recovery
+    real: Recovery
+    memory_mb: Mapping[str, float]
+
+
+def run(bootstrap: str, work_dir: Path, *, small: int, submissions: int) -> Recoveries:
+    """Recover `small` records of 100 bytes, then what `submissions` full records left behind."""
+    memory: dict[str, float] = {}
+    with Deployment(bootstrap, work_dir, "rest") as deployment:
+        worker = deployment.worker("fingerprint", "match")
+        worker.await_ready()
+        time.sleep(SETTLE_S)
+        memory["at rest, nothing done yet"] = memory_mb(worker.pid)["rss"]
+        worker.stop()
+    with Deployment(bootstrap, work_dir, "small") as deployment:
+        empty_s = _ready_s(deployment)
+        _fill(deployment, small)
+        small_recovery = Recovery(f"{VALUE_BYTES}-byte values", small, _ready_s(deployment, memory) - empty_s)
+    with Deployment(bootstrap, work_dir, "real") as deployment:
+        full_records.run(deployment, submissions)
+        records = _changelog_records(deployment)
+        real_recovery = Recovery("real state", records, _ready_s(deployment, memory) - empty_s)
+    return Recoveries(small_recovery, real_recovery, memory)
+
+
+def _ready_s(deployment: Deployment, memory: dict[str, float] | None = None) -> float:
+    """Seconds until a match worker without local state is ready."""
+    shutil.rmtree(deployment.data_dir, ignore_errors=True)
+    worker = deployment.worker("match")
+    try:
+        taken_s = worker.await_ready()
+        if memory is not None:
+            time.sleep(SETTLE_S)
+            memory[f"after recovery, {deployment.name} state"] = memory_mb(worker.pid)["rss"]
+    finally:
+        worker.stop()
+    return taken_s
+
+
+def _fill(deployment: Deployment, records: int) -> None:
+    """Distinct keys straight into the changelog, spread over its partitions."""
+    producer, topic = fast_producer(deployment.bootstrap), deployment.wire(CONTENTS_CHANGELOG)
+    for number in range(records):
+        produce(producer, topic, b"content-%012d" % number, b"." * VALUE_BYTES)
+    flush(producer)
+
+
+def _changelog_records(deployment: Deployment) -> int:
+    watcher = Consumer(
+        {"log_level": 3, "bootstrap.servers": deployment.bootstrap, "group.id": f"{deployment.name}-watch"}
+    )
+    partitions = load_topics()[CONTENTS_CHANGELOG].partitions
+    try:
+        return count_records(watcher, deployment.wire(CONTENTS_CHANGELOG), partitions)
+    finally:
+        watcher.close()

@@ -1,0 +1,76 @@
+"""How much faster two fingerprint workers are than one, each with one decoding thread, on large photos sent inline."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
+
+from streams.topics import FINGERPRINTS, SUBMISSIONS, load_topics
+from tests.bench.deployment import SPREAD, Deployment
+from tests.bench.workload import count_records, fast_producer, flush, produce
+from tests.media import PHOTOS, jpeg
+
+SIZE = (1920, 1080)
+TIMEOUT_S = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Scaling:
+    """Fingerprints a second, medians; `ratio` is the median of each round's."""
+
+    one_per_s: float
+    two_per_s: float
+    ratio: float
+
+
+def run(bootstrap: str, work_dir: Path, *, photos: int, rounds: int) -> Scaling:
+    """One worker, two workers, in turn; the workers are ready before the photos are published."""
+    rates = [
+        [_rate(bootstrap, work_dir, f"scaling{number}x{workers}", workers, photos) for workers in (1, 2)]
+        for number in range(rounds)
+    ]
+    ones, twos = [one for one, _ in rates], [two for _, two in rates]
+    return Scaling(median(ones), median(twos), median(two / one for one, two in rates))
+
+
+def _rate(bootstrap: str, work_dir: Path, name: str, workers: int, photos: int) -> float:
+    with Deployment(bootstrap, work_dir, name, decode_threads="1") as deployment:
+        processes = [deployment.worker("fingerprint", worker_id=str(number)) for number in range(workers)]
+        for process in processes:
+            process.await_ready()
+        _publish(deployment, photos)
+        times_ms = _await_fingerprints(deployment, photos)
+        return (len(times_ms) - 1) / ((max(times_ms) - min(times_ms)) / 1000)
+
+
+def _publish(deployment: Deployment, photos: int) -> None:
+    """Different bytes each, so that none is known already: a decoder stops at the end of the picture."""
+    files = [jpeg(name, SIZE, quality=85) for name in PHOTOS[:4]]
+    producer, topic = fast_producer(deployment.bootstrap), deployment.wire(SUBMISSIONS)
+    headers = {"content-type": b"image/jpeg", "ce_collection": SPREAD.encode()}
+    partitions = load_topics()[SUBMISSIONS].partitions
+    for number in range(photos):
+        value = files[number % len(files)] + b"%d" % number
+        produce(producer, topic, b"%d" % number, value, partition=number % partitions, headers=headers)
+    flush(producer)
+
+
+def _await_fingerprints(deployment: Deployment, photos: int) -> list[int]:
+    """The broker's times of all fingerprints, in ms."""
+    topic, partitions = deployment.wire(FINGERPRINTS), load_topics()[FINGERPRINTS].partitions
+    consumer = Consumer({"log_level": 3, "bootstrap.servers": deployment.bootstrap, "group.id": f"{topic}-reader"})
+    deadline = time.monotonic() + TIMEOUT_S
+    while count_records(consumer, topic, partitions) < photos:
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{photos} photos were not fingerprinted in {TIMEOUT_S:.0f} s")
+        time.sleep(0.1)
+    consumer.assign([TopicPartition(topic, partition, OFFSET_BEGINNING) for partition in range(partitions)])
+    times_ms: list[int] = []
+    while len(times_ms) < photos:
+        times_ms += [record.timestamp()[1] for record in consumer.consume(1_000, timeout=10.0)]
+    consumer.close()
+    return times_ms
