@@ -3,9 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+BENCH := .venv-bench
 
 help: ## what there is
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14) and "mediasieve needs Python 3.11 to 3.13; say: make PYTHON=python3.11 …")'
@@ -26,12 +27,26 @@ test: $(READY) ## lint, types, import contracts and all tests
 	$(BIN)/lint-imports
 	$(BIN)/pytest
 
+$(BENCH)/.ready: tests/bench/requirements.txt
+	$(PYTHON) -m venv $(BENCH)
+	$(BENCH)/bin/pip install --quiet --disable-pip-version-check --requirement tests/bench/requirements.txt
+	@touch $@
+
+bench: $(READY) $(BENCH)/.ready ## figures beside Faust, Quix Streams and imagehash, on Apache Kafka (needs Java 17, Maven)
+	$(BIN)/python -m tests.bench --json bench.json
+
+bench-quick: $(READY) ## little of each benchmark, to see that they run
+	$(BIN)/python -m tests.bench --quick
+
+chaos: $(READY) ## kill and restart workers under traffic, count every submission (needs Java 17, Maven)
+	$(BIN)/python -m tests.bench.chaos
+
 lock: $(READY) ## resolve the dependencies anew
 	$(PYTHON) -m venv $(VENV)-lock && $(VENV)-lock/bin/pip install --quiet uv
 	$(VENV)-lock/bin/uv pip compile --quiet --universal --upgrade --python-version 3.11 --no-header --no-annotate \
 		--no-emit-index-url --no-emit-find-links --extra embedded --group dev pyproject.toml --output-file requirements.lock
 
 clean: ## remove what was made here
-	rm -rf $(VENV) $(VENV)-lock .mypy_cache .ruff_cache .mediasieve dist build
+	rm -rf $(VENV) $(VENV)-lock $(BENCH) bench.json .mypy_cache .ruff_cache .mediasieve dist build
 
-.PHONY: help install demo test lock clean
+.PHONY: help install demo test lock clean bench bench-quick chaos
