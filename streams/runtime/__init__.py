@@ -4,6 +4,7 @@
     transport.py   Faust's consumer, handing an agent one event per fetched batch of a partition
     outbox.py      outputs through librdkafka, and the barrier that waits for their delivery
     table.py       a Faust table whose partitions are written one RocksDB batch at a time
+    recovery.py    tables rebuilt from their changelogs
     stage.py       how an agent declares itself
     keyed.py       runs stages with state, in order        concurrent.py   runs slow stages, many at once
     sink.py        runs stages that write rows elsewhere   deadletter.py   what cannot be processed

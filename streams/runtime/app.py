@@ -11,7 +11,6 @@ from typing import Any
 
 import faust
 from faust.auth import SASLCredentials, SSLCredentials
-from faust.tables.manager import TableManager as FaustTableManager
 from faust.types import TP
 from faust.types.auth import SASLMechanism
 
@@ -19,12 +18,13 @@ from streams.errors import ConfigurationError
 from streams.runtime.concurrent import ConcurrentRunner
 from streams.runtime.context import Context
 from streams.runtime.keyed import KeyedRunner
+from streams.runtime.recovery import TableManager
 from streams.runtime.sink import SinkRunner
 from streams.runtime.stage import ConcurrentStage, KeyedStage, SinkStage, Stage
 from streams.runtime.table import Table
 from streams.runtime.transport import BatchConsumer, BatchSchema, BatchTransport
 from streams.settings import Settings
-from streams.topics import FINGERPRINTS, load_topics
+from streams.topics import FINGERPRINTS, consumer_group, group_member, load_topics
 
 logger = logging.getLogger(__name__)
 
@@ -42,14 +42,6 @@ class Bounds:
     drain_timeout_s: float
 
 
-class TableManager(FaustTableManager):  # type: ignore[misc]
-    """Faust's waits a second before it looks at the tables; all of ours are declared before it starts."""
-
-    async def on_start(self) -> None:
-        await self._update_channels()
-        await self.recovery.start()
-
-
 class StageApp(faust.App):  # type: ignore[misc]
     """A Faust app that runs one stage; made by `stage_app`."""
 
@@ -61,11 +53,6 @@ class StageApp(faust.App):  # type: ignore[misc]
     @property
     def batch_consumer(self) -> BatchConsumer:
         return self.consumer  # type: ignore[no-any-return]
-
-
-def group_id(settings: Settings, stage: str) -> str:
-    """The consumer group of a stage, which also names its changelogs."""
-    return f"{settings.topic_prefix}{settings.group_prefix}-{stage}"
 
 
 def bounds_of(stage: Stage, settings: Settings) -> Bounds:
@@ -87,7 +74,7 @@ def stage_app(context: Context, stage: Stage) -> StageApp:
     """
     settings = context.settings
     bounds = bounds_of(stage, settings)
-    group = group_id(settings, stage.name)
+    group = consumer_group(settings, stage.name)
     data_dir = settings.data_dir / "state" / settings.worker_id / stage.name
     app = StageApp(
         group,
@@ -114,7 +101,7 @@ def stage_app(context: Context, stage: Stage) -> StageApp:
         broker_request_timeout=max(40.0, settings.session_timeout_s),
         consumer_max_fetch_size=bounds.fetch_bytes,
         consumer_auto_offset_reset="earliest",
-        consumer_group_instance_id=f"{group}-{settings.worker_id}",
+        consumer_group_instance_id=group_member(settings, stage.name),
     )
     app.stage, app.bounds = stage, bounds
     app.table = None

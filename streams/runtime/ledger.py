@@ -64,15 +64,20 @@ class Batch:
 
 
 class Ledger:
-    """All open batches of one partition, oldest first; `next_offset` is the first that was not delivered yet."""
+    """All open batches of one partition, oldest first.
 
-    __slots__ = ("_batches", "_committable", "_load", "next_offset")
+    `next_offset` is the first that was not delivered yet; delivery begins at the committed offset and leaves
+    nothing out. `sought_offset` remembers for which of them the consumer was made to look once more.
+    """
 
-    def __init__(self, load: Load) -> None:
+    __slots__ = ("_batches", "_committable", "_load", "next_offset", "sought_offset")
+
+    def __init__(self, load: Load, next_offset: int = 0) -> None:
         self._batches: deque[Batch] = deque()
         self._committable: int | None = None
         self._load = load
-        self.next_offset = 0
+        self.next_offset = next_offset
+        self.sought_offset = -1
 
     def open(self, topic: str, partition: int, records: Sequence[RawRecord]) -> Batch:
         batch = Batch(topic, partition, records, self)

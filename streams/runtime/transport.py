@@ -11,13 +11,13 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from typing import Any
 
+from aiokafka.errors import IllegalStateError
 from faust.serializers.schemas import Schema
 from faust.transport.consumer import ensure_TP
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 
 from streams.runtime.ledger import Ledger, Load
-from streams.runtime.table import Table
 
 
 class BatchSchema(Schema):  # type: ignore[misc]
@@ -49,6 +49,7 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
         self.drain_timeout_s = bounds.drain_timeout_s
         self.on_committed = lambda offsets: None
         self.ledgers: dict[TP, Ledger] = {}
+        self._overlooked: set[TP] = set()
         self.restored_records = 0
         self.last_progress_at = time.monotonic()
         # The thread and its caller would each make a queue of their own when both ask for it first: make it now.
@@ -66,33 +67,59 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
         if self.load.full:
             self._room.clear()
             await self.wait(self._room)
-        generation = self.app.consumer_generation_id
+        if self.flow_active and self._overlooked:
+            await self._look_again()
         records, active = await self._wait_next_records(timeout)
+        generation = self.app.consumer_generation_id
         if not records or self.should_stop:
             return
-        if not self.flow_active:
-            # Fetched while the flow was stopped: whoever resumes it seeks to the committed offsets.
-            return
         for raw_tp, batch in records.items():
-            if not self.flow_active or self.app.consumer_generation_id != generation:
-                return
             tp = ensure_TP(raw_tp)
-            if active is not None and tp not in active and tp not in self._buffered_partitions:
-                continue
             if self._is_changelog_tp(tp):
-                self._restore(tp, batch)
-                yield tp, self._to_message(tp, batch[-1])
+                await self.app.tables.recovery.restore(tp, batch)
+                self.restored_records += len(batch)
                 continue
             ledger = self.ledgers.get(tp)
-            if ledger is None:
-                ledger = self.ledgers[tp] = Ledger(self.load)
-            # When recovery ends Faust resumes the partitions first and seeks then: what is fetched in between
-            # is right, and comes a second time.
-            begin = max(self._read_offset[tp] or 0, ledger.next_offset)
-            if batch[0].offset < begin:
-                batch = [record for record in batch if record.offset >= begin]
+            if (
+                ledger is None
+                or not self.flow_active
+                or self.app.consumer_generation_id != generation
+                or (active is not None and tp not in active and tp not in self._buffered_partitions)
+            ):
+                self._overlooked.add(tp)
+                continue
+            if batch[0].offset < ledger.next_offset:
+                batch = [record for record in batch if record.offset >= ledger.next_offset]
+            elif batch[0].offset > ledger.next_offset != ledger.sought_offset:
+                # Did the log lose these (retention, a transaction's marker), or we? Look once more to know.
+                self._overlooked.add(tp)
+                continue
             if batch:
                 yield tp, self._to_batch_message(tp, batch, ledger)
+
+    async def _look_again(self) -> None:
+        """Records came while nobody could take them: read on behind what was delivered last."""
+        overlooked = {tp: ledger for tp in self._overlooked if (ledger := self.ledgers.get(tp)) is not None}
+        self._overlooked.clear()
+        for ledger in overlooked.values():
+            ledger.sought_offset = ledger.next_offset
+        try:
+            await self.seek_wait({tp: ledger.next_offset for tp, ledger in overlooked.items()})
+        except (IllegalStateError, TimeoutError) as error:  # taken away meanwhile, or the broker is
+            self.log.info("could not seek %r, trying again: %r", list(overlooked), error)
+            self._overlooked.update(overlooked)
+            await self.sleep(0.1)
+
+    async def perform_seek(self) -> None:
+        """The end of a rebalance: delivery begins at the committed offsets, or at 0 where there is none.
+
+        Faust does not seek a partition that has no committed offset, whose position may have moved on already.
+        """
+        await super().perform_seek()
+        for tp in self.assignment():
+            if not self._is_changelog_tp(tp) and tp not in self.ledgers:
+                self.ledgers[tp] = Ledger(self.load, self._committed_offset[tp] or 0)
+                self._overlooked.add(tp)
 
     def _to_batch_message(self, tp: TP, records: list[Any], ledger: Ledger) -> ConsumerMessage:
         last = records[-1]
@@ -110,12 +137,6 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
             tp=tp,
             generation_id=self.app.consumer_generation_id,
         )
-
-    def _restore(self, tp: TP, records: list[Any]) -> None:
-        """Faust decodes and counts changelog records one by one (13,000 a second); it need only see the last."""
-        table: Table = self.app.tables._changelogs[tp.topic]
-        table.write(tp.partition, ((record.key, record.value) for record in records if record.key is not None))
-        self.restored_records += len(records)
 
     async def _add_gap(self, *_: Any) -> None:
         """Offsets between batches are no gaps."""
@@ -158,6 +179,7 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
         for ledger in self.ledgers.values():
             ledger.drop()
         self.ledgers.clear()
+        self._overlooked.clear()
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         """Faust drops what is known of the offsets before it drains; here what is done is committed first."""
