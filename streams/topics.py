@@ -55,6 +55,16 @@ def wire_name(settings: Settings, topic: str) -> str:
     return settings.topic_prefix + topic
 
 
+def consumer_group(settings: Settings, stage: str) -> str:
+    """The group in which all workers of a stage share its partitions."""
+    return f"{settings.topic_prefix}{settings.group_prefix}-{stage}"
+
+
+def group_member(settings: Settings, stage: str) -> str:
+    """The name (`group.instance.id`) by which a worker keeps its partitions over a restart."""
+    return f"{consumer_group(settings, stage)}-{settings.worker_id}"
+
+
 def project_file(name: str) -> Path:
     """A file that stands at the top of the repository, or its copy inside an installed package.
 

@@ -21,7 +21,7 @@ NOTE, LOCK = "running.json", "running.lock"
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """What another terminal must know; each field but `pid` and `workers` is a setting of the same name."""
+    """What another terminal must know; fields named as settings stand for those."""
 
     pid: int
     broker: str
@@ -29,6 +29,7 @@ class Running:
     clickhouse_database: str
     topic_prefix: str
     group_prefix: str
+    broker_embedded: bool = False
     file_roots: tuple[str, ...] = ()
     workers: tuple[str, ...] = ()
 

@@ -30,7 +30,7 @@ from streams.topic_admin import apply_topics
 
 READY_TIMEOUT_S = 90.0
 GRACE_S = 25.0
-#: What settings for a real cluster mean nothing to the embedded broker.
+#: Settings for a real cluster that the embedded broker cannot follow.
 ONE_PLAIN_BROKER = {"broker_security": "plaintext", "replication": 1, "min_insync_replicas": 1}
 BROKER_PORT, CLICKHOUSE_PORT, HTTP_PORT = 9092, 8123, 6066
 
@@ -139,14 +139,15 @@ class System:
     def _start_workers(self, stack: ExitStack) -> None:
         folder = self._folder("logs")
         specs, addresses = [], []
+        stages = ",".join(self.wanted.stages)
         for number in range(self.wanted.workers):
             address = f"127.0.0.1:{self._usual_port(HTTP_PORT + number) or free_port()}"
             addresses.append(address)
-            stages = ",".join(self.wanted.stages)
+            afresh = () if self.wanted.broker_given else ("--afresh",)
             specs.append(
                 ChildSpec(
                     name=f"worker {number}",
-                    command=(sys.executable, "-m", "streams.cli", "worker", "--stages", stages),
+                    command=(sys.executable, "-m", "streams.cli", "worker", "--stages", stages, *afresh),
                     log=folder / f"worker-{number}.log",
                     env=_environment(self.settings, worker_id=str(number), http=address),
                 )
@@ -179,6 +180,7 @@ class System:
             clickhouse_database=settings.clickhouse_database,
             topic_prefix=settings.topic_prefix,
             group_prefix=settings.group_prefix,
+            broker_embedded=not self.wanted.broker_given,
             file_roots=settings.file_roots,
             workers=self.worker_addresses,
         )

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import click
 
+from streams.cli.membership import leave_groups
 from streams.cli.options import broker_option, data_dir_option, stages_option
-from streams.cli.running import settings_of
+from streams.cli.running import find_running, settings_of
 
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 #: Libraries that tell at INFO what only their authors want to know.
@@ -20,6 +21,11 @@ TALKATIVE = ("faust", "mode", "aiokafka", "clickhouse_connect", "kafka", "urllib
 @click.option("--id", "worker_id", help="One of its own for each worker; else MEDIASIEVE_WORKER_ID, else 0.")
 @click.option("--http", metavar="HOST:PORT", help="Where /live, /ready and /metrics are; '' for nowhere.")
 @click.option("--clickhouse", metavar="URL", help="ClickHouse; else MEDIASIEVE_CLICKHOUSE.")
+@click.option(
+    "--afresh",
+    is_flag=True,
+    help="Join as a new member even after a crash; the embedded broker needs it, and there it is the default.",
+)
 @click.option("--verbose", "-v", is_flag=True, help="Log what the libraries say, too.")
 @broker_option
 @data_dir_option
@@ -28,6 +34,7 @@ def command(
     worker_id: str | None,
     http: str | None,
     clickhouse: str | None,
+    afresh: bool,
     verbose: bool,
     broker: str | None,
     data_dir: Path | None,
@@ -41,6 +48,9 @@ def command(
         for name in TALKATIVE:
             logging.getLogger(name).setLevel(logging.WARNING)
     settings = settings_of(broker=broker, clickhouse=clickhouse, data_dir=data_dir, worker_id=worker_id, http=http)
+    running = find_running(settings.data_dir)
+    if afresh or (running is not None and running.broker_embedded and running.broker == settings.broker):
+        leave_groups(settings, stages)
     from agents.app import run_worker
 
     return run_worker(settings, stages)
