@@ -189,7 +189,7 @@ def test_decisions_equal_the_twins_while_workers_are_killed(
     settings = deployment_settings(Namespace(broker, "ref."), clickhouse, tmp_path)
     apply_topics(settings)
     published = submissions(6000 if kind == "apache" else 2500, seed, tmp_path)
-    crew = Workers(settings, environment(settings), tmp_path)
+    crew = Workers(settings, environment(settings), tmp_path, afresh=kind == "embedded")
     workers.append(crew)
     crew.start("a")
     crew.start("b")
