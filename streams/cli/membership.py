@@ -35,11 +35,12 @@ def leave_groups(settings: Settings, stages: Sequence[str]) -> list[str]:
     broker = next(iter(cluster.brokers.values()))
     names = {consumer_group(settings, stage): group_member(settings, stage) for stage in stages}
     left = []
-    answers = make_admin(settings).describe_consumer_groups(list(names), request_timeout=REQUEST_TIMEOUT_S)
+    admin = make_admin(settings)  # it must outlive its answers
+    answers = admin.describe_consumer_groups(list(names), request_timeout=REQUEST_TIMEOUT_S)
     for group, answer in answers.items():
         try:
-            members = answer.result().members
-        except KafkaException as error:
+            members = answer.result(2 * REQUEST_TIMEOUT_S).members
+        except (KafkaException, TimeoutError) as error:
             logger.debug("group %s cannot be looked at: %s", group, error)
             continue
         for member in members:
