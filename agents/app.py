@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 
 from agents import fingerprint, match, record
@@ -27,6 +28,8 @@ def run_worker(settings: Settings, stages: Sequence[str] = tuple(STAGES)) -> int
     unknown = [name for name in stages if name not in STAGES]
     if unknown or not stages:
         raise ConfigurationError(f"unknown stage {', '.join(unknown) or '(none)'}; there are {', '.join(STAGES)}")
+    # Pillow warns of odd files, each text anew: they would pile up in the registry of warnings.
+    warnings.filterwarnings("ignore", module="PIL")
     return run_stages(
         settings, lambda: [STAGES[name](settings) for name in dict.fromkeys(stages)], serve_health(settings)
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import partial
 
 from streams import metrics
@@ -24,11 +25,13 @@ def match(batch: KeyedBatch, policies: Policies) -> None:
             fingerprints.append(Fingerprint.from_json(record.value))
         except BadInput as error:
             batch.dead_letter(record, error)
-    now = batch.now()
+    now, outcomes = batch.now(), Counter[str]()
     for answer in decide(fingerprints, batch, policies):
         headers = event_headers(answer.decision_id, DECISION_TYPE, answer.media_id, now)
         batch.emit(Output(DECISIONS, answer.media_id.encode(), answer.value, headers))
-        metrics.OUTCOMES.labels(answer.outcome or "repeated").inc()
+        outcomes[answer.outcome or "repeated"] += 1
+    for outcome, count in outcomes.items():
+        metrics.OUTCOMES.labels(outcome).inc(count)
 
 
 def stage(settings: Settings) -> KeyedStage:

@@ -89,11 +89,11 @@ class Fingerprinter:
                 raise BadInput(Reason.DECODE_TIMEOUT, f"decoding took longer than {self._timeout_s:g} s") from error
 
     def _look_and_decode(self, data: bytes) -> tuple[MediaFacts, bool]:
-        if len(data) > SMALL_BYTES:
-            known = self._known(content_id(data))
-            if known is not None:
-                return known, True
-        facts = fingerprint_image(data, self._limits)
+        content = content_id(data)
+        known = self._known(content)
+        if known is not None:
+            return known, True
+        facts = fingerprint_image(data, self._limits, content=content)
         with self._cache_lock:
             self._cache[facts.content_id] = facts
         return facts, False

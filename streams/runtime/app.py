@@ -26,8 +26,6 @@ from streams.runtime.transport import BatchConsumer, BatchSchema, BatchTransport
 from streams.settings import Settings
 from streams.topics import FINGERPRINTS, consumer_group, group_member, load_topics
 
-logger = logging.getLogger(__name__)
-
 Runner = KeyedRunner | ConcurrentRunner | SinkRunner
 
 
@@ -45,6 +43,7 @@ class Bounds:
 class StageApp(faust.App):  # type: ignore[misc]
     """A Faust app that runs one stage; made by `stage_app`."""
 
+    logger = logging.getLogger("faust.app")
     stage: Stage
     bounds: Bounds
     runner: Runner | None
@@ -136,16 +135,14 @@ def _runner(app: StageApp, context: Context, stage: Stage) -> Runner:
 
 
 def watch_commits(app: StageApp) -> None:
-    """After the consumer was made: let a keyed runner know what was committed."""
+    """Let a keyed runner know what was committed. Call once the app may make its consumer."""
     runner = app.runner
     if isinstance(runner, KeyedRunner):
-        source = {app.stage.reads[0]}
 
         def on_committed(offsets: Mapping[TP, int]) -> None:
             runner.on_committed({tp.partition for tp in offsets})
 
         app.batch_consumer.on_committed = on_committed
-        logger.debug("persisting changelog offsets of %s with the commits of %s", app.table, source)
 
 
 def _credentials(settings: Settings) -> Any:

@@ -9,6 +9,7 @@ enough, or when there is nothing left to read.
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Sequence
 
@@ -46,6 +47,8 @@ class Restored:
 
 
 class Recovery(FaustRecovery):  # type: ignore[misc]
+    logger = logging.getLogger("faust.tables.recovery")
+
     @property
     def signal_recovery_end(self) -> Restored:
         return Restored(self)
@@ -78,6 +81,7 @@ class Recovery(FaustRecovery):  # type: ignore[misc]
 class TableManager(FaustTableManager):  # type: ignore[misc]
     """With our recovery; and without the second that Faust waits for tables to be declared late."""
 
+    logger = logging.getLogger("faust.tables.manager")
     _recovery: Recovery | None
 
     @property

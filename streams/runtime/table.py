@@ -5,6 +5,7 @@ Keys and values are bytes. The changelog, its topic and recovery stay Faust's; t
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -35,6 +36,7 @@ class SharedMemory:
 class Store(FaustStore):  # type: ignore[misc]
     """Faust's RocksDB store with memory shared by all partitions, real bloom filters and compression."""
 
+    logger = logging.getLogger("faust.stores.rocksdb")
     memory: SharedMemory | None = None
 
     def _open_for_partition(self, partition: int) -> rocksdict.Rdict:
@@ -61,6 +63,8 @@ class Store(FaustStore):  # type: ignore[misc]
 
 class Table(faust.Table):  # type: ignore[misc]
     """`keys` to `values`, both bytes, partitioned as the topic that its stage reads."""
+
+    logger = logging.getLogger("faust.tables.table")
 
     def _new_store(self) -> Store:
         return Store("rocksdb://", self.app, self, table_name=self.name, options={"driver": "rocksdict"})

@@ -7,6 +7,7 @@ What is replaced and why stands at each method; everything else stays Faust's. A
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from typing import Any
@@ -37,6 +38,7 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
     revocation waits for work that has begun; what is not done by then is done again by the next owner.
     """
 
+    logger = logging.getLogger("faust.transport.consumer")
     load: Load
     drain_timeout_s: float
     on_committed: Callable[[Mapping[TP, int]], None]
