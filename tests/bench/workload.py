@@ -125,7 +125,7 @@ def count_records(consumer: Consumer, topic: str, partitions: int = PARTITIONS) 
 
 def high_watermark(consumer: Consumer, partition: TopicPartition) -> int:
     """A topic just made may have no leader for a moment."""
-    deadline = time.monotonic() + 10.0
+    deadline = time.monotonic() + DRAIN_TIMEOUT_S
     while True:
         try:
             return int(consumer.get_watermark_offsets(partition, 10.0)[1])
