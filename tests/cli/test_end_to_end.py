@@ -23,6 +23,7 @@ from tests.brokers import ApacheKafka
 
 MEDIASIEVE = [sys.executable, "-m", "streams.cli"]
 TIMEOUT_S = 200
+pytestmark = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="looks for processes in /proc")
 
 
 def environment(folder: Path, **more: str) -> dict[str, str]:
