@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +29,19 @@ class Size:
     measured_s: float = 20.0
     recovered: int = 1_000_000
     photos: int = 600
+    arrangements: tuple[str, ...] = tuple(latency.ARRANGEMENTS)
 
 
-QUICK = Size(records=10_000, full_records=3_000, rounds=1, warm_up_s=2.0, measured_s=2.0, recovered=20_000, photos=24)
+QUICK = Size(
+    records=10_000,
+    full_records=3_000,
+    rounds=1,
+    warm_up_s=1.0,
+    measured_s=2.0,
+    recovered=20_000,
+    photos=16,
+    arrangements=("a process a stage",),
+)
 
 
 @dataclass
@@ -75,7 +85,7 @@ class Bench:
                 warm_up_s=self.size.warm_up_s,
                 measured_s=self.size.measured_s,
             )
-            for number, arrangement in enumerate(latency.ARRANGEMENTS)
+            for number, arrangement in enumerate(self.size.arrangements)
         ]
         for each in measured:
             times = (each.p50_ms, each.p99_ms, each.worst_ms, each.cpu_us_per_submission)
@@ -127,7 +137,9 @@ PARTS: dict[str, Callable[[Bench], None]] = {
 @click.option("--json", "json_path", type=click.Path(path_type=Path), help="Write the figures here, too.")
 def main(quick: bool, only: tuple[str, ...], rounds: int | None, json_path: Path | None) -> None:
     """Measure mediasieve beside its peers, on Apache Kafka; minutes, on a machine that does nothing else."""
-    size = QUICK if quick else Size(**({"rounds": rounds} if rounds else {}))
+    size = QUICK if quick else Size()
+    if rounds:
+        size = replace(size, rounds=rounds)
     parts = only or tuple(name for name in PARTS if not (quick and name == "fingerprint"))
     console = Console(width=130)
     here = machine()

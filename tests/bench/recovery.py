@@ -1,6 +1,7 @@
 """How fast a worker without local state rebuilds its table from the changelog, and what it weighs in memory.
 
-Recovery is the time until the worker is ready with a full changelog less that with an empty one.
+Recovery is the time from a worker's start to its first decision, on a fingerprint that waits for it, with a full
+changelog, less that with an empty one.
 """
 
 from __future__ import annotations
@@ -13,13 +14,16 @@ from pathlib import Path
 
 from confluent_kafka import Consumer
 
-from streams.topics import CONTENTS_CHANGELOG, load_topics
+from streams.domain.routing import routing_key
+from streams.topics import CONTENTS_CHANGELOG, DECISIONS, FINGERPRINTS
 from tests.bench import full_records
 from tests.bench.deployment import Deployment
 from tests.bench.sampling import memory_mb
 from tests.bench.workload import VALUE_BYTES, count_records, fast_producer, flush, produce
 
-SETTLE_S = 3.0
+SETTLE_S = 1.5
+TIMEOUT_S = 300.0
+PROBE = 1 << 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,22 +58,31 @@ def run(bootstrap: str, work_dir: Path, *, small: int, submissions: int) -> Reco
         memory["at rest, nothing done yet"] = memory_mb(worker.pid)["rss"]
         worker.stop()
     with Deployment(bootstrap, work_dir, "small") as deployment:
-        empty_s = _ready_s(deployment)
+        empty_s = _decided_s(deployment)
         _fill(deployment, small)
-        small_recovery = Recovery(f"{VALUE_BYTES}-byte values", small, _ready_s(deployment, memory) - empty_s)
+        small_recovery = Recovery(f"{VALUE_BYTES}-byte values", small, _decided_s(deployment, memory) - empty_s)
     with Deployment(bootstrap, work_dir, "real") as deployment:
         full_records.run(deployment, submissions)
-        records = _changelog_records(deployment)
-        real_recovery = Recovery("real state", records, _ready_s(deployment, memory) - empty_s)
+        records = _count(deployment, deployment.wire(CONTENTS_CHANGELOG))
+        real_recovery = Recovery("real state", records, _decided_s(deployment, memory) - empty_s)
     return Recoveries(small_recovery, real_recovery, memory)
 
 
-def _ready_s(deployment: Deployment, memory: dict[str, float] | None = None) -> float:
-    """Seconds until a match worker without local state is ready."""
+def _decided_s(deployment: Deployment, memory: dict[str, float] | None = None) -> float:
+    """Seconds until a match worker without local state decides."""
     shutil.rmtree(deployment.data_dir, ignore_errors=True)
+    topic, decisions = deployment.wire(FINGERPRINTS), deployment.wire(DECISIONS)
+    before = _count(deployment, decisions)
+    producer, probe = fast_producer(deployment.bootstrap), full_records.fingerprint_of(0, PROBE + before)
+    produce(producer, topic, routing_key(probe, exact_only=True), probe.to_json())
+    flush(producer)
     worker = deployment.worker("match")
     try:
-        taken_s = worker.await_ready()
+        while _count(deployment, decisions) == before:
+            if time.monotonic() - worker.started_at > TIMEOUT_S:
+                raise TimeoutError(f"nothing was decided in {TIMEOUT_S:.0f} s")
+            time.sleep(0.02)
+        taken_s = time.monotonic() - worker.started_at
         if memory is not None:
             time.sleep(SETTLE_S)
             memory[f"after recovery, {deployment.name} state"] = memory_mb(worker.pid)["rss"]
@@ -86,12 +99,9 @@ def _fill(deployment: Deployment, records: int) -> None:
     flush(producer)
 
 
-def _changelog_records(deployment: Deployment) -> int:
-    watcher = Consumer(
-        {"log_level": 3, "bootstrap.servers": deployment.bootstrap, "group.id": f"{deployment.name}-watch"}
-    )
-    partitions = load_topics()[CONTENTS_CHANGELOG].partitions
+def _count(deployment: Deployment, topic: str) -> int:
+    watcher = Consumer({"log_level": 3, "bootstrap.servers": deployment.bootstrap, "group.id": f"{topic}-watch"})
     try:
-        return count_records(watcher, deployment.wire(CONTENTS_CHANGELOG), partitions)
+        return count_records(watcher, topic)
     finally:
         watcher.close()
