@@ -7,6 +7,7 @@ What is replaced and why stands at each method; everything else stays Faust's. A
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
@@ -50,7 +51,8 @@ class PacedThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
             found = bool(await fetch(*args))
             early_s = begun_at + self.EMPTY_S - time.monotonic()
             if not found and early_s > 0:
-                await asyncio.sleep(early_s)
+                with contextlib.suppress(asyncio.CancelledError):  # as the fetcher's own: nobody wants it any more
+                    await asyncio.sleep(early_s)
             return found
 
         fetcher._proc_fetch_request = paced
