@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from streams.analytics.writer import Sink
-
 from streams.runtime.stage import SinkStage
 from streams.settings import Settings
 from streams.topics import DEADLETTERS, DECISIONS, FINGERPRINTS

@@ -8,6 +8,7 @@
     stage.py       how an agent declares itself
     keyed.py       runs stages with state, in order        concurrent.py   runs slow stages, many at once
     sink.py        runs stages that write rows elsewhere   deadletter.py   what cannot be processed
+    context.py     what the runners share            memory.py     freed memory is kept
     app.py         one Faust app a stage                   worker.py       one process of several stages
 
 Nothing in here knows media; nothing in `agents` knows offsets.

@@ -21,6 +21,7 @@ from streams.errors import BrokenInfrastructure, ConfigurationError
 from streams.kafka_clients import connection_config
 from streams.runtime.app import StageApp, lag_of, stage_app, watch_commits
 from streams.runtime.context import Context
+from streams.runtime.memory import keep_freed_memory
 from streams.runtime.outbox import Outbox
 from streams.runtime.stage import Stage
 from streams.settings import Settings
@@ -181,4 +182,5 @@ def run_stages(
             return await worker.run()
 
     threading.current_thread().name = "worker"
+    keep_freed_memory()
     return asyncio.run(main())
