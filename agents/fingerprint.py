@@ -54,7 +54,7 @@ async def fingerprint(work: Work, fingerprinter: Fingerprinter, policies: Polici
         work.dead_letter(BadInput(Reason.INTERNAL_ERROR, repr(error)))
         failure = Failure(Reason.INTERNAL_ERROR, repr(error))
     if submission is not None:
-        work.emit(_output(submission, found, failure, policies, work.now()))
+        work.emit(*_output(submission, found, failure, policies, work.now()))
 
 
 def _origin(work: Work) -> Origin:
@@ -99,9 +99,7 @@ def _output(
     )
     key = routing_key(result, exact_only=policies.of(submission.collection).exact_only)
     event_id = f"{submission.submission_id}/{submission.attempt}"
-    return Output(
-        FINGERPRINTS, key, result.to_json(), event_headers(event_id, FINGERPRINT_TYPE, submission.media_id, now)
-    )
+    return (FINGERPRINTS, key, result.to_json(), event_headers(event_id, FINGERPRINT_TYPE, submission.media_id, now))
 
 
 def stage(settings: Settings) -> ConcurrentStage:

@@ -12,7 +12,7 @@ from streams.domain.policy import Policies
 from streams.domain.records import Fingerprint
 from streams.errors import BadInput
 from streams.runtime.keyed import KeyedBatch
-from streams.runtime.stage import KeyedStage, Output
+from streams.runtime.stage import KeyedStage
 from streams.settings import Settings
 from streams.topics import DECISIONS, FINGERPRINTS
 
@@ -28,7 +28,7 @@ def match(batch: KeyedBatch, policies: Policies) -> None:
     now, outcomes = batch.now(), Counter[str]()
     for answer in decide(fingerprints, batch, policies):
         headers = event_headers(answer.decision_id, DECISION_TYPE, answer.media_id, now)
-        batch.emit(Output(DECISIONS, answer.media_id.encode(), answer.value, headers))
+        batch.emit(DECISIONS, answer.media_id.encode(), answer.value, headers)
         outcomes[answer.outcome or "repeated"] += 1
     for outcome, count in outcomes.items():
         metrics.OUTCOMES.labels(outcome).inc(count)

@@ -89,7 +89,7 @@ def stage_app(context: Context, stage: Stage) -> StageApp:
         topic_disable_leader=True,
         table_standby_replicas=0,
         stream_wait_empty=False,
-        stream_buffer_maxsize=4,
+        stream_buffer_maxsize=256,  # batches; how much may be in them is bounded by `load`
         stream_recovery_delay=0.0,
         broker_max_poll_records=bounds.fetch_records,
         broker_max_poll_interval=3600.0,

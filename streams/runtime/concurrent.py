@@ -12,7 +12,7 @@ from streams.errors import BadInput
 from streams.runtime.context import Context
 from streams.runtime.ledger import Batch
 from streams.runtime.outbox import Barrier
-from streams.runtime.stage import ConcurrentStage, Output
+from streams.runtime.stage import ConcurrentStage, Headers, Output
 
 
 class Work:
@@ -31,8 +31,9 @@ class Work:
         """The record's topic without the deployment's prefix."""
         return self.record.topic.removeprefix(self._context.settings.topic_prefix)
 
-    def emit(self, output: Output) -> None:
-        self.outputs.append(output)
+    def emit(self, topic: str, key: bytes | None, value: bytes | None, headers: Headers) -> None:
+        """An output for `topic` (unprefixed), to go out once the record is through."""
+        self.outputs.append((topic, key, value, headers))
 
     def dead_letter(self, error: BadInput) -> None:
         self.outputs.append(self._context.dead_letter(self._stage, self.record, error))

@@ -32,9 +32,13 @@ class Context:
     def produce(self, stage: str, barrier: Barrier, outputs: Iterable[Output]) -> None:
         """Hand outputs to the outbox under `barrier`; waits while its queue is full."""
         counts: dict[str, int] = {}
-        for output in outputs:
-            self.outbox.produce(barrier, self.wire_name(output.topic), output.value, output.key, output.headers)
-            counts[output.topic] = counts.get(output.topic, 0) + 1
+        names: dict[str, str] = {}
+        produce = self.outbox.produce
+        for topic, key, value, headers in outputs:
+            if topic not in names:
+                names[topic], counts[topic] = self.wire_name(topic), 0
+            produce(barrier, names[topic], value, key, headers)
+            counts[topic] += 1
         for topic, count in counts.items():
             metrics.OUTPUTS.labels(stage, topic).inc(count)
 

@@ -30,4 +30,4 @@ def dead_letter(record: RawRecord, error: BadInput, *, stage: str, topic: str, a
         ("dl_origin_partition", str(record.partition).encode()),
         ("dl_origin_offset", str(record.offset).encode()),
     ]
-    return Output(DEADLETTERS, record.key, record.value, headers)
+    return (DEADLETTERS, record.key, record.value, headers)

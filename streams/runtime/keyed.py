@@ -13,7 +13,7 @@ from streams.errors import BadInput
 from streams.runtime.context import Context
 from streams.runtime.ledger import Batch
 from streams.runtime.outbox import Barrier
-from streams.runtime.stage import KeyedStage, Output
+from streams.runtime.stage import Headers, KeyedStage, Output
 from streams.runtime.table import Table
 
 #: Batches whose outputs may wait for Kafka's acknowledgement at once.
@@ -57,8 +57,9 @@ class KeyedBatch:
         """Set a key, or delete it with None."""
         self.changes[key] = value
 
-    def emit(self, output: Output) -> None:
-        self.outputs.append(output)
+    def emit(self, topic: str, key: bytes | None, value: bytes | None, headers: Headers) -> None:
+        """An output for `topic` (unprefixed), to go out once the batch is through."""
+        self.outputs.append((topic, key, value, headers))
 
     def dead_letter(self, record: RawRecord, error: BadInput) -> None:
         self.outputs.append(self._context.dead_letter(self._stage, record, error))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from streams.domain.records import RawRecord
 from streams.errors import BadInput
@@ -14,13 +14,9 @@ if TYPE_CHECKING:
     from streams.runtime.keyed import KeyedBatch
 
 
-class Output(NamedTuple):
-    """One record to produce; `topic` without the deployment's prefix."""
-
-    topic: str
-    key: bytes | None
-    value: bytes | None
-    headers: Sequence[tuple[str, bytes]] | None
+Headers = Sequence[tuple[str, bytes]] | None
+#: One record to produce: topic (without the deployment's prefix), key, value, headers.
+Output = tuple[str, bytes | None, bytes | None, Headers]
 
 
 async def _nothing() -> None:

@@ -116,7 +116,7 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
                 ledger is None
                 or not self.flow_active
                 or self.app.consumer_generation_id != generation
-                or (active is not None and tp not in active and tp not in self._buffered_partitions)
+                or (active is not None and tp not in active)
             ):
                 self._overlooked.add(tp)
                 continue
@@ -169,6 +169,12 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
             tp=tp,
             generation_id=self.app.consumer_generation_id,
         )
+
+    def on_buffer_full(self, tp: TP) -> None:
+        """Faust stops fetching where a queue is long, and sleeps a second once all are; `load` is the bound here."""
+
+    def on_buffer_drop(self, tp: TP) -> None:
+        """See `on_buffer_full`."""
 
     async def _add_gap(self, *_: Any) -> None:
         """Offsets between batches are no gaps."""

@@ -21,7 +21,7 @@ from streams.errors import BrokenInfrastructure, ConfigurationError
 from streams.kafka_clients import connection_config
 from streams.runtime.app import StageApp, lag_of, stage_app, watch_commits
 from streams.runtime.context import Context
-from streams.runtime.memory import keep_freed_memory
+from streams.runtime.memory import collect_seldom, keep_freed_memory
 from streams.runtime.outbox import Outbox
 from streams.runtime.stage import Stage
 from streams.settings import Settings
@@ -82,6 +82,7 @@ class Worker:
                 stack.push_async_callback(stage.close)
                 self.apps.append(stage_app(context, stage))
             await stack.enter_async_context(self._started())
+            collect_seldom()
             await self._stop.wait()
         return 1 if self._failure is not None else 0
 

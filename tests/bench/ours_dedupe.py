@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from streams.runtime.keyed import KeyedBatch
-from streams.runtime.stage import KeyedStage, Output
+from streams.runtime.stage import KeyedStage
 from streams.runtime.worker import Worker, run_stages
 from streams.settings import load_settings
 
@@ -26,9 +26,9 @@ def dedupe(batch: KeyedBatch) -> None:
         key = record.key or b""
         if batch.get(key) is None:
             batch.put(key, record.value)
-            batch.emit(Output(ANSWERS, key, b"new", None))
+            batch.emit(ANSWERS, key, b"new", None)
         else:
-            batch.emit(Output(ANSWERS, key, b"dup", None))
+            batch.emit(ANSWERS, key, b"dup", None)
 
 
 @asynccontextmanager

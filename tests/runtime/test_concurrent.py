@@ -8,7 +8,7 @@ from confluent_kafka import Message
 
 from streams.errors import BrokenInfrastructure
 from streams.runtime.concurrent import Work
-from streams.runtime.stage import ConcurrentStage, Output
+from streams.runtime.stage import ConcurrentStage
 from streams.topics import FINGERPRINTS, SUBMISSIONS
 from tests.runtime.conftest import Bench, eventually
 
@@ -35,7 +35,7 @@ class Gates:
                 raise BrokenInfrastructure("the disk is gone")
         finally:
             self.at_work -= 1
-        work.emit(Output(FINGERPRINTS, work.record.key, value.encode(), None))
+        work.emit(FINGERPRINTS, work.record.key, value.encode(), None)
 
     @property
     def stage(self) -> ConcurrentStage:

@@ -9,7 +9,7 @@ from confluent_kafka import Message
 
 from streams.errors import BadInput, Reason
 from streams.runtime.keyed import KeyedBatch
-from streams.runtime.stage import KeyedStage, Output
+from streams.runtime.stage import KeyedStage
 from streams.topics import DEADLETTERS, DECISIONS, FINGERPRINTS
 from tests.runtime.conftest import Bench, eventually
 
@@ -24,7 +24,7 @@ def count(batch: KeyedBatch) -> None:
         assert record.key is not None
         number = int(batch.get(record.key) or b"0") + 1
         batch.put(record.key, str(number).encode())
-        batch.emit(Output(DECISIONS, record.key, str(number).encode(), [("seen", record.value or b"")]))
+        batch.emit(DECISIONS, record.key, str(number).encode(), [("seen", record.value or b"")])
 
 
 COUNT = KeyedStage(name="match", reads=(FINGERPRINTS,), table="contents", process=count)
