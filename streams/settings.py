@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import socket
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -44,7 +45,7 @@ class Settings(BaseSettings):
     min_insync_replicas: int | None = Field(default=None, ge=1)
 
     # one worker
-    worker_id: str = "0"
+    worker_id: str = Field(default_factory=socket.gethostname, min_length=1)
     session_timeout_s: float = Field(default=8.0, ge=1)
     heartbeat_s: float = Field(default=2.0, gt=0)
     rebalance_timeout_s: float = Field(default=20.0, ge=1)

@@ -149,7 +149,7 @@ class System:
                     name=f"worker {number}",
                     command=(sys.executable, "-m", "streams.cli", "worker", "--stages", stages, *afresh),
                     log=folder / f"worker-{number}.log",
-                    env=_environment(self.settings, worker_id=str(number), http=address),
+                    env=_environment(self.settings, worker_id=f"{socket.gethostname()}-{number}", http=address),
                 )
             )
         self.worker_addresses = tuple(addresses)

@@ -18,7 +18,7 @@ TALKATIVE = ("faust", "mode", "aiokafka", "clickhouse_connect", "kafka", "urllib
 
 @click.command()
 @stages_option
-@click.option("--id", "worker_id", help="One of its own for each worker; else MEDIASIEVE_WORKER_ID, else 0.")
+@click.option("--id", "worker_id", help="Each worker needs its own; else MEDIASIEVE_WORKER_ID, else the host's name.")
 @click.option("--http", metavar="HOST:PORT", help="Where /live, /ready and /metrics are; '' for nowhere.")
 @click.option("--clickhouse", metavar="URL", help="ClickHouse; else MEDIASIEVE_CLICKHOUSE.")
 @click.option(
