@@ -7,17 +7,9 @@ from functools import partial
 
 from streams.cloudevents import FINGERPRINT_TYPE, event_headers
 from streams.domain.policy import Policies
-from streams.domain.records import (
-    Failure,
-    Fingerprint,
-    Origin,
-    Submission,
-    decode_submission,
-    salvage_identity,
-    submission_id_of,
-    timestamp,
-)
+from streams.domain.records import Failure, Fingerprint, Origin, Submission, timestamp
 from streams.domain.routing import routing_key
+from streams.domain.submissions import decode_submission, salvage_identity, submission_id_of
 from streams.errors import BadInput, BrokenInfrastructure, Reason
 from streams.fingerprinting import Fingerprinted, Fingerprinter
 from streams.runtime.concurrent import Work

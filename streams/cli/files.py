@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from streams.domain.records import JSON_TYPES
+from streams.domain.submissions import JSON_TYPES
 
 UNKNOWN_TYPE = "application/octet-stream"
 #: What the first bytes say, as the formats' own specifications define it.

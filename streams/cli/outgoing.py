@@ -13,11 +13,10 @@ from typing import Any
 import orjson
 
 from streams.cli.files import FoundFile, content_type_of
-from streams.domain.records import (
+from streams.domain.records import Kind, Origin
+from streams.domain.submissions import (
     MAX_ID_CHARS,
     MAX_URL_CHARS,
-    Kind,
-    Origin,
     decode_submission,
     salvage_identity,
     submission_id_of,

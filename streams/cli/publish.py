@@ -24,7 +24,8 @@ from streams.cli.outgoing import (
 from streams.cli.progress import Tracker, tracking
 from streams.cli.publisher import Publisher, Receipt
 from streams.cli.running import settings_of
-from streams.domain.records import KINDS, Kind
+from streams.domain.records import Kind
+from streams.domain.submissions import KINDS
 from streams.errors import BadInput
 
 MAX_COMPLAINTS = 20

@@ -15,7 +15,8 @@ import orjson
 import pytest
 
 from streams.cli.outgoing import inline_limit_bytes
-from streams.domain.records import Origin, Submission, decode_submission
+from streams.domain.records import Origin, Submission
+from streams.domain.submissions import decode_submission
 from streams.errors import BadInput, Reason
 from streams.kafka_clients import make_consumer
 from streams.settings import Settings

@@ -12,19 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.domain import records
+from streams.domain import records, submissions
 from streams.domain.matching import decide
 from streams.domain.policy import Policies
-from streams.domain.records import (
-    Decision,
-    Fingerprint,
-    Origin,
-    Submission,
-    decode_submission,
-    salvage_identity,
-    submission_id_of,
-    timestamp,
-)
+from streams.domain.records import Decision, Fingerprint, Origin, Submission, timestamp
+from streams.domain.submissions import decode_submission, salvage_identity, submission_id_of
 from streams.errors import BadInput, Reason
 from streams.topics import DECISIONS, FINGERPRINTS, SUBMISSIONS
 
@@ -126,8 +118,8 @@ def test_whatever_comes_is_either_a_submission_or_bad_input(
         found = decode_submission(key=key, value=value, headers=headers, origin=ORIGIN, timestamp_ms=timestamp_ms)
     except BadInput:
         media_id, collection = salvage_identity(key, value, headers)
-        assert media_id is None or 0 < len(media_id) <= records.MAX_ID_CHARS
-        assert records.COLLECTION_FORM.fullmatch(collection)
+        assert media_id is None or 0 < len(media_id) <= submissions.MAX_ID_CHARS
+        assert submissions.COLLECTION_FORM.fullmatch(collection)
     else:
         assert (found.url is None) != (found.body is None)
         assert 0 <= found.priority <= 9
