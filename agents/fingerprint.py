@@ -12,8 +12,9 @@ from streams.domain.routing import routing_key
 from streams.domain.submissions import decode_submission, salvage_identity, submission_id_of
 from streams.errors import BadInput, BrokenInfrastructure, Reason
 from streams.fingerprinting import Fingerprinted, Fingerprinter
-from streams.runtime.concurrent import Work
-from streams.runtime.stage import ConcurrentStage, Output
+from streams.runtime.outbox import Output
+from streams.runtime.stage import ConcurrentStage
+from streams.runtime.view import Work
 from streams.settings import Settings
 from streams.topics import FINGERPRINTS, SUBMISSIONS
 

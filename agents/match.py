@@ -11,8 +11,8 @@ from streams.domain.matching import decide
 from streams.domain.policy import Policies
 from streams.domain.records import Fingerprint
 from streams.errors import BadInput
-from streams.runtime.keyed import KeyedBatch
 from streams.runtime.stage import KeyedStage
+from streams.runtime.view import KeyedBatch
 from streams.settings import Settings
 from streams.topics import DECISIONS, FINGERPRINTS
 

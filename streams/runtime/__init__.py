@@ -5,7 +5,7 @@
     outbox.py      outputs through librdkafka, and the barrier that waits for their delivery
     table.py       a Faust table whose partitions are written one RocksDB batch at a time
     recovery.py    tables rebuilt from their changelogs
-    stage.py       how an agent declares itself
+    stage.py       how an agent declares itself     view.py       what its function sees
     keyed.py       runs stages with state, in order        concurrent.py   runs slow stages, many at once
     sink.py        runs stages that write rows elsewhere   deadletter.py   what cannot be processed
     context.py     what the runners share            memory.py     freed memory is kept

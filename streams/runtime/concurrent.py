@@ -7,39 +7,11 @@ import time
 from collections.abc import Sequence
 
 from streams import metrics
-from streams.domain.records import RawRecord
-from streams.errors import BadInput
 from streams.runtime.context import Context
 from streams.runtime.ledger import Batch
-from streams.runtime.outbox import Barrier
-from streams.runtime.stage import ConcurrentStage, Headers, Output
-
-
-class Work:
-    """What a concurrent stage sees of one record, and where its outputs go."""
-
-    __slots__ = ("_context", "_stage", "outputs", "record")
-
-    def __init__(self, context: Context, stage: str, record: RawRecord) -> None:
-        self.record = record
-        self.outputs: list[Output] = []
-        self._context = context
-        self._stage = stage
-
-    @property
-    def topic(self) -> str:
-        """The record's topic without the deployment's prefix."""
-        return self.record.topic.removeprefix(self._context.settings.topic_prefix)
-
-    def emit(self, topic: str, key: bytes | None, value: bytes | None, headers: Headers) -> None:
-        """An output for `topic` (unprefixed), to go out once the record is through."""
-        self.outputs.append((topic, key, value, headers))
-
-    def dead_letter(self, error: BadInput) -> None:
-        self.outputs.append(self._context.dead_letter(self._stage, self.record, error))
-
-    def now(self) -> str:
-        return self._context.now()
+from streams.runtime.outbox import Barrier, Output
+from streams.runtime.stage import ConcurrentStage
+from streams.runtime.view import Work
 
 
 class ConcurrentRunner:

@@ -11,8 +11,7 @@ from streams import metrics
 from streams.domain.records import RawRecord, timestamp
 from streams.errors import BadInput
 from streams.runtime.deadletter import dead_letter
-from streams.runtime.outbox import Barrier, Outbox
-from streams.runtime.stage import Output
+from streams.runtime.outbox import Barrier, Outbox, Output
 from streams.settings import Settings
 from streams.topics import wire_name
 

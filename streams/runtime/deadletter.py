@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from streams.domain.records import RawRecord
 from streams.errors import BadInput
-from streams.runtime.stage import Output
+from streams.runtime.outbox import Output
 from streams.topics import DEADLETTERS
 
 PREFIX = "dl_"

@@ -18,7 +18,9 @@ logger = logging.getLogger(__name__)
 #: Messages in the queue from which on a caller on the event loop should produce from a thread instead.
 CROWDED_MESSAGES = 20_000
 
-OutHeaders = Sequence[tuple[str, bytes]]
+OutputHeaders = Sequence[tuple[str, bytes]] | None
+#: One record to produce: topic (without the deployment's prefix), key, value, headers.
+Output = tuple[str, bytes | None, bytes | None, OutputHeaders]
 
 
 class Barrier:
@@ -104,7 +106,7 @@ class Outbox:
         topic: str,
         value: bytes | None,
         key: bytes | None,
-        headers: OutHeaders | None = None,
+        headers: OutputHeaders = None,
     ) -> None:
         """Hand one message over; waits, blocking, while the queue is full. Not for the event loop's hot path.
 
@@ -146,7 +148,7 @@ class Outbox:
         key: bytes | None,
         partition: int,
         on_delivery: Callable[[KafkaError | None, Message], None],
-        headers: OutHeaders | None,
+        headers: OutputHeaders,
     ) -> None:
         while True:
             try:

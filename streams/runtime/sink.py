@@ -12,8 +12,8 @@ from streams.domain.records import RawRecord
 from streams.errors import BadInput, SinkError
 from streams.runtime.context import Context
 from streams.runtime.ledger import Batch
-from streams.runtime.outbox import Barrier
-from streams.runtime.stage import Output, SinkStage
+from streams.runtime.outbox import Barrier, Output
+from streams.runtime.stage import SinkStage
 from streams.topics import DEADLETTERS
 
 logger = logging.getLogger(__name__)

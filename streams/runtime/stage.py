@@ -4,19 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from streams.domain.records import RawRecord
 from streams.errors import BadInput
-
-if TYPE_CHECKING:
-    from streams.runtime.concurrent import Work
-    from streams.runtime.keyed import KeyedBatch
-
-
-Headers = Sequence[tuple[str, bytes]] | None
-#: One record to produce: topic (without the deployment's prefix), key, value, headers.
-Output = tuple[str, bytes | None, bytes | None, Headers]
+from streams.runtime.view import KeyedBatch, Work
 
 
 async def _nothing() -> None:

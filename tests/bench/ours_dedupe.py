@@ -12,8 +12,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from streams.runtime.keyed import KeyedBatch
 from streams.runtime.stage import KeyedStage
+from streams.runtime.view import KeyedBatch
 from streams.runtime.worker import Worker, run_stages
 from streams.settings import load_settings
 

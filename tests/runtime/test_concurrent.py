@@ -7,8 +7,8 @@ import asyncio
 from confluent_kafka import Message
 
 from streams.errors import BrokenInfrastructure
-from streams.runtime.concurrent import Work
 from streams.runtime.stage import ConcurrentStage
+from streams.runtime.view import Work
 from streams.topics import FINGERPRINTS, SUBMISSIONS
 from tests.runtime.conftest import Bench, eventually
 

@@ -8,8 +8,8 @@ import shutil
 from confluent_kafka import Message
 
 from streams.errors import BadInput, Reason
-from streams.runtime.keyed import KeyedBatch
 from streams.runtime.stage import KeyedStage
+from streams.runtime.view import KeyedBatch
 from streams.topics import DEADLETTERS, DECISIONS, FINGERPRINTS
 from tests.runtime.conftest import Bench, eventually
 
