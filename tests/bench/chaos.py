@@ -26,7 +26,7 @@ from tests.bench.deployment import Deployment
 from tests.bench.report import Reach, at_most, show_reach, write_json
 from tests.bench.sampling import machine
 from tests.bench.traffic import Tally, Traffic
-from tests.bench.workload import count_records
+from tests.bench.workload import Watermarks
 from tests.brokers import ApacheKafka
 
 STAGES = ("fingerprint", "match")
@@ -110,7 +110,7 @@ def _partitions_of(deployment: Deployment) -> dict[int, int]:
     """The partition of media.fingerprints in which each submission, by its number, was decided."""
     topic, count = deployment.wire(FINGERPRINTS), load_topics()[FINGERPRINTS].partitions
     consumer = Consumer({"log_level": 3, "bootstrap.servers": deployment.bootstrap, "group.id": f"{topic}-reader"})
-    left = count_records(consumer, topic, count)
+    left = Watermarks(deployment.bootstrap, topic, count).count()
     consumer.assign([TopicPartition(topic, partition, OFFSET_BEGINNING) for partition in range(count)])
     found: dict[int, int] = {}
     while left > 0:

@@ -13,10 +13,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from confluent_kafka import Consumer
-
 from tests.bench.sampling import cpu_s
-from tests.bench.workload import PARTITIONS, Workload, check_answers, count_records, create_topic
+from tests.bench.workload import PARTITIONS, Watermarks, Workload, check_answers, create_topic
 from tests.processes import end, launch, tail
 
 SAMPLE_S = 0.05
@@ -85,20 +83,17 @@ def watch(name: str, process: subprocess.Popen[bytes], log: Path, bootstrap: str
     Raises:
         RuntimeError: it ended early or stopped writing; the message has the end of its log.
     """
-    watcher = Consumer({"log_level": 3, "bootstrap.servers": bootstrap, "group.id": f"{output}-watch"})
-    try:
-        first_count, first_cpu, used, count, moved = 0, 0.0, 0.0, 0, time.monotonic()
-        while count < expected:
-            time.sleep(SAMPLE_S)
-            if process.poll() is not None:
-                raise RuntimeError(f"{name} ended with {process.returncode}:\n{tail(log)}")
-            seen, used = count_records(watcher, output), cpu_s(process.pid)
-            if seen != count:
-                count, moved = seen, time.monotonic()
-                if not first_count:
-                    first_count, first_cpu = seen, used
-            elif time.monotonic() - moved > STALL_TIMEOUT_S:
-                raise RuntimeError(f"{name} stopped at {count} of {expected}:\n{tail(log)}")
-    finally:
-        watcher.close()
+    written = Watermarks(bootstrap, output)
+    first_count, first_cpu, used, count, moved = 0, 0.0, 0.0, 0, time.monotonic()
+    while count < expected:
+        time.sleep(SAMPLE_S)
+        if process.poll() is not None:
+            raise RuntimeError(f"{name} ended with {process.returncode}:\n{tail(log)}")
+        seen, used = written.count(), cpu_s(process.pid)
+        if seen != count:
+            count, moved = seen, time.monotonic()
+            if not first_count:
+                first_count, first_cpu = seen, used
+        elif time.monotonic() - moved > STALL_TIMEOUT_S:
+            raise RuntimeError(f"{name} stopped at {count} of {expected}:\n{tail(log)}")
     return (used - first_cpu) / max(1, count - first_count) * 1e6

@@ -12,14 +12,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from confluent_kafka import Consumer
-
 from streams.domain.routing import routing_key
 from streams.topics import CONTENTS_CHANGELOG, DECISIONS, FINGERPRINTS
 from tests.bench import full_records
 from tests.bench.deployment import Deployment
 from tests.bench.sampling import memory_mb
-from tests.bench.workload import VALUE_BYTES, count_records, fast_producer, flush, produce
+from tests.bench.workload import VALUE_BYTES, Watermarks, fast_producer, flush, produce
 
 SETTLE_S = 1.5
 TIMEOUT_S = 300.0
@@ -63,7 +61,7 @@ def run(bootstrap: str, work_dir: Path, *, small: int, submissions: int) -> Reco
         small_recovery = Recovery(f"{VALUE_BYTES}-byte values", small, _decided_s(deployment, memory) - empty_s)
     with Deployment(bootstrap, work_dir, "real") as deployment:
         full_records.run(deployment, submissions)
-        records = _count(deployment, deployment.wire(CONTENTS_CHANGELOG))
+        records = Watermarks(bootstrap, deployment.wire(CONTENTS_CHANGELOG)).count()
         real_recovery = Recovery("real state", records, _decided_s(deployment, memory) - empty_s)
     return Recoveries(small_recovery, real_recovery, memory)
 
@@ -71,14 +69,14 @@ def run(bootstrap: str, work_dir: Path, *, small: int, submissions: int) -> Reco
 def _decided_s(deployment: Deployment, memory: dict[str, float] | None = None) -> float:
     """Seconds until a match worker without local state decides."""
     shutil.rmtree(deployment.data_dir, ignore_errors=True)
-    topic, decisions = deployment.wire(FINGERPRINTS), deployment.wire(DECISIONS)
-    before = _count(deployment, decisions)
+    topic, decided = deployment.wire(FINGERPRINTS), Watermarks(deployment.bootstrap, deployment.wire(DECISIONS))
+    before = decided.count()
     producer, probe = fast_producer(deployment.bootstrap), full_records.fingerprint_of(0, PROBE + before)
     produce(producer, topic, routing_key(probe, exact_only=True), probe.to_json())
     flush(producer)
     worker = deployment.worker("match")
     try:
-        while _count(deployment, decisions) == before:
+        while decided.count() == before:
             if time.monotonic() - worker.started_at > TIMEOUT_S:
                 raise TimeoutError(f"nothing was decided in {TIMEOUT_S:.0f} s")
             time.sleep(0.02)
@@ -97,11 +95,3 @@ def _fill(deployment: Deployment, records: int) -> None:
     for number in range(records):
         produce(producer, topic, b"content-%012d" % number, b"." * VALUE_BYTES)
     flush(producer)
-
-
-def _count(deployment: Deployment, topic: str) -> int:
-    watcher = Consumer({"log_level": 3, "bootstrap.servers": deployment.bootstrap, "group.id": f"{topic}-watch"})
-    try:
-        return count_records(watcher, topic)
-    finally:
-        watcher.close()

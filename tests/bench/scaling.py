@@ -11,7 +11,7 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 
 from streams.topics import FINGERPRINTS, SUBMISSIONS, load_topics
 from tests.bench.deployment import SPREAD, Deployment
-from tests.bench.workload import count_records, fast_producer, flush, produce
+from tests.bench.workload import Watermarks, fast_producer, flush, produce
 from tests.media import PHOTOS, jpeg
 
 SIZE = (1920, 1080)
@@ -64,7 +64,8 @@ def _await_fingerprints(deployment: Deployment, photos: int) -> list[int]:
     topic, partitions = deployment.wire(FINGERPRINTS), load_topics()[FINGERPRINTS].partitions
     consumer = Consumer({"log_level": 3, "bootstrap.servers": deployment.bootstrap, "group.id": f"{topic}-reader"})
     deadline = time.monotonic() + TIMEOUT_S
-    while count_records(consumer, topic, partitions) < photos:
+    written = Watermarks(deployment.bootstrap, topic, partitions)
+    while written.count() < photos:
         if time.monotonic() > deadline:
             raise TimeoutError(f"{photos} photos were not fingerprinted in {TIMEOUT_S:.0f} s")
         time.sleep(0.1)

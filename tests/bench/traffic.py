@@ -16,7 +16,7 @@ from confluent_kafka import Consumer, Message, Producer, TopicPartition
 
 from streams.topics import DECISIONS, SUBMISSIONS, load_topics
 from tests.bench.deployment import SPREAD, Deployment
-from tests.bench.workload import fast_producer, high_watermark
+from tests.bench.workload import Watermarks, fast_producer
 from tests.media import PHOTOS, jpeg
 
 CONTENTS = 100
@@ -151,10 +151,8 @@ class Traffic:
         consumer = Consumer(
             {"log_level": 3, "bootstrap.servers": bootstrap, "group.id": f"{topic}-reader", "fetch.wait.max.ms": 50}
         )
-        partitions = [TopicPartition(topic, p) for p in range(load_topics()[DECISIONS].partitions)]
-        for partition in partitions:
-            partition.offset = high_watermark(consumer, partition)
-        consumer.assign(partitions)
+        latest = Watermarks(bootstrap, topic, load_topics()[DECISIONS].partitions).ask()
+        consumer.assign([TopicPartition(topic, partition, offset) for partition, offset in latest.items()])
         return consumer
 
     def _read(self) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
 
 from streams.topics import FINGERPRINTS, load_topics
 
@@ -118,21 +118,27 @@ def flush(producer: Producer) -> None:
         raise TimeoutError(f"{left} records were not taken by the broker within {DRAIN_TIMEOUT_S:.0f} s")
 
 
-def count_records(consumer: Consumer, topic: str, partitions: int = PARTITIONS) -> int:
-    """How many records the topic holds, by its high watermarks."""
-    return sum(high_watermark(consumer, TopicPartition(topic, partition)) for partition in range(partitions))
+class Watermarks:
+    """How many records a topic holds, by its high watermarks, asked often at little cost to those who are measured."""
 
+    def __init__(self, bootstrap: str, topic: str, partitions: int = PARTITIONS) -> None:
+        self._admin = AdminClient({"log_level": 3, "bootstrap.servers": bootstrap})
+        self._latest = {TopicPartition(topic, partition): OffsetSpec.latest() for partition in range(partitions)}
 
-def high_watermark(consumer: Consumer, partition: TopicPartition) -> int:
-    """A topic just made may have no leader for a moment."""
-    deadline = time.monotonic() + DRAIN_TIMEOUT_S
-    while True:
-        try:
-            return int(consumer.get_watermark_offsets(partition, 10.0)[1])
-        except KafkaException:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.05)
+    def ask(self) -> dict[int, int]:
+        """The next offset of each partition; a topic just made may have no leader for a moment, which is waited for."""
+        deadline = time.monotonic() + DRAIN_TIMEOUT_S
+        while True:
+            try:
+                asked = self._admin.list_offsets(self._latest, request_timeout=10.0)
+                return {partition.partition: int(future.result().offset) for partition, future in asked.items()}
+            except KafkaException:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.05)
+
+    def count(self) -> int:
+        return sum(self.ask().values())
 
 
 def raw_answer(record: Message) -> tuple[bytes, bool] | None:
@@ -155,7 +161,7 @@ def check_answers(
     consumer = Consumer(
         {"log_level": 3, "bootstrap.servers": bootstrap, "group.id": f"{output}-check", "enable.auto.commit": False}
     )
-    expected = count_records(consumer, output)
+    expected = Watermarks(bootstrap, output).count()
     consumer.assign([TopicPartition(output, partition, OFFSET_BEGINNING) for partition in range(PARTITIONS)])
     fresh: Counter[bytes] = Counter()
     first_ms, last_ms, outputs, strange = 1 << 62, 0, 0, 0
