@@ -26,7 +26,7 @@ from tests.bench.deployment import Deployment
 from tests.bench.report import Reach, at_most, show_reach, write_json
 from tests.bench.sampling import machine
 from tests.bench.traffic import Tally, Traffic
-from tests.bench.workload import Watermarks
+from tests.bench.workload import READ_RECORDS, Watermarks
 from tests.brokers import ApacheKafka
 
 STAGES = ("fingerprint", "match")
@@ -114,7 +114,7 @@ def _partitions_of(deployment: Deployment) -> dict[int, int]:
     consumer.assign([TopicPartition(topic, partition, OFFSET_BEGINNING) for partition in range(count)])
     found: dict[int, int] = {}
     while left > 0:
-        records = consumer.consume(10_000, timeout=30.0)
+        records = consumer.consume(min(READ_RECORDS, left), timeout=30.0)
         if not records:
             raise TimeoutError(f"{topic} has {left} records that it does not give")
         left -= len(records)

@@ -72,6 +72,6 @@ def _await_fingerprints(deployment: Deployment, photos: int) -> list[int]:
     consumer.assign([TopicPartition(topic, partition, OFFSET_BEGINNING) for partition in range(partitions)])
     times_ms: list[int] = []
     while len(times_ms) < photos:
-        times_ms += [record.timestamp()[1] for record in consumer.consume(1_000, timeout=10.0)]
+        times_ms += [record.timestamp()[1] for record in consumer.consume(photos - len(times_ms), timeout=10.0)]
     consumer.close()
     return times_ms

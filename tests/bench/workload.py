@@ -19,6 +19,7 @@ from streams.topics import FINGERPRINTS, load_topics
 PARTITIONS = load_topics()[FINGERPRINTS].partitions
 VALUE_BYTES = 100
 DRAIN_TIMEOUT_S = 60.0
+READ_RECORDS = 10_000  # at once, and never more than there are: librdkafka waits for as many as it is asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +167,7 @@ def check_answers(
     fresh: Counter[bytes] = Counter()
     first_ms, last_ms, outputs, strange = 1 << 62, 0, 0, 0
     while outputs < expected:
-        records = consumer.consume(10_000, timeout=DRAIN_TIMEOUT_S)
+        records = consumer.consume(min(READ_RECORDS, expected - outputs), timeout=DRAIN_TIMEOUT_S)
         if not records:
             raise TimeoutError(f"{output} holds {expected} records and gave {outputs}")
         for record in records:
