@@ -148,6 +148,8 @@ def main(quick: bool, only: tuple[str, ...], rounds: int | None, json_path: Path
         bench = Bench(kafka.bootstrap, Path(work_dir), size, console)
         for name in parts:
             PARTS[name](bench)
+    if quick:
+        console.print("so little was measured that the figures say only that it runs", style="yellow")
     show_reach(bench.figures, console)
     if json_path:
         head = {"machine": here, "kafka": KAFKA_VERSION, "size": asdict(size)}

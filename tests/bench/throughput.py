@@ -75,7 +75,8 @@ def measure(
     many = preload(bootstrap, "bench-many", records)
     few = preload(bootstrap, "bench-few", max(500, round(records * FAUST_SHARE)))
     field = contenders()
-    run(field[0], bootstrap, few, work_dir)  # nobody shall pay for the broker's first steps
+    if rounds > 1:
+        run(field[0], bootstrap, few, work_dir)  # nobody shall pay for the broker's first steps
     results: list[Result] = []
     for number in range(rounds):
         for contender in field:
