@@ -53,7 +53,7 @@ class Settings(BaseSettings):
     drain_timeout_s: float = Field(default=3.0, ge=0)
     watchdog_s: float = Field(default=60.0, ge=5)
     batch_records: int = Field(default=500, ge=1)
-    linger_ms: float = Field(default=5.0, ge=0)
+    linger_ms: float = Field(default=2.0, ge=0)
     fetch_concurrency: int = Field(default=512, ge=1)
     decode_threads: int = Field(default=2, ge=1)
     in_flight_bytes: int = Field(default=256 << 20, ge=1 << 20)

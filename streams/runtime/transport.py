@@ -21,6 +21,11 @@ from faust.types import TP, ConsumerMessage
 
 from streams.runtime.ledger import Ledger, Load
 
+#: A fetch that brought fewer records than this is followed by a pause, so that a thin stream comes in small batches
+#: instead of one by one, each at the price of a batch.
+FEW_RECORDS = 50
+COALESCE_S = 0.004
+
 
 class BatchSchema(Schema):  # type: ignore[misc]
     """Passes a `Batch` through as the event's value."""
@@ -79,6 +84,7 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
         self.on_committed = lambda offsets: None
         self.ledgers: dict[TP, Ledger] = {}
         self._overlooked: set[TP] = set()
+        self._fetch_not_before = 0.0
         self.restored_records = 0
         self.last_progress_at = time.monotonic()
         # The thread and its caller would each make a queue of their own when both ask for it first: make it now.
@@ -101,7 +107,12 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
             await self.wait(self._room)
         if self.flow_active and self._overlooked:
             await self._look_again()
+        early_s = self._fetch_not_before - time.monotonic()
+        if early_s > 0:
+            await asyncio.sleep(early_s)
         records, active = await self._wait_next_records(timeout)
+        few = sum(map(len, records.values())) < FEW_RECORDS if records else True
+        self._fetch_not_before = time.monotonic() + COALESCE_S if few else 0.0
         generation = self.app.consumer_generation_id
         if not records or self.should_stop:
             return
