@@ -16,6 +16,7 @@ def stage(settings: Settings) -> SinkStage:
         reads=(DECISIONS, FINGERPRINTS, DEADLETTERS),
         close=sink.close,
         write=sink.write,
+        ping=sink.ping,
         max_rows=settings.sink_rows,
         max_bytes=settings.sink_bytes,
         max_age_s=settings.sink_age_s,

@@ -66,7 +66,11 @@ class Sink:
         return await asyncio.to_thread(self._write, TABLES[topic], records)
 
     async def ping(self) -> bool:
-        """Whether ClickHouse answers now."""
+        """Whether ClickHouse answers now; opens what was not open yet.
+
+        Raises:
+            ConfigurationError: an applied migration has changed.
+        """
         return await asyncio.to_thread(self._ping)
 
     async def close(self) -> None:
@@ -111,10 +115,9 @@ class Sink:
 
     def _ping(self) -> bool:
         try:
-            client = self._client or connect(self._settings, database="")
+            return self._open().ping()
         except SinkError:
             return False
-        return client.ping()
 
 
 def batch_token(records: Sequence[RawRecord]) -> str:

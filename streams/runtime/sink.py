@@ -20,6 +20,7 @@ logger = logging.getLogger(__name__)
 
 RETRY_FIRST_S = 0.5
 RETRY_MOST_S = 15.0
+PING_EVERY_S = 2.0
 
 
 class SinkRunner:
@@ -33,7 +34,8 @@ class SinkRunner:
         self._bytes = 0
         self._oldest_at = 0.0
         self._changed = asyncio.Event()
-        self._task = asyncio.create_task(self._write_forever())
+        self.reachable = False
+        self._tasks = [asyncio.create_task(self._write_forever()), asyncio.create_task(self._ping_forever())]
 
     async def take(self, batch: Batch) -> None:
         """Put a batch with those that wait; the consumer's load bounds how many that can be."""
@@ -55,6 +57,15 @@ class SinkRunner:
             except Exception as error:
                 self._context.fail(error)
                 return
+
+    async def _ping_forever(self) -> None:
+        """Readiness must not depend on rows coming by."""
+        try:
+            while True:
+                self.reachable = await self._stage.ping()
+                await asyncio.sleep(PING_EVERY_S)
+        except Exception as error:  # wrong for good, not away: an applied migration that changed
+            self._context.fail(error)
 
     async def _due(self) -> None:
         stage = self._stage
@@ -124,5 +135,6 @@ class SinkRunner:
         """What waits became stale; it is skipped when its turn comes."""
 
     async def close(self) -> None:
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -22,7 +22,6 @@ class Stage:
     reads: tuple[str, ...]
     open: Callable[[], Awaitable[None]] = _nothing
     close: Callable[[], Awaitable[None]] = _nothing
-    ready: Callable[[], bool] = lambda: True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,10 +51,12 @@ class ConcurrentStage(Stage):
 class SinkStage(Stage):
     """Writes rows elsewhere: `write` takes the records of one topic (unprefixed) and returns the undecodable.
 
-    It is tried again as long as it raises SinkError, and must be idempotent. `ping` serves readiness.
+    It is tried again as long as it raises SinkError, and must be idempotent. `ping` tells whether the other side is
+    in reach, and serves readiness.
     """
 
     write: Callable[[str, Sequence[RawRecord]], Awaitable[list[tuple[RawRecord, BadInput]]]]
+    ping: Callable[[], Awaitable[bool]]
     max_rows: int
     max_bytes: int
     max_age_s: float

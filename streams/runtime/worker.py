@@ -23,6 +23,7 @@ from streams.runtime.app import StageApp, lag_of, stage_app, watch_commits
 from streams.runtime.context import Context
 from streams.runtime.memory import collect_seldom, keep_freed_memory
 from streams.runtime.outbox import Outbox
+from streams.runtime.sink import SinkRunner
 from streams.runtime.stage import Stage
 from streams.settings import Settings
 
@@ -67,8 +68,8 @@ class Worker:
         for app in self.apps:
             if app.rebalancing or not app.tables.recovery.completed.is_set():
                 missing.append(f"{app.stage.name}: partitions are being assigned or its table recovered")
-            if not app.stage.ready():
-                missing.append(f"{app.stage.name}: what it needs is out of reach")
+            if isinstance(app.runner, SinkRunner) and not app.runner.reachable:
+                missing.append(f"{app.stage.name}: where its rows go is out of reach")
         return missing
 
     async def run(self) -> int:

@@ -1,7 +1,11 @@
-"""How much faster two fingerprint workers are than one, each with one decoding thread, on large photos sent inline."""
+"""How much faster two fingerprint workers are than one, each with one decoding thread, on large photos.
+
+The photos are files that submissions name, so that the broker beside the workers stays idle.
+"""
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,24 +42,28 @@ def run(bootstrap: str, work_dir: Path, *, photos: int, rounds: int) -> Scaling:
 
 
 def _rate(bootstrap: str, work_dir: Path, name: str, workers: int, photos: int) -> float:
-    with Deployment(bootstrap, work_dir, name, decode_threads="1") as deployment:
+    with Deployment(bootstrap, work_dir, name, decode_threads="1", file_roots=str(work_dir)) as deployment:
         processes = [deployment.worker("fingerprint", worker_id=str(number)) for number in range(workers)]
         for process in processes:
             process.await_ready()
-        _publish(deployment, photos)
+        _publish(deployment, work_dir, photos)
         times_ms = _await_fingerprints(deployment, photos)
         return (len(times_ms) - 1) / ((max(times_ms) - min(times_ms)) / 1000)
 
 
-def _publish(deployment: Deployment, photos: int) -> None:
+def _publish(deployment: Deployment, work_dir: Path, photos: int) -> None:
     """Different bytes each, so that none is known already: a decoder stops at the end of the picture."""
-    files = [jpeg(name, SIZE, quality=85) for name in PHOTOS[:4]]
+    pictures = [jpeg(name, SIZE, quality=85) for name in PHOTOS[:4]]
     producer, topic = fast_producer(deployment.bootstrap), deployment.wire(SUBMISSIONS)
-    headers = {"content-type": b"image/jpeg", "ce_collection": SPREAD.encode()}
     partitions = load_topics()[SUBMISSIONS].partitions
     for number in range(photos):
-        value = files[number % len(files)] + b"%d" % number
-        produce(producer, topic, b"%d" % number, value, partition=number % partitions, headers=headers)
+        path = work_dir / f"scaling-{number}.jpg"
+        if not path.exists():
+            path.write_bytes(pictures[number % len(pictures)] + b"%d" % number)
+    for number in range(photos):
+        url = (work_dir / f"scaling-{number}.jpg").as_uri()
+        value = json.dumps({"media_id": str(number), "url": url, "collection": SPREAD}).encode()
+        produce(producer, topic, b"%d" % number, value, partition=number % partitions)
     flush(producer)
 
 

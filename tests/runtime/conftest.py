@@ -66,11 +66,11 @@ class Bench:
 
     @contextlib.asynccontextmanager
     async def worker(self, *stages: Stage, worker_id: str = "w0") -> AsyncIterator[Worker]:
-        """A worker that is ready; stopped at the end."""
+        """A worker whose partitions are assigned and tables recovered; stopped at the end."""
         worker = Worker(self.settings(worker_id), stages)
         running = asyncio.create_task(worker.run())
         try:
-            await eventually(lambda: running.done() or not worker.not_ready())
+            await eventually(lambda: running.done() or all("out of reach" in what for what in worker.not_ready()))
             yield worker
         finally:
             worker.stop()

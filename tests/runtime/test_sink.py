@@ -23,10 +23,14 @@ class Rows:
             name="record",
             reads=(DECISIONS, DEADLETTERS),
             write=self.write,
+            ping=self.ping,
             max_rows=max_rows,
             max_bytes=1 << 20,
             max_age_s=max_age_s,
         )
+
+    async def ping(self) -> bool:
+        return not self.away
 
     async def write(self, topic: str, records: Sequence[RawRecord]) -> list[tuple[RawRecord, BadInput]]:
         self.tries += 1
@@ -55,9 +59,11 @@ async def test_while_the_other_side_is_away_nothing_is_committed_and_then_everyt
         await eventually(lambda: rows.tries >= 2)
         assert await asyncio.to_thread(bench.committed, DECISIONS, 0, "record") < 0
         assert worker.live
+        assert worker.not_ready() == ["record: where its rows go is out of reach"]
         rows.away = False
         await eventually(lambda: rows.count(DECISIONS) == 20)
         await eventually(lambda: bench.committed(DECISIONS, 0, "record") == 20, blocking=True)
+        await eventually(lambda: not worker.not_ready())
 
 
 async def test_what_cannot_be_a_row_becomes_a_dead_letter_once(bench: Bench) -> None:
