@@ -43,7 +43,7 @@ class Bounds:
 class StageApp(faust.App):  # type: ignore[misc]
     """A Faust app that runs one stage; made by `stage_app`."""
 
-    logger = logging.getLogger("faust.app")
+    logger = logging.getLogger("faust.mediasieve")
     stage: Stage
     bounds: Bounds
     runner: Runner | None

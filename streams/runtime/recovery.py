@@ -47,7 +47,7 @@ class Restored:
 
 
 class Recovery(FaustRecovery):  # type: ignore[misc]
-    logger = logging.getLogger("faust.tables.recovery")
+    logger = logging.getLogger("faust.mediasieve")
 
     @property
     def signal_recovery_end(self) -> Restored:
@@ -81,7 +81,7 @@ class Recovery(FaustRecovery):  # type: ignore[misc]
 class TableManager(FaustTableManager):  # type: ignore[misc]
     """With our recovery; and without the second that Faust waits for tables to be declared late."""
 
-    logger = logging.getLogger("faust.tables.manager")
+    logger = logging.getLogger("faust.mediasieve")
     _recovery: Recovery | None
 
     @property

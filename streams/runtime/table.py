@@ -36,7 +36,7 @@ class SharedMemory:
 class Store(FaustStore):  # type: ignore[misc]
     """Faust's RocksDB store with memory shared by all partitions, real bloom filters and compression."""
 
-    logger = logging.getLogger("faust.stores.rocksdb")
+    logger = logging.getLogger("faust.mediasieve")
     memory: SharedMemory | None = None
 
     def _open_for_partition(self, partition: int) -> rocksdict.Rdict:
@@ -64,7 +64,7 @@ class Store(FaustStore):  # type: ignore[misc]
 class Table(faust.Table):  # type: ignore[misc]
     """`keys` to `values`, both bytes, partitioned as the topic that its stage reads."""
 
-    logger = logging.getLogger("faust.tables.table")
+    logger = logging.getLogger("faust.mediasieve")
 
     def _new_store(self) -> Store:
         return Store("rocksdb://", self.app, self, table_name=self.name, options={"driver": "rocksdict"})

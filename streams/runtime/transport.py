@@ -44,6 +44,7 @@ class PacedThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
     asked a thousand times a second.
     """
 
+    logger = logging.getLogger("faust.mediasieve")
     EMPTY_S = 0.02
 
     async def on_start(self) -> None:
@@ -70,7 +71,7 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
     revocation waits for work that has begun; what is not done by then is done again by the next owner.
     """
 
-    logger = logging.getLogger("faust.transport.consumer")
+    logger = logging.getLogger("faust.mediasieve")
     load: Load
     drain_timeout_s: float
     on_committed: Callable[[Mapping[TP, int]], None]
