@@ -24,7 +24,7 @@ from streams.runtime.stage import ConcurrentStage, KeyedStage, SinkStage, Stage
 from streams.runtime.table import Table
 from streams.runtime.transport import BatchConsumer, BatchSchema, BatchTransport
 from streams.settings import Settings
-from streams.topics import FINGERPRINTS, consumer_group, group_member, load_topics
+from streams.topics import consumer_group, group_member, load_topics
 
 Runner = KeyedRunner | ConcurrentRunner | SinkRunner
 
@@ -53,6 +53,11 @@ class StageApp(faust.App):  # type: ignore[misc]
     def batch_consumer(self) -> BatchConsumer:
         return self.consumer  # type: ignore[no-any-return]
 
+    def on_committed(self, offsets: Mapping[TP, int]) -> None:
+        """Called by the consumer after each commit."""
+        if isinstance(self.runner, KeyedRunner):
+            self.runner.on_committed({tp.partition for tp in offsets})
+
 
 def bounds_of(stage: Stage, settings: Settings) -> Bounds:
     """Few and bounded-by-bytes submissions, many small fingerprints, as many rows as one insert takes."""
@@ -69,7 +74,7 @@ def stage_app(context: Context, stage: Stage) -> StageApp:
     """Make the app of a stage. Call on the running loop; start and stop it as any Faust app.
 
     Raises:
-        ConfigurationError: credentials or certificates are not as they should be.
+        ConfigurationError: the stage is of no known kind.
     """
     settings = context.settings
     bounds = bounds_of(stage, settings)
@@ -128,24 +133,14 @@ def _runner(app: StageApp, context: Context, stage: Stage) -> Runner:
         return SinkRunner(context, stage)
     if not isinstance(stage, KeyedStage):
         raise ConfigurationError(f"stage {stage.name} is of no known kind")
-    partitions = load_topics()[FINGERPRINTS].partitions
+    partitions = load_topics()[stage.reads[0]].partitions
     app.table = Table(app, name=stage.table, partitions=partitions, key_type=bytes, value_type=bytes)
     app.tables.add(app.table)
     return KeyedRunner(context, stage, app.table)
 
 
-def watch_commits(app: StageApp) -> None:
-    """Let a keyed runner know what was committed. Call once the app may make its consumer."""
-    runner = app.runner
-    if isinstance(runner, KeyedRunner):
-
-        def on_committed(offsets: Mapping[TP, int]) -> None:
-            runner.on_committed({tp.partition for tp in offsets})
-
-        app.batch_consumer.on_committed = on_committed
-
-
 def _credentials(settings: Settings) -> Any:
+    """As Faust wants them; that they are complete, `kafka_clients.connection_config` has checked for the outbox."""
     if settings.broker_security == "plaintext":
         return None
     context = None
@@ -153,8 +148,6 @@ def _credentials(settings: Settings) -> Any:
         context = ssl.create_default_context(cafile=settings.broker_ca_file)
     if settings.broker_security == "ssl":
         return SSLCredentials(context=context)
-    if not settings.broker_user:
-        raise ConfigurationError("MEDIASIEVE_BROKER_USER is empty; SASL needs a user and MEDIASIEVE_BROKER_PASSWORD")
     return SASLCredentials(
         username=settings.broker_user,
         password=settings.broker_password.get_secret_value(),

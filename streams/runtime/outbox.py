@@ -62,10 +62,9 @@ class Outbox:
     """One librdkafka producer a process: idempotent, acks=all, bounded by count and bytes.
 
     Args:
-        config: librdkafka's connection settings.
+        config: librdkafka's settings of an idempotent producer, as `kafka_clients.producer_config` gives them.
         on_failure: called once, from another thread, with the first delivery that failed for good; the
             owner must end the process without committing.
-        linger_ms: how long a message may wait for company.
         max_bytes: bound of the queue; a producer that meets it waits.
         delivery_timeout_s: how long Kafka may be away before a delivery counts as failed.
     """
@@ -75,22 +74,14 @@ class Outbox:
         config: dict[str, Any],
         on_failure: Callable[[DeliveryFailed], None],
         *,
-        linger_ms: float = 5.0,
         max_bytes: int = 128 << 20,
         delivery_timeout_s: float = 60.0,
     ) -> None:
         self._producer = Producer(
             {
                 **config,
-                "enable.idempotence": True,
-                "acks": "all",
-                "linger.ms": linger_ms,
-                "compression.type": "lz4",
-                "partitioner": "murmur2_random",
-                "queue.buffering.max.messages": 500_000,
                 "queue.buffering.max.kbytes": max_bytes >> 10,
-                "message.max.bytes": 32 << 20,
-                "message.timeout.ms": int(delivery_timeout_s * 1000),
+                "delivery.timeout.ms": int(delivery_timeout_s * 1000),
             },
             logger=logger,
         )
@@ -166,18 +157,6 @@ class Outbox:
     def crowded(self) -> bool:
         """Whether producing now might have to wait for room."""
         return len(self._producer) > CROWDED_MESSAGES
-
-    @property
-    def waiting(self) -> int:
-        """Messages not yet acknowledged."""
-        return len(self._producer)
-
-    def flush(self, timeout_s: float) -> int:
-        """Wait for what is out; returns how many messages are still not acknowledged."""
-        deadline = time.monotonic() + timeout_s
-        while len(self._producer) and time.monotonic() < deadline and not self._failed.is_set():
-            time.sleep(0.005)
-        return len(self._producer)
 
     def close(self) -> None:
         """Stop; what is not acknowledged is dropped (its input was not committed)."""

@@ -74,7 +74,6 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
     logger = logging.getLogger("faust.mediasieve")
     load: Load
     drain_timeout_s: float
-    on_committed: Callable[[Mapping[TP, int]], None]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -82,7 +81,6 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
         self.load = Load(bounds.max_records, bounds.max_bytes)
         self.load.on_room = self._on_room
         self.drain_timeout_s = bounds.drain_timeout_s
-        self.on_committed = lambda offsets: None
         self.ledgers: dict[TP, Ledger] = {}
         self._overlooked: set[TP] = set()
         self._fetch_not_before = 0.0
@@ -203,7 +201,7 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
         done = bool(await super()._commit_offsets(offsets, start_new_transaction))
         if done:
             self.last_progress_at = time.monotonic()
-            self.on_committed(offsets)
+            self.app.on_committed(offsets)
         return done
 
     async def drain(self) -> None:

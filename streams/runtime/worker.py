@@ -18,8 +18,8 @@ from typing import IO
 
 from streams import metrics
 from streams.errors import BrokenInfrastructure, ConfigurationError
-from streams.kafka_clients import connection_config
-from streams.runtime.app import StageApp, lag_of, stage_app, watch_commits
+from streams.kafka_clients import producer_config
+from streams.runtime.app import StageApp, lag_of, stage_app
 from streams.runtime.context import Context
 from streams.runtime.memory import collect_seldom, keep_freed_memory
 from streams.runtime.outbox import Outbox
@@ -75,7 +75,7 @@ class Worker:
     async def run(self) -> int:
         async with contextlib.AsyncExitStack() as stack:
             stack.enter_context(_only_one(self._settings.data_dir / "state" / self._settings.worker_id))
-            outbox = Outbox(connection_config(self._settings), self.fail, linger_ms=self._settings.linger_ms)
+            outbox = Outbox(producer_config(self._settings), self.fail)
             stack.callback(outbox.close)
             context = Context(self._settings, outbox, self._loop, self.fail)
             for stage in self._stages:
@@ -89,8 +89,6 @@ class Worker:
 
     @contextlib.asynccontextmanager
     async def _started(self) -> AsyncIterator[None]:
-        for app in self.apps:
-            watch_commits(app)
         starting = [asyncio.create_task(app.start()) for app in self.apps]
         watching = asyncio.create_task(self._watch())
         for task in (*starting, watching):
