@@ -8,10 +8,15 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 from streams.embedded.broker import EmbeddedBroker
 from tests.brokers import ApacheKafka, Broker, BrokerUnavailable, ContainerKafka, Namespace
+
+# How long an example takes is no property of ours: machines that test are busy.
+hypothesis.settings.register_profile("mediasieve", deadline=None)
+hypothesis.settings.load_profile("mediasieve")
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 BROKER_FIXTURES = frozenset(

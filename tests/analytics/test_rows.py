@@ -226,7 +226,6 @@ def hostile_records(draw: st.DrawFn, topic: str) -> Record:
 @pytest.mark.parametrize("topic", [DECISIONS, FINGERPRINTS])
 @settings(
     max_examples=15,
-    deadline=None,
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
     derandomize=True,

@@ -120,7 +120,7 @@ def test_the_policy_of_the_collection_stands_in_the_decision() -> None:
 submissions = st.lists(st.tuples(st.integers(0, 20), st.one_of(st.none(), st.sampled_from("abcd"))), max_size=30)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(given_records=submissions, cut=st.integers(0, 30))
 def test_a_batch_decides_as_one_by_one_would(given_records: list[tuple[int, str | None]], cut: int) -> None:
     fingerprints = [fingerprint(number, content) for number, content in given_records]
@@ -132,7 +132,7 @@ def test_a_batch_decides_as_one_by_one_would(given_records: list[tuple[int, str 
     assert whole == single == halves
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(given_records=submissions, data=st.data())
 def test_a_crash_at_any_point_neither_contradicts_nor_leaves_the_changelog_behind(
     given_records: list[tuple[int, str | None]], data: st.DataObject

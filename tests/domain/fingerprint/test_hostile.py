@@ -96,7 +96,7 @@ def test_damaged_pixels_are_corrupt() -> None:
     assert facts_or_reason(bytes(data)) is Reason.CORRUPT_MEDIA
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @pytest.mark.parametrize("name", VALID)
 @given(data=st.data())
 def test_mutated_bytes_give_facts_or_a_reason(name: str, data: st.DataObject) -> None:
@@ -119,7 +119,7 @@ def test_mutated_bytes_give_facts_or_a_reason(name: str, data: st.DataObject) ->
     facts_or_reason(bytes(changed))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(head=st.sampled_from([data[:40] for data in VALID.values()]), tail=st.binary(max_size=300))
 def test_a_good_beginning_with_anything_after_it_gives_facts_or_a_reason(head: bytes, tail: bytes) -> None:
     facts_or_reason(head + tail)
