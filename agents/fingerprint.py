@@ -6,7 +6,7 @@ import logging
 from functools import partial
 
 from streams.cloudevents import FINGERPRINT_TYPE, event_headers
-from streams.domain.policy import Policies
+from streams.domain.policy import Policies, Policy
 from streams.domain.records import Failure, Fingerprint, Origin, Submission, timestamp
 from streams.domain.routing import routing_key
 from streams.domain.submissions import decode_submission, salvage_identity, submission_id_of
@@ -89,17 +89,20 @@ def _output(
         fetch_ms=found.fetch_ms if found else 0.0,
         decode_ms=found.decode_ms if found else 0.0,
         cached=found.cached if found else False,
+        policy=policies.of(submission.collection),
     )
-    key = routing_key(result, exact_only=policies.of(submission.collection).exact_only)
     event_id = f"{submission.submission_id}/{submission.attempt}"
-    return (FINGERPRINTS, key, result.to_json(), event_headers(event_id, FINGERPRINT_TYPE, submission.media_id, now))
+    headers = event_headers(event_id, FINGERPRINT_TYPE, submission.media_id, now)
+    return (FINGERPRINTS, routing_key(result), result.to_json(), headers)
 
 
 def stage(settings: Settings) -> ConcurrentStage:
     fingerprinter = Fingerprinter(settings)
+    exact = Policy.of(name="exact", near=False)
+    policies = Policies(collections=[(name, exact) for name in settings.exact_only])
     return ConcurrentStage(
         name="fingerprint",
         reads=(SUBMISSIONS,),
         close=fingerprinter.close,
-        handle=partial(fingerprint, fingerprinter=fingerprinter, policies=Policies(settings.exact_only)),
+        handle=partial(fingerprint, fingerprinter=fingerprinter, policies=policies),
     )

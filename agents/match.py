@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from functools import partial
 
 from streams import metrics
 from streams.cloudevents import DECISION_TYPE, event_headers
 from streams.domain.matching import decide
-from streams.domain.policy import Policies
 from streams.domain.records import Fingerprint
 from streams.errors import BadInput
 from streams.runtime.stage import KeyedStage
@@ -17,7 +15,7 @@ from streams.settings import Settings
 from streams.topics import DECISIONS, FINGERPRINTS
 
 
-def match(batch: KeyedBatch, policies: Policies) -> None:
+def match(batch: KeyedBatch) -> None:
     """Decide one batch in order; a record that is no fingerprint has no submission to answer, only a dead letter."""
     fingerprints = []
     for record in batch.records:
@@ -26,7 +24,7 @@ def match(batch: KeyedBatch, policies: Policies) -> None:
         except BadInput as error:
             batch.dead_letter(record, error)
     now, outcomes = batch.now(), Counter[str]()
-    for answer in decide(fingerprints, batch, policies):
+    for answer in decide(fingerprints, batch):
         headers = event_headers(answer.decision_id, DECISION_TYPE, answer.media_id, now)
         batch.emit(DECISIONS, answer.media_id.encode(), answer.value, headers)
         outcomes[answer.outcome or "repeated"] += 1
@@ -39,5 +37,5 @@ def stage(settings: Settings) -> KeyedStage:
         name="match",
         reads=(FINGERPRINTS,),
         table="contents",
-        process=partial(match, policies=Policies(settings.exact_only)),
+        process=match,
     )

@@ -17,7 +17,6 @@ from typing import Protocol
 
 import orjson
 
-from streams.domain.policy import Policies
 from streams.domain.records import Action, Decision, Fingerprint, Match, Outcome, Verdict
 from streams.domain.routing import decision_id
 
@@ -43,7 +42,7 @@ class Answer:
     repeated: bool
 
 
-def decide(fingerprints: Sequence[Fingerprint], state: State, policies: Policies) -> list[Answer]:
+def decide(fingerprints: Sequence[Fingerprint], state: State) -> list[Answer]:
     """Decide a batch, in order, exactly as one by one.
 
     Returns:
@@ -54,12 +53,12 @@ def decide(fingerprints: Sequence[Fingerprint], state: State, policies: Policies
     contents = {_content_key(f.collection, f.facts.content_id) for f in fingerprints if f.facts is not None}
     state.load([*keys, *contents])
     return [
-        _decide_one(fingerprint, identity, key, state, policies)
+        _decide_one(fingerprint, identity, key, state)
         for fingerprint, identity, key in zip(fingerprints, ids, keys, strict=True)
     ]
 
 
-def _decide_one(fingerprint: Fingerprint, identity: str, key: bytes, state: State, policies: Policies) -> Answer:
+def _decide_one(fingerprint: Fingerprint, identity: str, key: bytes, state: State) -> Answer:
     known = state.get(key)
     if known is not None:
         return _repeat(fingerprint, identity, key, known, state)
@@ -70,7 +69,7 @@ def _decide_one(fingerprint: Fingerprint, identity: str, key: bytes, state: Stat
         first = state.get(content_key)
         if first == me:  # decided before a kill, of which the changelog kept only this
             first = None
-    decision = _decision(fingerprint, identity, first, policies)
+    decision = _decision(fingerprint, identity, first)
     value = decision.to_json()
     state.put(key, value)
     if content_key is not None and first is None:
@@ -88,7 +87,7 @@ def _repeat(fingerprint: Fingerprint, identity: str, key: bytes, known: bytes, s
     return Answer(identity, fingerprint.media_id, known, None, repeated=True)
 
 
-def _decision(fingerprint: Fingerprint, identity: str, first: bytes | None, policies: Policies) -> Decision:
+def _decision(fingerprint: Fingerprint, identity: str, first: bytes | None) -> Decision:
     facts, match, verdict = fingerprint.facts, None, PENDING
     outcome: Outcome
     if facts is None:
@@ -118,7 +117,7 @@ def _decision(fingerprint: Fingerprint, identity: str, first: bytes | None, poli
         metadata=fingerprint.metadata,
         submitted_at=fingerprint.submitted_at,
         fingerprinted_at=fingerprint.fingerprinted_at,
-        versions={"policy": policies.of(fingerprint.collection).version},
+        versions={"policy": fingerprint.policy.version},
     )
 
 

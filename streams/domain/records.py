@@ -14,6 +14,7 @@ from typing import Any, Literal, Protocol, TypeVar
 
 import orjson
 
+from streams.domain.policy import DEFAULT, Policy
 from streams.errors import BadInput, Reason
 
 Kind = Literal["image", "video", "auto"]
@@ -121,7 +122,8 @@ class MediaFacts:
 class Fingerprint:
     """A submission after fetching and decoding: facts, or a failure; never the media itself.
 
-    `fetch_ms` and `decode_ms` are wall time; `cached` says that equal bytes were decoded before.
+    `fetch_ms` and `decode_ms` are wall time; `cached` says that equal bytes were decoded before. `policy` is what
+    the submission is decided under, whatever has become of the collection's rules by then.
     """
 
     submission_id: str
@@ -139,6 +141,7 @@ class Fingerprint:
     fetch_ms: float = 0.0
     decode_ms: float = 0.0
     cached: bool = False
+    policy: Policy = DEFAULT
 
     def to_json(self) -> bytes:
         return orjson.dumps(self)
@@ -160,6 +163,7 @@ class Fingerprint:
                 document["facts"] = _build(MediaFacts, facts)
             if failure is not None:
                 document["failure"] = Failure(Reason(failure["reason"]), str(failure["detail"]))
+            document["policy"] = Policy.from_json(document.get("policy"))
             return _build(cls, document)
         except KeyError as error:
             raise BadInput(Reason.MISSING_FIELD, f"field {error} is missing") from error

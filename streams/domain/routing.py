@@ -7,13 +7,13 @@ from hashlib import blake2b
 from streams.domain.records import Fingerprint
 
 
-def routing_key(fingerprint: Fingerprint, *, exact_only: bool) -> bytes:
+def routing_key(fingerprint: Fingerprint) -> bytes:
     """The key of media.fingerprints: everything that decides about a content shares one partition.
 
-    With near matching that is the collection. An `exact_only` collection spreads over all partitions by
+    With near matching that is the collection. One whose policy says `near: false` spreads over all partitions by
     content id; a failure there, which has no content, by submission.
     """
-    if not exact_only:
+    if fingerprint.policy.near:
         return fingerprint.collection.encode()
     what = fingerprint.facts.content_id if fingerprint.facts else fingerprint.submission_id
     return f"{fingerprint.collection}\0{what}".encode()

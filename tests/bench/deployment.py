@@ -15,6 +15,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
 
+from streams.domain.policy import Policy
 from streams.settings import Settings, load_settings
 from streams.topic_admin import apply_topics
 from streams.topics import DECISIONS, FINGERPRINTS, load_topics, wire_name
@@ -26,6 +27,7 @@ CONTROL_S = 5.0
 
 #: In this collection only equal bytes match, so that its media spread over all partitions.
 SPREAD = "spread"
+SPREADING = Policy.of(name="spreading", near=False)
 
 
 class WorkerProcess:

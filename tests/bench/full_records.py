@@ -14,7 +14,7 @@ from streams.domain.records import Fingerprint, MediaFacts, Origin
 from streams.domain.routing import routing_key
 from streams.topics import DECISIONS, FINGERPRINTS, SUBMISSIONS
 from tests.bench.contest import Result, watch
-from tests.bench.deployment import SPREAD, Deployment
+from tests.bench.deployment import SPREAD, SPREADING, Deployment
 from tests.bench.workload import Workload, check_answers, fast_producer, flush, produce, shuffled_contents
 
 NAME = "mediasieve match stage, full records"
@@ -27,7 +27,7 @@ def preload_fingerprints(deployment: Deployment, records: int, *, repeated: floa
     producer = fast_producer(deployment.bootstrap)
     for position, content in enumerate(order):
         fingerprint = fingerprint_of(content, position)
-        produce(producer, topic, routing_key(fingerprint, exact_only=True), fingerprint.to_json())
+        produce(producer, topic, routing_key(fingerprint), fingerprint.to_json())
     flush(producer)
     return Workload(topic, records, len(set(order)))
 
@@ -59,6 +59,7 @@ def fingerprint_of(content: int, position: int) -> Fingerprint:
         metadata={"user": "u-1029", "album": "summer"},
         fetch_ms=12.5,
         decode_ms=7.25,
+        policy=SPREADING,
     )
 
 

@@ -72,7 +72,7 @@ def _decided_s(deployment: Deployment, memory: dict[str, float] | None = None) -
     topic, decided = deployment.wire(FINGERPRINTS), Watermarks(deployment.bootstrap, deployment.wire(DECISIONS))
     before = decided.count()
     producer, probe = fast_producer(deployment.bootstrap), full_records.fingerprint_of(0, PROBE + before)
-    produce(producer, topic, routing_key(probe, exact_only=True), probe.to_json())
+    produce(producer, topic, routing_key(probe), probe.to_json())
     flush(producer)
     worker = deployment.worker("match")
     try:

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.domain.matching import decide
-from streams.domain.policy import Policies
+from streams.domain.policy import DEFAULT, Policy
 from streams.domain.records import Failure, Fingerprint, MediaFacts, Origin
 from streams.errors import Reason
 
@@ -31,7 +31,12 @@ class Memory(dict[bytes, bytes]):
 
 
 def fingerprint(
-    number: int, content: str | None, *, collection: str = "shop", at: str = "2026-01-01T00:00:01.000Z"
+    number: int,
+    content: str | None,
+    *,
+    collection: str = "shop",
+    at: str = "2026-01-01T00:00:01.000Z",
+    policy: Policy = DEFAULT,
 ) -> Fingerprint:
     facts = None
     if content is not None:
@@ -48,6 +53,7 @@ def fingerprint(
         origin=Origin("media.submissions", 0, number),
         facts=facts,
         failure=None if facts else Failure(Reason.NOT_MEDIA, "text"),
+        policy=policy,
     )
 
 
@@ -56,7 +62,7 @@ def outcomes(values: Iterable[bytes]) -> list[str]:
 
 
 def test_the_first_is_unique_and_the_second_a_duplicate_of_it() -> None:
-    answers = decide([fingerprint(1, "a"), fingerprint(2, "a"), fingerprint(3, "b")], Memory(), Policies())
+    answers = decide([fingerprint(1, "a"), fingerprint(2, "a"), fingerprint(3, "b")], Memory())
     first, second, third = (orjson.loads(answer.value) for answer in answers)
     assert (first["outcome"], first["action"], first["match"]) == ("unique", "process", None)
     assert (second["outcome"], second["action"]) == ("duplicate", "reuse")
@@ -75,21 +81,21 @@ def test_the_first_is_unique_and_the_second_a_duplicate_of_it() -> None:
 
 def test_collections_do_not_see_each_other() -> None:
     state = Memory()
-    answers = decide([fingerprint(1, "a", collection="x"), fingerprint(2, "a", collection="y")], state, Policies())
+    answers = decide([fingerprint(1, "a", collection="x"), fingerprint(2, "a", collection="y")], state)
     assert outcomes(answer.value for answer in answers) == ["unique", "unique"]
 
 
 def test_a_failure_is_answered_and_known_to_nobody_else() -> None:
-    answers = decide([fingerprint(1, None), fingerprint(2, None)], Memory(), Policies())
+    answers = decide([fingerprint(1, None), fingerprint(2, None)], Memory())
     assert outcomes(answer.value for answer in answers) == ["failed", "failed"]
     assert orjson.loads(answers[0].value)["failure"] == {"reason": "not_media", "detail": "text"}
 
 
 def test_the_same_submission_fingerprinted_again_gets_the_same_bytes() -> None:
     state = Memory()
-    first = decide([fingerprint(1, "a"), fingerprint(2, "a")], state, Policies())
+    first = decide([fingerprint(1, "a"), fingerprint(2, "a")], state)
     later = "2026-01-01T00:09:00.000Z"
-    again = decide([fingerprint(2, "a", at=later), fingerprint(1, "a", at=later)], state, Policies())
+    again = decide([fingerprint(2, "a", at=later), fingerprint(1, "a", at=later)], state)
     assert [answer.value for answer in again] == [first[1].value, first[0].value]
     assert all(answer.repeated for answer in again)
 
@@ -97,24 +103,24 @@ def test_the_same_submission_fingerprinted_again_gets_the_same_bytes() -> None:
 @pytest.mark.parametrize("second_look", [None, "other bytes"])
 def test_a_source_that_changed_between_two_looks_does_not_change_the_decision(second_look: str | None) -> None:
     state = Memory()
-    (first,) = decide([fingerprint(1, "a")], state, Policies())
-    (again,) = decide([fingerprint(1, second_look)], state, Policies())
+    (first,) = decide([fingerprint(1, "a")], state)
+    (again,) = decide([fingerprint(1, second_look)], state)
     assert again.value == first.value
 
 
 def test_a_deliberate_replay_is_decided_anew() -> None:
     state = Memory()
-    (failed,) = decide([fingerprint(1, None)], state, Policies())
-    (replayed,) = decide([replace(fingerprint(1, "a"), attempt=1)], state, Policies())
+    (failed,) = decide([fingerprint(1, None)], state)
+    (replayed,) = decide([replace(fingerprint(1, "a"), attempt=1)], state)
     assert outcomes([failed.value, replayed.value]) == ["failed", "unique"]
     assert failed.decision_id != replayed.decision_id
 
 
-def test_the_policy_of_the_collection_stands_in_the_decision() -> None:
-    state, policies = Memory(), Policies(exact_only=["fast"])
-    answers = decide([fingerprint(1, "a", collection="fast"), fingerprint(2, "a")], state, policies)
+def test_the_policy_of_the_record_stands_in_the_decision() -> None:
+    fast = Policy.of(name="fast", near=False)
+    answers = decide([fingerprint(1, "a", policy=fast), fingerprint(2, "a")], Memory())
     versions = [orjson.loads(answer.value)["versions"]["policy"] for answer in answers]
-    assert versions == ["exact_only:1", "default:1"]
+    assert versions == [fast.version, DEFAULT.version]
 
 
 submissions = st.lists(st.tuples(st.integers(0, 20), st.one_of(st.none(), st.sampled_from("abcd"))), max_size=30)
@@ -125,9 +131,9 @@ submissions = st.lists(st.tuples(st.integers(0, 20), st.one_of(st.none(), st.sam
 def test_a_batch_decides_as_one_by_one_would(given_records: list[tuple[int, str | None]], cut: int) -> None:
     fingerprints = [fingerprint(number, content) for number, content in given_records]
     whole, single, halves = Memory(), Memory(), Memory()
-    at_once = decide(fingerprints, whole, Policies())
-    one_by_one = [decide([one], single, Policies())[0] for one in fingerprints]
-    in_two = decide(fingerprints[:cut], halves, Policies()) + decide(fingerprints[cut:], halves, Policies())
+    at_once = decide(fingerprints, whole)
+    one_by_one = [decide([one], single)[0] for one in fingerprints]
+    in_two = decide(fingerprints[:cut], halves) + decide(fingerprints[cut:], halves)
     assert at_once == one_by_one == in_two
     assert whole == single == halves
 
@@ -145,16 +151,16 @@ def test_a_crash_at_any_point_neither_contradicts_nor_leaves_the_changelog_behin
     killed_at = data.draw(st.integers(0, len(fingerprints)))
     committed = data.draw(st.integers(0, killed_at))
     truth, local, changelog = Memory(), Memory(), Log()
-    wanted = [answer.value for answer in decide(fingerprints, truth, Policies())]
-    decide(fingerprints[:killed_at], local, Policies())
-    decide(fingerprints[:committed], changelog, Policies())
+    wanted = [answer.value for answer in decide(fingerprints, truth)]
+    decide(fingerprints[:killed_at], local)
+    decide(fingerprints[:committed], changelog)
     durable = len(changelog.log)
-    decide(fingerprints[committed:killed_at], changelog, Policies())
+    decide(fingerprints[committed:killed_at], changelog)
     kept = changelog.log[: data.draw(st.integers(durable, len(changelog.log)))]
     restored = Memory(kept)
 
     for state in (Both(local, Memory(kept)), Both(restored, Memory(kept))):
-        again = decide(fingerprints[committed:], state, Policies())
+        again = decide(fingerprints[committed:], state)
         assert [answer.value for answer in again] == wanted[committed:]
         assert state == truth
         assert state.changelog == truth

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from streams.domain import records, submissions
 from streams.domain.matching import decide
-from streams.domain.policy import Policies
 from streams.domain.records import Decision, Fingerprint, Origin, Submission, timestamp
 from streams.domain.submissions import decode_submission, salvage_identity, submission_id_of
 from streams.errors import BadInput, Reason
@@ -225,7 +224,7 @@ class Memory(dict[bytes, bytes | None]):
 def test_the_example_fingerprints_get_the_example_decisions() -> None:
     fingerprints = [Fingerprint.from_json(orjson.dumps(example.values[0])) for example in examples(FINGERPRINTS)]
 
-    answers = decide(fingerprints, Memory(), Policies())
+    answers = decide(fingerprints, Memory())
 
     decisions = [example.values[0] for example in examples(DECISIONS)]
     assert [orjson.loads(answer.value) for answer in answers] == decisions

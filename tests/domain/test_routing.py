@@ -8,10 +8,12 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streams.domain.policy import Policy
 from streams.domain.records import Failure, Fingerprint, MediaFacts, Origin
 from streams.domain.routing import decision_id, routing_key
 from streams.errors import Reason
 
+EXACT = Policy.of(near=False)
 CAT = Fingerprint(
     submission_id="/shop#e-1",
     attempt=0,
@@ -29,22 +31,23 @@ CAT = Fingerprint(
 def test_with_near_matching_a_collection_is_decided_in_one_place() -> None:
     other = replace(CAT, facts=MediaFacts("sha256:01", "image", "jpeg", 1, 1, 1, 1, 0.5, {}))
 
-    assert routing_key(CAT, exact_only=False) == routing_key(other, exact_only=False) == b"shop"
+    assert routing_key(CAT) == routing_key(other) == b"shop"
 
 
-def test_an_exact_only_collection_spreads_by_content() -> None:
-    copy = replace(CAT, media_id="cat-2", submission_id="/shop#e-2")
-    other = replace(CAT, facts=MediaFacts("sha256:01", "image", "jpeg", 1, 1, 1, 1, 0.5, {}))
+def test_without_near_matching_a_collection_spreads_by_content() -> None:
+    cat = replace(CAT, policy=EXACT)
+    copy = replace(cat, media_id="cat-2", submission_id="/shop#e-2")
+    other = replace(cat, facts=MediaFacts("sha256:01", "image", "jpeg", 1, 1, 1, 1, 0.5, {}))
 
-    assert routing_key(CAT, exact_only=True) == routing_key(copy, exact_only=True) == b"shop\0sha256:00"
-    assert routing_key(other, exact_only=True) != routing_key(CAT, exact_only=True)
+    assert routing_key(cat) == routing_key(copy) == b"shop\0sha256:00"
+    assert routing_key(other) != routing_key(cat)
 
 
-def test_a_failure_in_an_exact_only_collection_spreads_by_submission() -> None:
+def test_without_near_matching_failures_spread_by_submission() -> None:
     failed = replace(CAT, facts=None, failure=Failure(Reason.NOT_MEDIA, "text"))
 
-    assert routing_key(failed, exact_only=True) == b"shop\0/shop#e-1"
-    assert routing_key(failed, exact_only=False) == b"shop"
+    assert routing_key(replace(failed, policy=EXACT)) == b"shop\0/shop#e-1"
+    assert routing_key(failed) == b"shop"
 
 
 def test_a_decision_id_never_changes() -> None:

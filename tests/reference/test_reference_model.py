@@ -136,7 +136,7 @@ def hurt(workers: Workers, publisher: Publisher, rng: random.Random, broker: Apa
 def check(settings: Settings, database: Database, published: list[Published], workers: Workers, story: str) -> None:
     expected_answers = sum(record.answered for record in published)
     assert expected_answers > len(published) * 0.9
-    twin = Twin([EXACT_ONLY])
+    twin = Twin()
     decided: dict[str, bytes] = {}
     fingerprints, decisions = follow(settings, FINGERPRINTS), follow(settings, DECISIONS)
     repeats, quiet, deadline = 0, 0, time.monotonic() + 120

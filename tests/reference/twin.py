@@ -5,7 +5,6 @@ It shares nothing with streams.domain.matching but the name of a decision; slow 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import orjson
@@ -16,10 +15,9 @@ from streams.domain.routing import decision_id
 class Twin:
     """Expected decisions, as JSON objects by decision_id."""
 
-    def __init__(self, exact_only: Iterable[str] = ()) -> None:
+    def __init__(self) -> None:
         self.decisions: dict[str, dict[str, Any]] = {}
         self._first: dict[tuple[str, str], dict[str, Any]] = {}
-        self._exact_only = set(exact_only)
 
     def read(self, value: bytes) -> None:
         """One value of media.fingerprints, in the order of its partition."""
@@ -35,7 +33,7 @@ class Twin:
             "kind": facts["kind"] if facts else record["kind"],
             "match": None,
             "verdict": {"status": "pending", "by": None, "reason": None, "at": None, "inherited_from": None},
-            "versions": {"policy": "exact_only:1" if record["collection"] in self._exact_only else "default:1"},
+            "versions": {"policy": record["policy"]["version"]},
         }
         for name in (
             *("collection", "media_id", "submission_id", "attempt", "facts", "failure"),
