@@ -34,6 +34,16 @@ _ROWS = {hash_size: _dct_rows(4 * hash_size, hash_size) for hash_size in (8, 16)
 _COLUMNS = {hash_size: np.ascontiguousarray(rows.T) for hash_size, rows in _ROWS.items()}
 
 
+def frequencies(pixels: Pixels) -> NDArray[np.float64]:
+    """The lowest frequencies of a square picture, a quarter of its side each way, vertical frequency first.
+
+    Args:
+        pixels: luminance, 32 by 32 or 64 by 64.
+    """
+    hash_size = len(pixels) // 4
+    return (_ROWS[hash_size] @ pixels.astype(np.float64) @ _COLUMNS[hash_size]).round(DECIMALS)
+
+
 def phash(pixels: Pixels) -> str:
     """The perceptual hash of a square picture, in imagehash's hex notation.
 
@@ -43,12 +53,23 @@ def phash(pixels: Pixels) -> str:
     Returns:
         16 or 64 lower-case hex digits: row by row from the lowest vertical frequency, most significant bit first.
     """
-    hash_size = len(pixels) // 4
-    coefficients = (_ROWS[hash_size] @ pixels.astype(np.float64) @ _COLUMNS[hash_size]).ravel().round(DECIMALS)
-    middle = coefficients.size // 2
-    ordered = np.partition(coefficients, (middle - 1, middle))
-    median = (ordered[middle - 1] + ordered[middle]) / 2
-    return np.packbits(coefficients > median).tobytes().hex()
+    return hash_bits(frequencies(pixels)[None]).tobytes().hex()
+
+
+def hash_bits(blocks: NDArray[np.float64]) -> NDArray[np.uint8]:
+    """One bit for each frequency, set where it is above the median of its block; most significant bit first.
+
+    Args:
+        blocks: n blocks of frequencies.
+
+    Returns:
+        n rows of bytes.
+    """
+    flat = blocks.reshape(len(blocks), -1)
+    middle = flat.shape[1] // 2
+    ordered = np.partition(flat, (middle - 1, middle), axis=1)
+    medians = (ordered[:, middle - 1] + ordered[:, middle]) / 2
+    return np.packbits(flat > medians[:, None], axis=1)
 
 
 def quality(pixels: Pixels) -> float:

@@ -37,7 +37,7 @@ def test_the_facts_of_a_photo() -> None:
     assert (facts.kind, facts.format, facts.size_bytes) == ("image", "jpeg", len(data))
     assert (facts.width, facts.height, facts.frames) == (640, 480, 1)
     assert facts.quality > 0.5
-    assert list(facts.hashes) == ["phash64:1", "phash256:1"]
+    assert list(facts.hashes) == ["phash64:1", "phash256:1", "views:1"]
 
 
 @pytest.mark.parametrize(("form", "name", "options"), FORMATS)

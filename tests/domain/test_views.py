@@ -1,0 +1,129 @@
+"""What the tables of views promise to the stages that make, keep and look up entries."""
+
+from __future__ import annotations
+
+from itertools import pairwise, product
+
+import numpy as np
+import pytest
+
+from streams.domain.views import (
+    AS_DERIVED,
+    AS_WHOLE,
+    ASKED,
+    CODES,
+    ENTRY,
+    KEPT,
+    LEVEL_NUMBERS,
+    LEVELS,
+    PAIRS,
+    STORED,
+    UPRIGHT_TOO,
+    VIEWS,
+    WORDS,
+    Level,
+    asked_in,
+    in_words,
+    made_at,
+    pack,
+    stored_in,
+    undone,
+    unpack,
+)
+from streams.errors import BadInput, Reason
+
+
+def entry(view: str, turn: int) -> np.ndarray[tuple[int], np.dtype[np.void]]:
+    return np.array([(CODES[view], turn, 5, (1, 2, 3, 4))], ENTRY)
+
+
+def test_codes_are_positions_and_names_are_different() -> None:
+    assert [view.code for view in VIEWS] == list(range(len(VIEWS)))
+    assert len(CODES) == len(VIEWS)
+    for view in VIEWS:
+        left, top, right, bottom = view.box
+        assert 0 <= left < right <= 1
+        assert 0 <= top < bottom <= 1
+
+
+def test_entries_are_packed_as_documented() -> None:
+    packed = pack(np.array([(3, 9, 0x0102030405060708, (1, 2, 3, 1 << 63))], ENTRY))
+    assert packed == "0309" + "0102030405060708" + "".join(f"{word:016x}" for word in (1, 2, 3, 1 << 63))
+    (found,) = unpack(packed)
+    assert (int(found["view"]), int(found["turn"]), int(found["near"])) == (3, 9, 0x0102030405060708)
+    assert found["confirm"].tolist() == [1, 2, 3, 1 << 63]
+    assert len(unpack("")) == 0
+
+
+@pytest.mark.parametrize("packed", ["0", "zz", "00" * 41, "00" * 43])
+def test_what_is_no_hex_of_whole_entries_is_refused(packed: str) -> None:
+    with pytest.raises(BadInput, match="views:1") as refused:
+        unpack(packed)
+    assert refused.value.reason is Reason.BAD_FIELD
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_a_pair_is_compared_as_whole_if_both_are(level: Level) -> None:
+    for one, other in product(VIEWS, repeat=2):
+        how = PAIRS[LEVEL_NUMBERS[level], one.code, other.code]
+        if how:
+            assert how == (AS_WHOLE if one.whole and other.whole else AS_DERIVED)
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_what_is_compared_is_stored_asked_for_and_made(level: Level) -> None:
+    number = LEVEL_NUMBERS[level]
+    made = {view.code for view in made_at(level)}
+    for one, other in product(VIEWS, repeat=2):
+        if PAIRS[number, one.code, other.code]:
+            kind = AS_WHOLE if other.whole else AS_DERIVED
+            assert STORED[number, other.code, KEPT] == kind
+            assert ASKED[number, one.code, 0] & kind
+            assert {one.code, other.code} <= made
+
+
+def test_each_level_compares_all_that_the_level_below_does() -> None:
+    for lower, higher in pairwise(PAIRS):
+        assert np.all((lower == 0) | (lower == higher))
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_forms_that_are_not_kept_and_unknown_views_are_not_stored(level: Level) -> None:
+    assert not STORED[LEVEL_NUMBERS[level], :, :KEPT].any()
+    assert not STORED[LEVEL_NUMBERS[level], len(VIEWS) :].any()
+    assert not ASKED[LEVEL_NUMBERS[level], len(VIEWS) :].any()
+    assert stored_in(entry("full", 1), level).tolist() == [0]
+    assert stored_in(entry("full", 1 | KEPT), level).tolist() == [AS_WHOLE]
+
+
+def test_an_upright_form_that_is_no_canonical_one_is_asked_of_whole_pictures_alone() -> None:
+    assert asked_in(entry("full", 1), "standard").tolist() == [AS_WHOLE | AS_DERIVED]
+    assert asked_in(entry("full", KEPT | UPRIGHT_TOO), "standard").tolist() == [AS_WHOLE]
+    assert asked_in(entry("full", 1), "plain").tolist() == [AS_WHOLE]
+
+
+@pytest.mark.parametrize(
+    ("query", "stored", "code"),
+    [
+        (("full", 0), ("full", 0), "none"),
+        (("full", 3), ("full", 3), "none"),
+        (("full", 1), ("full", 0), "mirrored"),
+        (("full", 6 | KEPT), ("full", 0 | KEPT), "turned_90"),
+        (("trimmed", 0), ("full", 0), "border_added"),
+        (("full", 0), ("trimmed", 0), "border_removed"),
+        (("full", 0), ("centre_90", 2), "flipped+cropped"),
+        (("centre_90", 0), ("full", 0), "extended"),
+        (("tilted_left", 0), ("full", 0), "tilted"),
+    ],
+)
+def test_what_was_undone(query: tuple[str, int], stored: tuple[str, int], code: str) -> None:
+    assert undone(CODES[query[0]], query[1], CODES[stored[0]], stored[1]) == code
+
+
+def test_all_that_can_be_undone_has_words() -> None:
+    for one, other, turn in product(VIEWS, VIEWS, range(8)):
+        for part in undone(one.code, 0, other.code, turn).split("+"):
+            assert part in WORDS
+    assert in_words("mirrored+cropped") == "mirrored left to right, then cropped"
+    assert in_words("none") == "as it is"
+    assert in_words("something_later") == "something_later"
