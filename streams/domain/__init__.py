@@ -1,7 +1,7 @@
 """The pure heart: values in, values out; no clock, no I/O, no broker. Usable from a notebook.
 
-`from streams.domain import fingerprint_image` works; decoders are loaded only by those who ask for them, so that
-a process which only matches stays small.
+`from streams.domain import fingerprint_image` works; decoders and compiled code are loaded only by those who ask for
+them, so that a process which needs neither stays small.
 """
 
 from __future__ import annotations
@@ -11,10 +11,15 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from streams.domain.fingerprint import ImageLimits, fingerprint_image
+    from streams.domain.near_index import NearIndex
 
-__all__ = ["ImageLimits", "fingerprint_image"]
+__all__ = ["ImageLimits", "NearIndex", "fingerprint_image"]
 
-_HOMES = {"ImageLimits": "streams.domain.fingerprint", "fingerprint_image": "streams.domain.fingerprint"}
+_HOMES = {
+    "ImageLimits": "streams.domain.fingerprint",
+    "NearIndex": "streams.domain.near_index",
+    "fingerprint_image": "streams.domain.fingerprint",
+}
 
 
 def __getattr__(name: str) -> object:

@@ -1,0 +1,63 @@
+"""Machine instructions that numba has no name for, as functions for compiled code."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir  # type: ignore[import-untyped]
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+#: Codes that are compared at once; arrays of codes need as many unused places at their end.
+LANES = 8
+
+
+def _bit_count(typing: Any, code: Any) -> Any:
+    """How many bits of a uint64 are set, int64."""
+
+    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.ctpop(arguments[0])
+
+    return types.int64(types.uint64), build
+
+
+def _lowest_bit(typing: Any, value: Any) -> Any:
+    """The place of the lowest bit that is set in an int64 that is not 0."""
+
+    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 1))
+
+    return types.int64(types.int64), build
+
+
+def _near_lanes(typing: Any, codes: Any, at: Any, code: Any, radius: Any) -> Any:
+    """Which of the LANES codes from `at` on differ from `code` in at most `radius` bits: bit i for the i-th, int64.
+
+    Written as vector instructions, since compilers make none of a loop that may end early.
+    """
+
+    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        array, at, code, radius = arguments
+        lanes = ir.VectorType(ir.IntType(64), LANES)
+        nothing = ir.Constant(lanes, ir.Undefined)
+
+        def repeat(value: Any) -> Any:
+            first = builder.insert_element(nothing, value, ir.Constant(ir.IntType(32), 0))
+            order = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
+            return builder.shuffle_vector(first, nothing, order)
+
+        data = cgutils.create_struct_proxy(signature.args[0])(context, builder, value=array).data  # type: ignore[no-untyped-call]
+        pointer = builder.bitcast(builder.gep(data, [at]), ir.PointerType(lanes))
+        population = ir.FunctionType(lanes, [lanes])
+        count = cgutils.get_or_insert_function(builder.module, population, f"llvm.ctpop.v{LANES}i64")  # type: ignore[no-untyped-call]
+        apart = builder.call(count, [builder.xor(builder.load(pointer, align=8), repeat(code))])
+        near = builder.icmp_unsigned("<=", apart, repeat(radius))
+        return builder.zext(builder.bitcast(near, ir.IntType(LANES)), ir.IntType(64))
+
+    return types.int64(codes, types.int64, types.uint64, types.int64), build
+
+
+bit_count: Any = intrinsic(_bit_count)
+lowest_bit: Any = intrinsic(_lowest_bit)
+near_lanes: Any = intrinsic(_near_lanes)

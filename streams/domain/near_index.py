@@ -1,0 +1,304 @@
+"""Which codes are within so many bits of this one: an exact index over 64-bit codes, and its brute-force twin.
+
+Both hold entries, a code and a key each. Keys are the caller's numbers, 0 to 2**32 - 1; a code may stand under many
+keys and a key under many codes. The same pair added twice is two entries: found twice, removed one by one.
+What runs compiled, and how the search works, stands in near_kernels.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import TypeAlias, TypeVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from streams.domain import near_kernels as kernels
+from streams.domain.near_bits import LANES
+from streams.domain.near_kernels import BAND_BITS, BANDED, BANDS, LOGGED, TAIL, WIDTH, Bands, Codes, Keys
+
+CODE_BITS = 64
+LARGEST_CODE, LARGEST_KEY = 2**64 - 1, 2**32 - 1
+#: An index of at most so many entries is a plain list: scanning it takes no longer than probing bands.
+LOG_ENTRIES = 16_384
+SMALLEST_LOG = 64
+
+Found: TypeAlias = list[tuple[int, int]]
+_T = TypeVar("_T", np.uint64, np.uint32, np.uint8)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Neighbours:
+    """What a batch of look-ups found; by query, and for each query by distance, then key.
+
+    Attributes:
+        offsets: where each query's part begins, int64 [queries + 1]; query i has `offsets[i]` to `offsets[i + 1]`.
+        keys: uint32 [found].
+        distances: in bits, uint8 [found].
+    """
+
+    offsets: NDArray[np.int64]
+    keys: Keys
+    distances: NDArray[np.uint8]
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def __getitem__(self, query: int) -> Found:
+        """What `search` would have returned for this query."""
+        part = slice(*self.offsets[range(len(self))[query] :][:2])
+        return list(zip(self.keys[part].tolist(), self.distances[part].tolist(), strict=True))
+
+
+class NearIndex:
+    """All entries within a Hamming radius of a code, exactly, while entries are added and removed at any time.
+
+    Memory: at most 64 bytes an entry from a million on. See `memory_bytes`.
+    Time: a look-up at radius 10 compares 0.65 % of the entries, at radius 7 0.1 %.
+
+    One thread at a time may use an index; compiled calls let other threads run.
+    """
+
+    def __init__(self, radius_bits: int = 10, *, log_entries: int = LOG_ENTRIES) -> None:
+        """An empty index.
+
+        Args:
+            radius_bits: the radius of look-ups that name none, 0 to 64.
+            log_entries: up to how many entries the index is a plain list, and so a good deal smaller.
+        """
+        self.radius_bits = _radius(radius_bits)
+        self._log_entries = log_entries
+        self._bands = kernels.no_bands(SMALLEST_LOG)
+        self._scratch = np.empty(1024, np.uint32), np.empty(1024, np.uint8)
+
+    def __len__(self) -> int:
+        return int(self._bands.state[LOGGED] + self._bands.state[BANDED])
+
+    @property
+    def bands(self) -> Bands:
+        """The arrays for compiled functions (`search_into`, `insert`, `delete`); good until the next `reserve`."""
+        return self._bands
+
+    @property
+    def memory_bytes(self) -> int:
+        """All arrays of the index, room for growth included."""
+        bands = self._bands
+        arrays: list[NDArray[np.generic]] = [*bands.codes, *bands.keys, bands.heads, bands.log_codes, bands.log_keys]
+        return sum(each.nbytes for each in arrays)
+
+    def reserve(self, entries: int) -> Bands:
+        """Make room for so many `insert`s from compiled code and return the arrays to pass to it."""
+        logged = int(self._bands.state[LOGGED])
+        if logged > self._log_entries or (entries > self._log_entries and entries > len(self) // 16):
+            self._rebuild(np.zeros(0, np.uint64), np.zeros(0, np.uint32), entries)
+            logged = int(self._bands.state[LOGGED])
+        room = len(self._bands.log_keys)
+        if logged + entries > room:
+            room = max(logged + entries, min(2 * room, self._log_entries))
+            self._bands = self._bands._replace(
+                log_codes=_longer(self._bands.log_codes, room + LANES), log_keys=_longer(self._bands.log_keys, room)
+            )
+        return self._bands
+
+    def add(self, code: int, key: int) -> None:
+        """Add an entry. Amortised O(1)."""
+        code, key = _code(code), _key(key)
+        if not kernels.insert(self._bands, code, key):
+            kernels.insert(self.reserve(SMALLEST_LOG), code, key)
+
+    def remove(self, code: int, key: int) -> bool:
+        """Take one entry of this code and key out; False if there is none."""
+        return bool(kernels.delete(self._bands, _code(code), _key(key)))
+
+    def search(self, code: int, radius_bits: int | None = None) -> Found:
+        """All entries within the radius as (key, distance in bits), by distance, then key."""
+        radius, code = self._radius(radius_bits), _code(code)
+        found = kernels.search_into(self._bands, code, radius, *self._scratch)
+        if found > len(self._scratch[0]):
+            self._scratch = np.empty(2 * found, np.uint32), np.empty(2 * found, np.uint8)
+            kernels.search_into(self._bands, code, radius, *self._scratch)
+        keys, distances = (array[:found] for array in self._scratch)
+        order = np.lexsort((keys, distances))
+        return list(zip(keys[order].tolist(), distances[order].tolist(), strict=True))
+
+    def search_batch(self, codes: ArrayLike, radius_bits: int | None = None) -> Neighbours:
+        """`search` for each of the codes, uint64 [queries]."""
+        return self._answer(_codes(codes), np.zeros(0, np.uint32), False, self._radius(radius_bits))
+
+    def search_then_add_batch(self, codes: ArrayLike, keys: ArrayLike, radius_bits: int | None = None) -> Neighbours:
+        """For each entry in order: look its code up, then add it. Equal entries of one batch find those before them."""
+        entries = _entries(codes, keys)
+        return self._answer(*entries, True, self._radius(radius_bits))
+
+    def add_batch(self, codes: ArrayLike, keys: ArrayLike) -> None:
+        """Add many entries, codes uint64 [entries] and keys uint32 [entries]; a large batch by a counting sort."""
+        new_codes, new_keys = _entries(codes, keys)
+        if len(new_codes) > max(self._log_entries, len(self) // 16):
+            self._rebuild(new_codes, new_keys, 0)
+            return
+        kernels.insert_all(self.reserve(len(new_codes)), new_codes, new_keys)
+
+    def _radius(self, radius_bits: int | None) -> int:
+        return self.radius_bits if radius_bits is None else _radius(radius_bits)
+
+    def _answer(self, codes: Codes, keys: Keys, adding: bool, radius: int) -> Neighbours:
+        if adding:
+            self.reserve(len(codes))
+        offsets = np.zeros(len(codes) + 1, np.int64)
+        found_keys, distances = np.empty(len(codes) + 1024, np.uint32), np.empty(len(codes) + 1024, np.uint8)
+        done = 0
+        while True:
+            done = kernels.answer(self._bands, codes, keys, adding, done, radius, offsets, found_keys, distances)
+            if done == len(codes):
+                break
+            wanted = kernels.search_into(self._bands, codes[done], radius, found_keys[:0], distances[:0])
+            room = max(2 * len(found_keys), int(offsets[done]) + wanted)
+            found_keys, distances = _longer(found_keys, room), _longer(distances, room)
+        return _sorted(offsets, found_keys[: offsets[-1]], distances[: offsets[-1]])
+
+    def _rebuild(self, codes: Codes, keys: Keys, entries: int) -> None:
+        """Sort everything, these entries too, into bands with room for about `entries` more."""
+        old = self._bands
+        codes, keys = kernels.all_entries(old, codes, keys)
+        expected = len(codes) + entries
+        if expected <= self._log_entries:
+            room = max(SMALLEST_LOG, expected)
+            self._bands = kernels.no_bands(room)._replace(
+                log_codes=_longer(codes, room + LANES), log_keys=_longer(keys, room)
+            )
+            self._bands.state[LOGGED] = len(codes)
+            return
+        self._bands = old = kernels.no_bands(SMALLEST_LOG)
+        width = min(BAND_BITS, max(8, expected.bit_length() - 4))
+        bands = kernels.no_bands(SMALLEST_LOG)
+        heads = np.zeros((BANDS, 1 << width, 3), np.uint32)
+        state = bands.state
+        state[WIDTH], state[BANDED] = width, len(codes)
+        sorted_codes, sorted_keys = [], []
+        for band in range(BANDS):
+            counts = np.zeros(1 << width, np.uint32)
+            kernels.count_values(codes, band, width, counts)
+            taken = kernels.lay_out(counts, heads[band])
+            room = taken + len(codes) // 10 + 2 * entries
+            band_codes, band_keys = np.empty(room + LANES, np.uint64), np.empty(room, np.uint32)
+            kernels.sort_in(codes, keys, band, width, heads[band], band_codes, band_keys)
+            state[TAIL + band] = taken
+            sorted_codes.append(band_codes)
+            sorted_keys.append(band_keys)
+        self._bands = bands._replace(
+            codes=tuple(sorted_codes), keys=tuple(sorted_keys), heads=heads, masks=_masks(width)
+        )
+
+
+class BruteForceIndex:
+    """`NearIndex` as anyone would write it: every look-up compares every entry. The oracle of its tests.
+
+    O(entries) a look-up, an add and a removal; 12 bytes an entry.
+    """
+
+    def __init__(self, radius_bits: int = 10) -> None:
+        """`radius_bits`, 0 to 64, is the radius of look-ups that name none."""
+        self.radius_bits = _radius(radius_bits)
+        self._codes = np.zeros(0, np.uint64)
+        self._keys = np.zeros(0, np.uint32)
+
+    def __len__(self) -> int:
+        return len(self._codes)
+
+    @property
+    def memory_bytes(self) -> int:
+        """Both arrays."""
+        return self._codes.nbytes + self._keys.nbytes
+
+    def add(self, code: int, key: int) -> None:
+        """As `NearIndex.add`."""
+        self.add_batch([_code(code)], [_key(key)])
+
+    def add_batch(self, codes: ArrayLike, keys: ArrayLike) -> None:
+        """As `NearIndex.add_batch`."""
+        new_codes, new_keys = _entries(codes, keys)
+        self._codes = np.concatenate([self._codes, new_codes])
+        self._keys = np.concatenate([self._keys, new_keys])
+
+    def remove(self, code: int, key: int) -> bool:
+        """As `NearIndex.remove`."""
+        equal = np.flatnonzero((self._codes == np.uint64(_code(code))) & (self._keys == np.uint32(_key(key))))
+        self._codes, self._keys = np.delete(self._codes, equal[:1]), np.delete(self._keys, equal[:1])
+        return len(equal) > 0
+
+    def search(self, code: int, radius_bits: int | None = None) -> Found:
+        """As `NearIndex.search`."""
+        radius = self.radius_bits if radius_bits is None else _radius(radius_bits)
+        distances = np.bitwise_count(self._codes ^ np.uint64(_code(code)))
+        near = np.flatnonzero(distances <= radius)
+        return sorted(
+            zip(self._keys[near].tolist(), distances[near].tolist(), strict=True), key=lambda found: found[::-1]
+        )
+
+    def search_batch(self, codes: ArrayLike, radius_bits: int | None = None) -> Neighbours:
+        """As `NearIndex.search_batch`."""
+        return _neighbours([self.search(code, radius_bits) for code in _codes(codes).tolist()])
+
+    def search_then_add_batch(self, codes: ArrayLike, keys: ArrayLike, radius_bits: int | None = None) -> Neighbours:
+        """As `NearIndex.search_then_add_batch`."""
+        found = []
+        for code, key in zip(*(array.tolist() for array in _entries(codes, keys)), strict=True):
+            found.append(self.search(code, radius_bits))
+            self.add(code, key)
+        return _neighbours(found)
+
+
+def _neighbours(found: Sequence[Found]) -> Neighbours:
+    flat = np.array([pair for each in found for pair in each], np.uint32).reshape(-1, 2)
+    offsets = np.cumsum([0, *(len(each) for each in found)], dtype=np.int64)
+    return Neighbours(offsets, flat[:, 0].copy(), flat[:, 1].astype(np.uint8))
+
+
+def _sorted(offsets: NDArray[np.int64], keys: Keys, distances: NDArray[np.uint8]) -> Neighbours:
+    queries = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
+    order = np.lexsort((keys, distances, queries))
+    return Neighbours(offsets, keys[order], distances[order])
+
+
+@cache
+def _masks(width: int) -> NDArray[np.uint16]:
+    """All values of so many bits, those with fewer bits set first."""
+    values = np.arange(1 << width, dtype=np.uint16)
+    return values[np.argsort(np.bitwise_count(values), kind="stable")]
+
+
+def _longer(array: NDArray[_T], length: int) -> NDArray[_T]:
+    longer = np.zeros(length, array.dtype)
+    longer[: len(array)] = array
+    return longer
+
+
+def _radius(bits: int) -> int:
+    if not 0 <= bits <= CODE_BITS:
+        raise ValueError(f"a radius is 0 to {CODE_BITS} bits, not {bits}")
+    return bits
+
+
+def _code(code: int) -> int:
+    if not 0 <= code <= LARGEST_CODE:
+        raise ValueError(f"a code is 0 to 2**64 - 1, not {code}")
+    return code
+
+
+def _key(key: int) -> int:
+    if not 0 <= key <= LARGEST_KEY:
+        raise ValueError(f"a key is 0 to 2**32 - 1, not {key}")
+    return key
+
+
+def _codes(codes: ArrayLike) -> Codes:
+    return np.ascontiguousarray(codes, np.uint64).reshape(-1)
+
+
+def _entries(codes: ArrayLike, keys: ArrayLike) -> tuple[Codes, Keys]:
+    both = _codes(codes), np.ascontiguousarray(keys, np.uint32).reshape(-1)
+    if len(both[0]) != len(both[1]):
+        raise ValueError(f"{len(both[0])} codes, but {len(both[1])} keys")
+    return both

@@ -1,0 +1,378 @@
+"""The near index's arrays and the compiled functions on them; memory is given out and taken back in near_index.py.
+
+A code of 64 bits is cut into four bands of `width` bits. Each band is a table of buckets, one for every value that
+the band can have, and each bucket holds the whole codes (and, in a second array, their keys) whose band has that
+value. If two codes differ in at most r bits and the bands are allowed r0 + r1 + r2 + r3 differing bits with
+(r0 + 1) + … + (r3 + 1) = r + 1, they cannot exceed the allowance in every band, so that probing each band's buckets
+within its own radius finds every neighbour (multi-index hashing: Norouzi, Punjani, Fleet, CVPR 2012).
+
+The log beside the bands is a plain list that every lookup scans: a small index is only that, and a large one puts
+there what its buckets have no room for until `NearIndex.reserve` sorts it in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+from numba import njit, typeof, types
+from numpy.typing import NDArray
+
+from streams.domain.near_bits import LANES, bit_count, lowest_bit, near_lanes
+
+Codes: TypeAlias = NDArray[np.uint64]
+Keys: TypeAlias = NDArray[np.uint32]
+Distances: TypeAlias = NDArray[np.uint8]
+
+BANDS = 4
+BAND_BITS = 16
+#: What `Bands.state` holds: bits of a band's value (0: no bands, all is in the log), entries in the log and in the
+#: bands, and from TAIL on where each band's free room begins.
+WIDTH, LOGGED, BANDED, TAIL = 0, 1, 2, 3
+STATE_LENGTH = TAIL + BANDS
+#: What a bucket's head holds.
+START, LENGTH, CAPACITY = 0, 1, 2
+
+
+class Bands(NamedTuple):
+    """The arrays of one index, as compiled functions take them; shapes in brackets.
+
+    Fields:
+        codes: of each band, its entries' codes, bucket by bucket, uint64 [room + LANES].
+        keys: of each band, their keys, uint32 [room].
+        heads: each bucket's start, length and capacity, in entries, uint32 [BANDS, 2**width, 3].
+        log_codes, log_keys: the entries that are in no bucket.
+        masks: all values of a band by how many bits they set, uint16 [2**width]; shared between indexes.
+        state: see WIDTH, LOGGED, BANDED and TAIL.
+    """
+
+    codes: tuple[Codes, ...]
+    keys: tuple[Keys, ...]
+    heads: Keys
+    log_codes: Codes
+    log_keys: Keys
+    masks: NDArray[np.uint16]
+    state: NDArray[np.int64]
+
+
+def no_bands(log_room: int) -> Bands:
+    """An empty index that is only a log of `log_room` places."""
+    four = range(BANDS)
+    return Bands(
+        codes=tuple(np.zeros(LANES, np.uint64) for _ in four),
+        keys=tuple(np.zeros(0, np.uint32) for _ in four),
+        heads=np.zeros((BANDS, 0, 3), np.uint32),
+        log_codes=np.zeros(log_room + LANES, np.uint64),
+        log_keys=np.zeros(log_room, np.uint32),
+        masks=np.zeros(0, np.uint16),
+        state=np.zeros(STATE_LENGTH, np.int64),
+    )
+
+
+_BANDS = typeof(no_bands(0))  # type: ignore[no-untyped-call]
+_CODES, _KEYS, _DISTANCES = types.uint64[::1], types.uint32[::1], types.uint8[::1]
+
+
+def compiled(signature: Any) -> Callable[[Any], Any]:
+    """Compile for one signature, without the GIL, cached on disk where there is a place for it."""
+
+    def compile_it(function: Callable[..., Any]) -> Any:
+        try:
+            return njit(signature, nogil=True, cache=True)(function)
+        except RuntimeError:  # numba found no directory it can write to: compile in each process
+            return njit(signature, nogil=True)(function)
+
+    return compile_it
+
+
+@compiled(types.int64(types.uint64, types.int64, types.int64))
+def band_value(code: np.uint64, band: int, width: int) -> int:
+    return int((code >> np.uint64(band * BAND_BITS)) & np.uint64((1 << width) - 1))
+
+
+@compiled(types.int64(types.int64, types.int64))
+def band_radius(radius: int, band: int) -> int:
+    """How many bits of the band may differ; -1: the band need not be looked at."""
+    allowed = radius + 1 - BANDS
+    return allowed // BANDS + (1 if band < allowed % BANDS else 0)
+
+
+@compiled(types.int64(types.int64, types.int64))
+def probes(width: int, radius: int) -> int:
+    """How many values of `width` bits have at most `radius` bits set."""
+    total, at_this = 0, 1
+    for bits in range(min(radius, width) + 1):
+        total += at_this
+        at_this = at_this * (width - bits) // (bits + 1)
+    return total
+
+
+@compiled(types.int64(_CODES, _KEYS, types.int64, types.int64, types.uint64, types.uint32))
+def find(codes: Codes, keys: Keys, start: int, length: int, code: np.uint64, key: np.uint32) -> int:
+    """Where in a run of entries this one is, -1 if nowhere."""
+    for at in range(start, start + length, LANES):
+        equal = near_lanes(codes, at, code, 0)
+        while equal:
+            place = int(at + lowest_bit(equal))
+            if place < start + length and keys[place] == key:
+                return place
+            equal &= equal - 1
+    return -1
+
+
+@compiled(types.int64(types.int64))
+def grown(length: int) -> int:
+    """The capacity of a bucket that has to hold one entry more than `length`."""
+    return length + 2 + length // 12
+
+
+@compiled(types.boolean(_BANDS, types.uint64))
+def has_room(bands: Bands, code: np.uint64) -> bool:
+    width = bands.state[WIDTH]
+    if width == 0:
+        return False
+    for band in range(BANDS):
+        head = bands.heads[band, band_value(code, band, width)]
+        moved_end = bands.state[TAIL + band] + grown(np.int64(head[LENGTH]))
+        if head[LENGTH] == head[CAPACITY] and moved_end > len(bands.keys[band]):
+            return False
+    return True
+
+
+@compiled(types.void(_BANDS, types.int64, types.uint64, types.uint32))
+def put(bands: Bands, band: int, code: np.uint64, key: np.uint32) -> None:
+    """Append to the bucket; a full one moves to the free room first."""
+    codes, keys = bands.codes[band], bands.keys[band]
+    head = bands.heads[band, band_value(code, band, bands.state[WIDTH])]
+    start, length = np.int64(head[START]), np.int64(head[LENGTH])
+    if length == head[CAPACITY]:
+        moved = bands.state[TAIL + band]
+        for at in range(length):
+            codes[moved + at] = codes[start + at]
+            keys[moved + at] = keys[start + at]
+        start = moved
+        head[START] = moved
+        head[CAPACITY] = grown(length)
+        bands.state[TAIL + band] += grown(length)
+    codes[start + length] = code
+    keys[start + length] = key
+    head[LENGTH] = length + 1
+
+
+@compiled(types.boolean(_BANDS, types.uint64, types.uint32))
+def insert(bands: Bands, code: np.uint64, key: np.uint32) -> bool:
+    """Add an entry, in O(1) on average; False, and nothing is added, where `NearIndex.reserve` made no room."""
+    if has_room(bands, code):
+        for band in range(BANDS):
+            put(bands, band, code, key)
+        bands.state[BANDED] += 1
+        return True
+    at = bands.state[LOGGED]
+    if at == len(bands.log_keys):
+        return False
+    bands.log_codes[at] = code
+    bands.log_keys[at] = key
+    bands.state[LOGGED] = at + 1
+    return True
+
+
+@compiled(types.boolean(_BANDS, types.uint64, types.uint32))
+def delete(bands: Bands, code: np.uint64, key: np.uint32) -> bool:
+    """Take one such entry out, if there is any; costs a scan of the log and of a bucket a band."""
+    logged = bands.state[LOGGED]
+    at = find(bands.log_codes, bands.log_keys, 0, logged, code, key)
+    if at >= 0:
+        bands.log_codes[at] = bands.log_codes[logged - 1]
+        bands.log_keys[at] = bands.log_keys[logged - 1]
+        bands.state[LOGGED] = logged - 1
+        return True
+    width = bands.state[WIDTH]
+    if width == 0:
+        return False
+    for band in range(BANDS):
+        codes, keys = bands.codes[band], bands.keys[band]
+        head = bands.heads[band, band_value(code, band, width)]
+        start, length = np.int64(head[START]), np.int64(head[LENGTH])
+        at = find(codes, keys, start, length, code, key)
+        if at < 0:
+            return False
+        codes[at] = codes[start + length - 1]
+        keys[at] = keys[start + length - 1]
+        head[LENGTH] = length - 1
+    bands.state[BANDED] -= 1
+    return True
+
+
+@compiled(types.boolean(types.uint64, types.int64, types.int64, types.int64))
+def found_before(differing: np.uint64, band: int, width: int, radius: int) -> bool:
+    """Whether a band before this one has shown the entry with these differing bits already."""
+    for earlier in range(band):
+        apart = bit_count(np.uint64(band_value(differing, earlier, width)))
+        if apart <= band_radius(radius, earlier):
+            return True
+    return False
+
+
+@compiled(
+    types.int64(
+        *(_CODES, _KEYS, types.int64, types.int64, types.uint64, types.int64, types.int64, types.int64),
+        *(types.int64, _KEYS, _DISTANCES),
+    )
+)
+def scan(
+    codes: Codes,
+    keys: Keys,
+    start: int,
+    length: int,
+    code: np.uint64,
+    radius: int,
+    band: int,
+    width: int,
+    found: int,
+    keys_out: Keys,
+    distances_out: Distances,
+) -> int:
+    """Report the entries of a run that are within the radius and that no earlier band has shown.
+
+    Args:
+        band: 0 where nothing can have been shown before.
+        found: how many there are already; returned with the new ones added.
+    """
+    for at in range(start, start + length, LANES):
+        near = near_lanes(codes, at, code, radius)
+        while near:
+            place = at + lowest_bit(near)
+            near &= near - 1
+            if place < start + length:
+                differing = codes[place] ^ code
+                if not found_before(differing, band, width, radius):
+                    if found < len(keys_out):
+                        keys_out[found] = keys[place]
+                        distances_out[found] = bit_count(differing)
+                    found += 1
+    return found
+
+
+@compiled(types.int64(_BANDS, types.uint64, types.int64, _KEYS, _DISTANCES))
+def search_into(bands: Bands, code: np.uint64, radius: int, keys_out: Keys, distances_out: Distances) -> int:
+    """Write the keys within `radius` bits of `code`, and how far they are, in no particular order.
+
+    Both arrays have one length; what does not fit is only counted.
+
+    Returns:
+        How many entries are within the radius.
+    """
+    width, logged = bands.state[WIDTH], bands.state[LOGGED]
+    found: int = scan(bands.log_codes, bands.log_keys, 0, logged, code, radius, 0, 0, 0, keys_out, distances_out)
+    if width == 0:
+        return found
+    buckets = 1 << width
+    probed = 0
+    for band in range(BANDS):
+        probed += probes(width, band_radius(radius, band))
+    everything = probed * 2 > buckets
+    for band in range(1 if everything else BANDS):
+        codes, keys, heads = bands.codes[band], bands.keys[band], bands.heads[band]
+        value = band_value(code, band, width)
+        for probe in range(buckets if everything else probes(width, band_radius(radius, band))):
+            bucket = value ^ np.int64(bands.masks[probe])
+            start, length = np.int64(heads[bucket, START]), np.int64(heads[bucket, LENGTH])
+            found = scan(codes, keys, start, length, code, radius, band, width, found, keys_out, distances_out)
+    return found
+
+
+@compiled(
+    types.int64(_BANDS, _CODES, _KEYS, types.boolean, types.int64, types.int64, types.int64[::1], _KEYS, _DISTANCES)
+)
+def answer(
+    bands: Bands,
+    codes: Codes,
+    keys: Keys,
+    adding: bool,
+    first: int,
+    radius: int,
+    offsets: NDArray[np.int64],
+    keys_out: Keys,
+    distances_out: Distances,
+) -> int:
+    """Look up `codes` from `first` on, in order, each being added afterwards if `adding`.
+
+    `offsets[i]` to `offsets[i + 1]` becomes where in the output what was found for code i is; `offsets[first]` is read.
+
+    Returns:
+        How many codes are done; fewer than there are if the output has no room for what the next one finds.
+    """
+    for at in range(first, len(codes)):
+        begin = offsets[at]
+        found = search_into(bands, codes[at], radius, keys_out[begin:], distances_out[begin:])
+        if begin + found > len(keys_out):
+            return at
+        offsets[at + 1] = begin + found
+        if adding:
+            insert(bands, codes[at], keys[at])
+    return len(codes)
+
+
+@compiled(types.void(_CODES, types.int64, types.int64, _KEYS))
+def count_values(codes: Codes, band: int, width: int, counts: Keys) -> None:
+    """Add to `counts`, by value of the band, how many codes have it."""
+    for at in range(len(codes)):
+        counts[band_value(codes[at], band, width)] += np.uint32(1)
+
+
+@compiled(types.int64(_KEYS, types.uint32[:, ::1]))
+def lay_out(counts: Keys, heads: Keys) -> int:
+    """Give each bucket its place with room to grow; `heads` [values, 3] becomes that of empty buckets.
+
+    Returns:
+        How many places are taken.
+    """
+    taken = 0
+    for value in range(len(counts)):
+        heads[value, START] = taken
+        heads[value, LENGTH] = 0
+        heads[value, CAPACITY] = grown(np.int64(counts[value]))
+        taken += grown(np.int64(counts[value]))
+    return taken
+
+
+@compiled(types.void(_CODES, _KEYS, types.int64, types.int64, types.uint32[:, ::1], _CODES, _KEYS))
+def sort_in(codes: Codes, keys: Keys, band: int, width: int, heads: Keys, codes_out: Codes, keys_out: Keys) -> None:
+    """Append each entry to its bucket of one band; the buckets have room (`lay_out`)."""
+    for at in range(len(codes)):
+        head = heads[band_value(codes[at], band, width)]
+        place = head[START] + head[LENGTH]
+        codes_out[place] = codes[at]
+        keys_out[place] = keys[at]
+        head[LENGTH] += np.uint32(1)
+
+
+@compiled(types.void(_BANDS, _CODES, _KEYS))
+def insert_all(bands: Bands, codes: Codes, keys: Keys) -> None:
+    for at in range(len(codes)):
+        insert(bands, codes[at], keys[at])
+
+
+@compiled(types.void(_BANDS, _CODES, _KEYS))
+def copy_banded(bands: Bands, codes_out: Codes, keys_out: Keys) -> None:
+    """Write the entries that are in bands, by their value in the first one."""
+    heads, copied = bands.heads[0], 0
+    for value in range(len(heads)):
+        start, length = np.int64(heads[value, START]), np.int64(heads[value, LENGTH])
+        for at in range(start, start + length):
+            codes_out[copied] = bands.codes[0][at]
+            keys_out[copied] = bands.keys[0][at]
+            copied += 1
+
+
+def all_entries(bands: Bands, codes: Codes, keys: Keys) -> tuple[Codes, Keys]:
+    """Every entry of the index, then these, in new arrays."""
+    logged, banded = int(bands.state[LOGGED]), int(bands.state[BANDED])
+    all_codes = np.empty(banded + logged + len(codes), np.uint64)
+    all_keys = np.empty(len(all_codes), np.uint32)
+    copy_banded(bands, all_codes, all_keys)
+    for all_parts, log, new in ((all_codes, bands.log_codes, codes), (all_keys, bands.log_keys, keys)):
+        all_parts[banded : banded + logged] = log[:logged]
+        all_parts[banded + logged :] = new
+    return all_codes, all_keys

@@ -1,0 +1,163 @@
+"""The near index finds what its brute-force twin finds, whatever was added and removed before."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numba import njit
+from numpy.typing import NDArray
+
+from streams.domain import NearIndex
+from streams.domain.near_index import BruteForceIndex, Neighbours
+from streams.domain.near_kernels import Bands, insert, search_into
+
+LARGEST = 2**64 - 1
+CENTRES = (0, LARGEST, 0x0123_4567_89AB_CDEF, 0x5555_5555_AAAA_AAAA)
+
+flips = st.lists(st.integers(0, 63), max_size=12)
+few = st.sampled_from([*CENTRES, 1, 7 << 32])  # often the same, so that removals find something
+clustered = st.builds(lambda centre, bits: centre ^ sum({1 << bit for bit in bits}), st.sampled_from(CENTRES), flips)
+codes = few | clustered | st.integers(0, LARGEST)
+keys = st.integers(0, 5) | st.just(2**32 - 1)
+pairs = st.tuples(codes, keys)
+radii = st.none() | st.sampled_from((0, 1, 2, 3, 7, 10, 11, 17, 31, 64)) | st.integers(0, 64)
+batches = st.lists(pairs, max_size=60)
+steps = st.one_of(
+    st.tuples(st.just("add"), pairs),
+    st.tuples(st.just("remove"), pairs),
+    st.tuples(st.just("search"), st.tuples(codes, radii)),
+    st.tuples(st.just("search all"), st.tuples(st.lists(codes, max_size=5), radii)),
+    st.tuples(st.just("add all"), batches),
+    st.tuples(st.just("search, then add"), st.tuples(batches, radii)),
+    st.tuples(st.just("reserve"), st.integers(0, 100)),
+)
+
+
+def columns(batch: list[tuple[int, int]]) -> tuple[NDArray[np.uint64], NDArray[np.uint32]]:
+    return np.array([code for code, _ in batch], np.uint64), np.array([key for _, key in batch], np.uint32)
+
+
+def found(neighbours: Neighbours) -> list[list[tuple[int, int]]]:
+    return [neighbours[query] for query in range(len(neighbours))]
+
+
+def do(index: NearIndex | BruteForceIndex, step: tuple[str, Any]) -> object:
+    """Do one step; returns what was said."""
+    match step:
+        case "add", pair:
+            index.add(*pair)
+        case "remove", pair:
+            return index.remove(*pair)
+        case "search", query:
+            return index.search(*query)
+        case "search all", query:
+            return found(index.search_batch(*query))
+        case "add all", batch:
+            index.add_batch(*columns(batch))
+        case "search, then add", (batch, radius):
+            return found(index.search_then_add_batch(*columns(batch), radius))
+        case "reserve", entries if isinstance(index, NearIndex):
+            index.reserve(entries)
+    return None
+
+
+@settings(max_examples=300)
+@given(st.sampled_from((0, 5, 40, 16_384)), batches, st.lists(steps, max_size=30))
+def test_it_answers_as_its_twin_whatever_happened_before(
+    log_entries: int, first: list[tuple[int, int]], then: list[tuple[str, Any]]
+) -> None:
+    index, twin = NearIndex(log_entries=log_entries), BruteForceIndex()
+    for step in [("add all", first), *then, ("search", (0, 64))]:
+        assert do(index, step) == do(twin, step), step
+        assert len(index) == len(twin)
+
+
+def crowd(entries: int, seed: int) -> NDArray[np.uint64]:
+    """Codes of which half lie within a few bits of one of twenty."""
+    rng = np.random.default_rng(seed)
+    spread = rng.integers(0, LARGEST, entries, np.uint64, endpoint=True)
+    centres = rng.choice(spread[:20], entries)
+    for _ in range(4):
+        centres ^= np.uint64(1) << rng.integers(0, 64, entries, np.uint64)
+    return np.where(rng.random(entries) < 0.5, centres, spread)
+
+
+@pytest.mark.parametrize("radius_bits", [0, 2, 7, 10, 15, 40])
+def test_bands_of_real_size_answer_as_the_twin(radius_bits: int) -> None:
+    entries = crowd(60_000, 1)
+    numbers = np.arange(len(entries), dtype=np.uint32)
+    index, twin = NearIndex(radius_bits), BruteForceIndex(radius_bits)
+    twin.add_batch(entries, numbers)
+    index.add_batch(entries[:30_000], numbers[:30_000])
+    for begin in range(30_000, len(entries), 1000):  # grows bucket by bucket
+        index.add_batch(entries[begin : begin + 1000], numbers[begin : begin + 1000])
+    asked = crowd(60, 1)
+    assert found(index.search_batch(asked)) == found(twin.search_batch(asked))
+
+
+def test_memory_stays_in_proportion_while_it_grows() -> None:
+    index, rng = NearIndex(), np.random.default_rng(2)
+    index.add_batch(rng.integers(0, LARGEST, 200_000, np.uint64), np.zeros(200_000, np.uint32))
+    for _ in range(300):
+        index.add_batch(rng.integers(0, LARGEST, 1000, np.uint64), np.zeros(1000, np.uint32))
+        assert index.memory_bytes <= 72 * len(index)
+
+
+def numbers_of_first(bands: Bands, asked: NDArray[np.uint64], radius: int) -> NDArray[np.int64]:
+    """For each code the number of an earlier one nearby; those that have none are added under their own number."""
+    near = np.full(len(asked), -1)
+    keys_out, distances_out = np.empty(100, np.uint32), np.empty(100, np.uint8)
+    for number in range(len(asked)):
+        if search_into(bands, asked[number], radius, keys_out, distances_out):
+            near[number] = keys_out[0]
+        else:
+            insert(bands, asked[number], number)
+    return near
+
+
+compiled_first: Any = njit(numbers_of_first)
+
+
+def test_a_compiled_function_looks_up_and_adds_by_turns() -> None:
+    asked = crowd(2000, 3)
+    index, twin = NearIndex(log_entries=300), BruteForceIndex()
+    near = np.concatenate([compiled_first(index.reserve(500), part, 10) for part in np.split(asked, 4)])
+    expected = []
+    for number, code in enumerate(asked.tolist()):
+        expected.append([key for key, _ in twin.search(code)])
+        if not expected[-1]:
+            twin.add(code, number % 500)
+    assert all(number in keys if keys else number == -1 for number, keys in zip(near, expected, strict=True))
+    assert 100 < len(index) == len(twin) < 1900
+
+
+def test_what_cannot_be_a_code_a_key_or_a_radius_is_refused() -> None:
+    index = NearIndex()
+    for wrong in (-1, 2**64):
+        with pytest.raises(ValueError, match="code"):
+            index.add(wrong, 0)
+        with pytest.raises(ValueError, match="code"):
+            index.search(wrong)
+    for wrong in (-1, 2**32):
+        with pytest.raises(ValueError, match="key"):
+            index.add(0, wrong)
+    for wrong in (-1, 65):
+        with pytest.raises(ValueError, match="radius"):
+            NearIndex(wrong)
+        with pytest.raises(ValueError, match="radius"):
+            index.search(0, wrong)
+    with pytest.raises(ValueError, match="2 codes, but 1 keys"):
+        index.add_batch([1, 2], [1])
+    assert len(index) == 0
+
+
+def test_the_compiler_is_loaded_only_by_those_who_use_the_index() -> None:
+    asked = "import sys, streams.domain as d; a = 'numba' in sys.modules; d.NearIndex; print(a, 'numba' in sys.modules)"
+    said = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert said.stdout.split() == ["False", "True"]
