@@ -6,12 +6,13 @@ import logging
 from functools import partial
 
 from streams.cloudevents import FINGERPRINT_TYPE, event_headers
-from streams.domain.policy import Policies, Policy
+from streams.domain.policy import Policy
 from streams.domain.records import Failure, Fingerprint, Origin, Submission, timestamp
 from streams.domain.routing import routing_key
 from streams.domain.submissions import decode_submission, salvage_identity, submission_id_of
 from streams.errors import BadInput, BrokenInfrastructure, Reason
 from streams.fingerprinting import Fingerprinted, Fingerprinter
+from streams.policy_watch import LivePolicies
 from streams.runtime.outbox import Output
 from streams.runtime.stage import ConcurrentStage
 from streams.runtime.view import Work
@@ -21,10 +22,11 @@ from streams.topics import FINGERPRINTS, SUBMISSIONS
 logger = logging.getLogger(__name__)
 
 
-async def fingerprint(work: Work, fingerprinter: Fingerprinter, policies: Policies) -> None:
+async def fingerprint(work: Work, fingerprinter: Fingerprinter, policies: LivePolicies) -> None:
     """One submission: facts or a failure. Only one without any media id has nobody to answer."""
     record = work.record
     submission: Submission | None = None
+    policy: Policy | None = None
     found: Fingerprinted | None = None
     failure: Failure | None = None
     try:
@@ -35,6 +37,7 @@ async def fingerprint(work: Work, fingerprinter: Fingerprinter, policies: Polici
             origin=_origin(work),
             timestamp_ms=record.timestamp,
         )
+        policy = policies.of(submission.collection)  # once: fetching takes long enough for the file to change
         found = await fingerprinter.fingerprint(submission)
     except BadInput as error:
         work.dead_letter(error)
@@ -47,7 +50,8 @@ async def fingerprint(work: Work, fingerprinter: Fingerprinter, policies: Polici
         work.dead_letter(BadInput(Reason.INTERNAL_ERROR, repr(error)))
         failure = Failure(Reason.INTERNAL_ERROR, repr(error))
     if submission is not None:
-        work.emit(*_output(submission, found, failure, policies, work.now()))
+        policy = policy or policies.of(submission.collection)
+        work.emit(*_output(submission, found, failure, policy, work.now()))
 
 
 def _origin(work: Work) -> Origin:
@@ -71,7 +75,7 @@ def _salvaged(work: Work) -> Submission | None:
 
 
 def _output(
-    submission: Submission, found: Fingerprinted | None, failure: Failure | None, policies: Policies, now: str
+    submission: Submission, found: Fingerprinted | None, failure: Failure | None, policy: Policy, now: str
 ) -> Output:
     result = Fingerprint(
         submission_id=submission.submission_id,
@@ -89,7 +93,7 @@ def _output(
         fetch_ms=found.fetch_ms if found else 0.0,
         decode_ms=found.decode_ms if found else 0.0,
         cached=found.cached if found else False,
-        policy=policies.of(submission.collection),
+        policy=policy,
     )
     event_id = f"{submission.submission_id}/{submission.attempt}"
     headers = event_headers(event_id, FINGERPRINT_TYPE, submission.media_id, now)
@@ -98,11 +102,15 @@ def _output(
 
 def stage(settings: Settings) -> ConcurrentStage:
     fingerprinter = Fingerprinter(settings)
-    exact = Policy.of(name="exact", near=False)
-    policies = Policies(collections=[(name, exact) for name in settings.exact_only])
+    policies = LivePolicies(settings.policy_file)
+
+    async def close() -> None:
+        policies.close()
+        await fingerprinter.close()
+
     return ConcurrentStage(
         name="fingerprint",
         reads=(SUBMISSIONS,),
-        close=fingerprinter.close,
+        close=close,
         handle=partial(fingerprint, fingerprinter=fingerprinter, policies=policies),
     )

@@ -39,4 +39,10 @@ FETCH_SECONDS = Histogram("mediasieve_fetch_seconds", "Getting a source's bytes"
 DECODE_SECONDS = Histogram(
     "mediasieve_decode_seconds", "Decoding and hashing one medium", ["format"], registry=REGISTRY
 )
+POLICY_READS = Counter(
+    "mediasieve_policy_reads",
+    "Readings of a policy file that changed: taken or refused",
+    ["result"],
+    registry=REGISTRY,
+)
 FETCHED_BYTES = Counter("mediasieve_fetched_bytes", "Bytes of sources read, by scheme", ["scheme"], registry=REGISTRY)

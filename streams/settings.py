@@ -1,6 +1,6 @@
 """Settings of one process: from `MEDIASIEVE_*` variables, a `.env` file or a directory of secret files.
 
-Thresholds and other policy about media are data of the domain, not settings.
+Thresholds and other rules about media are policy, not settings: `policy_file` names the file that has them.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Settings(BaseSettings):
     fingerprint_cache_entries: int = Field(default=100_000, ge=0)
 
     # media
-    exact_only: CommaList = ()
+    policy_file: Path | None = None
     source_timeout_s: float = Field(default=20.0, gt=0)
     source_max_bytes: int = Field(default=64 << 20, ge=1024)
     source_max_redirects: int = Field(default=5, ge=0)
@@ -74,12 +74,17 @@ class Settings(BaseSettings):
     sink_bytes: int = Field(default=8 << 20, ge=1024)
     sink_age_s: float = Field(default=1.0, gt=0)
 
-    @field_validator("exact_only", "source_allow", "file_roots", mode="before")
+    @field_validator("source_allow", "file_roots", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
+
+    @field_validator("policy_file", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: object) -> object:
+        return None if value == "" else value
 
     @field_validator("source_allow")
     @classmethod

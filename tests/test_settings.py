@@ -37,6 +37,13 @@ def test_what_is_given_wins_over_the_environment_over_the_file(monkeypatch: pyte
     assert load_settings(clickhouse="http://given:1").clickhouse == "http://given:1"
 
 
+def test_an_empty_policy_file_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MEDIASIEVE_POLICY_FILE", "")
+    assert load_settings().policy_file is None
+    monkeypatch.setenv("MEDIASIEVE_POLICY_FILE", "policies.yaml")
+    assert load_settings().policy_file == Path("policies.yaml")
+
+
 def test_secrets_may_be_files_and_are_not_shown(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     secrets = tmp_path / "secrets"
     secrets.mkdir()

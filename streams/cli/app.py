@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "worker": ("streams.cli.worker", "Run stages of the stream in this process."),
     "topics": ("streams.cli.topics", "Compare topics.yaml with the broker, and change the broker."),
     "clickhouse": ("streams.cli.clickhouse", "Apply and show the migrations of ClickHouse."),
+    "policy": ("streams.cli.policy", "Check the policy file, and show what applies to a collection."),
     "doctor": ("streams.cli.doctor", "Check this set-up and say what to do."),
 }
 

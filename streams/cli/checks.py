@@ -20,6 +20,7 @@ from streams.cli.running import Running
 from streams.cli.system import BROKER_PORT, CLICKHOUSE_PORT, HTTP_PORT, is_free
 from streams.errors import MediasieveError
 from streams.kafka_clients import reach_broker
+from streams.policies import PolicyFileError, load_policies
 from streams.settings import Settings
 from streams.topic_admin import plan_topics
 
@@ -52,6 +53,7 @@ def all_checks(settings: Settings, running: Running | None) -> Iterator[Check]:
     yield from _extras()
     yield from _data_dir(settings)
     yield _open_files()
+    yield _policy_file(settings)
     if running is None:
         yield from _ports()
     yield from _broker(settings, running)
@@ -138,6 +140,15 @@ def _open_files() -> Check:
         return Check("ok", "open files", "unlimited" if soft == resource.RLIM_INFINITY else f"{soft:,} allowed")
     status: Status = "fail" if soft < OPEN_FILES_FAIL else "warn"
     return Check(status, "open files", f"{soft:,} allowed", "RocksDB keeps many open: ulimit -n 8192 before a worker.")
+
+
+def _policy_file(settings: Settings) -> Check:
+    try:
+        policies = load_policies(settings.policy_file)
+    except PolicyFileError as error:
+        return Check("fail", "policy file", error.lines[0], f"mediasieve policy check {settings.policy_file}")
+    found = f"{settings.policy_file}: " if settings.policy_file else "none is named; "
+    return Check("ok", "policy file", f"{found}{policies.default.version} where nothing else is said")
 
 
 def _ports() -> Iterator[Check]:

@@ -31,6 +31,7 @@ HASHES: Final[tuple[HashName, ...]] = get_args(HashName)
 FURTHER_HASHES: Final[tuple[str, ...]] = (*HASHES, "pdq256")
 NAME_FORM = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 MAX_RETENTION_DAYS = 36_500
+MAX_SHOWN_CHARS = 60
 
 
 class Thresholds(NamedTuple):
@@ -77,14 +78,16 @@ def _digest(values: Mapping[str, Any]) -> str:
 def _check_forms(policy: Policy) -> None:
     """That each rule is of the type and within the range that it has by itself."""
     if not isinstance(policy.name, str) or not NAME_FORM.fullmatch(policy.name):
-        raise BadRule("name", f"is {policy.name!r}; 1 to 64 of a-z, 0-9, '_' and '-', beginning with a letter or digit")
+        raise BadRule(
+            "name", f"is {_shown(policy.name)}; 1 to 64 of a-z, 0-9, '_' and '-', beginning with a letter or digit"
+        )
     if not isinstance(policy.near, bool):
-        raise BadRule("near", f"is {policy.near!r}; true or false")
+        raise BadRule("near", f"is {_shown(policy.near)}; true or false")
     _check_choice("hash", policy.hash, HASHES)
     _check_choice("views", policy.views, LEVELS)
     _check_number("min_quality", policy.min_quality, 0, 1)
     if not isinstance(policy.also, (tuple, list)):
-        raise BadRule("also", f"is {policy.also!r}; a list of hashes")
+        raise BadRule("also", f"is {_shown(policy.also)}; a list of hashes")
     for each in policy.also:
         _check_choice("also", each, FURTHER_HASHES)
     if len(set(policy.also)) < len(policy.also):
@@ -103,24 +106,30 @@ def _check_thresholds(policy: Policy) -> None:
     if bits == 256:
         _check_whole("confirm_bits", policy.confirm_bits, MAX_CONFIRM_BITS, "of 256")
     elif policy.confirm_bits != 0:
-        raise BadRule("confirm_bits", f"is {policy.confirm_bits!r}; nothing confirms {policy.hash}: leave it out")
+        raise BadRule("confirm_bits", f"is {_shown(policy.confirm_bits)}; nothing confirms {policy.hash}: leave it out")
     if policy.views != "plain" and policy.hash != "phash256":
         raise BadRule("views", f"is {policy.views}; other views than plain need hash: phash256, not {policy.hash}")
 
 
+def _shown(value: object) -> str:
+    """A value as it goes into a message: whoever wrote it may have written a lot."""
+    text = repr(value)
+    return text if len(text) <= MAX_SHOWN_CHARS else f"{text[:MAX_SHOWN_CHARS]}…"
+
+
 def _check_choice(rule: str, value: object, choices: Sequence[str]) -> None:
     if value not in choices:
-        raise BadRule(rule, f"is {value!r}; one of {', '.join(choices)}")
+        raise BadRule(rule, f"is {_shown(value)}; one of {', '.join(choices)}")
 
 
 def _check_number(rule: str, value: object, lowest: float, highest: float) -> None:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not lowest <= value <= highest:
-        raise BadRule(rule, f"is {value!r}; a number from {lowest} to {highest}")
+        raise BadRule(rule, f"is {_shown(value)}; a number from {lowest} to {highest}")
 
 
 def _check_whole(rule: str, value: object, highest: int, why: str) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= highest:
-        raise BadRule(rule, f"is {value!r}; a whole number from 0 to {highest} ({why})")
+        raise BadRule(rule, f"is {_shown(value)}; a whole number from 0 to {highest} ({why})")
 
 
 @dataclass(frozen=True)
@@ -182,13 +191,14 @@ class Policy:
         for name in rules:
             if name not in RULES:
                 raise BadRule(name, f"is no rule; there are {', '.join(RULES)}")
-        suited = THRESHOLDS.get(rules.get("hash", "phash256"), Thresholds(0))
+        chosen = rules.get("hash", "phash256")
+        suited = THRESHOLDS[chosen] if chosen in HASHES else Thresholds(0)
         radius_bits = rules.get("radius_bits", suited.radius_bits)
         view_radius_bits = suited.view_radius_bits
         if isinstance(radius_bits, int):
             view_radius_bits = max(0, min(radius_bits, view_radius_bits))
         defaults: dict[str, Any] = {**suited._asdict(), "view_radius_bits": view_radius_bits}
-        if rules.get("hash", "phash256") != "phash256" or rules.get("near") is False:
+        if chosen != "phash256" or rules.get("near") is False:
             defaults["views"] = "plain"
         return cls(**{**defaults, **rules})
 
@@ -264,10 +274,16 @@ class Policies:
         if found is None:
             if len(self._found) >= MOST_SEEN:
                 self._found.clear()
-            found = self._found[collection] = self._look_up(collection)
+            found = self._found[collection] = self.look_up(collection)
         return found
 
-    def _look_up(self, collection: str) -> Policy:
+    @property
+    def asked_for(self) -> frozenset[str]:
+        """Collections that `of` was asked for; the last thousand or so."""
+        return frozenset(self._found)
+
+    def look_up(self, collection: str) -> Policy:
+        """As `of`, without remembering the answer."""
         if collection in self._names:
             return self._names[collection]
         return next((policy for form, policy in self._patterns if fnmatchcase(collection, form)), self.default)

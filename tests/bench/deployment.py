@@ -28,6 +28,7 @@ CONTROL_S = 5.0
 #: In this collection only equal bytes match, so that its media spread over all partitions.
 SPREAD = "spread"
 SPREADING = Policy.of(name="spreading", near=False)
+POLICIES = f"policies: {{{SPREADING.name}: {{near: false}}}}\ncollections: {{{SPREAD}: {SPREADING.name}}}\n"
 
 
 class WorkerProcess:
@@ -99,12 +100,14 @@ class Deployment:
         self.work_dir = work_dir
         self.name = name
         self.data_dir = work_dir / name
+        policy_file = work_dir / f"{name}-policies.yaml"
+        policy_file.write_text(POLICIES)
         values = {
             "broker": bootstrap,
             "topic_prefix": f"{name}.",
             "group_prefix": name,
             "data_dir": str(self.data_dir),
-            "exact_only": SPREAD,
+            "policy_file": str(policy_file),
             **variables,
         }
         self.variables = {f"MEDIASIEVE_{key.upper()}": value for key, value in values.items()}

@@ -54,6 +54,10 @@ def test_every_command_explains_itself(run: Run, name: str) -> None:
         (["scan"], "PATHS"),
         (["scan", "absent"], "absent"),
         (["worker", "--stages", "dance"], "dance"),
+        (["policy"], "Missing command"),
+        (["policy", "check"], "MEDIASIEVE_POLICY_FILE"),
+        (["policy", "show", "--collection", "My Shop"], "'My Shop'"),
+        (["policy", "show", "--file", "absent.yaml"], "absent.yaml: cannot be read"),
     ],
 )
 def test_wrong_usage_is_one_line_and_exit_code_2(run: Run, args: list[str], mentions: str) -> None:

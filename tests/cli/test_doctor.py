@@ -40,6 +40,23 @@ def test_a_broker_and_a_clickhouse_that_are_away_are_failures_with_advice(run: R
     assert "MEDIASIEVE_CLICKHOUSE" in found["ClickHouse"]["advice"]
 
 
+def test_a_policy_file_that_no_worker_would_start_with_is_a_failure(
+    run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, before = findings(run)
+    (folder / "policies.yaml").write_text("policies:\n  default: {radius_bits: 70}\n")
+    monkeypatch.setenv("MEDIASIEVE_POLICY_FILE", "policies.yaml")
+    code, found = findings(run)
+    (folder / "policies.yaml").write_text("policies:\n  default: {radius_bits: 7}\n")
+    _, healed = findings(run)
+
+    assert (before["policy file"]["status"], code) == ("ok", 1)
+    assert found["policy file"]["found"].startswith("policies.yaml:2: radius_bits is 70")
+    assert found["policy file"]["advice"] == "mediasieve policy check policies.yaml"
+    assert healed["policy file"]["status"] == "ok"
+    assert healed["policy file"]["found"] != before["policy file"]["found"]
+
+
 def test_topics_that_differ_are_a_failure_until_applied(
     run: Run, embedded: Namespace, monkeypatch: pytest.MonkeyPatch
 ) -> None:

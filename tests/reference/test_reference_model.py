@@ -28,6 +28,7 @@ from tests.reference.twin import Twin
 __all__ = ["clickhouse", "container_clickhouse", "embedded_clickhouse"]
 
 EXACT_ONLY = "fast"
+POLICIES = f"policies: {{exact: {{near: false}}}}\ncollections: {{{EXACT_ONLY}: exact}}\n"
 CONTENTS = 120
 
 
@@ -77,6 +78,8 @@ def submissions(count: int, seed: int, folder: Path) -> list[Published]:
 
 def deployment_settings(namespace: Namespace, database: Database, folder: Path) -> Settings:
     rows = database.settings()
+    policy_file = folder / "policies.yaml"
+    policy_file.write_text(POLICIES)
     return namespace.settings(
         folder / "data",
         clickhouse=rows.clickhouse,
@@ -86,16 +89,16 @@ def deployment_settings(namespace: Namespace, database: Database, folder: Path) 
         heartbeat_s=1.0,
         commit_interval_s=0.3,
         file_roots=str(folder),
-        exact_only=EXACT_ONLY,
+        policy_file=str(policy_file),
     )
 
 
 def environment(settings: Settings) -> dict[str, str]:
-    names = ("data_dir", "broker", "topic_prefix", "group_prefix", "clickhouse", "clickhouse_database")
+    names = ("data_dir", "broker", "topic_prefix", "group_prefix", "clickhouse", "clickhouse_database", "policy_file")
     names += ("session_timeout_s", "heartbeat_s", "commit_interval_s")  # type: ignore[assignment]
     values = {name: str(getattr(settings, name)) for name in names}
     values["clickhouse_password"] = settings.clickhouse_password.get_secret_value()
-    values |= {"exact_only": EXACT_ONLY, "file_roots": ",".join(settings.file_roots)}
+    values["file_roots"] = ",".join(settings.file_roots)
     return {f"MEDIASIEVE_{name.upper()}": value for name, value in values.items()}
 
 
