@@ -16,7 +16,7 @@ from PIL import Image
 
 from streams.domain.fingerprint.decode import DRAFT_PIXELS
 from streams.domain.fingerprint.phash import DECIMALS, phash
-from streams.domain.notation import Algorithm, Hash, current
+from streams.domain.notation import Algorithm, BadHash, Hash, current
 
 Pixels = NDArray[np.uint8]
 Bits = NDArray[np.bool_]
@@ -46,42 +46,42 @@ def compute(name: str, grey: Image.Image) -> str:
         many coefficients are equal in theory (flat areas) imagehash's bits are rounding noise and ours are not.
 
     Raises:
-        BadHash: no hash of this name.
+        BadHash: no hash of this name, or PDQ, which is in the file beside.
     """
     form = current(name)
+    if name in ("phash64", "phash256"):
+        return _phash_of_fingerprints(grey, form)
     family = _FAMILIES.get(name.rstrip("0123456789"))
     if family is None:
-        raise ValueError(f"{name} is not computed here")
-    return Hash.from_bits(form.key, family(grey, form)).hex
+        raise BadHash(f"{name} is not computed here; these are: {', '.join(_FAMILIES)} of 16, 32, 64 and 256 bits")
+    return Hash.from_bits(form.key, family(bounded(grey), form)).hex
+
+
+def _phash_of_fingerprints(grey: Image.Image, form: Algorithm) -> str:
+    """By the same two steps as in every fingerprint, so that one name and version is one hash."""
+    picture = grey.resize((64, 64), _LANCZOS, reducing_gap=2.5)
+    if form.bits == 64:
+        picture = picture.resize((32, 32), _LANCZOS)
+    return phash(np.asarray(picture))
 
 
 def _phash(grey: Image.Image, form: Algorithm) -> Bits:
     """Whether each of the lowest frequencies is above their median."""
-    if form.name in ("phash64", "phash256"):
-        return _fingerprint_phash(grey, form)
     rows, columns = HIGH_FREQUENCIES * form.rows, HIGH_FREQUENCIES * form.columns
     pixels = _resized(grey, columns, rows).astype(np.float64)
     return _above_median((_cosines(rows, form.rows) @ pixels @ _cosines(columns, form.columns).T).round(DECIMALS))
 
 
-def _fingerprint_phash(grey: Image.Image, form: Algorithm) -> Bits:
-    """By the same two steps as in every fingerprint, so that one name and version is one hash."""
-    picture = grey.resize((64, 64), _LANCZOS, reducing_gap=2.5)
-    if form.bits == 64:
-        picture = picture.resize((32, 32), _LANCZOS)
-    return Hash(form.key, phash(np.asarray(picture))).bits
-
-
 def _dhash(grey: Image.Image, form: Algorithm) -> Bits:
     """Whether each pixel is brighter than its left neighbour."""
-    pixels = _resized(bounded(grey), form.columns + 1, form.rows)
+    pixels = _resized(grey, form.columns + 1, form.rows)
     return pixels[:, 1:] > pixels[:, :-1]
 
 
 def _ahash(grey: Image.Image, form: Algorithm) -> Bits:
     """Whether each pixel is above the mean."""
-    pixels = _resized(bounded(grey), form.columns, form.rows)
-    return pixels > pixels.mean()
+    pixels = _resized(grey, form.columns, form.rows)
+    return np.asarray(pixels > pixels.mean(), dtype=np.bool_)
 
 
 def _whash(grey: Image.Image, form: Algorithm) -> Bits:
@@ -92,7 +92,7 @@ def _whash(grey: Image.Image, form: Algorithm) -> Bits:
     """
     natural = 1 << (min(grey.size).bit_length() - 1)
     side = max(min(natural, DRAFT_PIXELS), form.rows, form.columns)
-    pixels = _resized(bounded(grey), side, side)
+    pixels = _resized(grey, side, side)
     blocks = pixels.reshape(form.rows, side // form.rows, form.columns, side // form.columns)
     return _above_median(blocks.sum(axis=(1, 3), dtype=np.int64))
 
@@ -110,8 +110,7 @@ def _resized(grey: Image.Image, width: int, height: int) -> Pixels:
 
 
 def _above_median(values: NDArray[np.float64] | NDArray[np.int64]) -> Bits:
-    above: Bits = values > np.median(values)
-    return above
+    return np.asarray(values > np.median(values), dtype=np.bool_)
 
 
 @cache
