@@ -54,10 +54,10 @@ def require() -> Any:
 def compute(image: Image.Image) -> Pdq:
     """PDQ of a loaded picture.
 
-    A picture in RGB gives exactly the hash of ThreatExchange's implementation in Python. From its luminance, which is
-    what a fingerprint has, up to a few bits differ where the quality is 50 or more: 0.3 on average. Between one
-    another, the reference implementations are up to 20 bits apart for large pictures. They do not turn pictures by
-    their EXIF orientation; a fingerprint is of the upright picture.
+    A picture in RGB gives exactly the hash of ThreatExchange's reference in Python. From its luminance, which is what
+    a fingerprint has, 0.3 bits differ on average where the quality is 50 or more: at most 2 in 99 of 100 photos, 8 in
+    the worst. Among themselves the references differ more, by up to 22 bits, as each scales large pictures down in
+    its own way. They do not turn pictures by their EXIF orientation; a fingerprint is of the upright picture.
 
     Args:
         image: mode L or RGB; any other is seen in luminance on white. Below 5 pixels a side the hash is zeros, and
