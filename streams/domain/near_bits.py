@@ -58,6 +58,24 @@ def _near_lanes(typing: Any, codes: Any, at: Any, code: Any, radius: Any) -> Any
     return types.int64(codes, types.int64, types.uint64, types.int64), build
 
 
+def _prefetch(typing: Any, array: Any, at: Any) -> Any:
+    """Begin to load the cache line of `array[at]`, which need not exist."""
+
+    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        array, at = arguments
+        data = cgutils.create_struct_proxy(signature.args[0])(context, builder, value=array).data  # type: ignore[no-untyped-call]
+        flag = ir.IntType(32)
+        address = ir.IntType(8).as_pointer()
+        begin = ir.FunctionType(ir.VoidType(), [address, flag, flag, flag])
+        call = cgutils.get_or_insert_function(builder.module, begin, "llvm.prefetch.p0")  # type: ignore[no-untyped-call]
+        reading, into_every_cache, of_data = (ir.Constant(flag, value) for value in (0, 3, 1))
+        builder.call(call, [builder.bitcast(builder.gep(data, [at]), address), reading, into_every_cache, of_data])
+        return context.get_dummy_value()
+
+    return types.void(array, types.int64), build
+
+
 bit_count: Any = intrinsic(_bit_count)
 lowest_bit: Any = intrinsic(_lowest_bit)
 near_lanes: Any = intrinsic(_near_lanes)
+prefetch: Any = intrinsic(_prefetch)

@@ -9,21 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from streams.domain import near_building as building
 from streams.domain import near_kernels as kernels
-from streams.domain.near_bits import LANES
-from streams.domain.near_kernels import BAND_BITS, BANDED, BANDS, LOGGED, TAIL, WIDTH, Bands, Codes, Keys
+from streams.domain.near_building import SMALLEST_LOG
+from streams.domain.near_kernels import BANDED, LOGGED, WIDTH, Bands, Codes, Keys
 
 CODE_BITS = 64
 LARGEST_CODE, LARGEST_KEY = 2**64 - 1, 2**32 - 1
 #: An index of at most so many entries is a plain list: scanning it takes no longer than probing bands.
 LOG_ENTRIES = 16_384
-SMALLEST_LOG = 64
+NO_CODES, NO_KEYS = np.zeros(0, np.uint64), np.zeros(0, np.uint32)
 
 Found: TypeAlias = list[tuple[int, int]]
 _T = TypeVar("_T", np.uint64, np.uint32, np.uint8)
@@ -71,6 +71,7 @@ class NearIndex:
         self.radius_bits = _radius(radius_bits)
         self._log_entries = log_entries
         self._bands = kernels.no_bands(SMALLEST_LOG)
+        self._built = 0
         self._scratch = np.empty(1024, np.uint32), np.empty(1024, np.uint8)
 
     def __len__(self) -> int:
@@ -89,17 +90,21 @@ class NearIndex:
         return sum(each.nbytes for each in arrays)
 
     def reserve(self, entries: int) -> Bands:
-        """Make room for so many `insert`s from compiled code and return the arrays to pass to it."""
+        """Make room for so many `insert`s from compiled code and return the arrays to pass to it.
+
+        Meant for a batch at a time: what is added between two calls beyond what the buckets have room for (a tenth of
+        the index or so) goes to the log, which every look-up scans.
+        """
         logged = int(self._bands.state[LOGGED])
-        if logged > self._log_entries or (entries > self._log_entries and entries > len(self) // 16):
-            self._rebuild(np.zeros(0, np.uint64), np.zeros(0, np.uint32), entries)
+        limit = building.log_limit(len(self)) if self._bands.state[WIDTH] else self._log_entries
+        if logged > min(limit, self._log_entries) or 2 * len(self) < self._built:
+            self._rebuild()
             logged = int(self._bands.state[LOGGED])
         room = len(self._bands.log_keys)
         if logged + entries > room:
             room = max(logged + entries, min(2 * room, self._log_entries))
-            self._bands = self._bands._replace(
-                log_codes=_longer(self._bands.log_codes, room + LANES), log_keys=_longer(self._bands.log_keys, room)
-            )
+            log = building.log_of(self._bands.log_codes[:logged], self._bands.log_keys[:logged], room)
+            self._bands = self._bands._replace(log_codes=log.log_codes, log_keys=log.log_keys)
         return self._bands
 
     def add(self, code: int, key: int) -> None:
@@ -136,9 +141,9 @@ class NearIndex:
         """Add many entries, codes uint64 [entries] and keys uint32 [entries]; a large batch by a counting sort."""
         new_codes, new_keys = _entries(codes, keys)
         if len(new_codes) > max(self._log_entries, len(self) // 16):
-            self._rebuild(new_codes, new_keys, 0)
+            self._rebuild(new_codes, new_keys)
             return
-        kernels.insert_all(self.reserve(len(new_codes)), new_codes, new_keys)
+        building.insert_all(self.reserve(len(new_codes)), new_codes, new_keys)
 
     def _radius(self, radius_bits: int | None) -> int:
         return self.radius_bits if radius_bits is None else _radius(radius_bits)
@@ -158,38 +163,11 @@ class NearIndex:
             found_keys, distances = _longer(found_keys, room), _longer(distances, room)
         return _sorted(offsets, found_keys[: offsets[-1]], distances[: offsets[-1]])
 
-    def _rebuild(self, codes: Codes, keys: Keys, entries: int) -> None:
-        """Sort everything, these entries too, into bands with room for about `entries` more."""
-        old = self._bands
-        codes, keys = kernels.all_entries(old, codes, keys)
-        expected = len(codes) + entries
-        if expected <= self._log_entries:
-            room = max(SMALLEST_LOG, expected)
-            self._bands = kernels.no_bands(room)._replace(
-                log_codes=_longer(codes, room + LANES), log_keys=_longer(keys, room)
-            )
-            self._bands.state[LOGGED] = len(codes)
-            return
-        self._bands = old = kernels.no_bands(SMALLEST_LOG)
-        width = min(BAND_BITS, max(8, expected.bit_length() - 4))
-        bands = kernels.no_bands(SMALLEST_LOG)
-        heads = np.zeros((BANDS, 1 << width, 3), np.uint32)
-        state = bands.state
-        state[WIDTH], state[BANDED] = width, len(codes)
-        sorted_codes, sorted_keys = [], []
-        for band in range(BANDS):
-            counts = np.zeros(1 << width, np.uint32)
-            kernels.count_values(codes, band, width, counts)
-            taken = kernels.lay_out(counts, heads[band])
-            room = taken + len(codes) // 10 + 2 * entries
-            band_codes, band_keys = np.empty(room + LANES, np.uint64), np.empty(room, np.uint32)
-            kernels.sort_in(codes, keys, band, width, heads[band], band_codes, band_keys)
-            state[TAIL + band] = taken
-            sorted_codes.append(band_codes)
-            sorted_keys.append(band_keys)
-        self._bands = bands._replace(
-            codes=tuple(sorted_codes), keys=tuple(sorted_keys), heads=heads, masks=_masks(width)
-        )
+    def _rebuild(self, codes: Codes = NO_CODES, keys: Keys = NO_KEYS) -> None:
+        holder = [self._bands]
+        self._bands = kernels.no_bands(0)
+        self._bands = building.rebuilt(holder, codes, keys, self._log_entries)
+        self._built = len(self)
 
 
 class BruteForceIndex:
@@ -260,13 +238,6 @@ def _sorted(offsets: NDArray[np.int64], keys: Keys, distances: NDArray[np.uint8]
     queries = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
     order = np.lexsort((keys, distances, queries))
     return Neighbours(offsets, keys[order], distances[order])
-
-
-@cache
-def _masks(width: int) -> NDArray[np.uint16]:
-    """All values of so many bits, those with fewer bits set first."""
-    values = np.arange(1 << width, dtype=np.uint16)
-    return values[np.argsort(np.bitwise_count(values), kind="stable")]
 
 
 def _longer(array: NDArray[_T], length: int) -> NDArray[_T]:

@@ -13,17 +13,19 @@ there what its buckets have no room for until `NearIndex.reserve` sorts it in.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numba import njit, typeof, types
 from numpy.typing import NDArray
 
-from streams.domain.near_bits import LANES, bit_count, lowest_bit, near_lanes
+from streams.domain.near_bits import LANES, bit_count, lowest_bit, near_lanes, prefetch
 
 Codes: TypeAlias = NDArray[np.uint64]
 Keys: TypeAlias = NDArray[np.uint32]
 Distances: TypeAlias = NDArray[np.uint8]
+State: TypeAlias = NDArray[np.int64]
 
 BANDS = 4
 BAND_BITS = 16
@@ -33,6 +35,8 @@ WIDTH, LOGGED, BANDED, TAIL = 0, 1, 2, 3
 STATE_LENGTH = TAIL + BANDS
 #: What a bucket's head holds.
 START, LENGTH, CAPACITY = 0, 1, 2
+#: So many probes before its turn a bucket is asked for from memory.
+AHEAD = 8
 
 
 class Bands(NamedTuple):
@@ -53,25 +57,35 @@ class Bands(NamedTuple):
     log_codes: Codes
     log_keys: Keys
     masks: NDArray[np.uint16]
-    state: NDArray[np.int64]
+    state: State
 
 
-def no_bands(log_room: int) -> Bands:
-    """An empty index that is only a log of `log_room` places."""
-    four = range(BANDS)
+@cache
+def _masks(width: int) -> NDArray[np.uint16]:
+    """All values of so many bits, those with fewer bits set first."""
+    values = np.arange(1 << width, dtype=np.uint16)
+    return values[np.argsort(np.bitwise_count(values), kind="stable")]
+
+
+def no_bands(log_room: int, width: int = 0) -> Bands:
+    """An empty index with a log of `log_room` places and buckets without any."""
+    bands = range(BANDS)
+    state = np.zeros(STATE_LENGTH, np.int64)
+    state[WIDTH] = width
     return Bands(
-        codes=tuple(np.zeros(LANES, np.uint64) for _ in four),
-        keys=tuple(np.zeros(0, np.uint32) for _ in four),
-        heads=np.zeros((BANDS, 0, 3), np.uint32),
+        codes=tuple(np.zeros(LANES, np.uint64) for _ in bands),
+        keys=tuple(np.zeros(0, np.uint32) for _ in bands),
+        heads=np.zeros((BANDS, 1 << width, 3), np.uint32),
         log_codes=np.zeros(log_room + LANES, np.uint64),
         log_keys=np.zeros(log_room, np.uint32),
-        masks=np.zeros(0, np.uint16),
-        state=np.zeros(STATE_LENGTH, np.int64),
+        masks=_masks(width),
+        state=state,
     )
 
 
-_BANDS = typeof(no_bands(0))  # type: ignore[no-untyped-call]
-_CODES, _KEYS, _DISTANCES = types.uint64[::1], types.uint32[::1], types.uint8[::1]
+#: The numba types for signatures.
+BANDS_TYPE = typeof(no_bands(0))  # type: ignore[no-untyped-call]
+CODES_TYPE, KEYS_TYPE, DISTANCES_TYPE = types.uint64[::1], types.uint32[::1], types.uint8[::1]
 
 
 def compiled(signature: Any) -> Callable[[Any], Any]:
@@ -108,7 +122,7 @@ def probes(width: int, radius: int) -> int:
     return total
 
 
-@compiled(types.int64(_CODES, _KEYS, types.int64, types.int64, types.uint64, types.uint32))
+@compiled(types.int64(CODES_TYPE, KEYS_TYPE, types.int64, types.int64, types.uint64, types.uint32))
 def find(codes: Codes, keys: Keys, start: int, length: int, code: np.uint64, key: np.uint32) -> int:
     """Where in a run of entries this one is, -1 if nowhere."""
     for at in range(start, start + length, LANES):
@@ -123,11 +137,11 @@ def find(codes: Codes, keys: Keys, start: int, length: int, code: np.uint64, key
 
 @compiled(types.int64(types.int64))
 def grown(length: int) -> int:
-    """The capacity of a bucket that has to hold one entry more than `length`."""
-    return length + 2 + length // 12
+    """The capacity of a bucket that moves because it is full."""
+    return length + 2 + length // 16
 
 
-@compiled(types.boolean(_BANDS, types.uint64))
+@compiled(types.boolean(BANDS_TYPE, types.uint64))
 def has_room(bands: Bands, code: np.uint64) -> bool:
     width = bands.state[WIDTH]
     if width == 0:
@@ -140,7 +154,7 @@ def has_room(bands: Bands, code: np.uint64) -> bool:
     return True
 
 
-@compiled(types.void(_BANDS, types.int64, types.uint64, types.uint32))
+@compiled(types.void(BANDS_TYPE, types.int64, types.uint64, types.uint32))
 def put(bands: Bands, band: int, code: np.uint64, key: np.uint32) -> None:
     """Append to the bucket; a full one moves to the free room first."""
     codes, keys = bands.codes[band], bands.keys[band]
@@ -160,7 +174,7 @@ def put(bands: Bands, band: int, code: np.uint64, key: np.uint32) -> None:
     head[LENGTH] = length + 1
 
 
-@compiled(types.boolean(_BANDS, types.uint64, types.uint32))
+@compiled(types.boolean(BANDS_TYPE, types.uint64, types.uint32))
 def insert(bands: Bands, code: np.uint64, key: np.uint32) -> bool:
     """Add an entry, in O(1) on average; False, and nothing is added, where `NearIndex.reserve` made no room."""
     if has_room(bands, code):
@@ -177,7 +191,7 @@ def insert(bands: Bands, code: np.uint64, key: np.uint32) -> bool:
     return True
 
 
-@compiled(types.boolean(_BANDS, types.uint64, types.uint32))
+@compiled(types.boolean(BANDS_TYPE, types.uint64, types.uint32))
 def delete(bands: Bands, code: np.uint64, key: np.uint32) -> bool:
     """Take one such entry out, if there is any; costs a scan of the log and of a bucket a band."""
     logged = bands.state[LOGGED]
@@ -216,8 +230,8 @@ def found_before(differing: np.uint64, band: int, width: int, radius: int) -> bo
 
 @compiled(
     types.int64(
-        *(_CODES, _KEYS, types.int64, types.int64, types.uint64, types.int64, types.int64, types.int64),
-        *(types.int64, _KEYS, _DISTANCES),
+        *(CODES_TYPE, KEYS_TYPE, types.int64, types.int64, types.uint64, types.int64, types.int64, types.int64),
+        *(types.int64, KEYS_TYPE, DISTANCES_TYPE),
     )
 )
 def scan(
@@ -254,7 +268,7 @@ def scan(
     return found
 
 
-@compiled(types.int64(_BANDS, types.uint64, types.int64, _KEYS, _DISTANCES))
+@compiled(types.int64(BANDS_TYPE, types.uint64, types.int64, KEYS_TYPE, DISTANCES_TYPE))
 def search_into(bands: Bands, code: np.uint64, radius: int, keys_out: Keys, distances_out: Distances) -> int:
     """Write the keys within `radius` bits of `code`, and how far they are, in no particular order.
 
@@ -275,7 +289,13 @@ def search_into(bands: Bands, code: np.uint64, radius: int, keys_out: Keys, dist
     for band in range(1 if everything else BANDS):
         codes, keys, heads = bands.codes[band], bands.keys[band], bands.heads[band]
         value = band_value(code, band, width)
-        for probe in range(buckets if everything else probes(width, band_radius(radius, band))):
+        last = (buckets if everything else probes(width, band_radius(radius, band))) - 1
+        for probe in range(-AHEAD, last + 1):
+            coming = np.int64(heads[value ^ np.int64(bands.masks[min(probe + AHEAD, last)]), START])
+            prefetch(codes, coming)
+            prefetch(codes, coming + LANES)
+            if probe < 0:
+                continue
             bucket = value ^ np.int64(bands.masks[probe])
             start, length = np.int64(heads[bucket, START]), np.int64(heads[bucket, LENGTH])
             found = scan(codes, keys, start, length, code, radius, band, width, found, keys_out, distances_out)
@@ -283,7 +303,17 @@ def search_into(bands: Bands, code: np.uint64, radius: int, keys_out: Keys, dist
 
 
 @compiled(
-    types.int64(_BANDS, _CODES, _KEYS, types.boolean, types.int64, types.int64, types.int64[::1], _KEYS, _DISTANCES)
+    types.int64(
+        BANDS_TYPE,
+        CODES_TYPE,
+        KEYS_TYPE,
+        types.boolean,
+        types.int64,
+        types.int64,
+        types.int64[::1],
+        KEYS_TYPE,
+        DISTANCES_TYPE,
+    )
 )
 def answer(
     bands: Bands,
@@ -312,67 +342,3 @@ def answer(
         if adding:
             insert(bands, codes[at], keys[at])
     return len(codes)
-
-
-@compiled(types.void(_CODES, types.int64, types.int64, _KEYS))
-def count_values(codes: Codes, band: int, width: int, counts: Keys) -> None:
-    """Add to `counts`, by value of the band, how many codes have it."""
-    for at in range(len(codes)):
-        counts[band_value(codes[at], band, width)] += np.uint32(1)
-
-
-@compiled(types.int64(_KEYS, types.uint32[:, ::1]))
-def lay_out(counts: Keys, heads: Keys) -> int:
-    """Give each bucket its place with room to grow; `heads` [values, 3] becomes that of empty buckets.
-
-    Returns:
-        How many places are taken.
-    """
-    taken = 0
-    for value in range(len(counts)):
-        heads[value, START] = taken
-        heads[value, LENGTH] = 0
-        heads[value, CAPACITY] = grown(np.int64(counts[value]))
-        taken += grown(np.int64(counts[value]))
-    return taken
-
-
-@compiled(types.void(_CODES, _KEYS, types.int64, types.int64, types.uint32[:, ::1], _CODES, _KEYS))
-def sort_in(codes: Codes, keys: Keys, band: int, width: int, heads: Keys, codes_out: Codes, keys_out: Keys) -> None:
-    """Append each entry to its bucket of one band; the buckets have room (`lay_out`)."""
-    for at in range(len(codes)):
-        head = heads[band_value(codes[at], band, width)]
-        place = head[START] + head[LENGTH]
-        codes_out[place] = codes[at]
-        keys_out[place] = keys[at]
-        head[LENGTH] += np.uint32(1)
-
-
-@compiled(types.void(_BANDS, _CODES, _KEYS))
-def insert_all(bands: Bands, codes: Codes, keys: Keys) -> None:
-    for at in range(len(codes)):
-        insert(bands, codes[at], keys[at])
-
-
-@compiled(types.void(_BANDS, _CODES, _KEYS))
-def copy_banded(bands: Bands, codes_out: Codes, keys_out: Keys) -> None:
-    """Write the entries that are in bands, by their value in the first one."""
-    heads, copied = bands.heads[0], 0
-    for value in range(len(heads)):
-        start, length = np.int64(heads[value, START]), np.int64(heads[value, LENGTH])
-        for at in range(start, start + length):
-            codes_out[copied] = bands.codes[0][at]
-            keys_out[copied] = bands.keys[0][at]
-            copied += 1
-
-
-def all_entries(bands: Bands, codes: Codes, keys: Keys) -> tuple[Codes, Keys]:
-    """Every entry of the index, then these, in new arrays."""
-    logged, banded = int(bands.state[LOGGED]), int(bands.state[BANDED])
-    all_codes = np.empty(banded + logged + len(codes), np.uint64)
-    all_keys = np.empty(len(all_codes), np.uint32)
-    copy_banded(bands, all_codes, all_keys)
-    for all_parts, log, new in ((all_codes, bands.log_codes, codes), (all_keys, bands.log_keys, keys)):
-        all_parts[banded : banded + logged] = log[:logged]
-        all_parts[banded + logged :] = new
-    return all_codes, all_keys
