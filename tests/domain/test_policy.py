@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streams.domain import notation, views
 from streams.domain import policy as policies_module
 from streams.domain.policy import (
     DEFAULT,
@@ -163,6 +164,11 @@ def test_every_hash_has_thresholds_that_are_possible(name: str) -> None:
     assert found.hash_bits in MAX_RADIUS_BITS
     assert found.views == ("standard" if name == "phash256" else "plain")
     assert Policy.of(hash=name, radius_bits=0).view_radius_bits == 0
+
+
+def test_what_a_policy_may_name_is_what_the_hashes_and_views_are_called() -> None:
+    assert {notation.current(name).name for name in FURTHER_HASHES} == set(FURTHER_HASHES)
+    assert views.LEVELS == LEVELS
 
 
 def test_without_near_matching_no_views_are_made() -> None:
