@@ -39,6 +39,10 @@ FETCH_SECONDS = Histogram("mediasieve_fetch_seconds", "Getting a source's bytes"
 DECODE_SECONDS = Histogram(
     "mediasieve_decode_seconds", "Decoding and hashing one medium", ["format"], registry=REGISTRY
 )
+NEAR_CONTENTS = Gauge(
+    "mediasieve_near_contents", "Contents that near duplicates are looked up among", registry=REGISTRY
+)
+NEAR_BYTES = Gauge("mediasieve_near_bytes", "Memory that they take", registry=REGISTRY)
 POLICY_READS = Counter(
     "mediasieve_policy_reads",
     "Readings of a policy file that changed: taken or refused",

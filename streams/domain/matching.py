@@ -1,26 +1,31 @@
 """Fingerprints and state to decisions: what is new, what is a copy, of what. Pure; the order of calls is the law.
 
-The state is a map of bytes, one per partition, with two kinds of entries:
-
-    c <collection> NUL <content id>   the first submission of a content: media id NUL submission id
-    s <decision id, 16 bytes>         a submission's decision, byte for byte
-
-A submission seen again is answered with its bytes, and what was written when it was first decided is written
-again: a worker may be killed after its local state and before the changelog took them.
+How state and decisions are written stands in contents.py and deciding.py, how near contents are found in
+near_contents.py. A submission seen again is answered with the bytes of its first decision, and what was written then
+is written again: a worker may be killed after its local state and before the changelog took them. A content is
+written before the decision that it was met in, so that where there is a decision there is its content.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import orjson
 
-from streams.domain.records import Action, Decision, Fingerprint, Match, Outcome, Verdict
+from streams.domain.contents import Content, content_key, digest_of, submission_key
+from streams.domain.deciding import decision_of, exact_match, near_match
+from streams.domain.hashed import NOTHING, Hashed, hashed, kept
+from streams.domain.near_contents import DAY_MS, FOR_EVER_MS, Forgotten, Hit, Lookup, Sighting, Step
+from streams.domain.near_spaces import NearSpaces
+from streams.domain.records import Fingerprint, Match, Outcome
 from streams.domain.routing import decision_id
+from streams.errors import BadInput, Reason, StateError
 
 REVISION = 0
+#: A content that is remembered for so long is written again when a sixteenth of that has passed since it was seen.
+REFRESHES = 16
 
 
 class State(Protocol):
@@ -29,6 +34,30 @@ class State(Protocol):
     def load(self, keys: Iterable[bytes]) -> None: ...
     def get(self, key: bytes) -> bytes | None: ...
     def put(self, key: bytes, value: bytes | None) -> None: ...
+
+
+class Incoming(NamedTuple):
+    """A fingerprint, what of its hashes is compared, and the time of its record in Kafka, in ms since the epoch."""
+
+    fingerprint: Fingerprint
+    hashed: Hashed
+    time_ms: int
+
+    @classmethod
+    def of(cls, fingerprint: Fingerprint, time_ms: int) -> Incoming:
+        """Make sure that it can be decided.
+
+        Raises:
+            BadInput: bad_field, for a content id or a hash that is none.
+        """
+        facts = fingerprint.facts
+        if facts is None:
+            return cls(fingerprint, NOTHING, time_ms)
+        try:
+            digest_of(facts.content_id)
+        except ValueError as error:
+            raise BadInput(Reason.BAD_FIELD, f"field 'content_id': {error}") from error
+        return cls(fingerprint, hashed(facts, fingerprint.policy), time_ms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,97 +71,177 @@ class Answer:
     repeated: bool
 
 
-def decide(fingerprints: Sequence[Fingerprint], state: State) -> list[Answer]:
+@dataclass(slots=True)
+class _Case:
+    """One submission while its batch is decided. `is_new` says that its content is, or is again."""
+
+    fingerprint: Fingerprint
+    hashed: Hashed
+    time_ms: int
+    decision_id: str
+    key: bytes
+    content_key: bytes | None
+    is_new: bool = False
+    hit: Hit | None = None
+    refreshes: bool = False
+
+
+def decide(batch: Sequence[Incoming], state: State, spaces: NearSpaces) -> list[Answer]:
     """Decide a batch, in order, exactly as one by one.
 
+    Args:
+        batch: in the order of their partition.
+        state: the partition's; changed through `put`, in the order in which the changelog must have it.
+        spaces: what near duplicates are looked up among; it holds what `state` held before, and is changed.
+
     Returns:
-        One answer a fingerprint, in order. State is changed through `state.put`.
+        One answer a fingerprint, in order.
+
+    Raises:
+        StateError: the state was written by a later version.
     """
-    ids = [decision_id(f.collection, f.submission_id, f.attempt, REVISION) for f in fingerprints]
-    keys = [_submission_key(identity) for identity in ids]
-    contents = {_content_key(f.collection, f.facts.content_id) for f in fingerprints if f.facts is not None}
-    state.load([*keys, *contents])
-    return [
-        _decide_one(fingerprint, identity, key, state)
-        for fingerprint, identity, key in zip(fingerprints, ids, keys, strict=True)
-    ]
+    cases = [_case(each) for each in batch]
+    state.load([key for case in cases for key in (case.key, case.content_key) if key is not None])
+    _look_up(_steps(cases, state), spaces)
+    state.load({content_key(case.fingerprint.collection, case.hit.content_id) for case in cases if case.hit})
+    return [_answer(case, state) for case in cases]
 
 
-def _decide_one(fingerprint: Fingerprint, identity: str, key: bytes, state: State) -> Answer:
-    known = state.get(key)
-    if known is not None:
-        return _repeat(fingerprint, identity, key, known, state)
-    me = f"{fingerprint.media_id}\0{fingerprint.submission_id}".encode()
-    content_key = first = None
+def _case(incoming: Incoming) -> _Case:
+    fingerprint = incoming.fingerprint
+    identity = decision_id(fingerprint.collection, fingerprint.submission_id, fingerprint.attempt, REVISION)
+    key = None
     if fingerprint.facts is not None:
-        content_key = _content_key(fingerprint.collection, fingerprint.facts.content_id)
-        first = state.get(content_key)
-        if first == me:  # decided before a kill, of which the changelog kept only this
-            first = None
-    decision = _decision(fingerprint, identity, first)
-    value = decision.to_json()
-    state.put(key, value)
-    if content_key is not None and first is None:
-        state.put(content_key, me)
-    return Answer(identity, fingerprint.media_id, value, decision.outcome, repeated=False)
+        key = content_key(fingerprint.collection, fingerprint.facts.content_id)
+    return _Case(*incoming, identity, submission_key(identity), key)
 
 
-def _repeat(fingerprint: Fingerprint, identity: str, key: bytes, known: bytes, state: State) -> Answer:
+def _steps(cases: Sequence[_Case], state: State) -> Iterator[tuple[str, _Case, Step]]:
+    """What is to be done among near contents, in order, with the algorithm whose contents it is; marks the cases."""
+    decided: set[bytes] = set()
+    known: dict[bytes, _Known] = {}
+    for case in cases:
+        repeated = case.key in decided or state.get(case.key) is not None
+        decided.add(case.key)
+        if repeated or case.content_key is None:
+            continue
+        facts, policy = case.fingerprint.facts, case.fingerprint.policy
+        assert facts is not None
+        content = known.get(case.content_key) or _known(case, state)
+        remembered_ms = policy.retention_days * DAY_MS if policy.retention_days is not None else FOR_EVER_MS
+        forgotten = content is not None and case.time_ms - content.seen_ms > remembered_ms
+        if content is None or forgotten:
+            case.is_new = True
+            algorithm, entries = case.hashed
+            if content is not None and content.algorithm and content.algorithm != algorithm:
+                yield content.algorithm, case, Forgotten(facts.content_id)
+            if entries:
+                yield algorithm, case, Lookup(facts.content_id, case.time_ms, policy, entries, forgotten)
+            known[case.content_key] = _Known(algorithm, case.time_ms)
+        elif (case.time_ms - content.seen_ms) * REFRESHES > remembered_ms:
+            case.refreshes = True
+            if content.algorithm:
+                yield content.algorithm, case, Sighting(facts.content_id, case.time_ms)
+            known[case.content_key] = _Known(content.algorithm, case.time_ms)
+
+
+class _Known(NamedTuple):
+    algorithm: str
+    seen_ms: int
+
+
+def _known(case: _Case, state: State) -> _Known | None:
+    """What the state has of a case's content, unless that is of this very submission.
+
+    Then it was written before a kill which the decision did not survive, and is to be decided anew.
+    """
+    assert case.content_key is not None
+    value = state.get(case.content_key)
+    if value is None:
+        return None
+    content = Content.unpack(value)
+    if content.decision == case.key[1:]:
+        return None
+    return _Known(content.algorithm, content.seen_ms)
+
+
+def _look_up(steps: Iterable[tuple[str, _Case, Step]], spaces: NearSpaces) -> None:
+    """Take the steps, each collection's and algorithm's at once: others do not see them."""
+    by_space: dict[tuple[str, str], list[tuple[_Case, Step]]] = {}
+    for algorithm, case, step in steps:
+        by_space.setdefault((case.fingerprint.collection, algorithm), []).append((case, step))
+    for space, taken in by_space.items():
+        hits = spaces.of(*space).take([step for _, step in taken])
+        for (case, _), hit in zip(taken, hits, strict=True):
+            if hit is not None:
+                case.hit = hit
+
+
+def _answer(case: _Case, state: State) -> Answer:
+    known = state.get(case.key)
+    if known is not None:
+        return _repeat(case, known, state)
+    fingerprint = case.fingerprint
+    outcome: Outcome = "failed"
+    match: Match | None = None
+    if case.is_new:
+        outcome = "unique"
+        if case.hit is not None:
+            outcome = "near_duplicate"
+            found = _content(content_key(fingerprint.collection, case.hit.content_id), state)
+            match = near_match(case.hit, found, fingerprint.policy)
+        group = (match.group_content_id, match.group_media_id) if match else None
+        _put(_new_content(case, group), case, state)
+    elif case.content_key is not None:
+        outcome = "duplicate"
+        content = _content(case.content_key, state)
+        match = exact_match(content)
+        if case.refreshes:
+            _put(content.seen_at(case.time_ms), case, state)
+    value = decision_of(fingerprint, case.decision_id, REVISION, outcome, match).to_json()
+    state.put(case.key, value)
+    return Answer(case.decision_id, fingerprint.media_id, value, outcome, repeated=False)
+
+
+def _repeat(case: _Case, known: bytes, state: State) -> Answer:
     """Answer as before, whatever the second look found, and write again all that the first wrote."""
     decision = orjson.loads(known)
-    state.put(key, known)
-    if decision["outcome"] == "unique":
-        first = f"{decision['media_id']}\0{decision['submission_id']}".encode()
-        state.put(_content_key(decision["collection"], decision["content_id"]), first)
-    return Answer(identity, fingerprint.media_id, known, None, repeated=True)
+    if decision["content_id"] is not None:
+        key = content_key(decision["collection"], decision["content_id"])
+        content = _content(key, state)
+        own = decision["outcome"] != "duplicate" and content.decision == case.key[1:]
+        refreshed = decision["outcome"] == "duplicate" and case.fingerprint.policy.retention_days is not None
+        if own or refreshed:
+            state.put(key, content.pack())
+    state.put(case.key, known)
+    return Answer(case.decision_id, case.fingerprint.media_id, known, None, repeated=True)
 
 
-def _decision(fingerprint: Fingerprint, identity: str, first: bytes | None) -> Decision:
-    facts, match, verdict = fingerprint.facts, None, PENDING
-    outcome: Outcome
-    if facts is None:
-        outcome = "failed"
-    elif first is None:
-        outcome = "unique"
-    else:
-        outcome = "duplicate"
-        media_id, submission_id = first.decode().split("\0")
-        match = Match(facts.content_id, media_id, submission_id, method="exact", distance_bits=0, similarity=1.0)
-        verdict = Verdict(inherited_from=media_id)
-    return Decision(
-        decision_id=identity,
-        revision=REVISION,
-        outcome=outcome,
-        action=ACTIONS[outcome],
-        collection=fingerprint.collection,
+def _content(key: bytes, state: State) -> Content:
+    value = state.get(key)
+    if value is None:
+        raise StateError(f"the state lacks the content {key.decode(errors='replace')!r}, which decisions refer to")
+    return Content.unpack(value)
+
+
+def _put(content: Content, case: _Case, state: State) -> None:
+    assert case.content_key is not None
+    state.put(case.content_key, content.pack())
+
+
+def _new_content(case: _Case, group: tuple[str, str] | None) -> Content:
+    """A submission's content, in the group of this content and medium, or in one of its own."""
+    fingerprint, (algorithm, entries) = case.fingerprint, case.hashed
+    assert fingerprint.facts is not None
+    return Content(
+        content_id=fingerprint.facts.content_id,
         media_id=fingerprint.media_id,
         submission_id=fingerprint.submission_id,
-        attempt=fingerprint.attempt,
-        kind=facts.kind if facts is not None else fingerprint.kind,
-        content_id=facts.content_id if facts is not None else None,
-        match=match,
-        verdict=verdict,
-        failure=fingerprint.failure,
-        facts=facts,
-        metadata=fingerprint.metadata,
-        submitted_at=fingerprint.submitted_at,
-        fingerprinted_at=fingerprint.fingerprinted_at,
-        versions={"policy": fingerprint.policy.version},
+        group_content_id=group[0] if group else fingerprint.facts.content_id,
+        group_media_id=group[1] if group else fingerprint.media_id,
+        first_ms=case.time_ms,
+        seen_ms=case.time_ms,
+        decision=case.key[1:],
+        algorithm=algorithm,
+        entries=kept(entries, fingerprint.policy),
     )
-
-
-PENDING = Verdict()
-ACTIONS: dict[Outcome, Action] = {
-    "unique": "process",
-    "duplicate": "reuse",
-    "near_duplicate": "reuse",
-    "failed": "inspect",
-}
-
-
-def _submission_key(identity: str) -> bytes:
-    return b"s" + bytes.fromhex(identity.replace("-", ""))
-
-
-def _content_key(collection: str, content_id: str) -> bytes:
-    return f"c{collection}\0{content_id}".encode()

@@ -175,18 +175,31 @@ class Fingerprint:
 class Match:
     """Which known content a submission is a copy of, and how that was found.
 
-    `media_id` and `submission_id` are of the first submission of that content. `similarity` is 0 to 1,
-    `distance_bits` the Hamming distance by `method` (`exact` compares the sha256 and has 0).
-    `transformation` names what was undone to find the match (`none` for a copy as it is).
+    `media_id` and `submission_id` are of the first submission of that content. It belongs to a group, which is named
+    by its canonical content, the earliest; where `content_id` is not `group_content_id`, the match is with a member.
+
+    `method` is `exact` (the sha256) or the hash whose `distance_bits` of at most `threshold_bits` decided. One of 256
+    bits only confirms what its sibling of 64 bits found within `candidate_threshold_bits`. `similarity` is the share
+    of equal bits. `view` of the submission matched `known_view` of the content; `transformation` is what was done to
+    the content to make the submission (`none` for a copy as it is; see `streams.domain.views.undone`), and
+    `explanation` says it to people.
     """
 
     content_id: str
     media_id: str
     submission_id: str
+    group_content_id: str
+    group_media_id: str
     method: str
-    distance_bits: int
     similarity: float
+    distance_bits: int
+    threshold_bits: int
+    explanation: str
+    candidate_distance_bits: int | None = None
+    candidate_threshold_bits: int | None = None
     transformation: str = "none"
+    view: str = "full"
+    known_view: str = "full"
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -58,13 +59,15 @@ class KeyedRunner:
             self._context.fail(error)
 
     def _process(self, batch: Batch, barrier: Barrier) -> None:
+        if batch.stale:  # its partition was taken away while it waited for this thread
+            barrier.seal()
+            return
         view = KeyedBatch(self._context, self._stage.name, self._table, batch.partition, batch.records)
         self._stage.process(view)
         if view.changes:
-            changes = list(view.changes.items())
-            self._table.write(batch.partition, changes)
+            self._table.write(batch.partition, view.changes)
             changelog = self._table.changelog(batch.partition).topic
-            self._context.outbox.produce_changelog(barrier, changelog, batch.partition, changes)
+            self._context.outbox.produce_changelog(barrier, changelog, batch.partition, view.changes)
         self._context.produce(self._stage.name, barrier, view.outputs)
         barrier.seal()
         metrics.RECORDS.labels(self._stage.name, self._stage.reads[0]).inc(len(batch.records))
@@ -78,7 +81,10 @@ class KeyedRunner:
                 self._table.persist_offset(partition, offset)
 
     def on_revoked(self) -> None:
+        """All partitions were taken away: whoever has one later reads its state anew."""
         self._acknowledged.clear()
+        with contextlib.suppress(RuntimeError):  # closed: nothing is kept any more
+            self._thread.submit(self._stage.forget)
 
     async def close(self) -> None:
         self._thread.shutdown(wait=True, cancel_futures=True)

@@ -14,6 +14,10 @@ async def _nothing() -> None:
     return
 
 
+def _nothing_to_forget() -> None:
+    return
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
     """What all kinds have. `open` and `close` bring up and shut down what the function needs."""
@@ -30,10 +34,13 @@ class KeyedStage(Stage):
 
     `process` reads and changes state and emits outputs through the batch it is given; it must not block
     on anything but that. What it raises ends the worker: bad records are for it to dead-letter.
+    `forget` is called on the same thread when partitions were taken away: what the function keeps in memory of any
+    partition's state must go, for others change that state from then on.
     """
 
     table: str
     process: Callable[[KeyedBatch], None]
+    forget: Callable[[], None] = _nothing_to_forget
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

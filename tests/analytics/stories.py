@@ -46,10 +46,21 @@ def decision(number: int, *, content: int | None = None, outcome: Outcome = "uni
     match = None
     if found is not None and outcome in ("duplicate", "near_duplicate"):
         first = f"photos/{content}.jpg"
-        match = Match(found.content_id, first, f"media.submissions/0/{content}", "exact", 0, 1.0)
+        known, source = found.content_id, f"media.submissions/0/{content}"
+        match = Match(known, first, source, known, first, "exact", 1.0, 0, 0, "The same bytes.")
         if outcome == "near_duplicate":
             found = replace(facts(number), size_bytes=found.size_bytes)
-            match = replace(match, method="phash64:1", distance_bits=4, similarity=0.9375)
+            match = replace(
+                match,
+                method="phash256",
+                similarity=0.9375,
+                distance_bits=16,
+                threshold_bits=80,
+                explanation="The same picture, mirrored left to right: 16 of 256 bits differ, 80 may.",
+                candidate_distance_bits=2,
+                candidate_threshold_bits=10,
+                transformation="mirrored",
+            )
     return Decision(
         decision_id=decision_id("default", submission, 0, revision),
         revision=revision,

@@ -69,7 +69,7 @@ def test_a_decision_is_flattened() -> None:
     made = decision(2, content=1, outcome="near_duplicate")
     assert f"{row['decision_id']:032x}" == made.decision_id.replace("-", "")
     assert row["match_content_id"] == f"sha256:{1:064x}"
-    assert (row["match_method"], row["match_distance_bits"], row["match_similarity"]) == ("phash64:1", 4, 0.9375)
+    assert (row["match_method"], row["match_distance_bits"], row["match_similarity"]) == ("phash256", 16, 0.9375)
     assert (row["verdict_status"], row["verdict_by"], row["verdict_at"]) == ("pending", "", None)
     assert row["verdict_inherited_from"] == "photos/1.jpg"
     assert (row["failure_reason"], row["media_kind"], row["size_bytes"]) == ("", "image", 1000)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from hashlib import sha256
 
@@ -11,23 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.domain.matching import decide
+from streams.domain.matching import Answer, Incoming
 from streams.domain.policy import DEFAULT, Policy
 from streams.domain.records import Failure, Fingerprint, MediaFacts, Origin
 from streams.errors import Reason
-
-
-class Memory(dict[bytes, bytes]):
-    """The state as a plain map."""
-
-    def load(self, keys: Iterable[bytes]) -> None:
-        pass
-
-    def put(self, key: bytes, value: bytes | None) -> None:
-        if value is None:
-            self.pop(key, None)
-        else:
-            self[key] = value
+from tests.domain.partition import Partition
 
 
 def fingerprint(
@@ -57,12 +45,16 @@ def fingerprint(
     )
 
 
+def decide(fingerprints: Sequence[Fingerprint], partition: Partition) -> list[Answer]:
+    return partition.decide([Incoming.of(each, 1_000 * each.origin.offset) for each in fingerprints])
+
+
 def outcomes(values: Iterable[bytes]) -> list[str]:
     return [orjson.loads(value)["outcome"] for value in values]
 
 
 def test_the_first_is_unique_and_the_second_a_duplicate_of_it() -> None:
-    answers = decide([fingerprint(1, "a"), fingerprint(2, "a"), fingerprint(3, "b")], Memory())
+    answers = decide([fingerprint(1, "a"), fingerprint(2, "a"), fingerprint(3, "b")], Partition())
     first, second, third = (orjson.loads(answer.value) for answer in answers)
     assert (first["outcome"], first["action"], first["match"]) == ("unique", "process", None)
     assert (second["outcome"], second["action"]) == ("duplicate", "reuse")
@@ -70,29 +62,37 @@ def test_the_first_is_unique_and_the_second_a_duplicate_of_it() -> None:
         "content_id": first["content_id"],
         "media_id": "photo-1",
         "submission_id": "src#1",
+        "group_content_id": first["content_id"],
+        "group_media_id": "photo-1",
         "method": "exact",
-        "distance_bits": 0,
         "similarity": 1.0,
+        "distance_bits": 0,
+        "threshold_bits": 0,
+        "explanation": "The same bytes.",
+        "candidate_distance_bits": None,
+        "candidate_threshold_bits": None,
         "transformation": "none",
+        "view": "full",
+        "known_view": "full",
     }
     assert second["verdict"]["inherited_from"] == "photo-1"
     assert third["outcome"] == "unique"
 
 
 def test_collections_do_not_see_each_other() -> None:
-    state = Memory()
+    state = Partition()
     answers = decide([fingerprint(1, "a", collection="x"), fingerprint(2, "a", collection="y")], state)
     assert outcomes(answer.value for answer in answers) == ["unique", "unique"]
 
 
 def test_a_failure_is_answered_and_known_to_nobody_else() -> None:
-    answers = decide([fingerprint(1, None), fingerprint(2, None)], Memory())
+    answers = decide([fingerprint(1, None), fingerprint(2, None)], Partition())
     assert outcomes(answer.value for answer in answers) == ["failed", "failed"]
     assert orjson.loads(answers[0].value)["failure"] == {"reason": "not_media", "detail": "text"}
 
 
 def test_the_same_submission_fingerprinted_again_gets_the_same_bytes() -> None:
-    state = Memory()
+    state = Partition()
     first = decide([fingerprint(1, "a"), fingerprint(2, "a")], state)
     later = "2026-01-01T00:09:00.000Z"
     again = decide([fingerprint(2, "a", at=later), fingerprint(1, "a", at=later)], state)
@@ -102,14 +102,14 @@ def test_the_same_submission_fingerprinted_again_gets_the_same_bytes() -> None:
 
 @pytest.mark.parametrize("second_look", [None, "other bytes"])
 def test_a_source_that_changed_between_two_looks_does_not_change_the_decision(second_look: str | None) -> None:
-    state = Memory()
+    state = Partition()
     (first,) = decide([fingerprint(1, "a")], state)
     (again,) = decide([fingerprint(1, second_look)], state)
     assert again.value == first.value
 
 
 def test_a_deliberate_replay_is_decided_anew() -> None:
-    state = Memory()
+    state = Partition()
     (failed,) = decide([fingerprint(1, None)], state)
     (replayed,) = decide([replace(fingerprint(1, "a"), attempt=1)], state)
     assert outcomes([failed.value, replayed.value]) == ["failed", "unique"]
@@ -118,7 +118,7 @@ def test_a_deliberate_replay_is_decided_anew() -> None:
 
 def test_the_policy_of_the_record_stands_in_the_decision() -> None:
     fast = Policy.of(name="fast", near=False)
-    answers = decide([fingerprint(1, "a", policy=fast), fingerprint(2, "a")], Memory())
+    answers = decide([fingerprint(1, "a", policy=fast), fingerprint(2, "a")], Partition())
     versions = [orjson.loads(answer.value)["versions"]["policy"] for answer in answers]
     assert versions == [fast.version, DEFAULT.version]
 
@@ -130,7 +130,7 @@ submissions = st.lists(st.tuples(st.integers(0, 20), st.one_of(st.none(), st.sam
 @given(given_records=submissions, cut=st.integers(0, 30))
 def test_a_batch_decides_as_one_by_one_would(given_records: list[tuple[int, str | None]], cut: int) -> None:
     fingerprints = [fingerprint(number, content) for number, content in given_records]
-    whole, single, halves = Memory(), Memory(), Memory()
+    whole, single, halves = Partition(), Partition(), Partition()
     at_once = decide(fingerprints, whole)
     one_by_one = [decide([one], single)[0] for one in fingerprints]
     in_two = decide(fingerprints[:cut], halves) + decide(fingerprints[cut:], halves)
@@ -150,40 +150,14 @@ def test_a_crash_at_any_point_neither_contradicts_nor_leaves_the_changelog_behin
     fingerprints = [fingerprint(number, content) for number, content in given_records]
     killed_at = data.draw(st.integers(0, len(fingerprints)))
     committed = data.draw(st.integers(0, killed_at))
-    truth, local, changelog = Memory(), Memory(), Log()
+    truth, local = Partition(), Partition()
     wanted = [answer.value for answer in decide(fingerprints, truth)]
-    decide(fingerprints[:killed_at], local)
-    decide(fingerprints[:committed], changelog)
-    durable = len(changelog.log)
-    decide(fingerprints[committed:killed_at], changelog)
-    kept = changelog.log[: data.draw(st.integers(durable, len(changelog.log)))]
-    restored = Memory(kept)
-
-    for state in (Both(local, Memory(kept)), Both(restored, Memory(kept))):
-        again = decide(fingerprints[committed:], state)
+    decide(fingerprints[:committed], local)
+    durable = len(local.log)
+    decide(fingerprints[committed:killed_at], local)
+    kept = local.log[: data.draw(st.integers(durable, len(local.log)))]
+    for changes in (local.log, kept):
+        successor = Partition(changes)
+        again = decide(fingerprints[committed:], successor)
         assert [answer.value for answer in again] == wanted[committed:]
-        assert state == truth
-        assert state.changelog == truth
-
-
-class Log(Memory):
-    def __init__(self) -> None:
-        super().__init__()
-        self.log: list[tuple[bytes, bytes]] = []
-
-    def put(self, key: bytes, value: bytes | None) -> None:
-        super().put(key, value)
-        assert value is not None
-        self.log.append((key, value))
-
-
-class Both(Memory):
-    """A worker's local state, whose writes also go to the changelog."""
-
-    def __init__(self, local: Memory, changelog: Memory) -> None:
-        super().__init__(local)
-        self.changelog = changelog
-
-    def put(self, key: bytes, value: bytes | None) -> None:
-        super().put(key, value)
-        self.changelog.put(key, value)
+        assert dict(successor) == dict([*kept, *successor.log]) == dict(truth)

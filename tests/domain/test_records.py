@@ -13,11 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.domain import records, submissions
-from streams.domain.matching import decide
+from streams.domain.matching import Incoming
 from streams.domain.records import Decision, Fingerprint, Origin, Submission, timestamp
 from streams.domain.submissions import decode_submission, salvage_identity, submission_id_of
 from streams.errors import BadInput, Reason
 from streams.topics import DECISIONS, FINGERPRINTS, SUBMISSIONS
+from tests.domain.partition import Partition
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 ORIGIN = Origin("media.submissions", 3, 41)
@@ -211,20 +212,10 @@ def test_a_fingerprint_that_lacks_a_field_is_refused(missing: str) -> None:
     assert refused.value.reason == Reason.MISSING_FIELD
 
 
-class Memory(dict[bytes, bytes | None]):
-    """The state of one partition."""
-
-    def load(self, keys: object) -> None:
-        pass
-
-    def put(self, key: bytes, value: bytes | None) -> None:
-        self[key] = value
-
-
 def test_the_example_fingerprints_get_the_example_decisions() -> None:
-    fingerprints = [Fingerprint.from_json(orjson.dumps(example.values[0])) for example in examples(FINGERPRINTS)]
+    records = [orjson.dumps(example.values[0]) for example in examples(FINGERPRINTS)]
 
-    answers = decide(fingerprints, Memory())
+    answers = Partition().decide([Incoming.of(Fingerprint.from_json(record), 0) for record in records])
 
     decisions = [example.values[0] for example in examples(DECISIONS)]
     assert [orjson.loads(answer.value) for answer in answers] == decisions

@@ -14,35 +14,56 @@ from typing import Any
 
 import orjson
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from streams.settings import Settings
 from streams.topic_admin import apply_topics
 from streams.topics import DECISIONS, FINGERPRINTS, SUBMISSIONS
 from tests.brokers import ApacheKafka, Namespace
 from tests.engines import Database, clickhouse, container_clickhouse, embedded_clickhouse
-from tests.media import encode
+from tests.media import encode, noise
 from tests.reference.deployment import Published, Publisher, Workers, follow
 from tests.reference.twin import Twin
 
 __all__ = ["clickhouse", "container_clickhouse", "embedded_clickhouse"]
 
 EXACT_ONLY = "fast"
-POLICIES = f"policies: {{exact: {{near: false}}}}\ncollections: {{{EXACT_ONLY}: exact}}\n"
+POLICIES = f"""
+policies: {{exact: {{near: false}}, plain: {{views: plain}}, small: {{hash: dhash64, retention_days: 1}}}}
+collections: {{{EXACT_ONLY}: exact, wiki: plain, tiny: small}}
+"""
 CONTENTS = 120
+OUTCOMES = {"unique", "duplicate", "near_duplicate", "failed"}
 
 
 def pictures(seed: int, folder: Path) -> list[tuple[bytes, Path]]:
-    """Small different pictures, as bytes and as files."""
+    """Small pictures, a third of them new and the rest altered copies of these, as bytes and as files."""
     rng = random.Random(seed)
-    found = []
+    found: list[tuple[bytes, Path]] = []
     for number in range(CONTENTS):
-        image = Image.frombytes("L", (16, 16), rng.randbytes(256)).resize((48, 48))
-        data = encode(image, rng.choice(["PNG", "JPEG"]))
+        picture = altered(noise((120, 90), seed % 1_000_000 * CONTENTS + number // 3), rng if number % 3 else None)
+        data = encode(picture, rng.choice(["PNG", "JPEG"]))
         path = folder / f"{number}.img"
         path.write_bytes(data)
         found.append((data, path))
+    rng.shuffle(found)
     return found
+
+
+def altered(picture: Image.Image, rng: random.Random | None) -> Image.Image:
+    """As it is, or smaller, mirrored, turned, cropped or in a border."""
+    if rng is None:
+        return picture
+    width, height = picture.size
+    return rng.choice(
+        (
+            lambda: picture.resize((width // 2, height // 2)),
+            lambda: ImageOps.mirror(picture),
+            lambda: picture.transpose(Image.Transpose.ROTATE_90),
+            lambda: ImageOps.crop(picture, width // 20),
+            lambda: ImageOps.expand(picture, 12, fill="white"),
+        )
+    )()
 
 
 def submissions(count: int, seed: int, folder: Path) -> list[Published]:
@@ -51,7 +72,7 @@ def submissions(count: int, seed: int, folder: Path) -> list[Published]:
     pool = pictures(seed, folder)
     found: list[Published] = []
     for number in range(count):
-        collection = rng.choice(["shop", "shop", "wiki", EXACT_ONLY])
+        collection = rng.choice(["shop", "shop", "wiki", "tiny", EXACT_ONLY])
         media_id = f"m{rng.randrange(count)}" if rng.random() < 0.2 else f"m{number}"
         event = [("ce_id", f"{number}".encode()), ("ce_source", b"test"), ("ce_subject", media_id.encode())]
         event += [("ce_collection", collection.encode())]
@@ -148,7 +169,7 @@ def check(settings: Settings, database: Database, published: list[Published], wo
         workers.keep_up()
         moved = False
         while (message := next(fingerprints)) is not None:
-            twin.read(message.value() or b"")
+            twin.read(message.value() or b"", message.timestamp()[1])
             moved = True
         while (message := next(decisions)) is not None:
             moved = True
@@ -161,6 +182,7 @@ def check(settings: Settings, database: Database, published: list[Published], wo
     about = f"{story}; {repeats} repeats\n{workers.last_words()}"
     assert len(twin.decisions) == identities, f"{len(twin.decisions)} of {identities} submissions arrived; {about}"
     assert decided.keys() == twin.decisions.keys(), f"decisions are missing or from nowhere; {about}"
+    assert {decision["outcome"] for decision in twin.decisions.values()} == OUTCOMES, about
     wrong = [(orjson.loads(value), twin.decisions[key]) for key, value in decided.items() if not same(value, twin, key)]
     assert not wrong, f"{len(wrong)} decisions differ from the twin's, the first {wrong[0]}; {about}"
     rows: dict[str, tuple[Any, ...]] = {}

@@ -1,6 +1,7 @@
 """The plain single-threaded reference: reads media.fingerprints in partition order and decides with two dicts.
 
-It shares nothing with streams.domain.matching but the name of a decision; slow and obvious on purpose.
+It shares with streams.domain.matching the name of a decision and the words for what was undone; slow and obvious on
+purpose. How the nearest content is found stands in nearest.py.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from typing import Any
 import orjson
 
 from streams.domain.routing import decision_id
+from streams.domain.views import VIEWS, in_words, undone
+from tests.reference.nearest import DAY_MS, Contents, Known, Nearest, entries_of, kept
 
 
 class Twin:
@@ -17,10 +20,10 @@ class Twin:
 
     def __init__(self) -> None:
         self.decisions: dict[str, dict[str, Any]] = {}
-        self._first: dict[tuple[str, str], dict[str, Any]] = {}
+        self._contents: dict[str, Contents] = {}
 
-    def read(self, value: bytes) -> None:
-        """One value of media.fingerprints, in the order of its partition."""
+    def read(self, value: bytes, time_ms: int = 0) -> None:
+        """One value of media.fingerprints and its record's time, in the order of its partition."""
         record = orjson.loads(value)
         identity = decision_id(record["collection"], record["submission_id"], record["attempt"], 0)
         if identity in self.decisions:
@@ -36,26 +39,92 @@ class Twin:
             "versions": {"policy": record["policy"]["version"]},
         }
         for name in (
-            *("collection", "media_id", "submission_id", "attempt", "facts", "failure"),
+            *("collection", "media_id", "submission_id", "attempt", "failure"),
             *("metadata", "submitted_at", "fingerprinted_at"),
         ):
             decision[name] = record[name]
         if facts is None:
-            decision |= {"outcome": "failed", "action": "inspect"}
+            decision |= {"facts": None, "outcome": "failed", "action": "inspect"}
         else:
-            first = self._first.setdefault((record["collection"], facts["content_id"]), record)
-            if first is record:
-                decision |= {"outcome": "unique", "action": "process"}
-            else:
-                decision |= {"outcome": "duplicate", "action": "reuse"}
-                decision["verdict"]["inherited_from"] = first["media_id"]
-                decision["match"] = {
-                    "content_id": facts["content_id"],
-                    "media_id": first["media_id"],
-                    "submission_id": first["submission_id"],
-                    "method": "exact",
-                    "distance_bits": 0,
-                    "similarity": 1.0,
-                    "transformation": "none",
-                }
+            shown = {name: hashed for name, hashed in facts["hashes"].items() if name != "views:1"}
+            decision["facts"] = facts | {"hashes": shown}
+            decision |= self._compare(record, time_ms)
+            if decision["match"]:
+                decision["verdict"]["inherited_from"] = decision["match"]["group_media_id"]
         self.decisions[identity] = decision
+
+    def _compare(self, record: dict[str, Any], time_ms: int) -> dict[str, Any]:
+        """Outcome, action and match of a submission that has facts; its content is known from then on."""
+        contents = self._contents.setdefault(record["collection"], Contents())
+        facts, policy = record["facts"], record["policy"]
+        own, days = facts["content_id"], policy["retention_days"]
+        first = contents.known.get(own)
+        if first is not None and (days is None or time_ms - first.seen_ms <= days * DAY_MS):
+            if days is not None and (time_ms - first.seen_ms) * 16 > days * DAY_MS:
+                first.seen_ms = time_ms
+            return {"outcome": "duplicate", "action": "reuse", "match": exact(first)}
+        algorithm, entries = entries_of(facts, policy)
+        found = contents.nearest(algorithm, entries, policy, time_ms, own) if entries else None
+        contents.known[own] = Known(
+            own,
+            record["media_id"],
+            record["submission_id"],
+            found.known.group if found else (own, record["media_id"]),
+            time_ms,
+            time_ms,
+            algorithm,
+            kept(entries, policy),
+        )
+        if found is None:
+            return {"outcome": "unique", "action": "process", "match": None}
+        return {"outcome": "near_duplicate", "action": "reuse", "match": near(found, policy)}
+
+
+def exact(known: Known) -> dict[str, Any]:
+    return {
+        **whose(known),
+        "method": "exact",
+        "similarity": 1.0,
+        "distance_bits": 0,
+        "threshold_bits": 0,
+        "explanation": "The same bytes.",
+        "candidate_distance_bits": None,
+        "candidate_threshold_bits": None,
+        "transformation": "none",
+        "view": "full",
+        "known_view": "full",
+    }
+
+
+def near(found: Nearest, policy: dict[str, Any]) -> dict[str, Any]:
+    mine, theirs = VIEWS[found.own.view], VIEWS[found.entry.view]
+    radius = policy["radius_bits"] if mine.whole and theirs.whole else policy["view_radius_bits"]
+    bits = int(policy["hash"].lstrip("abcdefghijklmnopqrstuvwxyz"))
+    distance, threshold = found.near_bits, radius
+    if bits == 256:
+        distance, threshold = found.confirm_bits, policy["confirm_bits"]
+    change = undone(found.own.view, found.own.turn, found.entry.view, found.entry.turn)
+    how = "The same picture" if change == "none" else "The same picture, " + in_words(change)
+    return {
+        **whose(found.known),
+        "method": policy["hash"],
+        "similarity": round(1 - distance / bits, 4),
+        "distance_bits": distance,
+        "threshold_bits": threshold,
+        "explanation": f"{how}: {distance} of {bits} bits differ, {threshold} may.",
+        "candidate_distance_bits": found.near_bits if bits == 256 else None,
+        "candidate_threshold_bits": radius if bits == 256 else None,
+        "transformation": change,
+        "view": mine.name,
+        "known_view": theirs.name,
+    }
+
+
+def whose(known: Known) -> dict[str, Any]:
+    return {
+        "content_id": known.content_id,
+        "media_id": known.media_id,
+        "submission_id": known.submission_id,
+        "group_content_id": known.group[0],
+        "group_media_id": known.group[1],
+    }

@@ -1,0 +1,230 @@
+"""The kernel that looks up and takes in a batch of contents, in order, as one by one would; numba, without the GIL.
+
+Nothing here is for calling from elsewhere than near_contents.py, which owns the arrays. The plain twin of it
+stands in tests/domain/near_twin.py.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+from streams.domain.near_arrays import FORGET, NOTHING, SEE, Batch, Found, Rows, Slots
+from streams.domain.near_bits import bit_count
+from streams.domain.near_kernels import Bands, delete, insert, search_into
+from streams.domain.views import AS_DERIVED, AS_WHOLE, NOT_COMPARED
+
+FIRST_FOUND = 4096
+
+
+@njit(nogil=True, cache=True)
+def _less(one: Any, other: Any) -> bool:
+    for word in range(4):
+        if one[word] != other[word]:
+            return bool(one[word] < other[word])
+    return False
+
+
+@njit(nogil=True, cache=True)
+def _consider(
+    index: int, entry: int, count: int, keys: Any, distances: Any, rows: Rows, slots: Slots, batch: Batch,
+    found: Found, pairs: Any,
+) -> None:  # fmt: skip
+    """Of the rows found for an entry, keep the best by (confirmed distance, near distance, canonical, age, digest)."""
+    level, view, own = batch.level[index], batch.view_code[entry], batch.slot[index]
+    for at in range(count):
+        row = keys[at]
+        slot = rows.slot[row]
+        rule = pairs[level, view, rows.view_code[row]]
+        near_bits = distances[at]
+        limit = batch.radius_bits[index] if rule == AS_WHOLE else batch.view_radius_bits[index]
+        if rule == NOT_COMPARED or near_bits > limit or slot == own:
+            continue
+        if not slots.alive[slot] or slots.seen_ms[slot] < batch.oldest_ms[index]:
+            continue
+        confirm_bits = 0
+        for word in range(4):
+            confirm_bits += bit_count(batch.confirm[entry, word] ^ rows.confirm[row, word])
+        if confirm_bits > batch.confirm_bits[index]:
+            continue
+        best = found.slot[index]
+        if best >= 0:
+            if confirm_bits != found.confirm_bits[index]:
+                better = confirm_bits < found.confirm_bits[index]
+            elif near_bits != found.near_bits[index]:
+                better = near_bits < found.near_bits[index]
+            elif slots.member[slot] != slots.member[best]:
+                better = slots.member[slot] < slots.member[best]
+            elif slots.first_ms[slot] != slots.first_ms[best]:
+                better = slots.first_ms[slot] < slots.first_ms[best]
+            elif slot != best:
+                better = _less(slots.digest[slot], slots.digest[best])
+            else:  # the same content through other entries: the first entry, and of its views the first
+                better = entry == found.entry[index] and (rows.view_code[row], rows.turn[row]) < (
+                    found.view_code[index],
+                    found.turn[index],
+                )
+            if not better:
+                continue
+        found.slot[index] = slot
+        found.view_code[index] = rows.view_code[row]
+        found.turn[index] = rows.turn[row]
+        found.entry[index] = entry
+        found.near_bits[index] = near_bits
+        found.confirm_bits[index] = confirm_bits
+
+
+@njit(nogil=True, cache=True)
+def _take_in(index: int, whole: Bands, derived: Bands, rows: Rows, slots: Slots, batch: Batch) -> None:
+    slot = batch.slot[index]
+    slots.first_row[slot] = rows.used[0]
+    for entry in range(batch.starts[index], batch.starts[index + 1]):
+        if not batch.stored[entry]:
+            continue
+        row = rows.used[0]
+        rows.used[0] += 1
+        rows.near[row] = batch.near[entry]
+        for word in range(4):
+            rows.confirm[row, word] = batch.confirm[entry, word]
+        rows.slot[row] = slot
+        rows.view_code[row] = batch.view_code[entry]
+        rows.turn[row] = batch.turn[entry]
+        if batch.stored[entry] == AS_DERIVED:
+            insert(derived, batch.near[entry], np.uint32(row))
+        else:
+            insert(whole, batch.near[entry], np.uint32(row))
+    slots.rows[slot] = rows.used[0] - slots.first_row[slot]
+
+
+@njit(nogil=True, cache=True)
+def find_and_take_in(
+    whole: Bands, derived: Bands, rows: Rows, slots: Slots, batch: Batch, found: Found, pairs: Any, is_derived: Any
+) -> None:
+    """Do a batch in order. Room for all its stored entries has been reserved in rows and indexes.
+
+    Args:
+        whole: index of the rows of whole pictures.
+        derived: index of the rows of derived views.
+        rows: written.
+        slots: written.
+        batch: read.
+        found: written; `slot` must be -1 everywhere.
+        pairs: `streams.domain.views.PAIRS`.
+        is_derived: one truth value a view.
+    """
+    keys, distances = np.empty(FIRST_FOUND, np.uint32), np.empty(FIRST_FOUND, np.uint8)
+    for index in range(len(batch.action)):
+        if batch.action[index] == NOTHING:
+            continue
+        slot = batch.slot[index]
+        if batch.action[index] == SEE:
+            slots.seen_ms[slot] = max(slots.seen_ms[slot], batch.time_ms[index])
+            continue
+        if batch.action[index] == FORGET:
+            slots.alive[slot] = 0
+            continue
+        if batch.replaced[index] >= 0:
+            slots.alive[batch.replaced[index]] = 0
+        for entry in range(batch.starts[index], batch.starts[index + 1]):
+            for among in (AS_WHOLE, AS_DERIVED):
+                if not batch.asked[entry] & among:
+                    continue
+                whole_pair = among == AS_WHOLE and not is_derived[batch.view_code[entry]]
+                radius = np.int64(batch.radius_bits[index] if whole_pair else batch.view_radius_bits[index])
+                bands = whole if among == AS_WHOLE else derived
+                count = search_into(bands, batch.near[entry], radius, keys, distances)
+                if count > len(keys):
+                    keys, distances = np.empty(2 * count, np.uint32), np.empty(2 * count, np.uint8)
+                    count = search_into(bands, batch.near[entry], radius, keys, distances)
+                _consider(index, entry, count, keys, distances, rows, slots, batch, found, pairs)
+        if not slots.alive[slot]:  # else it was taken in before a kill, and is only decided again
+            slots.member[slot] = found.slot[index] >= 0
+            _take_in(index, whole, derived, rows, slots, batch)
+            slots.alive[slot] = 1
+
+
+@njit(nogil=True, cache=True)
+def unpack_contents(data: Any, starts: Any, header_bytes: int, slot: int, rows: Rows, slots: Slots) -> None:
+    """Read contents as `streams.domain.contents` packs them into slots from `slot` on, and their rows; room is there.
+
+    Args:
+        data: bytes, one content after the other.
+        starts: where each begins.
+        header_bytes: size of a content's header, after which its entries stand.
+        slot: the first to be used.
+        rows: written.
+        slots: written.
+    """
+    for start in starts:
+        slots.first_ms[slot] = np.int64(_word(data, start + 4, False))
+        slots.seen_ms[slot] = np.int64(_word(data, start + 12, False))
+        for word in range(4):
+            slots.digest[slot, word] = _word(data, start + 20 + 8 * word, False)
+        slots.member[slot] = data[start + 1]
+        slots.alive[slot] = 1
+        slots.first_row[slot] = rows.used[0]
+        slots.rows[slot] = data[start + 3]
+        for entry in range(data[start + 3]):
+            at, row = start + header_bytes + 42 * entry, rows.used[0]
+            rows.view_code[row] = data[at]
+            rows.turn[row] = data[at + 1]
+            rows.near[row] = _word(data, at + 2, True)
+            for word in range(4):
+                rows.confirm[row, word] = _word(data, at + 10 + 8 * word, True)
+            rows.slot[row] = slot
+            rows.used[0] += 1
+        slot += 1
+
+
+@njit(nogil=True, cache=True)
+def _word(data: Any, at: int, big_endian: bool) -> np.uint64:
+    value = np.uint64(0)
+    for byte in range(8):
+        value = (value << np.uint64(8)) | np.uint64(data[at + (byte if big_endian else 7 - byte)])
+    return value
+
+
+@njit(nogil=True, cache=True)
+def drop_rows(slot: int, whole: Bands, derived: Bands, rows: Rows, slots: Slots, is_derived: Any) -> None:
+    """Take the rows of a content out of the indexes."""
+    first = slots.first_row[slot]
+    for row in range(first, first + np.int64(slots.rows[slot])):
+        if is_derived[rows.view_code[row]]:
+            delete(derived, rows.near[row], np.uint32(row))
+        else:
+            delete(whole, rows.near[row], np.uint32(row))
+    slots.rows[slot] = 0
+    slots.alive[slot] = 0
+
+
+@njit(nogil=True, cache=True)
+def find_slots(table: Any, slots: Slots, digests: Any, out: Any) -> None:
+    """The slot of each digest (n × 4), or -1; `table` is open addressing by the digest's first word."""
+    mask = np.uint64(len(table) - 1)
+    for index in range(len(digests)):
+        place = digests[index, 0] & mask
+        out[index] = -1
+        while table[place] >= 0:
+            slot = table[place]
+            if _same(slots.digest[slot], digests[index]):
+                out[index] = slot
+                break
+            place = (place + np.uint64(1)) & mask
+
+
+@njit(nogil=True, cache=True)
+def enter_slots(table: Any, slots: Slots, first: int, end: int) -> None:
+    """Put the digests of slots from `first` up to `end` into the table, in place of an older slot of equal digest."""
+    mask = np.uint64(len(table) - 1)
+    for slot in range(first, end):
+        place = slots.digest[slot, 0] & mask
+        while table[place] >= 0 and not _same(slots.digest[table[place]], slots.digest[slot]):
+            place = (place + np.uint64(1)) & mask
+        table[place] = slot
+
+
+@njit(nogil=True, cache=True)
+def _same(one: Any, other: Any) -> bool:
+    return bool(one[0] == other[0] and one[1] == other[1] and one[2] == other[2] and one[3] == other[3])

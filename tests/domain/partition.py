@@ -1,0 +1,31 @@
+"""A partition of the match stage without Kafka and RocksDB: a map, its log, and what is made of it. No tests here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from streams.domain import matching
+from streams.domain.contents import CONTENT_PREFIX
+from streams.domain.matching import Answer, Incoming
+from streams.domain.near_spaces import NearSpaces
+
+
+class Partition(dict[bytes, bytes]):
+    """State; `log` is what the changelog got since, in order."""
+
+    def __init__(self, changes: Iterable[tuple[bytes, bytes]] = ()) -> None:
+        super().__init__(changes)
+        self.log: list[tuple[bytes, bytes]] = []
+        self.spaces = NearSpaces()
+        self.spaces.load((key, value) for key, value in sorted(self.items()) if key.startswith(CONTENT_PREFIX))
+
+    def load(self, keys: Iterable[bytes]) -> None:
+        pass
+
+    def put(self, key: bytes, value: bytes | None) -> None:
+        assert value is not None
+        self[key] = value
+        self.log.append((key, value))
+
+    def decide(self, batch: Sequence[Incoming]) -> list[Answer]:
+        return matching.decide(batch, self, self.spaces)

@@ -1,0 +1,119 @@
+"""The plain search for the nearest known content: every entry is compared with every other, in Python's own numbers.
+
+The slow twin of streams.domain.near_contents; it shares its tables of views, and no code.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from streams.domain.views import ASKED, LEVEL_NUMBERS, PAIRS, STORED, VIEWS
+
+DAY_MS = 86_400_000
+
+
+@dataclass(frozen=True)
+class Entry:
+    view: int
+    turn: int
+    near: int
+    confirm: int
+
+
+@dataclass
+class Known:
+    """A content: its first submission, its group, what is kept of its entries."""
+
+    content_id: str
+    media_id: str
+    submission_id: str
+    group: tuple[str, str]
+    first_ms: int
+    seen_ms: int
+    algorithm: str
+    entries: list[Entry]
+
+
+@dataclass(frozen=True)
+class Nearest:
+    known: Known
+    entry: Entry
+    own: Entry
+    near_bits: int
+    confirm_bits: int
+
+
+@dataclass
+class Contents:
+    """Of one collection, by content id."""
+
+    known: dict[str, Known] = field(default_factory=dict)
+
+    def nearest(self, algorithm: str, entries: list[Entry], policy: dict[str, Any], time_ms: int, own: str) -> Any:
+        best: tuple[Any, Nearest] | None = None
+        level = LEVEL_NUMBERS[policy["views"]]
+        for known in self.known.values():
+            days = policy["retention_days"]
+            if known.algorithm != algorithm or known.content_id == own:
+                continue
+            if days is not None and time_ms - known.seen_ms > days * DAY_MS:
+                continue
+            for number, mine in enumerate(entries):
+                for theirs in known.entries:
+                    distances = compared(mine, theirs, level, policy)
+                    if distances is None:
+                        continue
+                    confirm_bits, near_bits = distances
+                    is_member = known.group[0] != known.content_id
+                    rank = (
+                        (confirm_bits, near_bits, is_member, known.first_ms, words_of(known.content_id)),
+                        (number, theirs.view, theirs.turn),
+                    )
+                    if best is None or rank < best[0]:
+                        best = rank, Nearest(known, theirs, mine, near_bits, confirm_bits)
+        return best[1] if best else None
+
+
+def words_of(content_id: str) -> list[int]:
+    """Content ids are compared as four little-endian words."""
+    digest = bytes.fromhex(content_id.removeprefix("sha256:"))
+    return [int.from_bytes(digest[at : at + 8], "little") for at in range(0, 32, 8)]
+
+
+def compared(mine: Entry, theirs: Entry, level: int, policy: dict[str, Any]) -> tuple[int, int] | None:
+    """Distances of the confirming and of the near hash, if the entries are of one picture."""
+    rule = PAIRS[level, mine.view, theirs.view]
+    among = 1 if VIEWS[theirs.view].whole else 2
+    if rule == 0 or not ASKED[level, mine.view, mine.turn] & among:
+        return None
+    near_bits = (mine.near ^ theirs.near).bit_count()
+    confirm_bits = (mine.confirm ^ theirs.confirm).bit_count()
+    both_whole = VIEWS[mine.view].whole and VIEWS[theirs.view].whole
+    if near_bits > (policy["radius_bits"] if both_whole else policy["view_radius_bits"]):
+        return None
+    if confirm_bits > policy["confirm_bits"]:
+        return None
+    return confirm_bits, near_bits
+
+
+def entries_of(facts: dict[str, Any], policy: dict[str, Any]) -> tuple[str, list[Entry]]:
+    """What of the hashes is compared."""
+    hashes, name = facts["hashes"], policy["hash"]
+    if not policy["near"] or facts["quality"] < policy["min_quality"]:
+        return "", []
+    if name == "phash256":
+        data = bytes.fromhex(hashes.get("views:1", ""))
+        parts = [data[at : at + 42] for at in range(0, len(data), 42)]
+        entries = [Entry(p[0], p[1], int.from_bytes(p[2:10]), int.from_bytes(p[10:])) for p in parts]
+        return ("views:1" if entries else ""), entries
+    family = name.rstrip("0123456789")
+    near = hashes.get(f"{family}64:1" if name.endswith("256") else f"{name}:1")
+    confirm = hashes.get(f"{name}:1") if name.endswith("256") else "0"
+    if near is None or confirm is None:
+        return "", []
+    return f"{name}:1", [Entry(0, 8, int(near, 16), int(confirm, 16))]
+
+
+def kept(entries: list[Entry], policy: dict[str, Any]) -> list[Entry]:
+    return [each for each in entries if STORED[LEVEL_NUMBERS[policy["views"]], each.view, each.turn]]
