@@ -38,7 +38,7 @@ async def fingerprint(work: Work, fingerprinter: Fingerprinter, policies: LivePo
             timestamp_ms=record.timestamp,
         )
         policy = policies.of(submission.collection)  # once: fetching takes long enough for the file to change
-        found = await fingerprinter.fingerprint(submission)
+        found = await fingerprinter.fingerprint(submission, policy)
     except BadInput as error:
         work.dead_letter(error)
         failure = Failure(error.reason, error.detail)

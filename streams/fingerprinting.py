@@ -16,6 +16,8 @@ from cachetools import LRUCache
 
 from streams import metrics
 from streams.domain.fingerprint.image import ImageLimits, content_id, fingerprint_image
+from streams.domain.hashed import Wanted, wanted
+from streams.domain.policy import Policy
 from streams.domain.records import MediaFacts, Submission
 from streams.errors import BadInput, BrokenInfrastructure, Reason
 from streams.settings import Settings
@@ -46,15 +48,15 @@ class Fingerprinter:
         self._fetcher = SourceFetcher(settings)
         self._limits = ImageLimits(max_pixels=settings.max_pixels)
         self._timeout_s = settings.decode_timeout_s
-        self._cache: LRUCache[str, MediaFacts] = LRUCache(max(1, settings.fingerprint_cache_entries))
+        self._cache: LRUCache[tuple[str, Wanted], MediaFacts] = LRUCache(max(1, settings.fingerprint_cache_entries))
         self._cache_lock = threading.Lock()
         self._thread_count = settings.decode_threads
         self._slots = asyncio.Semaphore(settings.decode_threads)
         self._threads = self._new_threads()
         self._stuck = 0
 
-    async def fingerprint(self, submission: Submission) -> Fingerprinted:
-        """Fetch and decode one submission.
+    async def fingerprint(self, submission: Submission, policy: Policy) -> Fingerprinted:
+        """Fetch and decode one submission, and hash of it what its policy needs.
 
         Raises:
             BadInput: the source or the medium is at fault.
@@ -65,7 +67,7 @@ class Fingerprinter:
         begun_at = time.perf_counter()
         async with self._fetcher.fetch(submission) as data:
             fetched_at = time.perf_counter()
-            facts, cached = await self._facts(data)
+            facts, cached = await self._facts(data, wanted(policy))
         done_at = time.perf_counter()
         metrics.CACHE.labels("hit" if cached else "miss").inc()
         if not cached:
@@ -74,33 +76,33 @@ class Fingerprinter:
             facts, round((fetched_at - begun_at) * 1000, 3), round((done_at - fetched_at) * 1000, 3), cached
         )
 
-    async def _facts(self, data: bytes) -> tuple[MediaFacts, bool]:
+    async def _facts(self, data: bytes, what: Wanted) -> tuple[MediaFacts, bool]:
         if len(data) <= SMALL_BYTES:
-            known = self._known(content_id(data))
+            known = self._known(content_id(data), what)
             if known is not None:
                 return known, True
         async with self._slots:
             loop = asyncio.get_running_loop()
-            work = loop.run_in_executor(self._threads, self._look_and_decode, data)
+            work = loop.run_in_executor(self._threads, self._look_and_decode, data, what)
             try:
                 return await asyncio.wait_for(asyncio.shield(work), self._timeout_s)
             except TimeoutError as error:
                 self._abandon_threads()
                 raise BadInput(Reason.DECODE_TIMEOUT, f"decoding took longer than {self._timeout_s:g} s") from error
 
-    def _look_and_decode(self, data: bytes) -> tuple[MediaFacts, bool]:
+    def _look_and_decode(self, data: bytes, what: Wanted) -> tuple[MediaFacts, bool]:
         content = content_id(data)
-        known = self._known(content)
+        known = self._known(content, what)
         if known is not None:
             return known, True
-        facts = fingerprint_image(data, self._limits, content=content)
+        facts = fingerprint_image(data, self._limits, content=content, level=what.level, further=what.further)
         with self._cache_lock:
-            self._cache[facts.content_id] = facts
+            self._cache[facts.content_id, what] = facts
         return facts, False
 
-    def _known(self, content: str) -> MediaFacts | None:
+    def _known(self, content: str, what: Wanted) -> MediaFacts | None:
         with self._cache_lock:
-            known: MediaFacts | None = self._cache.get(content)
+            known: MediaFacts | None = self._cache.get((content, what))
         return known
 
     def _abandon_threads(self) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from streams.domain.fingerprint import pdq
 from streams.domain.policy import NAME_FORM, RULES, BadRule, Policies, Policy, is_pattern
 from streams.domain.submissions import COLLECTION_FORM
 from streams.errors import ConfigurationError
@@ -68,6 +69,11 @@ def load_policies(path: Path | None) -> Policies:
     policies = reader.read(data)
     if reader.problems:
         raise PolicyFileError(path, reader.problems)
+    if any("pdq256" in policy.also for policy in (policies.default, *(each for _, each in policies.collections))):
+        try:
+            pdq.require()
+        except ConfigurationError as error:
+            raise PolicyFileError(path, [Problem(0, str(error))]) from error
     return policies
 
 

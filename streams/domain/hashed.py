@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Final, NamedTuple
 
 import numpy as np
 
-from streams.domain.policy import Policy
+from streams.domain.policy import Level, Policy
 from streams.domain.records import MediaFacts
 from streams.domain.views import ENTRY, FULL, KEPT, LEVEL_NUMBERS, STORED, VIEWS_HASH
 from streams.errors import BadInput, Reason
@@ -23,6 +24,23 @@ class Hashed(NamedTuple):
 
 
 NOTHING: Final = Hashed("", b"")
+
+
+class Wanted(NamedTuple):
+    """What has to be hashed of a picture: views of this level, and these hashes beside."""
+
+    level: Level
+    further: tuple[str, ...]
+
+
+@cache
+def wanted(policy: Policy) -> Wanted:
+    """What a fingerprint needs so that a policy can compare it, and has what it names beside."""
+    names = set(policy.also)
+    if policy.near and policy.hash != "phash256":
+        family = policy.hash.rstrip("0123456789")
+        names |= {policy.hash, f"{family}64"} if policy.hash_bits == 256 else {policy.hash}
+    return Wanted(policy.views if policy.near else "plain", tuple(sorted(names)))
 
 
 def hashed(facts: MediaFacts, policy: Policy) -> Hashed:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
 from streams.domain.fingerprint.container import identify
 from streams.domain.fingerprint.decode import decode_luminance
+from streams.domain.fingerprint.further import further_hashes
 from streams.domain.fingerprint.structure import examine
 from streams.domain.fingerprint.viewing import look
 from streams.domain.records import MediaFacts
@@ -39,7 +41,12 @@ def content_id(data: bytes) -> str:
 
 
 def fingerprint_image(
-    data: bytes, limits: ImageLimits = DEFAULT_LIMITS, *, content: str | None = None, level: Level = "standard"
+    data: bytes,
+    limits: ImageLimits = DEFAULT_LIMITS,
+    *,
+    content: str | None = None,
+    level: Level = "standard",
+    further: Sequence[str] = (),
 ) -> MediaFacts:
     """Fingerprint the first picture of an image. Pure and thread-safe; the heavy parts release the GIL.
 
@@ -55,10 +62,12 @@ def fingerprint_image(
         limits: what is refused undecoded.
         content: `content_id(data)`, where the caller has computed it already.
         level: which views are hashed.
+        further: more hashes to compute: `dhash64`, `pdq256` … (see `streams.domain.notation`).
 
     Raises:
         BadInput: not_media, unsupported_format, unsupported_kind, too_many_pixels, truncated_media,
             corrupt_media or out_of_memory; no other error, whatever the bytes.
+        BadHash, ConfigurationError: as `further_hashes`, if `further` names what there is not.
     """
     if not data:
         raise BadInput(Reason.NOT_MEDIA, "there are no bytes")
@@ -77,5 +86,10 @@ def fingerprint_image(
         height=height,
         frames=frames,
         quality=hashes.quality,
-        hashes={PHASH64: hashes.phash64, PHASH256: hashes.phash256, VIEWS_HASH: hashes.views},
+        hashes={
+            PHASH64: hashes.phash64,
+            PHASH256: hashes.phash256,
+            **further_hashes(further, grey),
+            VIEWS_HASH: hashes.views,
+        },
     )
