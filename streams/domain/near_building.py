@@ -6,6 +6,7 @@ import numpy as np
 from numba import types
 
 from streams.domain.near_bits import LANES
+from streams.domain.near_compiling import compiled
 from streams.domain.near_kernels import (
     BAND_BITS,
     BANDED,
@@ -24,7 +25,6 @@ from streams.domain.near_kernels import (
     Keys,
     State,
     band_value,
-    compiled,
     insert,
     no_bands,
 )

@@ -12,15 +12,15 @@ there what its buckets have no room for until `NearIndex.reserve` sorts it in.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
-from numba import njit, typeof, types
+from numba import typeof, types
 from numpy.typing import NDArray
 
 from streams.domain.near_bits import LANES, bit_count, lowest_bit, near_lanes, prefetch
+from streams.domain.near_compiling import compiled
 
 Codes: TypeAlias = NDArray[np.uint64]
 Keys: TypeAlias = NDArray[np.uint32]
@@ -86,18 +86,6 @@ def no_bands(log_room: int, width: int = 0) -> Bands:
 #: The numba types for signatures.
 BANDS_TYPE = typeof(no_bands(0))  # type: ignore[no-untyped-call]
 CODES_TYPE, KEYS_TYPE, DISTANCES_TYPE = types.uint64[::1], types.uint32[::1], types.uint8[::1]
-
-
-def compiled(signature: Any) -> Callable[[Any], Any]:
-    """Compile for one signature, without the GIL, cached on disk where there is a place for it."""
-
-    def compile_it(function: Callable[..., Any]) -> Any:
-        try:
-            return njit(signature, nogil=True, cache=True)(function)
-        except RuntimeError:  # numba found no directory it can write to: compile in each process
-            return njit(signature, nogil=True)(function)
-
-    return compile_it
 
 
 @compiled(types.int64(types.uint64, types.int64, types.int64))
@@ -328,7 +316,8 @@ def answer(
 ) -> int:
     """Look up `codes` from `first` on, in order, each being added afterwards if `adding`.
 
-    `offsets[i]` to `offsets[i + 1]` becomes where in the output what was found for code i is; `offsets[first]` is read.
+    `offsets[i]` to `offsets[i + 1]` becomes where in the output stands what was found for code i; `offsets[first]` is
+    read.
 
     Returns:
         How many codes are done; fewer than there are if the output has no room for what the next one finds.

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from typing import Any
 
 import numpy as np
@@ -157,7 +155,24 @@ def test_what_cannot_be_a_code_a_key_or_a_radius_is_refused() -> None:
     assert len(index) == 0
 
 
-def test_the_compiler_is_loaded_only_by_those_who_use_the_index() -> None:
-    asked = "import sys, streams.domain as d; a = 'numba' in sys.modules; d.NearIndex; print(a, 'numba' in sys.modules)"
-    said = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
-    assert said.stdout.split() == ["False", "True"]
+def test_numbers_of_another_kind_are_refused_not_wrapped() -> None:
+    index = NearIndex()
+    with pytest.raises(ValueError, match="codes must be whole numbers"):
+        index.search_batch(np.array([-1]))
+    with pytest.raises(ValueError, match="codes must be whole numbers"):
+        index.search_batch(np.array([0.5]))
+    with pytest.raises(ValueError, match="codes must be whole numbers"):
+        index.search_batch([2**64])
+    with pytest.raises(ValueError, match="keys must be whole numbers from 0 to 4294967295"):
+        index.add_batch([1], [2**32])
+
+
+def test_an_index_that_lost_its_entries_gives_memory_back() -> None:
+    index = NearIndex(log_entries=100)
+    index.add_batch(np.arange(50_000), np.arange(50_000))
+    full = index.memory_bytes
+    for number in range(49_000):
+        assert index.remove(number, number)
+    index.reserve(10)
+    assert index.memory_bytes < full / 10
+    assert len(index.search(0, 64)) == len(index) == 1000
