@@ -122,8 +122,8 @@ class NearContents:
         """Do all in order, exactly as one by one: each sees those before it.
 
         A content is not found where it is the same content, was not seen for its policy's `retention_days`, or is
-        farther than its policy's thresholds. Of several, the one with the least distance of the confirming hash is the
-        match, then of the near hash, then a canonical one, then the one seen first, then by content id.
+        farther than its policy's thresholds. Of several, a canonical content comes before a member of a group, then
+        the least distance of the confirming hash, then of the near hash, then the one seen first, then the content id.
 
         Returns:
             For each step the nearest content; None where there is none, or nothing was looked up.

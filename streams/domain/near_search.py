@@ -32,7 +32,7 @@ def _consider(
     index: int, entry: int, count: int, keys: Any, distances: Any, rows: Rows, slots: Slots, batch: Batch,
     found: Found, pairs: Any,
 ) -> None:  # fmt: skip
-    """Of the rows found for an entry, keep the best by (confirmed distance, near distance, canonical, age, digest)."""
+    """Of the rows found for an entry, keep the best: see `NearContents.take`."""
     level, view, own = batch.level[index], batch.view_code[entry], batch.slot[index]
     for at in range(count):
         row = keys[at]
@@ -51,12 +51,12 @@ def _consider(
             continue
         best = found.slot[index]
         if best >= 0:
-            if confirm_bits != found.confirm_bits[index]:
+            if slots.member[slot] != slots.member[best]:
+                better = slots.member[slot] < slots.member[best]
+            elif confirm_bits != found.confirm_bits[index]:
                 better = confirm_bits < found.confirm_bits[index]
             elif near_bits != found.near_bits[index]:
                 better = near_bits < found.near_bits[index]
-            elif slots.member[slot] != slots.member[best]:
-                better = slots.member[slot] < slots.member[best]
             elif slots.first_ms[slot] != slots.first_ms[best]:
                 better = slots.first_ms[slot] < slots.first_ms[best]
             elif slot != best:

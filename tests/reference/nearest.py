@@ -67,7 +67,7 @@ class Contents:
                     confirm_bits, near_bits = distances
                     is_member = known.group[0] != known.content_id
                     rank = (
-                        (confirm_bits, near_bits, is_member, known.first_ms, words_of(known.content_id)),
+                        (is_member, confirm_bits, near_bits, known.first_ms, words_of(known.content_id)),
                         (number, theirs.view, theirs.turn),
                     )
                     if best is None or rank < best[0]:
