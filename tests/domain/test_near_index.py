@@ -135,6 +135,17 @@ def test_a_compiled_function_looks_up_and_adds_by_turns() -> None:
     assert 100 < len(index) == len(twin) < 1900
 
 
+def test_a_compiled_function_adds_nothing_where_no_room_was_made() -> None:
+    index = NearIndex()
+    bands = index.reserve(1000)
+    room = len(bands.log_keys)
+    assert [insert(bands, np.uint64(code), np.uint32(1)) for code in range(room)] == [True] * room
+    assert not insert(bands, np.uint64(room), np.uint32(1))
+    assert len(index.search(0, 64)) == len(index) == room >= 1000
+    index.add(room, 1)
+    assert len(index) == room + 1
+
+
 def test_what_cannot_be_a_code_a_key_or_a_radius_is_refused() -> None:
     index = NearIndex()
     for wrong in (-1, 2**64):
