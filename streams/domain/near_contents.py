@@ -109,14 +109,21 @@ class NearContents:
         return self._whole.memory_bytes + self._derived.memory_bytes + sum(array.nbytes for array in arrays)
 
     def load(self, values: Sequence[bytes]) -> None:
-        """Take in contents as the state holds them, packed by `Content.pack`; many at a time, for that is fast."""
+        """Take in contents as the state holds them, packed by `Content.pack`; found only after `index`."""
         lengths = np.fromiter(map(len, values), np.int64, len(values))
-        starts = np.concatenate(([0], np.cumsum(lengths)[:-1])).astype(np.int64)
+        starts = np.cumsum(lengths) - lengths
         data = np.frombuffer(b"".join(values), np.uint8)
-        self._reserve(len(values), int(data[starts + ENTRIES_AT].sum(dtype=np.int64)))
-        first_row = int(self._rows.used[0])
+        self._make_room(len(values), int(data[starts + ENTRIES_AT].sum(dtype=np.int64)))
         unpack_contents(data, starts, HEADER.size, self._used, self._rows, self._slots)
-        self._enter(first_row, len(values))
+        self._used += len(values)
+
+    def index(self) -> None:
+        """Make all that was loaded findable, at some millions of entries a second; once, before anything is taken."""
+        self._make_table(self._used)
+        near, keys = self._rows.near, np.arange(self._rows.used[0], dtype=np.uint32)
+        derived = IS_DERIVED[self._rows.view_code[keys]]
+        for index, chosen in ((self._whole, ~derived), (self._derived, derived)):
+            index.add_batch(near[keys[chosen]], keys[chosen])
 
     def take(self, steps: Sequence[Step]) -> list[Hit | None]:
         """Do all in order, exactly as one by one: each sees those before it.
@@ -215,14 +222,20 @@ class NearContents:
         self._gone += 1
 
     def _reserve(self, contents: int, entries: int) -> None:
-        """Room for so many more, in all arrays."""
-        self._rows = with_room_for_rows(self._rows, int(self._rows.used[0]) + entries)
-        self._slots = with_room_for_slots(self._slots, self._used + contents)
+        """Room for so many more, everywhere."""
+        self._make_room(contents, entries)
         self._whole.reserve(entries)
         self._derived.reserve(entries)
         if 2 * (self._used + contents) > len(self._table):
-            self._table = np.full(1 << (4 * (self._used + contents)).bit_length(), -1, np.int32)
-            enter_slots(self._table, self._slots, 0, self._used)
+            self._make_table(self._used + contents)
+
+    def _make_room(self, contents: int, entries: int) -> None:
+        self._rows = with_room_for_rows(self._rows, int(self._rows.used[0]) + entries)
+        self._slots = with_room_for_slots(self._slots, self._used + contents)
+
+    def _make_table(self, contents: int) -> None:
+        self._table = np.full(max(64, 1 << (4 * contents).bit_length()), -1, np.int32)
+        enter_slots(self._table, self._slots, 0, self._used)
 
     def _compact(self) -> None:
         """Make the arrays anew without the contents that are gone, once these are many."""
@@ -231,23 +244,15 @@ class NearContents:
         fresh = NearContents()
         kept = np.flatnonzero(self._slots.alive[: self._used])
         rows = np.flatnonzero(self._slots.alive[self._rows.slot[: self._rows.used[0]]])
-        fresh._reserve(len(kept), len(rows))
+        fresh._make_room(len(kept), len(rows))
         move_slots(self._slots, kept, fresh._slots)
         move_rows(self._rows, rows, fresh._rows)
         counts = fresh._slots.rows[: len(kept)].astype(np.int64)
         fresh._slots.first_row[: len(kept)] = np.cumsum(counts) - counts
         fresh._rows.slot[: len(rows)] = np.repeat(np.arange(len(kept), dtype=np.int32), counts)
-        fresh._enter(0, len(kept))
+        fresh._used = len(kept)
+        fresh.index()
         self.__dict__.update(fresh.__dict__)
-
-    def _enter(self, first_row: int, contents: int) -> None:
-        """Make findable the rows from `first_row` on, and as many contents from the first unused slot on."""
-        enter_slots(self._table, self._slots, self._used, self._used + contents)
-        self._used += contents
-        keys = np.arange(first_row, self._rows.used[0], dtype=np.uint32)
-        near, derived = self._rows.near[first_row : self._rows.used[0]], IS_DERIVED[self._rows.view_code[keys]]
-        self._whole.add_batch(near[~derived], keys[~derived])
-        self._derived.add_batch(near[derived], keys[derived])
 
 
 def _rules(policy: Policy) -> tuple[int, int, int, int, int]:

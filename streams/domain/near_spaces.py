@@ -49,10 +49,12 @@ class NearSpaces:
             values.append(value)
             if len(values) == LOADED_AT_ONCE:
                 self._load(collection_of(key), algorithm, values)
-                values.clear()
         for (collection, algorithm), values in waiting.items():
-            if values:
-                self._load(collection, algorithm, values)
+            self._load(collection, algorithm, values)
+        for space in self._spaces.values():
+            space.index()
 
     def _load(self, collection: bytes, algorithm: int, values: list[bytes]) -> None:
-        self.of(collection.decode(), ALGORITHMS[algorithm]).load(values)
+        if values:
+            self.of(collection.decode(), ALGORITHMS[algorithm]).load(values)
+            values.clear()
