@@ -25,6 +25,7 @@ from streams.domain.near_compiling import compiled
 Codes: TypeAlias = NDArray[np.uint64]
 Keys: TypeAlias = NDArray[np.uint32]
 Distances: TypeAlias = NDArray[np.uint8]
+Heads: TypeAlias = NDArray[np.uint32]
 State: TypeAlias = NDArray[np.int64]
 
 BANDS = 4
@@ -53,7 +54,7 @@ class Bands(NamedTuple):
 
     codes: tuple[Codes, ...]
     keys: tuple[Keys, ...]
-    heads: Keys
+    heads: Heads
     log_codes: Codes
     log_keys: Keys
     masks: NDArray[np.uint16]
@@ -86,6 +87,7 @@ def no_bands(log_room: int, width: int = 0) -> Bands:
 #: The numba types for signatures.
 BANDS_TYPE = typeof(no_bands(0))  # type: ignore[no-untyped-call]
 CODES_TYPE, KEYS_TYPE, DISTANCES_TYPE = types.uint64[::1], types.uint32[::1], types.uint8[::1]
+HEADS_TYPE, STATE_TYPE = types.uint32[:, :, ::1], types.int64[::1]
 
 
 @compiled(types.int64(types.uint64, types.int64, types.int64))
@@ -129,53 +131,63 @@ def grown(length: int) -> int:
     return length + 2 + length // 16
 
 
+@compiled(types.boolean(KEYS_TYPE, HEADS_TYPE, STATE_TYPE, types.int64, types.uint64))
+def has_room(keys: Keys, heads: Heads, state: State, band: int, code: np.uint64) -> bool:
+    """Whether this code's bucket has a free place or can move to where there are some."""
+    value = band_value(code, band, state[WIDTH])
+    length = np.int64(heads[band, value, LENGTH])
+    return bool(length < heads[band, value, CAPACITY] or state[TAIL + band] + grown(length) <= len(keys))
+
+
 @compiled(types.boolean(BANDS_TYPE, types.uint64))
-def has_room(bands: Bands, code: np.uint64) -> bool:
-    width = bands.state[WIDTH]
-    if width == 0:
-        return False
-    for band in range(BANDS):
-        head = bands.heads[band, band_value(code, band, width)]
-        moved_end = bands.state[TAIL + band] + grown(np.int64(head[LENGTH]))
-        if head[LENGTH] == head[CAPACITY] and moved_end > len(bands.keys[band]):
-            return False
-    return True
+def fits(bands: Bands, code: np.uint64) -> bool:
+    """Whether there are bands, and room in each."""
+    heads, state = bands.heads, bands.state
+    return bool(
+        state[WIDTH] > 0
+        and has_room(bands.keys[0], heads, state, 0, code)
+        and has_room(bands.keys[1], heads, state, 1, code)
+        and has_room(bands.keys[2], heads, state, 2, code)
+        and has_room(bands.keys[3], heads, state, 3, code)
+    )
 
 
-@compiled(types.void(BANDS_TYPE, types.int64, types.uint64, types.uint32))
-def put(bands: Bands, band: int, code: np.uint64, key: np.uint32) -> None:
+@compiled(types.void(CODES_TYPE, KEYS_TYPE, HEADS_TYPE, STATE_TYPE, types.int64, types.uint64, types.uint32))
+def put(codes: Codes, keys: Keys, heads: Heads, state: State, band: int, code: np.uint64, key: np.uint32) -> None:
     """Append to the bucket; a full one moves to the free room first."""
-    codes, keys = bands.codes[band], bands.keys[band]
-    head = bands.heads[band, band_value(code, band, bands.state[WIDTH])]
-    start, length = np.int64(head[START]), np.int64(head[LENGTH])
-    if length == head[CAPACITY]:
-        moved = bands.state[TAIL + band]
+    value = band_value(code, band, state[WIDTH])
+    start, length = np.int64(heads[band, value, START]), np.int64(heads[band, value, LENGTH])
+    if length == heads[band, value, CAPACITY]:
+        moved = state[TAIL + band]
         for at in range(length):
             codes[moved + at] = codes[start + at]
             keys[moved + at] = keys[start + at]
         start = moved
-        head[START] = moved
-        head[CAPACITY] = grown(length)
-        bands.state[TAIL + band] += grown(length)
+        heads[band, value, START] = moved
+        heads[band, value, CAPACITY] = grown(length)
+        state[TAIL + band] = moved + grown(length)
     codes[start + length] = code
     keys[start + length] = key
-    head[LENGTH] = length + 1
+    heads[band, value, LENGTH] = length + 1
 
 
 @compiled(types.boolean(BANDS_TYPE, types.uint64, types.uint32))
 def insert(bands: Bands, code: np.uint64, key: np.uint32) -> bool:
     """Add an entry, in O(1) on average; False, and nothing is added, where `NearIndex.reserve` made no room."""
-    if has_room(bands, code):
-        for band in range(BANDS):
-            put(bands, band, code, key)
-        bands.state[BANDED] += 1
+    state = bands.state
+    if fits(bands, code):  # written out four times, since a variable index into a tuple of arrays costs 100 ns
+        put(bands.codes[0], bands.keys[0], bands.heads, state, 0, code, key)
+        put(bands.codes[1], bands.keys[1], bands.heads, state, 1, code, key)
+        put(bands.codes[2], bands.keys[2], bands.heads, state, 2, code, key)
+        put(bands.codes[3], bands.keys[3], bands.heads, state, 3, code, key)
+        state[BANDED] += 1
         return True
-    at = bands.state[LOGGED]
+    at = state[LOGGED]
     if at == len(bands.log_keys):
         return False
     bands.log_codes[at] = code
     bands.log_keys[at] = key
-    bands.state[LOGGED] = at + 1
+    state[LOGGED] = at + 1
     return True
 
 
