@@ -60,8 +60,9 @@ class Matcher:
             new_key, content = from_old_layout(key, value)
             batch.put(new_key, content.pack())
             batch.put(key, None)
+        took_s = time.perf_counter() - begun_at
+        metrics.NEAR_REBUILD_SECONDS.inc(took_s)
         if len(spaces):
-            took_s = time.perf_counter() - begun_at
             logger.info("partition %d: %d contents to compare with, in %.2f s", batch.partition, len(spaces), took_s)
         self._spaces[batch.partition] = spaces
         return spaces

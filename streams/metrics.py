@@ -43,6 +43,9 @@ NEAR_CONTENTS = Gauge(
     "mediasieve_near_contents", "Contents that near duplicates are looked up among", registry=REGISTRY
 )
 NEAR_BYTES = Gauge("mediasieve_near_bytes", "Memory that they take", registry=REGISTRY)
+NEAR_REBUILD_SECONDS = Counter(
+    "mediasieve_near_rebuild_seconds", "Spent on making them findable after partitions came", registry=REGISTRY
+)
 POLICY_READS = Counter(
     "mediasieve_policy_reads",
     "Readings of a policy file that changed: taken or refused",
