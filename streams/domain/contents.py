@@ -3,7 +3,7 @@
 The state is a map of bytes, one a partition, with three kinds of entries:
 
     k <collection> NUL <content id>   a content: who was first, its group, and the hashes that are looked up
-    s <decision id, 16 bytes>         a submission's decision, byte for byte
+    s <decision id, 16 bytes>         a submission's decision: when it is forgotten, and its JSON byte for byte
     c <collection> NUL <content id>   layout 1 of a content: media id NUL submission id; turned into `k` when seen
 
 A content's value is a header of fixed size, then its entries as `views.ENTRY` packs them, then texts, so that an
@@ -23,9 +23,11 @@ OLD_CONTENT_PREFIX: Final = b"c"
 LAYOUT: Final = 2
 SCHEME: Final = "sha256:"
 
-#: layout, flags, algorithm, entries, first and last seen (ms since the epoch), sha256, id of the first's decision
+#: layout, flags, algorithm, entries, first seen and forgotten (ms since the epoch), sha256, id of the first's decision
 HEADER: Final = struct.Struct("<BBBBqq32s16s")
 MEMBER: Final = 1
+FOR_EVER_MS: Final = 1 << 62
+DECISION: Final = struct.Struct("<q")
 DIGEST_BYTES: Final = 32
 ALGORITHM_AT, ENTRIES_AT = 2, 3
 ENTRY_BYTES: Final = 42
@@ -47,10 +49,11 @@ ALGORITHM_CODES: Final = {name: code for code, name in enumerate(ALGORITHMS)}
 class Content:
     """A content that is known: its first submission, and its group.
 
-    A group is named by its canonical content, the earliest; of that, `group_*` name itself. Other contents of the
-    group are members, found through the canonical one or through another member. Times are those of Kafka's records,
-    in ms since the epoch. `decision` is the id of the first submission's decision. `entries` are packed as
-    `views.ENTRY`, made by `algorithm`; empty where only equal bytes are to match.
+    A group is named by its canonical content, the earliest; of that, `group_*` name itself. A member of a group was
+    found through the canonical content or through another member. `first_ms` is the time of the
+    submission's record in Kafka, in ms since the epoch; after `expires_ms`, on the same clock, the content is
+    forgotten. `decision` is the id of the submission's decision. `entries` are packed as `views.ENTRY`, made by
+    `algorithm`; empty where only equal bytes are to match.
     """
 
     content_id: str
@@ -59,27 +62,24 @@ class Content:
     group_content_id: str
     group_media_id: str
     first_ms: int
-    seen_ms: int
+    expires_ms: int
     decision: bytes
     algorithm: str = ""
     entries: bytes = b""
+    is_member: bool = False
 
-    @property
-    def is_canonical(self) -> bool:
-        return self.content_id == self.group_content_id
-
-    def seen_at(self, seen_ms: int) -> Content:
-        return replace(self, seen_ms=seen_ms)
+    def until(self, expires_ms: int) -> Content:
+        return replace(self, expires_ms=expires_ms)
 
     def pack(self) -> bytes:
-        flags = 0 if self.is_canonical else MEMBER
+        flags = MEMBER if self.is_member else 0
         header = HEADER.pack(
             LAYOUT,
             flags,
             ALGORITHM_CODES[self.algorithm],
             len(self.entries) // ENTRY_BYTES,
             self.first_ms,
-            self.seen_ms,
+            self.expires_ms,
             digest_of(self.content_id),
             self.decision,
         )
@@ -94,7 +94,7 @@ class Content:
             StateError: a layout of another version.
         """
         check_layout(value)
-        _, _, algorithm, count, first_ms, seen_ms, digest, decision = HEADER.unpack_from(value)
+        _, flags, algorithm, count, first_ms, expires_ms, digest, decision = HEADER.unpack_from(value)
         end = HEADER.size + count * ENTRY_BYTES
         media_id, submission_id, group_content_id, group_media_id = value[end:].decode().split("\0")
         return cls(
@@ -104,10 +104,11 @@ class Content:
             group_content_id,
             group_media_id,
             first_ms,
-            seen_ms,
+            expires_ms,
             decision,
             ALGORITHMS[algorithm],
             value[HEADER.size : end],
+            bool(flags & MEMBER),
         )
 
 
@@ -132,6 +133,17 @@ def submission_key(decision_id: str) -> bytes:
     return b"s" + bytes.fromhex(decision_id.replace("-", ""))
 
 
+def pack_decision(value: bytes, expires_ms: int) -> bytes:
+    return DECISION.pack(expires_ms) + value
+
+
+def remembered_decision(packed: bytes | None, time_ms: int) -> bytes | None:
+    """The decision's JSON, unless there is none or it is forgotten by then."""
+    if packed is None or DECISION.unpack_from(packed)[0] < time_ms:
+        return None
+    return packed[DECISION.size :]
+
+
 def collection_of(key: bytes) -> bytes:
     """The collection in the key of a content."""
     return key[1 : key.index(b"\0")]
@@ -141,7 +153,7 @@ def from_old_layout(key: bytes, value: bytes) -> tuple[bytes, Content]:
     """The key and content of an entry of layout 1: it has no hashes, so only equal bytes will match it."""
     content_id = key[key.index(b"\0") + 1 :].decode()
     media_id, submission_id = value.decode().split("\0")
-    content = Content(content_id, media_id, submission_id, content_id, media_id, 0, 0, bytes(16))
+    content = Content(content_id, media_id, submission_id, content_id, media_id, 0, FOR_EVER_MS, bytes(16))
     return CONTENT_PREFIX + key[1:], content
 
 

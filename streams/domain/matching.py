@@ -14,17 +14,27 @@ from typing import NamedTuple, Protocol
 
 import orjson
 
-from streams.domain.contents import Content, content_key, digest_of, submission_key
+from streams.domain.contents import (
+    FOR_EVER_MS,
+    Content,
+    content_key,
+    digest_of,
+    pack_decision,
+    remembered_decision,
+    submission_key,
+)
 from streams.domain.deciding import decision_of, exact_match, near_match
 from streams.domain.hashed import NOTHING, Hashed, hashed, kept
-from streams.domain.near_contents import DAY_MS, FOR_EVER_MS, Forgotten, Hit, Lookup, Sighting, Step
+from streams.domain.near_contents import Forgotten, Hit, Lookup, Sighting, Step
 from streams.domain.near_spaces import NearSpaces
+from streams.domain.policy import Policy
 from streams.domain.records import Fingerprint, Match, Outcome
 from streams.domain.routing import decision_id
 from streams.errors import BadInput, Reason, StateError
 
 REVISION = 0
-#: A content that is remembered for so long is written again when a sixteenth of that has passed since it was seen.
+DAY_MS = 86_400_000
+#: A content that is seen again is written again only if that lets it be remembered longer by a sixteenth.
 REFRESHES = 16
 
 
@@ -84,6 +94,7 @@ class _Case:
     is_new: bool = False
     hit: Hit | None = None
     refreshes: bool = False
+    expires_ms: int = FOR_EVER_MS
 
 
 def decide(batch: Sequence[Incoming], state: State, spaces: NearSpaces) -> list[Answer]:
@@ -118,40 +129,50 @@ def _case(incoming: Incoming) -> _Case:
 
 def _steps(cases: Sequence[_Case], state: State) -> Iterator[tuple[str, _Case, Step]]:
     """What is to be done among near contents, in order, with the algorithm whose contents it is; marks the cases."""
-    decided: set[bytes] = set()
+    decided: dict[bytes, int] = {}
     known: dict[bytes, _Known] = {}
     for case in cases:
-        repeated = case.key in decided or state.get(case.key) is not None
-        decided.add(case.key)
-        if repeated or case.content_key is None:
+        repeated = remembered_decision(state.get(case.key), case.time_ms) is not None
+        repeated = repeated or (case.key in decided and decided[case.key] >= case.time_ms)
+        lasts_ms = _lasts_ms(case.fingerprint.policy)
+        case.expires_ms = min(case.time_ms + lasts_ms, FOR_EVER_MS)
+        if repeated:
+            continue
+        decided[case.key] = case.expires_ms
+        if case.content_key is None:
             continue
         facts, policy = case.fingerprint.facts, case.fingerprint.policy
         assert facts is not None
         content = known.get(case.content_key) or _known(case, state)
-        remembered_ms = policy.retention_days * DAY_MS if policy.retention_days is not None else FOR_EVER_MS
-        forgotten = content is not None and case.time_ms - content.seen_ms > remembered_ms
+        forgotten = content is not None and content.expires_ms < case.time_ms
         if content is None or forgotten:
             case.is_new = True
             algorithm, entries = case.hashed
             if content is not None and content.algorithm and content.algorithm != algorithm:
                 yield content.algorithm, case, Forgotten(facts.content_id)
             if entries:
-                yield algorithm, case, Lookup(facts.content_id, case.time_ms, policy, entries, forgotten)
-            known[case.content_key] = _Known(algorithm, case.time_ms)
-        elif (case.time_ms - content.seen_ms) * REFRESHES > remembered_ms:
+                step = Lookup(facts.content_id, case.time_ms, case.expires_ms, policy, entries, forgotten)
+                yield algorithm, case, step
+            known[case.content_key] = _Known(algorithm, case.expires_ms)
+        elif (case.expires_ms - content.expires_ms) * REFRESHES > lasts_ms:
             case.refreshes = True
             if content.algorithm:
-                yield content.algorithm, case, Sighting(facts.content_id, case.time_ms)
-            known[case.content_key] = _Known(content.algorithm, case.time_ms)
+                yield content.algorithm, case, Sighting(facts.content_id, case.time_ms, case.expires_ms)
+            known[case.content_key] = _Known(content.algorithm, case.expires_ms)
+
+
+def _lasts_ms(policy: Policy) -> int:
+    """How long a policy remembers what it has seen."""
+    return FOR_EVER_MS if policy.retention_days is None else int(policy.retention_days * DAY_MS)
 
 
 class _Known(NamedTuple):
     algorithm: str
-    seen_ms: int
+    expires_ms: int
 
 
 def _known(case: _Case, state: State) -> _Known | None:
-    """What the state has of a case's content, unless that is of this very submission.
+    """What the state has of a case's content, unless that is of this very record.
 
     Then it was written before a kill which the decision did not survive, and is to be decided anew.
     """
@@ -160,9 +181,9 @@ def _known(case: _Case, state: State) -> _Known | None:
     if value is None:
         return None
     content = Content.unpack(value)
-    if content.decision == case.key[1:]:
+    if content.decision == case.key[1:] and content.first_ms == case.time_ms:
         return None
-    return _Known(content.algorithm, content.seen_ms)
+    return _Known(content.algorithm, content.expires_ms)
 
 
 def _look_up(steps: Iterable[tuple[str, _Case, Step]], spaces: NearSpaces) -> None:
@@ -178,7 +199,7 @@ def _look_up(steps: Iterable[tuple[str, _Case, Step]], spaces: NearSpaces) -> No
 
 
 def _answer(case: _Case, state: State) -> Answer:
-    known = state.get(case.key)
+    known = remembered_decision(state.get(case.key), case.time_ms)
     if known is not None:
         return _repeat(case, known, state)
     fingerprint = case.fingerprint
@@ -197,9 +218,9 @@ def _answer(case: _Case, state: State) -> Answer:
         content = _content(case.content_key, state)
         match = exact_match(content)
         if case.refreshes:
-            _put(content.seen_at(case.time_ms), case, state)
+            _put(content.until(case.expires_ms), case, state)
     value = decision_of(fingerprint, case.decision_id, REVISION, outcome, match).to_json()
-    state.put(case.key, value)
+    state.put(case.key, pack_decision(value, case.expires_ms))
     return Answer(case.decision_id, fingerprint.media_id, value, outcome, repeated=False)
 
 
@@ -208,12 +229,12 @@ def _repeat(case: _Case, known: bytes, state: State) -> Answer:
     decision = orjson.loads(known)
     if decision["content_id"] is not None:
         key = content_key(decision["collection"], decision["content_id"])
-        content = _content(key, state)
-        own = decision["outcome"] != "duplicate" and content.decision == case.key[1:]
-        refreshed = decision["outcome"] == "duplicate" and case.fingerprint.policy.retention_days is not None
-        if own or refreshed:
-            state.put(key, content.pack())
-    state.put(case.key, known)
+        value = state.get(key)
+        if value is not None and (decision["outcome"] == "duplicate" or Content.unpack(value).decision == case.key[1:]):
+            state.put(key, value)
+    packed = state.get(case.key)
+    assert packed is not None
+    state.put(case.key, packed)
     return Answer(case.decision_id, case.fingerprint.media_id, known, None, repeated=True)
 
 
@@ -240,8 +261,9 @@ def _new_content(case: _Case, group: tuple[str, str] | None) -> Content:
         group_content_id=group[0] if group else fingerprint.facts.content_id,
         group_media_id=group[1] if group else fingerprint.media_id,
         first_ms=case.time_ms,
-        seen_ms=case.time_ms,
+        expires_ms=case.expires_ms,
         decision=case.key[1:],
         algorithm=algorithm,
         entries=kept(entries, fingerprint.policy),
+        is_member=group is not None,
     )

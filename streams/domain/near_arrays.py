@@ -27,7 +27,7 @@ class Slots(NamedTuple):
 
     digest: NDArray[np.uint64]  # slots × 4
     first_ms: NDArray[np.int64]
-    seen_ms: NDArray[np.int64]
+    expires_ms: NDArray[np.int64]  # forgotten after that
     member: NDArray[np.uint8]
     alive: NDArray[np.uint8]
     first_row: NDArray[np.int64]
@@ -41,7 +41,7 @@ class Batch(NamedTuple):
     slot: NDArray[np.int32]
     replaced: NDArray[np.int32]  # slot of an expired content of equal bytes, or -1
     time_ms: NDArray[np.int64]
-    oldest_ms: NDArray[np.int64]  # contents seen last before are forgotten
+    expires_ms: NDArray[np.int64]
     radius_bits: NDArray[np.uint8]
     view_radius_bits: NDArray[np.uint8]
     confirm_bits: NDArray[np.uint16]
@@ -83,7 +83,7 @@ def slots_of(room: int) -> Slots:
     return Slots(
         digest=np.zeros((room, 4), np.uint64),
         first_ms=np.zeros(room, np.int64),
-        seen_ms=np.zeros(room, np.int64),
+        expires_ms=np.zeros(room, np.int64),
         member=np.zeros(room, np.uint8),
         alive=np.zeros(room, np.uint8),
         first_row=np.zeros(room, np.int64),

@@ -32,8 +32,6 @@ from streams.domain.near_search import drop_rows, enter_slots, find_and_take_in,
 from streams.domain.policy import Policy
 from streams.domain.views import ASKED, ENTRY, LEVEL_NUMBERS, PAIRS, STORED, VIEWS
 
-DAY_MS = 86_400_000
-FOR_EVER_MS = 1 << 62
 IS_DERIVED = np.array([not view.whole for view in VIEWS])
 COMPACT_ABOVE = 10_000
 """So many contents that are gone, or as many as are there, are worth making the arrays anew."""
@@ -43,15 +41,16 @@ COMPACT_ABOVE = 10_000
 class Lookup:
     """A submission of a content that is new, or that was taken in before a kill and is to be decided again.
 
-    `entries` are those of its picture, packed as `views.ENTRY`; `time_ms` is that of its record in Kafka.
-    `forgotten`: equal bytes were known, but so long ago that the content is new.
+    `entries` are those of its picture, packed as `views.ENTRY`. `time_ms` is that of its record in Kafka; after
+    `expires_ms` it is forgotten. `again`: equal bytes were known, but are forgotten.
     """
 
     content_id: str
     time_ms: int
+    expires_ms: int
     policy: Policy
     entries: bytes
-    forgotten: bool = False
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +59,7 @@ class Sighting:
 
     content_id: str
     time_ms: int
+    expires_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +128,9 @@ class NearContents:
     def take(self, steps: Sequence[Step]) -> list[Hit | None]:
         """Do all in order, exactly as one by one: each sees those before it.
 
-        A content is not found where it is the same content, was not seen for its policy's `retention_days`, or is
-        farther than its policy's thresholds. Of several, a canonical content comes before a member of a group, then
-        the least distance of the confirming hash, then of the near hash, then the one seen first, then the content id.
+        A content is not found where it is the same content, is forgotten by then, or is farther than the policy's
+        thresholds. Of several, a canonical content comes before a member of a group, then the least distance of the
+        confirming hash, then of the near hash, then the one seen first, then the content id.
 
         Returns:
             For each step the nearest content; None where there is none, or nothing was looked up.
@@ -152,7 +152,7 @@ class NearContents:
         """The batch as the kernel takes it, with room made and a slot given to every content that is new."""
         lookups = [each if isinstance(each, Lookup) else None for each in steps]
         blobs = [each.entries if each else b"" for each in lookups]
-        rules = np.array([_rules(each.policy) if each else NO_RULES for each in lookups], np.int64).reshape(-1, 5)
+        rules = np.array([_rules(each.policy) if each else NO_RULES for each in lookups], np.int64).reshape(-1, 4)
         entries = np.frombuffer(b"".join(blobs), ENTRY)
         counts = np.fromiter(map(len, blobs), np.int64, len(blobs)) // ENTRY.itemsize
         levels = np.repeat(rules[:, 0], counts)
@@ -167,7 +167,7 @@ class NearContents:
             slot=slots,
             replaced=replaced,
             time_ms=time_ms,
-            oldest_ms=time_ms - rules[:, 4],
+            expires_ms=np.array([getattr(each, "expires_ms", 0) for each in steps], np.int64),
             radius_bits=rules[:, 1].astype(np.uint8),
             view_radius_bits=rules[:, 2].astype(np.uint8),
             confirm_bits=rules[:, 3].astype(np.uint16),
@@ -190,12 +190,12 @@ class NearContents:
         first = self._used
         for index, each in enumerate(steps):
             known = given.get(each.content_id, int(slots[index]))
-            if isinstance(each, Lookup) and (known < 0 or each.forgotten):
+            if isinstance(each, Lookup) and (known < 0 or each.again):
                 replaced[index] = known
                 known = given[each.content_id] = self._used
                 self._used += 1
                 self._slots.digest[known] = digests[index]
-                self._slots.first_ms[known] = self._slots.seen_ms[known] = each.time_ms
+                self._slots.first_ms[known], self._slots.expires_ms[known] = each.time_ms, each.expires_ms
             slots[index] = known
         enter_slots(self._table, self._slots, first, self._used)
         return slots, replaced
@@ -255,15 +255,14 @@ class NearContents:
         self.__dict__.update(fresh.__dict__)
 
 
-def _rules(policy: Policy) -> tuple[int, int, int, int, int]:
-    """Level, radius, radius of views, of confirmation, and how long back contents are remembered, in ms."""
-    back_ms = int(policy.retention_days * DAY_MS) if policy.retention_days is not None else FOR_EVER_MS
+def _rules(policy: Policy) -> tuple[int, int, int, int]:
+    """Level, radius, radius of views, and of confirmation."""
     confirm_bits = policy.confirm_bits if policy.hash_bits == 256 else 0
-    return LEVEL_NUMBERS[policy.views], policy.radius_bits, policy.view_radius_bits, confirm_bits, back_ms
+    return LEVEL_NUMBERS[policy.views], policy.radius_bits, policy.view_radius_bits, confirm_bits
 
 
 ACTIONS = {Lookup: LOOK_UP, Sighting: SEE, Forgotten: FORGET}
-NO_RULES = (0, 0, 0, 0, FOR_EVER_MS)
+NO_RULES = (0, 0, 0, 0)
 
 
 def _digests(content_ids: Sequence[str]) -> NDArray[np.uint64]:

@@ -42,7 +42,7 @@ def _consider(
         limit = batch.radius_bits[index] if rule == AS_WHOLE else batch.view_radius_bits[index]
         if rule == NOT_COMPARED or near_bits > limit or slot == own:
             continue
-        if not slots.alive[slot] or slots.seen_ms[slot] < batch.oldest_ms[index]:
+        if not slots.alive[slot] or slots.expires_ms[slot] < batch.time_ms[index]:
             continue
         confirm_bits = 0
         for word in range(4):
@@ -120,7 +120,7 @@ def find_and_take_in(
             continue
         slot = batch.slot[index]
         if batch.action[index] == SEE:
-            slots.seen_ms[slot] = max(slots.seen_ms[slot], batch.time_ms[index])
+            slots.expires_ms[slot] = batch.expires_ms[index]
             continue
         if batch.action[index] == FORGET:
             slots.alive[slot] = 0
@@ -159,7 +159,7 @@ def unpack_contents(data: Any, starts: Any, header_bytes: int, slot: int, rows: 
     """
     for start in starts:
         slots.first_ms[slot] = np.int64(_word(data, start + 4, False))
-        slots.seen_ms[slot] = np.int64(_word(data, start + 12, False))
+        slots.expires_ms[slot] = np.int64(_word(data, start + 12, False))
         for word in range(4):
             slots.digest[slot, word] = _word(data, start + 20 + 8 * word, False)
         slots.member[slot] = data[start + 1]

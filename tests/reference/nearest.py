@@ -11,6 +11,7 @@ from typing import Any
 from streams.domain.views import ASKED, LEVEL_NUMBERS, PAIRS, STORED, VIEWS
 
 DAY_MS = 86_400_000
+FOR_EVER_MS = 2**62
 
 
 @dataclass(frozen=True)
@@ -30,9 +31,10 @@ class Known:
     submission_id: str
     group: tuple[str, str]
     first_ms: int
-    seen_ms: int
+    expires_ms: int
     algorithm: str
     entries: list[Entry]
+    is_member: bool
 
 
 @dataclass(frozen=True)
@@ -54,10 +56,7 @@ class Contents:
         best: tuple[Any, Nearest] | None = None
         level = LEVEL_NUMBERS[policy["views"]]
         for known in self.known.values():
-            days = policy["retention_days"]
-            if known.algorithm != algorithm or known.content_id == own:
-                continue
-            if days is not None and time_ms - known.seen_ms > days * DAY_MS:
+            if known.algorithm != algorithm or known.content_id == own or known.expires_ms < time_ms:
                 continue
             for number, mine in enumerate(entries):
                 for theirs in known.entries:
@@ -65,14 +64,18 @@ class Contents:
                     if distances is None:
                         continue
                     confirm_bits, near_bits = distances
-                    is_member = known.group[0] != known.content_id
                     rank = (
-                        (is_member, confirm_bits, near_bits, known.first_ms, words_of(known.content_id)),
+                        (known.is_member, confirm_bits, near_bits, known.first_ms, words_of(known.content_id)),
                         (number, theirs.view, theirs.turn),
                     )
                     if best is None or rank < best[0]:
                         best = rank, Nearest(known, theirs, mine, near_bits, confirm_bits)
         return best[1] if best else None
+
+
+def lasts_ms(policy: dict[str, Any]) -> int:
+    """How long what was seen is remembered."""
+    return FOR_EVER_MS if policy["retention_days"] is None else int(policy["retention_days"] * DAY_MS)
 
 
 def words_of(content_id: str) -> list[int]:

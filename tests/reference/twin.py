@@ -12,7 +12,7 @@ import orjson
 
 from streams.domain.routing import decision_id
 from streams.domain.views import VIEWS, in_words, undone
-from tests.reference.nearest import DAY_MS, Contents, Known, Nearest, entries_of, kept
+from tests.reference.nearest import FOR_EVER_MS, Contents, Known, Nearest, entries_of, kept, lasts_ms
 
 
 class Twin:
@@ -21,13 +21,15 @@ class Twin:
     def __init__(self) -> None:
         self.decisions: dict[str, dict[str, Any]] = {}
         self._contents: dict[str, Contents] = {}
+        self._expires_ms: dict[str, int] = {}
 
     def read(self, value: bytes, time_ms: int = 0) -> None:
         """One value of media.fingerprints and its record's time, in the order of its partition."""
         record = orjson.loads(value)
         identity = decision_id(record["collection"], record["submission_id"], record["attempt"], 0)
-        if identity in self.decisions:
+        if identity in self._expires_ms and self._expires_ms[identity] >= time_ms:
             return
+        self._expires_ms[identity] = min(time_ms + lasts_ms(record["policy"]), FOR_EVER_MS)
         facts = record["facts"]
         decision = {
             "decision_id": identity,
@@ -57,11 +59,11 @@ class Twin:
         """Outcome, action and match of a submission that has facts; its content is known from then on."""
         contents = self._contents.setdefault(record["collection"], Contents())
         facts, policy = record["facts"], record["policy"]
-        own, days = facts["content_id"], policy["retention_days"]
+        own, expires_ms = facts["content_id"], min(time_ms + lasts_ms(policy), FOR_EVER_MS)
         first = contents.known.get(own)
-        if first is not None and (days is None or time_ms - first.seen_ms <= days * DAY_MS):
-            if days is not None and (time_ms - first.seen_ms) * 16 > days * DAY_MS:
-                first.seen_ms = time_ms
+        if first is not None and first.expires_ms >= time_ms:
+            if (expires_ms - first.expires_ms) * 16 > lasts_ms(policy):
+                first.expires_ms = expires_ms
             return {"outcome": "duplicate", "action": "reuse", "match": exact(first)}
         algorithm, entries = entries_of(facts, policy)
         found = contents.nearest(algorithm, entries, policy, time_ms, own) if entries else None
@@ -71,9 +73,10 @@ class Twin:
             record["submission_id"],
             found.known.group if found else (own, record["media_id"]),
             time_ms,
-            time_ms,
+            expires_ms,
             algorithm,
             kept(entries, policy),
+            found is not None,
         )
         if found is None:
             return {"outcome": "unique", "action": "process", "match": None}
