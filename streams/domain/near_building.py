@@ -5,9 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import types
 
-from streams.domain.near_bits import LANES
-from streams.domain.near_compiling import compiled
-from streams.domain.near_kernels import (
+from streams.domain.near_bands import (
     BAND_BITS,
     BANDED,
     BANDS,
@@ -25,9 +23,11 @@ from streams.domain.near_kernels import (
     Keys,
     State,
     band_value,
-    insert,
     no_bands,
 )
+from streams.domain.near_bits import LANES
+from streams.domain.near_compiling import compiled
+from streams.domain.near_kernels import insert
 
 #: Buckets are made as many as give each so many entries on average, or twice as many.
 BUCKET_ENTRIES = 12

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from streams.domain import near_building as building
 from streams.domain import near_kernels as kernels
+from streams.domain.near_bands import BANDED, LOGGED, WIDTH, Bands, Codes, Distances, Keys, no_bands
 from streams.domain.near_building import SMALLEST_LOG
-from streams.domain.near_kernels import BANDED, LOGGED, WIDTH, Bands, Codes, Distances, Keys
 
 CODE_BITS = 64
 LARGEST_CODE, LARGEST_KEY = 2**64 - 1, 2**32 - 1
@@ -62,8 +62,15 @@ class Neighbours:
 class NearIndex:
     """All entries within a Hamming radius of a code, exactly, while entries are added and removed at any time.
 
-    Memory: at most 64 bytes an entry from a million on. See `memory_bytes`.
-    Time: a look-up at radius 10 compares 0.65 % of the entries, at radius 7 0.1 %.
+    For n entries:
+
+    - A look-up at radius 10 probes 428 buckets and compares 0.65 % of n, at radius 7 68 buckets and 0.1 %, at 16 7 %,
+      from 24 on all: of codes that chance spreads, and about half as many again of perceptual hashes, whose bits
+      depend on each other. To that comes some 10 ns for each entry found.
+    - Adding is O(1) on average, under 2 µs; each time that n has grown by a tenth or a fifth, all buckets are copied
+      once, at some 20 ns an entry. Removing scans four buckets.
+    - Memory is at most 64 bytes an entry as n grows, up to 16,384 entries 12 to 24, and for a moment a quarter more as
+      buckets are copied. When more than half has been removed, the rest is built anew.
 
     One thread at a time may use an index; compiled calls let other threads run.
     """
@@ -77,7 +84,7 @@ class NearIndex:
         """
         self.radius_bits = _radius(radius_bits)
         self._log_entries = log_entries
-        self._bands = kernels.no_bands(SMALLEST_LOG)
+        self._bands = no_bands(SMALLEST_LOG)
         self._built = 0
         self._scratch = np.empty(1024, np.uint32), np.empty(1024, np.uint8)
 
@@ -122,7 +129,10 @@ class NearIndex:
 
     def remove(self, code: int, key: int) -> bool:
         """Take one entry of this code and key out; False if there is none."""
-        return bool(kernels.delete(self._bands, _code(code), _key(key)))
+        removed = bool(kernels.delete(self._bands, _code(code), _key(key)))
+        if removed and 2 * len(self) < self._built:
+            self._rebuild()
+        return removed
 
     def search(self, code: int, radius_bits: int | None = None) -> Found:
         """All entries within the radius as (key, distance in bits), by distance, then key."""
@@ -184,7 +194,7 @@ class NearIndex:
 
     def _rebuild(self, codes: Codes = NO_CODES, keys: Keys = NO_KEYS) -> None:
         holder = [self._bands]
-        self._bands = kernels.no_bands(0)
+        self._bands = no_bands(0)
         self._bands = building.rebuilt(holder, codes, keys, self._log_entries)
         self._built = len(self)
 

@@ -184,6 +184,5 @@ def test_an_index_that_lost_its_entries_gives_memory_back() -> None:
     full = index.memory_bytes
     for number in range(49_000):
         assert index.remove(number, number)
-    index.reserve(10)
     assert index.memory_bytes < full / 10
     assert len(index.search(0, 64)) == len(index) == 1000
