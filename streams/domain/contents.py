@@ -19,6 +19,7 @@ from typing import Final
 from streams.errors import StateError
 
 CONTENT_PREFIX: Final = b"k"
+DECISION_PREFIX: Final = b"s"
 OLD_CONTENT_PREFIX: Final = b"c"
 LAYOUT: Final = 2
 SCHEME: Final = "sha256:"
@@ -130,7 +131,7 @@ def content_key(collection: str, content_id: str) -> bytes:
 
 
 def submission_key(decision_id: str) -> bytes:
-    return b"s" + bytes.fromhex(decision_id.replace("-", ""))
+    return DECISION_PREFIX + bytes.fromhex(decision_id.replace("-", ""))
 
 
 def pack_decision(value: bytes, expires_ms: int) -> bytes:

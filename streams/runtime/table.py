@@ -77,12 +77,16 @@ class Table(faust.Table):  # type: ignore[misc]
         found: list[bytes | None] = self.data._db_for_partition(partition).get(list(keys))
         return found
 
-    def scan(self, partition: int, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
-        """All keys that begin with `prefix`, in order, with their values; about 1.5 million a second."""
-        for key, value in self.data._db_for_partition(partition).items(from_key=prefix):
+    def scan(self, partition: int, prefix: bytes = b"", after: bytes = b"") -> Iterator[tuple[bytes, bytes]]:
+        """Keys that begin with `prefix`, in order, those behind `after`, with their values; some 1.5 million a second.
+
+        What Faust keeps in the same database for itself is left out.
+        """
+        for key, value in self.data._db_for_partition(partition).items(from_key=max(prefix, after)):
             if not key.startswith(prefix):
                 return
-            yield key, value
+            if key != after and key != Store.offset_key:
+                yield key, value
 
     def write(self, partition: int, changes: Iterable[Change]) -> None:
         """All changes in one atomic batch; a value of None deletes. Thread-safe.

@@ -48,9 +48,9 @@ class KeyedBatch:
         self._current[key] = value
         self.changes.append((key, value))
 
-    def scan(self, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
-        """All keys that begin so, in order, with their values, as they were before this batch."""
-        return self._table.scan(self.partition, prefix)
+    def scan(self, prefix: bytes = b"", after: bytes = b"") -> Iterator[tuple[bytes, bytes]]:
+        """All keys that begin so, in order, those behind `after`, with their values as they were before this batch."""
+        return self._table.scan(self.partition, prefix, after)
 
     def emit(self, topic: str, key: bytes | None, value: bytes | None, headers: OutputHeaders) -> None:
         """An output for `topic` (unprefixed), to go out once the batch is through."""

@@ -13,9 +13,9 @@ from streams.domain.near_spaces import NearSpaces
 class Partition(dict[bytes, bytes]):
     """State; `log` is what the changelog got since, in order."""
 
-    def __init__(self, changes: Iterable[tuple[bytes, bytes]] = ()) -> None:
-        super().__init__(changes)
-        self.log: list[tuple[bytes, bytes]] = []
+    def __init__(self, changes: Iterable[tuple[bytes, bytes | None]] = ()) -> None:
+        super().__init__({key: value for key, value in dict(changes).items() if value is not None})
+        self.log: list[tuple[bytes, bytes | None]] = []
         self.spaces = NearSpaces()
         self.spaces.load((key, value) for key, value in sorted(self.items()) if key.startswith(CONTENT_PREFIX))
 
@@ -23,8 +23,10 @@ class Partition(dict[bytes, bytes]):
         pass
 
     def put(self, key: bytes, value: bytes | None) -> None:
-        assert value is not None
-        self[key] = value
+        if value is None:
+            del self[key]
+        else:
+            self[key] = value
         self.log.append((key, value))
 
     def decide(self, batch: Sequence[Incoming]) -> list[Answer]:
