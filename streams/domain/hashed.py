@@ -16,6 +16,10 @@ from streams.errors import BadInput, Reason
 VERSION: Final = "1"
 
 
+#: A hash with no more than one in so many bits set, or not set, says little: two mostly white pictures may share it.
+LOPSIDED: Final = 8
+
+
 class Hashed(NamedTuple):
     """Entries, packed, made by `algorithm`; none where only equal bytes are to match, and no algorithm then."""
 
@@ -83,4 +87,7 @@ def _one_entry(facts: MediaFacts, policy: Policy) -> Hashed:
     wanted = 64 if bits == 256 else bits
     if len(near) * 4 != wanted or len(confirm) != 64:
         raise ValueError(f"{algorithm} and the hash that finds it must have {bits} and {wanted} bits")
+    ones = int(facts.hashes[algorithm], 16).bit_count()
+    if not bits < ones * LOPSIDED < bits * (LOPSIDED - 1):
+        return NOTHING
     return Hashed(algorithm, bytes((FULL, KEPT)) + bytes.fromhex(near.zfill(16)) + bytes.fromhex(confirm))

@@ -49,7 +49,7 @@ THRESHOLDS: Final[Mapping[HashName, Thresholds]] = {
     "phash256": Thresholds(10, 7, 80), "phash64": Thresholds(8), "phash32": Thresholds(1), "phash16": Thresholds(0),
     "dhash256": Thresholds(10, 0, 64), "dhash64": Thresholds(6), "dhash32": Thresholds(1), "dhash16": Thresholds(0),
     "ahash256": Thresholds(8, 0, 8), "ahash64": Thresholds(0), "ahash32": Thresholds(0), "ahash16": Thresholds(0),
-    "whash256": Thresholds(8, 0, 6), "whash64": Thresholds(0), "whash32": Thresholds(0), "whash16": Thresholds(0),
+    "whash256": Thresholds(8, 0, 5), "whash64": Thresholds(0), "whash32": Thresholds(0), "whash16": Thresholds(0),
 }  # fmt: skip
 
 #: The widest radius by the bits of the hash: beyond, more than one in a thousand pairs of coin-toss hashes would

@@ -115,6 +115,9 @@ def entries_of(facts: dict[str, Any], policy: dict[str, Any]) -> tuple[str, list
     confirm = hashes.get(f"{name}:1") if name.endswith("256") else "0"
     if near is None or confirm is None:
         return "", []
+    bits = int(name.lstrip("abcdefghijklmnopqrstuvwxyz"))
+    if not bits / 8 < int(hashes[f"{name}:1"], 16).bit_count() < bits * 7 / 8:
+        return "", []
     return f"{name}:1", [Entry(0, 8, int(near, 16), int(confirm, 16))]
 
 
