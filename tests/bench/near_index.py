@@ -1,7 +1,7 @@
 """The near index beside FAISS's exact indexes and plain numpy: look-ups, memory, building, recall; one thread each.
 
 Each contender is a process (peers/hamming.py) that holds the same codes; rounds ask them in turn. Every answer is
-compared with numpy's.
+compared with numpy's. Times are those on a core, not on the wall.
 """
 
 from __future__ import annotations
