@@ -58,6 +58,10 @@ def whole(document: dict[str, Any], name: str, most: int) -> int:
     return value
 
 
+def optional_whole(document: dict[str, Any], name: str, most: int) -> int | None:
+    return None if document.get(name) is None else whole(document, name, most)
+
+
 def number(document: dict[str, Any], name: str) -> float:
     value = document.get(name)
     if type(value) is not float and type(value) is not int:

@@ -15,6 +15,11 @@ from streams.analytics.client import failures
 from streams.settings import Settings
 
 OF_COLLECTION: Final = "({collection:String} = '' OR collection = {collection:String})"
+#: Rows whose columns phash64 and phash256 hold hashes of this version, and of no other.
+HASHED: Final = """
+    arraySort(arrayFilter(name -> startsWith(name, 'phash64:') OR startsWith(name, 'phash256:'), hashes.keys))
+        = [concat('phash256:', {version:String}), concat('phash64:', {version:String})]
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +61,7 @@ QUERIES: Final[dict[str, Query]] = {
         {"collection": ""},
     ),
     "copy_groups": Query(
-        "Contents that came more than once, the most copied first, each with its media in order of arrival.",
+        "Contents that came more than once, the largest groups first, each with its media in order of arrival.",
         f"""
         SELECT
             collection,
@@ -71,7 +76,8 @@ QUERIES: Final[dict[str, Query]] = {
                     arraySort(groupArray((outcome != 'unique', decided_at, kafka_offset, media_id))),
                     1, {{members:UInt32}}
                 )
-            ) AS media_ids
+            ) AS media_ids,
+            arraySort(groupUniqArrayIf(match_transformation, outcome = 'near_duplicate')) AS transformations
         FROM decisions_current
         WHERE outcome != 'failed' AND {OF_COLLECTION}
         GROUP BY collection, group_content_id
@@ -80,6 +86,54 @@ QUERIES: Final[dict[str, Query]] = {
         LIMIT {{limit:UInt32}}
         """,  # noqa: S608
         {"collection": "", "limit": 20, "members": 100},
+    ),
+    "near_duplicates_by_transformation": Query(
+        "What is done to pictures before they come again, the most frequent first, and how near to the limit that is.",
+        f"""
+        SELECT
+            transformation, method, submissions, groups, mean_similarity,
+            p50_distance_bits, p90_distance_bits, max_distance_bits, threshold_bits, last_at, last_pair
+        FROM near_duplicates_by_transformation
+        WHERE {OF_COLLECTION}
+        ORDER BY submissions DESC, transformation, method, collection
+        """,  # noqa: S608
+        {"collection": ""},
+    ),
+    "similar": Query(
+        "Contents of a collection by the distance of their 256 bits to the nearest of some forms, the nearest first.",
+        f"""
+        WITH
+            arrayMap(form -> toFixedString(unhex(form), 32), {{forms:Array(String)}}) AS forms,
+            arrayMin(arrayMap(form -> bitHammingDistance(phash256, form), forms)) AS apart_bits,
+            (decided_at, kafka_partition, kafka_offset) AS at
+        SELECT
+            content_id,
+            toUInt16(min(apart_bits)) AS distance_bits,
+            any(phash64) AS near_hash,
+            lower(hex(any(phash256))) AS confirm_hash,
+            argMin(outcome, at) AS first_outcome,
+            argMin(group_content_id, at) AS group_content_id,
+            argMin(multiIf(match_group_media_id != '', match_group_media_id,
+                match_media_id != '', match_media_id, media_id), at) AS group_media_id,
+            argMin(match_explanation, at) AS explanation,
+            count() AS submissions,
+            arraySlice(arrayDistinct(arrayMap(
+                each -> each.2, arraySort(groupArray((at, media_id))))), 1, {{members:UInt32}}) AS media_ids,
+            any(format) AS format, any(size_bytes) AS size_bytes, any(width) AS width, any(height) AS height
+        FROM decisions_current
+        WHERE collection = {{collection:String}} AND content_id IN
+        (
+            SELECT content_id
+            FROM decisions
+            WHERE collection = {{collection:String}} AND {HASHED} AND quality >= {{min_quality:Float32}}
+            GROUP BY content_id
+            ORDER BY min(apart_bits), content_id
+            LIMIT {{limit:UInt32}}
+        )
+        GROUP BY content_id
+        ORDER BY distance_bits, content_id
+        """,  # noqa: S608
+        {"collection": "default", "forms": [], "version": "1", "min_quality": 0.0, "limit": 10, "members": 100},
     ),
     "savings": Query(
         "How much work and storage the copies among the submissions would have been.",
@@ -143,8 +197,9 @@ QUERIES: Final[dict[str, Query]] = {
         "The latest decisions, newest first.",
         f"""
         SELECT
-            decided_at, collection, media_id, outcome, action, content_id, match_media_id, match_method,
-            match_distance_bits, match_similarity, match_transformation, verdict_status, failure_reason, failure_detail
+            decided_at, collection, media_id, outcome, action, content_id, match_media_id, match_group_media_id,
+            match_method, match_distance_bits, match_threshold_bits, match_similarity, match_transformation,
+            match_explanation, verdict_status, failure_reason, failure_detail
         FROM decisions_once
         WHERE {OF_COLLECTION} AND ({{outcome:String}} = '' OR outcome = {{outcome:String}})
         ORDER BY decided_at DESC, kafka_partition, kafka_offset DESC
@@ -157,7 +212,8 @@ QUERIES: Final[dict[str, Query]] = {
         f"""
         SELECT
             decided_at, decision_id, revision, attempt, submission_id, outcome, action, content_id, match_media_id,
-            match_method, match_distance_bits, verdict_status, verdict_by, failure_reason, failure_detail
+            match_group_media_id, match_method, match_distance_bits, match_transformation, verdict_status, verdict_by,
+            failure_reason, failure_detail
         FROM decisions_once
         WHERE media_id = {{media_id:String}} AND {OF_COLLECTION}
         ORDER BY decided_at, revision

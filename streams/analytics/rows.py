@@ -29,7 +29,7 @@ FACTS_COLUMNS = (
 )
 KAFKA_COLUMNS = ("kafka_topic", "kafka_partition", "kafka_offset")
 NO_FACTS: Final[Row] = ("", "", 0, 0, 0, 0, 0.0, 0, bytes(32), {})
-NO_MATCH: Final[Row] = ("", "", "", "", 0, 0.0, "")
+NO_MATCH: Final[Row] = ("", "", "", "", "", "", 0, 0, None, None, 0.0, "", "", "", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,8 +181,11 @@ TABLES: Final[dict[str, Table]] = {
         (
             *("decision_id", "revision", "outcome", "action", "collection", "media_id", "submission_id", "attempt"),
             *("kind", "content_id"),
-            *("match_content_id", "match_media_id", "match_submission_id", "match_method"),
-            *("match_distance_bits", "match_similarity", "match_transformation"),
+            *("match_content_id", "match_media_id", "match_submission_id"),
+            *("match_group_content_id", "match_group_media_id", "match_method"),
+            *("match_distance_bits", "match_threshold_bits"),
+            *("match_candidate_distance_bits", "match_candidate_threshold_bits"),
+            *("match_similarity", "match_transformation", "match_view", "match_known_view", "match_explanation"),
             *("verdict_status", "verdict_by", "verdict_reason", "verdict_at", "verdict_inherited_from"),
             *("failure_reason", "failure_detail"),
             *FACTS_COLUMNS,
@@ -216,16 +219,25 @@ TABLES: Final[dict[str, Table]] = {
 
 
 def _match_columns(match: dict[str, Any] | None) -> Row:
+    """Decisions from before near duplicates were found know no groups, thresholds and views."""
     if match is None:
         return NO_MATCH
     return (
         fields.text(match, "content_id"),
         fields.text(match, "media_id"),
         fields.text(match, "submission_id"),
+        fields.optional_text(match, "group_content_id"),
+        fields.optional_text(match, "group_media_id"),
         fields.text(match, "method"),
         fields.whole(match, "distance_bits", UINT16),
+        fields.optional_whole(match, "threshold_bits", UINT16) or 0,
+        fields.optional_whole(match, "candidate_distance_bits", UINT16),
+        fields.optional_whole(match, "candidate_threshold_bits", UINT16),
         fields.number(match, "similarity"),
         fields.text(match, "transformation"),
+        fields.optional_text(match, "view"),
+        fields.optional_text(match, "known_view"),
+        fields.optional_text(match, "explanation"),
     )
 
 
@@ -237,6 +249,8 @@ def _facts_columns(facts: dict[str, Any] | None) -> Row:
     if facts is None:
         return NO_FACTS
     hashes = fields.text_map(facts, "hashes")
+    # No column has the views, which are most of a record's bytes; 004_near_duplicates.sql says why.
+    hashes = {name: value for name, value in hashes.items() if not name.startswith("views:")}
     return (
         fields.text(facts, "kind"),
         fields.text(facts, "format"),

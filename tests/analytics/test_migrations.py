@@ -17,8 +17,9 @@ from tests.engines import Database
 
 REPEATABLE = re.compile(
     r"CREATE (TABLE|VIEW|MATERIALIZED VIEW) IF NOT EXISTS "
+    r"|CREATE OR REPLACE VIEW "
     r"|DROP (TABLE|VIEW) IF EXISTS "
-    r"|ALTER TABLE \w+ \w+ \w+ IF (NOT )?EXISTS "
+    r"|ALTER TABLE \w+ \w+ \w+ IF (NOT )?EXISTS\s"
 )
 
 
@@ -64,6 +65,23 @@ def test_a_migration_that_stopped_half_way_is_taken_up_again(clickhouse: Databas
     assert migrate(clickhouse.settings()).applied == names()[1:]
 
 
+def test_rows_from_before_groups_were_named_are_in_that_of_the_content_they_matched(clickhouse: Database) -> None:
+    migrate(clickhouse.settings(), read_migrations()[:3])
+    with clickhouse.client() as client:
+        client.command(
+            """
+            INSERT INTO decisions (decision_id, outcome, content_id, match_content_id, decided_at) VALUES
+                (generateUUIDv4(), 'unique', 'a', '', 0), (generateUUIDv4(), 'duplicate', 'a', 'a', 1),
+                (generateUUIDv4(), 'unique', 'b', '', 2)
+            """
+        )
+    assert migrate(clickhouse.settings()).applied == names()[3:]
+    columns = "group_content_id, match_threshold_bits, match_candidate_distance_bits"
+    for view in ("decisions_once", "decisions_current"):
+        found = clickhouse.rows(f"SELECT {columns} FROM {view} ORDER BY decided_at")
+        assert found == [("a", 0, None), ("a", 0, None), ("b", 0, None)]
+
+
 def test_an_applied_file_that_changed_is_refused_and_nothing_is_done(clickhouse: Database) -> None:
     migrate(clickhouse.settings())
     *kept, last = read_migrations()
@@ -83,7 +101,7 @@ def test_an_older_release_leaves_a_newer_database_alone_and_says_so(clickhouse: 
     assert (result.applied, result.unknown) == ((), (len(names()),))
 
 
-@pytest.mark.parametrize("wrong", ["4_short.sql", "004-dash.sql", "004_Upper.sql", "009_gap.sql", "002_twice.sql"])
+@pytest.mark.parametrize("wrong", ["5_short.sql", "005-dash.sql", "005_Upper.sql", "009_gap.sql", "002_twice.sql"])
 def test_a_misnamed_file_is_refused(wrong: str, tmp_path: Path) -> None:
     folder = tmp_path / "clickhouse"
     shutil.copytree(project_file("deploy/clickhouse"), folder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from streams.analytics.queries import QUERIES, ask
 from streams.analytics.writer import Sink
+from streams.domain.records import Decision
 from streams.errors import SinkError
 from streams.topics import DEADLETTERS, DECISIONS, FINGERPRINTS
 from tests.analytics.stories import (
@@ -28,10 +30,18 @@ class Story:
 
     def __init__(self, database: Database) -> None:
         self.database = database
+        self.decisions = 100
 
     def ask(self, name: str, **parameters: Any) -> list[dict[str, Any]]:
         with self.database.client() as client:
             return ask(self.database.settings(), client, name, **parameters)
+
+    async def write(self, decided: Decision) -> None:
+        """One decision more, after all the others."""
+        self.decisions += 1
+        sink = Sink(self.database.settings())
+        await sink.write(DECISIONS, [decision_record(decided, self.decisions)])
+        await sink.close()
 
 
 @pytest.fixture
@@ -76,6 +86,59 @@ def test_groups_hold_original_and_copies_in_order_of_arrival(story: Story) -> No
     assert second["media_ids"] == ["photos/5.jpg", "photos/6.jpg"]
     [limited] = story.ask("copy_groups", limit=1, members=2)
     assert limited["media_ids"] == ["photos/0.jpg", "photos/1.jpg"]
+
+
+async def test_what_matched_a_member_is_in_the_group_of_the_first(story: Story) -> None:
+    member = decision(10, content=3, outcome="near_duplicate")
+    assert member.match is not None
+    match = replace(member.match, group_content_id=f"sha256:{0:064x}", group_media_id="photos/0.jpg")
+    match = replace(match, transformation="cropped", distance_bits=40)
+    await story.write(replace(member, match=match))
+
+    first, _ = story.ask("copy_groups")
+    assert (first["content_id"], first["near_copies"]) == (f"sha256:{0:064x}", 2)
+    assert (first["media_ids"][-1], first["transformations"]) == ("photos/10.jpg", ["cropped", "mirrored"])
+    found = story.ask("near_duplicates_by_transformation", collection="default")
+    assert [(row["transformation"], row["submissions"], row["groups"]) for row in found] == [
+        ("cropped", 1, 1),
+        ("mirrored", 1, 1),
+    ]
+    assert (found[0]["max_distance_bits"], found[0]["threshold_bits"]) == (40, 80)
+    assert found[0]["last_pair"] == ("photos/10.jpg", "photos/3.jpg")
+    assert story.ask("near_duplicates_by_transformation", collection="other") == []
+
+
+def test_the_most_similar_contents_come_once_each_and_nearest_first(story: Story) -> None:
+    found = story.ask("similar", forms=[f"{6:064x}", "f" * 64], limit=4)
+
+    assert [(int(row["confirm_hash"], 16), row["distance_bits"]) for row in found] == [(7, 1), (0, 2), (3, 2), (5, 2)]
+    nearest, original, near_copy, copied = found
+    assert (nearest["media_ids"], nearest["first_outcome"], nearest["near_hash"]) == (["photos/7.jpg"], "unique", 7)
+    assert (nearest["group_media_id"], nearest["group_content_id"]) == ("photos/7.jpg", nearest["content_id"])
+    assert original["media_ids"] == [f"photos/{n}.jpg" for n in (0, 1, 2, 4)]
+    assert (original["submissions"], original["first_outcome"]) == (4, "unique")
+    assert (near_copy["first_outcome"], near_copy["group_media_id"]) == ("near_duplicate", "photos/0.jpg")
+    assert near_copy["explanation"].startswith("The same picture, mirrored left to right")
+    assert (copied["format"], copied["width"], copied["height"], copied["size_bytes"]) == ("jpeg", 640, 480, 1000)
+    assert story.ask("similar", forms=["0" * 64], collection="other") == []
+
+
+async def test_only_hashes_of_the_version_that_is_asked_for_have_a_distance(story: Story) -> None:
+    made = decision(20)
+    assert made.facts is not None
+    later = {"phash64:2": f"{20:016x}", "phash256:2": f"{20:064x}"}
+    await story.write(replace(made, facts=replace(made.facts, hashes=later)))
+    both = {**later, **made.facts.hashes}
+    await story.write(replace(decision(21), facts=replace(made.facts, hashes=both)))
+
+    found = story.ask("similar", forms=[f"{20:064x}"], limit=100)
+    assert 20 not in {int(row["confirm_hash"], 16) for row in found}
+    [row] = story.ask("similar", forms=[f"{20:064x}"], version="2", limit=100)
+    assert (row["distance_bits"], row["media_ids"]) == (0, ["photos/20.jpg"])
+
+
+def test_pictures_that_say_too_little_are_similar_to_nothing(story: Story) -> None:
+    assert story.ask("similar", forms=["0" * 64], min_quality=0.8) == []
 
 
 def test_savings_are_the_bytes_of_copies(story: Story) -> None:

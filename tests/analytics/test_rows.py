@@ -69,7 +69,13 @@ def test_a_decision_is_flattened() -> None:
     made = decision(2, content=1, outcome="near_duplicate")
     assert f"{row['decision_id']:032x}" == made.decision_id.replace("-", "")
     assert row["match_content_id"] == f"sha256:{1:064x}"
+    assert row["match_group_content_id"] == f"sha256:{1:064x}"
+    assert row["match_group_media_id"] == "photos/1.jpg"
     assert (row["match_method"], row["match_distance_bits"], row["match_similarity"]) == ("phash256", 16, 0.9375)
+    assert (row["match_threshold_bits"], row["match_transformation"]) == (80, "mirrored")
+    assert (row["match_candidate_distance_bits"], row["match_candidate_threshold_bits"]) == (2, 10)
+    assert (row["match_view"], row["match_known_view"]) == ("full", "full")
+    assert row["match_explanation"] == "The same picture, mirrored left to right: 16 of 256 bits differ, 80 may."
     assert (row["verdict_status"], row["verdict_by"], row["verdict_at"]) == ("pending", "", None)
     assert row["verdict_inherited_from"] == "photos/1.jpg"
     assert (row["failure_reason"], row["media_kind"], row["size_bytes"]) == ("", "image", 1000)
@@ -77,6 +83,25 @@ def test_a_decision_is_flattened() -> None:
     assert orjson.loads(row["metadata"]) == {"uploader": "ann", "n": 2}
     assert (row["submitted_at"], row["fingerprinted_at"], row["decided_at"]) == (T0_MS + 2, T0_MS + 22, T0_MS + 35)
     assert (row["kafka_topic"], row["kafka_partition"], row["kafka_offset"]) == ("media.decisions", 0, 5)
+
+
+def test_a_match_by_one_hash_alone_had_no_candidate() -> None:
+    row = row_of(DECISIONS, decision_record(decision(2, content=1, outcome="duplicate"), 5))
+    assert (row["match_candidate_distance_bits"], row["match_candidate_threshold_bits"]) == (None, None)
+
+
+def test_a_decision_from_before_groups_and_thresholds_is_a_row_too() -> None:
+    known = ("content_id", "media_id", "submission_id", "method", "distance_bits", "similarity", "transformation")
+    match = orjson.loads(VALID[DECISIONS].value or b"")["match"]
+    row = row_of(DECISIONS, changed(DECISIONS, "match", {name: match[name] for name in known}))
+    assert (row["match_content_id"], row["match_group_content_id"]) == (f"sha256:{1:064x}", "")
+    assert (row["match_threshold_bits"], row["match_view"], row["match_explanation"]) == (0, "", "")
+
+
+def test_what_views_are_looked_up_by_is_kept_out_of_the_rows() -> None:
+    hashes = {"phash64:1": "00" * 8, "views:1": "00" * 42, "views:2": "00", "dhash64:1": "ff" * 8}
+    for topic in (DECISIONS, FINGERPRINTS):
+        assert row_of(topic, changed(topic, "facts.hashes", hashes))["hashes"].keys() == {"phash64:1", "dhash64:1"}
 
 
 def test_a_failed_decision_has_a_reason_and_neither_content_nor_hashes() -> None:
@@ -148,6 +173,10 @@ def test_what_is_no_record_is_bad_input(topic: str, value: bytes | None, reason:
         (DECISIONS, "match", [], Reason.BAD_FIELD),
         (DECISIONS, "match.distance_bits", 65_536, Reason.BAD_FIELD),
         (DECISIONS, "match.similarity", "high", Reason.BAD_FIELD),
+        (DECISIONS, "match.group_content_id", 7, Reason.BAD_FIELD),
+        (DECISIONS, "match.threshold_bits", -1, Reason.BAD_FIELD),
+        (DECISIONS, "match.candidate_distance_bits", 65_536, Reason.BAD_FIELD),
+        (DECISIONS, "match.explanation", ["The same picture"], Reason.BAD_FIELD),
         (DECISIONS, "verdict", None, Reason.MISSING_FIELD),
         (DECISIONS, "verdict.at", "now", Reason.BAD_FIELD),
         (DECISIONS, "facts.size_bytes", 1.5, Reason.BAD_FIELD),

@@ -40,12 +40,15 @@ async def test_each_topic_goes_into_its_table(sink: Sink, clickhouse: Database) 
     assert await sink.write(FINGERPRINTS, [fingerprint_record(fingerprint(1), 0)]) == []
     assert await sink.write(DEADLETTERS, [dead_letter(0)]) == []
     assert clickhouse.rows(
-        "SELECT media_id, outcome, match_media_id, match_distance_bits, toString(submitted_at), toString(decided_at), "
+        "SELECT media_id, outcome, match_media_id, match_distance_bits, match_threshold_bits, "
+        "match_candidate_distance_bits, match_candidate_threshold_bits, match_view, match_known_view, "
+        "match_group_media_id, match_explanation, toString(submitted_at), toString(decided_at), "
         "phash64, lower(hex(phash256)), hashes['phash64:1'], metadata, kafka_topic, kafka_partition, kafka_offset "
         "FROM decisions_once"
     ) == [
         (
-            *("photos/2.jpg", "near_duplicate", "photos/1.jpg", 4),
+            *("photos/2.jpg", "near_duplicate", "photos/1.jpg", 16, 80, 2, 10, "full", "full", "photos/1.jpg"),
+            "The same picture, mirrored left to right: 16 of 256 bits differ, 80 may.",
             *("2026-01-01 00:00:00.127", "2026-01-01 00:00:00.160"),
             *(2, f"{2:064x}", f"{2:016x}", '{"uploader":"ann","n":2}', "media.decisions", 0, 5),
         )
