@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from streams.domain.contents import Content
-from streams.domain.near_contents import Hit
 from streams.domain.policy import Policy
 from streams.domain.records import Action, Decision, Fingerprint, Match, MediaFacts, Outcome, Verdict
 from streams.domain.views import VIEWS, VIEWS_HASH, in_words, undone
@@ -15,6 +16,19 @@ ACTIONS: dict[Outcome, Action] = {
     "near_duplicate": "reuse",
     "failed": "inspect",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """The nearest content: which, through which of its entries and of the submission's, at which distances."""
+
+    content_id: str
+    view: int
+    turn: int
+    own_view: int
+    own_turn: int
+    near_bits: int
+    confirm_bits: int
 
 
 def decision_of(

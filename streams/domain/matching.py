@@ -23,9 +23,9 @@ from streams.domain.contents import (
     remembered_decision,
     submission_key,
 )
-from streams.domain.deciding import decision_of, exact_match, near_match
+from streams.domain.deciding import Hit, decision_of, exact_match, near_match
 from streams.domain.hashed import NOTHING, Hashed, hashed, kept
-from streams.domain.near_contents import Forgotten, Hit, Lookup, Sighting, Step
+from streams.domain.near_contents import Forgotten, Lookup, Sighting, Step
 from streams.domain.near_spaces import NearSpaces
 from streams.domain.policy import Policy
 from streams.domain.records import Fingerprint, Match, Outcome

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.domain.contents import ENTRIES_AT, HEADER, content_id_of, digest_of
+from streams.domain.deciding import Hit
 from streams.domain.near_arrays import (
     FORGET,
     LOOK_UP,
@@ -70,19 +71,6 @@ class Forgotten:
 
 
 Step = Lookup | Sighting | Forgotten
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """The nearest content: which, through which of its entries and of the submission's, at which distances."""
-
-    content_id: str
-    view: int
-    turn: int
-    own_view: int
-    own_turn: int
-    near_bits: int
-    confirm_bits: int
 
 
 class NearContents:
