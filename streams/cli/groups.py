@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 
 from streams.cli.console import human_bytes, shown
 from streams.cli.decision_reader import Decision
-from streams.cli.words import OUTCOME_WORDS, match_in_words, reason_in_words
+from streams.cli.words import OUTCOME_WORDS, group_of, match_in_words, reason_in_words
 
 COPIES = ("duplicate", "near_duplicate")
 
 
 @dataclass(slots=True)
 class Group:
-    """Media of one content. `first` is a media id that came before all `copies`; maybe long before, and not now."""
+    """Media that are taken for one. `first` is a media id that came before all `copies`; maybe long before, not now."""
 
     first: str
     is_new: bool
@@ -31,22 +31,17 @@ class Grouped:
 
 
 def group(decisions: Iterable[Decision]) -> Grouped:
-    """Put copies with what they are copies of, however far down a chain of them; the largest groups first."""
+    """Put copies, also those of copies, with the first of their group; the largest groups first."""
     decisions = list(decisions)
-    roots = _Roots()
-    for decision in decisions:
-        if decision["match"]:
-            roots.join(decision["content_id"], decision["match"]["content_id"])
     groups: dict[str, Group] = {}
     for decision in decisions:
         if decision["outcome"] == "unique":
-            groups[roots.of(decision["content_id"])] = Group(decision["media_id"], is_new=True)
+            groups[decision["content_id"]] = Group(decision["media_id"], is_new=True)
     copied_bytes = 0
     for decision in decisions:
         if decision["outcome"] in COPIES:
-            key = roots.of(decision["content_id"])
-            found = groups.setdefault(key, Group(decision["match"]["media_id"], is_new=False))
-            found.copies.append(decision)
+            content_id, media_id = group_of(decision["match"])
+            groups.setdefault(content_id, Group(media_id, is_new=False)).copies.append(decision)
             copied_bytes += decision["facts"]["size_bytes"]
     for each in groups.values():
         each.copies.sort(key=lambda decision: str(decision["media_id"]))
@@ -67,8 +62,7 @@ def lines_of(grouped: Grouped) -> Iterator[str]:
         yield f"{shown(each.first)}  ({count} {'copy' if count == 1 else 'copies'}{known})"
         width = max(len(shown(copy["media_id"])) for copy in each.copies)
         for copy in each.copies:
-            how = "" if copy["match"]["method"] == "exact" else f", {match_in_words(copy['match'])}"
-            yield f"    {shown(copy['media_id']).ljust(width)}  {OUTCOME_WORDS[copy['outcome']]}{how}"
+            yield f"    {shown(copy['media_id']).ljust(width)}  {shown(_what(copy, each))}"
         yield ""
     if grouped.failed:
         yield "could not be compared:"
@@ -78,6 +72,14 @@ def lines_of(grouped: Grouped) -> Iterator[str]:
             yield f"    {shown(decision['media_id']).ljust(width)}  {reason}"
         yield ""
     yield totals_of(grouped)
+
+
+def _what(copy: Decision, group: Group) -> str:
+    """`exact copy`, `altered copy, 97.7 %, cropped`; of what, unless it is the first of the group."""
+    match = copy["match"]
+    of = "" if match["media_id"] == group.first else f" of {match['media_id']}"
+    how = "" if match["method"] == "exact" else f", {match_in_words(match)}"
+    return f"{OUTCOME_WORDS[copy['outcome']]}{of}{how}"
 
 
 def totals_of(grouped: Grouped) -> str:
@@ -97,22 +99,3 @@ def outcomes_in_words(outcomes: Counter[str]) -> str:
 
 def _many(count: int, one: str, more: str) -> str:
     return f"{count:,} {one if count == 1 else more}"
-
-
-class _Roots:
-    """Disjoint sets of content ids (union-find with path halving)."""
-
-    def __init__(self) -> None:
-        self._parents: dict[str, str] = {}
-
-    def of(self, item: str) -> str:
-        parents = self._parents
-        while (parent := parents.get(item, item)) != item:
-            parents[item] = parents.get(parent, parent)
-            item = parents[item]
-        return item
-
-    def join(self, one: str, other: str) -> None:
-        one, other = self.of(one), self.of(other)
-        if one != other:
-            self._parents[one] = other

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from streams.domain.views import in_words
 from streams.errors import Reason
 
 OUTCOME_STYLES = {"unique": "green", "duplicate": "yellow", "near_duplicate": "cyan", "failed": "red"}
@@ -57,8 +58,13 @@ def percent(similarity: float) -> str:
 
 
 def match_in_words(match: dict[str, Any]) -> str:
-    """`100 %, same bytes` or `97.7 %, mirrored`."""
+    """`same bytes`, `97.7 %` of an otherwise encoded picture, or `97.7 %, mirrored left to right, then cropped`."""
     if match["method"] == "exact":
         return "same bytes"
-    undone = "" if match["transformation"] == "none" else f", {match['transformation'].replace('_', ' ')}"
-    return f"{percent(match['similarity'])}{undone}"
+    done = "" if match["transformation"] == "none" else f", {in_words(match['transformation'])}"
+    return f"{percent(match['similarity'])}{done}"
+
+
+def group_of(match: dict[str, Any]) -> tuple[str, str]:
+    """Content id and media id of the first of the group; a decision from before there were groups names the match's."""
+    return match.get("group_content_id") or match["content_id"], match.get("group_media_id") or match["media_id"]

@@ -69,11 +69,14 @@ def test_a_decision_that_stands_there_twice_is_shown_once(run: Run, write: Write
 
 
 def test_a_table_for_people_says_what_is_a_copy_of_what_and_why_something_failed(run: Run, write: Write) -> None:
-    write(decision("cat-2", "2_duplicate"), decision("cat-3", "3_failed"))
+    near = decision("cat-4", "4_near_duplicate")
+    near["match"] |= {"media_id": "cat-2", "transformation": "mirrored+cropped"}
+    write(decision("cat-2", "2_duplicate"), decision("cat-3", "3_failed"), near)
 
     table = run("decisions").stdout
 
     assert "cat-2" in table
+    assert "93.0 %, mirrored left to right, then cropped; in the group of cat-1" in table
     assert "cat-1" in table
     assert "same bytes" in table
     assert "cut off, its end is missing" in table

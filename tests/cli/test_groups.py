@@ -22,11 +22,14 @@ def unique(name: str, content: str) -> dict[str, Any]:
 
 
 def copy(name: str, content: str, of: str, of_content: str, **match: object) -> dict[str, Any]:
+    """A copy of a content that is the first of its group, unless `match` says otherwise."""
     outcome = "duplicate" if content == of_content else "near_duplicate"
     found = {
         "content_id": of_content,
         "media_id": of,
         "submission_id": "",
+        "group_content_id": of_content,
+        "group_media_id": of,
         "method": "exact" if outcome == "duplicate" else "phash64",
         "distance_bits": 0,
         "similarity": 1.0,
@@ -54,7 +57,7 @@ def test_copies_stand_below_what_they_are_copies_of() -> None:
         failed("notes.jpg", Reason.NOT_MEDIA),
     ) == [
         "a.jpg  (2 copies)",
-        "    b.webp  altered copy, 97.7 %, mirrored",
+        "    b.webp  altered copy, 97.7 %, mirrored left to right",
         "    z.jpg   exact copy",
         "",
         "could not be compared:",
@@ -64,16 +67,43 @@ def test_copies_stand_below_what_they_are_copies_of() -> None:
     ]
 
 
-def test_a_copy_of_a_copy_stands_with_them() -> None:
-    found = report(
+def test_copies_of_a_copy_stand_with_them_and_name_it() -> None:
+    group = {"group_content_id": "A", "group_media_id": "a.jpg"}
+    assert report(
+        copy("d.jpg", "C", "c.jpg", "C", **group),
         unique("a.jpg", "A"),
         copy("b.jpg", "B", "a.jpg", "A", similarity=0.9),
-        copy("c.jpg", "C", "b.jpg", "B", similarity=0.9),
-        copy("d.jpg", "C", "c.jpg", "C"),
-    )
+        copy("c.jpg", "C", "b.jpg", "B", similarity=0.875, transformation="turned_90+cropped", **group),
+    )[:4] == [
+        "a.jpg  (3 copies)",
+        "    b.jpg  altered copy, 90.0 %",
+        "    c.jpg  altered copy of b.jpg, 87.5 %, turned clockwise by 90°, then cropped",
+        "    d.jpg  exact copy of c.jpg",
+    ]
 
-    assert found[0] == "a.jpg  (3 copies)"
-    assert [line.split()[0] for line in found[1:4]] == ["b.jpg", "c.jpg", "d.jpg"]
+
+def test_a_group_whose_first_came_before_is_named_by_it() -> None:
+    group = {"group_content_id": "A", "group_media_id": "archive/1"}
+    assert report(copy("b.jpg", "B", "archive/2", "C", similarity=0.9, **group), copy("c.jpg", "A", "archive/1", "A"))[
+        :3
+    ] == [
+        "archive/1  (2 copies, known from before)",
+        "    b.jpg  altered copy of archive/2, 90.0 %",
+        "    c.jpg  exact copy",
+    ]
+
+
+def test_a_decision_from_before_groups_had_names_stands_with_what_it_matched() -> None:
+    old = copy("b.jpg", "A", "a.jpg", "A")
+    del old["match"]["group_content_id"], old["match"]["group_media_id"]
+
+    assert report(old, unique("a.jpg", "A"))[:2] == ["a.jpg  (1 copy)", "    b.jpg  exact copy"]
+
+
+def test_what_a_match_says_cannot_play_tricks_on_the_terminal() -> None:
+    lines = report(copy("b", "B", "a\x1b[2J", "A", transformation="\x1b[31mred", group_media_id="a"))
+
+    assert lines[1] == r"    b  altered copy of a\x1b[2J, 100 %, \x1b[31mred"
 
 
 def test_what_was_known_before_says_so() -> None:
