@@ -27,9 +27,9 @@ class Comparison:
     """A view of the submission beside one of the known picture, through the forms of both that are nearest.
 
     `turn` and `known_turn` name those forms: what was done to each upright view before it was hashed. `near_bits` is
-    the distance of the hash that is looked up by, `confirm_bits` that of the one of 256 bits which confirms, None
-    under a policy that compares by one hash alone. `transformation` is what this pair would mean if it matched
-    (`streams.domain.views.undone`). `hit` is the same for `near_match`.
+    the distance of the hashes that are looked up by, `confirm_bits` that of those of 256 bits which confirm, None
+    under a policy that compares by one hash alone; the hashes are in hex. `transformation` is what this pair would
+    mean if it matched (`streams.domain.views.undone`). `hit` is all of it for `near_match`.
     """
 
     view: str
@@ -38,8 +38,12 @@ class Comparison:
     known_turn: str
     near_bits: int
     near_threshold_bits: int
+    near_hash: str
+    known_near_hash: str
     confirm_bits: int | None
     confirm_threshold_bits: int | None
+    confirm_hash: str | None
+    known_confirm_hash: str | None
     transformation: str
     hit: Hit
 
@@ -134,8 +138,12 @@ def _comparison(own: Any, other: Any, distances: tuple[int, int], content_id: st
         known_turn=NAMES[known_turn & 7],
         near_bits=near_bits,
         near_threshold_bits=policy.radius_bits if view.whole and known_view.whole else policy.view_radius_bits,
+        near_hash=own["near"].tobytes().hex(),
+        known_near_hash=other["near"].tobytes().hex(),
         confirm_bits=confirm_bits if confirmed else None,
         confirm_threshold_bits=policy.confirm_bits if confirmed else None,
+        confirm_hash=own["confirm"].tobytes().hex() if confirmed else None,
+        known_confirm_hash=other["confirm"].tobytes().hex() if confirmed else None,
         transformation=undone(view.code, turn, known_view.code, known_turn),
         hit=Hit(content_id, known_view.code, known_turn, view.code, turn, near_bits, confirm_bits),
     )

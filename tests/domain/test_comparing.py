@@ -124,6 +124,10 @@ def test_the_nearest_pair_comes_first_with_what_was_done_and_how_far_it_may_be()
     (only,) = compare(facts("itself", plain), facts("mirrored", plain), plain)
     assert (only.matches, only.transformation) == (True, "mirrored")
     assert (only.near_threshold_bits, only.confirm_threshold_bits) == (10, 80)
+    assert only.confirm_hash is not None and only.known_confirm_hash is not None
+    assert (int(only.near_hash, 16) ^ int(only.known_near_hash, 16)).bit_count() == only.near_bits
+    assert (int(only.confirm_hash, 16) ^ int(only.known_confirm_hash, 16)).bit_count() == only.confirm_bits
+    assert (len(only.near_hash), len(only.confirm_hash)) == (16, 64)
     cropped = compare(facts("itself"), facts("cropped"), POLICIES[0])
     assert (cropped[0].matches, cropped[0].near_threshold_bits) == (True, 7)
     distances = [(not each.matches, each.confirm_bits, each.near_bits) for each in cropped]
@@ -135,6 +139,7 @@ def test_one_hash_alone_is_confirmed_by_nothing() -> None:
     policy = POLICIES[4]
     (only,) = compare(facts("itself", policy), facts("smaller", policy), policy)
     assert (only.confirm_bits, only.confirm_threshold_bits, only.near_threshold_bits) == (None, None, 8)
+    assert (only.confirm_hash, only.near_hash) == (None, facts("smaller", policy).hashes["dhash64:1"])
     assert only.matches
 
 
