@@ -138,12 +138,20 @@ def _comparison(own: Any, other: Any, distances: tuple[int, int], content_id: st
         known_turn=NAMES[known_turn & 7],
         near_bits=near_bits,
         near_threshold_bits=policy.radius_bits if view.whole and known_view.whole else policy.view_radius_bits,
-        near_hash=own["near"].tobytes().hex(),
-        known_near_hash=other["near"].tobytes().hex(),
+        near_hash=_near_hex(own, policy),
+        known_near_hash=_near_hex(other, policy),
         confirm_bits=confirm_bits if confirmed else None,
         confirm_threshold_bits=policy.confirm_bits if confirmed else None,
-        confirm_hash=own["confirm"].tobytes().hex() if confirmed else None,
-        known_confirm_hash=other["confirm"].tobytes().hex() if confirmed else None,
+        confirm_hash=_confirm_hex(own) if confirmed else None,
+        known_confirm_hash=_confirm_hex(other) if confirmed else None,
         transformation=undone(view.code, turn, known_view.code, known_turn),
         hit=Hit(content_id, known_view.code, known_turn, view.code, turn, near_bits, confirm_bits),
     )
+
+
+def _near_hex(entry: Any, policy: Policy) -> str:
+    return f"{int(entry['near']):0{min(policy.hash_bits, 64) // 4}x}"
+
+
+def _confirm_hex(entry: Any) -> str:
+    return "".join(f"{int(word):016x}" for word in entry["confirm"])

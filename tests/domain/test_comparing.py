@@ -127,7 +127,6 @@ def test_the_nearest_pair_comes_first_with_what_was_done_and_how_far_it_may_be()
     assert only.confirm_hash is not None and only.known_confirm_hash is not None
     assert (int(only.near_hash, 16) ^ int(only.known_near_hash, 16)).bit_count() == only.near_bits
     assert (int(only.confirm_hash, 16) ^ int(only.known_confirm_hash, 16)).bit_count() == only.confirm_bits
-    assert (len(only.near_hash), len(only.confirm_hash)) == (16, 64)
     cropped = compare(facts("itself"), facts("cropped"), POLICIES[0])
     assert (cropped[0].matches, cropped[0].near_threshold_bits) == (True, 7)
     distances = [(not each.matches, each.confirm_bits, each.near_bits) for each in cropped]
@@ -141,6 +140,14 @@ def test_one_hash_alone_is_confirmed_by_nothing() -> None:
     assert (only.confirm_bits, only.confirm_threshold_bits, only.near_threshold_bits) == (None, None, 8)
     assert (only.confirm_hash, only.near_hash) == (None, facts("smaller", policy).hashes["dhash64:1"])
     assert only.matches
+
+
+def test_the_hashes_of_a_comparison_are_written_as_in_the_facts() -> None:
+    policy = POLICIES[5]
+    known, submitted = facts("itself", policy), facts("smaller", policy)
+    (only,) = compare(known, submitted, policy)
+    assert (only.near_hash, only.confirm_hash) == (submitted.hashes["dhash64:1"], submitted.hashes["dhash256:1"])
+    assert (only.known_near_hash, only.known_confirm_hash) == (known.hashes["dhash64:1"], known.hashes["dhash256:1"])
 
 
 def test_where_there_is_nothing_to_compare_by_there_is_no_comparison() -> None:
