@@ -9,17 +9,17 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from streams.domain.near_arrays import FORGET, NOTHING, SEE, Batch, Found, Rows, Slots
 from streams.domain.near_bits import bit_count
+from streams.domain.near_compiling import compiled
 from streams.domain.near_kernels import Bands, delete, insert, search_into
 from streams.domain.views import AS_DERIVED, AS_WHOLE, NOT_COMPARED
 
 FIRST_FOUND = 4096
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _less(one: Any, other: Any) -> bool:
     for word in range(4):
         if one[word] != other[word]:
@@ -27,7 +27,7 @@ def _less(one: Any, other: Any) -> bool:
     return False
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _consider(
     index: int, entry: int, count: int, keys: Any, distances: Any, rows: Rows, slots: Slots, batch: Batch,
     found: Found, pairs: Any,
@@ -76,7 +76,7 @@ def _consider(
         found.confirm_bits[index] = confirm_bits
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _take_in(index: int, whole: Bands, derived: Bands, rows: Rows, slots: Slots, batch: Batch) -> None:
     slot = batch.slot[index]
     slots.first_row[slot] = rows.used[0]
@@ -98,7 +98,7 @@ def _take_in(index: int, whole: Bands, derived: Bands, rows: Rows, slots: Slots,
     slots.rows[slot] = rows.used[0] - slots.first_row[slot]
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def find_and_take_in(
     whole: Bands, derived: Bands, rows: Rows, slots: Slots, batch: Batch, found: Found, pairs: Any, is_derived: Any
 ) -> None:
@@ -145,7 +145,7 @@ def find_and_take_in(
             slots.alive[slot] = 1
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def unpack_contents(data: Any, starts: Any, header_bytes: int, slot: int, rows: Rows, slots: Slots) -> None:
     """Read contents as `streams.domain.contents` packs them into slots from `slot` on, and their rows; room is there.
 
@@ -178,7 +178,7 @@ def unpack_contents(data: Any, starts: Any, header_bytes: int, slot: int, rows: 
         slot += 1
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _word(data: Any, at: int, big_endian: bool) -> np.uint64:
     value = np.uint64(0)
     for byte in range(8):
@@ -186,7 +186,7 @@ def _word(data: Any, at: int, big_endian: bool) -> np.uint64:
     return value
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def drop_rows(slot: int, whole: Bands, derived: Bands, rows: Rows, slots: Slots, is_derived: Any) -> None:
     """Take the rows of a content out of the indexes."""
     first = slots.first_row[slot]
@@ -199,7 +199,7 @@ def drop_rows(slot: int, whole: Bands, derived: Bands, rows: Rows, slots: Slots,
     slots.alive[slot] = 0
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def find_slots(table: Any, slots: Slots, digests: Any, out: Any) -> None:
     """The slot of each digest (n × 4), or -1; `table` is open addressing by the digest's first word."""
     mask = np.uint64(len(table) - 1)
@@ -214,7 +214,7 @@ def find_slots(table: Any, slots: Slots, digests: Any, out: Any) -> None:
             place = (place + np.uint64(1)) & mask
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def enter_slots(table: Any, slots: Slots, first: int, end: int) -> None:
     """Put the digests of slots from `first` up to `end` into the table, in place of an older slot of equal digest."""
     mask = np.uint64(len(table) - 1)
@@ -225,6 +225,6 @@ def enter_slots(table: Any, slots: Slots, first: int, end: int) -> None:
         table[place] = slot
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _same(one: Any, other: Any) -> bool:
     return bool(one[0] == other[0] and one[1] == other[1] and one[2] == other[2] and one[3] == other[3])

@@ -12,7 +12,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import fingerprint, latency, recovery, scaling, throughput
+from tests.bench import fingerprint, latency, near_index, near_stage, recovery, scaling, throughput
 from tests.bench.report import Reach, as_json, at_least, at_most, show_reach, write_json
 from tests.bench.sampling import machine
 from tests.brokers import KAFKA_VERSION, ApacheKafka
@@ -29,6 +29,10 @@ class Size:
     measured_s: float = 20.0
     recovered: int = 1_000_000
     photos: int = 600
+    codes: tuple[int, ...] = near_index.SIZES
+    index_budget_s: float = 0.5
+    contents: int = 1_000_000
+    pictures: int = 20_000
     arrangements: tuple[str, ...] = tuple(latency.ARRANGEMENTS)
 
 
@@ -40,6 +44,10 @@ QUICK = Size(
     measured_s=2.0,
     recovered=20_000,
     photos=16,
+    codes=near_index.QUICK_SIZES,
+    index_budget_s=0.05,
+    contents=2_000,
+    pictures=500,
     arrangements=("a process a stage",),
 )
 
@@ -112,6 +120,26 @@ class Bench:
         self.figures.append(Reach("fingerprint: two workers to one", at_least(1.8, "×", 2), found.ratio))
         self.document["scaling"] = asdict(found)
 
+    def near_index(self) -> None:
+        with tempfile.TemporaryDirectory(prefix="codes-", dir=self.work_dir) as folder:
+            found = near_index.measure(
+                Path(folder),
+                sizes=self.size.codes,
+                rounds=self.size.rounds,
+                budget_s=self.size.index_budget_s,
+                say=self.console.print,
+            )
+        near_index.show(found, self.console)
+        self.figures += near_index.reach(found)
+        self.document["near_index"] = asdict(found)
+
+    def near_stage(self) -> None:
+        size = self.size
+        found = near_stage.run(self.bootstrap, self.work_dir, contents=size.contents, events=size.pictures)
+        near_stage.show(found, self.console)
+        self.figures += near_stage.reach(found)
+        self.document["near_stage"] = [asdict(each) for each in found]
+
     def fingerprint(self) -> None:
         found: dict[str, Any] = fingerprint.run()
         fingerprint.show(found, self.console)
@@ -127,6 +155,8 @@ PARTS: dict[str, Callable[[Bench], None]] = {
     "recovery": Bench.recovery,
     "scaling": Bench.scaling,
     "fingerprint": Bench.fingerprint,
+    "near_index": Bench.near_index,
+    "near_stage": Bench.near_stage,
 }
 
 

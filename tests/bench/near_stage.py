@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from streams.domain.contents import Content, content_key
+from streams.domain.contents import FOR_EVER_MS, Content, content_key
 from streams.domain.fingerprint import fingerprint_image
 from streams.domain.policy import Level, Policy
 from streams.domain.records import Fingerprint, MediaFacts, Origin
@@ -89,7 +89,7 @@ class Gallery:
     def content(self, number: int) -> Content:
         own, medium = self.content_id(number), f"photos/2025/{number:012d}.jpg"
         kept = self.entries(number)[self.stored].tobytes()
-        return Content(own, medium, f"uploads#{number:012d}", own, medium, number, number, bytes(16), VIEWS_HASH, kept)
+        return Content(own, medium, f"uploads#{number:012d}", own, medium, number, FOR_EVER_MS, bytes(16), VIEWS_HASH, kept)
 
     def fingerprint(self, number: int, submission: str) -> Fingerprint:
         digest = sha256(b"%d" % number).hexdigest()
@@ -146,7 +146,7 @@ def _answers(bootstrap: str, topic: str, before: Mapping[int, int], count: int) 
     consumer.assign([TopicPartition(topic, partition, offset) for partition, offset in before.items()])
     outcomes, times_ms = Counter[str](), []
     while outcomes.total() < count:
-        records = consumer.consume(1_000, timeout=TIMEOUT_S)
+        records = consumer.consume(min(1_000, count - outcomes.total()), timeout=TIMEOUT_S)
         if not records:
             raise TimeoutError(f"{topic} gave {outcomes.total()} of {count} decisions")
         outcomes.update(orjson.loads(record.value() or b"{}")["outcome"] for record in records)
