@@ -89,7 +89,8 @@ class Gallery:
     def content(self, number: int) -> Content:
         own, medium = self.content_id(number), f"photos/2025/{number:012d}.jpg"
         kept = self.entries(number)[self.stored].tobytes()
-        return Content(own, medium, f"uploads#{number:012d}", own, medium, number, FOR_EVER_MS, bytes(16), VIEWS_HASH, kept)
+        first = f"uploads#{number:012d}"
+        return Content(own, medium, first, own, medium, number, FOR_EVER_MS, bytes(16), VIEWS_HASH, kept)
 
     def fingerprint(self, number: int, submission: str) -> Fingerprint:
         digest = sha256(b"%d" % number).hexdigest()
