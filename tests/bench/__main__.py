@@ -12,9 +12,10 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import fingerprint, latency, near_index, near_stage, recovery, scaling, throughput
+from tests.bench import detection, fingerprint, latency, near_index, near_stage, recovery, scaling, throughput
 from tests.bench.report import Reach, as_json, at_least, at_most, show_reach, write_json
 from tests.bench.sampling import machine
+from tests.bench.small_hashes import PHOTOS_VARIABLE
 from tests.brokers import KAFKA_VERSION, ApacheKafka
 
 
@@ -29,6 +30,7 @@ class Size:
     measured_s: float = 20.0
     recovered: int = 1_000_000
     photos: int = 600
+    altered: int = 300
     codes: tuple[int, ...] = near_index.SIZES
     index_budget_s: float = 0.5
     contents: int = 1_000_000
@@ -44,6 +46,7 @@ QUICK = Size(
     measured_s=2.0,
     recovered=20_000,
     photos=16,
+    altered=2,
     codes=near_index.QUICK_SIZES,
     index_budget_s=0.05,
     contents=2_000,
@@ -60,6 +63,7 @@ class Bench:
     work_dir: Path
     size: Size
     console: Console
+    folder: Path | None = None
     document: dict[str, Any] = field(default_factory=dict)
     figures: list[Reach] = field(default_factory=list)
 
@@ -120,6 +124,12 @@ class Bench:
         self.figures.append(Reach("fingerprint: two workers to one", at_least(1.8, "×", 2), found.ratio))
         self.document["scaling"] = asdict(found)
 
+    def detection(self) -> None:
+        found = detection.run(self.folder, photos=self.size.altered)
+        detection.show(found, self.console)
+        self.figures += detection.reach(found)
+        self.document["detection"] = asdict(found)
+
     def near_index(self) -> None:
         with tempfile.TemporaryDirectory(prefix="codes-", dir=self.work_dir) as folder:
             found = near_index.measure(
@@ -155,6 +165,7 @@ PARTS: dict[str, Callable[[Bench], None]] = {
     "recovery": Bench.recovery,
     "scaling": Bench.scaling,
     "fingerprint": Bench.fingerprint,
+    "detection": Bench.detection,
     "near_index": Bench.near_index,
     "near_stage": Bench.near_stage,
 }
@@ -164,8 +175,15 @@ PARTS: dict[str, Callable[[Bench], None]] = {
 @click.option("--quick", is_flag=True, help="Little of everything, to see that it runs.")
 @click.option("--only", multiple=True, type=click.Choice(list(PARTS)), help="Only this part; may be repeated.")
 @click.option("--rounds", type=int, help="How often each contender runs.")
+@click.option(
+    "--photos",
+    "folder",
+    envvar=PHOTOS_VARIABLE,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Photos to find copies of; else the few that come with the project.",
+)
 @click.option("--json", "json_path", type=click.Path(path_type=Path), help="Write the figures here, too.")
-def main(quick: bool, only: tuple[str, ...], rounds: int | None, json_path: Path | None) -> None:
+def main(quick: bool, only: tuple[str, ...], rounds: int | None, folder: Path | None, json_path: Path | None) -> None:
     """Measure mediasieve beside its peers, on Apache Kafka; minutes, on a machine that does nothing else."""
     size = QUICK if quick else Size()
     if rounds:
@@ -175,7 +193,7 @@ def main(quick: bool, only: tuple[str, ...], rounds: int | None, json_path: Path
     here = machine()
     console.print(here)
     with ApacheKafka() as kafka, tempfile.TemporaryDirectory(prefix="mediasieve-bench-") as work_dir:
-        bench = Bench(kafka.bootstrap, Path(work_dir), size, console)
+        bench = Bench(kafka.bootstrap, Path(work_dir), size, console, folder)
         for name in parts:
             PARTS[name](bench)
     if quick:
