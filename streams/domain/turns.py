@@ -42,3 +42,9 @@ def inverse(turn: int) -> int:
 def between(known: int, copy: int) -> int:
     """What was done to the known picture, if `known` of it looks like `copy` of the copy."""
     return compose(inverse(copy & 7), known & 7)
+
+
+def turned_point(point: tuple[float, float], turn: int) -> tuple[float, float]:
+    """Where a point (from the left, from the top; shares of width and height) lies once its picture is turned."""
+    across, down = point[::-1] if turn & TRANSPOSED else point
+    return (1 - across if turn & LEFT_RIGHT else across), (1 - down if turn & TOP_BOTTOM else down)

@@ -11,7 +11,7 @@ from typing import Final, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.domain.turns import NAMES, between
+from streams.domain.turns import NAMES, between, inverse, turned_point
 from streams.errors import BadInput, Reason
 
 Level = Literal["plain", "standard", "deep"]
@@ -29,41 +29,63 @@ only because it is the upright one, which is asked of whole pictures alone."""
 
 
 class View(NamedTuple):
-    """`box` is left, top, right, bottom of the part that it shows, of the picture or of what is left of it trimmed.
+    """What a view shows of the picture.
 
-    `whole` views show all of the picture and are compared within `radius_bits`; the others are derived, and a pair
-    with one of them is compared within `view_radius_bits`. `tilted` is 1 for a picture turned clockwise by a few
-    degrees, -1 for one turned the other way, its corners filled.
+    Attributes:
+        code: of ENTRY's `view`.
+        name: for people.
+        whole: it shows all of the picture; compared within `radius_bits`. The others are derived: a pair with one of
+            them is compared within `view_radius_bits`.
+        box: left, top, right, bottom of the part that is shown, as shares.
+        round: what lies outside of the ellipse that fills the box is blanked out.
+        tilt_degrees: by which it is turned clockwise.
+        aspect: width by height of the largest part of it, in its middle, that is shown; 0 where `box` says which.
     """
 
     code: int
     name: str
-    box: Box = (0.0, 0.0, 1.0, 1.0)
     whole: bool = False
-    tilted: int = 0
+    box: Box = (0.0, 0.0, 1.0, 1.0)
+    round: bool = False
+    tilt_degrees: float = 0.0
+    aspect: float = 0.0
 
 
 FULL, TRIMMED, FRAMED = 0, 1, 2
+TILT_DEGREES = 4.0
+CROPPED_TO = (80, 84, 89, 94)
+"""Percent of width and height. Known pictures keep crops to 80 %. A copy cropped to 85, 90 or 95 % shows, cropped
+again to 94, 89 or 84 %, what they show; a step is as wide as the hash forgives (2 % on each edge)."""
+
+
+def _crops(first_code: int, percent: int) -> tuple[View, ...]:
+    size = percent / 100
+    rest = round(1 - size, 2)
+    corners = {
+        "centre": (rest / 2, rest / 2),
+        "top_left": (0.0, 0.0),
+        "top_right": (rest, 0.0),
+        "bottom_left": (0.0, rest),
+        "bottom_right": (rest, rest),
+    }
+    return tuple(
+        View(first_code + number, f"{name}_{percent}", box=(left, top, left + size, top + size))
+        for number, (name, (left, top)) in enumerate(corners.items())
+    )
+
 
 VIEWS: Final[tuple[View, ...]] = (
     View(FULL, "full", whole=True),
     View(TRIMMED, "trimmed", whole=True),
     View(FRAMED, "framed", whole=True),
-    View(3, "centre_95", (0.025, 0.025, 0.975, 0.975)),
-    View(4, "centre_90", (0.05, 0.05, 0.95, 0.95)),
-    View(5, "centre_80", (0.1, 0.1, 0.9, 0.9)),
-    View(6, "top_left_90", (0.0, 0.0, 0.9, 0.9)),
-    View(7, "top_right_90", (0.1, 0.0, 1.0, 0.9)),
-    View(8, "bottom_left_90", (0.0, 0.1, 0.9, 1.0)),
-    View(9, "bottom_right_90", (0.1, 0.1, 1.0, 1.0)),
-    View(10, "top_left_80", (0.0, 0.0, 0.8, 0.8)),
-    View(11, "top_right_80", (0.2, 0.0, 1.0, 0.8)),
-    View(12, "bottom_left_80", (0.0, 0.2, 0.8, 1.0)),
-    View(13, "bottom_right_80", (0.2, 0.2, 1.0, 1.0)),
-    View(14, "top_85", (0.0, 0.0, 1.0, 0.85)),
-    View(15, "bottom_85", (0.0, 0.15, 1.0, 1.0)),
-    View(16, "tilted_left", tilted=-1),
-    View(17, "tilted_right", tilted=1),
+    View(3, "round", round=True),
+    View(4, "round_left", round=True, tilt_degrees=-TILT_DEGREES),
+    View(5, "round_right", round=True, tilt_degrees=TILT_DEGREES),
+    View(6, "square", aspect=1.0),
+    View(7, "wide", aspect=16 / 9),
+    View(8, "top_85", box=(0.0, 0.0, 1.0, 0.85)),
+    View(9, "bottom_85", box=(0.0, 0.15, 1.0, 1.0)),
+    *(view for number, percent in enumerate(CROPPED_TO) for view in _crops(10 + 5 * number, percent)),
 )
 """By code."""
 
@@ -74,18 +96,24 @@ LEVEL_NUMBERS: Final[dict[Level, int]] = {level: number for number, level in enu
 NOT_COMPARED, AS_WHOLE, AS_DERIVED = 0, 1, 2
 
 _WHOLE = ("full", "trimmed", "framed")
-_CORNERS_90 = ("top_left_90", "top_right_90", "bottom_left_90", "bottom_right_90")
-_CORNERS_80 = ("top_left_80", "top_right_80", "bottom_left_80", "bottom_right_80")
-_CROPS = ("centre_95", "centre_90", "centre_80", *_CORNERS_90)
-_CUT = ("top_85", "bottom_85", "tilted_left", "tilted_right")
+_KEPT_CROPS, _FURTHER_CROPS = (
+    tuple(view.name for percent in percents for view in _crops(0, percent))
+    for percents in (CROPPED_TO[:1], CROPPED_TO[1:])
+)
 _COMPARED: dict[Level, tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]] = {
     "plain": ((("full",), ("full",)),),
-    "standard": ((_WHOLE, _WHOLE), (_WHOLE, _CROPS), ((*_CUT, "centre_90"), _WHOLE)),
+    "standard": (
+        (_WHOLE, (*_WHOLE, *_KEPT_CROPS, "square")),
+        ((*_KEPT_CROPS, "square"), _WHOLE),
+        (_FURTHER_CROPS, (*_WHOLE, *_KEPT_CROPS)),
+        (("round_left", "round_right"), ("round",)),
+    ),
     "deep": (
-        (_WHOLE, _WHOLE),
-        (_WHOLE, (*_CROPS, *_CORNERS_80)),
-        ((*_CUT, *_CROPS, *_CORNERS_80), _WHOLE),
-        (("centre_90", "top_85", "bottom_85"), (*_CROPS, *_CORNERS_80)),
+        (_WHOLE, (*_WHOLE, *_KEPT_CROPS, "square", "wide")),
+        ((*_KEPT_CROPS, *_FURTHER_CROPS), (*_WHOLE, *_KEPT_CROPS)),
+        (("square", "wide"), _WHOLE),
+        (("top_85", "bottom_85"), _WHOLE),
+        (("round", "round_left", "round_right"), ("round",)),
     ),
 }
 """For each level: which views of a submission are compared with which views of known contents."""
@@ -181,17 +209,18 @@ def unpack(packed: str) -> NDArray[np.void]:
     return np.frombuffer(data, ENTRY)
 
 
-_WHOLE_CODES: dict[tuple[int, int], str] = {
-    (FULL, FULL): "",
-    (TRIMMED, FULL): "border_added",
-    (FULL, TRIMMED): "border_removed",
-    (TRIMMED, TRIMMED): "border_changed",
-    (FRAMED, FULL): "frame_added",
-    (FULL, FRAMED): "frame_removed",
-    (FRAMED, TRIMMED): "frame_added",
-    (TRIMMED, FRAMED): "frame_removed",
-    (FRAMED, FRAMED): "frame_changed",
+_SURROUNDS: Final[dict[tuple[int, int], tuple[str, ...]]] = {
+    **{(TRIMMED, view.code): ("border_added",) for view in VIEWS},
+    **{(view.code, TRIMMED): ("border_removed",) for view in VIEWS},
+    **{(FRAMED, view.code): ("frame_added",) for view in VIEWS},
+    **{(view.code, FRAMED): ("frame_removed",) for view in VIEWS},
+    (TRIMMED, TRIMMED): ("border_changed",),
+    (FRAMED, FRAMED): ("frame_changed",),
 }
+"""By the views of the copy and of the known picture."""
+
+CUT_SHARE = 0.03
+"""Of width or height; outlines that differ by less are the same."""
 
 
 def undone(query_view: int, query_turn: int, stored_view: int, stored_turn: int) -> str:
@@ -200,24 +229,43 @@ def undone(query_view: int, query_turn: int, stored_view: int, stored_turn: int)
     Returns:
         `none`, or one or more of these with `+` between them, in the order in which they were done: mirrored,
         flipped, turned_90 (clockwise), turned_180, turned_270; border_added, border_removed, border_changed,
-        frame_added, frame_removed, frame_changed; cropped, extended, edges_changed, tilted.
+        frame_added, frame_removed, frame_changed; cropped, extended, shifted (cropped on one side, extended on the
+        other), retouched (parts are the same, and where they should be; what is beside them is not), tilted.
     """
     turned = NAMES[between(stored_turn, query_turn)]
-    parts = [] if turned == "none" else [turned]
-    if changed := _change(query_view, stored_view):
-        parts.append(changed)
-    return "+".join(parts) or "none"
-
-
-def _change(query_view: int, stored_view: int) -> str:
-    if (query_view, stored_view) in _WHOLE_CODES:
-        return _WHOLE_CODES[query_view, stored_view]
+    parts = () if turned == "none" else (turned,)
+    surround = _SURROUNDS.get((query_view, stored_view), ())
     query, stored = VIEWS[query_view], VIEWS[stored_view]
-    if query.tilted or stored.tilted:
+    if not (query.whole and stored.whole):
+        surround += (_cut(query, query_turn & TURN, stored, stored_turn & TURN),)
+    return "+".join(parts + surround) or "none"
+
+
+def _cut(query: View, query_turn: int, stored: View, stored_turn: int) -> str:
+    """How the outline of the copy lies to that of the known picture, of which these two views show the same."""
+    if query.tilt_degrees != stored.tilt_degrees:
         return "tilted"
-    if query.whole:
-        return "cropped"
-    return "extended" if stored.whole else "edges_changed"
+    if query.aspect or stored.aspect:
+        return "retouched" if query.aspect == stored.aspect else "extended" if stored.whole else "cropped"
+    (left, top), (right, bottom) = sorted(
+        _in_known((across, down), query, query_turn, stored, stored_turn) for across, down in ((0.0, 0.0), (1.0, 1.0))
+    )
+    top, bottom = min(top, bottom), max(top, bottom)
+    inward, outward = max(left, top, 1 - right, 1 - bottom), max(-left, -top, right - 1, bottom - 1)
+    if inward > CUT_SHARE:
+        return "shifted" if outward > CUT_SHARE else "cropped"
+    return "extended" if outward > CUT_SHARE else "retouched"
+
+
+def _in_known(
+    point: tuple[float, float], query: View, query_turn: int, stored: View, stored_turn: int
+) -> tuple[float, float]:
+    """Where a point of the copy lies in the known picture; both in shares of width and height."""
+    left, top, right, bottom = query.box
+    form = turned_point(((point[0] - left) / (right - left), (point[1] - top) / (bottom - top)), query_turn)
+    across, down = turned_point(form, inverse(stored_turn))
+    left, top, right, bottom = stored.box
+    return left + across * (right - left), top + down * (bottom - top)
 
 
 WORDS: Final[dict[str, str]] = {
@@ -234,8 +282,9 @@ WORDS: Final[dict[str, str]] = {
     "frame_removed": "taken out of its frame",
     "frame_changed": "set in another frame",
     "cropped": "cropped",
-    "extended": "extended or written on at its edges",
-    "edges_changed": "changed at its edges",
+    "extended": "extended beyond its edges",
+    "shifted": "cut out otherwise",
+    "retouched": "changed in places",
     "tilted": "tilted by a few degrees",
 }
 

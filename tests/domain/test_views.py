@@ -7,6 +7,7 @@ from itertools import pairwise, product
 import numpy as np
 import pytest
 
+from streams.domain.turns import NAMES, compose, inverse
 from streams.domain.views import (
     AS_DERIVED,
     AS_WHOLE,
@@ -31,6 +32,7 @@ from streams.domain.views import (
     unpack,
 )
 from streams.errors import BadInput, Reason
+from tests.domain.test_turns import turned
 
 
 def entry(view: str, turn: int) -> np.ndarray[tuple[int], np.dtype[np.void]]:
@@ -111,13 +113,43 @@ def test_an_upright_form_that_is_no_canonical_one_is_asked_of_whole_pictures_alo
         (("full", 6 | KEPT), ("full", 0 | KEPT), "turned_90"),
         (("trimmed", 0), ("full", 0), "border_added"),
         (("full", 0), ("trimmed", 0), "border_removed"),
-        (("full", 0), ("centre_90", 2), "flipped+cropped"),
-        (("centre_90", 0), ("full", 0), "extended"),
-        (("tilted_left", 0), ("full", 0), "tilted"),
+        (("trimmed", 0), ("trimmed", 0), "border_changed"),
+        (("framed", 1), ("trimmed", 0), "mirrored+frame_added"),
+        (("trimmed", 0), ("centre_80", 0), "border_added+cropped"),
+        (("full", 0), ("centre_80", 2), "flipped+cropped"),
+        (("centre_89", 0), ("full", 0), "extended"),
+        (("centre_80", 5), ("centre_80", 5), "retouched"),
+        (("top_left_80", 0), ("top_right_80", 1), "mirrored+retouched"),
+        (("top_left_80", 0), ("bottom_right_80", 3), "turned_180+retouched"),
+        (("top_left_80", 0), ("bottom_right_80", 0), "shifted"),
+        (("bottom_right_89", 0), ("bottom_right_80", 0), "cropped"),
+        (("top_right_89", 5), ("bottom_right_80", 0), "turned_270+cropped"),
+        (("full", 0), ("square", 0), "cropped"),
+        (("square", 0), ("full", 0), "extended"),
+        (("top_85", 0), ("full", 0), "extended"),
+        (("round_left", 0), ("round", 0), "tilted"),
+        (("round", 0), ("round", 1), "mirrored+retouched"),
     ],
 )
 def test_what_was_undone(query: tuple[str, int], stored: tuple[str, int], code: str) -> None:
     assert undone(CODES[query[0]], query[1], CODES[stored[0]], stored[1]) == code
+
+
+CORNERS = ("top_left", "top_right", "bottom_left", "bottom_right")
+
+
+@pytest.mark.parametrize("corner", range(4))
+@pytest.mark.parametrize("done", range(8))
+def test_a_corner_kept_is_a_crop_however_the_copy_is_turned_and_whatever_form_is_compared(
+    done: int, corner: int
+) -> None:
+    where = turned(np.arange(4, dtype=np.uint8).reshape(2, 2), done)
+    copys_corner = int(np.flatnonzero(where.ravel() == corner)[0])
+    query, stored = CODES[f"{CORNERS[copys_corner]}_89"], CODES[f"{CORNERS[corner]}_80"]
+    for form in range(8):
+        copys_form = compose(form, inverse(done))
+        expected = "cropped" if done == 0 else f"{NAMES[done]}+cropped"
+        assert undone(query, copys_form, stored, form) == expected
 
 
 def test_all_that_can_be_undone_has_words() -> None:

@@ -27,6 +27,7 @@ what is zero in theory is zero."""
 Interval = tuple[float, float]
 
 
+@lru_cache(maxsize=512)
 def _rows(interval: Interval) -> NDArray[np.float64]:
     """FREQUENCIES × SIDE: 2 cos over an interval, in the sum over 64 samples' scale, in units of 1 / SCALE."""
     start, end = interval[0] * SIDE, interval[1] * SIDE

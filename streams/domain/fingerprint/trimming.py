@@ -23,16 +23,15 @@ LEAST_LEFT = 0.2
 
 def _lines(low: Pixels, high: Pixels, level: int) -> int:
     """How many lines from the first on lie within the tolerance of the level, by their darkest and brightest pixel."""
-    outside = (high > level + TOLERANCE) | (low < level - TOLERANCE)
+    outside = (high > min(255, level + TOLERANCE)) | (low < max(0, level - TOLERANCE))
     return int(outside.argmax()) if outside.any() else len(outside)
 
 
 def _trim_rows(pixels: Pixels) -> tuple[int, int]:
     """Rows left of a picture, from and to, when uniform rows above and below are left out; each of its own colour."""
-    signed = pixels.astype(np.int16)
-    low, high = signed.min(axis=1), signed.max(axis=1)
-    top = _lines(low, high, int(np.median(signed[0])))
-    bottom = len(pixels) - _lines(low[::-1], high[::-1], int(np.median(signed[-1])))
+    low, high = pixels.min(axis=1), pixels.max(axis=1)
+    top = _lines(low, high, int(np.median(pixels[0])))
+    bottom = len(pixels) - _lines(low[::-1], high[::-1], int(np.median(pixels[-1])))
     # Where they meet there are but two colours, one above the other, and no picture between them.
     return (top, bottom) if top < bottom else (0, len(pixels))
 
@@ -44,6 +43,8 @@ def trim(pixels: Pixels) -> Rectangle | None:
         pixels: luminance, a few hundred pixels a side at most.
     """
     height, width = pixels.shape
+    if not any(np.ptp(line) <= 2 * TOLERANCE for line in (pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1])):
+        return None
     left, top, right, bottom = 0, 0, width, height
     for _ in range(2):
         first, last = _trim_rows(pixels[top:bottom, left:right])

@@ -11,7 +11,7 @@ Where that is a close call, both ways are among its forms.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -23,75 +23,83 @@ from streams.domain.views import ENTRY, KEPT, UPRIGHT_TOO
 
 Coefficients = NDArray[np.float64]
 
-CLOSE = 0.6
+CLOSE, CLOSE_OF_DERIVED = 0.6, 0.2
 """Below this share of the root mean square of a view's frequencies, the sign of one (or which of two is greater)
-is a close call. Measured: fewer forms lose turned copies, more cost look-ups and gain nothing."""
+is a close call. Of whole pictures fewer forms were measured to lose copies with captions; of derived views more forms
+were measured to find nothing more, and each is a look-up."""
+
+NEAR, CONFIRM = 8, 16
 
 
 class Seen(NamedTuple):
-    """An upright view's lowest 8 × 8 and 16 × 16 frequencies; whether its upright form is wanted in any case."""
+    """An upright view's lowest 8 × 8 and 16 × 16 frequencies. Of a whole one the upright form is always wanted."""
 
     code: int
+    whole: bool
     near: Coefficients
     confirm: Coefficients
-    upright: bool = False
 
 
-def forms(near: Coefficients) -> list[int]:
+def _signs() -> Coefficients:
+    """What the frequencies of a mirrored picture are multiplied by; by LEFT_RIGHT and TOP_BOTTOM."""
+    signs = np.ones((4, CONFIRM, CONFIRM))
+    signs[[LEFT_RIGHT, LEFT_RIGHT | TOP_BOTTOM], :, 1::2] *= -1
+    signs[[TOP_BOTTOM, LEFT_RIGHT | TOP_BOTTOM], 1::2] *= -1
+    return signs
+
+
+SIGNS = _signs()
+
+
+def forms(across: float, down: float, close: float) -> list[int]:
     """The turns of a view's canonical form and of the alternates to it, canonical first.
 
     Args:
-        near: the lowest 8 × 8 frequencies of the upright view.
+        across: the view's lowest horizontal frequency.
+        down: its lowest vertical frequency.
+        close: what is less is a close call.
     """
-    across, down = float(near[0, 1]), float(near[1, 0])
-    squares = float(np.square(near).sum()) - float(near[0, 0]) ** 2
-    close = CLOSE * (max(squares, 0.0) / (near.size - 1)) ** 0.5
     transposed = abs(across) < abs(down)
     turns = []
     for transpose in (transposed, not transposed) if abs(abs(across) - abs(down)) < close else (transposed,):
         first, second = (down, across) if transpose else (across, down)
-        for left_right in _ways(first, close):
-            for top_bottom in _ways(second, close):
+        for left_right in (first < 0, first >= 0) if abs(first) < close else (first < 0,):
+            for top_bottom in (second < 0, second >= 0) if abs(second) < close else (second < 0,):
                 turns.append(transpose * TRANSPOSED | left_right * LEFT_RIGHT | top_bottom * TOP_BOTTOM)
     return turns
 
 
-def _ways(value: float, close: float) -> tuple[bool, ...]:
-    """Whether to mirror so that a frequency becomes positive, the better way first."""
-    return (value < 0, value >= 0) if abs(value) < close else (value < 0,)
+def _forms_with_flags(view: Seen) -> list[int]:
+    squares = max(0.0, float(np.square(view.near).sum()) - float(view.near[0, 0]) ** 2)
+    share = CLOSE if view.whole else CLOSE_OF_DERIVED
+    found = forms(float(view.near[0, 1]), float(view.near[1, 0]), share * (squares / (view.near.size - 1)) ** 0.5)
+    flagged = [found[0] | KEPT, *found[1:]]
+    if view.whole and UPRIGHT in found:
+        flagged[found.index(UPRIGHT)] = UPRIGHT | KEPT
+    elif view.whole:
+        flagged.append(UPRIGHT | KEPT | UPRIGHT_TOO)
+    return flagged
 
 
-def entries(views: Iterable[Seen]) -> NDArray[np.void]:
+def entries(views: Sequence[Seen]) -> NDArray[np.void]:
     """All forms of all views, the canonical one of each view first."""
-    codes: list[tuple[int, int]] = []
-    near_blocks, confirm_blocks = [], []
-    for view in views:
-        found = forms(view.near)
-        flags = [KEPT, *([0] * (len(found) - 1))]
-        if view.upright and UPRIGHT in found:
-            flags[found.index(UPRIGHT)] = KEPT
-        elif view.upright:
-            found.append(UPRIGHT)
-            flags.append(KEPT | UPRIGHT_TOO)
-        for turn, flag in zip(found, flags, strict=True):
-            codes.append((view.code, turn | flag))
-            near_blocks.append(turned(view.near, turn))
-            confirm_blocks.append(turned(view.confirm, turn))
-    packed = np.zeros(len(codes), ENTRY)
-    if codes:
-        packed["view"], packed["turn"] = np.array(codes, np.uint8).T
-        packed["near"] = hash_bits(np.stack(near_blocks)).view(">u8")[:, 0]
-        packed["confirm"] = hash_bits(np.stack(confirm_blocks)).view(">u8")
+    flagged = [_forms_with_flags(view) for view in views]
+    which = np.repeat(np.arange(len(views)), [len(each) for each in flagged])
+    turns = np.array([turn for each in flagged for turn in each], np.uint8)
+    packed = np.zeros(len(turns), ENTRY)
+    if len(turns):
+        packed["view"], packed["turn"] = np.array([view.code for view in views], np.uint8)[which], turns
+        packed["near"] = _bits(np.stack([view.near for view in views])[which], turns).view(">u8")[:, 0]
+        packed["confirm"] = _bits(np.stack([view.confirm for view in views])[which], turns).view(">u8")
     return packed
 
 
-def turned(coefficients: Coefficients, turn: int) -> Coefficients:
-    """The frequencies of the turned picture."""
-    result = coefficients.T if turn & TRANSPOSED else coefficients
-    if turn & 3:
-        result = result.copy()
-        if turn & LEFT_RIGHT:
-            result[:, 1::2] *= -1
-        if turn & TOP_BOTTOM:
-            result[1::2] *= -1
-    return result
+def _bits(blocks: Coefficients, turns: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return hash_bits(turned(blocks, turns))
+
+
+def turned(blocks: Coefficients, turns: NDArray[np.uint8]) -> Coefficients:
+    """The frequencies of turned pictures; one turn a block."""
+    transposed = (turns & TRANSPOSED > 0)[:, None, None]
+    size = blocks.shape[1]
+    return np.where(transposed, blocks.swapaxes(1, 2), blocks) * SIGNS[turns & 3, :size, :size]

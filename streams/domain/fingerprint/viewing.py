@@ -5,6 +5,7 @@ All of it from one reduction of the decoded picture; how each hash is made of pi
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import cos, radians, sin
 
@@ -13,10 +14,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from streams.domain.fingerprint import phash
+from streams.domain.fingerprint.framing import find_picture
 from streams.domain.fingerprint.frequencies import box_frequencies
-from streams.domain.fingerprint.trimming import trim
-from streams.domain.fingerprint.view_hashes import Seen, entries
-from streams.domain.views import FULL, TRIMMED, Level, made_at, pack
+from streams.domain.fingerprint.trimming import LEAST_TRIMMED, trim
+from streams.domain.fingerprint.view_hashes import NEAR, Seen, entries
+from streams.domain.views import FRAMED, FULL, TRIMMED, Box, Level, View, made_at, pack
 
 SIDE = 64
 REDUCING_GAP = 2.5
@@ -29,10 +31,25 @@ LEAST_CONTRAST = 2.0
 """Root mean square of a view's pixels about their mean as far as its lowest frequencies tell, in grey levels: below,
 the view is nearly uniform."""
 
-TILT_DEGREES = 4.5
+LEAST_MIDDLE, MOST_MIDDLE = 0.4, 0.94
+"""Share of a picture that its middle of another aspect may have: less is another picture, more the same one."""
+
+MARGINS = 256
+"""Margins are whole multiples of one part in so many, so that there are few different cosines to remember."""
 
 LANCZOS, BILINEAR = Image.Resampling.LANCZOS, Image.Resampling.BILINEAR
 Rectangle = tuple[float, float, float, float]
+
+
+def _outside() -> NDArray[np.bool_]:
+    """Where the corners are; the ellipse is a little larger than the square, which has nothing but corners to lose."""
+    offsets = (np.arange(SIDE) - (SIDE - 1) / 2) ** 2
+    outside: NDArray[np.bool_] = offsets[:, None] + offsets[None] > ROUND_SHARE * (SIDE / 2) ** 2
+    return outside
+
+
+ROUND_SHARE = 1.1
+OUTSIDE = _outside()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,40 +93,79 @@ def _whole(code: int, large: Image.Image) -> Seen:
     # The small from the large picture, not from all pixels: four times as fast and as near to imagehash (0.3 bits
     # off on average).
     small = large.resize((SIDE // 2, SIDE // 2), LANCZOS)
-    return Seen(code, phash.frequencies(np.asarray(small)), phash.frequencies(np.asarray(large)), upright=True)
+    return Seen(code, True, phash.frequencies(np.asarray(small)), phash.frequencies(np.asarray(large)))
 
 
 def _views(reduced: _Reduced, large: Image.Image, full: Seen, level: Level) -> list[Seen]:
-    """The whole, what borders leave of it, and parts of the latter."""
-    wanted = made_at(level)
-    seen, aspect = [full], reduced.aspect
-    if any(view.code == TRIMMED for view in wanted) and (part := trim(np.asarray(reduced.image))):
-        inside = reduced.square(SIDE, part)
-        trimmed = _whole(TRIMMED, inside)
-        if _says_enough(trimmed.confirm):
-            seen.append(trimmed)
-            aspect *= (part[2] - part[0]) / reduced.whole[2] / (part[3] - part[1]) * reduced.whole[3]
-            large = inside
-    derived: list[Seen] = []
-    if boxes := {view.code: view.box for view in wanted if not view.whole and not view.tilted}:
-        blocks = box_frequencies(np.asarray(large), tuple(boxes.values()))
-        derived += [Seen(code, block[:8, :8], block) for code, block in zip(boxes, blocks, strict=True)]
-    for view in wanted:
-        if view.tilted:
-            block = phash.frequencies(np.asarray(_tilted(large, aspect, view.tilted * TILT_DEGREES)))
-            derived.append(Seen(view.code, block[:8, :8], block))
-    return seen + [each for each in derived if _says_enough(each.confirm)]
+    made = made_at(level)
+    seen = [full]
+    if any(view.code == TRIMMED for view in made):
+        for code, part in _insides(reduced):
+            seen.append(_whole(code, reduced.square(SIDE, part)))
+    derived = tuple(view for view in made if not view.whole)
+    if derived:
+        seen += _derived(large, reduced.aspect, derived)
+    return [each for each in seen if _says_enough(each.confirm)]
+
+
+def _insides(reduced: _Reduced) -> list[tuple[int, Rectangle]]:
+    """What borders and frames leave of the picture, where there are any and where they are not the same."""
+    pixels = np.asarray(reduced.image)
+    found: list[tuple[int, Rectangle]] = []
+    known = [reduced.whole]
+    for code, part in ((TRIMMED, trim(pixels)), (FRAMED, find_picture(pixels))):
+        if part and all(_apart(part, other, reduced.whole) for other in known):
+            found.append((code, part))
+            known.append(part)
+    return found
+
+
+def _apart(one: Rectangle, other: Rectangle, whole: Rectangle) -> bool:
+    return any(
+        abs(edge - beside) >= LEAST_TRIMMED * whole[2 + number % 2]
+        for number, (edge, beside) in enumerate(zip(one, other, strict=True))
+    )
+
+
+def _derived(large: Image.Image, aspect: float, views: tuple[View, ...]) -> Iterator[Seen]:
+    pixels = np.asarray(large)
+    boxed = tuple(view for view in views if not view.round and not view.aspect)
+    if boxed:
+        blocks = box_frequencies(pixels, tuple(view.box for view in boxed))
+        yield from (_part(view, block) for view, block in zip(boxed, blocks, strict=True))
+    for view in views:
+        if view.round:
+            yield _part(view, _round(large, aspect, view))
+        elif view.aspect and (box := _middle(aspect, view.aspect)):
+            yield _part(view, *box_frequencies(pixels, (box,)))
+
+
+def _part(view: View, block: NDArray[np.float64]) -> Seen:
+    return Seen(view.code, False, block[:NEAR, :NEAR], block)
+
+
+def _middle(has: float, wanted: float) -> Box | None:
+    """The largest part of an aspect in the middle of a picture, or None where that is nearly all, or little, of it."""
+    share = min(has, wanted) / max(has, wanted)
+    if not LEAST_MIDDLE <= share <= MOST_MIDDLE:
+        return None
+    margin = round((1 - share) / 2 * MARGINS) / MARGINS
+    return (margin, 0.0, 1 - margin, 1.0) if has > wanted else (0.0, margin, 1.0, 1 - margin)
+
+
+def _round(large: Image.Image, aspect: float, view: View) -> NDArray[np.float64]:
+    """What an ellipse shows of the picture turned clockwise about its middle; mean grey elsewhere."""
+    if view.tilt_degrees:
+        c, s = cos(radians(view.tilt_degrees)), sin(radians(view.tilt_degrees))
+        across, down, middle = s / aspect, -s * aspect, SIDE / 2
+        matrix = (c, across, middle - middle * (c + across), down, c, middle - middle * (c + down))
+        large = large.transform((SIDE, SIDE), Image.Transform.AFFINE, matrix, BILINEAR)
+    pixels = np.array(large)
+    pixels[OUTSIDE] = round(float(pixels[~OUTSIDE].mean()))
+    block: NDArray[np.float64] = box_frequencies(pixels, (view.box,))[0]
+    return block
 
 
 def _says_enough(block: NDArray[np.float64]) -> bool:
     squares = float(np.square(block).sum() - block[0, 0] ** 2)
     return squares >= (2 * LEAST_CONTRAST * SIDE * SIDE) ** 2
-
-
-def _tilted(square: Image.Image, aspect: float, degrees: float) -> Image.Image:
-    """The picture turned clockwise about its middle, as seen through its own outline; mean grey where it ends."""
-    c, s = cos(radians(degrees)), sin(radians(degrees))
-    across, down, middle = s / aspect, -s * aspect, SIDE / 2
-    matrix = (c, across, middle - middle * (c + across), down, c, middle - middle * (c + down))
-    mean = round(float(np.asarray(square).mean()))
-    return square.transform((SIDE, SIDE), Image.Transform.AFFINE, matrix, BILINEAR, fillcolor=mean)
