@@ -100,7 +100,7 @@ QUERIES: Final[dict[str, Query]] = {
         {"collection": ""},
     ),
     "similar": Query(
-        "Contents of a collection by the distance of their 256 bits to the nearest of some forms, the nearest first.",
+        "Contents by the distance of their 256 bits to the nearest of some forms; the one of an id before its equals.",
         f"""
         WITH
             arrayMap(form -> toFixedString(unhex(form), 32), {{forms:Array(String)}}) AS forms,
@@ -127,13 +127,16 @@ QUERIES: Final[dict[str, Query]] = {
             FROM decisions
             WHERE collection = {{collection:String}} AND {HASHED} AND quality >= {{min_quality:Float32}}
             GROUP BY content_id
-            ORDER BY min(apart_bits), content_id
+            ORDER BY min(apart_bits), content_id != {{content_id:String}}, content_id
             LIMIT {{limit:UInt32}}
         )
         GROUP BY content_id
-        ORDER BY distance_bits, content_id
+        ORDER BY distance_bits, content_id != {{content_id:String}}, content_id
         """,  # noqa: S608
-        {"collection": "default", "forms": [], "version": "1", "min_quality": 0.0, "limit": 10, "members": 100},
+        {
+            **{"collection": "default", "forms": [], "version": "1", "content_id": "", "min_quality": 0.0},
+            **{"limit": 10, "members": 100},
+        },
     ),
     "savings": Query(
         "How much work and storage the copies among the submissions would have been.",

@@ -24,6 +24,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "up": ("streams.cli.up", "Run everything on this machine."),
     "publish": ("streams.cli.publish", "Submit files, folders, URLs or NDJSON."),
     "decisions": ("streams.cli.decisions", "Read decisions, as a table or as JSON lines."),
+    "similar": ("streams.cli.similar", "Show what a running system has that is most like a picture."),
+    "explain": ("streams.cli.explain", "Say whether one picture is a copy of another, and why."),
     "worker": ("streams.cli.worker", "Run stages of the stream in this process."),
     "topics": ("streams.cli.topics", "Compare topics.yaml with the broker, and change the broker."),
     "clickhouse": ("streams.cli.clickhouse", "Apply and show the migrations of ClickHouse."),

@@ -57,6 +57,26 @@ def percent(similarity: float) -> str:
     return "100 %" if similarity == 1 else f"{min(similarity * 100, 99.9):.1f} %"
 
 
+VIEW_WORDS = {
+    "full": "the whole",
+    "trimmed": "without its border",
+    "framed": "what its frame holds",
+    "round": "its oval",
+    "round_left": "its oval, tilted left",
+    "round_right": "its oval, tilted right",
+    "square": "its middle, square",
+    "wide": "its middle, 16:9",
+}
+
+
+def view_in_words(name: str) -> str:
+    """A view of `streams.domain.views`: `the whole`, `top left 80 %` (which stays on one line)."""
+    if name in VIEW_WORDS:
+        return VIEW_WORDS[name]
+    words = name.split("_")
+    return " ".join([*words[:-1], f"{words[-1]}\u00a0%"] if words[-1].isdigit() else words)
+
+
 def match_in_words(match: dict[str, Any]) -> str:
     """`same bytes`, `97.7 %` of an otherwise encoded picture, or `97.7 %, mirrored left to right, then cropped`."""
     if match["method"] == "exact":

@@ -121,6 +121,8 @@ def test_the_most_similar_contents_come_once_each_and_nearest_first(story: Story
     assert near_copy["explanation"].startswith("The same picture, mirrored left to right")
     assert (copied["format"], copied["width"], copied["height"], copied["size_bytes"]) == ("jpeg", 640, 480, 1000)
     assert story.ask("similar", forms=["0" * 64], collection="other") == []
+    [own] = story.ask("similar", forms=[f"{2:064x}"], content_id=near_copy["content_id"], limit=1)
+    assert (own["content_id"], own["distance_bits"]) == (near_copy["content_id"], 1)
 
 
 async def test_only_hashes_of_the_version_that_is_asked_for_have_a_distance(story: Story) -> None:

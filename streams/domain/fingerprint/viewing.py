@@ -18,7 +18,7 @@ from streams.domain.fingerprint.framing import find_picture
 from streams.domain.fingerprint.frequencies import box_frequencies
 from streams.domain.fingerprint.trimming import LEAST_TRIMMED, trim
 from streams.domain.fingerprint.view_hashes import NEAR, Seen, entries
-from streams.domain.views import FRAMED, FULL, TRIMMED, Box, Level, View, made_at, pack
+from streams.domain.views import FRAMED, FULL, TRIMMED, VIEWS, Box, Level, View, made_at, pack
 
 SIDE = 64
 REDUCING_GAP = 2.5
@@ -87,6 +87,19 @@ def look(grey: Image.Image, level: Level) -> Hashes:
         quality=measured,
         views=pack(entries(_views(reduced, large, full, level))) if measured >= LEAST_QUALITY else "",
     )
+
+
+def places(grey: Image.Image) -> dict[int, Box]:
+    """Where each view lies in an upright picture in mode L, by its code, as shares; what it lacks is left out."""
+    reduced = _Reduced(grey)
+    _, _, width, height = reduced.whole
+    found: dict[int, Box | None] = {
+        view.code: _middle(reduced.aspect, view.aspect) if view.aspect else view.box for view in VIEWS
+    }
+    found |= {TRIMMED: None, FRAMED: None}
+    for code, (left, top, right, bottom) in _insides(reduced):
+        found[code] = (left / width, top / height, min(right / width, 1.0), min(bottom / height, 1.0))
+    return {code: box for code, box in found.items() if box}
 
 
 def _whole(code: int, large: Image.Image) -> Seen:
