@@ -192,7 +192,8 @@ def test_ctrl_c_says_how_far_it_came(settings: Settings, folder: Path) -> None:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # shells have those in the background ignore it
+        # A shell has its jobs in the background ignore it, and the tests may be one.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     assert command.stdin is not None
     assert command.stdout is not None
