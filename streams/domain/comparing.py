@@ -58,9 +58,9 @@ def compare(known: MediaFacts, submitted: MediaFacts, policy: Policy) -> list[Co
     """Every pair of views that a policy compares when one picture is known and the other submitted.
 
     Returns:
-        One comparison a pair of views: those that match first, then by the distance of the confirming hash, then of
-        the near hash. None if the policy looks for no near duplicates, or one of the two has nothing to compare by
-        (less quality than `min_quality`, no hash of this algorithm and version).
+        One comparison a pair of views: those that match first, then whole pictures before parts, then by the distance
+        of the confirming hash, then of the near hash. None if the policy looks for no near duplicates, or one of the
+        two has nothing to compare by (less quality than `min_quality`, no hash of this algorithm and version).
 
     Raises:
         BadInput: bad_field, if a hash is not what its name says.
@@ -85,6 +85,7 @@ def compare(known: MediaFacts, submitted: MediaFacts, policy: Policy) -> list[Co
             rows,
             near_bits[rows, columns],
             confirm_bits[rows, columns],
+            rules[rows, columns],
             outside[rows, columns],
         )
     )

@@ -117,8 +117,9 @@ class NearContents:
         """Do all in order, exactly as one by one: each sees those before it.
 
         A content is not found where it is the same content, is forgotten by then, or is farther than the policy's
-        thresholds. Of several, a canonical content comes before a member of a group, then the least distance of the
-        confirming hash, then of the near hash, then the one seen first, then the content id.
+        thresholds. Of several, a canonical content comes before a member of a group, then one whose whole picture
+        matches before one of which parts do, then the least distance of the confirming hash, then of the near hash,
+        then the one seen first, then the content id.
 
         Returns:
             For each step the nearest content; None where there is none, or nothing was looked up.

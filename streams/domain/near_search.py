@@ -51,8 +51,11 @@ def _consider(
             continue
         best = found.slot[index]
         if best >= 0:
+            best_rule = pairs[level, batch.view_code[found.entry[index]], found.view_code[index]]
             if slots.member[slot] != slots.member[best]:
                 better = slots.member[slot] < slots.member[best]
+            elif rule != best_rule:  # all of a picture says more than parts of it, which are nearer more often
+                better = rule == AS_WHOLE
             elif confirm_bits != found.confirm_bits[index]:
                 better = confirm_bits < found.confirm_bits[index]
             elif near_bits != found.near_bits[index]:

@@ -6,12 +6,13 @@ Codes stand in records and in state, so they are never given another meaning: a 
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Final, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.domain.turns import NAMES, between, inverse, turned_point
+from streams.domain.turns import NAMES, UPRIGHT, between, inverse, turned_point
 from streams.errors import BadInput, Reason
 
 Level = Literal["plain", "standard", "deep"]
@@ -24,8 +25,10 @@ ENTRY: Final = np.dtype([("view", "u1"), ("turn", "u1"), ("near", ">u8"), ("conf
 """42 bytes: a view's code, its turn and flags, its hashes of 64 bits (looked up by) and of 256 (confirmed by)."""
 
 TURN, KEPT, UPRIGHT_TOO = 7, 8, 16
-"""Of ENTRY's `turn`: the bits of the turn (streams.domain.turns); a form that state keeps; a form that is there
-only because it is the upright one, which is asked of whole pictures alone."""
+"""Of ENTRY's `turn`: the bits of the turn (streams.domain.turns); the canonical form, which state keeps; a form that
+is no alternate of it and there only because it is the upright one, which is asked of whole pictures alone."""
+
+FLAGS: Final = np.arange(256, dtype=np.uint8)
 
 
 class View(NamedTuple):
@@ -96,27 +99,30 @@ LEVEL_NUMBERS: Final[dict[Level, int]] = {level: number for number, level in enu
 NOT_COMPARED, AS_WHOLE, AS_DERIVED = 0, 1, 2
 
 _WHOLE = ("full", "trimmed", "framed")
-_KEPT_CROPS, _FURTHER_CROPS = (
-    tuple(view.name for percent in percents for view in _crops(0, percent))
-    for percents in (CROPPED_TO[:1], CROPPED_TO[1:])
-)
+_KEPT_CROPS = tuple(view.name for view in _crops(0, CROPPED_TO[0]))
+_CROPS = tuple(view.name for percent in CROPPED_TO for view in _crops(0, percent))
+_BARS = ("top_85", "bottom_85")
 _COMPARED: dict[Level, tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]] = {
     "plain": ((("full",), ("full",)),),
     "standard": (
         (_WHOLE, (*_WHOLE, *_KEPT_CROPS, "square")),
-        ((*_KEPT_CROPS, "square"), _WHOLE),
-        (_FURTHER_CROPS, (*_WHOLE, *_KEPT_CROPS)),
+        (_CROPS, (*_WHOLE, *_KEPT_CROPS)),
+        ((*_BARS, "square"), _WHOLE),
         (("round_left", "round_right"), ("round",)),
     ),
     "deep": (
         (_WHOLE, (*_WHOLE, *_KEPT_CROPS, "square", "wide")),
-        ((*_KEPT_CROPS, *_FURTHER_CROPS), (*_WHOLE, *_KEPT_CROPS)),
-        (("square", "wide"), _WHOLE),
-        (("top_85", "bottom_85"), _WHOLE),
+        (_CROPS, (*_WHOLE, *_KEPT_CROPS)),
+        ((*_BARS, "square", "wide"), _WHOLE),
         (("round", "round_left", "round_right"), ("round",)),
     ),
 }
 """For each level: which views of a submission are compared with which views of known contents."""
+
+
+_UPRIGHT_TOO: Final[tuple[Level, ...]] = ("plain", "deep")
+"""Where whole pictures are kept and looked up in their upright form beside the canonical one. It finds one copy in
+thirty more of those with a face or a text on them; what `standard` compares instead finds more, for less."""
 
 
 def _pairs() -> NDArray[np.uint8]:
@@ -138,23 +144,25 @@ PAIRS: Final[NDArray[np.uint8]] = _pairs()
 
 def _stored() -> NDArray[np.uint8]:
     table = np.zeros((len(LEVELS), 256, 256), np.uint8)
-    kept = np.arange(256) & KEPT != 0
-    for view in VIEWS:
-        compared = PAIRS[:, :, view.code].any(axis=1)
-        table[:, view.code, kept] = np.where(compared, AS_WHOLE if view.whole else AS_DERIVED, 0)[:, None]
+    canonical, upright = FLAGS & KEPT != 0, FLAGS & TURN == UPRIGHT
+    for level, view in product(LEVELS, VIEWS):
+        if PAIRS[LEVEL_NUMBERS[level], :, view.code].any():
+            kept = canonical | upright if view.whole and level in _UPRIGHT_TOO else canonical
+            table[LEVEL_NUMBERS[level], view.code, kept] = AS_WHOLE if view.whole else AS_DERIVED
     table.setflags(write=False)
     return table
 
 
 def _asked() -> NDArray[np.uint8]:
     table = np.zeros((len(LEVELS), 256, 256), np.uint8)
-    whole = np.array([view.whole for view in VIEWS])
-    forms = np.arange(256) & UPRIGHT_TOO == 0
-    for view in VIEWS:
-        among_whole = PAIRS[:, view.code, whole].any(axis=1)
-        among_derived = PAIRS[:, view.code, ~whole].any(axis=1)
-        table[:, view.code, :] |= np.where(among_whole, AS_WHOLE, 0).astype(np.uint8)[:, None]
-        table[:, view.code, forms] |= np.where(among_derived, AS_DERIVED, 0).astype(np.uint8)[:, None]
+    whole, beside = np.array([view.whole for view in VIEWS]), FLAGS & UPRIGHT_TOO != 0
+    for level, view in product(LEVELS, VIEWS):
+        compared = PAIRS[LEVEL_NUMBERS[level], view.code]
+        among_whole = AS_WHOLE if compared[whole].any() else 0
+        among_derived = AS_DERIVED if compared[~whole].any() else 0
+        table[LEVEL_NUMBERS[level], view.code] = np.where(
+            beside, among_whole if level in _UPRIGHT_TOO else 0, among_whole | among_derived
+        )
     table.setflags(write=False)
     return table
 

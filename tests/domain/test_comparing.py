@@ -129,8 +129,12 @@ def test_the_nearest_pair_comes_first_with_what_was_done_and_how_far_it_may_be()
     assert (int(only.confirm_hash, 16) ^ int(only.known_confirm_hash, 16)).bit_count() == only.confirm_bits
     cropped = compare(facts("itself"), facts("cropped"), POLICIES[0])
     assert (cropped[0].matches, cropped[0].near_threshold_bits) == (True, 7)
-    distances = [(not each.matches, each.confirm_bits, each.near_bits) for each in cropped]
-    assert distances == sorted(distances)
+    whole = {view.name for view in VIEWS if view.whole}
+    ranks = [
+        (not each.matches, not {each.view, each.known_view} <= whole, each.confirm_bits, each.near_bits)
+        for each in cropped
+    ]
+    assert ranks == sorted(ranks)
     assert {each.matches for each in cropped} == {True, False}
 
 

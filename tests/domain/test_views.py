@@ -91,17 +91,25 @@ def test_each_level_compares_all_that_the_level_below_does() -> None:
 
 @pytest.mark.parametrize("level", LEVELS)
 def test_forms_that_are_not_kept_and_unknown_views_are_not_stored(level: Level) -> None:
-    assert not STORED[LEVEL_NUMBERS[level], :, :KEPT].any()
-    assert not STORED[LEVEL_NUMBERS[level], len(VIEWS) :].any()
-    assert not ASKED[LEVEL_NUMBERS[level], len(VIEWS) :].any()
+    number = LEVEL_NUMBERS[level]
+    assert not STORED[number, :, 1:KEPT].any()
+    assert not STORED[number, len(VIEWS) :].any()
+    assert not ASKED[number, len(VIEWS) :].any()
     assert stored_in(entry("full", 1), level).tolist() == [0]
     assert stored_in(entry("full", 1 | KEPT), level).tolist() == [AS_WHOLE]
 
 
-def test_an_upright_form_that_is_no_canonical_one_is_asked_of_whole_pictures_alone() -> None:
+def test_an_upright_form_that_is_no_canonical_one_is_asked_of_whole_pictures_alone_and_only_where_it_is_kept() -> None:
+    upright = entry("full", UPRIGHT_TOO)
+    assert (asked_in(upright, "deep").tolist(), stored_in(upright, "deep").tolist()) == ([AS_WHOLE], [AS_WHOLE])
+    assert (asked_in(upright, "plain").tolist(), stored_in(upright, "plain").tolist()) == ([AS_WHOLE], [AS_WHOLE])
+    assert (asked_in(upright, "standard").tolist(), stored_in(upright, "standard").tolist()) == ([0], [0])
     assert asked_in(entry("full", 1), "standard").tolist() == [AS_WHOLE | AS_DERIVED]
-    assert asked_in(entry("full", KEPT | UPRIGHT_TOO), "standard").tolist() == [AS_WHOLE]
-    assert asked_in(entry("full", 1), "plain").tolist() == [AS_WHOLE]
+
+
+def test_an_upright_form_that_is_an_alternate_is_kept_where_upright_forms_are() -> None:
+    assert [int(stored_in(entry("full", 0), level)[0]) for level in LEVELS] == [AS_WHOLE, 0, AS_WHOLE]
+    assert stored_in(entry("centre_80", 0), "deep").tolist() == [0]
 
 
 @pytest.mark.parametrize(

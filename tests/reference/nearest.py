@@ -64,8 +64,9 @@ class Contents:
                     if distances is None:
                         continue
                     confirm_bits, near_bits = distances
+                    part = not (VIEWS[mine.view].whole and VIEWS[theirs.view].whole)
                     rank = (
-                        (known.is_member, confirm_bits, near_bits, known.first_ms, words_of(known.content_id)),
+                        (known.is_member, part, confirm_bits, near_bits, known.first_ms, words_of(known.content_id)),
                         (number, theirs.view, theirs.turn),
                     )
                     if best is None or rank < best[0]:

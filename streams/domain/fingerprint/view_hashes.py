@@ -74,10 +74,8 @@ def _forms_with_flags(view: Seen) -> list[int]:
     share = CLOSE if view.whole else CLOSE_OF_DERIVED
     found = forms(float(view.near[0, 1]), float(view.near[1, 0]), share * (squares / (view.near.size - 1)) ** 0.5)
     flagged = [found[0] | KEPT, *found[1:]]
-    if view.whole and UPRIGHT in found:
-        flagged[found.index(UPRIGHT)] = UPRIGHT | KEPT
-    elif view.whole:
-        flagged.append(UPRIGHT | KEPT | UPRIGHT_TOO)
+    if view.whole and UPRIGHT not in found:
+        flagged.append(UPRIGHT | UPRIGHT_TOO)
     return flagged
 
 

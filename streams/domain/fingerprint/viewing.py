@@ -18,7 +18,7 @@ from streams.domain.fingerprint.framing import find_picture
 from streams.domain.fingerprint.frequencies import box_frequencies
 from streams.domain.fingerprint.trimming import LEAST_TRIMMED, trim
 from streams.domain.fingerprint.view_hashes import NEAR, Seen, entries
-from streams.domain.views import FRAMED, FULL, TRIMMED, VIEWS, Box, Level, View, made_at, pack
+from streams.domain.views import FRAMED, FULL, TRIMMED, VIEWS, Box, Level, View, asked_in, made_at, pack, stored_in
 
 SIDE = 64
 REDUCING_GAP = 2.5
@@ -85,7 +85,7 @@ def look(grey: Image.Image, level: Level) -> Hashes:
         phash64=phash.hash_bits(full.near[None]).tobytes().hex(),
         phash256=phash.hash_bits(full.confirm[None]).tobytes().hex(),
         quality=measured,
-        views=pack(entries(_views(reduced, large, full, level))) if measured >= LEAST_QUALITY else "",
+        views=_packed(_views(reduced, large, full, level), level) if measured >= LEAST_QUALITY else "",
     )
 
 
@@ -100,6 +100,11 @@ def places(grey: Image.Image) -> dict[int, Box]:
     for code, (left, top, right, bottom) in _insides(reduced):
         found[code] = (left / width, top / height, min(right / width, 1.0), min(bottom / height, 1.0))
     return {code: box for code, box in found.items() if box}
+
+
+def _packed(seen: list[Seen], level: Level) -> str:
+    made = entries(seen)
+    return pack(made[stored_in(made, level) | asked_in(made, level) > 0])
 
 
 def _whole(code: int, large: Image.Image) -> Seen:
