@@ -183,7 +183,7 @@ def _print(forward: Explained, reverse: Explained, collection: str, *, all_pairs
     pairs = forward.comparisons
     shown_pairs = pairs if all_pairs else _most_telling(pairs)
     if pairs:
-        console.print("\nViews of both, the nearest first")
+        console.print("\nViews of both, in the order in which they decide")
         console.print(_views_table(shown_pairs, forward.policy))
     if len(shown_pairs) < len(pairs):
         console.print(f"and {len(pairs) - len(shown_pairs)} more pairs of views, which --all shows")
@@ -193,11 +193,9 @@ def _print(forward: Explained, reverse: Explained, collection: str, *, all_pairs
 
 
 def _reverse_verdict(forward: Explained, reverse: Explained) -> str:
-    if verdict_of(reverse) == verdict_of(forward):
-        return "the same."
     if reverse.match is None and forward.match is None:
         return "no copy either."
-    return verdict_of(reverse, "B", "A")
+    return "the same." if verdict_of(reverse) == verdict_of(forward) else verdict_of(reverse, "B", "A")
 
 
 def _most_telling(pairs: list[Comparison]) -> list[Comparison]:
