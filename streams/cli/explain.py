@@ -235,8 +235,8 @@ def _views_table(pairs: list[Comparison], policy: Policy) -> Table:
         if each.confirm_bits is not None:
             confirm, may = each.confirm_bits, each.confirm_threshold_bits
             row += [_judged(str(confirm), confirm, may), _bits(may)]
-        what = f"{'decides' if number == 0 else 'agrees'}: {in_words(each.transformation)}" if each.matches else ""
-        table.add_row(*row, Text(what))
+        what = f"decides: {in_words(each.transformation)}" if number == 0 else "agrees"
+        table.add_row(*row, Text(what if each.matches else ""))
     return table
 
 
