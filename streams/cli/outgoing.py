@@ -33,13 +33,17 @@ NOWHERE = Origin(SUBMISSIONS, 0, 0)
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """What all submissions of one run have in common; `source` is the CloudEvents source."""
+    """What all submissions of one run have in common; `source` is the CloudEvents source.
+
+    `in_order` has them decided in the order in which they are published. They have one key then, and so one worker.
+    """
 
     collection: str = "default"
     kind: Kind = "auto"
     priority: int = 0
     metadata: dict[str, Any] = field(default_factory=dict)
     source: str = DEFAULT_SOURCE
+    in_order: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +55,7 @@ class Outgoing:
     value: bytes = field(repr=False)
     headers: list[tuple[str, bytes]]
     by_reference: bool
-
-    @property
-    def key(self) -> bytes:
-        return self.media_id.encode()
+    key: bytes
 
 
 def inline_limit_bytes() -> int:
@@ -86,7 +87,7 @@ def from_file(file: FoundFile, envelope: Envelope, *, inline: bool) -> Outgoing:
         headers.append(("ce_priority", str(envelope.priority).encode()))
     if envelope.metadata:
         headers.append(("ce_metadata", orjson.dumps(envelope.metadata)))
-    return _outgoing(file.media_id, body, headers, by_reference=False)
+    return _outgoing(file.media_id, body, headers, envelope, by_reference=False)
 
 
 def from_url(url: str, envelope: Envelope, *, media_id: str | None = None) -> Outgoing:
@@ -124,7 +125,7 @@ def _reference(document: dict[str, Any], envelope: Envelope) -> Outgoing:
     value = orjson.dumps({**defaults, **{name: entry for name, entry in document.items() if entry is not None}})
     media_id = salvage_identity(None, value, ())[0] or ""
     headers = [*_event_headers(envelope, media_id), ("content-type", b"application/json")]
-    return _outgoing(media_id, value, headers, by_reference=True)
+    return _outgoing(media_id, value, headers, envelope, by_reference=True)
 
 
 def _event_headers(envelope: Envelope, subject: str) -> list[tuple[str, bytes]]:
@@ -139,10 +140,13 @@ def _event_headers(envelope: Envelope, subject: str) -> list[tuple[str, bytes]]:
     ]
 
 
-def _outgoing(media_id: str, value: bytes, headers: list[tuple[str, bytes]], *, by_reference: bool) -> Outgoing:
+def _outgoing(
+    media_id: str, value: bytes, headers: list[tuple[str, bytes]], envelope: Envelope, *, by_reference: bool
+) -> Outgoing:
     """Check what goes out with the very function that the fingerprint stage will read it with."""
     if len(media_id) > MAX_ID_CHARS:
         raise BadInput(Reason.BAD_FIELD, f"a media id has at most {MAX_ID_CHARS} characters")
     if value:  # an empty file is published, and its decision says that it is empty
         decode_submission(key=media_id.encode(), value=value, headers=headers, origin=NOWHERE, timestamp_ms=0)
-    return Outgoing(media_id, submission_id_of(headers, NOWHERE), value, headers, by_reference)
+    key = envelope.source if envelope.in_order else media_id
+    return Outgoing(media_id, submission_id_of(headers, NOWHERE), value, headers, by_reference, key.encode())

@@ -14,7 +14,7 @@ import orjson
 
 from streams.cli.console import data_stream, say, shown
 from streams.cli.decision_reader import Decision
-from streams.cli.files import find_files
+from streams.cli.files import FoundFile, Unreadable, find_files
 from streams.cli.groups import group, lines_of
 from streams.cli.options import broker_option, collection_option
 from streams.cli.outgoing import Envelope
@@ -49,7 +49,7 @@ def command(paths: tuple[Path, ...], as_json: bool, collection: str, patience_s:
     it was shown before. A file's media id is its path as given here. Exit code 1 if a file was left without a decision.
     """
     began = time.monotonic()
-    files = list(find_files(paths))
+    files = sorted(find_files(paths), key=_likeliest_original)
     with ending_on_signals(), ExitStack() as stack:
         between: Callable[[], None] = _nothing
         if broker is not None:
@@ -61,7 +61,7 @@ def command(paths: tuple[Path, ...], as_json: bool, collection: str, patience_s:
         answers = decide_files(
             settings,
             files,
-            Envelope(collection, source=SOURCE),
+            Envelope(collection, source=SOURCE, in_order=broker is None),
             inline=inline,
             patience_s=patience_s,
             on_decision=_print_json if as_json else _nothing_of,
@@ -73,6 +73,11 @@ def command(paths: tuple[Path, ...], as_json: bool, collection: str, patience_s:
     say(f"{len(answers.decisions):,} decisions in {time.monotonic() - began:.1f} s")
     _tell_missing(answers, patience_s)
     return 0 if answers.complete else 1
+
+
+def _likeliest_original(file: FoundFile | Unreadable) -> int:
+    """The largest file comes first: what was made of a picture is mostly smaller, and joins it then."""
+    return -file.size_bytes if isinstance(file, FoundFile) else 0
 
 
 def _own_settings(folder: Path, paths: tuple[Path, ...]) -> Settings:
