@@ -21,7 +21,7 @@ Kind = Literal["image", "video", "auto"]
 Outcome = Literal["unique", "duplicate", "near_duplicate", "failed"]
 Action = Literal["process", "reuse", "review", "inspect"]
 VerdictStatus = Literal["pending", "allowed", "review", "blocked"]
-Value = TypeVar("Value", "Fingerprint", "MediaFacts", "Origin")
+Value = TypeVar("Value", "Fingerprint", "MediaFacts", "Origin", "VideoFacts")
 Headers = Sequence[tuple[str, bytes | None]]
 
 
@@ -99,12 +99,38 @@ class Failure:
 
 
 @dataclass(frozen=True)
+class VideoFacts:
+    """What the container and the reading of a video say, beside its frames.
+
+    `codec` is FFmpeg's name for it (`h264`). `rotation_degrees` is what players turn the frames by, clockwise, and what
+    was done before they were hashed. `covers` says what the content id is of: the whole `file`, or the `parts` that
+    were read. `path` is the way it was read: `index` (packets chosen by the index), `keyframes` (all packets
+    read, keyframes decoded) or `everything` (every frame decoded). `read_bytes` counts what the source was asked for,
+    `decoded_frames` what the decoder gave. `poster_s` is the moment that says most, `thumbnails_s` some spread over
+    the duration, in seconds from the first frame.
+    """
+
+    duration_s: float
+    codec: str
+    frame_rate: float
+    rotation_degrees: int
+    covers: Literal["file", "parts"]
+    path: Literal["index", "keyframes", "everything"]
+    read_bytes: int
+    decoded_frames: int
+    poster_s: float
+    thumbnails_s: list[float]
+
+
+@dataclass(frozen=True)
 class MediaFacts:
     """What decoding found out about one content; equal bytes give equal facts.
 
     `hashes` maps `algorithm:version` (`phash64:1`) to lower-case hex, most significant bit first, in
     imagehash's notation. `quality` 0 to 1 tells how much there is to hash: 0 is a uniform picture, whose
-    hashes mean nothing. `frames` counts the pictures of an animation; only the first is hashed.
+    hashes mean nothing. `frames` counts the pictures of an animation, of which only the first is hashed, or of a video
+    (0 where its container does not say). A video's `video` has what only videos have, its one hash is `frames:1` (see
+    `streams.domain.frames`), and its `quality` that of its poster.
     """
 
     content_id: str
@@ -116,6 +142,7 @@ class MediaFacts:
     frames: int
     quality: float
     hashes: dict[str, str]
+    video: VideoFacts | None = None
 
 
 @dataclass(frozen=True)
@@ -160,6 +187,8 @@ class Fingerprint:
                 raise BadInput(Reason.BAD_FIELD, "exactly one of 'facts' and 'failure' must be set")
             document["origin"] = _build(Origin, document["origin"])
             if facts is not None:
+                if isinstance(facts, dict) and facts.get("video") is not None:
+                    facts["video"] = _build(VideoFacts, facts["video"])
                 document["facts"] = _build(MediaFacts, facts)
             if failure is not None:
                 document["failure"] = Failure(Reason(failure["reason"]), str(failure["detail"]))
@@ -279,11 +308,11 @@ def _plain_fields(cls: type[Any]) -> tuple[tuple[str, type], ...]:
 
 
 FIELD_NAMES: dict[type[Any], frozenset[str]] = {
-    cls: frozenset(each.name for each in fields(cls)) for cls in (Fingerprint, MediaFacts, Origin)
+    cls: frozenset(each.name for each in fields(cls)) for cls in (Fingerprint, MediaFacts, Origin, VideoFacts)
 }
 #: What `_build` checks of each class: its texts and whole numbers.
 PLAIN_FIELDS: dict[type[Any], tuple[tuple[str, type], ...]] = {
-    cls: _plain_fields(cls) for cls in (Fingerprint, MediaFacts, Origin)
+    cls: _plain_fields(cls) for cls in (Fingerprint, MediaFacts, Origin, VideoFacts)
 }
 
 
