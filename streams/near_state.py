@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from streams import metrics
-from streams.domain.contents import CONTENT_PREFIX, OLD_CONTENT_PREFIX, from_old_layout
+from streams.domain.contents import CONTENT_PREFIX, FRAMES_PREFIX, OLD_CONTENT_PREFIX, from_old_layout
 from streams.domain.matching import Incoming, State
 from streams.domain.near_spaces import NearSpaces
 from streams.domain.sweeping import sweep
@@ -61,7 +61,7 @@ class NearState:
         """Read a state, and bring what an earlier version wrote to the layout of this one."""
         begun_at = time.perf_counter()
         spaces = NearSpaces()
-        spaces.load(state.scan(CONTENT_PREFIX))
+        spaces.load(state.scan(CONTENT_PREFIX), state.scan(FRAMES_PREFIX))
         for key, value in state.scan(OLD_CONTENT_PREFIX):
             new_key, content = from_old_layout(key, value)
             state.put(new_key, content.pack())

@@ -1,13 +1,16 @@
 """What the state keeps of a content, as bytes: keys, values, and nothing of how it is decided.
 
-The state is a map of bytes, one a partition, with three kinds of entries:
+The state is a map of bytes, one a partition, with four kinds of entries:
 
     k <collection> NUL <content id>   a content: who was first, its group, and the hashes that are looked up
+    f <collection> NUL <content id>   the frames of a content that is a video, apart so that who only asks whether it
+                                      is known, or remembers it longer, neither reads nor writes them
     s <decision id, 16 bytes>         a submission's decision: when it is forgotten, and its JSON byte for byte
     c <collection> NUL <content id>   layout 1 of a content: media id NUL submission id; turned into `k` when seen
 
 A content's value is a header of fixed size, then its entries as `views.ENTRY` packs them, then texts, so that an
-index is rebuilt from millions of values without looking at each in Python.
+index is rebuilt from millions of values without looking at each in Python. Frames are a header, then entries as
+`frames.FRAME` packs them; frames whose content is not there, or has none, mean nothing.
 """
 
 from __future__ import annotations
@@ -16,22 +19,30 @@ import struct
 from dataclasses import dataclass, replace
 from typing import Final
 
+from streams.domain.frames import FRAME, FRAMES_HASH
 from streams.errors import StateError
 
 CONTENT_PREFIX: Final = b"k"
+FRAMES_PREFIX: Final = b"f"
 DECISION_PREFIX: Final = b"s"
 OLD_CONTENT_PREFIX: Final = b"c"
 LAYOUT: Final = 2
 SCHEME: Final = "sha256:"
+PARTS_SCHEME: Final = "sha256-parts:"
+"""Of the content id of a video of which only parts were read; the digest is of these."""
 
 #: layout, flags, algorithm, entries, first seen and forgotten (ms since the epoch), sha256, id of the first's decision
 HEADER: Final = struct.Struct("<BBBBqq32s16s")
-MEMBER: Final = 1
+MEMBER, PARTS = 1, 2
+"""Flags: it is a member of another's group; its content id is of parts."""
 FOR_EVER_MS: Final = 1 << 62
 DECISION: Final = struct.Struct("<q")
 DIGEST_BYTES: Final = 32
 ALGORITHM_AT, ENTRIES_AT = 2, 3
 ENTRY_BYTES: Final = 42
+#: layout of frames, duration of the video in ms
+FRAMES_HEADER: Final = struct.Struct("<BQ")
+FRAMES_LAYOUT: Final = 1
 MAX_ENTRIES: Final = 255
 
 #: What entries are made by. A number, once given, is never given again: it stands in state.
@@ -42,6 +53,7 @@ ALGORITHMS: Final = (
     *("dhash256:1", "dhash64:1", "dhash32:1", "dhash16:1"),
     *("ahash256:1", "ahash64:1", "ahash32:1", "ahash16:1"),
     *("whash256:1", "whash64:1", "whash32:1", "whash16:1"),
+    FRAMES_HASH,
 )
 ALGORITHM_CODES: Final = {name: code for code, name in enumerate(ALGORITHMS)}
 
@@ -54,7 +66,7 @@ class Content:
     found through the canonical content or through another member. `first_ms` is the time of the
     submission's record in Kafka, in ms since the epoch; after `expires_ms`, on the same clock, the content is
     forgotten. `decision` is the id of the submission's decision. `entries` are packed as `views.ENTRY`, made by
-    `algorithm`; empty where only equal bytes are to match.
+    `algorithm`; empty where only equal bytes are to match, and of videos, whose frames stand apart.
     """
 
     content_id: str
@@ -73,7 +85,7 @@ class Content:
         return replace(self, expires_ms=expires_ms)
 
     def pack(self) -> bytes:
-        flags = MEMBER if self.is_member else 0
+        flags = (MEMBER if self.is_member else 0) | (PARTS if self.content_id.startswith(PARTS_SCHEME) else 0)
         header = HEADER.pack(
             LAYOUT,
             flags,
@@ -99,7 +111,7 @@ class Content:
         end = HEADER.size + count * ENTRY_BYTES
         media_id, submission_id, group_content_id, group_media_id = value[end:].decode().split("\0")
         return cls(
-            content_id_of(digest),
+            content_id_of(digest, bool(flags & PARTS)),
             media_id,
             submission_id,
             group_content_id,
@@ -128,6 +140,33 @@ def check_layout(value: bytes) -> None:
 
 def content_key(collection: str, content_id: str) -> bytes:
     return f"k{collection}\0{content_id}".encode()
+
+
+def frames_key(collection: str, content_id: str) -> bytes:
+    return f"f{collection}\0{content_id}".encode()
+
+
+def pack_frames_of(duration_ms: int, entries: bytes) -> bytes:
+    """The frames of a video as the state keeps them: `entries` are packed as `frames.FRAME`."""
+    return FRAMES_HEADER.pack(FRAMES_LAYOUT, duration_ms) + entries
+
+
+def unpack_frames_of(value: bytes) -> tuple[int, bytes]:
+    """Duration in ms and entries.
+
+    Raises:
+        StateError: a layout of another version.
+    """
+    if (
+        len(value) < FRAMES_HEADER.size
+        or value[0] != FRAMES_LAYOUT
+        or (len(value) - FRAMES_HEADER.size) % FRAME.itemsize
+    ):
+        raise StateError(
+            f"the state holds frames that begin with {value[:4].hex(' ')}, and this version reads layout "
+            f"{FRAMES_LAYOUT}: run the version of mediasieve that wrote them"
+        )
+    return int(FRAMES_HEADER.unpack_from(value)[1]), value[FRAMES_HEADER.size :]
 
 
 def submission_key(decision_id: str) -> bytes:
@@ -162,13 +201,14 @@ def digest_of(content_id: str) -> bytes:
     """The 32 bytes that a content id names.
 
     Raises:
-        ValueError: it is no `sha256:` with 64 hexadecimal digits.
+        ValueError: it is no `sha256:` or `sha256-parts:` with 64 hexadecimal digits.
     """
-    digest = bytes.fromhex(content_id.removeprefix(SCHEME))
-    if len(digest) != DIGEST_BYTES or not content_id.startswith(SCHEME):
-        raise ValueError(f"{content_id!r} is not {SCHEME} and {2 * DIGEST_BYTES} hexadecimal digits")
+    scheme, _, digits = content_id.partition(":")
+    digest = bytes.fromhex(digits)
+    if len(digest) != DIGEST_BYTES or scheme not in ("sha256", "sha256-parts"):
+        raise ValueError(f"{content_id!r} is not {SCHEME} or {PARTS_SCHEME} and {2 * DIGEST_BYTES} hexadecimal digits")
     return digest
 
 
-def content_id_of(digest: bytes) -> str:
-    return SCHEME + digest.hex()
+def content_id_of(digest: bytes, of_parts: bool = False) -> str:
+    return (PARTS_SCHEME if of_parts else SCHEME) + digest.hex()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from streams.domain.contents import Content
+from streams.domain.contents import PARTS_SCHEME, Content
+from streams.domain.frames import FRAMES_HASH
 from streams.domain.policy import Policy
-from streams.domain.records import Action, Decision, Fingerprint, Match, MediaFacts, Outcome, Verdict
+from streams.domain.records import Action, Appearance, Decision, Fingerprint, Match, MediaFacts, Outcome, Verdict
 from streams.domain.views import VIEWS, VIEWS_HASH, in_words, undone
 
 PENDING = Verdict()
@@ -31,16 +33,26 @@ class Hit:
     confirm_bits: int
 
 
+REVIEWED = ("contains", "overlaps")
+"""Relations of a video that has new material in it: it is in no group but its own, and inherits nothing."""
+
+
 def decision_of(
-    fingerprint: Fingerprint, decision_id: str, revision: int, outcome: Outcome, match: Match | None
+    fingerprint: Fingerprint,
+    decision_id: str,
+    revision: int,
+    outcome: Outcome,
+    match: Match | None,
+    appears_in: Sequence[Appearance] = (),
 ) -> Decision:
     """The decision about one submission."""
+    reviewed = match is not None and match.relation in REVIEWED
     facts = _without_views(fingerprint.facts) if fingerprint.facts is not None else None
     return Decision(
         decision_id=decision_id,
         revision=revision,
         outcome=outcome,
-        action=ACTIONS[outcome],
+        action="review" if reviewed else ACTIONS[outcome],
         collection=fingerprint.collection,
         media_id=fingerprint.media_id,
         submission_id=fingerprint.submission_id,
@@ -48,18 +60,20 @@ def decision_of(
         kind=facts.kind if facts is not None else fingerprint.kind,
         content_id=facts.content_id if facts is not None else None,
         match=match,
-        verdict=PENDING if match is None else Verdict(inherited_from=match.group_media_id),
+        verdict=PENDING if match is None or reviewed else Verdict(inherited_from=match.group_media_id),
         failure=fingerprint.failure,
         facts=facts,
         metadata=fingerprint.metadata,
         submitted_at=fingerprint.submitted_at,
         fingerprinted_at=fingerprint.fingerprinted_at,
         versions={"policy": fingerprint.policy.version},
+        appears_in=list(appears_in),
     )
 
 
 def exact_match(known: Content) -> Match:
-    """Equal bytes."""
+    """Equal bytes, of all or of what was read."""
+    of_parts = known.content_id.startswith(PARTS_SCHEME)
     return Match(
         content_id=known.content_id,
         media_id=known.media_id,
@@ -70,7 +84,7 @@ def exact_match(known: Content) -> Match:
         similarity=1.0,
         distance_bits=0,
         threshold_bits=0,
-        explanation="The same bytes.",
+        explanation="The same bytes in all parts that were read." if of_parts else "The same bytes.",
     )
 
 
@@ -104,10 +118,11 @@ def near_match(hit: Hit, known: Content, policy: Policy) -> Match:
 
 
 def _without_views(facts: MediaFacts) -> MediaFacts:
-    """Entries serve matching, and would be most of a decision's bytes; the fingerprint record keeps them."""
-    if VIEWS_HASH not in facts.hashes:
+    """Views and frames serve matching, and would be most of a decision's bytes; the fingerprint record keeps them."""
+    packed = FRAMES_HASH if facts.kind == "video" else VIEWS_HASH
+    if packed not in facts.hashes:
         return facts
     without = object.__new__(MediaFacts)
     without.__dict__.update(facts.__dict__)  # as `replace` would, at a fifth of the time
-    without.__dict__["hashes"] = {name: value for name, value in facts.hashes.items() if name != VIEWS_HASH}
+    without.__dict__["hashes"] = {name: value for name, value in facts.hashes.items() if name != packed}
     return without

@@ -1,4 +1,4 @@
-"""What of a picture's hashes is compared under a policy: the algorithm, and entries as views.py packs them."""
+"""What of a medium's hashes is compared under a policy: algorithm and entries, packed as in views.py or frames.py."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from functools import cache
 from typing import Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
+from streams.domain.frames import FRAME, FRAMES_HASH, KEPT_VIEWS, MOST_MOMENTS, unpack_frames
 from streams.domain.policy import Level, Policy
 from streams.domain.records import MediaFacts
 from streams.domain.views import ENTRY, FULL, KEPT, LEVEL_NUMBERS, STORED, VIEWS_HASH
@@ -48,16 +50,20 @@ def wanted(policy: Policy) -> Wanted:
 
 
 def hashed(facts: MediaFacts, policy: Policy) -> Hashed:
-    """The entries by which near duplicates of a picture are looked up and found.
+    """The entries by which near duplicates of a picture or a video are looked up and found.
 
-    There are none if the policy does not want any, if the picture's quality is below its `min_quality`, and if the
-    record has no hash of the algorithm and version that is wanted here (it was made by another version of mediasieve).
+    There are none if the policy does not want any, if the quality is below its `min_quality`, and if the record has no
+    hash of the algorithm and version that is wanted here (it was made by another version of mediasieve). Of a video's
+    frames, those of such quality are left out.
 
     Raises:
-        BadInput: bad_field, if a hash is not what its name says.
+        BadInput: bad_field, if a hash is not what its name says, or a video has more moments than any may have, or has
+            them in disorder.
     """
     if not policy.near or facts.quality < policy.min_quality:
         return NOTHING
+    if facts.kind == "video":
+        return _frames(facts, policy)
     try:
         if policy.hash == "phash256":
             entries = bytes.fromhex(facts.hashes.get(VIEWS_HASH, ""))
@@ -74,6 +80,45 @@ def kept(entries: bytes, policy: Policy) -> bytes:
     array = np.frombuffer(entries, ENTRY)
     stored = STORED[LEVEL_NUMBERS[policy.views], array["view"], array["turn"]] > 0
     return bytes(array[stored].tobytes())
+
+
+def as_frame(entries: bytes) -> bytes:
+    """A picture's entries as those of a video's only moment."""
+    views = np.frombuffer(entries, ENTRY)
+    frame = np.zeros(len(views), FRAME)
+    for name in ENTRY.names or ():
+        frame[name] = views[name]
+    return frame.tobytes()
+
+
+def duration_ms(facts: MediaFacts, entries: bytes) -> int:
+    """How long a video lasts, by its container or by its last frame, whichever says more; at least 1."""
+    said = round(facts.video.duration_s * 1000) if facts.video is not None else 0
+    return max(1, said, int(np.frombuffer(entries, FRAME)["to_ms"].max(initial=0)))
+
+
+def moment_starts(frames: NDArray[np.void]) -> NDArray[np.int64]:
+    """Where each moment's entries begin, and where the last one's end."""
+    begins = np.flatnonzero(np.diff(frames["from_ms"].astype(np.int64))) + 1
+    return np.concatenate(([0], begins, [len(frames)])) if len(frames) else np.zeros(1, np.int64)
+
+
+def kept_frames(frames: NDArray[np.void]) -> NDArray[np.void]:
+    """Those entries that the state keeps of a video."""
+    kept: NDArray[np.void] = frames[np.isin(frames["view"], KEPT_VIEWS) & (frames["turn"] & KEPT > 0)]
+    return kept
+
+
+def _frames(facts: MediaFacts, policy: Policy) -> Hashed:
+    packed = facts.hashes.get(FRAMES_HASH, "") if policy.hash == "phash256" else ""
+    frames = unpack_frames(packed)
+    times = frames["from_ms"].astype(np.int64)
+    if (np.diff(times) < 0).any() or (frames["to_ms"] < frames["from_ms"]).any():
+        raise BadInput(Reason.BAD_FIELD, f"field 'hashes': the moments of {FRAMES_HASH} are not in order")
+    if len(moment_starts(frames)) - 1 > MOST_MOMENTS:
+        raise BadInput(Reason.BAD_FIELD, f"field 'hashes': {FRAMES_HASH} has more than {MOST_MOMENTS} moments")
+    frames = frames[frames["quality"] >= policy.min_quality * 255]
+    return Hashed(FRAMES_HASH, frames.tobytes()) if len(frames) else NOTHING
 
 
 def _one_entry(facts: MediaFacts, policy: Policy) -> Hashed:

@@ -6,13 +6,13 @@ Decides nothing but which known content is nearest; what follows from that is ma
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from streams.domain.contents import ENTRIES_AT, HEADER, content_id_of, digest_of
 from streams.domain.deciding import Hit
+from streams.domain.frames import FRAME
 from streams.domain.near_arrays import (
     FORGET,
     LOOK_UP,
@@ -31,46 +31,14 @@ from streams.domain.near_arrays import (
 from streams.domain.near_index import NearIndex
 from streams.domain.near_search import drop_rows, enter_slots, find_and_take_in, find_slots, unpack_contents
 from streams.domain.policy import Policy
+from streams.domain.steps import Ask, Forgotten, Kept, Lookup, Shown, Sighting, Step
+from streams.domain.video_search import Among, Asked, look_through
+from streams.domain.video_showing import nearest_shown
 from streams.domain.views import ASKED, ENTRY, LEVEL_NUMBERS, PAIRS, STORED, VIEWS
 
 IS_DERIVED = np.array([not view.whole for view in VIEWS])
 COMPACT_ABOVE = 10_000
 """So many contents that are gone, or as many as are there, are worth making the arrays anew."""
-
-
-@dataclass(frozen=True, slots=True)
-class Lookup:
-    """A submission of a content that is new, or that was taken in before a kill and is to be decided again.
-
-    `entries` are those of its picture, packed as `views.ENTRY`. `time_ms` is that of its record in Kafka; after
-    `expires_ms` it is forgotten. `again`: equal bytes were known, but are forgotten.
-    """
-
-    content_id: str
-    time_ms: int
-    expires_ms: int
-    policy: Policy
-    entries: bytes
-    again: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Sighting:
-    """A submission of a content that is known, which is thereby remembered longer."""
-
-    content_id: str
-    time_ms: int
-    expires_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class Forgotten:
-    """A content that from here on is not to be found."""
-
-    content_id: str
-
-
-Step = Lookup | Sighting | Forgotten
 
 
 class NearContents:
@@ -113,7 +81,7 @@ class NearContents:
         for index, chosen in ((self._whole, ~derived), (self._derived, derived)):
             index.add_batch(near[keys[chosen]], keys[chosen])
 
-    def take(self, steps: Sequence[Step]) -> list[Hit | None]:
+    def take(self, steps: Sequence[Step]) -> list[Hit | list[Shown] | None]:
         """Do all in order, exactly as one by one: each sees those before it.
 
         A content is not found where it is the same content, is forgotten by then, or is farther than the policy's
@@ -122,8 +90,22 @@ class NearContents:
         then the one seen first, then the content id.
 
         Returns:
-            For each step the nearest content; None where there is none, or nothing was looked up.
+            For each step the nearest content; None where there is none, or nothing was looked up; for `Ask` its answer.
         """
+        answers: list[Hit | list[Shown] | None] = []
+        waiting: list[Kept] = []
+        for step in steps:
+            if isinstance(step, Ask):
+                answers += self._take(waiting)
+                answers.append(self._asked(step))
+                waiting.clear()
+            else:
+                waiting.append(step)
+        return [*answers, *self._take(waiting)]
+
+    def _take(self, steps: Sequence[Kept]) -> list[Hit | None]:
+        if not steps:
+            return []
         arrays, entries = self._arrays(steps)
         count = len(steps)
         found = found_of(count)
@@ -137,7 +119,23 @@ class NearContents:
         self._compact()
         return hits
 
-    def _arrays(self, steps: Sequence[Step]) -> tuple[Batch, NDArray[np.void]]:
+    def _asked(self, step: Ask) -> list[Shown]:
+        """Pictures that a video shows, whole, and when."""
+        frames = np.frombuffer(step.entries, FRAME)
+        asked = Asked.of(frames, np.array([0, len(frames)], np.int64))
+        among = Among(
+            self._rows.confirm, self._rows.slot, self._rows.view_code, self._slots.alive, self._slots.expires_ms,
+            np.zeros(len(self._slots.alive), np.int32),
+        )  # fmt: skip
+        seen = look_through(self._whole.bands, among, asked, step.policy, step.time_ms, -1, limited=False)
+        at_ms = frames["from_ms"].astype(np.int64)[seen.entry]
+        return nearest_shown(self._rows.slot[seen.row], seen, at_ms, self._named)
+
+    def _named(self, slot: int) -> tuple[int, str]:
+        """When a content was first seen, and its id."""
+        return int(self._slots.first_ms[slot]), content_id_of(self._slots.digest[slot].astype("<u8").tobytes())
+
+    def _arrays(self, steps: Sequence[Kept]) -> tuple[Batch, NDArray[np.void]]:
         """The batch as the kernel takes it, with room made and a slot given to every content that is new."""
         lookups = [each if isinstance(each, Lookup) else None for each in steps]
         blobs = [each.entries if each else b"" for each in lookups]
@@ -170,7 +168,7 @@ class NearContents:
             stored=stored,
         ), entries
 
-    def _give_slots(self, steps: Sequence[Step]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    def _give_slots(self, steps: Sequence[Kept]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """The slot of each content, made where there is none or it was forgotten; and the slot that this replaces."""
         digests = _digests([each.content_id for each in steps])
         slots, replaced = self._find(digests), np.full(len(steps), -1, np.int32)
@@ -197,7 +195,7 @@ class NearContents:
     def _hit(self, found: Found, index: int, entries: NDArray[np.void]) -> Hit:
         entry = entries[found.entry[index]]
         return Hit(
-            content_id_of(self._slots.digest[found.slot[index]].astype("<u8").tobytes()),
+            self._named(int(found.slot[index]))[1],
             int(found.view_code[index]),
             int(found.turn[index]),
             int(entry["view"]),

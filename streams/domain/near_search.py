@@ -1,7 +1,7 @@
 """The kernel that looks up and takes in a batch of contents, in order, as one by one would; numba, without the GIL.
 
 Nothing here is for calling from elsewhere than near_contents.py, which owns the arrays. The plain twin of it
-stands in tests/domain/near_twin.py.
+stands in tests/reference/nearest.py.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from streams.domain.contents import MEMBER
 from streams.domain.near_arrays import FORGET, NOTHING, SEE, Batch, Found, Rows, Slots
 from streams.domain.near_bits import bit_count
 from streams.domain.near_compiling import compiled
@@ -165,7 +166,7 @@ def unpack_contents(data: Any, starts: Any, header_bytes: int, slot: int, rows: 
         slots.expires_ms[slot] = np.int64(_word(data, start + 12, False))
         for word in range(4):
             slots.digest[slot, word] = _word(data, start + 20 + 8 * word, False)
-        slots.member[slot] = data[start + 1]
+        slots.member[slot] = data[start + 1] & MEMBER
         slots.alive[slot] = 1
         slots.first_row[slot] = rows.used[0]
         slots.rows[slot] = data[start + 3]

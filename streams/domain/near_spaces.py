@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from streams.domain.contents import ALGORITHM_AT, ALGORITHMS, check_layout, collection_of
+from streams.domain.contents import ALGORITHM_AT, ALGORITHM_CODES, ALGORITHMS, Content, check_layout, collection_of
+from streams.domain.frames import FRAMES_HASH
 from streams.domain.near_contents import NearContents
+from streams.domain.video_contents import VideoContents
 
 LOADED_AT_ONCE = 10_000
+
+OF_VIDEOS = ALGORITHM_CODES[FRAMES_HASH]
 
 Space = tuple[str, str]
 
@@ -16,7 +20,7 @@ class NearSpaces:
     """What `decide` looks up near duplicates among; made from the state, and as fast gone as a dict."""
 
     def __init__(self) -> None:
-        self._spaces: dict[Space, NearContents] = {}
+        self._spaces: dict[Space, NearContents | VideoContents] = {}
 
     def __len__(self) -> int:
         """Contents in all spaces."""
@@ -26,35 +30,53 @@ class NearSpaces:
     def memory_bytes(self) -> int:
         return sum(space.memory_bytes for space in self._spaces.values())
 
-    def of(self, collection: str, algorithm: str) -> NearContents:
+    def of(self, collection: str, algorithm: str) -> NearContents | VideoContents:
         """The contents of a collection that were hashed by this algorithm and version."""
         space = self._spaces.get((collection, algorithm))
         if space is None:
-            space = self._spaces[collection, algorithm] = NearContents()
+            space = self._spaces[collection, algorithm] = _space(algorithm)
         return space
 
-    def load(self, contents: Iterable[tuple[bytes, bytes]]) -> None:
-        """Take in all contents of a state, as keys and values, in the order of their keys.
+    def load(self, contents: Iterable[tuple[bytes, bytes]], frames: Iterable[tuple[bytes, bytes]] = ()) -> None:
+        """Take in all contents of a state, and all frames of videos, as keys and values in the order of their keys.
 
         Raises:
-            StateError: a content of a layout that this version does not read.
+            StateError: a content or frames of a layout that this version does not read.
         """
         waiting: dict[tuple[bytes, int], list[bytes]] = {}
+        videos: dict[bytes, bytes] = {}
         for key, value in contents:
             check_layout(value)
             algorithm = value[ALGORITHM_AT]
-            if algorithm == 0:
-                continue
-            values = waiting.setdefault((collection_of(key), algorithm), [])
-            values.append(value)
-            if len(values) == LOADED_AT_ONCE:
-                self._load(collection_of(key), algorithm, values)
+            if algorithm == OF_VIDEOS:
+                videos[key[1:]] = value
+            elif algorithm:
+                values = waiting.setdefault((collection_of(key), algorithm), [])
+                values.append(value)
+                if len(values) == LOADED_AT_ONCE:
+                    self._load(collection_of(key), algorithm, values)
         for (collection, algorithm), values in waiting.items():
             self._load(collection, algorithm, values)
+        self._load_videos(videos, frames)
         for space in self._spaces.values():
             space.index()
 
     def _load(self, collection: bytes, algorithm: int, values: list[bytes]) -> None:
         if values:
-            self.of(collection.decode(), ALGORITHMS[algorithm]).load(values)
+            space = self.of(collection.decode(), ALGORITHMS[algorithm])
+            assert isinstance(space, NearContents)
+            space.load(values)
             values.clear()
+
+    def _load_videos(self, videos: dict[bytes, bytes], frames: Iterable[tuple[bytes, bytes]]) -> None:
+        """Frames without a content that has any were written before a kill, or their content has changed since."""
+        for key, value in frames:
+            content = videos.get(key[1:])
+            if content is not None:
+                space = self.of(collection_of(key).decode(), FRAMES_HASH)
+                assert isinstance(space, VideoContents)
+                space.load(Content.unpack(content), value)
+
+
+def _space(algorithm: str) -> NearContents | VideoContents:
+    return VideoContents() if algorithm == FRAMES_HASH else NearContents()

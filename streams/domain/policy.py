@@ -31,6 +31,9 @@ HASHES: Final[tuple[HashName, ...]] = get_args(HashName)
 FURTHER_HASHES: Final[tuple[str, ...]] = (*HASHES, "pdq256")
 NAME_FORM = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 MAX_RETENTION_DAYS = 36_500
+MAX_VIDEO_MIN_S = 3_600
+#: Videos of which less is the same have no more in common than any two with one maker's intro.
+MIN_VIDEO_SHARE, MIN_VIDEO_OVERLAP = 0.5, 0.1
 MAX_SHOWN_CHARS = 60
 
 
@@ -98,6 +101,11 @@ def _check_forms(policy: Policy) -> None:
         _check_number("retention_days", policy.retention_days, 0, MAX_RETENTION_DAYS)
         if policy.retention_days == 0:
             raise BadRule("retention_days", "is 0, and nothing would ever be a copy; leave it out to remember for ever")
+    _check_number("video_share", policy.video_share, MIN_VIDEO_SHARE, 1)
+    _check_number("video_overlap", policy.video_overlap, MIN_VIDEO_OVERLAP, 1)
+    _check_number("video_min_s", policy.video_min_s, 0, MAX_VIDEO_MIN_S)
+    if not isinstance(policy.appears_in, bool):
+        raise BadRule("appears_in", f"is {_shown(policy.appears_in)}; true or false")
 
 
 def _check_thresholds(policy: Policy) -> None:
@@ -111,6 +119,8 @@ def _check_thresholds(policy: Policy) -> None:
         raise BadRule("confirm_bits", f"is {_shown(policy.confirm_bits)}; nothing confirms {policy.hash}: leave it out")
     if policy.views != "plain" and policy.hash != "phash256":
         raise BadRule("views", f"is {policy.views}; other views than plain need hash: phash256, not {policy.hash}")
+    if policy.appears_in and not (policy.near and policy.hash == "phash256"):
+        raise BadRule("appears_in", "is true; it needs near: true and hash: phash256, which frames are found by")
 
 
 def _shown(value: object) -> str:
@@ -151,6 +161,14 @@ class Policy:
         min_quality: a picture of less quality (0 to 1) has no hash worth comparing, and matches exactly only.
         also: further hashes that fingerprints carry beside; in alphabetical order, whatever order was given.
         retention_days: how long a content is remembered after it was last seen; None is for ever.
+        video_share: of a video so much (0.5 to 1) is to be found in another for it to count as all of it: then it is
+            a copy or a clip of the other, or contains it. Videos are compared by `phash256`, and under a policy with
+            another hash match by equal bytes only.
+        video_overlap: two videos of which neither is all in the other overlap from this share of either on; 1 leaves
+            such pairs alone.
+        video_min_s: how many seconds have to be the same, of videos that last so long.
+        appears_in: whether decisions say of which known videos a picture is a frame, and of a video which known
+            pictures are frames of it. That decides nothing.
         version: name and digest of all the rules; computed. Policies of one version have equal rules.
 
     Raises:
@@ -167,13 +185,18 @@ class Policy:
     min_quality: float = 0.1
     also: tuple[str, ...] = ()
     retention_days: float | None = None
+    video_share: float = 0.75
+    video_overlap: float = 0.4
+    video_min_s: float = 2.0
+    appears_in: bool = False
     version: str = field(init=False)
 
     def __post_init__(self) -> None:
         _check_forms(self)
         values = self.__dict__
         values["also"] = tuple(sorted(self.also))
-        values["min_quality"] = float(self.min_quality)
+        for name in ("min_quality", "video_share", "video_overlap", "video_min_s"):
+            values[name] = float(values[name])
         if self.retention_days is not None:
             values["retention_days"] = float(self.retention_days)
         _check_thresholds(self)

@@ -20,6 +20,7 @@ from streams.errors import BadInput, Reason
 Kind = Literal["image", "video", "auto"]
 Outcome = Literal["unique", "duplicate", "near_duplicate", "failed"]
 Action = Literal["process", "reuse", "review", "inspect"]
+Relation = Literal["", "copy", "clip_of", "contains", "overlaps"]
 VerdictStatus = Literal["pending", "allowed", "review", "blocked"]
 Value = TypeVar("Value", "Fingerprint", "MediaFacts", "Origin", "VideoFacts")
 Headers = Sequence[tuple[str, bytes | None]]
@@ -201,17 +202,55 @@ class Fingerprint:
 
 
 @dataclass(frozen=True)
+class Segment:
+    """A part of a submitted video and the part of the known one that it is, in seconds from the first frame of each.
+
+    `speed` is how many seconds of the known video pass in one of the submission.
+    """
+
+    from_s: float
+    to_s: float
+    known_from_s: float
+    known_to_s: float
+    speed: float
+
+
+@dataclass(frozen=True)
+class Appearance:
+    """A known content that shares a frame with the submission.
+
+    A picture's is a video which shows it at `at_s`; a video's is a picture that it shows at `at_s` of its own.
+    `distance_bits` is between their hashes of 256 bits.
+    """
+
+    content_id: str
+    media_id: str
+    kind: Literal["image", "video"]
+    at_s: float
+    distance_bits: int
+
+
+@dataclass(frozen=True)
 class Match:
     """Which known content a submission is a copy of, and how that was found.
 
     `media_id` and `submission_id` are of the first submission of that content. It belongs to a group, which is named
     by its canonical content, the earliest; where `content_id` is not `group_content_id`, the match is with a member.
 
-    `method` is `exact` (the sha256) or the hash whose `distance_bits` of at most `threshold_bits` decided. One of 256
-    bits only confirms what its sibling of 64 bits found within `candidate_threshold_bits`. `similarity` is the share
+    A video that contains or overlaps a known one has new material in it, so it is in no group but its own, which
+    `group_*` name then.
+
+    `method` is `exact` (the sha256), `frames` (videos) or the hash whose `distance_bits` of at most `threshold_bits`
+    decided. One of 256 bits only confirms what its sibling of 64 bits found within `candidate_threshold_bits`.
+    `similarity` is the share
     of equal bits. `view` of the submission matched `known_view` of the content; `transformation` is what was done to
     the content to make the submission (`none` for a copy as it is; see `streams.domain.views.undone`), and
     `explanation` says it to people.
+
+    Of videos, distances are means over the frames that are the same. `relation` says what the submission is to the
+    known video: `copy`, `clip_of` it, `contains` it or `overlaps` it (empty for pictures and for equal bytes),
+    `segments` which parts are the same, in the order of the submission, and `share` and `known_share` how much of the
+    submission and of the known video that is.
     """
 
     content_id: str
@@ -229,6 +268,10 @@ class Match:
     transformation: str = "none"
     view: str = "full"
     known_view: str = "full"
+    relation: Relation = ""
+    segments: list[Segment] = field(default_factory=list)
+    share: float = 0.0
+    known_share: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -251,7 +294,7 @@ class Decision:
     Kafka record (and its `ce_time` header), which readers show as `decided_at`.
     `decision_id` depends on nothing but collection, submission, attempt and revision.
     `action` is what a consumer should do: `process` this new content, `reuse` what is known of the match,
-    `review` it, or `inspect` the failure.
+    `review` it, or `inspect` the failure. `appears_in` is filled where the policy asks for it, nearest first.
     """
 
     decision_id: str
@@ -272,6 +315,7 @@ class Decision:
     submitted_at: str
     fingerprinted_at: str
     versions: dict[str, str]
+    appears_in: list[Appearance] = field(default_factory=list)
 
     def to_json(self) -> bytes:
         return orjson.dumps(self)

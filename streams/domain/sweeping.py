@@ -5,10 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import islice
 
-from streams.domain.contents import CONTENT_PREFIX, DECISION, DECISION_PREFIX, FOR_EVER_MS, Content, collection_of
+from streams.domain.contents import (
+    CONTENT_PREFIX,
+    DECISION,
+    DECISION_PREFIX,
+    FOR_EVER_MS,
+    FRAMES_PREFIX,
+    Content,
+    collection_of,
+)
+from streams.domain.frames import FRAMES_HASH
 from streams.domain.matching import State
-from streams.domain.near_contents import Forgotten
 from streams.domain.near_spaces import NearSpaces
+from streams.domain.steps import Forgotten
 
 SWEPT_AT_ONCE = 2_000
 
@@ -29,6 +38,9 @@ def sweep(entries: Iterable[tuple[bytes, bytes]], before_ms: int, state: State, 
     last = b""
     for key, value in islice(entries, SWEPT_AT_ONCE):
         seen, last = seen + 1, key
+        if key.startswith(FRAMES_PREFIX):
+            _sweep_frames(key, state)
+            continue
         if _expires_ms(key, value) >= before_ms:
             continue
         current = state.get(key)  # this batch may have written it
@@ -38,8 +50,22 @@ def sweep(entries: Iterable[tuple[bytes, bytes]], before_ms: int, state: State, 
             content = Content.unpack(current)
             if content.algorithm:
                 spaces.of(collection_of(key).decode(), content.algorithm).take([Forgotten(content.content_id)])
+            if content.algorithm == FRAMES_HASH:
+                _forget(FRAMES_PREFIX + key[1:], state)
         state.put(key, None)
     return last if seen == SWEPT_AT_ONCE else b""
+
+
+def _sweep_frames(key: bytes, state: State) -> None:
+    """Frames go with their content; what is left when that has none any more goes here."""
+    value = state.get(CONTENT_PREFIX + key[1:])
+    if value is None or Content.unpack(value).algorithm != FRAMES_HASH:
+        _forget(key, state)
+
+
+def _forget(key: bytes, state: State) -> None:
+    if state.get(key) is not None:
+        state.put(key, None)
 
 
 def _expires_ms(key: bytes, value: bytes) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from streams.domain import matching
-from streams.domain.contents import CONTENT_PREFIX
+from streams.domain.contents import CONTENT_PREFIX, FRAMES_PREFIX
 from streams.domain.matching import Answer, Incoming
 from streams.domain.near_spaces import NearSpaces
 
@@ -17,7 +17,10 @@ class Partition(dict[bytes, bytes]):
         super().__init__({key: value for key, value in dict(changes).items() if value is not None})
         self.log: list[tuple[bytes, bytes | None]] = []
         self.spaces = NearSpaces()
-        self.spaces.load((key, value) for key, value in sorted(self.items()) if key.startswith(CONTENT_PREFIX))
+        self.spaces.load(self._with(CONTENT_PREFIX), self._with(FRAMES_PREFIX))
+
+    def _with(self, prefix: bytes) -> list[tuple[bytes, bytes]]:
+        return [(key, value) for key, value in sorted(self.items()) if key.startswith(prefix)]
 
     def load(self, keys: Iterable[bytes]) -> None:
         pass

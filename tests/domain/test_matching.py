@@ -74,6 +74,10 @@ def test_the_first_is_unique_and_the_second_a_duplicate_of_it() -> None:
         "transformation": "none",
         "view": "full",
         "known_view": "full",
+        "relation": "",
+        "segments": [],
+        "share": 0.0,
+        "known_share": 0.0,
     }
     assert second["verdict"]["inherited_from"] == "photo-1"
     assert third["outcome"] == "unique"

@@ -33,9 +33,10 @@ def policies(draw: st.DrawFn) -> Policy:
     name = draw(st.sampled_from(HASHES))
     bits = int(name[5:])
     radius_bits = draw(st.integers(0, MAX_RADIUS_BITS[bits]))
+    near = draw(st.booleans())
     return Policy(
         name=draw(st.from_regex(r"[a-z0-9][a-z0-9_-]{0,63}", fullmatch=True)),
-        near=draw(st.booleans()),
+        near=near,
         hash=name,
         views=draw(st.sampled_from(LEVELS)) if name == "phash256" else "plain",
         radius_bits=radius_bits,
@@ -44,6 +45,10 @@ def policies(draw: st.DrawFn) -> Policy:
         min_quality=draw(st.floats(0, 1)),
         also=tuple(draw(st.lists(st.sampled_from(FURTHER_HASHES), unique=True, max_size=4))),
         retention_days=draw(st.none() | st.floats(0, 36_500, exclude_min=True)),
+        video_share=draw(st.floats(0.5, 1)),
+        video_overlap=draw(st.floats(0.1, 1)),
+        video_min_s=draw(st.floats(0, 3_600)),
+        appears_in=near and name == "phash256" and draw(st.booleans()),
     )
 
 
@@ -80,6 +85,10 @@ CHANGES: list[dict[str, Any]] = [
     {"min_quality": 0.11},
     {"also": ("pdq256",)},
     {"retention_days": 1.0},
+    {"video_share": 0.8},
+    {"video_overlap": 0.5},
+    {"video_min_s": 3.0},
+    {"appears_in": True},
 ]
 
 
@@ -91,8 +100,8 @@ def test_every_rule_changes_the_version(change: dict[str, Any]) -> None:
 
 def test_versions_do_not_change_by_themselves() -> None:
     """They stand in decisions that are kept for years."""
-    assert DEFAULT.version == "default:d724e56dfe34"
-    assert Policy.of(name="fast", near=False).version == "fast:4fd46d424631"
+    assert DEFAULT.version == "default:4dfe4a18d919"
+    assert Policy.of(name="fast", near=False).version == "fast:b07665c1b920"
 
 
 def test_neither_the_order_of_further_hashes_nor_the_form_of_a_number_is_a_rule() -> None:
@@ -142,8 +151,15 @@ def test_neither_the_order_of_further_hashes_nor_the_form_of_a_number_is_a_rule(
         ({"retention_days": -1}, "retention_days", "a number"),
         ({"retention_days": float("inf")}, "retention_days", "a number"),
         ({"retention_days": True}, "retention_days", "a number"),
+        ({"video_share": 0.4}, "video_share", "from 0.5 to 1"),
+        ({"video_share": None}, "video_share", "a number"),
+        ({"video_overlap": 0}, "video_overlap", "from 0.1 to 1"),
+        ({"video_min_s": -1}, "video_min_s", "from 0 to 3600"),
+        ({"appears_in": 1}, "appears_in", "true or false"),
+        ({"appears_in": True, "near": False}, "appears_in", "near: true"),
+        ({"appears_in": True, "hash": "phash64"}, "appears_in", "hash: phash256"),
         ({"radius": 9}, "radius", "radius_bits"),
-        ({"version": "default:d724e56dfe34"}, "version", "no rule"),
+        ({"version": "default:4dfe4a18d919"}, "version", "no rule"),
         ({"name": "x" * 1000}, "name", "…"),
     ],
 )
@@ -201,7 +217,7 @@ def test_rules_that_an_older_version_did_not_have_get_their_defaults_and_its_ver
         ([], Reason.BAD_FIELD, "'policy'"),
         ({}, Reason.MISSING_FIELD, "'version'"),
         ({**through_json(DEFAULT), "version": None}, Reason.MISSING_FIELD, "'version'"),
-        ({**through_json(DEFAULT), "version": ["default:d724e56dfe34"]}, Reason.BAD_FIELD, "other rules"),
+        ({**through_json(DEFAULT), "version": ["default:4dfe4a18d919"]}, Reason.BAD_FIELD, "other rules"),
         ({**through_json(DEFAULT), "version": "default:000000000000"}, Reason.BAD_FIELD, DEFAULT.version),
         ({**through_json(DEFAULT), "name": "fast"}, Reason.BAD_FIELD, "other rules"),
         ({**through_json(DEFAULT), "radius_bits": 9}, Reason.BAD_FIELD, "other rules"),
