@@ -37,6 +37,8 @@ class Reason(StrEnum):
     SOURCE_REDIRECTS = "source_redirects"
     SOURCE_HTTP_STATUS = "source_http_status"
     SOURCE_EMPTY = "source_empty"
+    SOURCE_CHANGED = "source_changed"
+    SOURCE_BAD_RANGES = "source_bad_ranges"
     # the media
     NOT_MEDIA = "not_media"
     UNSUPPORTED_FORMAT = "unsupported_format"
