@@ -51,7 +51,7 @@ VIDEOS: tuple[tuple[str, bytes], ...] = (
     ("Flash video", rb"FLV\x01"),
     ("Ogg", rb"OggS"),
     ("ASF", rb"\x30\x26\xb2\x75\x8e\x66\xcf\x11"),
-    ("MPEG", rb"\0\0\1[\xba\xb3]"),
+    ("MPEG", rb"\0\0\x01[\xba\xb3]"),
     ("MPEG transport stream", rb"G.{187}G.{187}G"),
 )
 
@@ -64,8 +64,8 @@ VIDEO_FORMATS: tuple[tuple[str, str, bytes], ...] = (
     ("flv", "flv", rb"FLV\x01"),
     ("ogg", "ogg", rb"OggS"),
     ("asf", "asf", rb"\x30\x26\xb2\x75\x8e\x66\xcf\x11"),
-    ("mpeg_ps", "mpeg", rb"\0\0\1\xba"),
-    ("mpeg_video", "mpegvideo", rb"\0\0\1\xb3"),
+    ("mpeg_ps", "mpeg", rb"\0\0\x01\xba"),
+    ("mpeg_video", "mpegvideo", rb"\0\0\x01\xb3"),
     ("mpeg_ts", "mpegts", rb"G.{187}G.{187}G|.{4}G.{191}G.{191}G"),
 )
 """What is opened as a video: the name that stands in records, FFmpeg's demuxer, the first bytes. Left out on purpose:
