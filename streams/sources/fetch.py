@@ -19,7 +19,6 @@ from streams.sources.http import HttpSource, parsed
 from streams.sources.kinds import HEAD_BYTES, check_kind, video_by_name
 from streams.sources.opened import OpenVideo
 from streams.sources.patience import Reserve, patience
-from streams.sources.range_video import MOST_HELD_BYTES
 from streams.sources.resolve import SystemResolver
 from streams.sources.spool import Spool
 from streams.sources.web_video import VideoFound, WebVideos
@@ -32,8 +31,8 @@ Reader = Callable[[str, Reserve], Awaitable[bytes]]
 class SourceFetcher:
     """Gets the bytes of submissions; one for a process, used from one event loop.
 
-    All fetches together hold at most `in_flight_bytes` (and always one medium of the largest permitted size), besides
-    read buffers of 128 KiB for each. How many run at once is the caller's to bound.
+    All fetches together hold at most `in_flight_bytes` (and always one medium of the largest permitted size, or what is
+    at hand of one video), besides read buffers of 128 KiB for each. How many run at once is the caller's to bound.
 
     Args:
         settings: the fields source_*, file_roots, in_flight_bytes, fetch_concurrency, data_dir and video_*.
@@ -50,7 +49,7 @@ class SourceFetcher:
             raise ConfigurationError(f"MEDIASIEVE_SOURCE_ALLOW: {error}") from error
         self._timeout_s = settings.source_timeout_s
         self._max_bytes = settings.source_max_bytes
-        self._budget = ByteBudget(settings.in_flight_bytes, max(settings.source_max_bytes, MOST_HELD_BYTES))
+        self._budget = ByteBudget(settings.in_flight_bytes, settings.source_max_bytes)
         # Threads that hang in a lookup or a file system must be missed by nobody else.
         self._threads = ThreadPoolExecutor(2 * settings.fetch_concurrency, thread_name_prefix="source")
         self._http = HttpSource(settings, guard, resolver or SystemResolver(self._threads))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from streams.errors import BadInput, Reason
 from streams.sources.opened import OpenVideo, Way, given_up
@@ -28,14 +30,15 @@ class FileParts(OpenVideo):
     """
 
     def __init__(self, file: int, way: Way, *, cheap_to_read: bool, identity: str | None = None) -> None:
-        self._file: int | None = file
+        self._file = file
         self._lock = threading.Lock()
         self._reading = False
         self._ended = False
+        self._closed = False
         try:
             self._status = os.fstat(file)
         except OSError:
-            os.close(file)
+            self.end()
             raise
         self.way = way
         self.cheap_to_read = cheap_to_read
@@ -45,32 +48,36 @@ class FileParts(OpenVideo):
         wanted = min(n, self._size - self._position)
         if wanted <= 0:
             return b""
-        data = self._read_at(wanted, self._position)
+        with self._descriptor() as file:
+            data = os.pread(file, wanted, self._position)
         if not data:
             raise self._failed(BadInput(Reason.SOURCE_CHANGED, "the file became shorter while it was read"))
         self._position += len(data)
         self.read_bytes += len(data)
         return data
 
-    def _read_at(self, n: int, position: int) -> bytes:
+    @contextmanager
+    def _descriptor(self) -> Iterator[int]:
+        """The file, open as long as this lasts."""
         with self._lock:
             if self.failure is not None:
                 raise self.failure
-            file = self._file
-            if self._ended or file is None:
+            if self._ended:
                 raise given_up()
             self._reading = True
         try:
-            return os.pread(file, n, position)
+            yield self._file
         except OSError as error:
-            raise self._failed(
-                BadInput(Reason.SOURCE_UNREACHABLE, f"the file cannot be read: {error.strerror}")
-            ) from error
+            failure = BadInput(Reason.SOURCE_UNREACHABLE, f"the file cannot be read: {error.strerror}")
+            raise self._failed(failure) from error
         finally:
-            with self._lock:
-                self._reading = False
-                if self._ended:
-                    self._close()
+            self._done_reading()
+
+    def _done_reading(self) -> None:
+        with self._lock:
+            self._reading = False
+            if self._ended:
+                self._close()
 
     def _failed(self, failure: BadInput) -> BadInput:
         self.failure = failure
@@ -83,22 +90,20 @@ class FileParts(OpenVideo):
                 self._close()
 
     def __del__(self) -> None:
-        if hasattr(self, "_lock"):
-            self.end()  # one that nobody came to use, since who asked for it was cancelled
+        self.end()  # one that nobody came to use, since who asked for it was cancelled
 
     def _close(self) -> None:
-        if self._file is not None:
+        if not self._closed:
+            self._closed = True
             os.close(self._file)
-            self._file = None
 
     def check(self) -> None:
         """As everywhere; on the reading thread, for it asks the file system."""
-        super().check()
-        if self.way == "file" and self._file is not None:
-            now, then = os.fstat(self._file), self._status
-            # Not the ctime: giving it another name meanwhile, as uploads do, does not change it.
-            if (now.st_size, now.st_mtime_ns) != (then.st_size, then.st_mtime_ns):
-                raise BadInput(Reason.SOURCE_CHANGED, "the file changed while it was read")
+        with self._descriptor() as file:
+            now, then = os.fstat(file), self._status
+        # Not the ctime: giving it another name meanwhile, as uploads do, does not change it.
+        if (now.st_size, now.st_mtime_ns) != (then.st_size, then.st_mtime_ns):
+            raise self._failed(BadInput(Reason.SOURCE_CHANGED, "the file changed while it was read"))
 
 
 def identity_of(status: os.stat_result, now_ns: int) -> str | None:

@@ -55,7 +55,7 @@ class OpenVideo(ABC):
         return self._position
 
     def plan(self, extents: Sequence[tuple[int, int]], /) -> None:
-        """A hint: these (offset, length) will be read next, in this order. Nothing comes of it where reading is quick."""
+        """A hint: these (offset, length) will be read next, in this order. It is nothing where reading is quick."""
         return
 
     @property
