@@ -23,13 +23,15 @@ class FileParts(OpenVideo):
     Args:
         file: descriptor of a regular file; closed in the end, even where this raises.
         way: `file`, or `download` of one that is ours and nobody else changes.
-        identity: instead of that by the file's place and times.
+        identity, content: as everywhere.
 
     Raises:
         OSError: it cannot be looked at.
     """
 
-    def __init__(self, file: int, way: Way, *, cheap_to_read: bool, identity: str | None = None) -> None:
+    def __init__(
+        self, file: int, way: Way, *, cheap_to_read: bool, identity: str | None = None, content: str | None = None
+    ) -> None:
         self._file = file
         self._lock = threading.Lock()
         self._reading = False
@@ -42,7 +44,7 @@ class FileParts(OpenVideo):
             raise
         self.way = way
         self.cheap_to_read = cheap_to_read
-        super().__init__(self._status.st_size, identity)
+        super().__init__(self._status.st_size, identity, content)
 
     def read(self, n: int, /) -> bytes:
         wanted = min(n, self._size - self._position)
@@ -55,6 +57,10 @@ class FileParts(OpenVideo):
         self._position += len(data)
         self.read_bytes += len(data)
         return data
+
+    @property
+    def fetched_bytes(self) -> int:
+        return self._size if self.way == "download" else self.read_bytes
 
     @contextmanager
     def _descriptor(self) -> Iterator[int]:

@@ -19,6 +19,7 @@ class OpenVideo(ABC):
         way: how its bytes are got.
         size_bytes: of the whole.
         identity: names its very bytes, so that facts about them may be remembered; None where nothing vouches for it.
+        content: its content id, where all of it has been read on the way.
         read_bytes: what was asked for so far.
         cheap_to_read: whether reading all of it costs next to nothing.
         failure: why it could not be read, once that is so; what was made of it is worth nothing then.
@@ -27,9 +28,10 @@ class OpenVideo(ABC):
     way: Way
     cheap_to_read: bool
 
-    def __init__(self, size_bytes: int, identity: str | None) -> None:
+    def __init__(self, size_bytes: int, identity: str | None, content: str | None = None) -> None:
         self.size_bytes: int | None = size_bytes
-        self.identity = identity
+        self.identity = identity or content
+        self.content = content
         self.read_bytes = 0
         self.failure: BadInput | None = None
         self._size = size_bytes
@@ -62,6 +64,11 @@ class OpenVideo(ABC):
     def waited_s(self) -> float:
         """How long the reader has waited for the source, this moment included."""
         return 0.0
+
+    @property
+    def fetched_bytes(self) -> int:
+        """What has come in so far, read or not."""
+        return self.read_bytes
 
     @abstractmethod
     def end(self) -> None:

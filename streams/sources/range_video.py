@@ -62,7 +62,7 @@ class RangeVideo(OpenVideo):
         self._waited_s = 0.0
         self._waiting_since: float | None = None
         self._ended = False
-        self.read_bytes = len(head)
+        self.read_bytes = self._head_bytes = len(head)
 
     def plan(self, extents: Sequence[tuple[int, int]], /) -> None:
         self._planned = [window for window in coalesce(extents, self._size) if not self._has(window)]
@@ -180,7 +180,7 @@ class RangeVideo(OpenVideo):
 
     @property
     def fetched_bytes(self) -> int:
-        return self._client.fetched_bytes
+        return self._head_bytes + self._client.fetched_bytes
 
     def end(self) -> None:
         self._ended = True

@@ -67,26 +67,22 @@ class Spool:
         self._check_size(max(declared_bytes or 0, len(head)))
         loop = asyncio.get_running_loop()
         pending = bytearray(head)
-        file: _Growing | None = None
+        file = _Growing(self._folder, declared_bytes or 0)
         try:
             await reserve(min(MEMORY_BYTES, declared_bytes or MEMORY_BYTES))
             async for chunk in chunks:
                 pending += chunk
-                if file is None and len(pending) > MEMORY_BYTES:
-                    file = await loop.run_in_executor(self._threads, _Growing, self._folder, declared_bytes or 0)
-                if file is not None and len(pending) >= WRITE_BYTES:
+                if len(pending) >= (WRITE_BYTES if file.size_bytes else MEMORY_BYTES + 1):
                     self._check_size(file.size_bytes + len(pending))
                     await loop.run_in_executor(self._threads, file.write, bytes(pending))
                     pending.clear()
-            if file is None:
-                self._check_size(len(pending))
-                return bytes(pending)
             self._check_size(file.size_bytes + len(pending))
+            if not file.size_bytes:
+                return bytes(pending)
             await loop.run_in_executor(self._threads, file.write, bytes(pending))
             return await loop.run_in_executor(self._threads, file.parts)
         finally:
-            if file is not None:
-                self._close(file)
+            self._close(file)
 
     def _check_size(self, size_bytes: int) -> None:
         if size_bytes > self._max_bytes:
@@ -98,23 +94,31 @@ class Spool:
     def _close(self, file: _Growing) -> None:
         """On a thread, for a write may be under way where this was cancelled."""
         try:
-            self._threads.submit(file.close)
+            closing = self._threads.submit(file.close)
         except RuntimeError:  # no more threads: everything ends
             file.close()
+        else:
+            closing.add_done_callback(lambda done: file.close() if done.cancelled() else None)
 
 
 class _Growing:
-    """A temporary file while it is written, on threads, by one at a time."""
+    """A temporary file while it is written, on threads, by one at a time; there is none before the first byte."""
 
     def __init__(self, folder: Path, declared_bytes: int) -> None:
         self._lock = threading.Lock()
         self._folder = folder
+        self._declared_bytes = declared_bytes
         self._hash = sha256()
+        self._file: IO[bytes] | None = None
+        self._closed = False
         self.size_bytes = 0
-        with _disk_errors():
-            folder.mkdir(parents=True, exist_ok=True)
-            self._check_room(declared_bytes)
-            self._file: IO[bytes] = tempfile.TemporaryFile(prefix=PREFIX, dir=folder, buffering=0)  # noqa: SIM115
+
+    def _opened(self) -> IO[bytes]:
+        if self._file is None:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._check_room(self._declared_bytes)
+            self._file = tempfile.TemporaryFile(prefix=PREFIX, dir=self._folder, buffering=0)  # noqa: SIM115
+        return self._file
 
     def _check_room(self, size_bytes: int) -> None:
         free_bytes = shutil.disk_usage(self._folder).free
@@ -126,24 +130,27 @@ class _Growing:
 
     def write(self, data: bytes) -> None:
         with self._lock, _disk_errors():
-            if self._file.closed:
+            if self._closed:
                 return
+            file = self._opened()
             self._check_room(len(data))
             left = memoryview(data)
             while left:
-                left = left[self._file.write(left) :]
+                left = left[file.write(left) :]
             self._hash.update(data)
             self.size_bytes += len(data)
 
     def parts(self) -> FileParts:
         """The file to read from, which lasts when this is closed."""
         with self._lock, _disk_errors():
-            identity = f"sha256:{self._hash.hexdigest()}"
-            return FileParts(os.dup(self._file.fileno()), "download", cheap_to_read=True, identity=identity)
+            content = f"sha256:{self._hash.hexdigest()}"
+            return FileParts(os.dup(self._opened().fileno()), "download", cheap_to_read=True, content=content)
 
     def close(self) -> None:
         with self._lock:
-            self._file.close()
+            self._closed = True
+            if self._file is not None:
+                self._file.close()
 
 
 @contextmanager
