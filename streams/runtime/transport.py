@@ -21,6 +21,8 @@ from faust.types import TP, ConsumerMessage
 
 from streams.runtime.ledger import Ledger, Load
 
+logger = logging.getLogger(__name__)
+
 #: A fetch that brought fewer records than this is followed by a pause, so that a thin stream comes in small batches
 #: instead of one by one, each at the price of a batch.
 FEW_RECORDS = 50
@@ -238,6 +240,9 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
         self.forget()
         self.last_progress_at = time.monotonic()
+        mine = sorted((tp.topic, tp.partition) for tp in assigned)
+        shown = ", ".join(f"{topic}/{partition}" for topic, partition in mine) or "none; others have them all"
+        logger.info("%s: partitions %s", self.app.stage.name, shown)
         await super().on_partitions_assigned(assigned, generation_id)
 
     async def on_stop(self) -> None:
