@@ -242,10 +242,9 @@ class Match:
 
     `method` is `exact` (the sha256), `frames` (videos) or the hash whose `distance_bits` of at most `threshold_bits`
     decided. One of 256 bits only confirms what its sibling of 64 bits found within `candidate_threshold_bits`.
-    `similarity` is the share
-    of equal bits. `view` of the submission matched `known_view` of the content; `transformation` is what was done to
-    the content to make the submission (`none` for a copy as it is; see `streams.domain.views.undone`), and
-    `explanation` says it to people.
+    `similarity` is the share of equal bits. `view` of the submission matched `known_view` of the content;
+    `transformation` is what was done to the content to make the submission (`none` for a copy as it is; see
+    `streams.domain.views.undone`), and `explanation` says it to people.
 
     Of videos, distances are means over the frames that are the same. `relation` says what the submission is to the
     known video: `copy`, `clip_of` it, `contains` it or `overlaps` it (empty for pictures and for equal bytes),

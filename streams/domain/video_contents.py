@@ -178,7 +178,7 @@ class VideoContents:
         return FramePairs(
             own=np.searchsorted(asked.starts, seen.entry, "right") - 1,
             known=self._moment[seen.row] - self._first_moment[self._slot[seen.row]],
-            own_view=asked.view[seen.entry].astype(np.int64),
+            own_view=asked.view_code[seen.entry].astype(np.int64),
             own_turn=asked.turn[seen.entry].astype(np.int64),
             view=self._view[seen.row].astype(np.int64),
             turn=self._turn[seen.row].astype(np.int64),

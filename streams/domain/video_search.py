@@ -33,13 +33,13 @@ class Asked(NamedTuple):
     Attributes:
         starts: where each moment's entries begin, and where the last one's end.
         near, confirm: hashes, uint64 [n] and [n, 4].
-        view, turn: as in views.ENTRY.
+        view_code, turn: as in views.ENTRY.
     """
 
     starts: NDArray[np.int64]
     near: NDArray[np.uint64]
     confirm: NDArray[np.uint64]
-    view: NDArray[np.uint8]
+    view_code: NDArray[np.uint8]
     turn: NDArray[np.uint8]
 
     @classmethod
@@ -58,7 +58,7 @@ class Among(NamedTuple):
 
     confirm: NDArray[np.uint64]
     slot: NDArray[np.int32]
-    view: NDArray[np.uint8]
+    view_code: NDArray[np.uint8]
     alive: NDArray[np.uint8]
     expires_ms: NDArray[np.int64]
     group: NDArray[np.int32]
@@ -95,7 +95,7 @@ def look_through(
         limited: leave out moments that are common.
     """
     level = LEVEL_NUMBERS[policy.views]
-    allowed = ASKED[level, asked.view, asked.turn] & AS_WHOLE
+    allowed = ASKED[level, asked.view_code, asked.turn] & AS_WHOLE
     groups = int(among.group.max(initial=0)) + 1
     pairs, counts = _look_through(
         bands, among, asked, allowed, PAIRS[level], _IS_WHOLE, policy.radius_bits, policy.view_radius_bits,
@@ -120,7 +120,7 @@ def _look_through(
         for entry in range(asked.starts[moment], asked.starts[moment + 1]):
             if not allowed[entry] or common:
                 continue
-            view = asked.view[entry]
+            view = asked.view_code[entry]
             widest = np.int64(radius if is_whole[view] else view_radius)
             count = search_into(bands, asked.near[entry], widest, keys, distances)
             if count > len(keys):
@@ -129,7 +129,7 @@ def _look_through(
             for at in range(count):
                 row = keys[at]
                 slot = among.slot[row]
-                rule = pairs[view, among.view[row]]
+                rule = pairs[view, among.view_code[row]]
                 if rule == NOT_COMPARED or distances[at] > (radius if rule == AS_WHOLE else view_radius):
                     continue
                 if slot == own or not among.alive[slot] or among.expires_ms[slot] < time_ms:

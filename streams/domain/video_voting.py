@@ -28,7 +28,7 @@ ALIGNED_MS: Final = 200
 BRIDGED_MS: Final = 3_000
 """So much between two moments that are the same is the same, whatever else is shown: hashes fail now and then."""
 
-LONGEST_GAP_MS: Final = 60_000
+LONGEST_GAP_MS: Final = 180_000
 """So much is the same if nothing contradicts it: long videos are sampled seconds apart, and the two at other times."""
 
 

@@ -9,11 +9,13 @@ import orjson
 import pytest
 
 from streams.domain import sweeping
+from streams.domain.contents import FRAMES_PREFIX
 from streams.domain.matching import Incoming
 from streams.domain.policy import Policy
 from streams.domain.sweeping import sweep
 from tests.domain.partition import Partition
 from tests.domain.test_near_matching import DAY_MS, stream
+from tests.domain.test_video_matching import stream as videos
 
 SHORT, LONG = Policy.of(name="short", retention_days=2), Policy.of(name="long")
 
@@ -56,6 +58,37 @@ def test_only_what_expired_before_the_time_goes(at_once: int, monkeypatch: pytes
     assert not old & set(partition)
     assert 0 < len(partition.spaces) < known
     assert len(Partition(partition.items()).spaces) == len(partition.spaces)
+
+
+def test_the_frames_of_a_video_go_with_it_and_so_do_those_that_were_left_behind() -> None:
+    partition = Partition()
+    partition.decide([Incoming.of(replace(each.fingerprint, policy=SHORT), 0) for each in videos(7, 25)])
+    frames = {key for key in partition if key.startswith(FRAMES_PREFIX)}
+    known = len(partition.spaces)
+    partition[left := b"fshop\0sha256:00"] = b"of no content"
+
+    assert swept(partition, DAY_MS) == [left]
+    gone = swept(partition, 2 * DAY_MS + 1)
+
+    assert len(frames) > 4
+    assert frames < set(gone)
+    assert known > 4
+    assert len(partition.spaces) == len(Partition(partition.items()).spaces) == 0
+    assert not partition
+
+
+def test_frames_go_when_equal_bytes_come_again_under_a_policy_that_keeps_none() -> None:
+    partition = Partition()
+    batch = [each.fingerprint for each in videos(7, 25)]
+    partition.decide([Incoming.of(replace(each, policy=SHORT), 0) for each in batch])
+    exact = Policy.of(name="exact", near=False)
+    again = [replace(each, policy=exact, submission_id=f"again {number}") for number, each in enumerate(batch)]
+    partition.decide([Incoming.of(each, 5 * DAY_MS) for each in again])
+
+    swept(partition, 0)
+
+    assert not [key for key in partition if key.startswith(FRAMES_PREFIX)]
+    assert len(partition.spaces) == 0
 
 
 def test_decisions_are_the_same_with_and_without_sweeping() -> None:

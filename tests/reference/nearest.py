@@ -35,6 +35,8 @@ class Known:
     algorithm: str
     entries: list[Entry]
     is_member: bool
+    frames: list[Any] = field(default_factory=list)
+    duration_ms: int = 0
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ class Contents:
 
     def nearest(self, algorithm: str, entries: list[Entry], policy: dict[str, Any], time_ms: int, own: str) -> Any:
         best: tuple[Any, Nearest] | None = None
-        level = LEVEL_NUMBERS[policy["views"]]
+        level = level_of(policy)
         for known in self.known.values():
             if known.algorithm != algorithm or known.content_id == own or known.expires_ms < time_ms:
                 continue
@@ -72,6 +74,10 @@ class Contents:
                     if best is None or rank < best[0]:
                         best = rank, Nearest(known, theirs, mine, near_bits, confirm_bits)
         return best[1] if best else None
+
+
+def level_of(policy: dict[str, Any]) -> int:
+    return LEVEL_NUMBERS[policy["views"]]
 
 
 def lasts_ms(policy: dict[str, Any]) -> int:

@@ -1,7 +1,7 @@
 """The plain single-threaded reference: reads media.fingerprints in partition order and decides with two dicts.
 
 It shares with streams.domain.matching the name of a decision and the words for what was undone; slow and obvious on
-purpose. How the nearest content is found stands in nearest.py.
+purpose. How the nearest content is found stands in nearest.py, and how videos are compared in videos.py.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import orjson
 
 from streams.domain.routing import decision_id
 from streams.domain.views import VIEWS, in_words, undone
+from tests.reference import videos
 from tests.reference.nearest import FOR_EVER_MS, Contents, Known, Nearest, entries_of, kept, lasts_ms
 
 
@@ -39,6 +40,7 @@ class Twin:
             "match": None,
             "verdict": {"status": "pending", "by": None, "reason": None, "at": None, "inherited_from": None},
             "versions": {"policy": record["policy"]["version"]},
+            "appears_in": [],
         }
         for name in (
             *("collection", "media_id", "submission_id", "attempt", "failure"),
@@ -48,10 +50,10 @@ class Twin:
         if facts is None:
             decision |= {"facts": None, "outcome": "failed", "action": "inspect"}
         else:
-            shown = {name: hashed for name, hashed in facts["hashes"].items() if name != "views:1"}
+            shown = {name: hashed for name, hashed in facts["hashes"].items() if name not in ("views:1", "frames:1")}
             decision["facts"] = facts | {"hashes": shown}
             decision |= self._compare(record, time_ms)
-            if decision["match"]:
+            if decision["match"] and decision["action"] == "reuse":
                 decision["verdict"]["inherited_from"] = decision["match"]["group_media_id"]
         self.decisions[identity] = decision
 
@@ -65,6 +67,8 @@ class Twin:
             if (expires_ms - first.expires_ms) * 16 > lasts_ms(policy):
                 first.expires_ms = expires_ms
             return {"outcome": "duplicate", "action": "reuse", "match": exact(first)}
+        if facts["kind"] == "video":
+            return self._compare_video(record, contents, time_ms, expires_ms)
         algorithm, entries = entries_of(facts, policy)
         found = contents.nearest(algorithm, entries, policy, time_ms, own) if entries else None
         contents.known[own] = Known(
@@ -78,9 +82,43 @@ class Twin:
             kept(entries, policy),
             found is not None,
         )
+        shown = videos.shown_in(contents, entries, policy, time_ms) if policy["appears_in"] else []
         if found is None:
-            return {"outcome": "unique", "action": "process", "match": None}
-        return {"outcome": "near_duplicate", "action": "reuse", "match": near(found, policy)}
+            return {"outcome": "unique", "action": "process", "match": None, "appears_in": shown}
+        return {"outcome": "near_duplicate", "action": "reuse", "match": near(found, policy), "appears_in": shown}
+
+    def _compare_video(
+        self, record: dict[str, Any], contents: Contents, time_ms: int, expires_ms: int
+    ) -> dict[str, Any]:
+        facts, policy = record["facts"], record["policy"]
+        own, own_group = facts["content_id"], (facts["content_id"], record["media_id"])
+        frames = videos.frames_of(facts, policy)
+        duration_ms = videos.duration_of(facts, frames)
+        found = videos.match(contents, frames, duration_ms, policy, time_ms, own)
+        is_kept = bool(frames) and videos.is_kept(contents, found, time_ms, own)
+        joined = found is not None and found.is_reused
+        shown = videos.pictures_in(contents, frames, policy, time_ms) if policy["appears_in"] else []
+        contents.known[own] = Known(
+            own,
+            record["media_id"],
+            record["submission_id"],
+            found.known.group if found and joined else own_group,
+            time_ms,
+            expires_ms,
+            "frames:1" if is_kept else "",
+            [],
+            joined,
+            videos.kept_frames(frames),
+            duration_ms,
+        )
+        if found is None:
+            return {"outcome": "unique", "action": "process", "match": None, "appears_in": shown}
+        match = {**whose(found.known), **videos.in_record(found, policy, own_group)}
+        action = "reuse" if joined else "review"
+        return {"outcome": "near_duplicate", "action": action, "match": match, "appears_in": shown}
+
+
+NO_VIDEO = {"relation": "", "segments": [], "share": 0.0, "known_share": 0.0}
 
 
 def exact(known: Known) -> dict[str, Any]:
@@ -90,12 +128,13 @@ def exact(known: Known) -> dict[str, Any]:
         "similarity": 1.0,
         "distance_bits": 0,
         "threshold_bits": 0,
-        "explanation": "The same bytes.",
+        "explanation": f"The same bytes{' in all parts that were read' if '-parts:' in known.content_id else ''}.",
         "candidate_distance_bits": None,
         "candidate_threshold_bits": None,
         "transformation": "none",
         "view": "full",
         "known_view": "full",
+        **NO_VIDEO,
     }
 
 
@@ -120,6 +159,7 @@ def near(found: Nearest, policy: dict[str, Any]) -> dict[str, Any]:
         "transformation": change,
         "view": mine.name,
         "known_view": theirs.name,
+        **NO_VIDEO,
     }
 
 
