@@ -203,11 +203,11 @@ def _fraction(fps: float) -> Any:
 class _Tone:
     """A track of sound beside the pictures."""
 
-    RATE = 22_050
+    RATE = 48_000
 
     def __init__(self, container: Any) -> None:
         self._container = container
-        self._stream = container.add_stream("aac", rate=self.RATE)
+        self._stream = container.add_stream("libopus" if container.format.name == "webm" else "aac", rate=self.RATE)
         self._stream.layout = "mono"
         self._samples = 0
 

@@ -177,7 +177,8 @@ def outgoing_files(
             noticed = True
             say(
                 f"{shown(file.media_id)} has {human_bytes(file.size_bytes)} and goes by reference, as all above "
-                f"{human_bytes(limit)}: workers must be allowed to read it (MEDIASIEVE_FILE_ROOTS)."
+                f"{human_bytes(limit)}: workers must find it at this path, and be allowed to read it "
+                "(MEDIASIEVE_FILE_ROOTS). Where they cannot, publish a URL of it (--url)."
             )
         try:
             yield from_file(file, envelope, inline=fits if inline is None else inline)

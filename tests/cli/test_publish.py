@@ -116,6 +116,18 @@ def test_asked_to_send_bytes_that_do_not_fit_it_fails(run: Run, settings: Settin
 
     assert result.exit_code == 1
     assert "not published: film.mp4" in result.stderr
+    assert "--by-reference" in result.stderr
+
+
+def test_small_videos_go_with_their_bytes_and_are_called_videos(run: Run, records: Any, folder: Path) -> None:
+    start = b"\0\0\0\x18ftypisom\0\0\2\0isommp41"
+    (folder / "film").write_bytes(start)
+
+    assert run("publish", "film", "--kind", "video").exit_code == 0
+
+    message = records(1)["film"]
+    assert dict(message.headers())["content-type"] == b"video/mp4"
+    assert (decoded(message).body, decoded(message).kind) == (start, "video")
 
 
 def test_urls_are_their_own_media_ids(run: Run, records: Any) -> None:

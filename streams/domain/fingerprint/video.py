@@ -14,7 +14,8 @@ from typing import Any
 from streams.domain.fingerprint.container import HEAD_BYTES, is_video
 from streams.domain.fingerprint.image import content_id
 from streams.domain.fingerprint.moments import Gathering, Moment, pack_moments
-from streams.domain.fingerprint.video_input import Opened, SourceFile, errors_made_ours, opened
+from streams.domain.fingerprint.video_file import SourceFile
+from streams.domain.fingerprint.video_input import Opened, errors_made_ours, opened
 from streams.domain.fingerprint.video_limits import DEFAULT_LIMITS, VideoLimits
 from streams.domain.fingerprint.video_reading import GAP_MS, Reading
 from streams.domain.fingerprint.video_source import BytesSource, VideoSource
@@ -65,7 +66,7 @@ def fingerprint_video(
     with opened(file, form, limits) as video:
         whole = content is not None and source.cheap_to_read
         digest = None if content else _digest(video)
-        reading = Reading(video, limits, lambda: clock() - began_s, whole=whole, digest=digest)
+        reading = Reading(video, form, limits, lambda: clock() - began_s, whole=whole, digest=digest)
         gathered = Gathering(GAP_MS)
         with errors_made_ours(file):
             for sample in reading.samples():

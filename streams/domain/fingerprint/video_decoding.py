@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import atan2, degrees
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
-import av.packet
 import av.video.frame
-import av.video.stream
 import numpy as np
 from av.error import FFmpegError
 from av.sidedata.sidedata import Type
 from av.video.reformatter import ColorRange, Interpolation, VideoReformatter
 from PIL import Image
 
-from streams.domain.fingerprint.video_input import Opened, errors_made_ours
+from streams.domain.fingerprint.video_input import Opened, VideoPacket, errors_made_ours
 from streams.domain.fingerprint.video_limits import VideoLimits
 from streams.errors import BadInput, Reason
 
@@ -24,8 +22,6 @@ SIDE = 160
 
 MOST_JUMP_MS = 3_600_000
 """A frame that would come so long after the one before has a wrong time."""
-
-VideoPacket: TypeAlias = "av.packet.Packet[av.video.stream.VideoStream]"
 
 
 class Sample(NamedTuple):
@@ -40,6 +36,45 @@ class Sample(NamedTuple):
     joined: bool
 
 
+class Timeline:
+    """When frames are shown, in ms from the first; where a container lies about that, by counting them.
+
+    Attributes:
+        last_ms: when the frame seen last is shown.
+    """
+
+    def __init__(self, video: Opened) -> None:
+        self.last_ms: float | None = None
+        self._ms_per_tick = float(video.time_base * 1000)
+        self._frame_ms = float(1000 / video.frame_rate)
+        self._first: int | None = None
+
+    def begin(self, ticks: int | None) -> None:
+        """Count from there; else it is from the first frame seen."""
+        self._first = ticks
+
+    def told_ms(self, ticks: int | None) -> float | None:
+        """What a time of the container is; None where it has none."""
+        if ticks is None:
+            return None
+        if self._first is None:
+            self._first = ticks
+        return (ticks - self._first) * self._ms_per_tick
+
+    def at_ms(self, frame: av.video.frame.VideoFrame) -> int:
+        """When the next frame is shown: later than the one before, and no absurd time later."""
+        told_ms = self.told_ms(frame.pts)
+        least_ms = 0.0 if self.last_ms is None else self.last_ms + 1
+        counted_ms = 0.0 if self.last_ms is None else self.last_ms + self._frame_ms
+        self.last_ms = told_ms if told_ms is not None and 0 <= told_ms - least_ms < MOST_JUMP_MS else counted_ms
+        return round(self.last_ms)
+
+    @property
+    def end_ms(self) -> int:
+        """When the last frame seen is over."""
+        return 0 if self.last_ms is None else round(self.last_ms + self._frame_ms)
+
+
 class Decoder:
     """The decoder of a video: one thread, and no more work for a frame than a small picture of it needs.
 
@@ -50,7 +85,7 @@ class Decoder:
         rotation_degrees: by which players turn the frames, clockwise; likewise.
     """
 
-    def __init__(self, video: Opened, limits: VideoLimits, used_s: Callable[[], float], skip: str = "default") -> None:
+    def __init__(self, video: Opened, limits: VideoLimits, used_s: Callable[[], float]) -> None:
         self.frames = 0
         self.broken = 0
         self.rotation_degrees = 0
@@ -65,9 +100,9 @@ class Decoder:
             self._context.thread_type = "SLICE"
             self._context.thread_count = 1
             # Without the loop filter, blocks have edges that no hash of 64 × 64 pixels sees, and decoding takes a
-            # quarter less.
+            # quarter less. Frames that no other is made of are up to three of four, and the rest is dense enough.
             self._context.options = {
-                "max_pixels": str(limits.max_pixels), "skip_loop_filter": "all", "skip_frame": skip
+                "max_pixels": str(limits.max_pixels), "skip_loop_filter": "all", "skip_frame": "noref"
             }  # fmt: skip
             self._context.open(strict=False)
 
@@ -77,6 +112,7 @@ class Decoder:
         Raises:
             BadInput: decode_timeout, too_long or out_of_memory.
         """
+        self._video.file.check()
         if self._used_s() > self._limits.max_decode_s:
             raise BadInput(Reason.DECODE_TIMEOUT, f"decoding takes more than {self._limits.max_decode_s:g} s of CPU")
         try:

@@ -1,29 +1,26 @@
-"""The one place that hands a foreign video to FFmpeg: reading for it, opening, and errors made ours.
-
-FFmpeg and PyAV swallow or rewrap what a Python file raises, so nothing is ever raised to them: the first exception is
-kept, the file seems to end, and the exception is raised when they return.
-"""
+"""The one place that hands a foreign video to FFmpeg: opening, seeking, packets, limits, and errors made ours."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Final
+from typing import Final, TypeAlias
 
 import av
 import av.container
+import av.packet
 import av.stream
 import av.video.stream
+from av.error import FFmpegError
 
 from streams.domain.fingerprint.container import DEMUXERS
+from streams.domain.fingerprint.video_file import BUFFER_BYTES, SourceFile
 from streams.domain.fingerprint.video_limits import VideoLimits
-from streams.domain.fingerprint.video_source import VideoSource
 from streams.errors import BadInput, Reason
 
-BUFFER_BYTES = 1 << 15
-"""Of one read: where packets are picked one by one, more would be read in vain behind each."""
+VideoPacket: TypeAlias = "av.packet.Packet[av.video.stream.VideoStream]"
 
 CODECS: Final = frozenset(
     (
@@ -34,82 +31,6 @@ CODECS: Final = frozenset(
     )
 )  # fmt: skip
 """What is decoded, by FFmpeg's names of the codecs; what no camera, encoder or site has made is not among them."""
-
-COUNTS: Final = ((b"stsz", 8), (b"stz2", 8), (b"trun", 4))
-"""Boxes of an MP4 that tell FFmpeg for how many frames to take memory, and where, behind their name, they do."""
-
-BOX_BYTES = 16
-
-
-class SourceFile:
-    """A source as the file that PyAV wants; counts and bounds what FFmpeg asks for.
-
-    Attributes:
-        asked_bytes: asked for by FFmpeg; depends on nothing but the file's bytes and what is read of it.
-        failed: what is to be raised as soon as FFmpeg returns.
-    """
-
-    name = "video"
-
-    def __init__(self, source: VideoSource, limits: VideoLimits, expired: Callable[[], bool]) -> None:
-        self.source = source
-        self.asked_bytes = 0
-        self.failed: BaseException | None = None
-        self.opening = True
-        self._limits = limits
-        self._expired = expired
-        self._tail = b""
-
-    def seekable(self) -> bool:
-        return self.source.size_bytes is not None
-
-    def tell(self) -> int:
-        return self.source.tell()
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        if self.failed is None:
-            try:
-                return self.source.seek(offset, whence)
-            except (ValueError, OSError):
-                return -1  # FFmpeg asks for places that are not there when a file is broken
-            except Exception as error:
-                self.failed = error
-        return -1
-
-    def read(self, n: int) -> bytes:
-        if self.failed is None:
-            try:
-                return self._read(n)
-            except Exception as error:
-                self.failed = error
-        return b""
-
-    def _read(self, n: int) -> bytes:
-        if self._expired():
-            raise BadInput(Reason.DECODE_TIMEOUT, "reading and decoding took longer than allowed")
-        data = self.source.read(n)
-        self.asked_bytes += len(data)
-        if self.asked_bytes > self._limits.max_read_bytes:
-            raise BadInput(Reason.SOURCE_TOO_LARGE, f"more than {self._limits.max_read_bytes:,} bytes had to be read")
-        if self.opening:
-            self._check_counts(data)
-        return data
-
-    def _check_counts(self, data: bytes) -> None:
-        """Refuse what would have FFmpeg fill memory with the index of frames that are not there."""
-        seen = self._tail + data
-        for name, behind in COUNTS:
-            found = seen.find(name)
-            while found >= 0:
-                at = found + len(name) + behind
-                count = int.from_bytes(seen[at : at + 4], "big") if at + 4 <= len(seen) else 0
-                if count > self._limits.max_index_entries:
-                    raise BadInput(
-                        Reason.TOO_LONG,
-                        f"an index of {count:,} frames is more than {self._limits.max_index_entries:,}",
-                    )
-                found = seen.find(name, found + 1)
-        self._tail = seen[-BOX_BYTES:]
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +67,35 @@ def errors_made_ours(file: SourceFile) -> Iterator[None]:
         raise BadInput(reason, f"the video cannot be read: {detail}") from error
     if file.failed is not None:
         raise file.failed
+
+
+def seek_to(video: Opened, ticks: int, offset: int) -> bool:
+    """Go to the keyframe that is decoded then, or to the nearest before; whether FFmpeg could.
+
+    Args:
+        ticks: in the container's units.
+        offset: where in the file that is, so that what FFmpeg reads on its way there need not be fetched.
+    """
+    video.file.go_to(offset)
+    try:
+        video.container.seek(ticks, stream=video.stream)
+    except (FFmpegError, OverflowError):
+        video.file.check()
+        return False
+    return True
+
+
+def packets(video: Opened) -> Iterator[VideoPacket]:
+    """The packets of the video from here on, as far as the file can be read; none are empty."""
+    try:
+        for packet in video.container.demux(video.stream):
+            video.file.check()
+            if packet.size:
+                yield packet
+    except FFmpegError as error:
+        if isinstance(error, MemoryError):
+            raise
+    video.file.check()
 
 
 @contextmanager

@@ -19,7 +19,7 @@ class VideoLimits:
     max_decoded_frames: int = 100_000
     max_decode_s: float = 60.0
     max_streams: int = 32
-    max_index_entries: int = 4_000_000
+    max_index_entries: int = 2_000_000
     max_read_bytes: int = 4 << 30
 
 
