@@ -23,9 +23,9 @@ from streams.domain.contents import (
 )
 from streams.domain.hashed import kept
 from streams.domain.matching import Incoming, State
-from streams.domain.near_contents import Forgotten, Lookup, Sighting
 from streams.domain.near_spaces import NearSpaces
 from streams.domain.policy import DEFAULT
+from streams.domain.steps import Forgotten, Lookup, Sighting
 from streams.domain.sweeping import sweep
 from streams.domain.views import ENTRY, KEPT, VIEWS_HASH
 
