@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from functools import partial
 
@@ -10,7 +11,7 @@ from streams.cloudevents import DECISION_TYPE, event_headers
 from streams.domain.matching import Incoming, decide
 from streams.domain.records import Fingerprint
 from streams.errors import BadInput
-from streams.near_state import NearState
+from streams.near_state import NearState, warm_up
 from streams.runtime.stage import KeyedStage
 from streams.runtime.view import KeyedBatch
 from streams.settings import Settings
@@ -37,9 +38,14 @@ def match(batch: KeyedBatch, near: NearState) -> None:
 
 def stage(settings: Settings) -> KeyedStage:
     near = NearState()
+
+    async def open_() -> None:
+        await asyncio.to_thread(warm_up)
+
     return KeyedStage(
         name="match",
         reads=(FINGERPRINTS,),
+        open=open_,
         table="contents",
         process=partial(match, near=near),
         forget=near.forget,

@@ -37,6 +37,8 @@ class Reason(StrEnum):
     SOURCE_REDIRECTS = "source_redirects"
     SOURCE_HTTP_STATUS = "source_http_status"
     SOURCE_EMPTY = "source_empty"
+    SOURCE_CHANGED = "source_changed"
+    SOURCE_BAD_RANGES = "source_bad_ranges"
     # the media
     NOT_MEDIA = "not_media"
     UNSUPPORTED_FORMAT = "unsupported_format"
@@ -44,6 +46,8 @@ class Reason(StrEnum):
     CORRUPT_MEDIA = "corrupt_media"
     TRUNCATED_MEDIA = "truncated_media"
     TOO_MANY_PIXELS = "too_many_pixels"
+    TOO_LONG = "too_long"
+    NO_VIDEO = "no_video"
     DECODE_TIMEOUT = "decode_timeout"
     OUT_OF_MEMORY = "out_of_memory"
     # neither: a fault of mediasieve that this input brings out

@@ -1,39 +1,42 @@
 """From a submission to its fingerprint record: fetch, look in the cache, decode on a thread. No Kafka in here.
 
-What a fingerprint is, is domain/fingerprint; how bytes are got, sources/. Here they meet, under limits of time.
+What a fingerprint is, is domain/fingerprint; how bytes are got, sources/; how threads are bounded, decoding.py. Here
+they meet.
 """
 
 from __future__ import annotations
 
-import asyncio
-import logging
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from cachetools import LRUCache
 
 from streams import metrics
+from streams.decoding import DecodePool
+from streams.domain.fingerprint.container import HEAD_BYTES, is_video
 from streams.domain.fingerprint.image import ImageLimits, content_id, fingerprint_image
+from streams.domain.fingerprint.video import fingerprint_video
+from streams.domain.fingerprint.video_limits import VideoLimits
 from streams.domain.hashed import Wanted, wanted
 from streams.domain.policy import Policy
 from streams.domain.records import MediaFacts, Submission
-from streams.errors import BadInput, BrokenInfrastructure, Reason
+from streams.errors import BadInput
 from streams.settings import Settings
 from streams.sources.fetch import SourceFetcher
-
-logger = logging.getLogger(__name__)
+from streams.sources.opened import OpenVideo
 
 #: Up to here hashing costs less than going to another thread does.
 SMALL_BYTES = 32 << 10
-#: Decodes that never came back; a process with more of them than this is not healthy.
-MOST_STUCK = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Fingerprinted:
-    """Facts about a medium and what it took to get them; times are wall time."""
+    """Facts about a medium and what it took to get them; times are wall time.
+
+    Of a video that is read while it is decoded, waiting for its source counts as fetching.
+    """
 
     facts: MediaFacts
     fetch_ms: float
@@ -42,81 +45,146 @@ class Fingerprinted:
 
 
 class Fingerprinter:
-    """Gets the facts of submissions, each content decoded once as long as the cache knows it."""
+    """Gets the facts of submissions, each content decoded once as long as the cache knows it.
+
+    Pictures and videos have threads of their own: a video may be waited for, and pictures go on meanwhile.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._fetcher = SourceFetcher(settings)
         self._limits = ImageLimits(max_pixels=settings.max_pixels)
-        self._timeout_s = settings.decode_timeout_s
-        self._cache: LRUCache[tuple[str, Wanted], MediaFacts] = LRUCache(max(1, settings.fingerprint_cache_entries))
+        self._video_limits = _video_limits(settings)
+        self._cache: LRUCache[tuple[str, Wanted | None], MediaFacts] = LRUCache(
+            max(1, settings.fingerprint_cache_entries)
+        )
         self._cache_lock = threading.Lock()
-        self._thread_count = settings.decode_threads
-        self._slots = asyncio.Semaphore(settings.decode_threads)
-        self._threads = self._new_threads()
-        self._stuck = 0
+        self._images = DecodePool("decode", settings.decode_threads, settings.decode_timeout_s)
+        self._videos = DecodePool("video", settings.video_threads, settings.video_decode_timeout_s)
 
     async def fingerprint(self, submission: Submission, policy: Policy) -> Fingerprinted:
         """Fetch and decode one submission, and hash of it what its policy needs.
 
         Raises:
             BadInput: the source or the medium is at fault.
-            BrokenInfrastructure: too many decodes never came back.
+            BrokenInfrastructure: too many decodes never came back, or a download cannot be kept.
         """
-        if submission.kind == "video":
-            raise BadInput(Reason.UNSUPPORTED_KIND, "videos are not fingerprinted by this version")
         begun_at = time.perf_counter()
-        async with self._fetcher.fetch(submission) as data:
-            fetched_at = time.perf_counter()
-            facts, cached = await self._facts(data, wanted(policy))
-        done_at = time.perf_counter()
+        async with self._fetcher.open(submission) as found:
+            opened_at = time.perf_counter()
+            if isinstance(found, OpenVideo):
+                facts, cached = await self._open_video(found)
+            elif is_video(found[:HEAD_BYTES]):
+                facts, cached = await self._whole_video(found)
+            else:
+                facts, cached = await self._image(found, wanted(policy))
+            done_at = time.perf_counter()
+            waited_s = found.waited_s if isinstance(found, OpenVideo) else 0.0
+            _count(submission, found, facts, cached)
+        fetch_s, decode_s = opened_at - begun_at + waited_s, max(0.0, done_at - opened_at - waited_s)
         metrics.CACHE.labels("hit" if cached else "miss").inc()
+        metrics.FETCH_SECONDS.labels(_scheme(submission)).observe(fetch_s)
         if not cached:
-            metrics.DECODE_SECONDS.labels(facts.format).observe(done_at - fetched_at)
-        return Fingerprinted(
-            facts, round((fetched_at - begun_at) * 1000, 3), round((done_at - fetched_at) * 1000, 3), cached
-        )
+            metrics.DECODE_SECONDS.labels(facts.format).observe(decode_s)
+        return Fingerprinted(facts, round(fetch_s * 1000, 3), round(decode_s * 1000, 3), cached)
 
-    async def _facts(self, data: bytes, what: Wanted) -> tuple[MediaFacts, bool]:
+    async def _image(self, data: bytes, what: Wanted) -> tuple[MediaFacts, bool]:
         if len(data) <= SMALL_BYTES:
             known = self._known(content_id(data), what)
             if known is not None:
                 return known, True
-        async with self._slots:
-            loop = asyncio.get_running_loop()
-            work = loop.run_in_executor(self._threads, self._look_and_decode, data, what)
-            try:
-                return await asyncio.wait_for(asyncio.shield(work), self._timeout_s)
-            except TimeoutError as error:
-                self._abandon_threads()
-                raise BadInput(Reason.DECODE_TIMEOUT, f"decoding took longer than {self._timeout_s:g} s") from error
 
-    def _look_and_decode(self, data: bytes, what: Wanted) -> tuple[MediaFacts, bool]:
-        content = content_id(data)
-        known = self._known(content, what)
+        def decode() -> tuple[MediaFacts, bool]:
+            content = content_id(data)
+            return self._remembered(
+                content,
+                what,
+                lambda: fingerprint_image(data, self._limits, content=content, level=what.level, further=what.further),
+            )
+
+        return await self._images.run(decode)
+
+    async def _whole_video(self, data: bytes) -> tuple[MediaFacts, bool]:
+        given_up = threading.Event()
+
+        def decode() -> tuple[MediaFacts, bool]:
+            content = content_id(data)
+            return self._remembered(
+                content,
+                None,
+                lambda: fingerprint_video(data, self._video_limits, content=content, deadline=given_up.is_set),
+            )
+
+        try:
+            return await self._videos.run(decode)
+        finally:
+            given_up.set()
+
+    async def _open_video(self, video: OpenVideo) -> tuple[MediaFacts, bool]:
+        """Of a video that is read in parts; its reads end as soon as it is not open any more."""
+
+        def fingerprint() -> MediaFacts:
+            try:
+                facts = fingerprint_video(video, self._video_limits, content=video.content)
+            except BadInput:
+                video.check()  # what failed first is what is wrong with it
+                raise
+            video.check()
+            return facts
+
+        def decode() -> tuple[MediaFacts, bool]:
+            if video.identity is None:
+                return fingerprint(), False
+            return self._remembered(video.identity, None, fingerprint)
+
+        return await self._videos.run(decode, lambda: video.waited_s)
+
+    def _remembered(
+        self, identity: str, what: Wanted | None, fingerprint: Callable[[], MediaFacts]
+    ) -> tuple[MediaFacts, bool]:
+        """Facts, and whether they were known.
+
+        Args:
+            identity: names the very bytes. It is the content id where all bytes are there, else what the source vouches
+                for (see `Version.identity`, `identity_of`).
+            what: was asked for of an image.
+        """
+        known = self._known(identity, what)
         if known is not None:
             return known, True
-        facts = fingerprint_image(data, self._limits, content=content, level=what.level, further=what.further)
+        facts = fingerprint()
         with self._cache_lock:
-            self._cache[facts.content_id, what] = facts
+            self._cache[identity, what] = facts
         return facts, False
 
-    def _known(self, content: str, what: Wanted) -> MediaFacts | None:
+    def _known(self, identity: str, what: Wanted | None) -> MediaFacts | None:
         with self._cache_lock:
-            known: MediaFacts | None = self._cache.get((content, what))
+            known: MediaFacts | None = self._cache.get((identity, what))
         return known
-
-    def _abandon_threads(self) -> None:
-        """A thread cannot be killed: leave the pool with it behind, and go on with a new one."""
-        self._stuck += 1
-        logger.warning("a decode did not end in %.0f s; %d of at most %d", self._timeout_s, self._stuck, MOST_STUCK)
-        if self._stuck > MOST_STUCK:
-            raise BrokenInfrastructure("too many decodes never ended; the worker must be started again")
-        self._threads.shutdown(wait=False)
-        self._threads = self._new_threads()
-
-    def _new_threads(self) -> ThreadPoolExecutor:
-        return ThreadPoolExecutor(self._thread_count, thread_name_prefix="decode")
 
     async def close(self) -> None:
         await self._fetcher.close()
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._images.close()
+        self._videos.close()
+
+
+def _video_limits(settings: Settings) -> VideoLimits:
+    limits = VideoLimits()
+    return replace(
+        limits,
+        max_pixels=min(limits.max_pixels, settings.max_pixels),
+        max_decode_s=min(limits.max_decode_s, settings.video_decode_timeout_s),
+    )
+
+
+def _scheme(submission: Submission) -> str:
+    return submission.url.partition(":")[0].lower() if submission.url else "inline"
+
+
+def _count(submission: Submission, found: bytes | OpenVideo, facts: MediaFacts, cached: bool) -> None:
+    read_bytes = found.fetched_bytes if isinstance(found, OpenVideo) else len(found)
+    metrics.FETCHED_BYTES.labels(_scheme(submission)).inc(read_bytes)
+    if facts.video is not None:
+        way = found.way if isinstance(found, OpenVideo) else "whole"
+        metrics.VIDEOS.labels(way, "cache" if cached else facts.video.path).inc()
+        metrics.VIDEO_SIZE_BYTES.labels(way).inc(facts.size_bytes)
+        metrics.VIDEO_READ_BYTES.labels(way).inc(read_bytes)

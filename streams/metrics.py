@@ -39,6 +39,14 @@ FETCH_SECONDS = Histogram("mediasieve_fetch_seconds", "Getting a source's bytes"
 DECODE_SECONDS = Histogram(
     "mediasieve_decode_seconds", "Decoding and hashing one medium", ["format"], registry=REGISTRY
 )
+VIDEOS = Counter(
+    "mediasieve_videos",
+    "Videos fingerprinted, by how their bytes were got and by the path through their container",
+    ["way", "path"],
+    registry=REGISTRY,
+)
+VIDEO_SIZE_BYTES = Counter("mediasieve_video_size_bytes", "Sizes of those videos", ["way"], registry=REGISTRY)
+VIDEO_READ_BYTES = Counter("mediasieve_video_read_bytes", "What was read of them", ["way"], registry=REGISTRY)
 NEAR_CONTENTS = Gauge(
     "mediasieve_near_contents", "Contents that near duplicates are looked up among", registry=REGISTRY
 )

@@ -56,6 +56,7 @@ class Settings(BaseSettings):
     linger_ms: float = Field(default=2.0, ge=0)
     fetch_concurrency: int = Field(default=512, ge=1)
     decode_threads: int = Field(default=2, ge=1)
+    video_threads: int = Field(default=4, ge=1)
     in_flight_bytes: int = Field(default=256 << 20, ge=1 << 20)
     fingerprint_cache_entries: int = Field(default=100_000, ge=0)
 
@@ -68,6 +69,12 @@ class Settings(BaseSettings):
     file_roots: CommaList = ()
     max_pixels: int = Field(default=120_000_000, ge=1)
     decode_timeout_s: float = Field(default=20.0, gt=0)
+
+    # videos, of which only parts are read where their source allows it
+    video_max_bytes: int = Field(default=16 << 30, ge=1024)
+    video_spool_max_bytes: int = Field(default=1 << 30, ge=1024)
+    video_timeout_s: float = Field(default=300.0, gt=0)
+    video_decode_timeout_s: float = Field(default=120.0, gt=0)
 
     # rows
     sink_rows: int = Field(default=5_000, ge=1)

@@ -15,9 +15,10 @@ import orjson
 
 from streams.cli.console import cell, data_stream, make_console, say, shown
 from streams.cli.decision_reader import Decision, DecisionReader, Start
+from streams.cli.groups import PARTLY
 from streams.cli.options import broker_option, data_dir_option
 from streams.cli.running import settings_of
-from streams.cli.words import OUTCOME_STYLES, group_of, match_in_words, reason_in_words
+from streams.cli.words import OUTCOME_STYLES, group_of, match_in_words, reason_in_words, shown_in_words
 
 SPAN_FORM = re.compile(r"(\d{1,9})([smhd])")
 SPAN_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -128,6 +129,7 @@ def row_of(decision: Decision) -> list[str]:
     """What a person sees of a decision: when, outcome, what, copy of what, and how or why."""
     match, failure = decision.get("match"), decision.get("failure")
     how = _how(match) if match else reason_in_words(failure["reason"]) if failure else ""
+    how = "; ".join(part for part in (how, *shown_in_words(decision)) if part)
     decided = str(decision["decided_at"])[11:19]
     return [decided, decision["outcome"], decision["media_id"], match["media_id"] if match else "", how]
 
@@ -135,7 +137,8 @@ def row_of(decision: Decision) -> list[str]:
 def _how(match: dict[str, Any]) -> str:
     """What was undone; and whose group it is, where that is not the medium it was found to be the same as."""
     _, first = group_of(match)
-    return match_in_words(match) if first == match["media_id"] else f"{match_in_words(match)}; in the group of {first}"
+    is_elsewhere = first != match["media_id"] and match.get("relation") not in PARTLY
+    return f"{match_in_words(match)}; in the group of {first}" if is_elsewhere else match_in_words(match)
 
 
 def table_of(decisions: list[Decision]) -> Any:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from streams.domain.fingerprint.container import is_video
 from streams.domain.submissions import JSON_TYPES
 
 UNKNOWN_TYPE = "application/octet-stream"
@@ -24,16 +25,27 @@ SIGNATURES = (
     (b"BM", "image/bmp"),
     (b"II*\0", "image/tiff"),
     (b"MM\0*", "image/tiff"),
-    (b"\x1aE\xdf\xa3", "video/x-matroska"),
 )
-RIFF_TYPES = {b"WEBP": "image/webp", b"AVI ": "video/x-msvideo"}
 BRAND_TYPES = {
     b"avif": "image/avif",
     b"avis": "image/avif",
     b"heic": "image/heic",
     b"heix": "image/heic",
     b"mif1": "image/heif",
-    b"qt  ": "video/quicktime",
+}
+#: By the container's name in records.
+VIDEO_TYPES = {
+    "mp4": "video/mp4",
+    "mov": "video/quicktime",
+    "webm": "video/webm",
+    "matroska": "video/x-matroska",
+    "avi": "video/x-msvideo",
+    "flv": "video/x-flv",
+    "ogg": "video/ogg",
+    "asf": "video/x-ms-asf",
+    "mpeg_ps": "video/mpeg",
+    "mpeg_video": "video/mpeg",
+    "mpeg_ts": "video/mp2t",
 }
 
 
@@ -84,15 +96,22 @@ def media_id_of(path: Path) -> str:
 
 
 def content_type_of(start: bytes, name: str) -> str:
-    """The media type that the first bytes show, else what the name promises; never JSON, which means something else."""
+    """The media type that the first bytes show, else what the name promises; never JSON, which means something else.
+
+    Args:
+        start: the first HEAD_BYTES, or all there are.
+        name: of the file. It tells sound from video, which have the same containers.
+    """
     for signature, found in SIGNATURES:
         if start.startswith(signature):
             return found
-    if start[:4] == b"RIFF" and start[8:12] in RIFF_TYPES:
-        return RIFF_TYPES[start[8:12]]
-    if start[4:8] == b"ftyp":
-        return BRAND_TYPES.get(start[8:12], "video/mp4")
+    if start[:4] == b"RIFF" and start[8:12] == b"WEBP":
+        return "image/webp"
+    if start[4:8] == b"ftyp" and start[8:12] in BRAND_TYPES:
+        return BRAND_TYPES[start[8:12]]
     promised = mimetypes.guess_type(name, strict=False)[0]
+    if (container := is_video(start)) and not (promised or "").startswith("audio/"):
+        return VIDEO_TYPES[container]
     return promised if promised and promised not in JSON_TYPES else UNKNOWN_TYPE
 
 

@@ -8,23 +8,35 @@ from dataclasses import dataclass, field
 
 from streams.cli.console import human_bytes, shown
 from streams.cli.decision_reader import Decision
-from streams.cli.words import OUTCOME_WORDS, group_of, match_in_words, reason_in_words
+from streams.cli.words import OUTCOME_WORDS, group_of, match_in_words, reason_in_words, shown_in_words
 
 COPIES = ("duplicate", "near_duplicate")
+PARTLY = ("contains", "overlaps")
+"""Relations of a video that has a part of another and new material too: it is in a group of its own."""
+
+PARTLY_NEW = "partly_new"
+"""What is counted as such, in place of its outcome."""
 
 
 @dataclass(slots=True)
 class Group:
-    """Media that are taken for one. `first` is a media id that came before all `copies`; maybe long before, not now."""
+    """Media that are taken for one. `first` is a media id that came before all `copies`; maybe long before, not now.
+
+    `parts` are videos that have a part of one of these, and something else too.
+    """
 
     first: str
     is_new: bool
     copies: list[Decision] = field(default_factory=list)
+    parts: list[Decision] = field(default_factory=list)
 
 
 @dataclass(slots=True)
 class Grouped:
+    """`shown` says in words what each of some media shows, or is shown in."""
+
     groups: list[Group]
+    shown: list[tuple[str, str]]
     failed: list[Decision]
     outcomes: Counter[str]
     copied_bytes: int
@@ -32,54 +44,81 @@ class Grouped:
 
 def group(decisions: Iterable[Decision]) -> Grouped:
     """Put copies, also those of copies, with the first of their group; the largest groups first."""
-    decisions = list(decisions)
+    decisions = sorted(decisions, key=lambda decision: str(decision["media_id"]))
     groups: dict[str, Group] = {}
     for decision in decisions:
-        if decision["outcome"] == "unique":
+        if decision["outcome"] == "unique" or _is_partly_new(decision):
             groups[decision["content_id"]] = Group(decision["media_id"], is_new=True)
     copied_bytes = 0
+    of_content: dict[str, str] = {}
     for decision in decisions:
-        if decision["outcome"] in COPIES:
+        if decision["outcome"] in COPIES and not _is_partly_new(decision):
             content_id, media_id = group_of(decision["match"])
             groups.setdefault(content_id, Group(media_id, is_new=False)).copies.append(decision)
+            of_content[decision["content_id"]] = content_id
             copied_bytes += decision["facts"]["size_bytes"]
-    for each in groups.values():
-        each.copies.sort(key=lambda decision: str(decision["media_id"]))
-    with_copies = [each for each in groups.values() if each.copies]
+    for decision in filter(_is_partly_new, decisions):
+        known = decision["match"]["content_id"]
+        found = Group(decision["match"]["media_id"], is_new=False)
+        groups.setdefault(of_content.get(known, known), found).parts.append(decision)
     return Grouped(
-        groups=sorted(with_copies, key=lambda each: (-len(each.copies), each.first)),
-        failed=sorted((d for d in decisions if d["outcome"] == "failed"), key=lambda d: str(d["media_id"])),
-        outcomes=Counter(decision["outcome"] for decision in decisions),
+        groups=sorted(
+            (each for each in groups.values() if each.copies or each.parts),
+            key=lambda each: (-len(each.copies), -len(each.parts), each.first),
+        ),
+        shown=[(decision["media_id"], said) for decision in decisions for said in shown_in_words(decision)],
+        failed=[decision for decision in decisions if decision["outcome"] == "failed"],
+        outcomes=Counter(PARTLY_NEW if _is_partly_new(decision) else decision["outcome"] for decision in decisions),
         copied_bytes=copied_bytes,
     )
+
+
+def _is_partly_new(decision: Decision) -> bool:
+    return bool(decision["outcome"] == "near_duplicate" and decision["match"].get("relation") in PARTLY)
 
 
 def lines_of(grouped: Grouped) -> Iterator[str]:
     """The report: groups, failures, totals."""
     for each in grouped.groups:
-        count = len(each.copies)
-        known = "" if each.is_new else ", known from before"
-        yield f"{shown(each.first)}  ({count} {'copy' if count == 1 else 'copies'}{known})"
-        width = max(len(shown(copy["media_id"])) for copy in each.copies)
-        for copy in each.copies:
-            yield f"    {shown(copy['media_id']).ljust(width)}  {shown(_what(copy, each))}"
+        members = [*each.copies, *each.parts]
+        yield f"{shown(each.first)}  ({_how_many(each)}{'' if each.is_new else ', known from before'})"
+        yield from _below((member["media_id"], _what(member, each)) for member in members)
+        yield ""
+    if grouped.shown:
+        yield "shown in videos:"
+        yield from _below(grouped.shown)
         yield ""
     if grouped.failed:
         yield "could not be compared:"
-        width = max(len(shown(decision["media_id"])) for decision in grouped.failed)
-        for decision in grouped.failed:
-            reason = reason_in_words(decision["failure"]["reason"])
-            yield f"    {shown(decision['media_id']).ljust(width)}  {reason}"
+        yield from _below((d["media_id"], reason_in_words(d["failure"]["reason"])) for d in grouped.failed)
         yield ""
     yield totals_of(grouped)
 
 
-def _what(copy: Decision, group: Group) -> str:
-    """`exact copy`, `altered copy, 97.7 %, cropped`; of what, unless it is the first of the group."""
-    match = copy["match"]
-    of = "" if match["media_id"] == group.first else f" of {match['media_id']}"
+def _below(rows: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """Indented lines of two columns."""
+    safe = [(shown(media_id), shown(what)) for media_id, what in rows]
+    width = max(len(media_id) for media_id, _ in safe)
+    yield from (f"    {media_id.ljust(width)}  {what}" for media_id, what in safe)
+
+
+def _how_many(group: Group) -> str:
+    """`3 copies`, `2 copies, 1 with a part of it`"""
+    copies = [_many(len(group.copies), "copy", "copies")] if group.copies else []
+    parts = [_many(len(group.parts), "with a part of it", "with parts of it")] if group.parts else []
+    return ", ".join(copies + parts)
+
+
+def _what(member: Decision, group: Group) -> str:
+    """`exact copy`, `altered copy, 97.7 %, cropped`, `clip, …`; of what, unless it is the first of the group."""
+    match = member["match"]
+    is_first = match["media_id"] == group.first
+    review = " (review)" if member["action"] == "review" else ""
+    if match.get("relation", "") not in ("", "copy"):
+        return f"{match_in_words(match, 'it' if is_first else match['media_id'])}{review}"
+    of = "" if is_first else f" of {match['media_id']}"
     how = "" if match["method"] == "exact" else f", {match_in_words(match)}"
-    return f"{OUTCOME_WORDS[copy['outcome']]}{of}{how}"
+    return f"{OUTCOME_WORDS[member['outcome']]}{of}{how}{review}"
 
 
 def totals_of(grouped: Grouped) -> str:
@@ -90,10 +129,12 @@ def totals_of(grouped: Grouped) -> str:
 
 
 def outcomes_in_words(outcomes: Counter[str]) -> str:
-    """`5 unique, 4 exact copies, 2 altered copies, 1 failed`"""
+    """`5 unique, 4 exact copies, 2 altered copies, 1 failed`; also what `group` counts as partly new, if anything."""
     parts = [f"{outcomes['unique']:,} unique", _many(outcomes["duplicate"], "exact copy", "exact copies")]
     if outcomes["near_duplicate"]:
         parts.append(_many(outcomes["near_duplicate"], "altered copy", "altered copies"))
+    if outcomes[PARTLY_NEW]:
+        parts.append(f"{outcomes[PARTLY_NEW]:,} partly new")
     return ", ".join([*parts, f"{outcomes['failed']:,} failed"])
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 
 from streams.cli.files import FoundFile, content_type_of
+from streams.domain.fingerprint.container import HEAD_BYTES
 from streams.domain.records import Kind, Origin
 from streams.domain.submissions import (
     MAX_ID_CHARS,
@@ -76,10 +77,14 @@ def from_file(file: FoundFile, envelope: Envelope, *, inline: bool) -> Outgoing:
     with file.path.open("rb") as opened:
         body = opened.read(limit + 1)
     if len(body) > limit:
-        raise BadInput(Reason.SOURCE_TOO_LARGE, f"it has more than the {limit} bytes that fit into a record")
+        raise BadInput(
+            Reason.SOURCE_TOO_LARGE,
+            f"it has more than the {limit:,} bytes that fit into a record; publish it by reference (--by-reference), "
+            "or a URL of it (--url)",
+        )
     headers = [
         *_event_headers(envelope, file.media_id),
-        ("content-type", content_type_of(body[:16], file.path.name).encode()),
+        ("content-type", content_type_of(body[:HEAD_BYTES], file.path.name).encode()),
         ("ce_collection", envelope.collection.encode()),
         ("ce_kind", envelope.kind.encode()),
     ]
@@ -97,7 +102,7 @@ def from_url(url: str, envelope: Envelope, *, media_id: str | None = None) -> Ou
         BadInput: it is too long.
     """
     if len(url) > MAX_URL_CHARS:
-        raise BadInput(Reason.BAD_URL, f"a URL has at most {MAX_URL_CHARS} characters")
+        raise BadInput(Reason.BAD_URL, f"a URL has at most {MAX_URL_CHARS:,} characters")
     return _reference({"media_id": media_id or url, "url": url}, envelope)
 
 

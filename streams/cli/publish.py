@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import os
+from collections.abc import Callable, Iterable, Iterator
+from io import UnsupportedOperation
 from pathlib import Path
+from select import select
 from typing import IO, Any
 
 import click
@@ -29,6 +32,9 @@ from streams.domain.submissions import KINDS
 from streams.errors import BadInput
 
 MAX_COMPLAINTS = 20
+LOOK_EVERY_S = 0.1
+READ_BYTES = 64 << 10
+MOST_LINE_BYTES = 1 << 20
 
 
 class Tally:
@@ -127,7 +133,8 @@ def command(
         tally = Tally(tracker, _print_receipt if as_json else None)
         publisher = Publisher(settings, tally.receipt)
         try:
-            for outgoing in _all(files, urls, ndjson, envelope, inline, tally):
+            lines = lines_as_they_come(ndjson, publisher.look) if ndjson else ()
+            for outgoing in _all(files, urls, lines, envelope, inline, tally):
                 publisher.send(outgoing)
             publisher.finish()
         except (KeyboardInterrupt, BrokenPipeError) as error:
@@ -143,7 +150,7 @@ def command(
 def _all(
     files: list[FoundFile | Unreadable],
     urls: tuple[str, ...],
-    ndjson: IO[bytes] | None,
+    lines: Iterable[bytes],
     envelope: Envelope,
     inline: bool | None,
     tally: Tally,
@@ -154,12 +161,36 @@ def _all(
             yield from_url(url, envelope)
         except BadInput as error:
             tally.complain(url, error.detail)
-    for number, line in enumerate(ndjson or (), start=1):
+    for number, line in enumerate(lines, start=1):
         if line.strip():
             try:
                 yield from_json_line(line, envelope)
             except BadInput as error:
                 tally.complain(f"line {number}", error.detail)
+
+
+def lines_as_they_come(file: IO[bytes], meanwhile: Callable[[], None]) -> Iterator[bytes]:
+    """The lines of a pipe or a file; while none come, `meanwhile` is called ten times a second.
+
+    What is longer than any submission comes in pieces.
+    """
+    left = b""
+    try:
+        descriptor = file.fileno()
+    except UnsupportedOperation:  # it is in memory
+        yield from file
+        return
+    while True:
+        while not select([descriptor], [], [], LOOK_EVERY_S)[0]:
+            meanwhile()
+        part = os.read(descriptor, READ_BYTES)
+        *lines, left = (left + part).split(b"\n")
+        yield from lines
+        if not part or len(left) > MOST_LINE_BYTES:
+            yield left
+            left = b""
+        if not part:
+            return
 
 
 def outgoing_files(
@@ -177,7 +208,8 @@ def outgoing_files(
             noticed = True
             say(
                 f"{shown(file.media_id)} has {human_bytes(file.size_bytes)} and goes by reference, as all above "
-                f"{human_bytes(limit)}: workers must be allowed to read it (MEDIASIEVE_FILE_ROOTS)."
+                f"{human_bytes(limit)}: workers must find it at this path, and be allowed to read it "
+                "(MEDIASIEVE_FILE_ROOTS). Where they cannot, publish a URL of it (--url)."
             )
         try:
             yield from_file(file, envelope, inline=fits if inline is None else inline)

@@ -73,6 +73,10 @@ class Publisher:
                 self._producer.poll(0)
                 return
 
+    def look(self) -> None:
+        """Hear of what the broker has answered meanwhile."""
+        self._producer.poll(0)
+
     def finish(self) -> None:
         """Wait until the broker has answered for every submission; it fails after librdkafka's delivery timeout."""
         while self._waiting:

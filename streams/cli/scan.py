@@ -36,7 +36,7 @@ MISSING_SHOWN = 20
     "--patience",
     "patience_s",
     type=click.FloatRange(min=1),
-    default=120.0,
+    default=180.0,
     show_default=True,
     metavar="SECONDS",
     help="Give up when no decision has come for so long.",
@@ -86,7 +86,7 @@ def _own_settings(folder: Path, paths: tuple[Path, ...]) -> Settings:
     while "," in str(root) or str(root) != str(root).strip():  # a list of folders is separated by commas
         root = root.parent
     cores = os.cpu_count() or 1
-    return load_settings(data_dir=folder, file_roots=(str(root),), decode_threads=cores)
+    return load_settings(data_dir=folder, file_roots=(str(root),), decode_threads=cores, video_threads=cores)
 
 
 def _tell_missing(answers: Answers, patience_s: float) -> None:

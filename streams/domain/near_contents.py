@@ -161,9 +161,10 @@ class NearContents:
             level=rules[:, 0].astype(np.uint8),
             starts=np.concatenate(([0], np.cumsum(counts))),
             near=entries["near"].astype(np.uint64),
-            confirm=np.ascontiguousarray(entries["confirm"], np.uint64),
-            view_code=np.ascontiguousarray(entries["view"]),
-            turn=np.ascontiguousarray(entries["turn"]),
+            # Copies, also of a single entry: for an array that cannot be written to, the kernel would be compiled anew.
+            confirm=np.array(entries["confirm"], np.uint64, order="C"),
+            view_code=entries["view"].copy(),
+            turn=entries["turn"].copy(),
             asked=ASKED[levels, entries["view"], entries["turn"]],
             stored=stored,
         ), entries

@@ -121,15 +121,19 @@ class Ledger:
 
 
 class Load:
-    """What one consumer has delivered and not finished, by count and bytes, against its bounds."""
+    """What one consumer has delivered and not finished, by count and bytes, against its bounds.
 
-    __slots__ = ("max_bytes", "max_records", "on_room", "records", "size_bytes")
+    `removals` counts how often something was finished or dropped: while it stands, nothing gets done.
+    """
+
+    __slots__ = ("max_bytes", "max_records", "on_room", "records", "removals", "size_bytes")
 
     def __init__(self, max_records: int, max_bytes: int) -> None:
         self.max_records = max_records
         self.max_bytes = max_bytes
         self.records = 0
         self.size_bytes = 0
+        self.removals = 0
         self.on_room: Callable[[], None] = lambda: None
 
     @property
@@ -143,5 +147,6 @@ class Load:
     def remove(self, records: int, size_bytes: int) -> None:
         self.records -= records
         self.size_bytes -= size_bytes
+        self.removals += 1
         if not self.full:
             self.on_room()

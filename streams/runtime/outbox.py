@@ -18,6 +18,9 @@ logger = logging.getLogger(__name__)
 #: Messages in the queue from which on a caller on the event loop should produce from a thread instead.
 CROWDED_MESSAGES = 20_000
 
+#: How long Kafka may be away before what was handed to it counts as lost, and the worker ends.
+DELIVERY_TIMEOUT_S = 60.0
+
 OutputHeaders = Sequence[tuple[str, bytes]] | None
 #: One record to produce: topic (without the deployment's prefix), key, value, headers.
 Output = tuple[str, bytes | None, bytes | None, OutputHeaders]
@@ -75,7 +78,7 @@ class Outbox:
         on_failure: Callable[[DeliveryFailed], None],
         *,
         max_bytes: int = 128 << 20,
-        delivery_timeout_s: float = 60.0,
+        delivery_timeout_s: float = DELIVERY_TIMEOUT_S,
     ) -> None:
         self._producer = Producer(
             {

@@ -21,6 +21,8 @@ from faust.types import TP, ConsumerMessage
 
 from streams.runtime.ledger import Ledger, Load
 
+logger = logging.getLogger(__name__)
+
 #: A fetch that brought fewer records than this is followed by a pause, so that a thin stream comes in small batches
 #: instead of one by one, each at the price of a batch.
 FEW_RECORDS = 50
@@ -83,6 +85,7 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
         self.drain_timeout_s = bounds.drain_timeout_s
         self.ledgers: dict[TP, Ledger] = {}
         self._overlooked: set[TP] = set()
+        self._sought = self._delivers = False
         self._fetch_not_before = 0.0
         self.restored_records = 0
         self.last_progress_at = time.monotonic()
@@ -104,7 +107,7 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
         if self.load.full:
             self._room.clear()
             await self.wait(self._room)
-        if self.flow_active and self._overlooked:
+        if self._delivers and self._overlooked:
             await self._look_again()
         early_s = self._fetch_not_before - time.monotonic()
         if early_s > 0:
@@ -124,7 +127,7 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
             ledger = self.ledgers.get(tp)
             if (
                 ledger is None
-                or not self.flow_active
+                or not self._delivers
                 or self.app.consumer_generation_id != generation
                 or (active is not None and tp not in active)
             ):
@@ -162,6 +165,20 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
             if not self._is_changelog_tp(tp) and tp not in self.ledgers:
                 self.ledgers[tp] = Ledger(self.load, self._committed_offset[tp] or 0)
                 self._overlooked.add(tp)
+        self._sought = True
+
+    def resume_flow(self) -> None:
+        """Records are delivered from the resumption on that ends a rebalance, which is the first behind its seek.
+
+        Recovery of a table resumes the flow, too. Then, right before the last time, Faust clears the queues that lead
+        to the agents: what was put in there meanwhile would never be seen again.
+        """
+        super().resume_flow()
+        self._delivers = self._sought
+
+    def stop_flow(self) -> None:
+        super().stop_flow()
+        self._delivers = False
 
     def _to_batch_message(self, tp: TP, records: list[Any], ledger: Ledger) -> ConsumerMessage:
         last = records[-1]
@@ -228,6 +245,7 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
             ledger.drop()
         self.ledgers.clear()
         self._overlooked.clear()
+        self._sought = self._delivers = False
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         """Faust drops what is known of the offsets before it drains; here what is done is committed first."""
@@ -238,6 +256,9 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
         self.forget()
         self.last_progress_at = time.monotonic()
+        mine = sorted((tp.topic, tp.partition) for tp in assigned)
+        shown = ", ".join(f"{topic}/{partition}" for topic, partition in mine) or "none; others have them all"
+        logger.info("%s: partitions %s", self.app.stage.name, shown)
         await super().on_partitions_assigned(assigned, generation_id)
 
     async def on_stop(self) -> None:

@@ -11,7 +11,6 @@ import fcntl
 import logging
 import signal
 import threading
-import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO
@@ -22,9 +21,10 @@ from streams.kafka_clients import producer_config
 from streams.runtime.app import StageApp, lag_of, stage_app
 from streams.runtime.context import Context
 from streams.runtime.memory import collect_seldom, keep_freed_memory
-from streams.runtime.outbox import Outbox
+from streams.runtime.outbox import DELIVERY_TIMEOUT_S, Outbox
 from streams.runtime.sink import SinkRunner
-from streams.runtime.stage import Stage
+from streams.runtime.stage import ConcurrentStage, SinkStage, Stage
+from streams.runtime.watchdog import Watchdog
 from streams.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -41,6 +41,7 @@ class Worker:
         self._stages = stages
         self._stop: asyncio.Event = asyncio.Event()
         self._failure: BaseException | None = None
+        self._watchdogs = {stage.name: watchdog_of(stage, settings) for stage in stages}
         self._loop = asyncio.get_running_loop()
         self.apps: list[StageApp] = []
 
@@ -129,22 +130,32 @@ class Worker:
         metrics.IN_FLIGHT_RECORDS.labels(name).set(consumer.load.records)
         metrics.IN_FLIGHT_BYTES.labels(name).set(consumer.load.size_bytes)
         metrics.RESTORED.labels(name).set(consumer.restored_records)
+        watchdog = self._watchdogs[name]
         if consumer._thread._consumer is None or app.rebalancing:
-            consumer.last_progress_at = time.monotonic()
-            return
-        lags = await lag_of(app)
-        metrics.ASSIGNED.labels(name).set(len(lags))
-        for tp, lag in lags.items():
-            metrics.LAG.labels(name, tp.topic, tp.partition).set(lag)
-        if not any(lags.values()) or consumer.load.records:
-            consumer.last_progress_at = time.monotonic()
-        elif time.monotonic() - consumer.last_progress_at > self._settings.watchdog_s:
-            self.fail(
-                BrokenInfrastructure(
-                    f"stage {name} is {sum(lags.values())} records behind, has none in flight and committed "
-                    f"nothing for {self._settings.watchdog_s:.0f} s. Start it again; if that recurs, check Kafka."
-                )
-            )
+            problem = watchdog.in_rebalance(consumer)
+        else:
+            lags = await lag_of(app)
+            metrics.ASSIGNED.labels(name).set(len(lags))
+            for tp, lag in lags.items():
+                metrics.LAG.labels(name, tp.topic, tp.partition).set(lag)
+            problem = watchdog.at_work(consumer, lags)
+        if problem is not None:
+            self.fail(BrokenInfrastructure(f"{problem}. Start it again; if that recurs, check Kafka."))
+
+
+def watchdog_of(stage: Stage, settings: Settings) -> Watchdog:
+    """A sink waits for the other side as long as it is away; everything else comes to an end."""
+    work_timeout_s: float | None = DELIVERY_TIMEOUT_S
+    if isinstance(stage, SinkStage):
+        work_timeout_s = None
+    elif isinstance(stage, ConcurrentStage):
+        work_timeout_s = DELIVERY_TIMEOUT_S + settings.source_timeout_s + settings.decode_timeout_s
+    return Watchdog(
+        stage.name,
+        settings.watchdog_s,
+        rebalance_timeout_s=settings.rebalance_timeout_s,
+        work_timeout_s=work_timeout_s,
+    )
 
 
 @contextlib.contextmanager

@@ -113,8 +113,10 @@ class ByteBudget:
     def _wake(self) -> None:
         while self._waiters:
             first = self._waiters[0]
+            if first.granted.done():  # cancelled, and has not come to leave yet
+                self._waiters.popleft()
+                continue
             if not self._grant(first.hold, first.size_bytes - first.hold.size_bytes):
                 return
             self._waiters.popleft()
-            if not first.granted.done():
-                first.granted.set_result(None)
+            first.granted.set_result(None)

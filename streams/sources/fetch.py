@@ -1,11 +1,11 @@
-"""The door to all sources: from a submission to its bytes, under one deadline and one budget of bytes."""
+"""The door to all sources: from a submission to its bytes, or to a video to read parts of; one budget of bytes."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from aiohttp.abc import AbstractResolver
 
@@ -15,21 +15,27 @@ from streams.settings import Settings
 from streams.sources.budget import ByteBudget, Hold
 from streams.sources.file import FileSource
 from streams.sources.guard import AddressGuard
-from streams.sources.http import HttpSource
+from streams.sources.http import HttpSource, parsed
+from streams.sources.kinds import HEAD_BYTES, check_kind, video_by_name
+from streams.sources.opened import OpenVideo
+from streams.sources.patience import Reserve, patience
 from streams.sources.resolve import SystemResolver
+from streams.sources.spool import Spool
+from streams.sources.web_video import VideoFound, WebVideos
 
-Reserve = Callable[[int], Awaitable[None]]
+#: Videos of the web that are open at once, for each that is decoded: the others are being asked for, or downloaded.
+OPEN_PER_THREAD = 4
 Reader = Callable[[str, Reserve], Awaitable[bytes]]
 
 
 class SourceFetcher:
     """Gets the bytes of submissions; one for a process, used from one event loop.
 
-    All fetches together hold at most `in_flight_bytes` (and always one medium of the largest permitted size), besides
-    read buffers of 128 KiB for each. How many run at once is the caller's to bound.
+    All fetches together hold at most `in_flight_bytes` (and always one medium of the largest permitted size, or what is
+    at hand of one video), besides read buffers of 128 KiB for each. How many run at once is the caller's to bound.
 
     Args:
-        settings: the fields source_*, file_roots, in_flight_bytes and fetch_concurrency.
+        settings: the fields source_*, file_roots, in_flight_bytes, fetch_concurrency, data_dir and video_*.
         resolver: names to addresses; the system's where none is given.
 
     Raises:
@@ -47,8 +53,10 @@ class SourceFetcher:
         # Threads that hang in a lookup or a file system must be missed by nobody else.
         self._threads = ThreadPoolExecutor(2 * settings.fetch_concurrency, thread_name_prefix="source")
         self._http = HttpSource(settings, guard, resolver or SystemResolver(self._threads))
-        files = FileSource(settings, self._threads)
-        self._readers: dict[str, Reader] = {"http": self._http.read, "https": self._http.read, "file": files.read}
+        self._files = FileSource(settings, self._threads)
+        self._readers: dict[str, Reader] = {"http": self._read_web, "https": self._read_web, "file": self._files.read}
+        self._web_videos = WebVideos(settings, self._http, Spool(settings, self._threads))
+        self._open_videos = asyncio.Semaphore(OPEN_PER_THREAD * settings.video_threads)
 
     @property
     def held_bytes(self) -> int:
@@ -67,35 +75,66 @@ class SourceFetcher:
         if submission.body is not None:
             yield self._checked(submission.body)
             return
-        if not submission.url:
-            raise BadInput(Reason.NO_SOURCE, "the submission has neither a URL nor bytes")
-        scheme = submission.url.partition(":")[0].lower()
-        if scheme not in self._readers:
-            known = ", ".join(self._readers)
-            raise BadInput(Reason.UNSUPPORTED_SCHEME, f"the URL must begin with one of {known}")
+        url = self._url_of(submission)
+        reader = self._readers[self._scheme_of(url)]
         with self._budget.hold() as hold:
-            data = self._checked(await self._read(self._readers[scheme], submission.url, hold))
+            async with patience(self._timeout_s, hold) as reserve:
+                data = self._checked(await reader(url, reserve))
             hold.shrink_to(len(data))
             yield data
 
-    async def _read(self, reader: Reader, url: str, hold: Hold) -> bytes:
-        try:
-            async with asyncio.timeout(self._timeout_s) as deadline:
+    @asynccontextmanager
+    async def open(self, submission: Submission) -> AsyncIterator[bytes | OpenVideo]:
+        """What a submission is of, told by its first bytes: pictures as their bytes, videos for reading parts.
 
-                async def reserve(size_bytes: int) -> None:
-                    """Waiting for the budget is not the source's fault: the clock stands still."""
-                    if hold.try_grow_to(size_bytes):
-                        return
-                    ends_at = deadline.when()
-                    assert ends_at is not None
-                    left_s = ends_at - asyncio.get_running_loop().time()
-                    deadline.reschedule(None)
-                    await hold.grow_to(size_bytes)
-                    deadline.reschedule(asyncio.get_running_loop().time() + left_s)
+        A video too may come as bytes, where it came with the submission or is small. Of those of the web only so many
+        are open at once, and others wait.
 
-                return await reader(url, reserve)
-        except TimeoutError as error:
-            raise BadInput(Reason.SOURCE_TIMEOUT, f"not all there after {self._timeout_s:g} s") from error
+        Raises:
+            BadInput: as `fetch`, and unsupported_kind where the submission says that it is something else.
+            BrokenInfrastructure: a download cannot be kept.
+        """
+        async with AsyncExitStack() as stack:
+            hold = stack.enter_context(self._budget.hold())
+            found = await self._opened(submission, hold, stack)
+            if isinstance(found, OpenVideo):
+                stack.callback(found.end)
+            else:
+                hold.shrink_to(len(self._checked(found)) if submission.body is None else 0)
+            yield found
+
+    async def _read_web(self, url: str, reserve: Reserve) -> bytes:
+        return await self._http.read(parsed(url), reserve)
+
+    async def _opened(self, submission: Submission, hold: Hold, stack: AsyncExitStack) -> bytes | OpenVideo:
+        kind = submission.kind
+        if submission.body is not None:
+            check_kind(kind, submission.body[:HEAD_BYTES])
+            return self._checked(submission.body)
+        url = self._url_of(submission)
+        if self._scheme_of(url) == "file":
+            async with patience(self._timeout_s, hold) as reserve:
+                return await self._files.open(url, kind, reserve)
+        address = parsed(url)
+        if kind == "image" or (kind == "auto" and not video_by_name(address.path)):
+            try:
+                return await self._web_videos.picture(address, kind, hold)
+            except VideoFound as found:
+                address = found.url
+                hold.shrink_to(0)
+        await stack.enter_async_context(self._open_videos)
+        return await self._web_videos.video(address, kind, hold)
+
+    def _url_of(self, submission: Submission) -> str:
+        if not submission.url:
+            raise BadInput(Reason.NO_SOURCE, "the submission has neither a URL nor bytes")
+        return submission.url
+
+    def _scheme_of(self, url: str) -> str:
+        scheme = url.partition(":")[0].lower()
+        if scheme not in self._readers:
+            raise BadInput(Reason.UNSUPPORTED_SCHEME, f"the URL must begin with one of {', '.join(self._readers)}")
+        return scheme
 
     def _checked(self, data: bytes) -> bytes:
         if not data:

@@ -6,16 +6,19 @@ import asyncio
 import errno
 import os
 import stat
-from collections.abc import Awaitable, Callable, Iterator
+import time
+from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import unquote_to_bytes, urlsplit
 
+from streams.domain.records import Kind
 from streams.errors import BadInput, Reason
 from streams.settings import Settings
-
-Reserve = Callable[[int], Awaitable[None]]
+from streams.sources.file_parts import FileParts, identity_of
+from streams.sources.kinds import HEAD_BYTES, SMALL_BYTES, check_kind
+from streams.sources.patience import Reserve
 
 _REASONS = {
     errno.ENOENT: Reason.SOURCE_NOT_FOUND,
@@ -34,6 +37,7 @@ class FileSource:
     def __init__(self, settings: Settings, threads: Executor) -> None:
         self._roots = tuple(Path(os.path.realpath(root)) for root in settings.file_roots)
         self._max_bytes = settings.source_max_bytes
+        self._max_video_bytes = settings.video_max_bytes
         self._threads = threads
 
     async def read(self, url: str, reserve: Reserve) -> bytes:
@@ -48,11 +52,41 @@ class FileSource:
         await reserve(size_bytes)
         return await loop.run_in_executor(self._threads, self._load, path, size_bytes)
 
+    async def open(self, url: str, kind: Kind, reserve: Reserve) -> bytes | FileParts:
+        """The file's bytes, or the file, open, if it begins as videos do.
+
+        Raises:
+            BadInput: as `read` and `check_kind`.
+        """
+        path = _path_of(url)
+        loop = asyncio.get_running_loop()
+        found = await loop.run_in_executor(self._threads, self._look, path, kind)
+        if isinstance(found, FileParts):
+            return found
+        await reserve(found)
+        return await loop.run_in_executor(self._threads, self._load, path, found)
+
+    def _look(self, path: str, kind: Kind) -> int | FileParts:
+        """The size of what is to be read as a whole, or a video."""
+        with self._opened(path) as file:
+            status = os.fstat(file)
+            if not check_kind(kind, os.pread(file, HEAD_BYTES, 0)):
+                self._check_size(status.st_size, self._max_bytes)
+                return status.st_size
+            self._check_size(status.st_size, self._max_video_bytes)
+            if status.st_size <= SMALL_BYTES:  # as small ones of the web: what a content is called must be the same
+                return status.st_size
+            identity = identity_of(status, time.time_ns())
+            return FileParts(os.dup(file), "file", cheap_to_read=False, identity=identity)
+
+    def _check_size(self, size_bytes: int, most: int) -> None:
+        if size_bytes > most:
+            raise BadInput(Reason.SOURCE_TOO_LARGE, f"{size_bytes:,} bytes are more than {most:,}")
+
     def _measure(self, path: str) -> int:
         with self._opened(path) as file:
             size_bytes = os.fstat(file).st_size
-        if size_bytes > self._max_bytes:
-            raise BadInput(Reason.SOURCE_TOO_LARGE, f"{size_bytes:,} bytes are more than {self._max_bytes:,}")
+        self._check_size(size_bytes, self._max_bytes)
         return size_bytes
 
     def _load(self, path: str, size_bytes: int) -> bytes:

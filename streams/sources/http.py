@@ -1,9 +1,9 @@
-"""Bytes from the web: one GET under the guard, redirects by hand, never more than the limit in memory."""
+"""Answers from the web: under the guard, redirects by hand; and whole bodies, never more than the limit in memory."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Container, Mapping
 from contextlib import asynccontextmanager
 from io import BytesIO
 
@@ -14,9 +14,11 @@ from yarl import URL
 from streams.errors import BadInput, Reason
 from streams.settings import Settings
 from streams.sources.guard import AddressGuard
+from streams.sources.kinds import HEAD_BYTES
+from streams.sources.patience import Reserve
 from streams.sources.resolve import GuardedResolver
 
-Reserve = Callable[[int], Awaitable[None]]
+Look = Callable[[aiohttp.ClientResponse, bytes], None]
 
 REDIRECTS = frozenset((301, 302, 303, 307, 308))
 STEP_BYTES = 256 << 10
@@ -35,6 +37,24 @@ _REASONS = {
 }
 
 
+def _unseen(response: aiohttp.ClientResponse, head: bytes) -> None:
+    """For who takes any kind."""
+
+
+def check_answer(response: aiohttp.ClientResponse, permitted: Container[int] = (200, 203)) -> None:
+    """Whether an answer has the body that was asked for.
+
+    Raises:
+        BadInput: by its status, or unsupported_format where it is compressed.
+    """
+    if response.status not in permitted:
+        reason = _REASONS.get(response.status, Reason.SOURCE_HTTP_STATUS)
+        raise BadInput(reason, f"the server answered {response.status}")
+    encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
+    if encoding not in ("", "identity"):
+        raise BadInput(Reason.UNSUPPORTED_FORMAT, f"the server sends it as {encoding}, though asked not to")
+
+
 class HttpSource:
     """Reads http and https URLs. No proxies, cookies, credentials or netrc, whatever the surroundings say.
 
@@ -48,20 +68,33 @@ class HttpSource:
         self._max_redirects = settings.source_max_redirects
         self._session: aiohttp.ClientSession | None = None
 
-    async def read(self, url: str, reserve: Reserve) -> bytes:
+    async def read(self, url: URL, reserve: Reserve, look: Look = _unseen) -> bytes:
         """The body of a successful answer.
 
         Args:
             url: may be redirected, but never from https to http nor out of the web.
             reserve: is awaited with the total of bytes before more than that many are kept.
+            look: is called once, before more is read, with the answer and the first HEAD_BYTES or more of its body,
+                or all there are; what it raises ends the reading.
 
         Raises:
             BadInput: bad_url, unsupported_format (a compressed body) or one of the source_ reasons.
             TimeoutError: the operating system gave the peer up.
         """
+        async with self.answer(url) as response:
+            check_answer(response)
+            return await self.body(response, reserve, look)
+
+    @asynccontextmanager
+    async def answer(self, url: URL, headers: Mapping[str, str] | None = None) -> AsyncIterator[aiohttp.ClientResponse]:
+        """The first answer that is no redirect, whatever its status; every hop is checked like the first.
+
+        Raises:
+            BadInput: as `read`, also for what goes wrong while the body is read inside.
+        """
         try:
-            async with self._answer(_parsed(url)) as response:
-                return await self._body(response, reserve)
+            async with self._answer(url, headers) as response:
+                yield response
         except (aiohttp.InvalidURL, UnicodeError) as error:  # the latter from a host that cannot be a name
             raise BadInput(Reason.BAD_URL, str(error)) from error
         except aiohttp.ClientPayloadError as error:
@@ -72,11 +105,10 @@ class HttpSource:
             raise BadInput(Reason.SOURCE_UNREACHABLE, str(error) or type(error).__name__) from error
 
     @asynccontextmanager
-    async def _answer(self, url: URL) -> AsyncIterator[aiohttp.ClientResponse]:
-        """The first answer that is no redirect; every hop is checked like the first."""
+    async def _answer(self, url: URL, headers: Mapping[str, str] | None) -> AsyncIterator[aiohttp.ClientResponse]:
         for _ in range(self._max_redirects + 1):
             self._guard.check_url(url)
-            async with self._opened().get(url, allow_redirects=False) as response:
+            async with self._opened().get(url, headers=headers, allow_redirects=False) as response:
                 try:
                     if response.status not in REDIRECTS:
                         yield response
@@ -87,22 +119,28 @@ class HttpSource:
                         response.close()  # rather than read the rest in order to use the connection again
         raise BadInput(Reason.SOURCE_REDIRECTS, f"more than {self._max_redirects} redirects")
 
-    async def _body(self, response: aiohttp.ClientResponse, reserve: Reserve) -> bytes:
-        if response.status not in (200, 203):
-            reason = _REASONS.get(response.status, Reason.SOURCE_HTTP_STATUS)
-            raise BadInput(reason, f"the server answered {response.status}")
-        encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
-        if encoding not in ("", "identity"):
-            raise BadInput(Reason.UNSUPPORTED_FORMAT, f"the server sends it as {encoding}, though asked not to")
-        if (response.content_length or 0) > self._max_bytes:
+    async def body(self, response: aiohttp.ClientResponse, reserve: Reserve, look: Look = _unseen) -> bytes:
+        """All of an answer's body; arguments and errors are those of `read`."""
+        chunks = response.content.iter_any()
+        head = await first_bytes(chunks)
+        look(response, head)
+        return await self.rest(response, head, chunks, reserve)
+
+    async def rest(
+        self, response: aiohttp.ClientResponse, head: bytes, chunks: AsyncIterator[bytes], reserve: Reserve
+    ) -> bytes:
+        """All of a body of which the head has been taken from the chunks."""
+        if max(response.content_length or 0, len(head)) > self._max_bytes:
             raise self._too_large()
         body = BytesIO()  # a list would hold an object for every tiny piece a server sends
-        received = 0
-        async for chunk in response.content.iter_any():
+        received = len(head)
+        await reserve(_in_steps(received, self._max_bytes))
+        body.write(head)
+        async for chunk in chunks:
             received += len(chunk)
             if received > self._max_bytes:
                 raise self._too_large()
-            await reserve(min(self._max_bytes, -(-received // STEP_BYTES) * STEP_BYTES))
+            await reserve(_in_steps(received, self._max_bytes))
             body.write(chunk)
         return body.getvalue()
 
@@ -129,7 +167,24 @@ class HttpSource:
             self._session = None
 
 
-def _parsed(url: str) -> URL:
+async def first_bytes(chunks: AsyncIterator[bytes]) -> bytes:
+    """So many chunks that they are HEAD_BYTES or more, or all there are."""
+    head = b""
+    while len(head) < HEAD_BYTES and (chunk := await anext(chunks, b"")):
+        head += chunk
+    return head
+
+
+def _in_steps(received: int, most: int) -> int:
+    return min(most, -(-received // STEP_BYTES) * STEP_BYTES)
+
+
+def parsed(url: str) -> URL:
+    """The URL as it is fetched.
+
+    Raises:
+        BadInput: bad_url.
+    """
     try:
         return URL(url).with_fragment(None)
     except (ValueError, TypeError) as error:  # UnicodeError of a host that is no IDNA included

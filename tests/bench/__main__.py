@@ -153,9 +153,7 @@ class Bench:
     def fingerprint(self) -> None:
         found: dict[str, Any] = fingerprint.run()
         fingerprint.show(found, self.console)
-        for size, figures in found["sizes"].items():
-            name = f"fingerprint, {size}: times as fast as imagehash"
-            self.figures.append(Reach(name, at_least(figures["target"], "×"), figures["ours_vs_imagehash_both"]))
+        self.figures += fingerprint.reach(found)
         self.document["fingerprint"] = found
 
 

@@ -5,6 +5,7 @@ What they are given to do, and what is measured, stands in the files that use th
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -79,6 +80,11 @@ class WorkerProcess:
         with urllib.request.urlopen(f"http://{self._http}/metrics", timeout=CONTROL_S) as answer:
             lines = answer.read().decode().splitlines()
         return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith((f"{name}{{", f"{name} ")))
+
+    def stay_on(self, core: int) -> None:
+        """Run all threads on this core from now on, those that it will start included."""
+        for thread in Path(f"/proc/{self.pid}/task").iterdir():
+            os.sched_setaffinity(int(thread.name), {core})
 
     def stop(self) -> None:
         end(self.process, timeout_s=40.0)

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from streams.cli.files import FoundFile, Unreadable, content_type_of, find_files, media_id_of
+from streams.cli.files import VIDEO_TYPES, FoundFile, Unreadable, content_type_of, find_files, media_id_of
+from streams.domain.fingerprint.container import VIDEO_FORMATS
 
 
 def names(*paths: Path) -> list[str]:
@@ -85,6 +86,17 @@ def test_a_name_that_is_no_text_is_spelled_out(folder: Path) -> None:
         (b"RIFF\0\0\0\0WAVEfmt ", "a.wav", "audio/x-wav"),
         (b"\0\0\0\x18ftypavif", "a", "image/avif"),
         (b"\0\0\0\x18ftypisom", "a", "video/mp4"),
+        (b"\0\0\0\x14ftypqt  ", "a.mp4", "video/quicktime"),
+        (b"\0\0\0\x14ftypheic", "a", "image/heic"),
+        (b"\0\0\0\x14ftypM4A ", "a.m4a", "audio/mp4"),
+        (b"\x1aE\xdf\xa3\x9fB\x86\x81\x01B\xf7\x81\x01B\xf2\x81\x04B\xf3\x81\x08B\x82\x84webm", "a", "video/webm"),
+        (b"\x1aE\xdf\xa3\xa3B\x86\x81\x01", "a", "video/x-matroska"),
+        (b"RIFF\0\0\0\0AVI LIST", "a", "video/x-msvideo"),
+        (b"FLV\x01\x05", "a", "video/x-flv"),
+        (b"OggS\0\x02", "a", "video/ogg"),
+        (b"OggS\0\x02", "a.oga", "audio/ogg"),
+        (b"\0\0\1\xba", "a", "video/mpeg"),
+        ((b"G" + bytes(187)) * 4, "a.ts", "video/mp2t"),
         (b"plain text", "a.jpg", "image/jpeg"),
         (b"", "a.webp", "image/webp"),
         (b"{}", "a.json", "application/octet-stream"),
@@ -93,3 +105,7 @@ def test_a_name_that_is_no_text_is_spelled_out(folder: Path) -> None:
 )
 def test_the_first_bytes_say_what_a_file_is_else_its_name(start: bytes, name: str, content_type: str) -> None:
     assert content_type_of(start, name) == content_type
+
+
+def test_every_container_of_video_has_a_type() -> None:
+    assert VIDEO_TYPES.keys() == {name for name, _, _ in VIDEO_FORMATS}

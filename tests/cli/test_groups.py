@@ -110,6 +110,75 @@ def test_what_was_known_before_says_so() -> None:
     assert report(copy("b.jpg", "A", "archive/1", "A"))[0] == "archive/1  (1 copy, known from before)"
 
 
+def part(begin: float, end: float, known_begin: float, known_end: float) -> dict[str, float]:
+    return {"from_s": begin, "to_s": end, "known_from_s": known_begin, "known_to_s": known_end, "speed": 1.0}
+
+
+def video(
+    name: str, content: str, of: str, of_content: str, relation: str, *parts: dict[str, float], **more: Any
+) -> Any:
+    """A decision about a video that is, or has, these parts of another; all of what has nothing else."""
+    whole = {"share": 0.3 if relation in ("contains", "overlaps") else 1.0, "known_share": 0.3}
+    own = {"group_content_id": content, "group_media_id": name} if relation in ("contains", "overlaps") else {}
+    match = {"method": "frames", "similarity": 0.93, "relation": relation, "segments": list(parts)}
+    decision = copy(name, content, of, of_content, **{**match, **whole, **own, **more})
+    return {**decision, "action": "review" if own else "reuse"}
+
+
+def test_of_videos_the_parts_are_told_and_what_has_only_a_part_stands_below_too() -> None:
+    group = {"group_content_id": "A", "group_media_id": "holiday.mp4"}
+    assert report(
+        unique("holiday.mp4", "A"),
+        video("again.mp4", "B", "holiday.mp4", "A", "copy", part(0, 60, 0, 60), known_share=1.0),
+        video("cut.mp4", "C", "holiday.mp4", "A", "copy", part(0, 54, 6, 60), known_share=0.9),
+        video("clip.mp4", "D", "again.mp4", "B", "clip_of", part(0, 18, 12, 30), transformation="mirrored", **group),
+        video("best-of.mp4", "E", "again.mp4", "B", "contains", part(62, 80, 12, 30)),
+        video(
+            "mix.mp4", "F", "holiday.mp4", "A", "overlaps", *(part(at, at + 9, 9, 18) for at in (0, 3600, 4000, 5000))
+        ),
+        copy("best-of-2.mp4", "E", "best-of.mp4", "E"),
+    ) == [
+        "holiday.mp4  (3 copies, 2 with parts of it)",
+        "    again.mp4    altered copy, 93.0 %",
+        "    clip.mp4     clip, 00:00–00:18 is 00:12–00:30 of again.mp4, mirrored left to right",
+        "    cut.mp4      altered copy, 93.0 %, 00:00–00:54 is 00:06–01:00 of it",
+        "    best-of.mp4  contains 00:12–00:30 of again.mp4 at 01:02 (review)",
+        "    mix.mp4      overlaps, 00:00–00:09 is 00:09–00:18, 1:00:00–1:00:09 is 00:09–00:18, "
+        "1:06:40–1:06:49 is 00:09–00:18 of it and 1 more part (review)",
+        "",
+        "best-of.mp4  (1 copy)",
+        "    best-of-2.mp4  exact copy",
+        "",
+        "7 files: 1 unique, 1 exact copy, 3 altered copies, 2 partly new, 0 failed. The copies take 4.0 MB.",
+    ]
+
+
+def test_what_has_a_part_of_something_known_from_before_stands_below_it() -> None:
+    found = report(video("best-of.mp4", "B", "archive/1", "A", "contains", part(5, 12, 0, 7)))
+
+    assert found[:2] == [
+        "archive/1  (1 with a part of it, known from before)",
+        "    best-of.mp4  contains 00:00–00:07 of it at 00:05 (review)",
+    ]
+
+
+def test_where_pictures_and_videos_show_each_other_is_told() -> None:
+    def shows(decision: dict[str, Any], name: str, kind: str, at_s: float) -> dict[str, Any]:
+        found = {"content_id": "Z", "media_id": name, "kind": kind, "at_s": at_s, "distance_bits": 8}
+        return {**decision, "appears_in": [found]}
+
+    found = report(
+        shows(unique("frame.png", "A"), "film.mp4", "video", 62.4),
+        shows(unique("trailer.mp4", "B"), "cat.jpg", "image", 3),
+    )
+
+    assert found[:3] == [
+        "shown in videos:",
+        "    frame.png    shown in film.mp4 at 01:02",
+        "    trailer.mp4  shows cat.jpg at 00:03",
+    ]
+
+
 def test_the_largest_group_comes_first() -> None:
     found = report(
         unique("a", "A"),

@@ -10,10 +10,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from confluent_kafka import Consumer, Message, Producer, TopicPartition
+from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaException, Message, Producer, TopicPartition
+from confluent_kafka.admin import OffsetSpec
 
+from streams.kafka_clients import make_admin
 from streams.settings import Settings
-from streams.topics import wire_name
+from streams.topics import consumer_group, wire_name
 from tests.processes import end, kill, launch, tail
 
 
@@ -60,7 +62,31 @@ class Workers:
                 self.start(worker_id)
 
     def last_words(self) -> str:
-        return "\n".join(f"{log.name}:\n{tail(log, 15)}" for log in sorted(self.logs.glob("worker-*.log")))
+        logs = "\n".join(f"{log.name}:\n{tail(log, 60)}" for log in sorted(self.logs.glob("worker-*.log")))
+        return f"{logs}\n{groups(self.settings)}"
+
+
+def groups(settings: Settings) -> str:
+    """Who is in the groups of the stages, with which partitions, and how far each partition is behind."""
+    admin = make_admin(settings)
+    names = [consumer_group(settings, stage) for stage in ("fingerprint", "match", "record")]
+    lines = []
+    for name, answer in admin.describe_consumer_groups(names, request_timeout=10).items():
+        try:
+            found = answer.result(20)
+            lines.append(f"{name}: {found.state}")
+            for member in found.members:
+                mine = [f"{each.topic}/{each.partition}" for each in member.assignment.topic_partitions]
+                lines.append(f"    {member.group_instance_id or member.member_id}: {' '.join(mine)}")
+            offsets = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(name)])[name].result(20)
+            committed = {(each.topic, each.partition): each.offset for each in offsets.topic_partitions}
+            asked = {TopicPartition(*each): OffsetSpec.latest() for each in committed}
+            for tp, end in admin.list_offsets(asked, request_timeout=10).items():
+                behind = end.result(20).offset - committed[tp.topic, tp.partition]
+                lines += [f"    {tp.topic}/{tp.partition}: {behind} behind"] if behind else []
+        except KafkaException as error:
+            lines.append(f"{name}: {error}")
+    return "\n".join(lines)
 
 
 class Publisher(threading.Thread):

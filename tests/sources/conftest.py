@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
@@ -12,7 +13,7 @@ import pytest_asyncio
 from aiohttp import web
 from aiohttp.abc import AbstractResolver
 
-from streams.domain.records import Origin, Submission
+from streams.domain.records import Kind, Origin, Submission
 from streams.errors import BadInput, Reason
 from streams.settings import Settings
 from streams.sources.fetch import SourceFetcher
@@ -21,8 +22,8 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
-def submission(url: str | None = None, body: bytes | None = None) -> Submission:
-    return Submission("s", "m", "default", "auto", "2026-01-31T09:30:00.125Z", Origin("t", 0, 0), url=url, body=body)
+def submission(url: str | None = None, body: bytes | None = None, kind: Kind = "auto") -> Submission:
+    return Submission("s", "m", "default", kind, "2026-01-31T09:30:00.125Z", Origin("t", 0, 0), url=url, body=body)
 
 
 def settings(**changed: Any) -> Settings:
@@ -43,13 +44,24 @@ async def refusal(fetcher: SourceFetcher, url: str) -> Reason:
     return refused.value.reason
 
 
+async def refusal_to_open(fetcher: SourceFetcher, url: str, kind: Kind = "auto") -> Reason:
+    """Why a source is not even opened; it must not be."""
+    with pytest.raises(BadInput) as refused:
+        async with fetcher.open(submission(url, kind=kind)):
+            pass
+    assert refused.value.detail
+    assert fetcher.held_bytes == 0
+    return refused.value.reason
+
+
 @asynccontextmanager
 async def opened(resolver: AbstractResolver | None = None, **changed: Any) -> AsyncIterator[SourceFetcher]:
-    fetcher = SourceFetcher(settings(**changed), resolver)
-    try:
-        yield fetcher
-    finally:
-        await fetcher.close()
+    with tempfile.TemporaryDirectory(prefix="mediasieve-tests-") as folder:
+        fetcher = SourceFetcher(settings(**{"data_dir": folder, **changed}), resolver)
+        try:
+            yield fetcher
+        finally:
+            await fetcher.close()
 
 
 @pytest_asyncio.fixture
@@ -57,6 +69,14 @@ async def fetcher() -> AsyncIterator[SourceFetcher]:
     """May reach 127.0.0.1, and nothing over 100,000 bytes or 5 s."""
     async with opened(source_allow="127.0.0.1", source_max_bytes=100_000) as made:
         yield made
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Waits for what must come to be; goes on, and lets the test fail, if it does not within some time."""
+    for _ in range(1000):
+        if condition():
+            return
+        await asyncio.sleep(0.01)
 
 
 class Servers:

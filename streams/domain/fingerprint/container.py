@@ -51,9 +51,25 @@ VIDEOS: tuple[tuple[str, bytes], ...] = (
     ("Flash video", rb"FLV\x01"),
     ("Ogg", rb"OggS"),
     ("ASF", rb"\x30\x26\xb2\x75\x8e\x66\xcf\x11"),
-    ("MPEG", rb"\0\0\1[\xba\xb3]"),
+    ("MPEG", rb"\0\0\x01[\xba\xb3]"),
     ("MPEG transport stream", rb"G.{187}G.{187}G"),
 )
+
+VIDEO_FORMATS: tuple[tuple[str, str, bytes], ...] = (
+    ("mp4", "mov", rb".{4}ftyp(?!qt  |avi[fs]|hei|hev[cx]|mif[12]|msf1|miaf|crx |jp2 |jxl )"),
+    ("mov", "mov", rb".{4}(?:ftypqt  |moov|mdat|free|wide|skip|pnot)"),
+    ("webm", "matroska", rb"\x1aE\xdf\xa3.{0,40}webm"),
+    ("matroska", "matroska", rb"\x1aE\xdf\xa3"),
+    ("avi", "avi", rb"RIFF.{4}AVI "),
+    ("flv", "flv", rb"FLV\x01"),
+    ("ogg", "ogg", rb"OggS"),
+    ("asf", "asf", rb"\x30\x26\xb2\x75\x8e\x66\xcf\x11"),
+    ("mpeg_ps", "mpeg", rb"\0\0\x01\xba"),
+    ("mpeg_video", "mpegvideo", rb"\0\0\x01\xb3"),
+    ("mpeg_ts", "mpegts", rb"G.{187}G.{187}G|.{4}G.{191}G.{191}G"),
+)
+"""What is opened as a video: the name that stands in records, FFmpeg's demuxer, the first bytes. Left out on purpose:
+playlists and whatever else refers to other files (HLS, concat, DASH …), and formats of games and of raw frames."""
 
 HEAD_BYTES = 1024
 
@@ -65,9 +81,26 @@ def _one_of(table: tuple[tuple[str, bytes], ...]) -> re.Pattern[bytes]:
 _IMAGES, _FOREIGN, _VIDEOS = _one_of(IMAGE_FORMATS), _one_of(FOREIGN_IMAGES), _one_of(VIDEOS)
 
 
+_MOVING = _one_of(tuple((name, magic) for name, _, magic in VIDEO_FORMATS))
+DEMUXERS = {name: demuxer for name, demuxer, _ in VIDEO_FORMATS}
+
+
 def _name(pattern: re.Pattern[bytes], table: tuple[tuple[str, bytes], ...], head: bytes) -> str | None:
     found = pattern.match(head)
     return table[found.lastindex - 1][0] if found and found.lastindex else None
+
+
+def is_video(head: bytes) -> str | None:
+    """The short name of the container that these bytes begin (`mp4`, `matroska` …), or None if they begin no video.
+
+    A container that often has sound alone is named all the same; an animated picture is an image.
+
+    Args:
+        head: the first HEAD_BYTES of a file, or all of it where there are fewer.
+    """
+    head = head[:HEAD_BYTES]
+    found = None if _IMAGES.match(head) or _FOREIGN.match(head) else _MOVING.match(head)
+    return VIDEO_FORMATS[found.lastindex - 1][0] if found and found.lastindex else None
 
 
 def identify(data: bytes) -> ImageFormat:

@@ -20,6 +20,9 @@ LEAST_TRIMMED = 0.015
 LEAST_LEFT = 0.2
 """Of width and of height; what is left of a nearly uniform picture is not the picture."""
 
+BRIEF = 0.2
+"""Share of pictures in which a border may be darker than in the others, and share in which it may be brighter."""
+
 
 def _lines(low: Pixels, high: Pixels, level: int) -> int:
     """How many lines from the first on lie within the tolerance of the level, by their darkest and brightest pixel."""
@@ -27,13 +30,13 @@ def _lines(low: Pixels, high: Pixels, level: int) -> int:
     return int(outside.argmax()) if outside.any() else len(outside)
 
 
-def _trim_rows(pixels: Pixels) -> tuple[int, int]:
+def _trim_rows(darkest: Pixels, brightest: Pixels) -> tuple[int, int]:
     """Rows left of a picture, from and to, when uniform rows above and below are left out; each of its own colour."""
-    low, high = pixels.min(axis=1), pixels.max(axis=1)
-    top = _lines(low, high, int(np.median(pixels[0])))
-    bottom = len(pixels) - _lines(low[::-1], high[::-1], int(np.median(pixels[-1])))
+    low, high = darkest.min(axis=1), brightest.max(axis=1)
+    top = _lines(low, high, int(np.median(darkest[0])))
+    bottom = len(low) - _lines(low[::-1], high[::-1], int(np.median(darkest[-1])))
     # Where they meet there are but two colours, one above the other, and no picture between them.
-    return (top, bottom) if top < bottom else (0, len(pixels))
+    return (top, bottom) if top < bottom else (0, len(low))
 
 
 def trim(pixels: Pixels) -> Rectangle | None:
@@ -42,14 +45,36 @@ def trim(pixels: Pixels) -> Rectangle | None:
     Args:
         pixels: luminance, a few hundred pixels a side at most.
     """
-    height, width = pixels.shape
-    if not any(np.ptp(line) <= 2 * TOLERANCE for line in (pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1])):
+    return _trim(pixels, pixels)
+
+
+def trim_all(pictures: Pixels) -> Rectangle | None:
+    """The same for pictures that have their borders in common, such as frames of a video.
+
+    A pixel counts for what it is in most of the pictures: neither a subtitle in a border, which is there for a while,
+    nor a dark scene, which has no edge, moves the border.
+
+    Args:
+        pictures: luminance, pictures × height × width, at least one.
+    """
+    share = int(BRIEF * (len(pictures) - 1))
+    ordered = np.partition(pictures, (share, len(pictures) - 1 - share), axis=0)
+    return _trim(ordered[share], ordered[-1 - share])
+
+
+def _trim(darkest: Pixels, brightest: Pixels) -> Rectangle | None:
+    """As `trim`, of pixels that are between two values each."""
+    height, width = darkest.shape
+    edges = ((0, slice(None)), (-1, slice(None)), (slice(None), 0), (slice(None), -1))
+    if not any(int(brightest[edge].max()) - int(darkest[edge].min()) <= 2 * TOLERANCE for edge in edges):
         return None
     left, top, right, bottom = 0, 0, width, height
     for _ in range(2):
-        first, last = _trim_rows(pixels[top:bottom, left:right])
+        part = (slice(top, bottom), slice(left, right))
+        first, last = _trim_rows(darkest[part], brightest[part])
         top, bottom = top + first, top + last
-        first, last = _trim_rows(pixels[top:bottom, left:right].T)
+        part = (slice(top, bottom), slice(left, right))
+        first, last = _trim_rows(darkest[part].T, brightest[part].T)
         left, right = left + first, left + last
     kept_across, kept_down = (right - left) / width, (bottom - top) / height
     if min(kept_across, kept_down) < LEAST_LEFT or max(1 - kept_across, 1 - kept_down) < LEAST_TRIMMED:

@@ -62,7 +62,7 @@ class Hashes:
     views: str
 
 
-class _Reduced:
+class Reduced:
     """The picture, averaged down to a few hundred pixels a side, from which everything else is cut."""
 
     def __init__(self, grey: Image.Image) -> None:
@@ -77,9 +77,9 @@ class _Reduced:
 
 def look(grey: Image.Image, level: Level) -> Hashes:
     """All hashes of an upright picture in mode L."""
-    reduced = _Reduced(grey)
+    reduced = Reduced(grey)
     large = reduced.square(SIDE, reduced.whole)
-    full = _whole(FULL, large)
+    full = whole_view(FULL, large)
     measured = phash.quality(np.asarray(large))
     return Hashes(
         phash64=phash.hash_bits(full.near[None]).tobytes().hex(),
@@ -91,7 +91,7 @@ def look(grey: Image.Image, level: Level) -> Hashes:
 
 def places(grey: Image.Image) -> dict[int, Box]:
     """Where each view lies in an upright picture in mode L, by its code, as shares; what it lacks is left out."""
-    reduced = _Reduced(grey)
+    reduced = Reduced(grey)
     _, _, width, height = reduced.whole
     found: dict[int, Box | None] = {
         view.code: _middle(reduced.aspect, view.aspect) if view.aspect else view.box for view in VIEWS
@@ -107,38 +107,38 @@ def _packed(seen: list[Seen], level: Level) -> str:
     return pack(made[stored_in(made, level) | asked_in(made, level) > 0])
 
 
-def _whole(code: int, large: Image.Image) -> Seen:
+def whole_view(code: int, large: Image.Image) -> Seen:
     # The small from the large picture, not from all pixels: four times as fast and as near to imagehash (0.3 bits
     # off on average).
     small = large.resize((SIDE // 2, SIDE // 2), LANCZOS)
     return Seen(code, True, phash.frequencies(np.asarray(small)), phash.frequencies(np.asarray(large)))
 
 
-def _views(reduced: _Reduced, large: Image.Image, full: Seen, level: Level) -> list[Seen]:
+def _views(reduced: Reduced, large: Image.Image, full: Seen, level: Level) -> list[Seen]:
     made = made_at(level)
     seen = [full]
     if any(view.code == TRIMMED for view in made):
         for code, part in _insides(reduced):
-            seen.append(_whole(code, reduced.square(SIDE, part)))
+            seen.append(whole_view(code, reduced.square(SIDE, part)))
     derived = tuple(view for view in made if not view.whole)
     if derived:
         seen += _derived(large, reduced.aspect, derived)
-    return [each for each in seen if _says_enough(each.confirm)]
+    return [each for each in seen if says_enough(each.confirm)]
 
 
-def _insides(reduced: _Reduced) -> list[tuple[int, Rectangle]]:
+def _insides(reduced: Reduced) -> list[tuple[int, Rectangle]]:
     """What borders and frames leave of the picture, where there are any and where they are not the same."""
     pixels = np.asarray(reduced.image)
     found: list[tuple[int, Rectangle]] = []
     known = [reduced.whole]
     for code, part in ((TRIMMED, trim(pixels)), (FRAMED, find_picture(pixels))):
-        if part and all(_apart(part, other, reduced.whole) for other in known):
+        if part and all(apart(part, other, reduced.whole) for other in known):
             found.append((code, part))
             known.append(part)
     return found
 
 
-def _apart(one: Rectangle, other: Rectangle, whole: Rectangle) -> bool:
+def apart(one: Rectangle, other: Rectangle, whole: Rectangle) -> bool:
     return any(
         abs(edge - beside) >= LEAST_TRIMMED * whole[2 + number % 2]
         for number, (edge, beside) in enumerate(zip(one, other, strict=True))
@@ -184,6 +184,6 @@ def _round(large: Image.Image, aspect: float, view: View) -> NDArray[np.float64]
     return block
 
 
-def _says_enough(block: NDArray[np.float64]) -> bool:
+def says_enough(block: NDArray[np.float64]) -> bool:
     squares = float(np.square(block).sum() - block[0, 0] ** 2)
     return squares >= (2 * LEAST_CONTRAST * SIDE * SIDE) ** 2

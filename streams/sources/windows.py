@@ -1,0 +1,65 @@
+"""Which requests a plan of reading becomes: neighbouring extents in one, large ones in pieces. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+#: A gap up to this is read along: asking again would cost more than the bytes do.
+GAP_BYTES = 32 << 10
+#: The most that one request asks for; it is in memory as a whole.
+WINDOW_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Bytes of a source that are asked for at once: `length` of them from `offset` on."""
+
+    offset: int
+    length: int
+
+    @property
+    def end(self) -> int:
+        return self.offset + self.length
+
+    def holds(self, offset: int) -> bool:
+        return self.offset <= offset < self.end
+
+
+def coalesce(
+    extents: Sequence[tuple[int, int]],
+    size_bytes: int,
+    *,
+    gap_bytes: int = GAP_BYTES,
+    window_bytes: int = WINDOW_BYTES,
+) -> list[Window]:
+    """The windows that have all bytes of the extents, in the order of these.
+
+    An extent that begins in the one before it, or at most `gap_bytes` behind that, shares its window. What lies
+    outside of the source is left out. No window is longer than `window_bytes`.
+
+    Args:
+        extents: offset and length of each.
+        size_bytes: of the source.
+    """
+    windows: list[Window] = []
+    for run in _runs(extents, size_bytes, gap_bytes):
+        for offset in range(run.offset, run.end, window_bytes):
+            windows.append(Window(offset, min(window_bytes, run.end - offset)))
+    return windows
+
+
+def _runs(extents: Iterable[tuple[int, int]], size_bytes: int, gap_bytes: int) -> Iterable[Window]:
+    run: Window | None = None
+    for offset, length in extents:
+        begin, end = max(0, offset), min(size_bytes, offset + length)
+        if begin >= end:
+            continue
+        if run is not None and run.offset <= begin <= run.end + gap_bytes:
+            run = Window(run.offset, max(run.end, end) - run.offset)
+            continue
+        if run is not None:
+            yield run
+        run = Window(begin, end - begin)
+    if run is not None:
+        yield run

@@ -1,0 +1,49 @@
+"""What the consumer delivers around a rebalance: everything, whatever Faust does to its queues meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+
+from streams.runtime.stage import KeyedStage
+from streams.runtime.transport import BatchConsumer
+from streams.runtime.view import KeyedBatch
+from streams.topics import DECISIONS, FINGERPRINTS
+from tests.runtime.conftest import Bench, eventually
+
+
+def forward(batch: KeyedBatch) -> None:
+    """Slowly, so that the batches of other partitions wait in the queue."""
+    time.sleep(0.3)
+    for record in batch.records:
+        assert record.key is not None
+        batch.put(record.key, record.value)
+        batch.emit(DECISIONS, record.key, record.value, [])
+
+
+FORWARD = KeyedStage(name="match", reads=(FINGERPRINTS,), table="contents", process=forward)
+
+
+async def test_what_is_fetched_between_the_seek_and_the_end_of_a_recovery_is_not_lost(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Right behind the seek the flow is on already, and Faust clears all queues a moment later: make that long."""
+    bench.publish(FINGERPRINTS, [(b"a%d" % n, b"x", n % 8) for n in range(80)])
+    async with bench.worker(FORWARD, worker_id="first"):
+        await eventually(lambda: bench.committed(FINGERPRINTS, 7, "match") == 10, blocking=True)
+    seek = BatchConsumer.perform_seek
+
+    async def slow_seek(consumer: BatchConsumer) -> None:
+        await seek(consumer)
+        await asyncio.sleep(1.0)
+
+    monkeypatch.setattr(BatchConsumer, "perform_seek", slow_seek)
+    bench.publish(FINGERPRINTS, [(b"b%d" % n, b"x", n % 8) for n in range(80)])
+
+    async with bench.worker(FORWARD, worker_id="second"):
+        messages = await asyncio.to_thread(bench.read, DECISIONS, lambda found: len(found) >= 160)
+        await eventually(lambda: bench.committed(FINGERPRINTS, 7, "match") == 20, blocking=True)
+
+    assert {message.key() for message in messages} == {b"%s%d" % (name, n) for name in (b"a", b"b") for n in range(80)}

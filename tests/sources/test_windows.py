@@ -1,0 +1,45 @@
+"""Extents to windows: everything wanted is asked for, and nothing but small gaps beside; against an obvious twin."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.sources.windows import Window, coalesce
+
+EXTENTS = st.lists(st.tuples(st.integers(-20, 300), st.integers(-5, 80)), max_size=12)
+
+
+def test_neighbours_are_one_window_and_others_are_not() -> None:
+    windows = coalesce([(0, 100), (110, 50), (1000, 10)], 5000, gap_bytes=10, window_bytes=1000)
+
+    assert windows == [Window(0, 160), Window(1000, 10)]
+
+
+def test_large_extents_come_in_pieces() -> None:
+    assert coalesce([(10, 250)], 5000, window_bytes=100) == [Window(10, 100), Window(110, 100), Window(210, 50)]
+
+
+def test_the_order_is_that_of_the_plan() -> None:
+    assert coalesce([(500, 10), (0, 10)], 5000, gap_bytes=5) == [Window(500, 10), Window(0, 10)]
+
+
+def test_what_is_outside_is_left_out() -> None:
+    assert coalesce([(90, 50), (200, 5), (-10, 5), (5, 0)], 100, gap_bytes=0) == [Window(90, 10)]
+
+
+@given(EXTENTS, st.integers(0, 30), st.integers(1, 60))
+def test_what_is_wanted_is_there_and_little_else(extents: list[tuple[int, int]], gap: int, window: int) -> None:
+    size = 250
+    windows = coalesce(extents, size, gap_bytes=gap, window_bytes=window)
+
+    wanted = {byte for offset, length in extents for byte in range(offset, offset + length) if 0 <= byte < size}
+    asked = {byte for each in windows for byte in range(each.offset, each.end)}
+    assert wanted <= asked
+    assert all(0 < each.length <= window for each in windows)
+    between = sorted(asked - wanted)
+    longest = run = 0
+    for place, byte in enumerate(between):
+        run = run + 1 if place and between[place - 1] == byte - 1 else 1
+        longest = max(longest, run)
+    assert longest <= gap

@@ -1,0 +1,35 @@
+"""What the match stage has in memory is ready before there are partitions."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+WARM_UP_THEN_DECIDE = """
+import random
+from streams.domain import near_building, near_kernels, near_search
+from streams.near_state import warm_up
+from tests.domain.partition import Partition
+from tests.domain.test_near_matching import POLICIES, Incoming, submission
+
+def compiled():
+    rooms = (near_building, near_kernels, near_search)
+    kernels = {id(each): each for room in rooms for each in vars(room).values() if hasattr(each, "signatures")}
+    return sum(len(each.signatures) for each in kernels.values())
+
+warm_up()
+before = compiled()
+rng, partition, outcomes = random.Random(7), Partition(), set()
+for part in range(3):
+    batch = [Incoming.of(submission(100 * part + n, rng, 0), 100_000_000 * part + n) for n in range(100)]
+    outcomes |= {answer.outcome for answer in partition.decide(batch)}
+    partition = Partition(sorted(partition.items()))
+print(before > 0, compiled() - before, "near_duplicate" in outcomes)
+"""
+
+
+def test_deciding_compiles_nothing_after_the_warm_up() -> None:
+    command = [sys.executable, "-c", WARM_UP_THEN_DECIDE]
+    answer = subprocess.run(command, capture_output=True, text=True, check=True, env=os.environ)
+    assert answer.stdout.split() == ["True", "0", "True"]
