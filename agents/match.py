@@ -11,7 +11,8 @@ from streams.cloudevents import DECISION_TYPE, event_headers
 from streams.domain.matching import Incoming, decide
 from streams.domain.records import Fingerprint
 from streams.errors import BadInput
-from streams.near_state import NearState, warm_up
+from streams.near_state import NearState
+from streams.near_warming import warm_up
 from streams.runtime.stage import KeyedStage
 from streams.runtime.view import KeyedBatch
 from streams.settings import Settings

@@ -7,27 +7,11 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-import numpy as np
-
 from streams import metrics
-from streams.domain.contents import (
-    CONTENT_PREFIX,
-    DIGEST_BYTES,
-    FOR_EVER_MS,
-    FRAMES_PREFIX,
-    OLD_CONTENT_PREFIX,
-    Content,
-    content_id_of,
-    content_key,
-    from_old_layout,
-)
-from streams.domain.hashed import kept
+from streams.domain.contents import CONTENT_PREFIX, FRAMES_PREFIX, OLD_CONTENT_PREFIX, from_old_layout
 from streams.domain.matching import Incoming, State
 from streams.domain.near_spaces import NearSpaces
-from streams.domain.policy import DEFAULT
-from streams.domain.steps import Forgotten, Lookup, Sighting
 from streams.domain.sweeping import sweep
-from streams.domain.views import ENTRY, KEPT, VIEWS_HASH
 
 logger = logging.getLogger(__name__)
 
@@ -93,23 +77,6 @@ class NearState:
         metrics.NEAR_CONTENTS.set(sum(map(len, self._spaces.values())))
         metrics.NEAR_BYTES.set(sum(spaces.memory_bytes for spaces in self._spaces.values()))
         self._measure_at = time.monotonic() + MEASURE_EVERY_S
-
-
-def warm_up() -> None:
-    """Compile what deciding calls, or load it where that was done before: better before partitions wait for it.
-
-    Takes half a minute on a machine that has never run this version, else half a second.
-    """
-    entry = np.zeros(1, ENTRY)
-    entry["turn"] = KEPT
-    content_id, now_ms = content_id_of(bytes(DIGEST_BYTES)), 1
-    step = Lookup(content_id, now_ms, FOR_EVER_MS, DEFAULT, entry.tobytes())
-    content = Content(
-        content_id, "m", "s", content_id, "m", now_ms, FOR_EVER_MS, bytes(16), VIEWS_HASH, kept(step.entries, DEFAULT)
-    )
-    spaces = NearSpaces()
-    spaces.load([(content_key("c", content_id), content.pack())])
-    spaces.of("c", VIEWS_HASH).take([step, Sighting(content_id, now_ms, FOR_EVER_MS), Forgotten(content_id)])
 
 
 class Sweep:

@@ -21,18 +21,27 @@ from streams.topic_admin import apply_topics
 from streams.topics import DECISIONS, FINGERPRINTS, SUBMISSIONS
 from tests.brokers import ApacheKafka, Namespace
 from tests.engines import Database, clickhouse, container_clickhouse, embedded_clickhouse
+from tests.films import film, once
+from tests.films import folder as films_folder
 from tests.media import encode, noise
 from tests.reference.deployment import Published, Publisher, Workers, follow
 from tests.reference.twin import Twin
+from tests.videos import ALTERATIONS, decoded
 
 __all__ = ["clickhouse", "container_clickhouse", "embedded_clickhouse"]
 
 EXACT_ONLY = "fast"
 POLICIES = f"""
-policies: {{exact: {{near: false}}, plain: {{views: plain}}, small: {{hash: dhash64, retention_days: 1}}}}
-collections: {{{EXACT_ONLY}: exact, wiki: plain, tiny: small}}
+policies:
+  exact: {{near: false}}
+  plain: {{views: plain}}
+  small: {{hash: dhash64, retention_days: 1}}
+  films: {{appears_in: true}}
+collections: {{{EXACT_ONLY}: exact, wiki: plain, tiny: small, shop: films}}
 """
 CONTENTS = 120
+FILMS = 3
+ALTERED = ("h264_low", "mirrored", "letterboxed", "clip_50", "compilation", "faster_5")
 OUTCOMES = {"unique", "duplicate", "near_duplicate", "failed"}
 
 
@@ -48,6 +57,19 @@ def pictures(seed: int, folder: Path) -> list[tuple[bytes, Path]]:
         found.append((data, path))
     rng.shuffle(found)
     return found
+
+
+def films() -> list[tuple[bytes, Path]]:
+    """Small films, what people make of them, and stills out of them; as bytes and as files."""
+    paths = []
+    for number in range(FILMS):
+        original = film(number, 8.0, size=(160, 90), fps=12)
+        paths += [original, *(ALTERATIONS[name].apply(original) for name in ALTERED)]
+        for at_s, still in decoded(original):
+            if at_s >= 3:
+                paths.append(once(f"{original.stem}-still.png", still.save))
+                break
+    return [(path.read_bytes(), path) for path in paths]
 
 
 def altered(picture: Image.Image, rng: random.Random | None) -> Image.Image:
@@ -69,14 +91,14 @@ def altered(picture: Image.Image, rng: random.Random | None) -> Image.Image:
 def submissions(count: int, seed: int, folder: Path) -> list[Published]:
     """Copies, copies of copies, other collections, files by reference, repeats of an event, and rubbish."""
     rng = random.Random(seed)
-    pool = pictures(seed, folder)
+    pool, shown = pictures(seed, folder), films()
     found: list[Published] = []
     for number in range(count):
         collection = rng.choice(["shop", "shop", "wiki", "tiny", EXACT_ONLY])
         media_id = f"m{rng.randrange(count)}" if rng.random() < 0.2 else f"m{number}"
         event = [("ce_id", f"{number}".encode()), ("ce_source", b"test"), ("ce_subject", media_id.encode())]
         event += [("ce_collection", collection.encode())]
-        data, path = pool[int(rng.random() ** 2 * CONTENTS)]
+        data, path = pool[int(rng.random() ** 2 * CONTENTS)] if rng.random() < 0.85 else rng.choice(shown)
         dice = rng.random()
         if dice < 0.70:
             headers = (*event, ("content-type", b"image/png"))
@@ -109,7 +131,7 @@ def deployment_settings(namespace: Namespace, database: Database, folder: Path) 
         session_timeout_s=6.0,
         heartbeat_s=1.0,
         commit_interval_s=0.3,
-        file_roots=str(folder),
+        file_roots=f"{folder},{films_folder()}",
         policy_file=str(policy_file),
     )
 
@@ -183,6 +205,9 @@ def check(settings: Settings, database: Database, published: list[Published], wo
     assert len(twin.decisions) == identities, f"{len(twin.decisions)} of {identities} submissions arrived; {about}"
     assert decided.keys() == twin.decisions.keys(), f"decisions are missing or from nowhere; {about}"
     assert {decision["outcome"] for decision in twin.decisions.values()} == OUTCOMES, about
+    relations = {decision["match"]["relation"] for decision in twin.decisions.values() if decision["match"]}
+    assert relations >= {"copy", "clip_of"}, about
+    assert any(decision["appears_in"] for decision in twin.decisions.values()), about
     wrong = [(orjson.loads(value), twin.decisions[key]) for key, value in decided.items() if not same(value, twin, key)]
     assert not wrong, f"{len(wrong)} decisions differ from the twin's, the first {wrong[0]}; {about}"
     rows: dict[str, tuple[Any, ...]] = {}

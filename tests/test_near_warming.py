@@ -1,4 +1,4 @@
-"""What the match stage has in memory is ready before there are partitions."""
+"""What the match stage compiles is compiled before there are partitions."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ import sys
 
 WARM_UP_THEN_DECIDE = """
 import random
-from streams.domain import near_building, near_kernels, near_search
-from streams.near_state import warm_up
+from streams.domain import near_building, near_kernels, near_search, video_lines, video_search
+from streams.near_warming import warm_up
 from tests.domain.partition import Partition
-from tests.domain.test_near_matching import POLICIES, Incoming, submission
+from tests.domain.test_near_matching import Incoming, submission
+from tests.domain.test_video_matching import stream
 
 def compiled():
-    rooms = (near_building, near_kernels, near_search)
+    rooms = (near_building, near_kernels, near_search, video_lines, video_search)
     kernels = {id(each): each for room in rooms for each in vars(room).values() if hasattr(each, "signatures")}
     return sum(len(each.signatures) for each in kernels.values())
 
@@ -22,10 +23,11 @@ warm_up()
 before = compiled()
 rng, partition, outcomes = random.Random(7), Partition(), set()
 for part in range(3):
-    batch = [Incoming.of(submission(100 * part + n, rng, 0), 100_000_000 * part + n) for n in range(100)]
-    outcomes |= {answer.outcome for answer in partition.decide(batch)}
+    pictures = [Incoming.of(submission(100 * part + n, rng, 0), 100_000_000 * part + n) for n in range(100)]
+    for batch in (pictures, stream(part, 60)):
+        outcomes |= {(answer.outcome, b"segments" in answer.value) for answer in partition.decide(batch)}
     partition = Partition(sorted(partition.items()))
-print(before > 0, compiled() - before, "near_duplicate" in outcomes)
+print(before > 0, compiled() - before, ("near_duplicate", True) in outcomes)
 """
 
 
