@@ -67,10 +67,8 @@ def _one_of(table: tuple[tuple[str, bytes], ...]) -> re.Pattern[bytes]:
     return re.compile(b"|".join(b"(%b)" % form for _, form in table), re.DOTALL)
 
 
-_IMAGES, _FOREIGN, _VIDEOS = _one_of(IMAGE_FORMATS), _one_of(FOREIGN_IMAGES), _one_of(VIDEOS)
-
-
-_MOVING = _one_of(tuple((name, magic) for name, _, magic in VIDEO_FORMATS))
+_VIDEO_MAGIC = tuple((name, magic) for name, _, magic in VIDEO_FORMATS)
+_IMAGES, _FOREIGN, _VIDEOS = _one_of(IMAGE_FORMATS), _one_of(FOREIGN_IMAGES), _one_of(_VIDEO_MAGIC)
 DEMUXERS = {name: demuxer for name, demuxer, _ in VIDEO_FORMATS}
 
 
