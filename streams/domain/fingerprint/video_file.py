@@ -47,7 +47,7 @@ class SourceFile:
         self._tail = b""
         self._extents: list[tuple[int, int]] = []
         self._starts: list[int] = []
-        self._nothing_between = False
+        self._exact = False
         self._going_to = 0
 
     def expect(self, extents: Sequence[tuple[int, int]], *, exact: bool) -> None:
@@ -60,7 +60,7 @@ class SourceFile:
         """
         self._extents = sorted(extents)
         self._starts = [offset for offset, _ in self._extents]
-        self._nothing_between = exact
+        self._exact = exact
         self.source.plan(extents)
 
     def go_to(self, offset: int) -> None:
@@ -124,11 +124,13 @@ class SourceFile:
             return min(n, self._going_to - at), False
         number = bisect_right(self._starts, at) - 1
         left = sum(self._extents[number]) - at if number >= 0 else 0
-        if left > 0:
-            return min(n, left) if n <= BUFFER_BYTES else n, True
-        if self._nothing_between and number + 1 < len(self._starts):
+        if n > BUFFER_BYTES:
+            return n, True
+        if left > 0 and self._exact:
+            return min(n, left), True
+        if self._exact and number + 1 < len(self._starts):
             return min(n, self._starts[number + 1] - at), False
-        return min(n, UNPLANNED_BYTES) if n <= BUFFER_BYTES else n, True
+        return min(n, UNPLANNED_BYTES), True
 
     def _check_counts(self, data: bytes) -> None:
         """Refuse what would have FFmpeg fill memory with the index of frames that are not there."""
