@@ -11,9 +11,9 @@ EXTENTS = st.lists(st.tuples(st.integers(-20, 300), st.integers(-5, 80)), max_si
 
 
 def test_neighbours_are_one_window_and_others_are_not() -> None:
-    windows = coalesce([(0, 100), (110, 50), (1000, 10)], 5000, gap_bytes=10, window_bytes=1000)
+    windows = coalesce([(0, 100), (110, 50), (1000, 20)], 5000, gap_bytes=10, window_bytes=1000)
 
-    assert windows == [Window(0, 160), Window(1000, 10)]
+    assert windows == [Window(0, 160), Window(1000, 20)]
 
 
 def test_large_extents_come_in_pieces() -> None:
@@ -21,7 +21,7 @@ def test_large_extents_come_in_pieces() -> None:
 
 
 def test_the_order_is_that_of_the_plan() -> None:
-    assert coalesce([(500, 10), (0, 10)], 5000, gap_bytes=5) == [Window(500, 10), Window(0, 10)]
+    assert coalesce([(500, 20), (0, 20)], 5000, gap_bytes=5) == [Window(500, 20), Window(0, 20)]
 
 
 def test_what_is_outside_is_left_out() -> None:
