@@ -13,10 +13,10 @@ from streams.sources.budget import Hold
 from streams.sources.opened import OpenVideo, given_up
 from streams.sources.prefetch import AHEAD_BYTES, Account, Prefetcher
 from streams.sources.range_client import RangeClient
-from streams.sources.windows import WINDOW_BYTES, Window, coalesce
+from streams.sources.windows import WINDOW_BYTES, Window, block_bytes, coalesce, gap_bytes
 
-#: What is asked for where nothing is planned, at least.
-BLOCK_BYTES = 64 << 10
+#: After so much has been read without a break, the next part is asked for while this one is used.
+STEADY_BYTES = WINDOW_BYTES
 #: What was read stays at hand up to here, for readers of containers go back a little now and then.
 RECENT_BYTES = 2 * WINDOW_BYTES
 #: The most that one video has in memory: what is ahead, what is at hand, what is being asked for and its copy.
@@ -28,9 +28,9 @@ LOOK_S = 1.0
 class RangeVideo(OpenVideo):
     """A `VideoSource` over range requests.
 
-    What is planned is asked for in advance, neighbours at once. Where something else is read, at least 64 KiB are asked
-    for, and more, up to a quarter of what has been read, where one read follows the other. `read` gives fewer bytes
-    than it was asked for only at the end of the file and at the end of what is planned.
+    What is planned is asked for in advance, neighbours at once. Where something else is read, a block is asked for,
+    and more where one read follows the other: up to half of what has been read so, and after 1 MiB the next part as
+    well. `read` gives fewer bytes than it was asked for only at the end of the file and of what is planned.
     `read_bytes` counts the windows that were read of, not those fetched in vain: so it depends on nothing but what was
     read.
 
@@ -56,7 +56,9 @@ class RangeVideo(OpenVideo):
         self._recent: deque[tuple[Window, bytes, bool]] = deque([(Window(0, len(head)), head, False)])
         self._recent_bytes = len(head)
         self._let_go_bytes = 0
+        self._block_bytes = block_bytes(size_bytes)
         self._planned: list[Window] = []
+        self._next: Window | None = None  # of what is read without a plan, and asked for already
         self._run_end = len(head)  # where one read after the other has come to, from `_run_begin` on
         self._run_begin = 0
         self._waited_s = 0.0
@@ -65,9 +67,14 @@ class RangeVideo(OpenVideo):
         self.read_bytes = self._head_bytes = len(head)
 
     def plan(self, extents: Sequence[tuple[int, int]], /) -> None:
-        self._planned = [window for window in coalesce(extents, self._size) if not self._has(window)]
+        windows = coalesce(extents, self._size, point_bytes=self._block_bytes, gap_bytes=gap_bytes(self._size))
+        self._planned = [window for window in windows if not self._has(window)]
+        self._next = None
+        self._prefetch(self._planned)
+
+    def _prefetch(self, windows: Sequence[Window]) -> None:
         try:
-            self._loop.call_soon_threadsafe(self._prefetcher.plan, tuple(self._planned))
+            self._loop.call_soon_threadsafe(self._prefetcher.plan, tuple(windows))
         except RuntimeError:  # the loop is closed; the next read says so
             return
 
@@ -118,10 +125,23 @@ class RangeVideo(OpenVideo):
         """What to ask for at once where nothing is planned: more, the longer one read has followed the other."""
         if position != self._run_end:
             self._run_begin = position
-        length = max(BLOCK_BYTES, min(wanted, WINDOW_BYTES), min(WINDOW_BYTES, (position - self._run_begin) // 4))
+        if self._next is not None and self._next.offset == position:
+            window = self._next
+        else:
+            window = self._part_from(position, wanted)
+        self._run_end = window.end
+        if window.end - self._run_begin > STEADY_BYTES and window.end < self._size:
+            self._next = self._part_from(window.end, 1)
+            self._prefetch((window, self._next, *self._planned))
+        else:
+            self._next = None
+        return window
+
+    def _part_from(self, position: int, wanted: int) -> Window:
+        """As much as is wanted and the reading so far allows, up to what is known already."""
+        length = max(self._block_bytes, min(WINDOW_BYTES, max(wanted, (position - self._run_begin) // 2)))
         known = [each for each, _, _ in self._recent] + self._planned
         end = min([self._size, position + length, *(each.offset for each in known if each.offset > position)])
-        self._run_end = end
         return Window(position, end - position)
 
     def _keep(self, entry: tuple[Window, bytes, bool]) -> None:

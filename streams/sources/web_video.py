@@ -22,9 +22,12 @@ from streams.sources.kinds import HEAD_BYTES, SMALL_BYTES, check_kind, says_vide
 from streams.sources.opened import OpenVideo
 from streams.sources.patience import Reserve, patience
 from streams.sources.range_client import RangeClient, Resource, body_of_part, range_header
-from streams.sources.range_video import BLOCK_BYTES, RangeVideo
+from streams.sources.range_video import RangeVideo
 from streams.sources.ranges import Version, part_of, total_of_unsatisfied
 from streams.sources.spool import Spool
+
+#: What is asked of a video at first: enough to know it by, and for the index of a short one.
+FIRST_BYTES = 32 << 10
 
 
 class VideoFound(Exception):
@@ -80,7 +83,7 @@ class WebVideos:
             BadInput: one of the source_ reasons, or as `check_kind`.
             BrokenInfrastructure: no disk to keep it on.
         """
-        asked = range_header(0, BLOCK_BYTES)
+        asked = range_header(0, FIRST_BYTES)
         try:
             return await self._asked(url, asked, kind, hold)
         except _NoRanges:
@@ -110,11 +113,11 @@ class WebVideos:
     ) -> bytes | OpenVideo:
         """From the first part of something that there are parts of."""
         check_answer(response, (206,))
-        part = part_of(response.headers, 0, BLOCK_BYTES)
+        part = part_of(response.headers, 0, FIRST_BYTES)
         if part.total_bytes is None:
             raise _NoRanges
         total_bytes = part.total_bytes
-        await reserve(min(total_bytes, BLOCK_BYTES))
+        await reserve(min(total_bytes, FIRST_BYTES))
         head = await body_of_part(response, part)
         version = Version.of(response.headers)
         client = RangeClient(self._http, Resource(response.url, version, total_bytes), self._timeout_s)

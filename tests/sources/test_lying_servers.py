@@ -11,16 +11,19 @@ from aiohttp import web
 
 from streams.errors import BadInput, Reason
 from streams.sources.opened import OpenVideo
-from streams.sources.range_video import BLOCK_BYTES, RangeVideo
+from streams.sources.range_video import RangeVideo
+from streams.sources.web_video import FIRST_BYTES
+from streams.sources.windows import block_bytes
 from tests.sources.conftest import Servers, opened, refusal_to_open, submission
 from tests.sources.film_server import FilmServer, film
 
 SIZE = 1 << 20
 DATA = film(SIZE)
 FIRST = (
-    f"HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 0-{BLOCK_BYTES - 1}/{SIZE}\r\n"
-    f'Content-Length: {BLOCK_BYTES}\r\nETag: "one"\r\nConnection: close\r\n\r\n'
-).encode() + DATA[:BLOCK_BYTES]
+    f"HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 0-{FIRST_BYTES - 1}/{SIZE}\r\n"
+    f'Content-Length: {FIRST_BYTES}\r\nETag: "one"\r\nConnection: close\r\n\r\n'
+).encode() + DATA[:FIRST_BYTES]
+BLOCK_BYTES = block_bytes(SIZE)
 ASKED = f"bytes {SIZE // 2}-{SIZE // 2 + BLOCK_BYTES - 1}/{SIZE}"
 MIDDLE = DATA[SIZE // 2 : SIZE // 2 + BLOCK_BYTES]
 

@@ -17,7 +17,8 @@ from streams.sources.fetch import OPEN_PER_THREAD, SourceFetcher
 from streams.sources.file_parts import FileParts
 from streams.sources.kinds import SMALL_BYTES
 from streams.sources.opened import OpenVideo
-from streams.sources.range_video import BLOCK_BYTES, RangeVideo
+from streams.sources.range_video import RangeVideo
+from streams.sources.web_video import FIRST_BYTES
 from tests.media import jpeg
 from tests.sources.conftest import Servers, opened, refusal_to_open, submission, until
 from tests.sources.film_server import FilmServer, film
@@ -106,7 +107,7 @@ async def test_a_name_that_says_video_is_asked_for_a_part_at_once(servers: Serve
     url = await servers.web({path.partition("?")[0].partition("#")[0]: server.answer})
     async with opened(source_allow="127.0.0.1") as fetcher, fetcher.open(submission(f"{url}{path}")) as video:
         assert isinstance(video, RangeVideo)
-        assert server.requests == [f"bytes=0-{BLOCK_BYTES - 1}"]
+        assert server.requests == [f"bytes=0-{FIRST_BYTES - 1}"]
 
 
 async def test_a_submission_that_says_video_is_asked_for_a_part_at_once(servers: Servers) -> None:
@@ -114,7 +115,7 @@ async def test_a_submission_that_says_video_is_asked_for_a_part_at_once(servers:
     url = await servers.web({"/x": server.answer})
     async with opened(source_allow="127.0.0.1") as fetcher, fetcher.open(submission(f"{url}/x", kind="video")) as video:
         assert isinstance(video, RangeVideo)
-        assert server.requests == [f"bytes=0-{BLOCK_BYTES - 1}"]
+        assert server.requests == [f"bytes=0-{FIRST_BYTES - 1}"]
 
 
 @pytest.mark.parametrize("headers", [{"ETag": '"one"'}, {"Content-Type": "video/mp4"}], ids=["bytes", "type"])
@@ -124,7 +125,7 @@ async def test_a_video_that_nobody_announced_is_not_downloaded(servers: Servers,
     url = await servers.web({"/x": server.answer})
     async with opened(source_allow="127.0.0.1") as fetcher, fetcher.open(submission(f"{url}/x")) as video:
         assert isinstance(video, RangeVideo)
-        assert server.requests == ["", f"bytes=0-{BLOCK_BYTES - 1}"]
+        assert server.requests == ["", f"bytes=0-{FIRST_BYTES - 1}"]
         assert server.sent_bytes < len(data) // 4  # sockets take some that nobody reads
 
 
@@ -138,7 +139,7 @@ async def test_a_video_that_should_be_a_picture_is_refused_early(servers: Server
     assert server.sent_bytes < len(data) // 4
 
 
-@pytest.mark.parametrize("size_bytes", [40, BLOCK_BYTES, BLOCK_BYTES + 1, SMALL_BYTES])
+@pytest.mark.parametrize("size_bytes", [40, FIRST_BYTES, FIRST_BYTES + 1, SMALL_BYTES])
 async def test_a_small_video_is_read_whole(servers: Servers, tmp_path: Path, size_bytes: int) -> None:
     data = film(size_bytes)
     server = FilmServer(data)

@@ -14,7 +14,9 @@ import pytest
 from streams.errors import BadInput, Reason
 from streams.sources.fetch import SourceFetcher
 from streams.sources.prefetch import AHEAD_BYTES, AHEAD_REQUESTS
-from streams.sources.range_video import BLOCK_BYTES, MOST_HELD_BYTES, RangeVideo
+from streams.sources.range_video import MOST_HELD_BYTES, RangeVideo
+from streams.sources.web_video import FIRST_BYTES
+from streams.sources.windows import block_bytes
 from tests.sources.conftest import Servers, opened, submission, until
 from tests.sources.film_server import FilmServer, film
 
@@ -60,10 +62,10 @@ async def test_one_small_request_opens_it(servers: Servers) -> None:
     async with video_of(server, servers) as video:
         assert video.size_bytes == len(DATA)
         assert not video.cheap_to_read
-        assert server.requests == [f"bytes=0-{BLOCK_BYTES - 1}"]
+        assert server.requests == [f"bytes=0-{FIRST_BYTES - 1}"]
         assert video.read(100) == DATA[:100]  # needs no thread, since nothing is waited for
         assert video.tell() == 100
-        assert server.sent_bytes == video.read_bytes == BLOCK_BYTES
+        assert server.sent_bytes == video.read_bytes == FIRST_BYTES
 
 
 async def test_what_is_planned_is_asked_for_and_nothing_else(servers: Servers) -> None:
@@ -74,17 +76,17 @@ async def test_what_is_planned_is_asked_for_and_nothing_else(servers: Servers) -
         for offset, length in plan:
             assert await asyncio.to_thread(read_at, video, offset, length) == DATA[offset : offset + length]
         assert len(server.requests) == 1 + len(plan)
-        assert server.sent_bytes == video.read_bytes == video.fetched_bytes == BLOCK_BYTES + 15 * 20_000
+        assert server.sent_bytes == video.read_bytes == video.fetched_bytes == FIRST_BYTES + 15 * 20_000
 
 
 async def test_neighbours_are_asked_for_at_once(servers: Servers) -> None:
     server = FilmServer(DATA)
-    plan = [(MIB + 12_000 * number, 10_000) for number in range(20)]
+    plan = [(MIB + 10_300 * number, 10_000) for number in range(20)]
     async with video_of(server, servers) as video:
         video.plan(plan)
         for offset, length in plan:
             assert await asyncio.to_thread(read_at, video, offset, length) == DATA[offset : offset + length]
-        assert server.requests[1:] == [f"bytes={MIB}-{MIB + 19 * 12_000 + 10_000 - 1}"]
+        assert server.requests[1:] == [f"bytes={MIB}-{MIB + 19 * 10_300 + 10_000 - 1}"]
 
 
 async def test_a_read_across_the_end_of_what_is_planned_gives_what_is_planned(servers: Servers) -> None:
@@ -111,7 +113,7 @@ async def test_what_is_not_planned_costs_a_block(servers: Servers) -> None:
     async with video_of(server, servers) as video:
         for offset in (3 * MIB, len(DATA) - 10, MIB):
             assert await asyncio.to_thread(read_at, video, offset, 10) == DATA[offset : offset + 10]
-        assert video.read_bytes == server.sent_bytes == BLOCK_BYTES + 10 + 2 * BLOCK_BYTES
+        assert video.read_bytes == server.sent_bytes == FIRST_BYTES + 10 + 2 * block_bytes(len(DATA))
         assert await asyncio.to_thread(read_at, video, 3 * MIB + 1000, 10) == DATA[3 * MIB + 1000 : 3 * MIB + 1010]
         assert len(server.requests) == 4  # what was there already is not asked for again
 
@@ -151,7 +153,7 @@ async def test_what_is_ahead_of_the_reader_is_bounded(servers: Servers) -> None:
     ):
         video.plan([(MIB * number, 900_000) for number in range(40)])
         await asyncio.sleep(0.5)  # nobody reads
-        assert server.sent_bytes <= BLOCK_BYTES + AHEAD_BYTES
+        assert server.sent_bytes <= FIRST_BYTES + AHEAD_BYTES
         most = 0
         for number in range(40):
             await asyncio.to_thread(read_at, video, MIB * number, 900_000)
@@ -223,7 +225,7 @@ async def test_a_reader_is_let_go_when_the_video_is_closed(servers: Servers) -> 
 
     server.change = slow
     async with video_of(server, servers, source_timeout_s=60) as video:
-        reading = asyncio.create_task(failure_of(lambda: read_at(video, MIB, 10)))
+        reading = asyncio.create_task(failure_of(lambda: read_at(video, MIB, 100_000)))
         await until(lambda: len(server.requests) == 2)
     assert "given up" in (await asyncio.wait_for(reading, 10)).detail
     assert "given up" in (await failure_of(lambda: read_at(video, 3 * MIB, 10))).detail
