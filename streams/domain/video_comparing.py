@@ -183,7 +183,7 @@ class _Table:
         self._votes[rows[aligned.votes], columns[aligned.votes]] = True
 
     def nearest(self, *, of_known: bool) -> list[FramePair]:
-        """Of each moment of the submission, or of the known one, one that votes, else that matches, else the nearest."""
+        """Of each moment of the submission, or of the known one: what votes, else what matches, else the nearest."""
         order = self._confirm.astype(np.int64) * 64 + self._near
         order += np.where(self._votes, 0, np.where(self._within, 1 << 20, 1 << 21))
         order[~self._compared] = _NEVER
