@@ -53,7 +53,7 @@ class Fingerprinter:
     def __init__(self, settings: Settings) -> None:
         self._fetcher = SourceFetcher(settings)
         self._limits = ImageLimits(max_pixels=settings.max_pixels)
-        self._video_limits = _video_limits(settings)
+        self._video_limits = video_limits(settings)
         self._cache: LRUCache[tuple[str, Wanted | None], MediaFacts] = LRUCache(
             max(1, settings.fingerprint_cache_entries)
         )
@@ -167,7 +167,8 @@ class Fingerprinter:
         self._videos.close()
 
 
-def _video_limits(settings: Settings) -> VideoLimits:
+def video_limits(settings: Settings) -> VideoLimits:
+    """What is refused of videos, as far as settings narrow it."""
     limits = VideoLimits()
     return replace(
         limits,

@@ -1,4 +1,7 @@
-"""`mediasieve explain`: whether one picture would be called a copy of another, and what that rests on."""
+"""`mediasieve explain`: whether one medium would be called a copy of another, and what that rests on.
+
+What is said of pictures stands here; what of videos, in video_explain.py.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,8 @@ from rich.text import Text
 
 from streams.cli.console import data_stream, make_console, say, shown
 from streams.cli.options import collection_option
-from streams.cli.pictures import PICTURE_FILE, Picture, described, read_picture
+from streams.cli.pictures import Picture, described
+from streams.cli.videos import MEDIA_FILE, Video, read_medium
 from streams.cli.words import OUTCOME_STYLES, OUTCOME_WORDS, view_in_words
 from streams.domain.comparing import Comparison, compare, match_of
 from streams.domain.notation import ALGORITHMS, Hash, distance_bits
@@ -44,12 +48,12 @@ class Explained:
 
 
 @click.command()
-@click.argument("known", metavar="A", type=PICTURE_FILE)
-@click.argument("submitted", metavar="B", type=PICTURE_FILE)
+@click.argument("known", metavar="A", type=MEDIA_FILE)
+@click.argument("submitted", metavar="B", type=MEDIA_FILE)
 @click.option("--policy", "policy_file", type=click.Path(path_type=Path), help="A file; else MEDIASIEVE_POLICY_FILE.")
 @collection_option
 @click.option("--picture", type=click.Path(dir_okay=False, path_type=Path), metavar="PNG", help="Draw it there.")
-@click.option("--all", "all_pairs", is_flag=True, help="Every pair of views, not only the nearest.")
+@click.option("--all", "all_pairs", is_flag=True, help="Every pair of views or frames, not only the nearest.")
 @click.option("--json", "as_json", is_flag=True, help="One line of JSON with all of it, and nothing else.")
 def command(
     known: Path,
@@ -60,25 +64,52 @@ def command(
     all_pairs: bool,
     as_json: bool,
 ) -> int:
-    """Say whether B would be called a copy if A were known, and why.
+    """Say whether B would be called a copy if A were known, or a part of it, and why.
 
-    Compares every hash as the collection's policy has it. Nothing needs to run, and nothing is sent anywhere. The exit
-    code is 0 for copies and others alike.
+    A and B are pictures or videos, compared by every hash or frame as the collection's policy has it. Nothing needs to
+    run, and nothing is sent anywhere. The exit code is 0 for copies and others alike.
     """
     settings = load_settings()
     policy = load_policies(policy_file or settings.policy_file).of(collection)
-    one, other = read_picture(known, settings, policy), read_picture(submitted, settings, policy)
-    forward, reverse = explain(one, other, policy), explain(other, one, policy)
-    if picture is not None:
-        _save_drawing(forward, picture)
+    one, other = (read_medium(path, settings, policy) for path in (known, submitted))
+    if isinstance(one, Picture) and isinstance(other, Picture):
+        document = _explain_pictures(one, other, policy, collection, picture, silent=as_json, all_pairs=all_pairs)
+    else:
+        document = _explain_videos(one, other, policy, collection, picture, silent=as_json, all_pairs=all_pairs)
     if as_json:
-        document = {"collection": collection, **_as_json(forward), "reverse": _as_json(reverse)}
-        data_stream().write(orjson.dumps(document, option=orjson.OPT_APPEND_NEWLINE))
-        return 0
-    _print(forward, reverse, collection, all_pairs=all_pairs)
-    if picture is not None:
+        data_stream().write(orjson.dumps({"collection": collection, **document}, option=orjson.OPT_APPEND_NEWLINE))
+    elif picture is not None:
         say(f"drawn: {shown(str(picture))}")
     return 0
+
+
+def _explain_pictures(
+    one: Picture, other: Picture, policy: Policy, collection: str, png: Path | None, *, silent: bool, all_pairs: bool
+) -> dict[str, Any]:
+    """Draw and print what is wanted; all of it as JSON."""
+    forward, reverse = explain(one, other, policy), explain(other, one, policy)
+    if png is not None:
+        _save_drawing(forward, png)
+    if not silent:
+        _print(forward, reverse, collection, all_pairs=all_pairs)
+    return {**_as_json(forward), "reverse": _as_json(reverse)}
+
+
+def _explain_videos(
+    one: Picture | Video, other: Picture | Video, policy: Policy, collection: str, png: Path | None, *, silent: bool,
+    all_pairs: bool,
+) -> dict[str, Any]:  # fmt: skip
+    """The same where one is a video, or both."""
+    from streams.cli import video_explain, video_verdict
+
+    forward, reverse = video_verdict.explain(one, other, policy), video_verdict.explain(other, one, policy)
+    if png is not None:
+        from streams.cli.timelines import draw
+
+        draw(forward).save(png, "PNG", optimize=True)
+    if not silent:
+        video_explain.print_explained(forward, reverse, collection, all_pairs=all_pairs)
+    return {**video_explain.as_json(forward), "reverse": video_explain.as_json(reverse)}
 
 
 def explain(known: Picture, submitted: Picture, policy: Policy) -> Explained:

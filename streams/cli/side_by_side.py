@@ -7,14 +7,30 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from functools import cache
 from io import BytesIO
 
 import click
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont, ImageOps
+from PIL import Image, ImageDraw, ImageOps
 
-from streams.cli.console import human_bytes, shown
+from streams.cli.console import shown
+from streams.cli.drawing import (
+    BEYOND,
+    FAINT,
+    INK,
+    LINE,
+    MARGIN,
+    NO_BREAK,
+    PAPER,
+    WIDTH,
+    WITHIN,
+    Colour,
+    about,
+    draw_caption,
+    draw_header,
+    font_of,
+    wrapped,
+)
 from streams.cli.pictures import Picture
 from streams.cli.words import view_in_words
 from streams.domain.comparing import Comparison
@@ -25,21 +41,18 @@ from streams.domain.records import Outcome
 from streams.domain.turns import UPRIGHT, between, turned_point
 from streams.domain.views import FULL, VIEWS, Box, View
 
-Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 Place = tuple[float, float, float, float]
 
-WIDTH, MARGIN, GAP = 1600, 48, 32
+GAP = 32
 PANEL_WIDTH, PANEL_HEIGHT = (WIDTH - 2 * MARGIN - GAP) // 2, 600
-PAPER, INK, FAINT, LINE = (250, 250, 248), (28, 30, 34), (108, 112, 120), (222, 222, 218)
-MARK, WITHIN, BEYOND = (233, 30, 99), (15, 140, 90), (200, 40, 40)
-BADGES: dict[Outcome, tuple[str, tuple[int, int, int]]] = {
+MARK = (233, 30, 99)
+BADGES: dict[Outcome, tuple[str, Colour]] = {
     "duplicate": ("EXACT COPY", (176, 110, 0)),
     "near_duplicate": ("ALTERED COPY", (0, 121, 140)),
     "unique": ("NO COPY", (96, 100, 108)),
     "failed": ("FAILED", BEYOND),
 }
 MAX_ENLARGED = 4.0
-NO_BREAK = "\u00a0"
 DIMMED = 0.45
 GRID, DOT = 176, 28
 WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
@@ -73,12 +86,12 @@ def draw(known: Picture, submitted: Picture, outcome: Outcome, verdict: str, nea
         click.ClickException: a picture was fingerprinted and cannot be shown.
     """
     panels = _panels(known, submitted, nearest)
-    lines = _wrapped(verdict.replace(NO_BREAK, " "), 30, WIDTH - 2 * MARGIN)
-    images = [_fitted(_loaded(panel.picture)) for panel in panels]
+    lines = wrapped(verdict.replace(NO_BREAK, " "), 30, WIDTH - 2 * MARGIN)
+    images = [_fitted(loaded(panel.picture)) for panel in panels]
     top = MARGIN + 64 + 42 * len(lines) + 32
     below = top + 78 + max(image.height for image in images) + 28
     canvas = Image.new("RGB", (WIDTH, below + (GRID + 130 if nearest else 20)), PAPER)
-    _draw_header(canvas, outcome, lines)
+    draw_header(canvas, BADGES[outcome], lines)
     for number, (panel, image) in enumerate(zip(panels, images, strict=True)):
         left = MARGIN + number * (PANEL_WIDTH + GAP)
         _draw_caption(canvas, panel, left, top)
@@ -110,32 +123,17 @@ def _panels(known: Picture, submitted: Picture, nearest: Comparison | None) -> t
     )
 
 
-def _draw_header(canvas: Image.Image, outcome: Outcome, lines: list[str]) -> None:
-    pen = ImageDraw.Draw(canvas)
-    label, colour = BADGES[outcome]
-    width = pen.textlength(label, _font(24)) + 40
-    pen.rounded_rectangle((MARGIN, MARGIN, MARGIN + width, MARGIN + 44), 22, colour)
-    pen.text((MARGIN + width / 2, MARGIN + 22), label, (255, 255, 255), _font(24), anchor="mm")
-    for number, line in enumerate(lines):
-        pen.text((MARGIN, MARGIN + 66 + 42 * number), line, INK, _font(30, line))
-
-
 def _draw_caption(canvas: Image.Image, panel: Panel, left: int, top: int) -> None:
-    pen, facts = ImageDraw.Draw(canvas), panel.picture.facts
-    pen.ellipse((left, top, left + 52, top + 52), INK)
-    pen.text((left + 26, top + 26), panel.letter, (255, 255, 255), _font(30), anchor="mm")
-    name = _elided(shown(panel.picture.name), 24, PANEL_WIDTH - 72)
-    pen.text((left + 70, top - 3), name, INK, _font(24, name))
-    about = f"{panel.role} · {facts.format}, {facts.width:,} x {facts.height:,}, {human_bytes(facts.size_bytes)}"
-    pen.text((left + 70, top + 29), about, FAINT, _font(20))
+    facts = panel.picture.facts
+    draw_caption(canvas, panel.letter, panel.picture.name, about(panel.role, facts), left, top, PANEL_WIDTH)
 
 
 def _draw_legend(canvas: Image.Image, panel: Panel, left: int, top: int) -> None:
     pen = ImageDraw.Draw(canvas)
     pen.rectangle((left + 1, top + 5, left + 25, top + 19), None, MARK, 3)
-    pen.text((left + 38, top), f"compared: {view_in_words(panel.view.name).replace(NO_BREAK, ' ')}", INK, _font(20))
+    pen.text((left + 38, top), f"compared: {view_in_words(panel.view.name).replace(NO_BREAK, ' ')}", INK, font_of(20))
     mark = "dot and thick edge: its top left corner and top" if panel.letter == "A" else "the same corner and edge in B"
-    pen.text((left + PANEL_WIDTH, top), mark, FAINT, _font(20), anchor="ra")
+    pen.text((left + PANEL_WIDTH, top), mark, FAINT, font_of(20), anchor="ra")
 
 
 def _outlined(image: Image.Image, panel: Panel) -> Image.Image:
@@ -177,7 +175,7 @@ def _draw_bits(canvas: Image.Image, nearest: Comparison, top: int) -> None:
     grids = (("hash of A", one, INK), ("hash of B, turned alike", other, INK), ("bits that differ", differ, BEYOND))
     for number, (title, bits, colour) in enumerate(grids):
         left = MARGIN + number * (PANEL_WIDTH - GRID) // 2
-        pen.text((left, top), title, FAINT, _font(18))
+        pen.text((left, top), title, FAINT, font_of(18))
         rows, columns = bits.shape
         side = GRID / max(rows, columns)
         for row in range(rows):
@@ -209,17 +207,17 @@ def _draw_gauge(canvas: Image.Image, left: int, top: int, title: str, found: int
     right, bar = WIDTH - MARGIN, top + 40
     scale = (right - left) / (bits / 2)
     colour = WITHIN if found <= most else BEYOND
-    pen.text((left, top), title, FAINT, _font(18))
-    pen.text((right, top - 4), f"{found} differ, {most} may", colour, _font(24), anchor="ra")
+    pen.text((left, top), title, FAINT, font_of(18))
+    pen.text((right, top - 4), f"{found} differ, {most} may", colour, font_of(24), anchor="ra")
     pen.rounded_rectangle((left, bar, right, bar + 18), 9, LINE)
     limit, at = left + min(most * scale, right - left), left + min(max(found * scale, 9), right - left - 9)
     pen.rounded_rectangle((left, bar, max(limit, left + 18), bar + 18), 9, (176, 222, 200))
     pen.line((limit, bar - 6, limit, bar + 24), WITHIN, 3)
     pen.ellipse((at - 13, bar - 4, at + 13, bar + 22), colour, PAPER, 3)
-    pen.text((right, bar + 28), f"{bits // 2}: nothing in common", FAINT, _font(16), anchor="ra")
+    pen.text((right, bar + 28), f"{bits // 2}: nothing in common", FAINT, font_of(16), anchor="ra")
 
 
-def _loaded(picture: Picture) -> Image.Image:
+def loaded(picture: Picture) -> Image.Image:
     """The first picture of the file, upright, on white, in RGB; as small as it may be."""
     try:
         with warnings.catch_warnings():
@@ -242,43 +240,3 @@ def _fitted(image: Image.Image) -> Image.Image:
     scale = min(PANEL_WIDTH / image.width, PANEL_HEIGHT / image.height, MAX_ENLARGED)
     size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
     return image.resize(size, Image.Resampling.LANCZOS)
-
-
-@cache
-def _font(size: int, text: str = "") -> Font:
-    """Pillow's own font; for a text that has letters it lacks, one of the system's, where there is one."""
-    own = ImageFont.load_default(size)
-    if all(_has(own, letter) for letter in text):
-        return own
-    for name in ("DejaVuSans.ttf", "NotoSans-Regular.ttf", "LiberationSans-Regular.ttf", "Arial.ttf"):
-        try:
-            return ImageFont.truetype(name, size)
-        except OSError:
-            continue
-    return own
-
-
-def _has(font: Font, letter: str) -> bool:
-    return letter == " " or bytes(font.getmask(letter)) != bytes(font.getmask("\uffff"))
-
-
-def _wrapped(text: str, size: int, width: float) -> list[str]:
-    """The text in lines; a word that is too long for one is cut in its middle."""
-    font, lines = _font(size, text), [""]
-    for word in (_elided(each, size, width) for each in text.split()):
-        longer = f"{lines[-1]} {word}".strip()
-        if font.getlength(longer) <= width:
-            lines[-1] = longer
-        else:
-            lines.append(word)
-    return lines
-
-
-def _elided(text: str, size: int, width: float) -> str:
-    """The text, or as much of its beginning and end as fits."""
-    font, kept = _font(size, text), len(text)
-    found = text
-    while font.getlength(found) > width and kept > 2:
-        kept -= 1
-        found = f"{text[: kept // 2]}…{text[len(text) - (kept - kept // 2) :]}"
-    return found
