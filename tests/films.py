@@ -92,6 +92,10 @@ class Film:
         self._ready: dict[tuple[int, Size], Image.Image] = {}
         self._number = number
 
+    def tile(self, number: int) -> Image.Image:
+        """What a scene shows more or less of; films of other photos have others."""
+        return _tile(number)
+
     def picture(self, at_s: float, size: Size = SIZE) -> Image.Image:
         """What the film shows at a moment."""
         number = next((n for n, scene in enumerate(self.scenes) if at_s < scene.end_s), len(self.scenes) - 1)
@@ -105,7 +109,7 @@ class Film:
     def _large(self, tile: int, size: Size) -> Image.Image:
         """A tile that covers the frame 1.6 times, each way."""
         if (tile, size) not in self._ready:
-            image = _tile(tile)
+            image = self.tile(tile)
             factor = max(size[0] / image.width, size[1] / image.height) * 1.6
             self._ready[tile, size] = image.resize((ceil(image.width * factor), ceil(image.height * factor)), BILINEAR)
         return self._ready[tile, size]
@@ -131,7 +135,7 @@ class Film:
 
     def _add_object(self, shown: Image.Image, scene: Scene, done: float) -> None:
         side = shown.height // 3
-        thing = _tile(scene.tile).resize((side, side), BILINEAR).transpose(Image.Transpose.FLIP_TOP_BOTTOM)
+        thing = self.tile(scene.tile).resize((side, side), BILINEAR).transpose(Image.Transpose.FLIP_TOP_BOTTOM)
         across = round(done * (shown.width - side))
         down = round((0.5 + 0.4 * sin(2 * pi * done)) * (shown.height - side))
         shown.paste(thing, (across, down))

@@ -12,7 +12,18 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import detection, fingerprint, latency, near_index, near_stage, recovery, scaling, throughput
+from tests.bench import (
+    detection,
+    fingerprint,
+    latency,
+    near_index,
+    near_stage,
+    recovery,
+    scaling,
+    throughput,
+    video,
+    video_speed,
+)
 from tests.bench.report import Reach, as_json, at_least, at_most, show_reach, write_json
 from tests.bench.sampling import machine
 from tests.bench.small_hashes import PHOTOS_VARIABLE
@@ -36,6 +47,9 @@ class Size:
     contents: int = 1_000_000
     pictures: int = 20_000
     arrangements: tuple[str, ...] = tuple(latency.ARRANGEMENTS)
+    films: int = 12
+    videos: tuple[str, ...] = tuple(video_speed.SAMPLES)
+    video_peer_s: float = 60.0
 
 
 QUICK = Size(
@@ -52,6 +66,9 @@ QUICK = Size(
     contents=2_000,
     pictures=500,
     arrangements=("a process a stage",),
+    films=1,
+    videos=("20 s VGA", video_speed.MEMORY_SAMPLE),
+    video_peer_s=2.0,
 )
 
 
@@ -156,6 +173,21 @@ class Bench:
         self.figures += fingerprint.reach(found)
         self.document["fingerprint"] = found
 
+    def video(self) -> None:
+        size = self.size
+        found = video.run(
+            self.folder,
+            self.work_dir,
+            originals=size.films,
+            samples=size.videos,
+            rounds=size.rounds,
+            peer_s=size.video_peer_s,
+            say=self.console.print,
+        )
+        video.show(found, self.console)
+        self.figures += video.reach(found)
+        self.document["video"] = video.document(found)
+
 
 PARTS: dict[str, Callable[[Bench], None]] = {
     "throughput": Bench.throughput,
@@ -166,6 +198,7 @@ PARTS: dict[str, Callable[[Bench], None]] = {
     "detection": Bench.detection,
     "near_index": Bench.near_index,
     "near_stage": Bench.near_stage,
+    "video": Bench.video,
 }
 
 

@@ -88,7 +88,10 @@ class SourceFile:
     def seek(self, offset: int, whence: int = 0) -> int:
         if self.failed is None:
             try:
-                return self.source.seek(offset, whence)
+                before, now = self.source.tell(), self.source.seek(offset, whence)
+                if now != before:
+                    self._tail = b""  # what is read next does not go on from there
+                return now
             except (ValueError, OSError):
                 return -1  # FFmpeg asks for places that are not there when a file is broken
             except Exception as error:

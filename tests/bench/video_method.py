@@ -1,0 +1,129 @@
+"""A check of the method with the videos and the hashes of vPDQ that come with ThreatExchange, where they are at hand.
+
+Fourteen files are cuts of three films, and one more: what their names say is what is to be decided. And the frames that
+a fingerprint is made of are those that vPDQ hashed: of all frames that it expects, the one whose PDQ is nearest to that
+of our small grey picture is shown at the instant that we say. The distance itself is mostly that of the picture's size:
+from a frame scaled to 160 × 160 by other means, it is the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from PIL import Image
+from rich.console import Console
+
+from streams.domain.fingerprint import pdq
+from streams.domain.fingerprint.video import fingerprint_video
+from streams.domain.fingerprint.video_decoding import SIDE, Sample
+from streams.domain.fingerprint.video_file import SourceFile
+from streams.domain.fingerprint.video_input import opened
+from streams.domain.fingerprint.video_limits import DEFAULT_LIMITS
+from streams.domain.fingerprint.video_reading import Reading
+from tests.bench.small_hashes import SHARED_DATA
+from tests.bench.video_recall import Known, Verdict
+from tests.bench.video_source import FileSource
+from tests.videos import decoded
+
+FOLDER: Final = SHARED_DATA / "threatexchange"
+
+
+@dataclass(frozen=True, slots=True)
+class Frames:
+    """The frames of a file beside vPDQ's of the same instants: how many there are, how many bits apart on average and
+    at most, those of the same frames decoded in full and scaled, and how far in time the nearest is, in the median.
+    """
+
+    count: int
+    mean_bits: float
+    most_bits: int
+    scaled_bits: float
+    off_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """What was decided about each file in turn, and its frames."""
+
+    decisions: dict[str, Verdict] = field(default_factory=dict)
+    wrong: tuple[str, ...] = ()
+    frames: dict[str, Frames] = field(default_factory=dict)
+
+
+def film_of(path: Path) -> str:
+    return path.stem.partition("-")[0]
+
+
+def run() -> Method | None:
+    """None where the files are not at hand."""
+    paths = sorted((FOLDER / "videos").glob("*.mp4"), key=lambda path: ("orig" not in path.stem, path.stem))
+    if not paths:
+        return None
+    known, decisions, wrong = Known(), dict[str, Verdict](), list[str]()
+    for path in paths:
+        with FileSource(path) as source:
+            facts = fingerprint_video(source)
+        verdict = known.take(path.stem, facts)
+        first = not any(film_of(Path(each)) == film_of(path) for each in decisions)
+        decisions[path.stem] = verdict
+        if first == bool(verdict.known) or (verdict.known and film_of(Path(verdict.known)) != film_of(path)):
+            wrong.append(path.stem)
+    frames = dict(_frames(paths)) if find_spec("pdqhash") else {}
+    return Method(decisions, tuple(wrong), frames)
+
+
+def _frames(paths: list[Path]) -> Iterator[tuple[str, Frames]]:
+    for path in paths:
+        expected_file = FOLDER / "vpdq-expected" / f"{path.stem}.txt"
+        if expected_file.exists():
+            yield path.stem, _frames_of(path, list(_expected(expected_file)))
+
+
+def _frames_of(path: Path, expected: list[tuple[float, int, int]]) -> Frames:
+    times = np.array([at_ms for at_ms, _, _ in expected])
+    bits, scaled_bits, off_ms = [], [], []
+    plainly = {round(at_s * 1000): picture for at_s, picture in decoded(path, (SIDE, SIDE))}
+    for sample in samples(path):
+        at_ms, quality, code = expected[int(np.abs(times - sample.at_ms).argmin())]
+        if abs(at_ms - sample.at_ms) > 2 or quality < pdq.RELIABLE_QUALITY:
+            continue
+        ours = _code(sample.grey)
+        bits.append((ours ^ code).bit_count())
+        scaled_bits.append((_code(plainly[sample.at_ms]) ^ code).bit_count())
+        off_ms.append(abs(times[int(np.argmin([(ours ^ other).bit_count() for _, _, other in expected]))] - at_ms))
+    return Frames(len(bits), float(np.mean(bits)), max(bits), float(np.mean(scaled_bits)), float(np.median(off_ms)))
+
+
+def _code(picture: Image.Image) -> int:
+    return int(pdq.compute(picture).hex, 16)
+
+
+def _expected(path: Path) -> Iterator[tuple[float, int, int]]:
+    """Time in ms, quality and hash of each frame."""
+    for line in path.read_text().splitlines():
+        _, quality, code, at_s = line.split(",")
+        yield float(at_s) * 1000, int(quality), int(code, 16)
+
+
+def samples(path: Path) -> Iterator[Sample]:
+    """The frames that a fingerprint is made of."""
+    with FileSource(path) as source:
+        file = SourceFile(source, DEFAULT_LIMITS, lambda: False)
+        with opened(file, "mp4", DEFAULT_LIMITS) as video:
+            yield from Reading(video, "mp4", DEFAULT_LIMITS, lambda: 0.0, whole=False, digest=None).samples()
+
+
+def show(found: Method, console: Console) -> None:
+    for name, verdict in found.decisions.items():
+        said = f"{verdict.relation} of {verdict.known}" if verdict.known else "new"
+        console.print(f"{name}: {said}", style="red" if name in found.wrong else "", markup=False)
+    for name, each in found.frames.items():
+        console.print(
+            f"{name}: PDQ of {each.count} frames {each.mean_bits:.1f} bits from vPDQ's on average, {each.most_bits} at "
+            f"most, {each.scaled_bits:.1f} if decoded in full and scaled; nearest in time {each.off_ms:.0f} ms beside"
+        )

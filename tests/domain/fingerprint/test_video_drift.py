@@ -1,0 +1,34 @@
+"""What is saved in decoding does not add up from frame to frame: small pictures are those of a full decode."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from streams.domain.fingerprint.video_decoding import SIDE
+from streams.domain.fingerprint.video_file import SourceFile
+from streams.domain.fingerprint.video_input import opened
+from streams.domain.fingerprint.video_limits import DEFAULT_LIMITS
+from streams.domain.fingerprint.video_reading import Reading
+from streams.domain.fingerprint.video_source import BytesSource
+from tests.films import Film, encode
+from tests.videos import boxed, decoded
+
+MOST_LEVELS = 1.5
+"""By which a small picture may differ on average; with the loop filter left out everywhere, some differ by 6."""
+
+
+def test_nothing_adds_up_until_the_next_keyframe(tmp_path: Path) -> None:
+    shown = map(partial(boxed, down=0.17), Film(5, 8.0).pictures((320, 180)))
+    path = encode(tmp_path / "letterboxed.mp4", shown, gop=250, options={"crf": "34", "sc_threshold": "0"})
+    plainly = {round(at_s * 1000): picture for at_s, picture in decoded(path)}
+    file = SourceFile(BytesSource(path.read_bytes()), DEFAULT_LIMITS, lambda: False)
+    with opened(file, "mp4", DEFAULT_LIMITS) as video:
+        reading = Reading(video, "mp4", DEFAULT_LIMITS, lambda: 0.0, whole=True, digest=None)
+        samples = list(reading.samples())
+    assert len(samples) > 40
+    for sample in samples:
+        expected = np.asarray(plainly[sample.at_ms].convert("L").resize((SIDE, SIDE)), np.float32)
+        assert np.abs(np.asarray(sample.grey, np.float32) - expected).mean() < MOST_LEVELS
