@@ -149,7 +149,10 @@ def watchdog_of(stage: Stage, settings: Settings) -> Watchdog:
     if isinstance(stage, SinkStage):
         work_timeout_s = None
     elif isinstance(stage, ConcurrentStage):
-        work_timeout_s = DELIVERY_TIMEOUT_S + settings.source_timeout_s + settings.decode_timeout_s
+        work_timeout_s = DELIVERY_TIMEOUT_S + max(
+            settings.source_timeout_s + settings.decode_timeout_s,
+            settings.video_timeout_s + settings.video_decode_timeout_s,
+        )
     return Watchdog(
         stage.name,
         settings.watchdog_s,
