@@ -74,7 +74,7 @@ class Settings(BaseSettings):
     video_max_bytes: int = Field(default=16 << 30, ge=1024)
     video_spool_max_bytes: int = Field(default=1 << 30, ge=1024)
     video_timeout_s: float = Field(default=300.0, gt=0)
-    video_decode_timeout_s: float = Field(default=120.0, gt=0)
+    video_decode_timeout_s: float = Field(default=300.0, gt=0)
 
     # rows
     sink_rows: int = Field(default=5_000, ge=1)
