@@ -42,6 +42,8 @@ REASON_WORDS = {
     Reason.NO_VIDEO: "no video in it, only sound or data",
     Reason.TOO_LONG: "longer than allowed",
     Reason.TOO_MANY_PIXELS: "more pixels than allowed",
+    Reason.TOO_LONG: "longer than allowed",
+    Reason.NO_VIDEO: "nothing to see in it, only sound or text",
     Reason.DECODE_TIMEOUT: "decoding took too long",
     Reason.OUT_OF_MEMORY: "decoding needs too much memory",
     Reason.INTERNAL_ERROR: "an error of mediasieve itself, see the worker's log",
