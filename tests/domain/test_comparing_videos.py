@@ -22,7 +22,7 @@ WHOLE = facts_of(Take([Cut(FILM, 0, 30_000)]), "whole")
 CLIP = facts_of(Take([Cut(FILM, 9_000, 12_000)], phase_ms=100, turn=1, seed=3), "clip")
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(seed=st.integers(0, 2**32))
 def test_a_comparison_comes_to_what_a_decision_would(seed: int) -> None:
     rng = random.Random(seed)
