@@ -14,7 +14,7 @@ from streams.analytics.client import connect
 from streams.analytics.queries import ask
 from streams.cli.console import cell, make_console, say
 from streams.cli.decision_reader import Decision
-from streams.cli.demo_samples import BROKEN, EXACT_COPY, ORIGINAL, Sample, make_samples
+from streams.cli.demo_samples import BROKEN, CLIP, EXACT_COPY, ORIGINAL, VIDEO, Sample, make_samples
 from streams.cli.files import find_files, media_id_of
 from streams.cli.groups import outcomes_in_words
 from streams.cli.options import data_dir_option
@@ -38,8 +38,8 @@ ROWS_TIMEOUT_S = 30.0
 def command(stay: bool | None, workers: int, data_dir: Path | None) -> int:
     """Start everything in a folder, publish sample media, and show what was decided.
 
-    Photos, copies of them altered in many ways, and broken files go in; decisions come out, and ClickHouse shows the
-    same totals. Takes less than a minute and stops all that it started.
+    Photos, copies of them altered in many ways, videos and broken files go in; decisions come out, and ClickHouse shows
+    the same totals. Takes less than a minute and stops all that it started.
     """
     began = time.monotonic()
     folder = data_dir or load_settings().data_dir / "demo"
@@ -80,9 +80,9 @@ def _make_empty(folder: Path) -> None:
 
 def _show(system: System, samples: list[Sample]) -> bool:
     """Publish, print decisions and totals; whether ClickHouse agrees with them."""
-    photos = [sample for sample in samples if sample.done == ORIGINAL]
-    others = [sample for sample in samples if sample.done != ORIGINAL]
-    answers = [_decide(system, photos), _decide(system, others)]
+    firsts = [sample for sample in samples if sample.done in (ORIGINAL, VIDEO)]
+    others = [sample for sample in samples if sample.done not in (ORIGINAL, VIDEO)]
+    answers = [_decide(system, firsts), _decide(system, others)]
     decisions = [decision for each in answers for decision in each.decisions]
     by_media = {decision["media_id"]: decision for decision in decisions}
     named = [(sample, media_id_of(sample.path)) for sample in samples]
@@ -114,7 +114,7 @@ def _decide(system: System, samples: list[Sample]) -> Answers:
 
 
 def _print_some(decided: list[tuple[Sample, Decision]]) -> None:
-    """One photo with all that was made of it, and everything broken."""
+    """One photo with all that was made of it, the videos, and everything broken."""
     from rich.table import Table
 
     first = decided[0][0].of if decided else ""
@@ -122,7 +122,7 @@ def _print_some(decided: list[tuple[Sample, Decision]]) -> None:
     for heading in ("file", "outcome", "same as", "how"):
         table.add_column(heading, overflow="fold")
     for sample, decision in decided:
-        if sample.of == first or sample.done == BROKEN:
+        if sample.of == first or sample.done in (VIDEO, CLIP, BROKEN):
             match, failure = decision["match"], decision["failure"]
             how = match_in_words(match) if match else reason_in_words(failure["reason"]) if failure else ""
             outcome = decision["outcome"]
@@ -138,7 +138,7 @@ def _print_by_alteration(decided: list[tuple[Sample, Decision]]) -> None:
     from rich.table import Table
 
     table = Table(title="All of them", title_justify="left", box=None, pad_edge=False, header_style="bold")
-    table.add_column("what was done to a photo")
+    table.add_column("what it is, or what was done to a photo")
     for words in ("files", *OUTCOME_WORDS.values()):
         table.add_column(words, justify="right")
     kinds = dict.fromkeys([ORIGINAL, EXACT_COPY, *(sample.done for sample, _ in decided)])

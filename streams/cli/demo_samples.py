@@ -1,4 +1,4 @@
-"""The media of the demo: real photos, what people do to photos before they upload them again, and broken files.
+"""The media of the demo: real photos, what people do to photos before they upload them again, videos, broken files.
 
 The photos are those that come with scikit-image, read from its folder; without it, pictures are drawn instead.
 Everything is the same at every run.
@@ -16,6 +16,8 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageOps
+
+from streams.cli.demo_videos import write_videos
 
 PHOTOS = (
     "astronaut.png",
@@ -35,11 +37,12 @@ PHOTOS = (
 DRAWN = 8
 LONGEST_SIDE_PX = 640
 ORIGINAL, EXACT_COPY, BROKEN = "the photo", "exact copy", "broken"
+VIDEO, CLIP = "a video", "a clip of a video"
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One file: `of` names the photo it was made from, `done` what was done to it."""
+    """One file: `of` names the photo or video it was made from, `done` what was done to it."""
 
     path: Path
     of: str
@@ -47,13 +50,14 @@ class Sample:
 
 
 def make_samples(folder: Path) -> list[Sample]:
-    """Write all samples below `folder`: photos/, uploads/ and broken/.
+    """Write all samples below `folder`: photos/, videos/, uploads/ and broken/.
 
     Raises:
         OSError: the folder cannot be written.
     """
     samples: list[Sample] = []
-    for name, photo in _photos():
+    photos = list(_photos())
+    for name, photo in photos:
         original = _jpeg(photo, 92)
         samples.append(_write(folder / "photos" / f"{name}.jpg", original, name, ORIGINAL))
         for number in (1, 2):
@@ -64,6 +68,8 @@ def make_samples(folder: Path) -> list[Sample]:
             slug = done.replace(" ", "-").replace("%", "percent")
             path = folder / "uploads" / f"{name}-{slug}.{ending}"
             samples.append(_write(path, alter(seen), name, done))
+    film, clip, other = write_videos(folder / "videos", [photo for _, photo in photos])
+    samples += [Sample(film, "film", VIDEO), Sample(clip, "film", CLIP), Sample(other, "other", VIDEO)]
     some = (folder / "photos" / f"{samples[0].of}.jpg").read_bytes()
     for name, content in _broken(some).items():
         samples.append(_write(folder / "broken" / name, content, "", BROKEN))

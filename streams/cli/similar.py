@@ -1,7 +1,7 @@
-"""`mediasieve similar`: what a running system knows that is most like a picture, near enough for a copy or not.
+"""`mediasieve similar`: what a running system knows that is most like a file, near enough for a copy or not.
 
 Asks ClickHouse, which holds the hash of each whole picture. What FILE was cropped from, the match stage finds by views
-that only its state has; here it may stand far down.
+that only its state has; here it may stand far down. What is said of videos is similar_videos.py's.
 """
 
 from __future__ import annotations
@@ -20,8 +20,10 @@ from streams.analytics.client import connect
 from streams.analytics.queries import ask
 from streams.cli.console import cell, data_stream, human_bytes, make_console, say, shown
 from streams.cli.options import collection_option, data_dir_option
-from streams.cli.pictures import PICTURE_FILE, Picture, read_picture
+from streams.cli.pictures import Picture
 from streams.cli.running import settings_of
+from streams.cli.similar_videos import SimilarVideo, table_of, videos_like, videos_showing
+from streams.cli.videos import MEDIA_FILE, Video, read_medium
 from streams.cli.words import OUTCOME_STYLES, OUTCOME_WORDS, percent
 from streams.domain.fingerprint import ImageLimits
 from streams.domain.fingerprint.asking import Form, whole_forms
@@ -64,7 +66,7 @@ class Similar:
 
 
 @click.command()
-@click.argument("file", type=PICTURE_FILE)
+@click.argument("file", type=MEDIA_FILE)
 @collection_option
 @click.option("--top", type=click.IntRange(1, MOST_TOP), default=10, show_default=True, help="So many contents.")
 @click.option("--json", "as_json", is_flag=True, help="One content a line on stdout, and nothing else.")
@@ -84,21 +86,36 @@ def command(
 
     Also when none is near: then those that come nearest. FILE is compared in all mirror and quarter-turn forms, also
     without its border or frame, with whole pictures as ClickHouse has them; what it was cropped from may be missing.
-    Nothing is submitted.
+    Videos that show it are told too; of a video, the videos that have frames of it. Nothing is submitted.
     """
     settings = settings_of(clickhouse=clickhouse, data_dir=data_dir)
     policy = load_policies(policy_file or settings.policy_file).of(collection)
-    picture = read_picture(file, settings, policy)
-    found = list(find_similar(settings, picture, policy, collection, top))
+    medium = read_medium(file, settings, policy)
+    if isinstance(medium, Video):
+        videos = videos_like(settings, medium, policy, collection, top)
+        _tell_videos(videos, as_json=as_json, of_picture=False)
+        if not videos and not as_json:
+            say(f"ClickHouse knows no video of the collection {collection} with a frame of {shown(medium.name)}.")
+        return 0
+    found = list(find_similar(settings, medium, policy, collection, top))
     if as_json:
         for each in found:
             data_stream().write(orjson.dumps(asdict(each), option=orjson.OPT_APPEND_NEWLINE))
-        return 0
-    if found:
-        make_console(stderr=False).print(_table(found, picture))
-    for line in _remarks(found, picture, policy, collection):
-        say(line)
+    elif found:
+        make_console(stderr=False).print(_table(found, medium))
+    _tell_videos(videos_showing(settings, medium, policy, collection, top), as_json=as_json, of_picture=True)
+    if not as_json:
+        for line in _remarks(found, medium, policy, collection):
+            say(line)
     return 0
+
+
+def _tell_videos(videos: list[SimilarVideo], *, as_json: bool, of_picture: bool) -> None:
+    if as_json:
+        for each in videos:
+            data_stream().write(orjson.dumps(asdict(each), option=orjson.OPT_APPEND_NEWLINE))
+    elif videos:
+        make_console(stderr=False).print(table_of(videos, of_picture=of_picture))
 
 
 def find_similar(settings: Settings, picture: Picture, policy: Policy, collection: str, top: int) -> Iterator[Similar]:

@@ -79,12 +79,17 @@ def draw(explained: Explained) -> Image.Image:
     draw_header(canvas, _called(explained), lines)
     _draw_caption(canvas, known, top)
     _draw_thumbs(canvas, known, top + 70)
-    _draw_bands(canvas, explained, (known, submitted), (upper + BAR_PX, lower))
+    thumbs = lower + BAR_PX + TICKS_PX + 12
+    _draw_bands(
+        canvas,
+        explained,
+        (known, submitted),
+        (upper + BAR_PX if known.duration_s else top + 70 + THUMBS_PX, lower if submitted.duration_s else thumbs),
+    )
     parts = _parts(explained)
     _draw_bar(canvas, known, upper, [(part.known_from_s, part.known_to_s) for part in parts], ticks=upper - TICKS_PX)
     _draw_bar(canvas, submitted, lower, [(part.from_s, part.to_s) for part in parts], ticks=lower + BAR_PX + 6)
     _draw_times(canvas, (known, submitted), parts, (upper + BAR_PX, lower))
-    thumbs = lower + BAR_PX + TICKS_PX + 12
     _draw_thumbs(canvas, submitted, thumbs)
     _draw_caption(canvas, submitted, thumbs + THUMBS_PX + 24)
     return canvas
@@ -228,11 +233,7 @@ def _draw_label(canvas: Image.Image, at: tuple[float, float], said: str, anchor:
 def _draw_thumbs(canvas: Image.Image, line: Line, top: int) -> None:
     """Frames of a video side by side along its line, each of about when it stands there; or the picture."""
     if isinstance(line.medium, Picture):
-        from streams.cli.side_by_side import loaded
-
-        image = loaded(line.medium)
-        image.thumbnail((round(line.width), THUMBS_PX), Image.Resampling.LANCZOS)
-        canvas.paste(image, (round(line.left + (line.width - image.width) / 2), top + THUMBS_PX - image.height))
+        _paste_picture(canvas, line, line.medium, top)
         return
     times_s, facts = line.medium.video.thumbnails_s, line.medium.facts
     wide = min(WIDEST_THUMB, max(24, round(THUMBS_PX * facts.width / max(1, facts.height))))
@@ -246,3 +247,12 @@ def _draw_thumbs(canvas: Image.Image, line: Line, top: int) -> None:
             ImageDraw.Draw(canvas).rectangle((left, top, right, top + THUMBS_PX), LINE)
         else:
             canvas.paste(ImageOps.fit(frame, (right - left, THUMBS_PX)), (left, top))
+
+
+def _paste_picture(canvas: Image.Image, line: Line, picture: Picture, top: int) -> None:
+    """In the middle of its line, where the threads begin."""
+    from streams.cli.side_by_side import loaded
+
+    image = ImageOps.contain(loaded(picture), (round(line.width), THUMBS_PX))
+    down = THUMBS_PX - image.height if line.letter == "A" else 0
+    canvas.paste(image, (round(line.x(0) - image.width / 2), top + down))

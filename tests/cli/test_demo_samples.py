@@ -9,7 +9,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from streams.cli.demo_samples import ALTERATIONS, BROKEN, EXACT_COPY, ORIGINAL, Sample, make_samples
+from streams.cli.demo_samples import ALTERATIONS, BROKEN, CLIP, EXACT_COPY, ORIGINAL, VIDEO, Sample, make_samples
+from streams.cli.demo_videos import CLIP_S
+from streams.domain.fingerprint.video import fingerprint_video
+from streams.domain.policy import Policy
+from streams.domain.video_comparing import compare_videos
 
 
 @pytest.fixture(scope="module", params=["photos", "drawings"])
@@ -39,13 +43,29 @@ def test_exact_copies_are_exact_and_nothing_else_is(samples: list[Sample]) -> No
 
 def test_all_but_the_broken_can_be_decoded(samples: list[Sample]) -> None:
     for sample in samples:
-        if sample.done != BROKEN:
+        if sample.done in (VIDEO, CLIP):
+            assert fingerprint_video(sample.path.read_bytes()).quality > 0.1
+        elif sample.done != BROKEN:
             with Image.open(sample.path) as picture:
                 picture.load()
                 assert min(picture.size) > 50
         else:
             with pytest.raises((OSError, ValueError, Image.DecompressionBombError)), Image.open(sample.path) as broken:
                 broken.load()
+
+
+def test_the_clip_is_found_in_its_video_and_not_in_the_other(samples: list[Sample]) -> None:
+    film, clip, other = (
+        fingerprint_video(sample.path.read_bytes()) for sample in samples if sample.done in (VIDEO, CLIP)
+    )
+
+    match = compare_videos(film, clip, Policy.of(), media_ids=("film", "clip")).match
+
+    assert match is not None
+    assert match.relation == "clip_of"
+    (part,) = match.segments
+    assert (part.known_from_s, part.known_to_s) == pytest.approx(CLIP_S, abs=0.5)
+    assert compare_videos(film, other, Policy.of(), media_ids=("film", "other")).match is None
 
 
 def test_they_are_the_same_at_every_run(tmp_path: Path) -> None:

@@ -1,0 +1,40 @@
+"""The README's picture of two timelines: `python -m tests.bench.video_picture`.
+
+The videos are those of the demo, the drawing is that of `mediasieve explain film.mp4 film-clip.mp4 --picture …`, with
+fewer colours and pixels, so that it is small.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from PIL import Image
+
+from streams.cli.demo_samples import CLIP, VIDEO, make_samples
+from streams.cli.timelines import draw
+from streams.cli.video_verdict import explain
+from streams.cli.videos import read_video
+from streams.domain.policy import DEFAULT
+from streams.settings import load_settings
+
+TARGET = Path(__file__).resolve().parent / "plots" / "explain-video.png"
+WIDTH, COLOURS = 1200, 192
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        samples = [sample.path for sample in make_samples(Path(folder)) if sample.done in (VIDEO, CLIP)][:2]
+        os.chdir(samples[0].parent)
+        film, clip = (read_video(Path(path.name), load_settings()) for path in samples)
+        drawing = draw(explain(film, clip, DEFAULT))
+        os.chdir(TARGET.parents[2])
+    small = drawing.resize((WIDTH, round(drawing.height * WIDTH / drawing.width)), Image.Resampling.LANCZOS)
+    TARGET.parent.mkdir(exist_ok=True)
+    small.quantize(COLOURS, dither=Image.Dither.NONE).save(TARGET, "PNG", optimize=True)
+    print(f"{TARGET}: {TARGET.stat().st_size:,} bytes")
+
+
+if __name__ == "__main__":
+    main()
