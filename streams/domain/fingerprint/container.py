@@ -44,17 +44,6 @@ FOREIGN_IMAGES: tuple[tuple[str, bytes], ...] = (
     ("QOI", rb"qoif"),
 )
 
-VIDEOS: tuple[tuple[str, bytes], ...] = (
-    ("MP4", rb".{4}(?:ftyp|moov|mdat|free|wide)"),
-    ("Matroska", rb"\x1aE\xdf\xa3"),
-    ("AVI", rb"RIFF.{4}AVI "),
-    ("Flash video", rb"FLV\x01"),
-    ("Ogg", rb"OggS"),
-    ("ASF", rb"\x30\x26\xb2\x75\x8e\x66\xcf\x11"),
-    ("MPEG", rb"\0\0\x01[\xba\xb3]"),
-    ("MPEG transport stream", rb"G.{187}G.{187}G"),
-)
-
 VIDEO_FORMATS: tuple[tuple[str, str, bytes], ...] = (
     ("mp4", "mov", rb".{4}ftyp(?!qt  |avi[fs]|hei|hev[cx]|mif[12]|msf1|miaf|crx |jp2 |jxl )"),
     ("mov", "mov", rb".{4}(?:ftypqt  |moov|mdat|free|wide|skip|pnot)"),
@@ -78,10 +67,8 @@ def _one_of(table: tuple[tuple[str, bytes], ...]) -> re.Pattern[bytes]:
     return re.compile(b"|".join(b"(%b)" % form for _, form in table), re.DOTALL)
 
 
-_IMAGES, _FOREIGN, _VIDEOS = _one_of(IMAGE_FORMATS), _one_of(FOREIGN_IMAGES), _one_of(VIDEOS)
-
-
-_MOVING = _one_of(tuple((name, magic) for name, _, magic in VIDEO_FORMATS))
+_VIDEO_MAGIC = tuple((name, magic) for name, _, magic in VIDEO_FORMATS)
+_IMAGES, _FOREIGN, _VIDEOS = _one_of(IMAGE_FORMATS), _one_of(FOREIGN_IMAGES), _one_of(_VIDEO_MAGIC)
 DEMUXERS = {name: demuxer for name, demuxer, _ in VIDEO_FORMATS}
 
 
@@ -99,8 +86,7 @@ def is_video(head: bytes) -> str | None:
         head: the first HEAD_BYTES of a file, or all of it where there are fewer.
     """
     head = head[:HEAD_BYTES]
-    found = None if _IMAGES.match(head) or _FOREIGN.match(head) else _MOVING.match(head)
-    return VIDEO_FORMATS[found.lastindex - 1][0] if found and found.lastindex else None
+    return None if _IMAGES.match(head) or _FOREIGN.match(head) else _name(_VIDEOS, _VIDEO_MAGIC, head)
 
 
 def identify(data: bytes) -> ImageFormat:
@@ -116,6 +102,6 @@ def identify(data: bytes) -> ImageFormat:
     if found := _name(_FOREIGN, FOREIGN_IMAGES, head):
         supported = ", ".join(name for name, _ in IMAGE_FORMATS)
         raise BadInput(Reason.UNSUPPORTED_FORMAT, f"{found} is not decoded; supported are {supported}")
-    if found := _name(_VIDEOS, VIDEOS, head):
+    if found := _name(_VIDEOS, _VIDEO_MAGIC, head):
         raise BadInput(Reason.UNSUPPORTED_KIND, f"{found} is a video or audio container, not an image")
     raise BadInput(Reason.NOT_MEDIA, f"{len(data)} bytes of no known media format, beginning {head[:8].hex(' ')}")

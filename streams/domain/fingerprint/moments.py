@@ -59,6 +59,9 @@ class Moment:
 class Gathering:
     """Takes the sampled frames of a video in the order of their times and keeps its moments.
 
+    What is compared of them is inside of the borders that the first have in common, where there are any: between broad
+    ones, much may move without changing the hash of the whole.
+
     Args:
         gap_ms: the time between two samples where they are dense; a sample stands for that long.
     """
@@ -68,9 +71,30 @@ class Gathering:
         self._gap_ms = gap_ms
         self._code = 0
         self._open = False
+        self._first: list[Sample] | None = []
+        self._box: Rectangle | None = None
 
     def add(self, sample: Sample) -> None:
-        block = slowest(np.asarray(sample.grey))
+        if self._first is None:
+            self._add(sample)
+        else:
+            self._first.append(sample)
+            if len(self._first) == FRAMES_FOR_BOX:
+                self._begin()
+
+    def _begin(self) -> None:
+        """Enough samples have come to know what to compare of them."""
+        first, self._first = self._first or [], None
+        self._box = common_box([each.grey for each in first])
+        for sample in first:
+            self._add(sample)
+
+    def _add(self, sample: Sample) -> None:
+        pixels = np.asarray(sample.grey)
+        if self._box is not None:
+            left, top, right, bottom = self._box
+            pixels = pixels[top:bottom, left:right]
+        block = slowest(pixels)
         if _contrast(block) < LEAST_CONTRAST:
             self._open = False
             return
@@ -97,22 +121,24 @@ class Gathering:
 
     def finish(self) -> list[Moment]:
         """The moments, MOST_MOMENTS at most."""
+        if self._first is not None:
+            self._begin()
         return thin(self.moments, MOST_MOMENTS)
 
 
 def _contrast(block: NDArray[np.float64]) -> float:
-    """Of a block of `slowest` frequencies: the root mean square of what they show, in levels."""
+    """Of a block of `slowest` frequencies: about the root mean square of what they show, in levels."""
     squares = float(np.square(block).sum() - block[0, 0] ** 2)
-    return float(np.sqrt(squares / 2))
+    return float(np.sqrt(2 * squares))
 
 
 @lru_cache(maxsize=64)
 def _cosines(length: int) -> NDArray[np.float32]:
-    """NEAR × length: the mean over each pixel of the slowest cosines over so many pixels."""
+    """NEAR × length: means of the slowest cosines over each pixel, weighed as in phash.py."""
     edges = np.arange(length + 1) / length
     order = np.arange(1, NEAR)[:, None]
     integrals = np.sin(np.pi * order * edges) / (np.pi * order)
-    return np.vstack([np.full((1, length), 1 / length), np.diff(integrals, axis=1) * 2]).astype(np.float32)
+    return np.vstack([np.full((1, length), 1 / length), np.diff(integrals, axis=1)]).astype(np.float32)
 
 
 def slowest(pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
@@ -150,18 +176,19 @@ def _missing(moments: Sequence[Moment], number: int) -> float:
     return moments[number + 1].from_ms - moments[number - 1].to_ms
 
 
-def common_box(moments: Sequence[Moment]) -> Rectangle | None:
-    """What the borders that all frames have in common leave of them, in pixels of the first; None if nearly all."""
-    if not moments:
-        return None
-    chosen = moments[:: max(1, len(moments) // FRAMES_FOR_BOX)]
-    size = moments[0].grey.size
-    return trim_all(np.stack([np.asarray(each.grey) for each in chosen if each.grey.size == size]))
+def common_box(pictures: Sequence[Image.Image]) -> Rectangle | None:
+    """What the borders that all pictures have in common leave of them, in pixels; None if there are none.
+
+    Dark and nearly uniform pictures have no borders to tell, and those of another size than the first are passed over.
+    """
+    telling = [each for each in map(np.asarray, pictures) if _contrast(slowest(each)) >= LEAST_CONTRAST]
+    same = [each for each in telling if each.shape == telling[0].shape]
+    return trim_all(np.stack(same[:: -(-len(same) // FRAMES_FOR_BOX)])) if same else None
 
 
 def pack_moments(moments: Sequence[Moment]) -> NDArray[np.void]:
     """The FRAME entries of the views of all moments."""
-    box = common_box(moments)
+    box = common_box([each.grey for each in moments])
     found = [_frame_entries(each, box) for each in moments]
     return np.concatenate(found) if found else np.zeros(0, FRAME)
 

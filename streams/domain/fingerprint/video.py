@@ -68,9 +68,8 @@ def fingerprint_video(
         digest = None if content else _digest(video)
         reading = Reading(video, form, limits, lambda: clock() - began_s, whole=whole, digest=digest)
         gathered = Gathering(GAP_MS)
-        with errors_made_ours(file):
-            for sample in reading.samples():
-                gathered.add(sample)
+        for sample in reading.samples():
+            gathered.add(sample)
         return _facts(reading, gathered.finish(), form, content)
 
 

@@ -80,14 +80,12 @@ class Decoder:
 
     Attributes:
         frames: how many frames it gave.
-        broken: how many packets it could not make anything of.
         size: width and height of an upright frame, once one was shrunk.
         rotation_degrees: by which players turn the frames, clockwise; likewise.
     """
 
     def __init__(self, video: Opened, limits: VideoLimits, used_s: Callable[[], float]) -> None:
         self.frames = 0
-        self.broken = 0
         self.rotation_degrees = 0
         self.size = (0, 0)
         self._video = video
@@ -116,13 +114,13 @@ class Decoder:
         self._video.file.check()
         if self._used_s() > self._limits.max_decode_s:
             raise BadInput(Reason.DECODE_TIMEOUT, f"decoding takes more than {self._limits.max_decode_s:g} s of CPU")
-        try:
-            found = self._context.decode(packet)
-        except MemoryError as error:
-            raise BadInput(Reason.OUT_OF_MEMORY, "decoding the video needs more memory than there is") from error
-        except FFmpegError:
-            self.broken += packet is not None
-            return []
+        with errors_made_ours(self._video.file):
+            try:
+                found = self._context.decode(packet)
+            except FFmpegError as error:
+                if isinstance(error, MemoryError):
+                    raise
+                return []
         self.frames += len(found)
         if self.frames > self._limits.max_decoded_frames:
             raise BadInput(Reason.TOO_LONG, f"more than {self._limits.max_decoded_frames:,} frames had to be decoded")
@@ -136,15 +134,16 @@ class Decoder:
         """The small, upright picture of a frame."""
         if self._transpositions is None:
             self._transpositions = self._upright(frame)
-        small = self._reformatter.reformat(
-            frame,
-            width=min(SIDE, frame.width),
-            height=min(SIDE, frame.height),
-            format="gray",
-            interpolation=Interpolation.AREA,
-            dst_color_range=ColorRange.JPEG,
-            threads=1,
-        )
+        with errors_made_ours(self._video.file):
+            small = self._reformatter.reformat(
+                frame,
+                width=min(SIDE, frame.width),
+                height=min(SIDE, frame.height),
+                format="gray",
+                interpolation=Interpolation.AREA,
+                dst_color_range=ColorRange.JPEG,
+                threads=1,
+            )
         plane = small.planes[0]
         pixels = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)[: small.height, : small.width]
         grey = Image.fromarray(pixels)

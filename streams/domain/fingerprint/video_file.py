@@ -24,6 +24,7 @@ COUNTS: Final = ((b"stsz", 8), (b"stz2", 8), (b"trun", 4))
 """Boxes of an MP4 that tell FFmpeg for how many frames to take memory, and where, behind their name, they do."""
 
 BOX_BYTES: Final = 16
+MOST_BOXES: Final = 256
 
 
 class SourceFile:
@@ -150,3 +151,24 @@ class SourceFile:
                     )
                 found = seen.find(name, found + 1)
         self._tail = seen[-BOX_BYTES:]
+
+
+def is_cut_short(source: VideoSource) -> bool:
+    """Whether an MP4 or MOV ends before one of its boxes does, or has frames without the box that says where they are.
+
+    Only the boxes at the top are looked at, MOST_BOXES at most.
+    """
+    names, at = set(), 0
+    for _ in range(MOST_BOXES):
+        source.seek(at)
+        head = source.read(BOX_BYTES)
+        if len(head) < 8:
+            break
+        names.add(head[4:8])
+        size = int.from_bytes(head[:4], "big")
+        if size == 1 and len(head) == BOX_BYTES:
+            size = int.from_bytes(head[8:], "big")
+        if size < 8:
+            break
+        at += size
+    return (source.size_bytes is not None and at > source.size_bytes) or not {b"moov", b"moof"} & names

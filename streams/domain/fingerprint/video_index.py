@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-from av.error import FFmpegError
 from numpy.typing import NDArray
 
 from streams.domain.fingerprint.video_input import Opened, errors_made_ours, packets, seek_to
@@ -35,10 +34,9 @@ def read_index(video: Opened, form: str, limits: VideoLimits) -> Index | None:
     """
     if not video.file.seekable():
         return None
-    with errors_made_ours(video.file):
-        if form in ("matroska", "webm"):
-            return _of_keyframes(video, limits)
-        return _of_frames(video, form, limits)
+    if form in ("matroska", "webm"):
+        return _of_keyframes(video, limits)
+    return _of_frames(video, form, limits)
 
 
 def _entries(video: Opened, limits: VideoLimits) -> NDArray[np.int64]:
@@ -46,7 +44,8 @@ def _entries(video: Opened, limits: VideoLimits) -> NDArray[np.int64]:
     count = len(video.stream.index_entries)
     if count > limits.max_index_entries:
         raise BadInput(Reason.TOO_LONG, f"an index of {count:,} frames is more than {limits.max_index_entries:,}")
-    rows = [(each.pos, each.timestamp, each.size, each.is_keyframe) for each in video.stream.index_entries]
+    with errors_made_ours(video.file):
+        rows = [(each.pos, each.timestamp, each.size, each.is_keyframe) for each in video.stream.index_entries]
     return np.array(rows, np.int64).reshape(-1, 4)
 
 
@@ -85,9 +84,7 @@ def _checked(video: Opened, index: Index, limits: VideoLimits) -> Index | None:
 
 def _of_keyframes(video: Opened, limits: VideoLimits) -> Index | None:
     """An index with as many frames between two keyframes as the frame rate says, all of one size."""
-    try:
-        video.container.seek(0, stream=video.stream)  # until then FFmpeg has not read the cues
-    except FFmpegError:
+    if not seek_to(video, 0, 0):  # until then FFmpeg has not read the cues
         return None
     entries = _entries(video, limits)
     size_bytes = video.file.source.size_bytes

@@ -16,7 +16,7 @@ import av.video.stream
 from av.error import FFmpegError
 
 from streams.domain.fingerprint.container import DEMUXERS
-from streams.domain.fingerprint.video_file import BUFFER_BYTES, SourceFile
+from streams.domain.fingerprint.video_file import BUFFER_BYTES, SourceFile, is_cut_short
 from streams.domain.fingerprint.video_limits import VideoLimits
 from streams.errors import BadInput, Reason
 
@@ -87,15 +87,15 @@ def seek_to(video: Opened, ticks: int, offset: int) -> bool:
 
 def packets(video: Opened) -> Iterator[VideoPacket]:
     """The packets of the video from here on, as far as the file can be read; none are empty."""
-    try:
-        for packet in video.container.demux(video.stream):
-            video.file.check()
-            if packet.size:
-                yield packet
-    except FFmpegError as error:
-        if isinstance(error, MemoryError):
-            raise
-    video.file.check()
+    with errors_made_ours(video.file):
+        try:
+            for packet in video.container.demux(video.stream):
+                video.file.check()
+                if packet.size:
+                    yield packet
+        except FFmpegError as error:
+            if isinstance(error, MemoryError):
+                raise
 
 
 @contextmanager
@@ -105,20 +105,32 @@ def opened(file: SourceFile, form: str, limits: VideoLimits) -> Iterator[Opened]
     Raises:
         BadInput: no_video, unsupported_format (a codec), too_many_pixels, too_long, truncated_media or corrupt_media.
     """
-    with errors_made_ours(file):
-        container = av.open(
-            file,
-            mode="r",
-            format=DEMUXERS[form],
-            options=_options(form, file, limits),
-            metadata_errors="replace",
-            buffer_size=BUFFER_BYTES,
-        )
+    container = _open(file, form, limits)
     file.opening = False
     with container:
         with errors_made_ours(file):
             found = _describe(container, file, limits)
         yield found
+
+
+def _open(file: SourceFile, form: str, limits: VideoLimits) -> av.container.InputContainer:
+    try:
+        with errors_made_ours(file):
+            return av.open(
+                file,
+                mode="r",
+                format=DEMUXERS[form],
+                options=_options(form, file, limits),
+                metadata_errors="replace",
+                buffer_size=BUFFER_BYTES,
+            )
+    except BadInput as error:
+        if error.reason is Reason.CORRUPT_MEDIA and DEMUXERS[form] == "mov" and file.seekable():
+            with errors_made_ours(file):
+                cut_short = is_cut_short(file.source)
+            if cut_short:
+                raise BadInput(Reason.TRUNCATED_MEDIA, "the file ends before its index") from error
+        raise
 
 
 def _options(form: str, file: SourceFile, limits: VideoLimits) -> dict[str, str]:

@@ -35,7 +35,7 @@ MOST_READ_SHARE: Final = 0.38
 WHOLE_PIXELS: Final = 2_500_000_000
 """Of all frames of a video together; with no more, all of them are decoded."""
 
-CHOSEN_PIXELS: Final = 3_000_000_000
+CHOSEN_PIXELS: Final = 2_400_000_000
 """Of the frames that are decoded of a larger one, keyframes counting as video_plan has it."""
 
 Path = Literal["index", "keyframes", "everything"]
