@@ -35,6 +35,16 @@ def part(document: dict[str, Any], name: str) -> dict[str, Any] | None:
     return value
 
 
+def parts(document: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    """A list of objects; empty where there is none."""
+    value = document.get(name)
+    if value is None:
+        return []
+    if type(value) is not list or any(type(each) is not dict for each in value):
+        raise BadInput(Reason.BAD_FIELD, f"field '{name}' must be a list of objects")
+    return value
+
+
 def text(document: dict[str, Any], name: str) -> str:
     value = document.get(name)
     if type(value) is not str:
@@ -67,6 +77,10 @@ def number(document: dict[str, Any], name: str) -> float:
     if type(value) is not float and type(value) is not int:
         raise _wrong(value, name, "a number")
     return float(value) if abs(value) < 3e38 else 0.0  # Float32 has no room for more
+
+
+def optional_number(document: dict[str, Any], name: str) -> float:
+    return 0.0 if document.get(name) is None else number(document, name)
 
 
 def moment(document: dict[str, Any], name: str) -> int:

@@ -68,16 +68,16 @@ QUERIES: Final[dict[str, Query]] = {
             group_content_id AS content_id,
             count() AS submissions,
             countIf(outcome = 'duplicate') AS exact_copies,
-            countIf(outcome = 'near_duplicate') AS near_copies,
-            sumIf(size_bytes, outcome IN ('duplicate', 'near_duplicate')) AS copies_bytes,
+            countIf(outcome = 'near_duplicate' AND is_copy) AS near_copies,
+            sumIf(size_bytes, is_copy) AS copies_bytes,
             arrayMap(
                 each -> each.4,
                 arraySlice(
-                    arraySort(groupArray((outcome != 'unique', decided_at, kafka_offset, media_id))),
+                    arraySort(groupArray((is_copy, decided_at, kafka_offset, media_id))),
                     1, {{members:UInt32}}
                 )
             ) AS media_ids,
-            arraySort(groupUniqArrayIf(match_transformation, outcome = 'near_duplicate')) AS transformations
+            arraySort(groupUniqArrayIf(match_transformation, outcome = 'near_duplicate' AND is_copy)) AS transformations
         FROM decisions_current
         WHERE outcome != 'failed' AND {OF_COLLECTION}
         GROUP BY collection, group_content_id
@@ -138,14 +138,39 @@ QUERIES: Final[dict[str, Query]] = {
             **{"limit": 10, "members": 100},
         },
     ),
+    "videos_with_frame": Query(
+        "Videos by the distance of their nearest frame's 256 bits to the nearest of some forms, and when it is shown.",
+        """
+        WITH
+            arrayMap(form -> toFixedString(unhex(form), 32), {forms:Array(String)}) AS forms,
+            arrayMin(arrayMap(form -> bitHammingDistance(phash256, form), forms)) AS apart_bits
+        SELECT
+            content_id,
+            argMin(media_id, published_at) AS first_media_id,
+            toUInt16(min(apart_bits)) AS distance_bits,
+            argMin(at_ms, (apart_bits, at_ms)) / 1000 AS at_s,
+            lower(hex(argMin(phash256, (apart_bits, at_ms)))) AS confirm_hash,
+            arraySort(groupUniqArrayIf(at_ms / 1000, apart_bits <= {confirm_bits:UInt16})) AS shown_at_s
+        FROM video_frames
+        WHERE collection = {collection:String} AND quality >= {min_quality:Float32}
+        GROUP BY content_id
+        HAVING distance_bits <= {most_bits:UInt16}
+        ORDER BY distance_bits, content_id
+        LIMIT {limit:UInt32}
+        """,
+        {
+            **{"collection": "default", "forms": [], "min_quality": 0.0, "confirm_bits": 80, "most_bits": 256},
+            "limit": 10,
+        },
+    ),
     "savings": Query(
         "How much work and storage the copies among the submissions would have been.",
         f"""
         SELECT
             count() AS submissions,
-            countIf(outcome IN ('duplicate', 'near_duplicate')) AS copies,
+            countIf(is_copy) AS copies,
             sum(size_bytes) AS submitted_bytes,
-            sumIf(size_bytes, outcome IN ('duplicate', 'near_duplicate')) AS saved_bytes
+            sumIf(size_bytes, is_copy) AS saved_bytes
         FROM decisions_current
         WHERE outcome != 'failed' AND {OF_COLLECTION}
         """,  # noqa: S608

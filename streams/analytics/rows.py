@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import orjson
 
-from streams.analytics import fields
+from streams.analytics import fields, frame_rows
 from streams.analytics.fields import MAX_MS
 from streams.domain.records import RawRecord
 from streams.errors import BadInput, Reason
@@ -24,12 +24,23 @@ UINT8, UINT16, UINT32, UINT64 = (1 << 8) - 1, (1 << 16) - 1, (1 << 32) - 1, (1 <
 DEAD_LETTER_PREFIX: Final = "dl_"
 
 FACTS_COLUMNS = (
-    *("media_kind", "format", "size_bytes", "width", "height", "frames"),
+    *("media_kind", "format", "size_bytes", "width", "height", "frames", "duration_s", "codec", "frame_rate"),
     *("quality", "phash64", "phash256", "hashes"),
 )
+SEGMENT_FIELDS: Final = ("from_s", "to_s", "known_from_s", "known_to_s", "speed")
 KAFKA_COLUMNS = ("kafka_topic", "kafka_partition", "kafka_offset")
-NO_FACTS: Final[Row] = ("", "", 0, 0, 0, 0, 0.0, 0, bytes(32), {})
-NO_MATCH: Final[Row] = ("", "", "", "", "", "", 0, 0, None, None, 0.0, "", "", "", "")
+NO_VIDEO: Final[Row] = (0.0, "", 0.0)
+NO_FACTS: Final[Row] = ("", "", 0, 0, 0, 0, *NO_VIDEO, 0.0, 0, bytes(32), {})
+NO_MATCH: Final[Row] = ("", "", "", "", "", "", 0, 0, None, None, 0.0, "", "", "", "", 0.0, 0.0, [], "")
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Where what is in the records of one topic goes besides; `rows` makes any number of rows of one record."""
+
+    name: str
+    columns: tuple[str, ...]
+    rows: Callable[[RawRecord], list[Row]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +50,15 @@ class Table:
     name: str
     columns: tuple[str, ...]
     row: Callable[[RawRecord], Row]
+    parts: Parts | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """A batch, column by column, and what of it could not be decoded."""
+    """A batch, column by column, and what of it could not be decoded; `parts` are the columns of `Table.parts`."""
 
     columns: list[Sequence[Any]]
+    parts: list[Sequence[Any]]
     accepted: list[RawRecord]
     rejected: list[tuple[RawRecord, BadInput]]
 
@@ -53,16 +66,19 @@ class Rows:
 def to_rows(table: Table, records: Sequence[RawRecord]) -> Rows:
     """Decode a batch."""
     rows: list[Row] = []
+    parts: list[Row] = []
     accepted: list[RawRecord] = []
     rejected: list[tuple[RawRecord, BadInput]] = []
     for record in records:
         try:
-            rows.append(table.row(record))
+            row, further = table.row(record), table.parts.rows(record) if table.parts else []
         except BadInput as error:
             rejected.append((record, error))
         else:
+            rows.append(row)
+            parts += further
             accepted.append(record)
-    return Rows(list(zip(*rows, strict=True)), accepted, rejected)
+    return Rows(list(zip(*rows, strict=True)), list(zip(*parts, strict=True)), accepted, rejected)
 
 
 def decision_row(record: RawRecord) -> Row:
@@ -96,6 +112,7 @@ def decision_row(record: RawRecord) -> Row:
         *_facts_columns(fields.part(document, "facts")),
         fields.json_text(document, "metadata"),
         fields.text_map(document, "versions"),
+        [_appearance(each) for each in fields.parts(document, "appears_in")],
         fields.moment(document, "submitted_at"),
         fields.moment(document, "fingerprinted_at"),
         _kafka_ms(record),
@@ -185,11 +202,12 @@ TABLES: Final[dict[str, Table]] = {
             *("match_group_content_id", "match_group_media_id", "match_method"),
             *("match_distance_bits", "match_threshold_bits"),
             *("match_candidate_distance_bits", "match_candidate_threshold_bits"),
-            *("match_similarity", "match_transformation", "match_view", "match_known_view", "match_explanation"),
+            *("match_similarity", "match_transformation", "match_view", "match_known_view"),
+            *("match_relation", "match_share", "match_known_share", "match_segments", "match_explanation"),
             *("verdict_status", "verdict_by", "verdict_reason", "verdict_at", "verdict_inherited_from"),
             *("failure_reason", "failure_detail"),
             *FACTS_COLUMNS,
-            *("metadata", "versions", "submitted_at", "fingerprinted_at", "decided_at"),
+            *("metadata", "versions", "appears_in", "submitted_at", "fingerprinted_at", "decided_at"),
             *KAFKA_COLUMNS,
         ),
         decision_row,
@@ -205,6 +223,7 @@ TABLES: Final[dict[str, Table]] = {
             *KAFKA_COLUMNS,
         ),
         fingerprint_row,
+        Parts(frame_rows.TABLE, frame_rows.COLUMNS, frame_rows.frame_rows),
     ),
     DEADLETTERS: Table(
         "deadletters",
@@ -219,7 +238,7 @@ TABLES: Final[dict[str, Table]] = {
 
 
 def _match_columns(match: dict[str, Any] | None) -> Row:
-    """Decisions from before near duplicates were found know no groups, thresholds and views."""
+    """Decisions from before near duplicates were found know no groups, thresholds and views; later ones, no videos."""
     if match is None:
         return NO_MATCH
     return (
@@ -237,6 +256,10 @@ def _match_columns(match: dict[str, Any] | None) -> Row:
         fields.text(match, "transformation"),
         fields.optional_text(match, "view"),
         fields.optional_text(match, "known_view"),
+        fields.optional_text(match, "relation"),
+        fields.optional_number(match, "share"),
+        fields.optional_number(match, "known_share"),
+        [tuple(fields.number(each, name) for name in SEGMENT_FIELDS) for each in fields.parts(match, "segments")],
         fields.optional_text(match, "explanation"),
     )
 
@@ -249,8 +272,8 @@ def _facts_columns(facts: dict[str, Any] | None) -> Row:
     if facts is None:
         return NO_FACTS
     hashes = fields.text_map(facts, "hashes")
-    # No column has the views, which are most of a record's bytes; 004_near_duplicates.sql says why.
-    hashes = {name: value for name, value in hashes.items() if not name.startswith("views:")}
+    # No column has views and frames, which are most of a record's bytes; 004 and 005 in deploy/clickhouse say why.
+    hashes = {name: value for name, value in hashes.items() if not name.startswith(("views:", "frames:"))}
     return (
         fields.text(facts, "kind"),
         fields.text(facts, "format"),
@@ -258,10 +281,27 @@ def _facts_columns(facts: dict[str, Any] | None) -> Row:
         fields.whole(facts, "width", UINT32),
         fields.whole(facts, "height", UINT32),
         fields.whole(facts, "frames", UINT32),
+        *_video_columns(fields.part(facts, "video")),
         fields.number(facts, "quality"),
         int.from_bytes(_hash(hashes, "phash64:", 8)),
         _hash(hashes, "phash256:", 32),
         hashes,
+    )
+
+
+def _video_columns(video: dict[str, Any] | None) -> Row:
+    if video is None:
+        return NO_VIDEO
+    return fields.number(video, "duration_s"), fields.text(video, "codec"), fields.number(video, "frame_rate")
+
+
+def _appearance(appearance: dict[str, Any]) -> Row:
+    return (
+        fields.text(appearance, "content_id"),
+        fields.text(appearance, "media_id"),
+        fields.text(appearance, "kind"),
+        fields.number(appearance, "at_s"),
+        fields.whole(appearance, "distance_bits", UINT16),
     )
 
 

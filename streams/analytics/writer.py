@@ -16,7 +16,7 @@ from clickhouse_connect.driver.client import Client
 
 from streams.analytics.client import UNKNOWN_DATABASE, UNKNOWN_TABLE, RefusedError, connect, failures
 from streams.analytics.migrations import migrate
-from streams.analytics.rows import TABLES, Table, to_rows
+from streams.analytics.rows import TABLES, Parts, Table, to_rows
 from streams.domain.records import RawRecord
 from streams.errors import BadInput, SinkError
 from streams.settings import Settings
@@ -50,7 +50,7 @@ class Sink:
         await asyncio.to_thread(self._open)
 
     async def write(self, topic: str, records: Sequence[RawRecord]) -> list[tuple[RawRecord, BadInput]]:
-        """Insert the rows of one topic, in one insert; they are stored when this returns.
+        """Insert the rows of one topic, frames of videos first; they are stored when this returns.
 
         Args:
             topic: without the deployment's prefix; one of rows.TABLES.
@@ -60,7 +60,8 @@ class Sink:
             What could not be decoded; everything else is stored.
 
         Raises:
-            SinkError: ClickHouse is away or refuses; nothing or all of the batch is stored, write it again.
+            SinkError: ClickHouse is away or refuses; nothing or all of the batch is stored, of frames of videos maybe
+                without the rest: write it again.
             ConfigurationError: an applied migration has changed.
         """
         return await asyncio.to_thread(self._write, TABLES[topic], records)
@@ -88,6 +89,11 @@ class Sink:
                         table.name: client.create_insert_context(table.name, table.columns).column_types
                         for table in TABLES.values()
                     }
+                    self._column_types |= {
+                        parts.name: client.create_insert_context(parts.name, parts.columns).column_types
+                        for parts in (table.parts for table in TABLES.values())
+                        if parts is not None
+                    }
                 self._client = client
             return self._client
 
@@ -99,19 +105,26 @@ class Sink:
             return rows.rejected
         try:
             with failures(self._settings):
-                client.insert(
-                    table.name,
-                    rows.columns,
-                    column_names=table.columns,
-                    column_types=self._column_types[table.name],
-                    column_oriented=True,
-                    settings={**INSERT_SETTINGS, "insert_deduplication_token": batch_token(rows.accepted)},
-                )
+                if table.parts is not None and rows.parts:
+                    self._insert(client, table.parts, rows.parts, rows.accepted)
+                self._insert(client, table, rows.columns, rows.accepted)
         except RefusedError as error:
             if error.code in (UNKNOWN_TABLE, UNKNOWN_DATABASE):  # another ClickHouse, or an emptied one
                 self._client = None
             raise
         return rows.rejected
+
+    def _insert(
+        self, client: Client, into: Table | Parts, columns: list[Sequence[Any]], records: Sequence[RawRecord]
+    ) -> None:
+        client.insert(
+            into.name,
+            columns,
+            column_names=into.columns,
+            column_types=self._column_types[into.name],
+            column_oriented=True,
+            settings={**INSERT_SETTINGS, "insert_deduplication_token": batch_token(records)},
+        )
 
     def _ping(self) -> bool:
         try:

@@ -203,9 +203,9 @@ def digest_of(content_id: str) -> bytes:
     Raises:
         ValueError: it is no `sha256:` or `sha256-parts:` with 64 hexadecimal digits.
     """
-    scheme, _, digits = content_id.partition(":")
-    digest = bytes.fromhex(digits)
-    if len(digest) != DIGEST_BYTES or scheme not in ("sha256", "sha256-parts"):
+    scheme = PARTS_SCHEME if content_id.startswith(PARTS_SCHEME) else SCHEME
+    digest = bytes.fromhex(content_id.removeprefix(scheme))
+    if len(digest) != DIGEST_BYTES or not content_id.startswith(scheme):
         raise ValueError(f"{content_id!r} is not {SCHEME} or {PARTS_SCHEME} and {2 * DIGEST_BYTES} hexadecimal digits")
     return digest
 

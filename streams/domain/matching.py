@@ -68,7 +68,8 @@ def decide(batch: Sequence[Incoming], state: State, spaces: NearSpaces) -> list[
     cases = [case_of(each) for each in batch]
     state.load([key for case in cases for key in (case.key, case.content_key) if key is not None])
     _look_up(steps_of(cases, state), spaces)
-    state.load({content_key(case.fingerprint.collection, found) for case in cases for found in named_by(case)})
+    named = [case for case in cases if case.hit is not None or case.shown is not None]
+    state.load({content_key(case.fingerprint.collection, found) for case in named for found in named_by(case)})
     return [_answer(case, state) for case in cases]
 
 
@@ -109,7 +110,8 @@ def _answer(case: Case, state: State) -> Answer:
         match = exact_match(content)
         if case.refreshes:
             _put(content.until(case.expires_ms), case, state)
-    value = decision_of(fingerprint, case.decision_id, REVISION, outcome, match, _appears_in(case, state)).to_json()
+    shown = _appears_in(case, state) if case.shown else ()
+    value = decision_of(fingerprint, case.decision_id, REVISION, outcome, match, shown).to_json()
     state.put(case.key, pack_decision(value, case.expires_ms))
     return Answer(case.decision_id, fingerprint.media_id, value, outcome, repeated=False)
 

@@ -6,8 +6,8 @@ Finds which known video a submission is a copy or a part of; what follows from t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +17,11 @@ from streams.domain.frames import FRAME
 from streams.domain.hashed import kept_frames, moment_starts
 from streams.domain.near_index import NearIndex
 from streams.domain.steps import Ask, Lookup, Shown, Sighting, Step
+from streams.domain.video_arrays import Video, VideoArrays
 from streams.domain.video_judging import ORDER, FramePairs, VideoHit, judged, weights_of
-from streams.domain.video_search import Among, Asked, Seen, look_through
+from streams.domain.video_search import Asked, look_through
 from streams.domain.video_showing import nearest_shown
-from streams.domain.video_voting import Moments
+from streams.domain.video_voting import Alignment, Moments
 
 MOST_CANDIDATES = 16
 """So many known videos are aligned with a submission: the ones that most of its moments were seen in."""
@@ -29,23 +30,11 @@ MOST_MEMBERS = 8
 """So many members of a group keep their frames. A video that is uploaded altered again and again would else make every
 look-up of it longer; whatever comes later still matches these, or the first."""
 
+VIDEO_BYTES = 500
+"""What a video takes beside its entries, about."""
+
 COMPACT_ABOVE = 100_000
 """So many rows that are gone, or as many as are there, are worth making the arrays anew."""
-
-
-@dataclass(slots=True)
-class Video:
-    """A known video; its rows and its moments stand together from the first of each on."""
-
-    content_id: str
-    first_ms: int
-    is_member: bool
-    group: int
-    duration_ms: int
-    first_row: int = 0
-    rows: int = 0
-    first_moment: int = 0
-    moments: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +43,15 @@ class Looked:
 
     hit: VideoHit | None
     is_kept: bool
+
+
+class View(NamedTuple):
+    """What a submission sees of the known videos: its moments and their weights, and all pairs, with their slots."""
+
+    moments: Moments
+    weights: NDArray[np.int64]
+    pairs: FramePairs
+    slots: NDArray[np.int32]
 
 
 class VideoContents:
@@ -65,25 +63,18 @@ class VideoContents:
 
     def __init__(self) -> None:
         self._index = NearIndex()
-        self._videos: list[Video] = []
+        self._arrays = VideoArrays()
         self._slots: dict[str, int] = {}
         self._groups: dict[str, int] = {}
         self._members: dict[int, list[int]] = {}
-        self._alive, self._expires_ms = np.zeros(0, np.uint8), np.zeros(0, np.int64)
-        self._group, self._first_moment = np.zeros(0, np.int32), np.zeros(0, np.int64)
-        self._near, self._confirm = np.zeros(0, np.uint64), np.zeros((0, 4), np.uint64)
-        self._slot, self._moment = np.zeros(0, np.int32), np.zeros(0, np.int32)
-        self._view, self._turn = np.zeros(0, np.uint8), np.zeros(0, np.uint8)
-        self._from_ms, self._to_ms = np.zeros(0, np.int64), np.zeros(0, np.int64)
-        self._rows = self._moments = self._gone = 0
+        self._gone = 0
 
     def __len__(self) -> int:
         return len(self._slots)
 
     @property
     def memory_bytes(self) -> int:
-        arrays = (each for each in self.__dict__.values() if isinstance(each, np.ndarray))
-        return self._index.memory_bytes + sum(each.nbytes for each in arrays) + 500 * len(self._videos)
+        return self._index.memory_bytes + self._arrays.memory_bytes + VIDEO_BYTES * len(self._arrays.videos)
 
     def load(self, content: Content, frames: bytes) -> None:
         """Take in a video as the state holds it, with its frames (`pack_frames_of`); found only after `index`.
@@ -98,7 +89,7 @@ class VideoContents:
 
     def index(self) -> None:
         """Make all that was loaded findable; once, before anything is taken."""
-        self._index.add_batch(self._near[: self._rows], np.arange(self._rows, dtype=np.uint32))
+        self._add_rows(0)
 
     def take(self, steps: Sequence[Step]) -> list[Looked | list[Shown] | None]:
         """Do all in order: each sees those before it.
@@ -118,87 +109,100 @@ class VideoContents:
                 answer = self._asked(step)
             elif (slot := self._slots.get(step.content_id)) is not None:
                 if isinstance(step, Sighting):
-                    self._expires_ms[slot] = step.expires_ms
+                    self._arrays.expires_ms[slot] = step.expires_ms
                 else:
                     self._drop(slot)
             answers.append(answer)
         return answers
+
+    def compared(self, step: Lookup) -> tuple[View | None, VideoHit | None, Alignment | None]:
+        """What a look-up would see of the only video that is known, and why it would be a match or none.
+
+        None where nothing is seen, and where too few moments are to be aligned.
+        """
+        view = self._view(step, -1)
+        if view is None:
+            return None, None, None
+        content_id, known = self._arrays.videos[0].content_id, self.only_known()
+        return view, *judged(content_id, view.moments, known, view.pairs, view.weights, step.policy)
+
+    def only_known(self) -> Moments:
+        """The moments of the only video that is known."""
+        (video,) = self._arrays.videos
+        return self._arrays.moments_of(video)
 
     def _look_up(self, step: Lookup) -> Looked:
         slot = self._slots.get(step.content_id)
         if slot is not None and step.again:
             self._drop(slot)
             slot = None
-        entries = np.frombuffer(step.entries, FRAME)
-        hit = self._match(step, entries, -1 if slot is None else slot)
+        hit = self._match(step, -1 if slot is None else slot)
         if slot is not None:  # taken in before a kill, and only decided again
             return Looked(hit, True)
         is_member = hit is not None and hit.is_reused
         if hit is not None and hit.is_reused:
-            group = self._videos[self._slots[hit.content_id]].group
+            group = self._video(hit).group
             if self._members_known(group, step.time_ms) >= MOST_MEMBERS:
                 return Looked(hit, False)
         else:
             group = self._group_number(step.content_id)
         video = Video(step.content_id, step.time_ms, is_member, group, step.duration_ms)
-        first_row = self._rows
-        self._place(video, step.expires_ms, kept_frames(entries))
-        self._index.add_batch(self._near[first_row : self._rows], np.arange(first_row, self._rows, dtype=np.uint32))
+        first_row = self._arrays.rows
+        self._place(video, step.expires_ms, kept_frames(np.frombuffer(step.entries, FRAME)))
+        self._add_rows(first_row)
         return Looked(hit, True)
 
-    def _match(self, step: Lookup, entries: NDArray[np.void], own: int) -> VideoHit | None:
+    def _view(self, step: Lookup, own: int) -> View | None:
+        """None where nothing is seen."""
+        entries = np.frombuffer(step.entries, FRAME)
         starts = moment_starts(entries)
         asked = Asked.of(entries, starts)
-        seen = look_through(self._index.bands, self._among(), asked, step.policy, step.time_ms, own)
+        seen = look_through(self._index.bands, self._arrays.among(), asked, step.policy, step.time_ms, own)
         if not len(seen.row):
             return None
-        moments = Moments(
-            entries["from_ms"][starts[:-1]].astype(np.int64),
-            entries["to_ms"][starts[:-1]].astype(np.int64),
-            step.duration_ms,
+        times = entries[starts[:-1]]
+        moments = Moments(times["from_ms"].astype(np.int64), times["to_ms"].astype(np.int64), step.duration_ms)
+        arrays, slots = self._arrays, self._arrays.slot[seen.row]
+        pairs = FramePairs(
+            own=np.searchsorted(starts, seen.entry, "right") - 1,
+            known=arrays.moment[seen.row] - arrays.first_moment[slots],
+            own_view=asked.view_code[seen.entry].astype(np.int64),
+            own_turn=asked.turn[seen.entry].astype(np.int64),
+            view=arrays.view_code[seen.row].astype(np.int64),
+            turn=arrays.turn[seen.row].astype(np.int64),
+            near_bits=seen.near_bits,
+            confirm_bits=seen.confirm_bits,
         )
-        weights = weights_of(seen.groups)
-        pairs, slots = self._pairs(asked, seen), self._slot[seen.row]
+        return View(moments, weights_of(seen.groups), pairs, slots)
+
+    def _match(self, step: Lookup, own: int) -> VideoHit | None:
+        view = self._view(step, own)
         best: tuple[Any, VideoHit] | None = None
         for members in (False, True):
-            if best is not None and best[1].is_reused:
+            if view is None or (best is not None and best[1].is_reused):
                 break
-            for slot in self._candidates(slots, pairs.own, weights, members):
-                video = self._videos[slot]
-                chosen = np.flatnonzero(slots == slot)
-                hit, _ = judged(
-                    video.content_id, moments, self._moments_of(video), pairs.of(chosen), weights, step.policy
-                )
+            for slot in self._candidates(view, members):
+                video = self._arrays.videos[slot]
+                pairs, known = view.pairs.of(np.flatnonzero(view.slots == slot)), self._arrays.moments_of(video)
+                hit, _ = judged(video.content_id, view.moments, known, pairs, view.weights, step.policy)
                 if hit is not None and (best is None or self._rank(hit) < best[0]):
                     best = self._rank(hit), hit
         return best[1] if best else None
 
-    def _pairs(self, asked: Asked, seen: Seen) -> FramePairs:
-        """What was seen, by moments; those of a known video are counted from its first."""
-        return FramePairs(
-            own=np.searchsorted(asked.starts, seen.entry, "right") - 1,
-            known=self._moment[seen.row] - self._first_moment[self._slot[seen.row]],
-            own_view=asked.view_code[seen.entry].astype(np.int64),
-            own_turn=asked.turn[seen.entry].astype(np.int64),
-            view=self._view[seen.row].astype(np.int64),
-            turn=self._turn[seen.row].astype(np.int64),
-            near_bits=seen.near_bits,
-            confirm_bits=seen.confirm_bits,
-        )
-
-    def _candidates(
-        self, slots: NDArray[np.int32], own: NDArray[np.int64], weights: NDArray[np.int64], members: bool
-    ) -> list[int]:
+    def _candidates(self, view: View, members: bool) -> list[int]:
         """Canonical videos or members that were seen, at most MOST_CANDIDATES; see `take`."""
-        moments = len(weights)
-        once = np.unique(slots.astype(np.int64) * moments + own)
-        totals = np.bincount(once // moments, weights[once % moments].astype(np.float64))
-        chosen = [slot for slot in np.flatnonzero(totals).tolist() if self._videos[slot].is_member == members]
-        chosen.sort(key=lambda slot: (-totals[slot], self._videos[slot].first_ms, self._videos[slot].content_id))
+        moments, videos = len(view.weights), self._arrays.videos
+        once = np.unique(view.slots.astype(np.int64) * moments + view.pairs.own)
+        totals = np.bincount(once // moments, view.weights[once % moments].astype(np.float64))
+        chosen = [slot for slot in np.flatnonzero(totals).tolist() if videos[slot].is_member == members]
+        chosen.sort(key=lambda slot: (-totals[slot], videos[slot].first_ms, videos[slot].content_id))
         return chosen[:MOST_CANDIDATES]
 
+    def _video(self, hit: VideoHit) -> Video:
+        return self._arrays.videos[self._slots[hit.content_id]]
+
     def _rank(self, hit: VideoHit) -> tuple[Any, ...]:
-        video = self._videos[self._slots[hit.content_id]]
+        video = self._video(hit)
         return (
             not hit.is_reused,
             video.is_member,
@@ -211,96 +215,53 @@ class VideoContents:
 
     def _asked(self, step: Ask) -> list[Shown]:
         """Videos that show a picture, and when."""
-        entries = np.frombuffer(step.entries, FRAME)
+        entries, arrays = np.frombuffer(step.entries, FRAME), self._arrays
         asked = Asked.of(entries, moment_starts(entries))
-        seen = look_through(self._index.bands, self._among(), asked, step.policy, step.time_ms, -1, limited=False)
-        at_ms = self._from_ms[self._moment[seen.row]]
-        return nearest_shown(
-            self._slot[seen.row],
-            seen,
-            at_ms,
-            lambda slot: (self._videos[slot].first_ms, self._videos[slot].content_id),
-        )
+        seen = look_through(self._index.bands, arrays.among(), asked, step.policy, step.time_ms, -1, limited=False)
+        at_ms = arrays.from_ms[arrays.moment[seen.row]]
+        return nearest_shown(arrays.slot[seen.row], seen, at_ms, self._named)
 
-    def _among(self) -> Among:
-        return Among(self._confirm, self._slot, self._view, self._alive, self._expires_ms, self._group)
-
-    def _moments_of(self, video: Video) -> Moments:
-        where = slice(video.first_moment, video.first_moment + video.moments)
-        return Moments(self._from_ms[where], self._to_ms[where], video.duration_ms)
+    def _named(self, slot: int) -> tuple[int, str]:
+        """When a video was first seen, and its content id."""
+        video = self._arrays.videos[slot]
+        return video.first_ms, video.content_id
 
     def _group_number(self, content_id: str) -> int:
         return self._groups.setdefault(content_id, len(self._groups))
 
     def _members_known(self, group: int, time_ms: int) -> int:
         """Members of a group that keep their frames and are not forgotten by then."""
-        return sum(bool(self._expires_ms[slot] >= time_ms) for slot in self._members.get(group, ()))
+        expires_ms = self._arrays.expires_ms
+        return sum(bool(expires_ms[slot] >= time_ms) for slot in self._members.get(group, ()))
 
     def _place(self, video: Video, expires_ms: int, entries: NDArray[np.void]) -> None:
-        """Give a video its slot, rows and moments; the rows are for the caller to add to the index."""
-        starts = moment_starts(entries)
-        counts = np.diff(starts)
-        slot = len(self._videos)
-        video.first_row, video.rows = self._rows, len(entries)
-        video.first_moment, video.moments = self._moments, len(counts)
-        self._make_room(1, video.rows, video.moments)
-        self._alive[slot], self._expires_ms[slot] = 1, expires_ms
-        self._group[slot], self._first_moment[slot] = video.group, video.first_moment
-        rows = slice(self._rows, self._rows + video.rows)
-        self._near[rows], self._confirm[rows] = entries["near"], entries["confirm"]
-        self._view[rows], self._turn[rows] = entries["view"], entries["turn"]
-        self._slot[rows] = slot
-        self._moment[rows] = np.repeat(np.arange(self._moments, self._moments + video.moments), counts)
-        moments = slice(self._moments, self._moments + video.moments)
-        self._from_ms[moments], self._to_ms[moments] = entries["from_ms"][starts[:-1]], entries["to_ms"][starts[:-1]]
-        self._videos.append(video)
-        self._slots[video.content_id] = slot
+        """Take a video in; its rows are for the caller to add to the index."""
+        slot = self._slots[video.content_id] = self._arrays.place(video, expires_ms, entries)
         if video.is_member:
             self._members.setdefault(video.group, []).append(slot)
-        self._rows, self._moments = rows.stop, moments.stop
 
-    def _make_room(self, videos: int, rows: int, moments: int) -> None:
-        for names, wanted in (
-            (("_alive", "_expires_ms", "_group", "_first_moment"), len(self._videos) + videos),
-            (("_near", "_confirm", "_view", "_turn", "_slot", "_moment"), self._rows + rows),
-            (("_from_ms", "_to_ms"), self._moments + moments),
-        ):
-            for name in names:
-                array = self.__dict__[name]
-                if wanted > len(array):
-                    longer = np.zeros((max(wanted, len(array) * 3 // 2, 64), *array.shape[1:]), array.dtype)
-                    longer[: len(array)] = array
-                    self.__dict__[name] = longer
+    def _add_rows(self, first: int) -> None:
+        end = self._arrays.rows
+        self._index.add_batch(self._arrays.near[first:end], np.arange(first, end, dtype=np.uint32))
 
     def _drop(self, slot: int) -> None:
-        video = self._videos[slot]
+        video = self._arrays.videos[slot]
         for row in range(video.first_row, video.first_row + video.rows):
-            self._index.remove(int(self._near[row]), row)
-        self._alive[slot] = 0
+            self._index.remove(int(self._arrays.near[row]), row)
+        self._arrays.alive[slot] = 0
         del self._slots[video.content_id]
         if video.is_member:
             self._members[video.group].remove(slot)
         self._gone += video.rows
-        if self._gone >= max(COMPACT_ABOVE, self._rows - self._gone):
+        if self._gone >= max(COMPACT_ABOVE, self._arrays.rows - self._gone):
             self._compact()
 
     def _compact(self) -> None:
         """Make the arrays anew without the videos that are gone."""
-        fresh = VideoContents()
+        fresh, old = VideoContents(), self._arrays
         names = dict(zip(self._groups.values(), self._groups, strict=True))
         for slot in self._slots.values():
-            old = self._videos[slot]
-            group = fresh._group_number(names[old.group])
-            video = Video(old.content_id, old.first_ms, old.is_member, group, old.duration_ms)
-            fresh._place(video, int(self._expires_ms[slot]), self._frames_of(old))
+            video = replace(old.videos[slot], group=fresh._group_number(names[old.videos[slot].group]))
+            fresh._place(video, int(old.expires_ms[slot]), old.entries_of(old.videos[slot]))
         fresh.index()
         self.__dict__.update(fresh.__dict__)
-
-    def _frames_of(self, video: Video) -> NDArray[np.void]:
-        """Its rows as they came; quality is not kept."""
-        rows = slice(video.first_row, video.first_row + video.rows)
-        entries = np.zeros(video.rows, FRAME)
-        entries["near"], entries["confirm"] = self._near[rows], self._confirm[rows]
-        entries["view"], entries["turn"] = self._view[rows], self._turn[rows]
-        entries["from_ms"], entries["to_ms"] = self._from_ms[self._moment[rows]], self._to_ms[self._moment[rows]]
-        return entries

@@ -10,7 +10,7 @@ import pytest
 
 from streams.analytics.queries import QUERIES, ask
 from streams.analytics.writer import Sink
-from streams.domain.records import Decision
+from streams.domain.records import Appearance, Decision, Segment
 from streams.errors import SinkError
 from streams.topics import DEADLETTERS, DECISIONS, FINGERPRINTS
 from tests.analytics.stories import (
@@ -20,6 +20,7 @@ from tests.analytics.stories import (
     fingerprint,
     fingerprint_record,
 )
+from tests.domain.films import Cut, Film, Take, facts_of
 from tests.engines import Database
 
 START = datetime(2026, 1, 1, 0, 0, 0, 125_000, tzinfo=UTC)
@@ -141,6 +142,60 @@ async def test_only_hashes_of_the_version_that_is_asked_for_have_a_distance(stor
 
 def test_pictures_that_say_too_little_are_similar_to_nothing(story: Story) -> None:
     assert story.ask("similar", forms=["0" * 64], min_quality=0.8) == []
+
+
+async def test_videos_with_a_frame_like_a_picture_are_one_query(story: Story) -> None:
+    sink, film = Sink(story.database.settings()), Film("asked for")
+    takes = [Take([Cut(film, 0, 9_000)]), Take([Cut(film, 6_000, 6_000)], seed=1), Take([Cut(Film("other"), 0, 3_000)])]
+    videos = [
+        fingerprint_record(replace(fingerprint(10 + number), facts=facts_of(take, f"video {number}")), 10 + number)
+        for number, take in enumerate(takes)
+    ]
+    await sink.write(FINGERPRINTS, videos)
+    await sink.write(FINGERPRINTS, [*videos[1:], *(replace(each, offset=each.offset + 50) for each in videos[:1])])
+    await sink.close()
+
+    found = story.ask("videos_with_frame", forms=[f"{film.look(7_000).confirm:064x}", "f" * 64], most_bits=80)
+
+    assert [row["first_media_id"] for row in sorted(found, key=lambda row: str(row["first_media_id"]))] == [
+        "photos/10.jpg",
+        "photos/11.jpg",
+    ]
+    for row in found:
+        begins_s = 0 if row["first_media_id"] == "photos/10.jpg" else 6
+        assert 6 <= row["at_s"] + begins_s < 9
+        assert row["at_s"] in row["shown_at_s"]
+        assert row["distance_bits"] < 30
+    assert story.ask("videos_with_frame", forms=["0" * 64], collection="other") == []
+    stored = story.database.rows("SELECT count(), uniqExact(content_id, view, at_ms) FROM video_frames_once")
+    assert stored[0][0] == stored[0][1] > 15
+
+
+async def test_a_video_with_new_material_is_no_copy_and_in_no_group_but_its_own(story: Story) -> None:
+    before = story.ask("copy_groups"), story.ask("savings")[0]["copies"]
+    made = decision(31, content=0, outcome="near_duplicate")
+    assert made.match is not None
+    assert made.content_id is not None
+    match = replace(made.match, relation="contains", group_content_id=made.content_id, group_media_id=made.media_id)
+    await story.write(replace(made, match=match, action="review"))
+
+    assert (story.ask("copy_groups"), story.ask("savings")[0]["copies"]) == before
+    assert story.database.rows("SELECT sum(near_copies) FROM copied_contents") == [(1,)]
+    assert story.database.rows("SELECT sum(copies) FROM savings_per_day") == [(5,)]
+
+
+async def test_what_is_said_of_a_video_is_kept(story: Story) -> None:
+    made = decision(30, content=0, outcome="near_duplicate")
+    assert made.match is not None
+    match = replace(made.match, relation="clip_of", segments=[Segment(0.0, 4.5, 60.0, 64.5, 1.0)], share=0.5)
+    shown = [Appearance("sha256:00", "photos/3.jpg", "image", 1.5, 12)]
+    facts = facts_of(Take([Cut(Film("kept"), 0, 3_000)]), "kept")
+    await story.write(replace(made, match=match, appears_in=shown, facts=facts))
+
+    columns = "match_relation, match_share, match_segments[1].known_from_s, appears_in[1].media_id, duration_s, codec"
+    assert story.database.rows(f"SELECT {columns} FROM decisions_current WHERE media_kind = 'video'") == [
+        ("clip_of", 0.5, 60.0, "photos/3.jpg", 3.0, "h264")
+    ]
 
 
 def test_savings_are_the_bytes_of_copies(story: Story) -> None:

@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 from streams.analytics.fields import MAX_MS, MIN_MS
 from streams.analytics.rows import TABLES, to_rows
 from streams.analytics.writer import Sink
+from streams.domain.frames import unpack_frames
+from streams.domain.records import Appearance, Match, MediaFacts, Segment
 from streams.errors import Reason
 from streams.topics import DEADLETTERS, DECISIONS, FINGERPRINTS
 from tests.analytics.stories import (
@@ -26,6 +28,7 @@ from tests.analytics.stories import (
     fingerprint,
     fingerprint_record,
 )
+from tests.domain.films import Cut, Film, Take, facts_of
 from tests.engines import Database
 
 
@@ -104,6 +107,51 @@ def test_what_views_are_looked_up_by_is_kept_out_of_the_rows() -> None:
         assert row_of(topic, changed(topic, "facts.hashes", hashes))["hashes"].keys() == {"phash64:1", "dhash64:1"}
 
 
+def clip() -> tuple[MediaFacts, Match]:
+    """A video, and its match with another."""
+    made = facts_of(Take([Cut(Film("rows"), 0, 9_000)]), "clip")
+    match = decision(2, content=1, outcome="near_duplicate").match
+    assert match is not None
+    segments = [Segment(0.0, 4.5, 60.0, 64.5, 1.0), Segment(4.5, 9.0, 20.0, 24.5, 1.05)]
+    return made, replace(match, relation="clip_of", segments=segments, share=1.0, known_share=0.125)
+
+
+def test_a_video_says_what_it_is_and_which_parts_of_another() -> None:
+    made, match = clip()
+    shown = [Appearance(f"sha256:{3:064x}", "photos/3.jpg", "image", 1.5, 12)]
+    record = decision_record(
+        replace(decision(2, content=1, outcome="near_duplicate"), facts=made, match=match, appears_in=shown), 5
+    )
+    row = row_of(DECISIONS, record)
+    assert (row["media_kind"], row["duration_s"], row["codec"], row["frame_rate"]) == ("video", 9.0, "h264", 25.0)
+    assert (row["match_relation"], row["match_share"], row["match_known_share"]) == ("clip_of", 1.0, 0.125)
+    assert row["match_segments"] == [(0.0, 4.5, 60.0, 64.5, 1.0), (4.5, 9.0, 20.0, 24.5, 1.05)]
+    assert row["appears_in"] == [(f"sha256:{3:064x}", "photos/3.jpg", "image", 1.5, 12)]
+    assert row["hashes"] == {}
+    picture = row_of(DECISIONS, VALID[DECISIONS])
+    assert (picture["duration_s"], picture["codec"], picture["match_relation"]) == (0.0, "", "")
+    assert (picture["match_segments"], picture["appears_in"]) == ([], [])
+
+
+def test_the_whole_frames_of_a_video_are_rows_of_their_own() -> None:
+    made, _ = clip()
+    frames = unpack_frames(made.hashes["frames:1"])
+    whole = [frame for frame in frames if frame["view"] < 2 and frame["turn"] & 8]
+    parts = TABLES[FINGERPRINTS].parts
+    assert parts is not None
+
+    rows = parts.rows(fingerprint_record(replace(fingerprint(1), facts=made), 3))
+
+    assert 0 < len(rows) == len(whole) < len(frames)
+    first = dict(zip(parts.columns, rows[0], strict=True))
+    assert (first["content_id"], first["media_id"], first["view"]) == (made.content_id, "photos/1.jpg", "full")
+    assert (first["at_ms"], first["phash64"]) == (0, int(whole[0]["near"]))
+    assert first["phash256"].hex() == "".join(f"{int(word):016x}" for word in whole[0]["confirm"])
+    assert parts.rows(VALID[FINGERPRINTS]) == []
+    broken = replace(made, hashes={"frames:1": "00ff"})
+    assert reason_of(FINGERPRINTS, fingerprint_record(replace(fingerprint(1), facts=broken), 3))[0] == Reason.BAD_FIELD
+
+
 def test_a_failed_decision_has_a_reason_and_neither_content_nor_hashes() -> None:
     row = row_of(DECISIONS, decision_record(decision(1, outcome="failed"), 0))
     assert (row["outcome"], row["failure_reason"], row["content_id"]) == ("failed", "not_media", "")
@@ -177,6 +225,12 @@ def test_what_is_no_record_is_bad_input(topic: str, value: bytes | None, reason:
         (DECISIONS, "match.threshold_bits", -1, Reason.BAD_FIELD),
         (DECISIONS, "match.candidate_distance_bits", 65_536, Reason.BAD_FIELD),
         (DECISIONS, "match.explanation", ["The same picture"], Reason.BAD_FIELD),
+        (DECISIONS, "match.relation", 7, Reason.BAD_FIELD),
+        (DECISIONS, "match.share", "all", Reason.BAD_FIELD),
+        (DECISIONS, "match.segments", {}, Reason.BAD_FIELD),
+        (DECISIONS, "match.segments", [1], Reason.BAD_FIELD),
+        (DECISIONS, "appears_in", ["photo"], Reason.BAD_FIELD),
+        (DECISIONS, "facts.video", "h264", Reason.BAD_FIELD),
         (DECISIONS, "verdict", None, Reason.MISSING_FIELD),
         (DECISIONS, "verdict.at", "now", Reason.BAD_FIELD),
         (DECISIONS, "facts.size_bytes", 1.5, Reason.BAD_FIELD),

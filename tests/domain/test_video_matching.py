@@ -124,7 +124,7 @@ LIMITS = (
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(seed=st.integers(0, 2**32), length=st.integers(1, 30), limits=st.none() | st.tuples(*[st.integers(1, 4)] * 4))
 def test_batches_decide_as_the_twin_does_one_by_one(
     seed: int, length: int, limits: tuple[int, int, int, int] | None

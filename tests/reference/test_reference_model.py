@@ -10,7 +10,7 @@ import random
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 import pytest
@@ -36,17 +36,31 @@ CONTENTS = 120
 OUTCOMES = {"unique", "duplicate", "near_duplicate", "failed"}
 
 
-def pictures(seed: int, folder: Path) -> list[tuple[bytes, Path]]:
-    """Small pictures, a third of them new and the rest altered copies of these, as bytes and as files."""
+class Medium(NamedTuple):
+    """What can be submitted, as bytes and as a file."""
+
+    data: bytes
+    path: Path
+    content_type: bytes
+
+
+def media(seed: int, folder: Path) -> list[Medium]:
+    """All that is submitted, in any order. The twin decides about videos too: they are to be added here."""
+    found = pictures(seed, folder)
+    random.Random(seed).shuffle(found)
+    return found
+
+
+def pictures(seed: int, folder: Path) -> list[Medium]:
+    """Small pictures, a third of them new and the rest altered copies of these."""
     rng = random.Random(seed)
-    found: list[tuple[bytes, Path]] = []
+    found: list[Medium] = []
     for number in range(CONTENTS):
         picture = altered(noise((120, 90), seed % 1_000_000 * CONTENTS + number // 3), rng if number % 3 else None)
         data = encode(picture, rng.choice(["PNG", "JPEG"]))
         path = folder / f"{number}.img"
         path.write_bytes(data)
-        found.append((data, path))
-    rng.shuffle(found)
+        found.append(Medium(data, path, b"image/png"))
     return found
 
 
@@ -69,17 +83,17 @@ def altered(picture: Image.Image, rng: random.Random | None) -> Image.Image:
 def submissions(count: int, seed: int, folder: Path) -> list[Published]:
     """Copies, copies of copies, other collections, files by reference, repeats of an event, and rubbish."""
     rng = random.Random(seed)
-    pool = pictures(seed, folder)
+    pool = media(seed, folder)
     found: list[Published] = []
     for number in range(count):
         collection = rng.choice(["shop", "shop", "wiki", "tiny", EXACT_ONLY])
         media_id = f"m{rng.randrange(count)}" if rng.random() < 0.2 else f"m{number}"
         event = [("ce_id", f"{number}".encode()), ("ce_source", b"test"), ("ce_subject", media_id.encode())]
         event += [("ce_collection", collection.encode())]
-        data, path = pool[int(rng.random() ** 2 * CONTENTS)]
+        data, path, content_type = pool[int(rng.random() ** 2 * len(pool))]
         dice = rng.random()
         if dice < 0.70:
-            headers = (*event, ("content-type", b"image/png"))
+            headers = (*event, ("content-type", content_type))
             found.append(Published(media_id.encode(), data, headers))
         elif dice < 0.88:
             body = orjson.dumps({"media_id": media_id, "collection": collection, "url": path.as_uri()})

@@ -1,0 +1,148 @@
+"""What the match stage spends on a video while many are known: `python -m tests.bench.video_matching`.
+
+Hashes are coin tosses, so that no two videos have a frame in common but by being cut from each other; a share of the
+known ones begins with one intro. CPU is that of the process, in the deciding alone: no Kafka, no RocksDB.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections import Counter
+from collections.abc import Sequence
+from hashlib import sha256
+
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+
+from streams.domain.contents import FOR_EVER_MS, Content, content_key, frames_key, pack_frames_of
+from streams.domain.frames import FRAME, FRAMES_HASH, pack_frames
+from streams.domain.matching import Incoming
+from streams.domain.policy import DEFAULT
+from streams.domain.records import Fingerprint, MediaFacts, Origin, VideoFacts
+from streams.domain.views import CODES, KEPT
+from tests.domain.partition import Partition
+
+COLLECTION = "films"
+APART_MS = 600
+INTRO_MOMENTS = 8
+
+
+class Archive:
+    """Videos by number, of so many moments."""
+
+    def __init__(self, moments: int, intros: float) -> None:
+        self.moments = moments
+        self._intros = intros
+        self._intro = self._tossed(np.random.default_rng(0), INTRO_MOMENTS)
+
+    def _tossed(self, random: np.random.Generator, moments: int) -> NDArray[np.void]:
+        frames = np.zeros(moments, FRAME)
+        frames["near"] = random.integers(0, 2**64, moments, np.uint64)
+        frames["confirm"] = random.integers(0, 2**64, (moments, 4), np.uint64)
+        frames["turn"], frames["quality"] = KEPT, 200
+        return frames
+
+    def frames(self, number: int) -> NDArray[np.void]:
+        """The whole of each moment, canonical."""
+        random = np.random.default_rng(number + 1)
+        frames = self._tossed(random, self.moments)
+        if random.random() < self._intros:
+            frames[:INTRO_MOMENTS] = self._intro
+        frames["from_ms"] = np.arange(self.moments) * APART_MS
+        frames["to_ms"] = frames["from_ms"] + APART_MS // 2
+        return frames
+
+    def kept(self, number: int) -> tuple[tuple[bytes, bytes], tuple[bytes, bytes]]:
+        """Its content and its frames, as the state has them."""
+        own, medium = content_id(number), f"films/{number:09d}.mp4"
+        content = Content(own, medium, medium, own, medium, number, FOR_EVER_MS, bytes(16), FRAMES_HASH)
+        frames = pack_frames_of(self.moments * APART_MS, self.frames(number).tobytes())
+        return (content_key(COLLECTION, own), content.pack()), (frames_key(COLLECTION, own), frames)
+
+    def submission(self, number: int, name: str, *, part: slice = slice(None), noise_bits: int = 2) -> bytes:
+        """A part of a video, encoded anew: of each moment the whole, an alternate, and what is beside a bar of text."""
+        random = np.random.default_rng([number, len(name)])
+        whole = self.frames(number)[part]
+        whole["from_ms"] -= whole["from_ms"][0]
+        whole["to_ms"] = whole["from_ms"] + APART_MS // 2
+        duration_ms = int(whole["from_ms"][-1]) + APART_MS
+        for _ in range(noise_bits):
+            whole["near"] ^= np.uint64(1) << random.integers(0, 64, len(whole), np.uint64)
+            whole["confirm"] ^= np.uint64(1) << random.integers(0, 64, (len(whole), 4), np.uint64)
+        entries = np.repeat(whole, 4)
+        for place, (view, turn) in enumerate(((0, 1), (CODES["top_85"], KEPT), (CODES["bottom_85"], KEPT)), 1):
+            tossed = self._tossed(random, len(whole))
+            for column in ("near", "confirm"):
+                entries[column][place::4] = tossed[column]
+            entries["view"][place::4], entries["turn"][place::4] = view, turn
+        facts = MediaFacts(
+            content_id=f"sha256:{sha256(name.encode()).hexdigest()}",
+            kind="video",
+            format="mp4",
+            size_bytes=9_000_000,
+            width=1280,
+            height=720,
+            frames=duration_ms // 40,
+            quality=0.9,
+            hashes={FRAMES_HASH: pack_frames(entries)},
+            video=VideoFacts(duration_ms / 1000, "h264", 25.0, 0, "file", "index", 3_000_000, 100, 0.0, [0.0]),
+        )
+        record = Fingerprint(
+            name, 0, name, COLLECTION, "video", "2026-01-31T09:30:00.125Z", "2026-01-31T09:30:00.250Z",
+            Origin("media.submissions", 0, 0), facts, None, policy=DEFAULT,
+        )  # fmt: skip
+        return record.to_json()
+
+
+def content_id(number: int) -> str:
+    return f"sha256:{sha256(b'%d' % number).hexdigest()}"
+
+
+def decided(partition: Partition, records: Sequence[bytes]) -> tuple[float, Counter[str]]:
+    """CPU seconds, and what came out."""
+    begun = time.process_time()
+    answers = partition.decide([Incoming.of(Fingerprint.from_json(record), FOR_EVER_MS) for record in records])
+    spent = time.process_time() - begun
+    found = [orjson.loads(answer.value) for answer in answers]
+    return spent, Counter((each["match"] or {}).get("relation") or each["outcome"] for each in found)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--videos", type=int, default=10_000)
+    parser.add_argument("--moments", type=int, default=100)
+    parser.add_argument("--intros", type=float, default=0.1, help="share of the videos that begin with one intro")
+    parser.add_argument("--asked", type=int, default=50)
+    given = parser.parse_args()
+    archive = Archive(given.moments, given.intros)
+    state = [entry for number in range(given.videos) for entry in archive.kept(number)]
+    begun = time.process_time()
+    partition = Partition(state)
+    rebuilt_s, memory_mb = time.process_time() - begun, partition.spaces.memory_bytes / 2**20
+    print(
+        f"{given.videos:,} videos of {given.moments} moments: rebuilt in {rebuilt_s:.1f} s of CPU, {memory_mb:.0f} MB"
+    )
+    third = slice(given.moments // 3, 2 * given.moments // 3)
+    step = max(1, given.videos // given.asked)
+    numbers = range(0, given.videos, step)
+    stories = {
+        "warm": [
+            archive.submission(number, f"warm {number}") for number in (-1 % given.videos, given.videos + 900_000)
+        ],
+        "new videos": [archive.submission(given.videos + n, f"new {n}") for n in range(given.asked)],
+        "copies, encoded anew": [archive.submission(number, f"copy {number}", noise_bits=3) for number in numbers],
+        "clips of a third": [archive.submission(number, f"clip {number}", part=third) for number in numbers],
+    }
+    stories["the same bytes again"] = stories["new videos"]
+    for name, records in stories.items():
+        renamed = [
+            orjson.dumps(orjson.loads(record) | {"submission_id": f"{name} {n}"}) for n, record in enumerate(records)
+        ]
+        spent, outcomes = decided(partition, renamed)
+        print(f"{name:24} {1000 * spent / len(records):8.2f} ms of CPU a video  {dict(outcomes)}")
+
+
+if __name__ == "__main__":
+    main()
