@@ -18,6 +18,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from streams.cli.console import human_bytes
+from streams.cli.demo_samples import CLIP, VIDEO, make_samples
 from streams.cli.running import Running, find_running
 from tests.brokers import ApacheKafka
 
@@ -108,6 +110,26 @@ EXPECTED = {
     "empty.jpg": "source_empty",
     "notes.jpg": "not_media",
 }
+
+
+def test_scan_says_which_part_of_which_video_a_clip_is(tmp_path: Path) -> None:
+    videos = tmp_path / "videos"
+    samples = [sample.path for sample in make_samples(tmp_path / "samples") if sample.done in (VIDEO, CLIP)]
+    videos.mkdir()
+    for path in samples:
+        (videos / path.name).write_bytes(path.read_bytes())
+    write(videos, photo=jpeg(1))
+
+    scanned = mediasieve(tmp_path, "scan", "videos")
+
+    assert scanned.returncode == 0, scanned.stderr
+    assert scanned.stdout.splitlines() == [
+        "videos/film.mp4  (1 copy)",
+        "    videos/film-clip.mp4  clip, 00:00–00:05 is 00:04–00:09 of it",
+        "",
+        "4 files: 3 unique, 0 exact copies, 1 altered copy, 0 failed. The copies take "
+        f"{human_bytes((videos / 'film-clip.mp4').stat().st_size)}.",
+    ]
 
 
 def test_scan_prints_one_decision_for_each_file_and_leaves_nothing_behind(photos: Path) -> None:
