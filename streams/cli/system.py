@@ -28,7 +28,8 @@ from streams.settings import Settings
 from streams.supervisor import ChildSpec, Supervisor
 from streams.topic_admin import apply_topics
 
-READY_TIMEOUT_S = 90.0
+#: The first worker of a version compiles what it matches by, which takes half a minute of one core.
+READY_TIMEOUT_S = 240.0
 GRACE_S = 25.0
 #: Settings for a real cluster that the embedded broker cannot follow.
 ONE_PLAIN_BROKER = {"broker_security": "plaintext", "replication": 1, "min_insync_replicas": 1}

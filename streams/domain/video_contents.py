@@ -21,7 +21,7 @@ from streams.domain.video_arrays import Video, VideoArrays
 from streams.domain.video_judging import ORDER, FramePairs, VideoHit, judged, weights_of
 from streams.domain.video_search import Asked, look_through
 from streams.domain.video_showing import nearest_shown
-from streams.domain.video_voting import Alignment, Moments
+from streams.domain.video_voting import Moments
 
 MOST_CANDIDATES = 16
 """So many known videos are aligned with a submission: the ones that most of its moments were seen in."""
@@ -114,22 +114,6 @@ class VideoContents:
                     self._drop(slot)
             answers.append(answer)
         return answers
-
-    def compared(self, step: Lookup) -> tuple[View | None, VideoHit | None, Alignment | None]:
-        """What a look-up would see of the only video that is known, and why it would be a match or none.
-
-        None where nothing is seen, and where too few moments are to be aligned.
-        """
-        view = self._view(step, -1)
-        if view is None:
-            return None, None, None
-        content_id, known = self._arrays.videos[0].content_id, self.only_known()
-        return view, *judged(content_id, view.moments, known, view.pairs, view.weights, step.policy)
-
-    def only_known(self) -> Moments:
-        """The moments of the only video that is known."""
-        (video,) = self._arrays.videos
-        return self._arrays.moments_of(video)
 
     def _look_up(self, step: Lookup) -> Looked:
         slot = self._slots.get(step.content_id)
