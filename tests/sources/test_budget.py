@@ -120,6 +120,23 @@ async def test_one_that_is_cancelled_while_waiting_lets_those_behind_it_through(
     assert budget.held_bytes == 0
 
 
+async def test_a_hold_that_ends_in_the_moment_its_wait_is_cancelled_takes_nothing() -> None:
+    budget = ByteBudget(total_bytes=30, largest_bytes=10)
+    with ExitStack() as stack:
+        first, second, apart = (stack.enter_context(budget.hold()) for _ in range(3))
+        for hold in (first, second, apart):
+            assert hold.try_grow_to(10)
+        with budget.hold() as leaving:
+            growth = asyncio.create_task(leaving.grow_to(5))
+            await turns()
+            growth.cancel()
+        first.shrink_to(0)
+        assert budget.held_bytes == 20
+        await turns()
+        assert growth.cancelled()
+    assert budget.held_bytes == 0
+
+
 @pytest.mark.parametrize("seed", range(8))
 async def test_whatever_happens_the_bound_holds_and_all_comes_back(seed: int) -> None:
     chance = random.Random(seed)
