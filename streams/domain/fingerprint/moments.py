@@ -34,6 +34,10 @@ LEAST_QUALITY: Final = 0.01
 LEAST_CONTRAST: Final = 2.5
 """Root mean square of a frame's slowest changes about its mean, in grey levels; less is nearly uniform likewise."""
 
+LEAST_DETAIL: Final = 0.1
+"""Median of those changes, in levels. Below, more than half of the hash is noise of the coding, as of a wall in even
+light: two encodings of it are unlike each other. Of photos, one in a hundred has less."""
+
 MOST_KEPT: Final = MOST_MOMENTS + MOST_MOMENTS // 2
 """So many moments are gathered before they are thinned to MOST_MOMENTS."""
 
@@ -95,7 +99,7 @@ class Gathering:
             left, top, right, bottom = self._box
             pixels = pixels[top:bottom, left:right]
         block = slowest(pixels)
-        if _contrast(block) < LEAST_CONTRAST:
+        if _contrast(block) < LEAST_CONTRAST or _detail(block) < LEAST_DETAIL:
             self._open = False
             return
         code = int.from_bytes(phash.hash_bits(block[None]).tobytes(), "big")
@@ -130,6 +134,11 @@ def _contrast(block: NDArray[np.float64]) -> float:
     """Of a block of `slowest` frequencies: about the root mean square of what they show, in levels."""
     squares = float(np.square(block).sum() - block[0, 0] ** 2)
     return float(np.sqrt(2 * squares))
+
+
+def _detail(block: NDArray[np.float64]) -> float:
+    """Of such a block: how large most of its frequencies are at least, in levels."""
+    return float(np.median(np.abs(block.ravel()[1:])))
 
 
 @lru_cache(maxsize=64)

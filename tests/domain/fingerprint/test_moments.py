@@ -61,6 +61,18 @@ def test_black_and_uniform_frames_are_left_out(dull: int) -> None:
     assert spans(gathered(shown)) == [(0, 500), (1000, 1500)]
 
 
+def test_frames_of_which_the_coding_decides_most_bits_are_left_out() -> None:
+    fall = np.add.outer(np.linspace(60, 180, SIZE[1]), np.linspace(-20, 20, SIZE[0]))
+    wall = Image.fromarray(fall.astype(np.uint8))
+    other = Image.fromarray((fall + np.random.default_rng(1).normal(0, 4, fall.shape)).astype(np.uint8))
+    codes = [
+        int.from_bytes(phash.hash_bits(slowest(np.asarray(each))[None]).tobytes(), "big") for each in (wall, other)
+    ]
+    assert (codes[0] ^ codes[1]).bit_count() > 10
+    assert spans(gathered([wall, other])) == []
+    assert len(gathered([wall, grey(), other])) == 1
+
+
 def test_every_sampled_frame_is_within_a_few_bits_of_a_moment() -> None:
     """The ε-net, against a slow twin that hashes every frame in full."""
     large = grey(size=(300, 200))
