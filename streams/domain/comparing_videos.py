@@ -14,10 +14,9 @@ from streams.domain.policy import Policy
 from streams.domain.records import Match, MediaFacts
 from streams.domain.steps import Lookup
 from streams.domain.turns import NAMES, between
-from streams.domain.video_contents import VideoContents
+from streams.domain.video_contents import Compared, VideoContents
 from streams.domain.video_deciding import video_match
-from streams.domain.video_judging import FramePairs
-from streams.domain.video_voting import Alignment, Run
+from streams.domain.video_voting import Run
 from streams.domain.views import VIEWS
 
 
@@ -71,19 +70,18 @@ def compare_videos(known: MediaFacts, submitted: MediaFacts, policy: Policy, *, 
     contents = VideoContents()
     contents.take([Lookup(known.content_id, 0, FOR_EVER_MS, policy, known_entries, duration_ms=known_lasts_ms)])
     step = Lookup(submitted.content_id, 0, FOR_EVER_MS, policy, own_entries, duration_ms=lasts_ms)
-    view, hit, alignment = contents.compared(step)
-    if view is None:
+    found = contents.compared(step)
+    if found is None:
         return nothing
     own_group = submitted.content_id, ""
-    match = exact or (video_match(hit, content, policy, own_group) if hit is not None else None)
-    known_from_ms = contents.only_known().from_ms.tolist()
-    pairs = _pairs(view.pairs, alignment, view.moments.from_ms.tolist(), known_from_ms)
-    return VideoComparison(match, lasts_ms, known_lasts_ms, alignment.runs if alignment else (), pairs)
+    match = exact or (video_match(found.hit, content, policy, own_group) if found.hit is not None else None)
+    runs = found.alignment.runs if found.alignment is not None else ()
+    return VideoComparison(match, lasts_ms, known_lasts_ms, runs, _pairs(found))
 
 
-def _pairs(
-    pairs: FramePairs, alignment: Alignment | None, from_ms: list[int], known_from_ms: list[int]
-) -> tuple[MomentPair, ...]:
+def _pairs(compared: Compared) -> tuple[MomentPair, ...]:
+    pairs, alignment = compared.pairs, compared.alignment
+    from_ms, known_from_ms = compared.own.from_ms.tolist(), compared.known.from_ms.tolist()
     votes = alignment.votes.tolist() if alignment is not None else [False] * len(pairs.own)
     found = [
         MomentPair(

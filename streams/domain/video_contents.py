@@ -16,10 +16,11 @@ from streams.domain.contents import Content, unpack_frames_of
 from streams.domain.frames import FRAME
 from streams.domain.hashed import kept_frames, moment_starts
 from streams.domain.near_index import NearIndex
+from streams.domain.policy import Policy
 from streams.domain.steps import Ask, Lookup, Shown, Sighting, Step
 from streams.domain.video_arrays import Video, VideoArrays
 from streams.domain.video_judging import ORDER, FramePairs, VideoHit, judged, weights_of
-from streams.domain.video_search import Asked, look_through
+from streams.domain.video_search import Asked, look_at, look_through
 from streams.domain.video_showing import nearest_shown
 from streams.domain.video_voting import Alignment, Moments
 
@@ -46,12 +47,27 @@ class Looked:
 
 
 class View(NamedTuple):
-    """What a submission sees of the known videos: its moments and their weights, and all pairs, with their slots."""
+    """What a submission sees of the known videos: its moments and their weights, and each pair's moment and slot.
 
+    `near_bits` are the pairs' distances; `asked` is what was looked up.
+    """
+
+    asked: Asked
     moments: Moments
     weights: NDArray[np.int64]
-    pairs: FramePairs
+    own: NDArray[np.int64]
     slots: NDArray[np.int32]
+    near_bits: NDArray[np.int64]
+
+
+class Compared(NamedTuple):
+    """A submission beside one known video: the match, how they are aligned (None: not at all), what that rests on."""
+
+    hit: VideoHit | None
+    alignment: Alignment | None
+    pairs: FramePairs
+    own: Moments
+    known: Moments
 
 
 class VideoContents:
@@ -98,7 +114,8 @@ class VideoContents:
         and of the others a canonical content before a member of a group, then by relation (`video_judging.ORDER`), the
         most matched time of the submission, then of the known video, the one seen first, and the content id. Of
         canonical videos, and if none of them has all of the submission of members too, `MOST_CANDIDATES` are looked
-        at: those with the highest weights of moments that look like one of theirs, then those seen first.
+        at: those with the highest weights of moments that look like one of theirs, then those seen first. Of these
+        all frames count that the 256 bits confirm, also those that are too far apart to be looked up.
         """
         answers: list[Looked | list[Shown] | None] = []
         for step in steps:
@@ -115,21 +132,13 @@ class VideoContents:
             answers.append(answer)
         return answers
 
-    def compared(self, step: Lookup) -> tuple[View | None, VideoHit | None, Alignment | None]:
+    def compared(self, step: Lookup) -> Compared | None:
         """What a look-up would see of the only video that is known, and why it would be a match or none.
 
-        None where nothing is seen, and where too few moments are to be aligned.
+        None where nothing is seen.
         """
         view = self._view(step, -1)
-        if view is None:
-            return None, None, None
-        content_id, known = self._arrays.videos[0].content_id, self.only_known()
-        return view, *judged(content_id, view.moments, known, view.pairs, view.weights, step.policy)
-
-    def only_known(self) -> Moments:
-        """The moments of the only video that is known."""
-        (video,) = self._arrays.videos
-        return self._arrays.moments_of(video)
+        return None if view is None else self._compared(view, 0, step.policy)
 
     def _look_up(self, step: Lookup) -> Looked:
         slot = self._slots.get(step.content_id)
@@ -162,18 +171,27 @@ class VideoContents:
             return None
         times = entries[starts[:-1]]
         moments = Moments(times["from_ms"].astype(np.int64), times["to_ms"].astype(np.int64), step.duration_ms)
-        arrays, slots = self._arrays, self._arrays.slot[seen.row]
+        numbers = np.searchsorted(starts, seen.entry, "right") - 1
+        return View(asked, moments, weights_of(seen.groups), numbers, self._arrays.slot[seen.row], seen.near_bits)
+
+    def _compared(self, view: View, slot: int, policy: Policy) -> Compared:
+        """A submission and a known video that it has seen a frame of."""
+        arrays, asked = self._arrays, view.asked
+        video = arrays.videos[slot]
+        seen = look_at(arrays.among(), arrays.rows_of(video), asked, view.weights, policy)
         pairs = FramePairs(
-            own=np.searchsorted(starts, seen.entry, "right") - 1,
-            known=arrays.moment[seen.row] - arrays.first_moment[slots],
+            own=np.searchsorted(asked.starts, seen.entry, "right") - 1,
+            known=arrays.moment[seen.row].astype(np.int64) - video.first_moment,
             own_view=asked.view_code[seen.entry].astype(np.int64),
             own_turn=asked.turn[seen.entry].astype(np.int64),
             view=arrays.view_code[seen.row].astype(np.int64),
             turn=arrays.turn[seen.row].astype(np.int64),
             near_bits=seen.near_bits,
             confirm_bits=seen.confirm_bits,
-        )
-        return View(moments, weights_of(seen.groups), pairs, slots)
+        ).nearest()
+        known, near_bits = arrays.moments_of(video), int(view.near_bits[view.slots == slot].min())
+        hit, alignment = judged(video.content_id, view.moments, known, pairs, view.weights, near_bits, policy)
+        return Compared(hit, alignment, pairs, view.moments, known)
 
     def _match(self, step: Lookup, own: int) -> VideoHit | None:
         view = self._view(step, own)
@@ -182,9 +200,7 @@ class VideoContents:
             if view is None or (best is not None and best[1].is_reused):
                 break
             for slot in self._candidates(view, members):
-                video = self._arrays.videos[slot]
-                pairs, known = view.pairs.of(np.flatnonzero(view.slots == slot)), self._arrays.moments_of(video)
-                hit, _ = judged(video.content_id, view.moments, known, pairs, view.weights, step.policy)
+                hit = self._compared(view, slot, step.policy).hit
                 if hit is not None and (best is None or self._rank(hit) < best[0]):
                     best = self._rank(hit), hit
         return best[1] if best else None
@@ -192,7 +208,7 @@ class VideoContents:
     def _candidates(self, view: View, members: bool) -> list[int]:
         """Canonical videos or members that were seen, at most MOST_CANDIDATES; see `take`."""
         moments, videos = len(view.weights), self._arrays.videos
-        once = np.unique(view.slots.astype(np.int64) * moments + view.pairs.own)
+        once = np.unique(view.slots.astype(np.int64) * moments + view.own)
         totals = np.bincount(once // moments, view.weights[once % moments].astype(np.float64))
         chosen = [slot for slot in np.flatnonzero(totals).tolist() if videos[slot].is_member == members]
         chosen.sort(key=lambda slot: (-totals[slot], videos[slot].first_ms, videos[slot].content_id))
