@@ -124,7 +124,8 @@ class NearContents:
         frames = np.frombuffer(step.entries, FRAME)
         asked = Asked.of(frames, np.array([0, len(frames)], np.int64))
         among = Among(
-            self._rows.confirm, self._rows.slot, self._rows.view_code, self._slots.alive, self._slots.expires_ms,
+            self._rows.near, self._rows.confirm, self._rows.slot, self._rows.view_code,
+            self._slots.alive, self._slots.expires_ms,
             np.zeros(len(self._slots.alive), np.int32),
         )  # fmt: skip
         seen = look_through(self._whole.bands, among, asked, step.policy, step.time_ms, -1, limited=False)

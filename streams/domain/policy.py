@@ -186,7 +186,7 @@ class Policy:
     also: tuple[str, ...] = ()
     retention_days: float | None = None
     video_share: float = 0.75
-    video_overlap: float = 0.4
+    video_overlap: float = 0.3
     video_min_s: float = 2.0
     appears_in: bool = False
     version: str = field(init=False)

@@ -246,7 +246,8 @@ class Match:
     `transformation` is what was done to the content to make the submission (`none` for a copy as it is; see
     `streams.domain.views.undone`), and `explanation` says it to people.
 
-    Of videos, distances are means over the frames that are the same. `relation` says what the submission is to the
+    Of videos, `distance_bits` is the mean over the frames that are the same, and `candidate_distance_bits` the least of
+    those that found the known video. `relation` says what the submission is to the
     known video: `copy`, `clip_of` it, `contains` it or `overlaps` it (empty for pictures and for equal bytes),
     `segments` which parts are the same, in the order of the submission, and `share` and `known_share` how much of the
     submission and of the known video that is.

@@ -12,7 +12,7 @@ from streams.domain.hashed import moment_starts
 from streams.domain.video_search import Among
 from streams.domain.video_voting import Moments
 
-_BY_SLOT = ("alive", "expires_ms", "group", "first_moment")
+_BY_SLOT = ("alive", "expires_ms", "group")
 _BY_ROW = ("near", "confirm", "view_code", "turn", "slot", "moment")
 _BY_MOMENT = ("from_ms", "to_ms")
 
@@ -39,7 +39,7 @@ class VideoArrays:
         self.videos: list[Video] = []
         self.rows = self.moments = 0
         self.alive, self.expires_ms = np.zeros(0, np.uint8), np.zeros(0, np.int64)
-        self.group, self.first_moment = np.zeros(0, np.int32), np.zeros(0, np.int64)
+        self.group = np.zeros(0, np.int32)
         self.near, self.confirm = np.zeros(0, np.uint64), np.zeros((0, 4), np.uint64)
         self.slot, self.moment = np.zeros(0, np.int32), np.zeros(0, np.int32)
         self.view_code, self.turn = np.zeros(0, np.uint8), np.zeros(0, np.uint8)
@@ -59,8 +59,7 @@ class VideoArrays:
         rows = slice(self.rows, self.rows + video.rows)
         moments = slice(self.moments, self.moments + video.moments)
         self._make_room(slot + 1, rows.stop, moments.stop)
-        self.alive[slot], self.expires_ms[slot] = 1, expires_ms
-        self.group[slot], self.first_moment[slot] = video.group, video.first_moment
+        self.alive[slot], self.expires_ms[slot], self.group[slot] = 1, expires_ms, video.group
         self.near[rows], self.confirm[rows] = entries["near"], entries["confirm"]
         self.view_code[rows], self.turn[rows] = entries["view"], entries["turn"]
         self.slot[rows] = slot
@@ -71,15 +70,18 @@ class VideoArrays:
         return slot
 
     def among(self) -> Among:
-        return Among(self.confirm, self.slot, self.view_code, self.alive, self.expires_ms, self.group)
+        return Among(self.near, self.confirm, self.slot, self.view_code, self.alive, self.expires_ms, self.group)
 
     def moments_of(self, video: Video) -> Moments:
         where = slice(video.first_moment, video.first_moment + video.moments)
         return Moments(self.from_ms[where], self.to_ms[where], video.duration_ms)
 
+    def rows_of(self, video: Video) -> slice:
+        return slice(video.first_row, video.first_row + video.rows)
+
     def entries_of(self, video: Video) -> NDArray[np.void]:
         """Its rows as they were placed; quality is not kept."""
-        rows = slice(video.first_row, video.first_row + video.rows)
+        rows = self.rows_of(video)
         entries = np.zeros(video.rows, FRAME)
         entries["near"], entries["confirm"] = self.near[rows], self.confirm[rows]
         entries["view"], entries["turn"] = self.view_code[rows], self.turn[rows]

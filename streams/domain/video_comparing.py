@@ -21,7 +21,7 @@ from streams.domain.records import Match, MediaFacts, Segment
 from streams.domain.video_deciding import video_match
 from streams.domain.video_judging import FULL_WEIGHT, FramePairs, judged, shares
 from streams.domain.video_lines import AS_FAST
-from streams.domain.video_voting import Alignment, Moments, Run
+from streams.domain.video_voting import Moments, Run
 from streams.domain.views import AS_WHOLE, ASKED, LEVEL_NUMBERS, NOT_COMPARED, PAIRS, VIEWS, undone
 
 _WHOLE = np.array([view.whole for view in VIEWS])
@@ -95,13 +95,16 @@ def compare_videos(
         return VideoComparison(exact, len(moment_starts(own)) - 1, len(moment_starts(other)) - 1)
     table = _Table(own, other, policy)
     moments, known_moments = _moments(submitted, own), _moments(known, other)
-    pairs = table.pairs()
-    counts = np.bincount(pairs.own, minlength=len(moments.from_ms))
-    weights = np.full(len(counts), FULL_WEIGHT, np.int64)
-    hit, aligned = judged(known.content_id, moments, known_moments, pairs, weights, policy)
+    seen = table.seen()
+    counts = np.bincount(seen.own, minlength=len(moments.from_ms))
+    if not len(seen.own):
+        return VideoComparison(exact, len(counts), len(known_moments.from_ms), nearest=table.nearest(of_known=False))
+    pairs, weights = table.confirmed().nearest(), np.full(len(counts), FULL_WEIGHT, np.int64)
+    near_bits = int(seen.near_bits.min())
+    hit, aligned = judged(known.content_id, moments, known_moments, pairs, weights, near_bits, policy)
     found = video_match(hit, content, policy, (submitted.content_id, media_ids[1])) if hit is not None else None
     if aligned is not None:
-        table.mark(aligned)
+        table.mark(pairs.of(aligned.votes))
     return VideoComparison(
         exact or found,
         len(moments.from_ms),
@@ -159,12 +162,20 @@ class _Table:
         for word in range(4):
             one, two = (each["confirm"][:, word].astype(np.uint64) for each in (own, other))
             self._confirm += np.bitwise_count(one[:, None] ^ two[None])
-        self._within = self._compared & (self._near <= self._near_limits) & (self._confirm <= policy.confirm_bits)
+        self._confirmed = self._compared & (self._confirm <= policy.confirm_bits)
+        self._within = self._confirmed & (self._near <= self._near_limits)
         self._votes = np.zeros_like(self._within)
 
-    def pairs(self) -> FramePairs:
+    def seen(self) -> FramePairs:
         """Those that look the same, as look-ups find them."""
-        rows, columns = np.nonzero(self._within)
+        return self._pairs(self._within)
+
+    def confirmed(self) -> FramePairs:
+        """Those that 256 bits confirm, however far apart they are by 64."""
+        return self._pairs(self._confirmed)
+
+    def _pairs(self, chosen: NDArray[np.bool_]) -> FramePairs:
+        rows, columns = np.nonzero(chosen)
         own, other = self._own[rows], self._other[columns]
         return FramePairs(
             np.searchsorted(self._starts, rows, "right") - 1,
@@ -177,10 +188,12 @@ class _Table:
             self._confirm[rows, columns].astype(np.int64),
         )
 
-    def mark(self, aligned: Alignment) -> None:
-        """Remember which of `pairs` vote."""
-        rows, columns = np.nonzero(self._within)
-        self._votes[rows[aligned.votes], columns[aligned.votes]] = True
+    def mark(self, voting: FramePairs) -> None:
+        """Remember the moments that vote for one another."""
+        moments = np.zeros((len(self._starts) - 1, len(self._other_starts) - 1), np.bool_)
+        moments[voting.own, voting.known] = True
+        sizes, other_sizes = np.diff(self._starts), np.diff(self._other_starts)
+        self._votes = self._confirmed & moments.repeat(sizes, axis=0).repeat(other_sizes, axis=1)
 
     def nearest(self, *, of_known: bool) -> list[FramePair]:
         """Of each moment of the submission, or of the known one: what votes, else what matches, else the nearest."""

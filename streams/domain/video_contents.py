@@ -6,7 +6,7 @@ Finds which known video a submission is a copy or a part of; what follows from t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,10 +16,11 @@ from streams.domain.contents import Content, unpack_frames_of
 from streams.domain.frames import FRAME
 from streams.domain.hashed import kept_frames, moment_starts
 from streams.domain.near_index import NearIndex
+from streams.domain.policy import Policy
 from streams.domain.steps import Ask, Lookup, Shown, Sighting, Step
 from streams.domain.video_arrays import Video, VideoArrays
 from streams.domain.video_judging import ORDER, FramePairs, VideoHit, judged, weights_of
-from streams.domain.video_search import Asked, look_through
+from streams.domain.video_search import Asked, look_at, look_through
 from streams.domain.video_showing import nearest_shown
 from streams.domain.video_voting import Moments
 
@@ -37,21 +38,28 @@ COMPACT_ABOVE = 100_000
 """So many rows that are gone, or as many as are there, are worth making the arrays anew."""
 
 
-@dataclass(frozen=True, slots=True)
-class Looked:
-    """An answer to `Lookup`: the match, if there is one, and whether the video's frames are kept."""
-
-    hit: VideoHit | None
-    is_kept: bool
-
-
 class View(NamedTuple):
-    """What a submission sees of the known videos: its moments and their weights, and all pairs, with their slots."""
+    """What a submission sees of the known videos: its moments and their weights, and each pair's moment and slot.
 
+    `near_bits` are the pairs' distances; `asked` is what was looked up.
+    """
+
+    asked: Asked
     moments: Moments
     weights: NDArray[np.int64]
-    pairs: FramePairs
+    own: NDArray[np.int64]
     slots: NDArray[np.int32]
+    near_bits: NDArray[np.int64]
+
+
+class Compared(NamedTuple):
+    """A submission beside one known video: the match, how they are aligned (None: not at all), what that rests on."""
+
+    hit: VideoHit | None
+    alignment: Alignment | None
+    pairs: FramePairs
+    own: Moments
+    known: Moments
 
 
 class VideoContents:
@@ -98,7 +106,8 @@ class VideoContents:
         and of the others a canonical content before a member of a group, then by relation (`video_judging.ORDER`), the
         most matched time of the submission, then of the known video, the one seen first, and the content id. Of
         canonical videos, and if none of them has all of the submission of members too, `MOST_CANDIDATES` are looked
-        at: those with the highest weights of moments that look like one of theirs, then those seen first.
+        at: those with the highest weights of moments that look like one of theirs, then those seen first. Of these
+        all frames count that the 256 bits confirm, also those that are too far apart to be looked up.
         """
         answers: list[Looked | list[Shown] | None] = []
         for step in steps:
@@ -146,18 +155,26 @@ class VideoContents:
             return None
         times = entries[starts[:-1]]
         moments = Moments(times["from_ms"].astype(np.int64), times["to_ms"].astype(np.int64), step.duration_ms)
-        arrays, slots = self._arrays, self._arrays.slot[seen.row]
+        numbers = np.searchsorted(starts, seen.entry, "right") - 1
+        return View(asked, moments, weights_of(seen.groups), numbers, self._arrays.slot[seen.row], seen.near_bits)
+
+    def _compared(self, view: View, slot: int, policy: Policy) -> VideoHit | None:
+        """A submission and a known video that it has seen a frame of."""
+        arrays, asked = self._arrays, view.asked
+        video = arrays.videos[slot]
+        seen = look_at(arrays.among(), arrays.rows_of(video), asked, view.weights, policy)
         pairs = FramePairs(
-            own=np.searchsorted(starts, seen.entry, "right") - 1,
-            known=arrays.moment[seen.row] - arrays.first_moment[slots],
+            own=np.searchsorted(asked.starts, seen.entry, "right") - 1,
+            known=arrays.moment[seen.row].astype(np.int64) - video.first_moment,
             own_view=asked.view_code[seen.entry].astype(np.int64),
             own_turn=asked.turn[seen.entry].astype(np.int64),
             view=arrays.view_code[seen.row].astype(np.int64),
             turn=arrays.turn[seen.row].astype(np.int64),
             near_bits=seen.near_bits,
             confirm_bits=seen.confirm_bits,
-        )
-        return View(moments, weights_of(seen.groups), pairs, slots)
+        ).nearest()
+        known, near_bits = arrays.moments_of(video), int(view.near_bits[view.slots == slot].min())
+        return judged(video.content_id, view.moments, known, pairs, view.weights, near_bits, policy)[0]
 
     def _match(self, step: Lookup, own: int) -> VideoHit | None:
         view = self._view(step, own)
@@ -166,9 +183,7 @@ class VideoContents:
             if view is None or (best is not None and best[1].is_reused):
                 break
             for slot in self._candidates(view, members):
-                video = self._arrays.videos[slot]
-                pairs, known = view.pairs.of(np.flatnonzero(view.slots == slot)), self._arrays.moments_of(video)
-                hit, _ = judged(video.content_id, view.moments, known, pairs, view.weights, step.policy)
+                hit = self._compared(view, slot, step.policy)
                 if hit is not None and (best is None or self._rank(hit) < best[0]):
                     best = self._rank(hit), hit
         return best[1] if best else None
@@ -176,7 +191,7 @@ class VideoContents:
     def _candidates(self, view: View, members: bool) -> list[int]:
         """Canonical videos or members that were seen, at most MOST_CANDIDATES; see `take`."""
         moments, videos = len(view.weights), self._arrays.videos
-        once = np.unique(view.slots.astype(np.int64) * moments + view.pairs.own)
+        once = np.unique(view.slots.astype(np.int64) * moments + view.own)
         totals = np.bincount(once // moments, view.weights[once % moments].astype(np.float64))
         chosen = [slot for slot in np.flatnonzero(totals).tolist() if videos[slot].is_member == members]
         chosen.sort(key=lambda slot: (-totals[slot], videos[slot].first_ms, videos[slot].content_id))

@@ -46,7 +46,7 @@ def video_match(hit: VideoHit, known: Content, policy: Policy, own_group: tuple[
         distance_bits=hit.confirm_bits,
         threshold_bits=policy.confirm_bits,
         candidate_distance_bits=hit.near_bits,
-        candidate_threshold_bits=policy.radius_bits if own.whole and other.whole else policy.view_radius_bits,
+        candidate_threshold_bits=policy.radius_bits,
         transformation=transformation,
         view=own.name,
         known_view=other.name,

@@ -24,6 +24,9 @@ MOMENTS_NEEDED: Final = 3
 FULL_WEIGHT: Final = 1000
 """Of a moment that looks like one group; that of more is divided by their number."""
 
+NEAREST: Final = 32
+"""So many frames of one known video are paired with a moment: of one that shows the same again and again, enough."""
+
 LEAST_WEIGHT: Final = 100
 """Of all moments that vote."""
 
@@ -50,6 +53,18 @@ class FramePairs(NamedTuple):
     near_bits: Numbers
     confirm_bits: Numbers
 
+    def nearest(self) -> FramePairs:
+        """Of each own moment the NEAREST nearest pairs, by 256 bits, then by 64, then by all else that they have."""
+        order = np.lexsort(
+            (
+                *(self.turn, self.view, self.own_turn, self.own_view),
+                *(self.known, self.near_bits, self.confirm_bits, self.own),
+            )
+        )
+        own = self.own[order]
+        place = np.arange(len(own)) - np.searchsorted(own, own, "left")
+        return self.of(order[place < NEAREST])
+
     def of(self, chosen: NDArray[np.bool_] | Numbers) -> FramePairs:
         return FramePairs(*(column[chosen] for column in self))
 
@@ -58,8 +73,9 @@ class FramePairs(NamedTuple):
 class VideoHit:
     """A known video, what the submission is to it, and which frames say so.
 
-    `own_view`, `own_turn`, `view` and `turn` are those of the frames that show best what was done; distances are means
-    over the moments that voted, of which there are `voters`.
+    `own_view`, `own_turn`, `view` and `turn` are those of the frames that show best what was done; `confirm_bits` is
+    the mean distance over the moments that voted, of which there are `voters`, and `near_bits` that of the frames
+    through which the known video was found.
     """
 
     content_id: str
@@ -89,9 +105,12 @@ def weights_of(groups: Numbers) -> Numbers:
 
 
 def judged(
-    content_id: str, own: Moments, known: Moments, pairs: FramePairs, weights: Numbers, policy: Policy
+    content_id: str, own: Moments, known: Moments, pairs: FramePairs, weights: Numbers, near_bits: int, policy: Policy
 ) -> tuple[VideoHit | None, Alignment | None]:
-    """What a submission is to one known video; None if nothing, or too little to tell. And how they were aligned."""
+    """What a submission is to one known video; None if nothing, or too little to tell. And how they were aligned.
+
+    `near_bits` is how far the frames are apart through which the known video was found.
+    """
     needed = min(MOMENTS_NEEDED, int(np.count_nonzero(weights)), len(known.from_ms))
     if len(np.unique(pairs.own)) < max(needed, 1):
         return None, None
@@ -100,7 +119,9 @@ def judged(
     voting = pairs.of(aligned.votes)
     weight = int(weights[np.unique(voting.own)].sum())
     relation = _relation(aligned, own, known, policy, needed, len(np.unique(voting.own)), weight)
-    return (_hit(content_id, relation, aligned, own, known, voting, policy) if relation else None), aligned
+    if not relation:
+        return None, aligned
+    return _hit(content_id, relation, aligned, own, known, voting, near_bits, policy), aligned
 
 
 def _relation(
@@ -132,7 +153,7 @@ def shares(aligned: Alignment, own: Moments, known: Moments) -> tuple[float, flo
 
 def _hit(
     content_id: str, relation: Relation, aligned: Alignment, own: Moments, known: Moments, voting: FramePairs,
-    policy: Policy,
+    near_bits: int, policy: Policy,
 ) -> VideoHit:  # fmt: skip
     """Of each moment the pair with the plainest views counts, then the nearest; of all the views that most have."""
     rules = PAIRS[LEVEL_NUMBERS[policy.views], voting.own_view, voting.view]
@@ -162,7 +183,7 @@ def _hit(
         turn=int(best.turn[nearest]),
         own_view=int(best.own_view[nearest]),
         own_turn=int(best.own_turn[nearest]),
-        near_bits=int(best.near_bits.sum()) // len(views),
+        near_bits=near_bits,
         confirm_bits=int(best.confirm_bits.sum()) // len(views),
         voters=len(views),
     )

@@ -56,6 +56,7 @@ class Asked(NamedTuple):
 class Among(NamedTuple):
     """What is looked through: rows by their key in the index, and the contents that they are of, by slot."""
 
+    near: NDArray[np.uint64]
     confirm: NDArray[np.uint64]
     slot: NDArray[np.int32]
     view_code: NDArray[np.uint8]
@@ -103,6 +104,52 @@ def look_through(
         np.full(groups, -1, np.int64),
     )  # fmt: skip
     return Seen(pairs[:, 0], pairs[:, 1], pairs[:, 2], pairs[:, 3], counts)
+
+
+def look_at(among: Among, rows: slice, asked: Asked, weights: NDArray[np.int64], policy: Policy) -> Seen:
+    """Every row of one content that confirms an entry, however far the hashes are apart that are looked up by.
+
+    A text or a logo over the picture changes these by more than a radius that can be looked up; but where one frame of
+    a video was found, the others need no more than a comparison.
+
+    Args:
+        among: the rows.
+        rows: those of the content.
+        asked: what is compared with them.
+        weights: of each moment; one without is common and left out.
+        policy: which views are compared, and within which distance.
+    """
+    level = LEVEL_NUMBERS[policy.views]
+    allowed = ASKED[level, asked.view_code, asked.turn] & AS_WHOLE
+    allowed[np.repeat(weights, np.diff(asked.starts)) == 0] = 0
+    found = _look_at(among, rows.start, rows.stop, asked, allowed, PAIRS[level], policy.confirm_bits)
+    return Seen(found[:, 0], found[:, 1], found[:, 2], found[:, 3], np.zeros(0, np.int64))
+
+
+@compiled()
+def _look_at(among: Any, first: int, end: int, asked: Any, allowed: Any, pairs: Any, confirm_limit: int) -> Any:
+    """As `_look_through`, without an index."""
+    found = np.empty((_FIRST_FOUND, 4), np.int64)
+    used = 0
+    for entry in range(len(allowed)):
+        if not allowed[entry]:
+            continue
+        for row in range(first, end):
+            if pairs[asked.view_code[entry], among.view_code[row]] == NOT_COMPARED:
+                continue
+            confirm_bits = 0
+            for word in range(4):
+                confirm_bits += bit_count(asked.confirm[entry, word] ^ among.confirm[row, word])
+            if confirm_bits > confirm_limit:
+                continue
+            if used == len(found):
+                longer = np.empty((2 * used, 4), np.int64)
+                longer[:used] = found
+                found = longer
+            found[used, 0], found[used, 1] = entry, row
+            found[used, 2], found[used, 3] = bit_count(asked.near[entry] ^ among.near[row]), confirm_bits
+            used += 1
+    return found[:used].copy()
 
 
 @compiled()

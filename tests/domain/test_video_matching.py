@@ -6,13 +6,14 @@ import random
 from dataclasses import replace
 from functools import cache
 
+import numpy as np
 import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.domain.contents import CONTENT_PREFIX, FRAMES_PREFIX
-from streams.domain.frames import FRAMES_HASH, unpack_frames
+from streams.domain.frames import FRAMES_HASH, pack_frames, unpack_frames
 from streams.domain.matching import Incoming
 from streams.domain.policy import Policy
 from streams.domain.records import Fingerprint, MediaFacts
@@ -306,6 +307,21 @@ def test_a_video_that_stands_still_matches_its_copy_and_not_another() -> None:
     other = Take([Cut(Film("else", scene_ms=60_000, still=True), 0, 9_000)])
 
     assert relations(decide(still, other, replace(still, noise_bits=4, phase_ms=300))) == ["", "", "copy"]
+
+
+def test_a_video_under_a_logo_is_found_through_the_few_frames_that_it_changes_little() -> None:
+    bare = facts_of(WHOLE, "bare")
+    frames = unpack_frames(facts_of(replace(WHOLE, noise_bits=5), "logo").hashes[FRAMES_HASH]).copy()
+    frames["near"][2 * frames["from_ms"].argmax() // 3 :] ^= np.uint64(0xFFFF)  # farther than any radius
+    frames["near"][: frames["from_ms"].argmax() // 3] ^= np.uint64(0xFFFF)
+    logo = replace(facts_of(WHOLE, "logo"), hashes={FRAMES_HASH: pack_frames(frames)})
+
+    records = [submission(facts, n, n, POLICIES[0], "shop") for n, facts in enumerate((bare, logo))]
+    _, answer = Partition().decide([Incoming.of(record, 0) for record in records])
+
+    match = orjson.loads(answer.value)["match"]
+    assert (match["relation"], match["share"], match["known_share"]) == ("copy", 1.0, 1.0)
+    assert match["candidate_distance_bits"] <= match["candidate_threshold_bits"]
 
 
 def test_a_letterboxed_or_captioned_video_is_found() -> None:

@@ -55,6 +55,7 @@ class Matched:
     duration_ms: int
     voters: list[Sight]
     shown: Sight
+    near_bits: int
 
     @property
     def is_reused(self) -> bool:
@@ -125,8 +126,12 @@ def match(
         if any(each.is_reused for each in best):
             break
         for candidate in candidates(sights, weights, members):
-            theirs = [sight for sight in sights if sight.known is candidate]
-            judged = judge(candidate, film, theirs, weights, policy)
+            near_bits = min(sight.near_bits for sight in sights if sight.known is candidate)
+            theirs = []
+            for number, moment in enumerate(moments):
+                if weights[number]:
+                    theirs += confirmed([candidate], moment, number, policy)
+            judged = judge(candidate, film, theirs, weights, near_bits, policy)
             best += [judged] if judged else []
     return min(best, key=rank, default=None)
 
@@ -134,6 +139,7 @@ def match(
 def sights_of(
     known: list[tuple[Known, list[list[Frame]]]], moment: list[Frame], number: int, policy: dict[str, Any]
 ) -> list[Sight]:
+    """All frames that look like one of a moment's."""
     level = level_of(policy)
     found = []
     for each, moments in known:
@@ -144,6 +150,19 @@ def sights_of(
                     if distances:
                         found.append(Sight(number, mine, each, known_number, frame, distances[1], distances[0]))
     return found
+
+
+def confirmed(known: list[Known], moment: list[Frame], number: int, policy: dict[str, Any]) -> list[Sight]:
+    """The nearest frames that would look like one of a moment's if only the confirming hash counted."""
+    wide = policy | {"radius_bits": 64, "view_radius_bits": 64}
+    found = sights_of([(each, by_moment(each.frames)) for each in known], moment, number, wide)
+
+    def order(sight: Sight) -> tuple[int, ...]:
+        mine, theirs = sight.own.entry, sight.frame.entry
+        forms = (mine.view, mine.turn, theirs.view, theirs.turn)
+        return sight.confirm_bits, sight.near_bits, sight.known_moment, *forms
+
+    return sorted(found, key=order)[: video_judging.NEAREST]
 
 
 def candidates(sights: list[Sight], weights: list[int], members: bool) -> list[Known]:
@@ -158,7 +177,9 @@ def candidates(sights: list[Sight], weights: list[int], members: bool) -> list[K
     return sorted(known.values(), key=order)[: video_contents.MOST_CANDIDATES]
 
 
-def judge(known: Known, film: Film, sights: list[Sight], weights: list[int], policy: dict[str, Any]) -> Matched | None:
+def judge(
+    known: Known, film: Film, sights: list[Sight], weights: list[int], near_bits: int, policy: dict[str, Any]
+) -> Matched | None:
     theirs = film_of(known.frames, known.duration_ms)
     needed = min(video_judging.MOMENTS_NEEDED, sum(weight > 0 for weight in weights), len(theirs.moments))
     if len({sight.own_moment for sight in sights}) < needed:
@@ -188,7 +209,7 @@ def judge(known: Known, film: Film, sights: list[Sight], weights: list[int], pol
         (sight for sight in best if (sight.own.entry.view, sight.frame.entry.view) == shown_views),
         key=lambda sight: (sight.confirm_bits, sight.near_bits, sight.own_moment),
     )
-    return Matched(known, relation, aligned, share, known_share, film.duration_ms, best, shown)
+    return Matched(known, relation, aligned, share, known_share, film.duration_ms, best, shown, near_bits)
 
 
 def plainness(sight: Sight, level: int) -> tuple[Any, ...]:
@@ -277,8 +298,6 @@ def in_record(found: Matched, policy: dict[str, Any], own: tuple[str, str]) -> d
     mine, theirs = found.shown.own.entry, found.shown.frame.entry
     change = undone(mine.view, mine.turn, theirs.view, theirs.turn)
     confirm_bits = sum(sight.confirm_bits for sight in found.voters) // len(found.voters)
-    near_bits = sum(sight.near_bits for sight in found.voters) // len(found.voters)
-    whole = VIEWS[mine.view].whole and VIEWS[theirs.view].whole
     by_length = sorted(found.aligned.pieces, key=lambda piece: (piece.own[0] - piece.own[1], *flat(piece)))
     pieces = sorted(by_length[:MOST_SEGMENTS], key=flat)
     return {
@@ -289,8 +308,8 @@ def in_record(found: Matched, policy: dict[str, Any], own: tuple[str, str]) -> d
         "distance_bits": confirm_bits,
         "threshold_bits": policy["confirm_bits"],
         "explanation": explained(found, pieces, change),
-        "candidate_distance_bits": near_bits,
-        "candidate_threshold_bits": policy["radius_bits"] if whole else policy["view_radius_bits"],
+        "candidate_distance_bits": found.near_bits,
+        "candidate_threshold_bits": policy["radius_bits"],
         "transformation": change,
         "view": VIEWS[mine.view].name,
         "known_view": VIEWS[theirs.view].name,
