@@ -49,7 +49,7 @@ def fingerprint_video(
         source: what to read, or the file itself.
         limits: what is refused.
         content: the content id of the whole file, where the caller has computed it already.
-        deadline: says whether it is time to give up; asked at each read of the source.
+        deadline: says whether it is time to give up; asked at each read of the source and before each packet.
         clock: seconds of CPU time that this thread has used, for `limits.max_decode_s`.
 
     Raises:
@@ -75,10 +75,7 @@ def fingerprint_video(
 
 def _form(file: SourceFile) -> str:
     with errors_made_ours(file):
-        head = b""
-        while len(head) < HEAD_BYTES and (more := file.read(HEAD_BYTES - len(head))):
-            head += more
-        file.seek(0)
+        head = file.peek(HEAD_BYTES)
     if not head:
         raise BadInput(Reason.NOT_MEDIA, "there are no bytes")
     form = is_video(head)
@@ -96,12 +93,12 @@ def _digest(video: Opened) -> Any:
 
 def _facts(reading: Reading, moments: list[Moment], form: str, content: str | None) -> MediaFacts:
     video, decoder = reading.video, reading.decoder
-    if not decoder.frames:
+    width, height = decoder.size
+    if not width:
         raise BadInput(Reason.CORRUPT_MEDIA, "no frame of the video can be decoded")
     duration_ms = reading.duration_ms
     poster = _poster(moments, duration_ms)
     size_bytes = video.file.source.size_bytes
-    width, height = decoder.size
     return MediaFacts(
         content_id=content or f"sha256-parts:{reading.digest}",
         kind="video",

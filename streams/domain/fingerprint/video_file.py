@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
+from io import SEEK_CUR
 from typing import Final
 
 from streams.domain.fingerprint.video_limits import VideoLimits
@@ -46,6 +47,7 @@ class SourceFile:
         self._limits = limits
         self._expired = expired
         self._tail = b""
+        self._ahead = b""
         self._extents: list[tuple[int, int]] = []
         self._starts: list[int] = []
         self._exact = False
@@ -79,14 +81,22 @@ class SourceFile:
         if self.failed is not None:
             raise self.failed
 
+    def peek(self, n: int) -> bytes:
+        """The first n bytes, before anything else is read; they are read again afterwards, at no cost."""
+        self._ahead = self.read(n)
+        return self._ahead
+
     def seekable(self) -> bool:
         return self.source.size_bytes is not None
 
     def tell(self) -> int:
-        return self.source.tell()
+        return self.source.tell() - len(self._ahead)
 
     def seek(self, offset: int, whence: int = 0) -> int:
         if self.failed is None:
+            if whence == SEEK_CUR:
+                offset -= len(self._ahead)
+            self._ahead = b""
             try:
                 before, now = self.source.tell(), self.source.seek(offset, whence)
                 if now != before:
@@ -114,6 +124,9 @@ class SourceFile:
             if not needed:
                 self.source.seek(at + n)
                 return bytes(n)
+        if self._ahead:
+            data, self._ahead = self._ahead[:n], self._ahead[n:]
+            return data
         data = self._whole_read(n)
         self.asked_bytes += len(data)
         if self.asked_bytes > self._limits.max_read_bytes:

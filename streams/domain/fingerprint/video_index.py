@@ -6,6 +6,7 @@ rest is estimated, from the distances between them and from a few of them that a
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import Final
 
 import numpy as np
@@ -46,8 +47,8 @@ def _entries(video: Opened, limits: VideoLimits) -> NDArray[np.int64]:
     if count > limits.max_index_entries:
         raise BadInput(Reason.TOO_LONG, f"an index of {count:,} frames is more than {limits.max_index_entries:,}")
     with errors_made_ours(video.file):
-        rows = [(each.pos, each.timestamp, each.size, each.is_keyframe) for each in video.stream.index_entries]
-    return np.array(rows, np.int64).reshape(-1, 4)
+        told = ((each.pos, each.timestamp, each.size, each.is_keyframe) for each in video.stream.index_entries)
+        return np.fromiter(chain.from_iterable(told), np.int64).reshape(-1, 4)
 
 
 def _of_frames(video: Opened, form: str, limits: VideoLimits) -> Index | None:

@@ -27,8 +27,9 @@ KEYFRAME_SHARE: Final = 0.7
 """Of the budgets that keyframes may use, so that something is left for what is between them."""
 
 MOST_KEYFRAMES: Final = 400
-MERGED_BYTES: Final = 8192
-"""Parts so near to each other are read in one go, and what is between them (sound) counts as read."""
+MERGED_BYTES: Final = 512
+"""Frames so near to each other are read in one go, and what is between them (sound) counts as read. Whether more is
+worth while is for a source to say."""
 
 
 @dataclass(frozen=True, slots=True)

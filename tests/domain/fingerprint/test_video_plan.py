@@ -124,9 +124,9 @@ def test_extents_are_the_bytes_of_the_parts_with_near_ones_as_one() -> None:
     assert extents(given_index, [Part(0, 10, joined=False)]) == [(100, 20_000 + 9 * 2000)]
     apart = extents(given_index, [Part(0, 1, joined=False), Part(10, 1, joined=True)])
     assert apart == [(100, 20_000), (100 + 38_000, 20_000)]
-    near = extents(given_index, [Part(0, 7, joined=False), Part(10, 1, joined=True)])
-    assert MERGED_BYTES >= 3 * 2000
-    assert near == [(100, 38_000 + 20_000)]
+    close = index([10] * 4, other_bytes=MERGED_BYTES // 2)
+    near = extents(close, [Part(0, 8, joined=False), Part(10, 1, joined=True)])
+    assert near == [(100, 20_000 + 9 * MERGED_BYTES // 2 + 20_000)]
 
 
 def test_parts_larger_than_was_thought_are_shortened_all_alike() -> None:
