@@ -111,12 +111,19 @@ class SourceFile:
             if not needed:
                 self.source.seek(at + n)
                 return bytes(n)
-        data = self.source.read(n)
+        data = self._whole_read(n)
         self.asked_bytes += len(data)
         if self.asked_bytes > self._limits.max_read_bytes:
             raise BadInput(Reason.SOURCE_TOO_LARGE, f"more than {self._limits.max_read_bytes:,} bytes had to be read")
         if self.opening:
             self._check_counts(data)
+        return data
+
+    def _whole_read(self, n: int) -> bytes:
+        """All n bytes where there are so many: what FFmpeg asks for next must not hang on how they come."""
+        data = self.source.read(n)
+        while 0 < len(data) < n and (more := self.source.read(n - len(data))):
+            data += more
         return data
 
     def _needed(self, at: int, n: int) -> tuple[int, bool]:

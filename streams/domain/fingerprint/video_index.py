@@ -22,6 +22,7 @@ LEAST_COVERED: Final = 0.9
 CHUNK_HEADER_BYTES: Final = 8
 """Before each frame of an AVI; its place is that of the header."""
 
+LEAST_CUES: Final = 3
 TRIED: Final = 12
 """Keyframes read to learn how large keyframes are."""
 
@@ -84,17 +85,13 @@ def _checked(video: Opened, index: Index, limits: VideoLimits) -> Index | None:
 
 def _of_keyframes(video: Opened, limits: VideoLimits) -> Index | None:
     """An index with as many frames between two keyframes as the frame rate says, all of one size."""
-    if not seek_to(video, 0, 0):  # until then FFmpeg has not read the cues
-        return None
-    entries = _entries(video, limits)
+    cues = _cues(video, limits)
     size_bytes = video.file.source.size_bytes
-    if len(entries) < 2 or size_bytes is None or (np.diff(entries[:, :2], axis=0) <= 0).any():
+    if cues is None or size_bytes is None:
         return None
-    ticks, offset = entries[:, 1], entries[:, 0]
-    last_ms = float(video.duration_s or 0) * 1000
+    offset, ticks = cues[:, 0], cues[:, 1]
     at_ms = _ms(video, ticks)
-    if at_ms[-1] > last_ms or at_ms[-1] < LEAST_COVERED * last_ms:
-        return None
+    last_ms = float(video.duration_s or 0) * 1000
     per_ms = float(video.frame_rate) / 1000
     counts = np.maximum(1, np.rint(np.diff(at_ms, append=last_ms) * per_ms)).astype(np.int64)
     if int(counts.sum()) > limits.max_index_entries:
@@ -118,6 +115,22 @@ def _of_keyframes(video: Opened, limits: VideoLimits) -> Index | None:
         ),
         limits,
     )
+
+
+def _cues(video: Opened, limits: VideoLimits) -> NDArray[np.int64] | None:
+    """Offset and time of keyframes, as `_entries` has them, if they reach from the beginning to the end."""
+    if not seek_to(video, 0, 0):  # until then FFmpeg has not read the cues
+        return None
+    entries = _entries(video, limits)
+    # Of keyframes in one cluster, whose place is the same, the first stands for all.
+    entries = entries[np.diff(entries[:, 0], prepend=-1) != 0]
+    if len(entries) < LEAST_CUES or (np.diff(entries[:, :2], axis=0) <= 0).any():
+        return None
+    last_ms = float(video.duration_s or 0) * 1000
+    if not LEAST_COVERED * last_ms <= float(_ms(video, entries[:, 1])[-1]) <= last_ms:
+        return None
+    # Sought, FFmpeg reads on from the last one to the end of the file, to be sure that it is the last.
+    return np.asarray(entries[:-1], np.int64)
 
 
 def _size_of_keyframes(

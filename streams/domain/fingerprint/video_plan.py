@@ -9,6 +9,7 @@ allows; then, for each instant, what is from the keyframe before it until BURST_
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -87,6 +88,34 @@ def choose(index: Index, budget: Budget) -> list[Part]:
     left = _take_keyframes(index, budget, group_of, taken)
     _take_bursts(index, left, order, group_of, taken, cost)
     return _parts(index, taken)
+
+
+class Pace:
+    """Shortens parts whose sizes were estimated, so that all of them together keep to a number of bytes.
+
+    Args:
+        sizes: estimates of the parts' bytes, in the order in which they are read.
+        began_bytes: read before the first.
+        most_bytes: to be read, with those.
+    """
+
+    def __init__(self, sizes: Sequence[int], began_bytes: int, most_bytes: float) -> None:
+        self._sizes = sizes
+        self._left = float(sum(sizes))
+        self._estimated = 0.0
+        self._began_bytes = began_bytes
+        self._most_bytes = most_bytes
+
+    def count(self, number: int, wanted: int, read_bytes: int) -> int:
+        """How many of the wanted frames of the next part to read, when so many bytes were read before; 0 if none."""
+        allowed = self._most_bytes - read_bytes
+        if number and allowed <= 0:
+            return 0
+        worse = max(1.0, (read_bytes - self._began_bytes) / self._estimated) if self._estimated else 1.0
+        count = max(1, int(wanted * min(1.0, allowed / (worse * self._left or 1.0))))
+        self._estimated += self._sizes[number] * count / wanted
+        self._left -= self._sizes[number]
+        return count
 
 
 def seek_targets(index: Index, start_ticks: int | None) -> NDArray[np.int64]:

@@ -18,13 +18,16 @@ from streams.domain.fingerprint.video_index import read_index
 from streams.domain.fingerprint.video_input import Opened, VideoPacket, packets, seek_to
 from streams.domain.fingerprint.video_limits import VideoLimits
 from streams.domain.fingerprint.video_passing import GroupsPassing
-from streams.domain.fingerprint.video_plan import Budget, Index, choose, extents, seek_targets
+from streams.domain.fingerprint.video_plan import Budget, Index, Pace, choose, extents, seek_targets
 
 GAP_MS: Final = 125
 """Between samples where every frame is decoded."""
 
 SHORT_S: Final = 60.0
 """What is no longer may be read whole."""
+
+SMALL_BYTES: Final = 1 << 19
+"""Nor is there anything to save of what has no more."""
 
 READ_SHARE: Final = 0.36
 """Of the bytes of a longer video that has an index, so much is planned to be read."""
@@ -80,7 +83,8 @@ class Reading:
         """The sampled frames, in the order in which they are shown."""
         video = self.video
         pixels = max(1, video.stream.codec_context.width * video.stream.codec_context.height)
-        short = self._whole or (video.duration_s or 0) <= SHORT_S
+        size_bytes = video.file.source.size_bytes or 0
+        short = self._whole or (video.duration_s or 0) <= SHORT_S or 0 < size_bytes <= SMALL_BYTES
         frames = max(video.stream.frames, (video.duration_s or 0) * float(video.frame_rate))
         if short and 0 < frames * pixels <= WHOLE_PIXELS:
             return self._everything()
@@ -89,7 +93,6 @@ class Reading:
             self.path = "keyframes"
             return self._passing(CHOSEN_PIXELS / pixels)
         self.path = "index"
-        size_bytes = video.file.source.size_bytes or 0
         planned = READ_SHARE if index.exact else 2 * READ_SHARE - MOST_READ_SHARE
         read_bytes = float("inf") if short else planned * size_bytes - video.file.asked_bytes
         most_bytes = float("inf") if short or index.exact else MOST_READ_SHARE * size_bytes
@@ -100,27 +103,22 @@ class Reading:
 
     def _chosen(self, index: Index, budget: Budget, most_bytes: float) -> Iterator[Sample]:
         """Read the parts of an index that the budget allows."""
-        parts = choose(index, budget)
-        self.video.file.expect(extents(index, parts), exact=index.exact)
+        parts, file = choose(index, budget), self.video.file
+        sizes = [int(index.size[part.first : part.first + part.count].sum()) for part in parts]
+        pace = Pace(sizes, file.asked_bytes, most_bytes)
+        file.expect(extents(index, parts), exact=index.exact)
         self.timeline.begin(self.video.stream.start_time)
         targets = seek_targets(index, self.video.stream.start_time)
         for number, part in enumerate(parts):
             offset = int(index.offset[part.first])
-            if not seek_to(self.video, int(targets[part.first]), offset):
+            count = part.count if index.exact else pace.count(number, part.count, file.asked_bytes)
+            if count == 0 or not seek_to(self.video, int(targets[part.first]), offset):
                 continue
-            chosen = islice(packets(self.video), part.count)
+            chosen = islice(packets(self.video), count)
             first = next(chosen, None)
             if first is None or (index.exact and first.pos != offset):
                 continue  # the index lies, or the file is shorter than it says
-            kept_bytes = int(index.size[part.first]) * (len(parts) - number - 1)
-            affordable = self._while_below(most_bytes - kept_bytes, chosen)
-            yield from self._decoded(chain((first,), affordable), joined=part.joined)
-
-    def _while_below(self, most_bytes: float, chosen: Iterable[VideoPacket]) -> Iterator[VideoPacket]:
-        for packet in chosen:
-            yield packet
-            if self.video.file.asked_bytes >= most_bytes:
-                return
+            yield from self._decoded(chain((first,), chosen), joined=part.joined)
 
     def _decoded(self, chosen: Iterable[VideoPacket], *, joined: bool) -> Iterator[Sample]:
         """Of a stretch, of which the first sample is joined to the one before or not, and the others are."""

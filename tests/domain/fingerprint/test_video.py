@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
 from streams.domain import fingerprint_image, fingerprint_video
@@ -29,7 +30,7 @@ def facts_of(path: Path) -> tuple[MediaFacts, VideoFacts]:
     return facts, facts.video
 
 
-def entries_of(facts: MediaFacts) -> np.ndarray:
+def entries_of(facts: MediaFacts) -> NDArray[np.void]:
     return unpack_frames(facts.hashes["frames:1"])
 
 

@@ -14,6 +14,7 @@ from streams.domain.fingerprint.video_plan import (
     STEP_MS,
     Budget,
     Index,
+    Pace,
     Part,
     choose,
     extents,
@@ -126,6 +127,21 @@ def test_extents_are_the_bytes_of_the_parts_with_near_ones_as_one() -> None:
     near = extents(given_index, [Part(0, 7, joined=False), Part(10, 1, joined=True)])
     assert MERGED_BYTES >= 3 * 2000
     assert near == [(100, 38_000 + 20_000)]
+
+
+def test_parts_larger_than_was_thought_are_shortened_all_alike() -> None:
+    wanted, size, parts = 100, 10_000, 40
+    pace = Pace([size] * parts, 5000, 5000 + size * parts)
+    read_bytes, counts = 5000, []
+    for number in range(parts):
+        counts.append(pace.count(number, wanted, read_bytes))
+        read_bytes += 3 * size * counts[-1] // wanted
+    assert counts[0] == wanted
+    assert read_bytes <= 5000 + 1.2 * size * parts
+    assert min(counts[5:-5]) >= 15
+    right = Pace([size] * parts, 0, size * parts)
+    assert [right.count(number, wanted, number * size) for number in range(parts)] == [wanted] * parts
+    assert right.count(3, wanted, size * parts) == 0
 
 
 def test_keyframes_are_sought_between_when_they_are_shown_and_when_the_next_is_decoded() -> None:
