@@ -6,7 +6,7 @@ Finds which known video a submission is a copy or a part of; what follows from t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -38,6 +38,14 @@ COMPACT_ABOVE = 100_000
 """So many rows that are gone, or as many as are there, are worth making the arrays anew."""
 
 
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """An answer to `Lookup`: the match, if there is one, and whether the video's frames are kept."""
+
+    hit: VideoHit | None
+    is_kept: bool
+
+
 class View(NamedTuple):
     """What a submission sees of the known videos: its moments and their weights, and each pair's moment and slot.
 
@@ -50,16 +58,6 @@ class View(NamedTuple):
     own: NDArray[np.int64]
     slots: NDArray[np.int32]
     near_bits: NDArray[np.int64]
-
-
-class Compared(NamedTuple):
-    """A submission beside one known video: the match, how they are aligned (None: not at all), what that rests on."""
-
-    hit: VideoHit | None
-    alignment: Alignment | None
-    pairs: FramePairs
-    own: Moments
-    known: Moments
 
 
 class VideoContents:

@@ -60,7 +60,7 @@ def test_a_clip_is_explained_with_its_part_shares_and_frames(run: Run, files: Pa
     assert f"{span(0, part['to_s'])} {span(part['known_from_s'], part['known_to_s'])}" in said
     assert f"moments of B that vote {comparison['voters']} of {comparison['moments']}" in said
     assert f"of B {percent(comparison['share'])} 75 % for a clip" in said
-    assert "75 % for a clip, of both for a copy; 40 % of either for an overlap" in said
+    assert "75 % for a clip, of both for a copy; 30 % of either for an overlap" in said
     assert "with B known and A submitted: A would be said to contain B, and has something else too." in said
     facts = found["known"]["facts"]
     assert f"mp4, {facts['width']} × {facts['height']}," in said
