@@ -48,8 +48,9 @@ class Asked(NamedTuple):
             starts,
             entries["near"].astype(np.uint64),
             np.ascontiguousarray(entries["confirm"].astype(np.uint64)),
-            np.ascontiguousarray(entries["view"]),
-            np.ascontiguousarray(entries["turn"]),
+            # Copies, also of a single entry: for an array that cannot be written to, kernels would be compiled anew.
+            entries["view"].copy(),
+            entries["turn"].copy(),
         )
 
 
