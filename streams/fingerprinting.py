@@ -29,6 +29,8 @@ from streams.sources.opened import OpenVideo
 
 #: Up to here hashing costs less than going to another thread does.
 SMALL_BYTES = 32 << 10
+#: Hashes of so many characters count as one entry of the cache; a picture has fewer, a long video many times as many.
+ENTRY_CHARS = 8 << 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +56,9 @@ class Fingerprinter:
         self._fetcher = SourceFetcher(settings)
         self._limits = ImageLimits(max_pixels=settings.max_pixels)
         self._video_limits = video_limits(settings)
+        entries = max(1, settings.fingerprint_cache_entries)
         self._cache: LRUCache[tuple[str, Wanted | None], MediaFacts] = LRUCache(
-            max(1, settings.fingerprint_cache_entries)
+            entries, getsizeof=lambda facts: min(entries, entries_of(facts))
         )
         self._cache_lock = threading.Lock()
         self._images = DecodePool("decode", settings.decode_threads, settings.decode_timeout_s)
@@ -165,6 +168,11 @@ class Fingerprinter:
         await self._fetcher.close()
         self._images.close()
         self._videos.close()
+
+
+def entries_of(facts: MediaFacts) -> int:
+    """As how many entries facts count in the cache, which is to bound its memory."""
+    return 1 + sum(map(len, facts.hashes.values())) // ENTRY_CHARS
 
 
 def video_limits(settings: Settings) -> VideoLimits:

@@ -16,7 +16,7 @@ from streams.domain.fingerprint.image import content_id
 from streams.domain.policy import DEFAULT
 from streams.domain.records import Kind, MediaFacts
 from streams.errors import BadInput, Reason
-from streams.fingerprinting import Fingerprinted, Fingerprinter
+from streams.fingerprinting import ENTRY_CHARS, Fingerprinted, Fingerprinter, entries_of
 from tests import films
 from tests.media import jpeg
 from tests.sources.conftest import Servers, settings, submission, until
@@ -223,3 +223,10 @@ async def test_what_was_read_of_videos_is_counted(servers: Servers, tmp_path: Pa
     assert value(metrics.VIDEO_READ_BYTES, "ranges") - read == server.sent_bytes
     assert value(metrics.VIDEO_SIZE_BYTES, "ranges") - size == len(server.data)
     assert value(metrics.VIDEOS, "ranges", found.facts.video.path) >= 1
+
+
+def test_what_has_many_hashes_counts_as_many_pictures_in_the_cache() -> None:
+    picture = MediaFacts("sha256:00", "image", "png", 1, 1, 1, 1, 0.5, {"phash64:1": "0" * 16})
+    video = replace(picture, kind="video", hashes={"frames:1": "0" * (10 * ENTRY_CHARS)})
+
+    assert (entries_of(picture), entries_of(video)) == (1, 11)

@@ -128,6 +128,14 @@ def look_at(among: Among, rows: slice, asked: Asked, weights: NDArray[np.int64],
 
 
 @compiled()
+def _grown(found: Any) -> Any:
+    """With room for twice as many pairs."""
+    longer = np.empty((2 * len(found), 4), np.int64)
+    longer[: len(found)] = found
+    return longer
+
+
+@compiled()
 def _look_at(among: Any, first: int, end: int, asked: Any, allowed: Any, pairs: Any, confirm_limit: int) -> Any:
     """As `_look_through`, without an index."""
     found = np.empty((_FIRST_FOUND, 4), np.int64)
@@ -144,9 +152,7 @@ def _look_at(among: Any, first: int, end: int, asked: Any, allowed: Any, pairs: 
             if confirm_bits > confirm_limit:
                 continue
             if used == len(found):
-                longer = np.empty((2 * used, 4), np.int64)
-                longer[:used] = found
-                found = longer
+                found = _grown(found)
             found[used, 0], found[used, 1] = entry, row
             found[used, 2], found[used, 3] = bit_count(asked.near[entry] ^ among.near[row]), confirm_bits
             used += 1
@@ -195,9 +201,7 @@ def _look_through(
                     common = True
                     break
                 if used == len(found):
-                    longer = np.empty((2 * used, 4), np.int64)
-                    longer[:used] = found
-                    found = longer
+                    found = _grown(found)
                 found[used, 0], found[used, 1] = entry, row
                 found[used, 2], found[used, 3] = distances[at], confirm_bits
                 used += 1

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from streams.domain.fingerprint.video import fingerprint_video
-from tests.bench.video_source import FileSource
+from tests.bench.video_source import file_source
 
 HIGH_WATER_MARK_RESET = "5"
 
@@ -20,7 +20,7 @@ def _status_mb(name: str) -> float:
 
 
 def _fingerprint(path: Path) -> None:
-    with FileSource(path) as source:
+    with file_source(path) as source:
         fingerprint_video(source)
 
 

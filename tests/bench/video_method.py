@@ -27,7 +27,7 @@ from streams.domain.fingerprint.video_limits import DEFAULT_LIMITS
 from streams.domain.fingerprint.video_reading import Reading
 from tests.bench.small_hashes import SHARED_DATA
 from tests.bench.video_recall import Known, Verdict
-from tests.bench.video_source import FileSource
+from tests.bench.video_source import file_source
 from tests.videos import decoded
 
 FOLDER: Final = SHARED_DATA / "threatexchange"
@@ -66,7 +66,7 @@ def run() -> Method | None:
         return None
     known, decisions, wrong = Known(), dict[str, Verdict](), list[str]()
     for path in paths:
-        with FileSource(path) as source:
+        with file_source(path) as source:
             facts = fingerprint_video(source)
         verdict = known.take(path.stem, facts)
         first = not any(film_of(Path(each)) == film_of(path) for each in decisions)
@@ -112,7 +112,7 @@ def _expected(path: Path) -> Iterator[tuple[float, int, int]]:
 
 def samples(path: Path) -> Iterator[Sample]:
     """The frames that a fingerprint is made of."""
-    with FileSource(path) as source:
+    with file_source(path) as source:
         file = SourceFile(source, DEFAULT_LIMITS, lambda: False)
         with opened(file, "mp4", DEFAULT_LIMITS) as video:
             yield from Reading(video, "mp4", DEFAULT_LIMITS, lambda: 0.0, whole=False, digest=None).samples()

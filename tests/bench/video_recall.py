@@ -26,7 +26,7 @@ from streams.domain.policy import DEFAULT, Policy
 from streams.domain.records import Fingerprint, MediaFacts, Origin
 from tests.bench.video_peers import PeerHashes, both, found_by_collage, found_by_share
 from tests.bench.video_samples import COPIES, INTRO, Studio, Truth, files
-from tests.bench.video_source import FileSource
+from tests.bench.video_source import file_source
 from tests.domain.partition import Partition
 from tests.videos import facts as facts_of_file
 
@@ -121,7 +121,7 @@ class Known:
 
 def hashed(path: Path) -> Hashed:
     """Ours as of a source that has to be paid for by the byte."""
-    with FileSource(path) as source:
+    with file_source(path) as source:
         ours = fingerprint_video(source)
     return Hashed(ours, both(path), facts_of_file(path)[0])
 

@@ -23,7 +23,7 @@ from rich.table import Table
 from streams.domain.fingerprint.video import fingerprint_video
 from streams.domain.records import VideoFacts
 from tests.bench.video_peers import as_videohash, every_frame
-from tests.bench.video_source import FileSource
+from tests.bench.video_source import file_source
 from tests.films import Film, encode
 from tests.videos import looped
 
@@ -116,13 +116,13 @@ def _row(name: str, path: Path, rounds: int, peer_s: float) -> Row:
     sample = SAMPLES[name]
     peer_s = min(peer_s, sample.duration_s)
     scale = sample.duration_s / peer_s
-    with FileSource(path) as source:
+    with file_source(path) as source:
         facts = fingerprint_video(source)  # also compiles what is compiled when it is first needed
         read_bytes = source.read_bytes
     assert facts.video is not None
 
     def ours() -> None:
-        with FileSource(path) as source:
+        with file_source(path) as source:
             fingerprint_video(source)
 
     taken = [

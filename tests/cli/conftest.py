@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from click.testing import CliRunner, Result
 
+from streams.analytics.writer import Sink
 from streams.cli.app import cli
-from streams.settings import Settings
+from streams.domain.records import RawRecord
+from streams.settings import Settings, load_settings
 from streams.topic_admin import apply_topics
 from tests.brokers import Namespace
 
@@ -50,3 +55,34 @@ def settings(embedded: Namespace, folder: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("MEDIASIEVE_GROUP_PREFIX", found.group_prefix)
     apply_topics(found)
     return found
+
+
+def words(text: str) -> str:
+    """What a command said, whatever lines it stands on."""
+    return " ".join(text.split())
+
+
+def explained(run: Run, *args: str) -> dict[str, Any]:
+    """The one line of `explain … --json`."""
+    result = run("explain", *args, "--json")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout.count("\n") == 1
+    found: dict[str, Any] = orjson.loads(result.stdout)
+    return found
+
+
+@contextmanager
+def stored(folder: Path, topic: str, records: Sequence[RawRecord]) -> Iterator[str]:
+    """The address of an embedded ClickHouse that has the rows of these records of a topic."""
+    pytest.importorskip("chdb")
+    from streams.embedded.clickhouse import EmbeddedClickHouse
+
+    with EmbeddedClickHouse(folder) as engine:
+        sink = Sink(load_settings(clickhouse=engine.url))
+
+        async def write() -> None:
+            assert await sink.write(topic, records) == []
+            await sink.close()
+
+        asyncio.run(write())
+        yield engine.url

@@ -7,10 +7,8 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import orjson
 import pytest
 from PIL import Image, ImageOps
 
@@ -18,7 +16,7 @@ from streams.cli.side_by_side import MARK
 from streams.cli.words import view_in_words
 from streams.domain.policy import DEFAULT
 from streams.domain.views import VIEWS
-from tests.cli.conftest import Run
+from tests.cli.conftest import Run, explained, words
 from tests.media import animation, encode, jpeg, oriented, photo
 
 CAT = photo("chelsea.png", (450, 300))
@@ -40,18 +38,6 @@ def files(folder: Path) -> Path:
     return folder
 
 
-def words(text: str) -> str:
-    return " ".join(text.split())
-
-
-def as_json(run: Run, *args: str) -> dict[str, Any]:
-    result = run("explain", *args, "--json")
-    assert (result.exit_code, result.stderr) == (0, "")
-    assert result.stdout.count("\n") == 1
-    found: dict[str, Any] = orjson.loads(result.stdout)
-    return found
-
-
 def test_a_copy_is_explained_with_its_hashes_distances_and_thresholds(run: Run, files: Path) -> None:
     result = run("explain", "cat.png", "mirrored.jpg")
 
@@ -61,7 +47,7 @@ def test_a_copy_is_explained_with_its_hashes_distances_and_thresholds(run: Run, 
     assert "B, submitted: mirrored.jpg" in said
     assert "B would be called an altered copy of A. The same picture, mirrored left to right:" in said
     assert "with B known and A submitted: the same." in said
-    found = as_json(run, "cat.png", "mirrored.jpg")
+    found = explained(run, "cat.png", "mirrored.jpg")
     for each in found["hashes"]:
         assert each["known"] in said
         assert each["submitted"] in said
@@ -72,7 +58,7 @@ def test_a_copy_is_explained_with_its_hashes_distances_and_thresholds(run: Run, 
 
 
 def test_json_has_all_of_it_in_both_directions(run: Run, files: Path) -> None:
-    found = as_json(run, "cat.png", "cropped.jpg", "--collection", "shop")
+    found = explained(run, "cat.png", "cropped.jpg", "--collection", "shop")
 
     assert (found["collection"], found["policy"], found["outcome"]) == ("shop", DEFAULT.version, "near_duplicate")
     assert found["known"]["file"] == "cat.png"
@@ -99,11 +85,11 @@ def test_what_is_no_copy_is_said_with_the_nearest_views(run: Run, files: Path) -
     assert "B would not be called a copy of A. Nearest are" in said
     assert "with B known and A submitted: no copy either." in said
     assert "decides" not in said
-    assert as_json(run, "cat.png", "coffee.jpg")["outcome"] == "unique"
+    assert explained(run, "cat.png", "coffee.jpg")["outcome"] == "unique"
 
 
 def test_every_pair_of_views_is_shown_where_it_is_asked_for(run: Run, files: Path) -> None:
-    pairs = len(as_json(run, "cat.png", "coffee.jpg")["comparisons"])
+    pairs = len(explained(run, "cat.png", "coffee.jpg")["comparisons"])
     few = run("explain", "cat.png", "coffee.jpg").stdout
     all_of_them = run("explain", "cat.png", "coffee.jpg", "--all").stdout
 
@@ -126,7 +112,7 @@ def test_the_same_bytes_are_an_exact_copy(run: Run, files: Path) -> None:
     said = words(run("explain", "cat.png", "again.png").stdout)
 
     assert "B would be called an exact copy of A. The same bytes." in said
-    assert as_json(run, "cat.png", "again.png")["outcome"] == "duplicate"
+    assert explained(run, "cat.png", "again.png")["outcome"] == "duplicate"
 
 
 def test_the_policy_of_the_collection_decides(run: Run, files: Path) -> None:
@@ -142,15 +128,15 @@ def test_the_policy_of_the_collection_decides(run: Run, files: Path) -> None:
     archive = run("explain", "cat.png", "letterbox.webp", "--collection", "archive", *policy).stdout
     assert "The policy compares bytes alone, and these differ." in archive
     assert "Views" not in archive
-    court = as_json(run, "cat.png", "cropped.jpg", "--collection", "court", *policy)
+    court = explained(run, "cat.png", "cropped.jpg", "--collection", "court", *policy)
     assert (court["outcome"], court["policy"].split(":")[0]) == ("unique", "strict")
-    shop = as_json(run, "cat.png", "coffee.jpg", "--collection", "shop", *policy)
+    shop = explained(run, "cat.png", "coffee.jpg", "--collection", "shop", *policy)
     thresholds = {each["algorithm"]: each["threshold_bits"] for each in shop["hashes"]}
     assert thresholds == {"phash64:1": None, "phash256:1": None, "ahash64:1": None, "dhash64:1": 6}
     (only,) = shop["comparisons"]
     assert (only["confirm_bits"], only["near_threshold_bits"]) == (None, 6)
     assert "256 bits" not in run("explain", "cat.png", "coffee.jpg", "--collection", "shop", *policy).stdout
-    assert as_json(run, "cat.png", "letterbox.webp", "--collection", "other", *policy)["outcome"] == "near_duplicate"
+    assert explained(run, "cat.png", "letterbox.webp", "--collection", "other", *policy)["outcome"] == "near_duplicate"
 
 
 def test_where_there_is_too_little_to_see_that_is_said(run: Run, files: Path) -> None:

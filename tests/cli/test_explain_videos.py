@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import orjson
 import pytest
 from PIL import Image
 
 from streams.cli.timelines import BAND, REST, SAME
 from streams.cli.words import clock, percent, span
-from tests.cli.conftest import Run
+from tests.cli.conftest import Run, explained, words
 from tests.films import Film, encode, film, once
 from tests.media import encode as encode_picture
 from tests.videos import compilation, reencoded
@@ -34,23 +32,11 @@ def files(folder: Path) -> Path:
     return folder
 
 
-def words(text: str) -> str:
-    return " ".join(text.split())
-
-
-def as_json(run: Run, *args: str) -> dict[str, Any]:
-    result = run("explain", *args, "--json")
-    assert (result.exit_code, result.stderr) == (0, "")
-    assert result.stdout.count("\n") == 1
-    found: dict[str, Any] = orjson.loads(result.stdout)
-    return found
-
-
 def test_a_clip_is_explained_with_its_part_shares_and_frames(run: Run, files: Path) -> None:
     result = run("explain", "film.mp4", "clip.mp4", "--picture", "out.png")
 
     assert result.exit_code == 0, result.stderr
-    said, found = words(result.stdout), as_json(run, "film.mp4", "clip.mp4")
+    said, found = words(result.stdout), explained(run, "film.mp4", "clip.mp4")
     match, comparison = found["match"], found["comparison"]
     assert (found["outcome"], match["relation"]) == ("near_duplicate", "clip_of")
     (part,) = match["segments"]
@@ -87,7 +73,7 @@ def drawn() -> Image.Image:
 
 
 def test_all_frames_are_shown_where_they_are_asked_for(run: Run, files: Path) -> None:
-    moments = as_json(run, "film.mp4", "mix.mp4")["comparison"]["moments"]
+    moments = explained(run, "film.mp4", "mix.mp4")["comparison"]["moments"]
     few = run("explain", "film.mp4", "mix.mp4").stdout
     every = run("explain", "film.mp4", "mix.mp4", "--all").stdout
 
@@ -111,7 +97,7 @@ def test_of_a_picture_it_is_said_when_the_video_shows_it(run: Run, files: Path) 
     for args, picture, video in ((("film.mp4", "frame.jpg"), "B", "A"), (("frame.jpg", "film.mp4"), "A", "B")):
         result = run("explain", *args, "--picture", "out.png")
         assert result.exit_code == 0, result.stderr
-        found = as_json(run, *args)
+        found = explained(run, *args)
         nearest = found["frames"][0]
         at_s = nearest["known_at_s" if video == "A" else "at_s"]
         assert at_s == pytest.approx(5.0, abs=1.5)

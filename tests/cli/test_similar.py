@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,17 +11,15 @@ import orjson
 import pytest
 from PIL import Image, ImageOps
 
-from streams.analytics.writer import Sink
 from streams.domain import fingerprint_image
 from streams.domain.comparing import match_of
 from streams.domain.deciding import decision_of
 from streams.domain.policy import DEFAULT
 from streams.domain.records import Fingerprint, Match, MediaFacts, Origin, Outcome, timestamp
 from streams.domain.routing import decision_id
-from streams.settings import load_settings
 from streams.topics import DECISIONS
 from tests.analytics.stories import Record
-from tests.cli.conftest import Run
+from tests.cli.conftest import Run, stored
 from tests.media import encode, jpeg, photo
 
 CAT = photo("chelsea.png", (450, 300))
@@ -50,9 +47,6 @@ def matched(known: MediaFacts, data: bytes) -> Match:
 @pytest.fixture(scope="module")
 def clickhouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Five contents: a cat (three times, under two names), the cat mirrored, coffee, a rocket, and a red square."""
-    pytest.importorskip("chdb")
-    from streams.embedded.clickhouse import EmbeddedClickHouse
-
     cat, mirrored = encode(CAT, "JPEG", quality=90), encode(ImageOps.mirror(CAT), "JPEG", quality=70)
     known = fingerprint_image(cat)
     again = matched(known, cat)
@@ -67,15 +61,8 @@ def clickhouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     records.append(
         replace(decided(6, cat, again), value=(decided(6, cat, again).value or b"").replace(b'"m6"', b'"m2"'))
     )
-    with EmbeddedClickHouse(tmp_path_factory.mktemp("clickhouse")) as engine:
-        sink = Sink(load_settings(clickhouse=engine.url))
-
-        async def write() -> None:
-            assert await sink.write(DECISIONS, records) == []
-            await sink.close()
-
-        asyncio.run(write())
-        yield engine.url
+    with stored(tmp_path_factory.mktemp("clickhouse"), DECISIONS, records) as address:
+        yield address
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,13 +10,11 @@ import orjson
 import pytest
 from PIL import ImageOps
 
-from streams.analytics.writer import Sink
 from streams.domain.fingerprint.video import fingerprint_video
 from streams.domain.records import Fingerprint, Origin, timestamp
-from streams.settings import load_settings
 from streams.topics import FINGERPRINTS
 from tests.analytics.stories import Record
-from tests.cli.conftest import Run
+from tests.cli.conftest import Run, stored
 from tests.films import Film, encode, film, once
 from tests.media import encode as encode_picture
 from tests.media import jpeg
@@ -38,19 +35,9 @@ def known(number: int, name: str, path: Path) -> Record:
 @pytest.fixture(scope="module")
 def clickhouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A film, and another."""
-    pytest.importorskip("chdb")
-    from streams.embedded.clickhouse import EmbeddedClickHouse
-
     records = [known(0, "film", film(0, 12.0)), known(1, "other", film(1, 12.0))]
-    with EmbeddedClickHouse(tmp_path_factory.mktemp("clickhouse")) as engine:
-        sink = Sink(load_settings(clickhouse=engine.url))
-
-        async def write() -> None:
-            assert await sink.write(FINGERPRINTS, records) == []
-            await sink.close()
-
-        asyncio.run(write())
-        yield engine.url
+    with stored(tmp_path_factory.mktemp("clickhouse"), FINGERPRINTS, records) as address:
+        yield address
 
 
 @pytest.fixture

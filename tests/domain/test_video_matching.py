@@ -21,7 +21,7 @@ from streams.domain.views import CODES, ENTRY, VIEWS_HASH, pack
 from streams.errors import BadInput, Reason, StateError
 from tests.domain.films import Cut, Film, Take, facts_of
 from tests.domain.partition import Partition
-from tests.domain.test_near_matching import DAY_MS, batches, values
+from tests.domain.test_near_matching import DAY_MS, batches, crash, values
 from tests.domain.test_near_matching import submission as picture_submission
 from tests.reference.twin import Twin
 
@@ -167,24 +167,7 @@ def test_the_streams_of_these_tests_hold_all_that_videos_can_be() -> None:
 @settings(max_examples=40)
 @given(seed=st.integers(0, 2**32), length=st.integers(1, 30), data=st.data())
 def test_a_crash_at_any_point_contradicts_nothing(seed: int, length: int, data: st.DataObject) -> None:
-    """As the test of this name in test_near_matching.py: whatever of state, changelog and commit had got how far."""
-    incoming, rng = stream(seed, length, DAY_MS // 24), random.Random(seed)
-    killed_at = data.draw(st.integers(0, length))
-    committed = data.draw(st.integers(0, killed_at))
-    truth = Partition()
-    wanted = values(truth.decide(incoming))
-    local = Partition()
-    for batch in batches(incoming[:committed], rng):
-        local.decide(batch)
-    durable = len(local.log)
-    for batch in batches(incoming[committed:killed_at], rng):
-        local.decide(batch)
-    kept = local.log[: data.draw(st.integers(durable, len(local.log)))]
-    for changes in (local.log, kept):
-        successor = Partition(changes)
-        again = [answer for batch in batches(incoming[committed:], rng) for answer in successor.decide(batch)]
-        assert values(again) == wanted[committed:]
-        assert dict([*kept, *successor.log]) == dict(truth.log)
+    crash(stream(seed, length, DAY_MS // 24), random.Random(seed), data)
 
 
 @settings(max_examples=20)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 
 class VideoSource(Protocol):
@@ -41,14 +41,14 @@ class VideoSource(Protocol):
         ...
 
 
-class BytesSource:
-    """Bytes in memory."""
+class FileSource:
+    """An open file of a known size; `read_bytes` counts what was read, again or not."""
 
-    cheap_to_read = True
+    cheap_to_read = False
 
-    def __init__(self, data: bytes) -> None:
-        self._file = io.BytesIO(data)
-        self.size_bytes: int | None = len(data)
+    def __init__(self, file: BinaryIO, size_bytes: int) -> None:
+        self._file = file
+        self.size_bytes: int | None = size_bytes
         self.read_bytes = 0
 
     def read(self, n: int, /) -> bytes:
@@ -64,3 +64,12 @@ class BytesSource:
 
     def plan(self, extents: Sequence[tuple[int, int]], /) -> None:
         pass
+
+
+class BytesSource(FileSource):
+    """Bytes in memory."""
+
+    cheap_to_read = True
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(io.BytesIO(data), len(data))

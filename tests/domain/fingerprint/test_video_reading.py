@@ -266,7 +266,7 @@ def test_a_file_is_read_as_bytes_are(tmp_path: Path) -> None:
 
         def __init__(self, path: Path) -> None:
             super().__init__(b"")
-            self._file = path.open("rb")  # type: ignore[assignment]
+            self._file = path.open("rb")
             self.size_bytes = path.stat().st_size
 
     path = tmp_path / "a.mp4"
