@@ -25,7 +25,7 @@ test: $(READY) ## lint, types, import contracts and all tests
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist worksteal
 
 $(BENCH)/.ready: tests/bench/requirements.txt
 	$(PYTHON) -m venv $(BENCH)

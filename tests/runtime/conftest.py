@@ -38,8 +38,9 @@ class Bench:
     def publish(self, topic: str, records: Sequence[tuple[bytes | None, bytes | None, int]]) -> None:
         """Produce (key, value, partition) to an unprefixed topic and wait for the acknowledgements."""
         producer = Producer({"bootstrap.servers": self.namespace.bootstrap})
+        name = self.topic(topic)
         for key, value, partition in records:
-            producer.produce(self.topic(topic), value, key, partition)
+            producer.produce(name, value, key, partition)
         assert producer.flush(30) == 0
 
     def read(self, topic: str, until: Callable[[list[Message]], bool], timeout_s: float = 30.0) -> list[Message]:
