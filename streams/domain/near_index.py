@@ -86,7 +86,7 @@ class NearIndex:
         self._log_entries = log_entries
         self._bands = no_bands(SMALLEST_LOG)
         self._built = 0
-        self._scratch = np.empty(1024, np.uint32), np.empty(1024, np.uint8)
+        self._scratch = _scratch(1024)
 
     def __len__(self) -> int:
         return int(self._bands.state[LOGGED] + self._bands.state[BANDED])
@@ -137,15 +137,16 @@ class NearIndex:
     def search(self, code: int, radius_bits: int | None = None) -> Found:
         """All entries within the radius as (key, distance in bits), by distance, then key."""
         radius, code = self._radius(radius_bits), _code(code)
-        keys, distances = self._scratch
-        found = kernels.search_into(self._bands, code, radius, keys, distances)
+        found = kernels.search_packed(self._bands, code, radius, *self._scratch)
         if found == 0:
             return []
-        if found > len(keys):
-            keys, distances = np.empty(found, np.uint32), np.empty(found, np.uint8)
-            kernels.search_into(self._bands, code, radius, keys, distances)
-        keys, distances = _sorted(keys[:found], distances[:found])
-        return list(zip(keys.tolist(), distances.tolist(), strict=True))
+        if found > len(self._scratch[0]):
+            self._scratch = _scratch(found)
+            kernels.search_packed(self._bands, code, radius, *self._scratch)
+        packed = self._scratch[2][:found]
+        packed.sort()
+        halves = iter(packed.astype("<u8", copy=False).view("<u4").tolist())
+        return list(zip(halves, halves, strict=True))
 
     def search_batch(self, codes: Numbers, radius_bits: int | None = None) -> Neighbours:
         """`search` for each of the codes, uint64 [queries]."""
@@ -263,11 +264,14 @@ def _neighbours(found: Sequence[Found]) -> Neighbours:
     return Neighbours(offsets, flat[:, 0].copy(), flat[:, 1].astype(np.uint8))
 
 
-def _sorted(keys: Keys, distances: Distances, queries: Codes | None = None) -> tuple[Keys, Distances]:
+def _scratch(found: int) -> tuple[Keys, Distances, Codes]:
+    """What `search_packed` writes to."""
+    return np.empty(found, np.uint32), np.empty(found, np.uint8), np.empty(found, np.uint64)
+
+
+def _sorted(keys: Keys, distances: Distances, queries: Codes) -> tuple[Keys, Distances]:
     """By query (of fewer than 2**24), then distance, then key; as one number each, which sorts fastest."""
-    packed = keys | distances.astype(np.uint64) << np.uint64(32)
-    if queries is not None:
-        packed |= queries << np.uint64(40)
+    packed = keys | distances.astype(np.uint64) << np.uint64(32) | queries << np.uint64(40)
     packed.sort()
     return packed.astype(np.uint32), (packed >> np.uint64(32)).astype(np.uint8)
 

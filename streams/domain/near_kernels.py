@@ -254,6 +254,17 @@ def search_into(bands: Bands, code: np.uint64, radius: int, keys_out: Keys, dist
     return found
 
 
+@compiled(types.int64(BANDS_TYPE, types.uint64, types.int64, KEYS_TYPE, DISTANCES_TYPE, CODES_TYPE))
+def search_packed(
+    bands: Bands, code: np.uint64, radius: int, keys_out: Keys, distances_out: Distances, packed_out: Codes
+) -> int:
+    """As `search_into`; what was written there also becomes one number each, `distance << 32 | key`."""
+    found: int = search_into(bands, code, radius, keys_out, distances_out)
+    for at in range(min(found, len(keys_out))):
+        packed_out[at] = np.uint64(distances_out[at]) << np.uint64(32) | np.uint64(keys_out[at])
+    return found
+
+
 @compiled(
     types.int64(
         BANDS_TYPE,

@@ -97,6 +97,8 @@ def test_bands_of_real_size_answer_as_the_twin(radius_bits: int) -> None:
         index.add_batch(entries[begin : begin + 1000], numbers[begin : begin + 1000])
     asked = crowd(60, 1)
     assert found(index.search_batch(asked)) == found(twin.search_batch(asked))
+    for code in (*asked[:3].tolist(), *asked[:3].tolist()):  # a large answer, and one behind a large one
+        assert index.search(code) == twin.search(code)
 
 
 def test_memory_stays_below_64_bytes_an_entry_while_it_grows() -> None:
