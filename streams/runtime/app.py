@@ -24,7 +24,7 @@ from streams.runtime.stage import ConcurrentStage, KeyedStage, SinkStage, Stage
 from streams.runtime.table import Table
 from streams.runtime.transport import BatchConsumer, BatchSchema, BatchTransport
 from streams.settings import Settings
-from streams.topics import consumer_group, group_member, load_topics
+from streams.topics import consumer_group, group_member
 
 Runner = KeyedRunner | ConcurrentRunner | SinkRunner
 
@@ -133,8 +133,7 @@ def _runner(app: StageApp, context: Context, stage: Stage) -> Runner:
         return SinkRunner(context, stage)
     if not isinstance(stage, KeyedStage):
         raise ConfigurationError(f"stage {stage.name} is of no known kind")
-    partitions = load_topics()[stage.reads[0]].partitions
-    app.table = Table(app, name=stage.table, partitions=partitions, key_type=bytes, value_type=bytes)
+    app.table = Table(app, name=stage.table, key_type=bytes, value_type=bytes)
     app.tables.add(app.table)
     return KeyedRunner(context, stage, app.table)
 
