@@ -25,15 +25,16 @@ Keys: TypeAlias = NDArray[np.uint32]
 Distances: TypeAlias = NDArray[np.uint8]
 Heads: TypeAlias = NDArray[np.uint32]
 State: TypeAlias = NDArray[np.int64]
+Masks: TypeAlias = NDArray[np.uint16]
 
 BANDS = 4
 BAND_BITS = 16
 #: What `Bands.state` holds: bits of a band's value (0: no bands, all is in the log), entries in the log and in the
-#: bands, and from TAIL on where each band's free room begins.
-WIDTH, LOGGED, BANDED, TAIL = 0, 1, 2, 3
+#: bands, how many of them all have an odd number of bits set, and from TAIL on where each band's free room begins.
+WIDTH, LOGGED, BANDED, ODD, TAIL = 0, 1, 2, 3, 4
 STATE_LENGTH = TAIL + BANDS
 #: What a bucket's head holds.
-START, LENGTH, CAPACITY = 0, 1, 2
+START, LENGTH, CAPACITY, HEAD = 0, 1, 2, 3
 
 
 class Bands(NamedTuple):
@@ -45,7 +46,7 @@ class Bands(NamedTuple):
         heads: each bucket's start, length and capacity, in entries, uint32 [BANDS, 2**width, 3].
         log_codes, log_keys: the entries that are in no bucket.
         masks: all values of a band by how many bits they set, uint16 [2**width]; shared between indexes.
-        state: see WIDTH, LOGGED, BANDED and TAIL.
+        state: see WIDTH, LOGGED, BANDED, ODD and TAIL.
     """
 
     codes: tuple[Codes, ...]
@@ -53,12 +54,12 @@ class Bands(NamedTuple):
     heads: Heads
     log_codes: Codes
     log_keys: Keys
-    masks: NDArray[np.uint16]
+    masks: Masks
     state: State
 
 
 @cache
-def _masks(width: int) -> NDArray[np.uint16]:
+def _masks(width: int) -> Masks:
     """All values of so many bits, those with fewer bits set first."""
     values = np.arange(1 << width, dtype=np.uint16)
     return values[np.argsort(np.bitwise_count(values), kind="stable")]
@@ -72,7 +73,7 @@ def no_bands(log_room: int, width: int = 0) -> Bands:
     return Bands(
         codes=tuple(np.zeros(LANES, np.uint64) for _ in bands),
         keys=tuple(np.zeros(0, np.uint32) for _ in bands),
-        heads=np.zeros((BANDS, 1 << width, 3), np.uint32),
+        heads=np.zeros((BANDS, 1 << width, HEAD), np.uint32),
         log_codes=np.zeros(log_room + LANES, np.uint64),
         log_keys=np.zeros(log_room, np.uint32),
         masks=_masks(width),
@@ -84,6 +85,7 @@ def no_bands(log_room: int, width: int = 0) -> Bands:
 BANDS_TYPE = typeof(no_bands(0))  # type: ignore[no-untyped-call]
 CODES_TYPE, KEYS_TYPE, DISTANCES_TYPE = types.uint64[::1], types.uint32[::1], types.uint8[::1]
 HEADS_TYPE, STATE_TYPE = types.uint32[:, :, ::1], types.int64[::1]
+MASKS_TYPE = types.uint16[::1]
 
 
 @compiled(types.int64(types.uint64, types.int64, types.int64))

@@ -15,6 +15,7 @@ from streams.domain.near_bands import (
     KEYS_TYPE,
     LENGTH,
     LOGGED,
+    ODD,
     START,
     TAIL,
     WIDTH,
@@ -60,6 +61,7 @@ def rebuilt(holder: list[Bands], codes: Codes, keys: Keys, log_entries: int) -> 
     old = holder.pop()
     logged, banded = int(old.state[LOGGED]), int(old.state[BANDED])
     entries = banded + logged + len(codes)
+    odd = int(old.state[ODD]) + int((np.bitwise_count(codes) & 1).sum())
     width = 0 if entries <= log_entries else _width(entries)
     kept = banded if width == old.state[WIDTH] else 0
     codes = np.concatenate([old.log_codes[:logged], codes, np.empty(banded - kept, np.uint64)])
@@ -68,21 +70,21 @@ def rebuilt(holder: list[Bands], codes: Codes, keys: Keys, log_entries: int) -> 
         copy_banded(old, codes[len(codes) - banded :], keys[len(keys) - banded :])
         old = no_bands(0, width)
     if width == 0:
-        return log_of(codes, keys, max(SMALLEST_LOG, entries))
+        return log_of(codes, keys, max(SMALLEST_LOG, entries), odd)
     new = no_bands(SMALLEST_LOG, width)
-    new.state[BANDED] = entries
+    new.state[BANDED], new.state[ODD] = entries, odd
     old_bands = list(zip(old.codes, old.keys, old.heads, strict=True))
     del old
     bands = [_band(old_bands.pop(0), codes, keys, band, entries, new.heads[band], new.state) for band in range(BANDS)]
     return new._replace(codes=tuple(band[0] for band in bands), keys=tuple(band[1] for band in bands))
 
 
-def log_of(codes: Codes, keys: Keys, room: int) -> Bands:
-    """An index of these entries that is only a log."""
+def log_of(codes: Codes, keys: Keys, room: int, odd: int) -> Bands:
+    """An index of these entries, `odd` of them with an odd number of bits set, that is only a log."""
     bands = no_bands(room)
     bands.log_codes[: len(codes)] = codes
     bands.log_keys[: len(keys)] = keys
-    bands.state[LOGGED] = len(codes)
+    bands.state[LOGGED], bands.state[ODD] = len(codes), odd
     return bands
 
 

@@ -22,10 +22,13 @@ from streams.domain.near_bands import (
     CAPACITY,
     CODES_TYPE,
     DISTANCES_TYPE,
+    HEAD,
     HEADS_TYPE,
     KEYS_TYPE,
     LENGTH,
     LOGGED,
+    MASKS_TYPE,
+    ODD,
     START,
     STATE_TYPE,
     TAIL,
@@ -35,6 +38,7 @@ from streams.domain.near_bands import (
     Distances,
     Heads,
     Keys,
+    Masks,
     State,
     band_value,
 )
@@ -43,8 +47,8 @@ from streams.domain.near_compiling import compiled
 
 __all__ = ["Bands", "delete", "insert", "search_into"]
 
-#: So many probes before its turn a bucket is asked for from memory.
-AHEAD = 8
+#: A bucket is asked for from memory at most so many probes before its turn, or lines of it; its head earlier still.
+BUCKETS_AHEAD, LINES_AHEAD, HEADS_AHEAD = 8, 24, 8
 
 
 @compiled(types.int64(types.int64, types.int64))
@@ -52,6 +56,18 @@ def band_radius(radius: int, band: int) -> int:
     """How many bits of the band may differ; -1: the band need not be looked at."""
     allowed = radius + 1 - BANDS
     return allowed // BANDS + (1 if band < allowed % BANDS else 0)
+
+
+@compiled(types.int64(BANDS_TYPE, types.uint64, types.int64))
+def closer_radius(bands: Bands, code: np.uint64, radius: int) -> int:
+    """The radius, or one bit less where no entry can be that far away.
+
+    If all entries have an even number of bits set, which pHashes of 64 bits have (half of them, by their median), all
+    are at even distances, or all at odd ones.
+    """
+    if bands.state[ODD] == 0 and (radius - bit_count(code)) % 2 != 0:
+        return radius - 1
+    return radius
 
 
 @compiled(types.int64(types.int64, types.int64))
@@ -133,10 +149,12 @@ def insert(bands: Bands, code: np.uint64, key: np.uint32) -> bool:
         put(bands.codes[2], bands.keys[2], bands.heads, state, 2, code, key)
         put(bands.codes[3], bands.keys[3], bands.heads, state, 3, code, key)
         state[BANDED] += 1
+        state[ODD] += bit_count(code) & 1
         return True
     at = state[LOGGED]
     if at == len(bands.log_keys):
         return False
+    state[ODD] += bit_count(code) & 1
     bands.log_codes[at] = code
     bands.log_keys[at] = key
     state[LOGGED] = at + 1
@@ -152,6 +170,7 @@ def delete(bands: Bands, code: np.uint64, key: np.uint32) -> bool:
         bands.log_codes[at] = bands.log_codes[logged - 1]
         bands.log_keys[at] = bands.log_keys[logged - 1]
         bands.state[LOGGED] = logged - 1
+        bands.state[ODD] -= bit_count(code) & 1
         return True
     width = bands.state[WIDTH]
     if width == 0:
@@ -167,6 +186,7 @@ def delete(bands: Bands, code: np.uint64, key: np.uint32) -> bool:
         keys[at] = keys[start + length - 1]
         head[LENGTH] = length - 1
     bands.state[BANDED] -= 1
+    bands.state[ODD] -= bit_count(code) & 1
     return True
 
 
@@ -183,7 +203,7 @@ def found_before(differing: np.uint64, band: int, width: int, radius: int) -> bo
 @compiled(
     types.int64(
         *(CODES_TYPE, KEYS_TYPE, types.int64, types.int64, types.uint64, types.int64, types.int64, types.int64),
-        *(types.int64, KEYS_TYPE, DISTANCES_TYPE),
+        *(types.int64, types.int64, KEYS_TYPE, DISTANCES_TYPE),
     )
 )
 def scan(
@@ -195,6 +215,7 @@ def scan(
     radius: int,
     band: int,
     width: int,
+    coming: int,
     found: int,
     keys_out: Keys,
     distances_out: Distances,
@@ -206,6 +227,7 @@ def scan(
         found: how many there are already; returned with the new ones added.
     """
     for at in range(start, start + length, LANES):
+        prefetch(codes, coming + (at - start))
         near = near_lanes(codes, at, code, radius)
         while near:
             place = at + lowest_bit(near)
@@ -220,6 +242,60 @@ def scan(
     return found
 
 
+@compiled(types.void(HEADS_TYPE, MASKS_TYPE, types.int64, types.uint64, types.int64, types.int64))
+def ask_for_heads(heads: Heads, masks: Masks, band: int, code: np.uint64, width: int, probed: int) -> None:
+    """Begin to load the heads of the first buckets of a band that a look-up will probe, of `probed` in all."""
+    value = (band << width) + band_value(code, band, width)
+    for probe in range(min(BUCKETS_AHEAD + HEADS_AHEAD, probed)):
+        prefetch(heads, HEAD * (value ^ np.int64(masks[probe])))
+
+
+@compiled(types.void(CODES_TYPE, HEADS_TYPE, MASKS_TYPE, types.int64, types.uint64, types.int64, types.int64))
+def ask_for_buckets(
+    codes: Codes, heads: Heads, masks: Masks, band: int, code: np.uint64, width: int, first: int
+) -> None:
+    """Begin to load the `first` buckets that a look-up will probe in a band."""
+    value = band_value(code, band, width)
+    for probe in range(first):
+        begin = np.int64(heads[band, value ^ np.int64(masks[probe]), START])
+        prefetch(codes, begin)
+        prefetch(codes, begin + LANES)
+        prefetch(codes, begin + 2 * LANES)
+
+
+@compiled(
+    types.int64(
+        *(CODES_TYPE, KEYS_TYPE, HEADS_TYPE, MASKS_TYPE, types.int64, types.uint64, types.int64, types.int64),
+        *(types.int64, types.int64, types.int64, KEYS_TYPE, DISTANCES_TYPE),
+    )
+)
+def probe_band(
+    codes: Codes,
+    keys: Keys,
+    heads: Heads,
+    masks: Masks,
+    band: int,
+    code: np.uint64,
+    width: int,
+    radius: int,
+    probed: int,
+    ahead: int,
+    found: int,
+    keys_out: Keys,
+    distances_out: Distances,
+) -> int:
+    """`scan` the first `probed` buckets of a band, in the order of `masks`."""
+    value, last = band_value(code, band, width), probed - 1
+    in_heads = (band << width) + value
+    for probe in range(probed):
+        prefetch(heads, HEAD * (in_heads ^ np.int64(masks[min(probe + ahead + HEADS_AHEAD, last)])))
+        coming = np.int64(heads[band, value ^ np.int64(masks[min(probe + ahead, last)]), START])
+        bucket = value ^ np.int64(masks[probe])
+        start, length = np.int64(heads[band, bucket, START]), np.int64(heads[band, bucket, LENGTH])
+        found = scan(codes, keys, start, length, code, radius, band, width, coming, found, keys_out, distances_out)
+    return found
+
+
 @compiled(types.int64(BANDS_TYPE, types.uint64, types.int64, KEYS_TYPE, DISTANCES_TYPE))
 def search_into(bands: Bands, code: np.uint64, radius: int, keys_out: Keys, distances_out: Distances) -> int:
     """Write the keys within `radius` bits of `code`, and how far they are, in no particular order.
@@ -229,28 +305,40 @@ def search_into(bands: Bands, code: np.uint64, radius: int, keys_out: Keys, dist
     Returns:
         How many entries are within the radius.
     """
-    width, logged = bands.state[WIDTH], bands.state[LOGGED]
-    found: int = scan(bands.log_codes, bands.log_keys, 0, logged, code, radius, 0, 0, 0, keys_out, distances_out)
+    codes, keys, heads, masks, state = bands.codes, bands.keys, bands.heads, bands.masks, bands.state
+    width, logged = state[WIDTH], state[LOGGED]
+    radius = closer_radius(bands, code, radius)
+    if radius < 0:
+        return 0
+    found: int = scan(bands.log_codes, bands.log_keys, 0, logged, code, radius, 0, 0, 0, 0, keys_out, distances_out)
     if width == 0:
         return found
-    buckets = 1 << width
-    probed = 0
-    for band in range(BANDS):
-        probed += probes(width, band_radius(radius, band))
-    everything = probed * 2 > buckets
-    for band in range(1 if everything else BANDS):
-        codes, keys, heads = bands.codes[band], bands.keys[band], bands.heads[band]
-        value = band_value(code, band, width)
-        last = (buckets if everything else probes(width, band_radius(radius, band))) - 1
-        for probe in range(-AHEAD, last + 1):
-            coming = np.int64(heads[value ^ np.int64(bands.masks[min(probe + AHEAD, last)]), START])
-            prefetch(codes, coming)
-            prefetch(codes, coming + LANES)
-            if probe < 0:
-                continue
-            bucket = value ^ np.int64(bands.masks[probe])
-            start, length = np.int64(heads[bucket, START]), np.int64(heads[bucket, LENGTH])
-            found = scan(codes, keys, start, length, code, radius, band, width, found, keys_out, distances_out)
+    n0, n1 = probes(width, band_radius(radius, 0)), probes(width, band_radius(radius, 1))
+    n2, n3 = probes(width, band_radius(radius, 2)), probes(width, band_radius(radius, 3))
+    if 2 * (n0 + n1 + n2 + n3) > 1 << width:  # everything, which each band holds
+        n0, n1, n2, n3 = 1 << width, 0, 0, 0
+    ahead = max(1, min(BUCKETS_AHEAD, (LINES_AHEAD * LANES << width) // max(1, state[BANDED])))
+    # Written out four times, since a variable index into a tuple of arrays costs 100 ns.
+    ask_for_heads(heads, masks, 0, code, width, n0)
+    ask_for_heads(heads, masks, 1, code, width, n1)
+    ask_for_heads(heads, masks, 2, code, width, n2)
+    ask_for_heads(heads, masks, 3, code, width, n3)
+    ask_for_buckets(codes[0], heads, masks, 0, code, width, min(ahead, n0))
+    ask_for_buckets(codes[1], heads, masks, 1, code, width, min(ahead, n1))
+    found = probe_band(
+        codes[0], keys[0], heads, masks, 0, code, width, radius, n0, ahead, found, keys_out, distances_out
+    )
+    ask_for_buckets(codes[2], heads, masks, 2, code, width, min(ahead, n2))
+    found = probe_band(
+        codes[1], keys[1], heads, masks, 1, code, width, radius, n1, ahead, found, keys_out, distances_out
+    )
+    ask_for_buckets(codes[3], heads, masks, 3, code, width, min(ahead, n3))
+    found = probe_band(
+        codes[2], keys[2], heads, masks, 2, code, width, radius, n2, ahead, found, keys_out, distances_out
+    )
+    found = probe_band(
+        codes[3], keys[3], heads, masks, 3, code, width, radius, n3, ahead, found, keys_out, distances_out
+    )
     return found
 
 

@@ -12,6 +12,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from streams.domain import NearIndex
+from streams.domain.near_bands import ODD
 from streams.domain.near_index import BruteForceIndex, Neighbours
 from streams.domain.near_kernels import Bands, insert, search_into
 
@@ -99,6 +100,41 @@ def test_bands_of_real_size_answer_as_the_twin(radius_bits: int) -> None:
     assert found(index.search_batch(asked)) == found(twin.search_batch(asked))
     for code in (*asked[:3].tolist(), *asked[:3].tolist()):  # a large answer, and one behind a large one
         assert index.search(code) == twin.search(code)
+
+
+def with_bits(count: int, bits: int, rng: np.random.Generator) -> NDArray[np.uint64]:
+    """Codes with so many bits set, some of them alike."""
+    chosen = rng.permuted(np.tile(np.arange(64) < bits, (count, 1)), axis=1)
+    codes = np.packbits(chosen, axis=1).view(np.uint64).reshape(-1)
+    return np.where(rng.random(count) < 0.3, codes[0] ^ np.uint64(3) << rng.integers(0, 63, count, np.uint64), codes)
+
+
+@pytest.mark.parametrize("log_entries", [0, 16_384])
+@pytest.mark.parametrize("radius_bits", [0, 1, 6, 7, 10, 11])
+def test_codes_at_even_distances_are_found_and_so_are_others_that_come_and_go(
+    radius_bits: int, log_entries: int
+) -> None:
+    rng = np.random.default_rng(radius_bits)
+    entries, asked = with_bits(3000, 32, rng), np.concatenate([with_bits(40, 32, rng), with_bits(40, 31, rng)])
+    asked[:60:3] = entries[:20] ^ np.uint64(1 << 40)
+    index, twin = NearIndex(radius_bits, log_entries=log_entries), BruteForceIndex(radius_bits)
+
+    def same() -> bool:
+        return found(index.search_batch(asked)) == found(twin.search_batch(asked))
+
+    for each in (index, twin):
+        each.add_batch(entries, np.arange(3000))
+    assert same()
+    odd = [(int(code) ^ 1, 5000 + number) for number, code in enumerate(entries[:300])]
+    for code, key in odd:
+        index.add(code, key)
+        twin.add(code, key)
+    assert same()
+    for code, key in odd:
+        assert index.remove(code, key)
+        assert twin.remove(code, key)
+    assert same()
+    assert index.bands.state[ODD] == 0
 
 
 def test_memory_stays_below_64_bytes_an_entry_while_it_grows() -> None:
