@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final
 
 from streams.domain.frames import FRAME, FRAMES_HASH
@@ -100,8 +101,9 @@ class Content:
         return b"".join((header, self.entries, texts.encode()))
 
     @classmethod
+    @lru_cache(1024)
     def unpack(cls, value: bytes) -> Content:
-        """Read a value of the state.
+        """Read a value of the state. Those of a batch are read again within it, and by submissions of one content.
 
         Raises:
             StateError: a layout of another version.

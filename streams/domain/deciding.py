@@ -8,7 +8,17 @@ from dataclasses import dataclass
 from streams.domain.contents import PARTS_SCHEME, Content
 from streams.domain.frames import FRAMES_HASH
 from streams.domain.policy import Policy
-from streams.domain.records import Action, Appearance, Decision, Fingerprint, Match, MediaFacts, Outcome, Verdict
+from streams.domain.records import (
+    Action,
+    Appearance,
+    Decision,
+    Fingerprint,
+    Match,
+    MediaFacts,
+    Outcome,
+    Verdict,
+    made,
+)
 from streams.domain.views import VIEWS, VIEWS_HASH, in_words, undone
 
 PENDING = Verdict()
@@ -48,7 +58,8 @@ def decision_of(
     """The decision about one submission."""
     reviewed = match is not None and match.relation in REVIEWED
     facts = _without_views(fingerprint.facts) if fingerprint.facts is not None else None
-    return Decision(
+    return made(
+        Decision,
         decision_id=decision_id,
         revision=revision,
         outcome=outcome,
@@ -74,7 +85,8 @@ def decision_of(
 def exact_match(known: Content) -> Match:
     """Equal bytes, of all or of what was read."""
     of_parts = known.content_id.startswith(PARTS_SCHEME)
-    return Match(
+    return made(
+        Match,
         content_id=known.content_id,
         media_id=known.media_id,
         submission_id=known.submission_id,
@@ -85,6 +97,15 @@ def exact_match(known: Content) -> Match:
         distance_bits=0,
         threshold_bits=0,
         explanation="The same bytes in all parts that were read." if of_parts else "The same bytes.",
+        candidate_distance_bits=None,
+        candidate_threshold_bits=None,
+        transformation="none",
+        view="full",
+        known_view="full",
+        relation="",
+        segments=[],
+        share=0.0,
+        known_share=0.0,
     )
 
 

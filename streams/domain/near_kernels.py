@@ -336,10 +336,10 @@ def search_into(bands: Bands, code: np.uint64, radius: int, keys_out: Keys, dist
     found = probe_band(
         codes[2], keys[2], heads, masks, 2, code, width, radius, n2, ahead, found, keys_out, distances_out
     )
-    found = probe_band(
+    total: int = probe_band(
         codes[3], keys[3], heads, masks, 3, code, width, radius, n3, ahead, found, keys_out, distances_out
     )
-    return found
+    return total
 
 
 @compiled(types.int64(BANDS_TYPE, types.uint64, types.int64, KEYS_TYPE, DISTANCES_TYPE, CODES_TYPE))

@@ -23,6 +23,7 @@ Action = Literal["process", "reuse", "review", "inspect"]
 Relation = Literal["", "copy", "clip_of", "contains", "overlaps"]
 VerdictStatus = Literal["pending", "allowed", "review", "blocked"]
 Value = TypeVar("Value", "Fingerprint", "MediaFacts", "Origin", "VideoFacts")
+Made = TypeVar("Made", "Decision", "Match")
 Headers = Sequence[tuple[str, bytes | None]]
 
 
@@ -319,6 +320,13 @@ class Decision:
 
     def to_json(self) -> bytes:
         return orjson.dumps(self)
+
+
+def made(cls: type[Made], /, **values: Any) -> Made:
+    """A value whose every field is given and known to be valid: as `__init__` makes it, in a third of the time."""
+    value = object.__new__(cls)
+    value.__dict__.update(values)
+    return value
 
 
 def _build(cls: type[Value], document: Any) -> Value:

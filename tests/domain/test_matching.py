@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from hashlib import sha256
 
 import orjson
@@ -11,9 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from streams.domain.contents import FOR_EVER_MS, Content
+from streams.domain.deciding import decision_of, exact_match
 from streams.domain.matching import Answer, Incoming
 from streams.domain.policy import DEFAULT, Policy
-from streams.domain.records import Failure, Fingerprint, MediaFacts, Origin
+from streams.domain.records import Decision, Failure, Fingerprint, Match, MediaFacts, Origin
 from streams.errors import Reason
 from tests.domain.partition import Partition
 
@@ -165,3 +167,14 @@ def test_a_crash_at_any_point_neither_contradicts_nor_leaves_the_changelog_behin
         again = decide(fingerprints[committed:], successor)
         assert [answer.value for answer in again] == wanted[committed:]
         assert dict(successor) == dict([*kept, *successor.log]) == dict(truth)
+
+
+def test_a_decision_and_an_exact_match_have_every_field_in_its_order() -> None:
+    known = Content("sha256:" + "0" * 64, "a.jpg", "s#1", "sha256:" + "1" * 64, "b.jpg", 0, FOR_EVER_MS, bytes(16))
+    match = exact_match(known)
+    decision = decision_of(fingerprint(1, "a"), "id", 0, "duplicate", match)
+
+    assert list(vars(match)) == [each.name for each in fields(Match)]
+    assert replace(match) == match
+    assert list(vars(decision)) == [each.name for each in fields(Decision)]
+    assert replace(decision) == decision
