@@ -138,6 +138,7 @@ class Bench:
     def scaling(self) -> None:
         found = scaling.run(self.bootstrap, self.work_dir, photos=self.size.photos, rounds=self.size.rounds)
         self.console.print(f"fingerprints/s: one worker {found.one_per_s:.0f}, two workers {found.two_per_s:.0f}")
+        self.console.print(f"two bare processes are {found.bare_ratio:.2f} times as fast as one on this machine")
         self.figures.append(Reach("fingerprint: two workers to one", at_least(1.8, "×", 2), found.ratio))
         self.document["scaling"] = asdict(found)
 

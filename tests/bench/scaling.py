@@ -1,20 +1,24 @@
 """How much faster two fingerprint workers are than one, each on a core of its own, on large photos.
 
 A worker with one decoding thread takes more than one core where it can, for it fetches and hashes beside; so each is
-kept to one. The photos are files that submissions name, so that the broker beside the workers stays idle.
+kept to one. The photos are files that submissions name, so that the broker beside the workers stays idle. Processes
+that only fingerprint, without any Kafka, show how much of a second core this machine has to give.
 """
 
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 
+from streams.domain import fingerprint_image
 from streams.topics import FINGERPRINTS, SUBMISSIONS, load_topics
 from tests.bench.deployment import SPREAD, Deployment
 from tests.bench.workload import Watermarks, fast_producer, flush, produce
@@ -26,11 +30,12 @@ TIMEOUT_S = 300.0
 
 @dataclass(frozen=True, slots=True)
 class Scaling:
-    """Fingerprints a second, medians; `ratio` is the median of each round's."""
+    """Fingerprints a second, medians; `ratio` is the median of each round's, `bare_ratio` that of bare processes."""
 
     one_per_s: float
     two_per_s: float
     ratio: float
+    bare_ratio: float
 
 
 def run(bootstrap: str, work_dir: Path, *, photos: int, rounds: int) -> Scaling:
@@ -40,7 +45,36 @@ def run(bootstrap: str, work_dir: Path, *, photos: int, rounds: int) -> Scaling:
         for number in range(rounds)
     ]
     ones, twos = [one for one, _ in rates], [two for _, two in rates]
-    return Scaling(median(ones), median(twos), median(two / one for one, two in rates))
+    bare = [_bare_rate(2, photos) / _bare_rate(1, photos) for _ in range(rounds)]
+    return Scaling(median(ones), median(twos), median(two / one for one, two in rates), median(bare))
+
+
+def _bare_rate(processes: int, photos: int) -> float:
+    """Fingerprints a second of so many processes, each on a core, that have the photos in memory."""
+    spawn = multiprocessing.get_context("spawn")
+    begin, rates = spawn.Barrier(processes), spawn.SimpleQueue()
+    cores = sorted(os.sched_getaffinity(0))
+    started = [
+        spawn.Process(target=_fingerprint_on, args=(cores[number % len(cores)], photos // processes, begin, rates))
+        for number in range(processes)
+    ]
+    for each in started:
+        each.start()
+    total: float = sum(rates.get() for _ in started)
+    for each in started:
+        each.join()
+    return total
+
+
+def _fingerprint_on(core: int, photos: int, begin: Any, rates: Any) -> None:
+    os.sched_setaffinity(0, {core})
+    pictures = [jpeg(name, SIZE, quality=85) for name in PHOTOS[:4]]
+    fingerprint_image(pictures[0])
+    begin.wait()
+    begun_at = time.monotonic()
+    for number in range(photos):
+        fingerprint_image(pictures[number % len(pictures)])
+    rates.put(photos / (time.monotonic() - begun_at))
 
 
 def _rate(bootstrap: str, work_dir: Path, name: str, workers: int, photos: int) -> float:
