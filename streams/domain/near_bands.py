@@ -1,4 +1,5 @@
-"""The arrays of a near index, and their types; what is done with them stands in near_kernels.py and near_building.py.
+"""The arrays of a near index, and their types; what is done with them stands in near_probing.py, near_entries.py and
+near_building.py.
 
 A code of 64 bits is cut into four bands of up to 16 bits. Each band is a table of buckets, one for every value that
 the band can have, and each bucket holds the whole codes (and, in a second array, their keys) whose band has that

@@ -1,4 +1,4 @@
-"""The near index's arrays laid out anew, with all its entries. What is done to one entry stands in near_kernels.py."""
+"""The near index's arrays laid out anew, with all its entries. What is done to one entry stands in near_entries.py."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from streams.domain.near_bands import (
 )
 from streams.domain.near_bits import LANES
 from streams.domain.near_compiling import compiled
-from streams.domain.near_kernels import insert
+from streams.domain.near_entries import insert
 
 #: Buckets are made as many as give each so many entries on average, or twice as many.
 BUCKET_ENTRIES = 12

@@ -2,7 +2,7 @@
 
 Both hold entries, a code and a key each. Keys are the caller's numbers, 0 to 2**32 - 1; a code may stand under many
 keys and a key under many codes. The same pair added twice is two entries: found twice, removed one by one.
-What runs compiled, and how the search works, stands in near_kernels.py.
+What runs compiled, and how the search works, stands in near_probing.py and near_entries.py.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.domain import near_building as building
-from streams.domain import near_kernels as kernels
+from streams.domain import near_probing as probing
 from streams.domain.near_bands import BANDED, LOGGED, ODD, WIDTH, Bands, Codes, Distances, Keys, no_bands
 from streams.domain.near_building import SMALLEST_LOG
+from streams.domain.near_entries import delete, insert
 
 CODE_BITS = 64
 LARGEST_CODE, LARGEST_KEY = 2**64 - 1, 2**32 - 1
@@ -126,12 +127,12 @@ class NearIndex:
     def add(self, code: int, key: int) -> None:
         """Add an entry. Amortised O(1)."""
         code, key = _code(code), _key(key)
-        if not kernels.insert(self._bands, code, key):
-            kernels.insert(self.reserve(SMALLEST_LOG), code, key)
+        if not insert(self._bands, code, key):
+            insert(self.reserve(SMALLEST_LOG), code, key)
 
     def remove(self, code: int, key: int) -> bool:
         """Take one entry of this code and key out; False if there is none."""
-        removed = bool(kernels.delete(self._bands, _code(code), _key(key)))
+        removed = bool(delete(self._bands, _code(code), _key(key)))
         if removed and 2 * len(self) < self._built:
             self._rebuild()
         return removed
@@ -139,12 +140,12 @@ class NearIndex:
     def search(self, code: int, radius_bits: int | None = None) -> Found:
         """All entries within the radius as (key, distance in bits), by distance, then key."""
         radius, code = self._radius(radius_bits), _code(code)
-        found = kernels.search_packed(self._bands, code, radius, *self._scratch)
+        found = probing.search_packed(self._bands, code, radius, *self._scratch)
         if found == 0:
             return []
         if found > len(self._scratch[0]):
             self._scratch = _scratch(found)
-            kernels.search_packed(self._bands, code, radius, *self._scratch)
+            probing.search_packed(self._bands, code, radius, *self._scratch)
         packed = self._scratch[2][:found]
         packed.sort()
         halves = iter(packed.astype("<u8", copy=False).view("<u4").tolist())
@@ -186,9 +187,9 @@ class NearIndex:
         found_keys, distances = np.empty(4 * PIECE, np.uint32), np.empty(4 * PIECE, np.uint8)
         done = 0
         while done < len(codes):
-            done = kernels.answer(bands, codes, keys, adding, done, radius, offsets, found_keys, distances)
+            done = probing.answer(bands, codes, keys, adding, done, radius, offsets, found_keys, distances)
             if done < len(codes):
-                wanted = kernels.search_into(bands, codes[done], radius, found_keys[:0], distances[:0])
+                wanted = probing.search_into(bands, codes[done], radius, found_keys[:0], distances[:0])
                 room = max(2 * len(found_keys), int(offsets[done]) + wanted)
                 found_keys, distances = np.resize(found_keys, room), np.resize(distances, room)
         found = offsets[-1]

@@ -14,7 +14,8 @@ from streams.domain.contents import MEMBER
 from streams.domain.near_arrays import FORGET, NOTHING, SEE, Batch, Found, Rows, Slots
 from streams.domain.near_bits import bit_count
 from streams.domain.near_compiling import compiled
-from streams.domain.near_kernels import Bands, delete, insert, search_into
+from streams.domain.near_entries import Bands, delete, insert
+from streams.domain.near_probing import search_into
 from streams.domain.views import AS_DERIVED, AS_WHOLE, NOT_COMPARED
 
 FIRST_FOUND = 4096

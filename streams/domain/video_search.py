@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from streams.domain.near_bits import bit_count
 from streams.domain.near_compiling import compiled
-from streams.domain.near_kernels import Bands, search_into
+from streams.domain.near_probing import Bands, search_into
 from streams.domain.policy import Policy
 from streams.domain.views import AS_WHOLE, ASKED, LEVEL_NUMBERS, NOT_COMPARED, PAIRS, VIEWS
 

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from streams.domain import NearIndex
 from streams.domain.near_bands import ODD
+from streams.domain.near_entries import Bands, insert
 from streams.domain.near_index import BruteForceIndex, Neighbours
-from streams.domain.near_kernels import Bands, insert, search_into
+from streams.domain.near_probing import search_into
 
 LARGEST = 2**64 - 1
 CENTRES = (0, LARGEST, 0x0123_4567_89AB_CDEF, 0x5555_5555_AAAA_AAAA)
