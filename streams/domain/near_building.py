@@ -12,6 +12,7 @@ from streams.domain.near_bands import (
     BANDS_TYPE,
     CAPACITY,
     CODES_TYPE,
+    HEAD,
     KEYS_TYPE,
     LENGTH,
     LOGGED,
@@ -26,7 +27,7 @@ from streams.domain.near_bands import (
     band_value,
     no_bands,
 )
-from streams.domain.near_bits import LANES
+from streams.domain.near_bits import LANES, prefetch
 from streams.domain.near_compiling import compiled
 from streams.domain.near_entries import insert
 
@@ -37,6 +38,8 @@ SMALLEST_WIDTH = 4
 ENTRY_BYTES, SPARE_BYTES = 64, 1
 BATCH_ENTRIES = 4096
 SMALLEST_LOG = 64
+#: So many entries before its turn a bucket's head is asked for from memory, and where the entry will stand.
+HEADS_AHEAD, PLACES_AHEAD = 32, 16
 
 _HEADS = types.uint32[:, ::1]
 
@@ -158,8 +161,16 @@ def carry_over(old_heads: Keys, old_codes: Codes, old_keys: Keys, heads: Keys, c
 
 @compiled(types.void(CODES_TYPE, KEYS_TYPE, types.int64, types.int64, _HEADS, CODES_TYPE, KEYS_TYPE))
 def sort_in(codes: Codes, keys: Keys, band: int, width: int, heads: Keys, codes_out: Codes, keys_out: Keys) -> None:
-    """Append each entry to its bucket of one band; the buckets have room (`lay_out`)."""
+    """Append each entry to its bucket of one band; the buckets have room (`lay_out`).
+
+    Heads and places lie anywhere in memory, so they are asked for ahead of their turn.
+    """
+    last = len(codes) - 1
     for at in range(len(codes)):
+        prefetch(heads, HEAD * band_value(codes[min(at + HEADS_AHEAD, last)], band, width))
+        coming = heads[band_value(codes[min(at + PLACES_AHEAD, last)], band, width)]
+        prefetch(codes_out, np.int64(coming[START]) + np.int64(coming[LENGTH]))
+        prefetch(keys_out, np.int64(coming[START]) + np.int64(coming[LENGTH]))
         head = heads[band_value(codes[at], band, width)]
         place = head[START] + head[LENGTH]
         codes_out[place] = codes[at]

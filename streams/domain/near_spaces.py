@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from streams.domain.contents import ALGORITHM_AT, ALGORITHM_CODES, ALGORITHMS, Content, check_layout, collection_of
+from streams.domain.contents import (
+    ALGORITHM_AT,
+    ALGORITHM_CODES,
+    ALGORITHMS,
+    HEADER,
+    LAYOUT,
+    Content,
+    check_layout,
+    collection_of,
+)
 from streams.domain.frames import FRAMES_HASH
 from streams.domain.near_contents import NearContents
 from streams.domain.video_contents import VideoContents
 
-LOADED_AT_ONCE = 10_000
+LOADED_AT_ONCE = 20_000
 
 OF_VIDEOS = ALGORITHM_CODES[FRAMES_HASH]
 
@@ -43,30 +52,34 @@ class NearSpaces:
         Raises:
             StateError: a content or frames of a layout that this version does not read.
         """
-        waiting: dict[tuple[bytes, int], list[bytes]] = {}
         videos: dict[bytes, bytes] = {}
+        prefix, waiting = b"\0", dict[int, list[bytes]]()
         for key, value in contents:
-            check_layout(value)
-            algorithm = value[ALGORITHM_AT]
+            if not key.startswith(prefix):
+                self._load(prefix, waiting)
+                prefix = key[: key.index(b"\0") + 1]
+                waiting = {algorithm: [] for algorithm in range(len(ALGORITHMS))}
+            if len(value) < HEADER.size or value[0] != LAYOUT or (algorithm := value[ALGORITHM_AT]) not in waiting:
+                check_layout(value)
             if algorithm == OF_VIDEOS:
                 videos[key[1:]] = value
             elif algorithm:
-                values = waiting.setdefault((collection_of(key), algorithm), [])
-                values.append(value)
-                if len(values) == LOADED_AT_ONCE:
-                    self._load(collection_of(key), algorithm, values)
-        for (collection, algorithm), values in waiting.items():
-            self._load(collection, algorithm, values)
+                waiting[algorithm].append(value)
+                if len(waiting[algorithm]) == LOADED_AT_ONCE:
+                    self._load(prefix, waiting)
+        self._load(prefix, waiting)
         self._load_videos(videos, frames)
         for space in self._spaces.values():
             space.index()
 
-    def _load(self, collection: bytes, algorithm: int, values: list[bytes]) -> None:
-        if values:
-            space = self.of(collection.decode(), ALGORITHMS[algorithm])
-            assert isinstance(space, NearContents)
-            space.load(values)
-            values.clear()
+    def _load(self, prefix: bytes, waiting: dict[int, list[bytes]]) -> None:
+        """Take in what waits of the collection whose keys begin so, by the number of its algorithm."""
+        for algorithm, values in waiting.items():
+            if values:
+                space = self.of(collection_of(prefix).decode(), ALGORITHMS[algorithm])
+                assert isinstance(space, NearContents)
+                space.load(values)
+                values.clear()
 
     def _load_videos(self, videos: dict[bytes, bytes], frames: Iterable[tuple[bytes, bytes]]) -> None:
         """Frames without a content that has any were written before a kill, or their content has changed since."""

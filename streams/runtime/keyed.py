@@ -13,7 +13,7 @@ from streams.runtime.context import Context
 from streams.runtime.ledger import Batch
 from streams.runtime.outbox import Barrier
 from streams.runtime.stage import KeyedStage
-from streams.runtime.table import Table
+from streams.runtime.table import PartitionClosed, Table
 from streams.runtime.view import KeyedBatch
 
 #: Batches whose outputs may wait for Kafka's acknowledgement at once.
@@ -54,6 +54,8 @@ class KeyedRunner:
         barrier = Barrier(self._context.loop, acknowledged)
         try:
             await self._context.loop.run_in_executor(self._thread, self._process, batch, barrier)
+        except PartitionClosed:
+            self._slots.release()
         except Exception as error:
             self._slots.release()
             self._context.fail(error)

@@ -18,7 +18,7 @@ from faust.tables.recovery import Recovery as FaustRecovery
 from faust.types import TP
 
 from streams.domain.records import RawRecord
-from streams.runtime.table import Table
+from streams.runtime.table import PartitionClosed, Table
 
 LOOK_EVERY_S = 0.01
 POSITION_EVERY_S = 1.0
@@ -63,7 +63,10 @@ class Recovery(FaustRecovery):  # type: ignore[misc]
         if table is None or tp not in self.active_tps:
             return
         changes = [(record.key, record.value) for record in records if record.key is not None]
-        await asyncio.to_thread(table.write, tp.partition, changes)
+        try:
+            await asyncio.to_thread(table.write, tp.partition, changes)
+        except PartitionClosed:
+            return
         self._active_events_received_at[tp] = time.monotonic()
         last = records[-1].offset
         if (self.active_offsets[tp] or -1) < last:

@@ -5,9 +5,11 @@ Keys and values are bytes. The changelog, its topic and recovery stay Faust's; t
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import faust
 import rocksdict
@@ -33,11 +35,43 @@ class SharedMemory:
         )
 
 
+class PartitionClosed(StateError):
+    """What was asked of a table came after its partition was taken away; the next owner does it again."""
+
+
 class Store(FaustStore):  # type: ignore[misc]
-    """Faust's RocksDB store with memory shared by all partitions, real bloom filters and compression."""
+    """Faust's RocksDB store with memory shared by all partitions, real bloom filters and compression.
+
+    A partition is open from its assignment until it is taken away. Faust opens what is asked for later, too: a thread
+    that was late, or a commit, then kept a database that somebody else was to open.
+    """
 
     logger = logging.getLogger("faust.mediasieve")
     memory: SharedMemory | None = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._opening: set[int] = set()
+        super().__init__(*args, **kwargs)
+
+    async def _try_open_db_for_partition(self, partition: int, *args: Any, **kwargs: Any) -> Any:
+        self._opening.add(partition)
+        try:
+            return await super()._try_open_db_for_partition(partition, *args, **kwargs)
+        finally:
+            self._opening.discard(partition)
+
+    def _db_for_partition(self, partition: int) -> rocksdict.Rdict:
+        if partition not in self._opening and partition not in self._dbs:
+            raise PartitionClosed(f"partition {partition} of table {self.table.name} is not open: it was taken away")
+        return super()._db_for_partition(partition)
+
+    def persisted_offset(self, tp: TP) -> int | None:
+        """None where the partition was taken away meanwhile: a recovery that comes too late reads for nobody."""
+        try:
+            offset: int | None = super().persisted_offset(tp)
+        except PartitionClosed:
+            return None
+        return offset
 
     def _open_for_partition(self, partition: int) -> rocksdict.Rdict:
         if Store.memory is None:
@@ -73,7 +107,11 @@ class Table(faust.Table):  # type: ignore[misc]
         return TP(self.changelog_topic.get_topic_name(), partition)
 
     def get_many(self, partition: int, keys: Sequence[bytes]) -> list[bytes | None]:
-        """One multi-get; None where a key is not there. Thread-safe."""
+        """One multi-get; None where a key is not there. Thread-safe.
+
+        Raises:
+            PartitionClosed: the partition was taken away; so all that reads or writes.
+        """
         found: list[bytes | None] = self.data._db_for_partition(partition).get(list(keys))
         return found
 
@@ -100,11 +138,13 @@ class Table(faust.Table):  # type: ignore[misc]
                 batch.delete(key)
             else:
                 batch.put(key, value)
+        database = self.data._db_for_partition(partition)
         try:
-            self.data._db_for_partition(partition).write(batch)
+            database.write(batch)
         except Exception as error:  # rocksdict raises plain Exception
             raise StateError(f"table {self.name}, partition {partition}: RocksDB refused a write: {error}") from error
 
     def persist_offset(self, partition: int, offset: int) -> None:
         """Remember that everything of the changelog up to `offset` is in RocksDB; recovery begins there."""
-        self.data.set_persisted_offset(self.changelog(partition), offset)
+        with contextlib.suppress(PartitionClosed):  # then it begins earlier
+            self.data.set_persisted_offset(self.changelog(partition), offset)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import shutil
 
+import pytest
 from confluent_kafka import Message
 
 from streams.errors import BadInput, Reason
 from streams.runtime.stage import KeyedStage
+from streams.runtime.table import PartitionClosed
 from streams.runtime.view import KeyedBatch
 from streams.topics import DEADLETTERS, DECISIONS, FINGERPRINTS
 from tests.runtime.conftest import Bench, eventually
@@ -67,6 +69,25 @@ async def test_a_worker_that_comes_back_with_its_disk_restores_only_what_it_miss
         messages = await asyncio.to_thread(bench.read, DECISIONS, lambda found: len(found) >= 201)
         assert worker.apps[0].batch_consumer.restored_records <= 1
     assert numbers(messages)[b"5"] == [1, 2]
+
+
+async def test_what_comes_late_does_not_open_a_table_again_that_was_given_up(bench: Bench) -> None:
+    bench.publish(FINGERPRINTS, [(b"k", b"x", 2)])
+    async with bench.worker(COUNT) as worker:
+        await eventually(lambda: bench.committed(FINGERPRINTS, 2, "match") == 1, blocking=True)
+        table = worker.apps[0].table
+        assert table is not None
+        assert table.get_many(2, [b"k"]) == [b"1"]
+    with pytest.raises(PartitionClosed, match="was taken away"):
+        table.get_many(2, [b"k"])
+    with pytest.raises(PartitionClosed, match="was taken away"):
+        table.write(2, [(b"k", b"7")])
+    table.persist_offset(2, 1)
+    assert table.data.persisted_offset(table.changelog(2)) is None
+    bench.publish(FINGERPRINTS, [(b"k", b"x", 2)])
+    async with bench.worker(COUNT):
+        messages = await asyncio.to_thread(bench.read, DECISIONS, lambda found: len(found) >= 2)
+    assert numbers(messages) == {b"k": [1, 2]}
 
 
 async def test_a_bad_record_goes_to_the_dead_letters_and_its_partition_goes_on(bench: Bench) -> None:
