@@ -19,8 +19,9 @@ from streams.domain.hashed import as_frame, duration_ms, hashed, kept, kept_fram
 from streams.domain.policy import Policy
 from streams.domain.records import Match, MediaFacts, Segment
 from streams.domain.video_deciding import video_match
-from streams.domain.video_judging import FULL_WEIGHT, FramePairs, judged, shares
+from streams.domain.video_judging import FULL_WEIGHT, judged, shares
 from streams.domain.video_lines import AS_FAST
+from streams.domain.video_pairs import FramePairs, Shown
 from streams.domain.video_voting import Moments, Run
 from streams.domain.views import AS_WHOLE, ASKED, LEVEL_NUMBERS, NOT_COMPARED, PAIRS, VIEWS, undone
 
@@ -99,7 +100,8 @@ def compare_videos(
     counts = np.bincount(seen.own, minlength=len(moments.from_ms))
     if not len(seen.own):
         return VideoComparison(exact, len(counts), len(known_moments.from_ms), nearest=table.nearest(of_known=False))
-    pairs, weights = table.confirmed().nearest(), np.full(len(counts), FULL_WEIGHT, np.int64)
+    pairs = table.confirmed().nearest().telling(_shown(moments, own), _shown(known_moments, other))
+    weights = np.full(len(counts), FULL_WEIGHT, np.int64)
     near_bits = int(seen.near_bits.min())
     hit, aligned = judged(known.content_id, moments, known_moments, pairs, weights, near_bits, policy)
     found = video_match(hit, content, policy, (submitted.content_id, media_ids[1])) if hit is not None else None
@@ -231,6 +233,11 @@ def _moments(facts: MediaFacts, entries: NDArray[np.void]) -> Moments:
     firsts = entries[moment_starts(entries)[:-1]]
     lasts = duration_ms(facts, entries.tobytes())
     return Moments(firsts["from_ms"].astype(np.int64), firsts["to_ms"].astype(np.int64), lasts)
+
+
+def _shown(moments: Moments, entries: NDArray[np.void]) -> Shown:
+    firsts = entries[moment_starts(entries)[:-1]]
+    return Shown(moments.from_ms, moments.to_ms, firsts["confirm"].astype(np.uint64), firsts["turn"].copy())
 
 
 def _segment(run: Run) -> Segment:

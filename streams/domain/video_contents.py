@@ -19,7 +19,9 @@ from streams.domain.near_index import NearIndex
 from streams.domain.policy import Policy
 from streams.domain.steps import Ask, Lookup, Shown, Sighting, Step
 from streams.domain.video_arrays import Video, VideoArrays
-from streams.domain.video_judging import ORDER, FramePairs, VideoHit, judged, weights_of
+from streams.domain.video_judging import ORDER, VideoHit, judged, weights_of
+from streams.domain.video_pairs import FramePairs
+from streams.domain.video_pairs import Shown as ShownMoments
 from streams.domain.video_search import Asked, look_at, look_through
 from streams.domain.video_showing import nearest_shown
 from streams.domain.video_voting import Moments
@@ -105,7 +107,8 @@ class VideoContents:
         most matched time of the submission, then of the known video, the one seen first, and the content id. Of
         canonical videos, and if none of them has all of the submission of members too, `MOST_CANDIDATES` are looked
         at: those with the highest weights of moments that look like one of theirs, then those seen first. Of these
-        all frames count that the 256 bits confirm, also those that are too far apart to be looked up.
+        all frames count that the 256 bits confirm, also those that are too far apart to be looked up, if they tell
+        something (`video_pairs.ELSEWHERE_MS`).
         """
         answers: list[Looked | list[Shown] | None] = []
         for step in steps:
@@ -171,6 +174,7 @@ class VideoContents:
             near_bits=seen.near_bits,
             confirm_bits=seen.confirm_bits,
         ).nearest()
+        pairs = pairs.telling(_shown(view.moments, asked), arrays.shown_of(video))
         known, near_bits = arrays.moments_of(video), int(view.near_bits[view.slots == slot].min())
         return judged(video.content_id, view.moments, known, pairs, view.weights, near_bits, policy)[0]
 
@@ -262,3 +266,8 @@ class VideoContents:
             fresh._place(video, int(old.expires_ms[slot]), old.entries_of(old.videos[slot]))
         fresh.index()
         self.__dict__.update(fresh.__dict__)
+
+
+def _shown(moments: Moments, asked: Asked) -> ShownMoments:
+    firsts = asked.starts[:-1]
+    return ShownMoments(moments.from_ms, moments.to_ms, asked.confirm[firsts], asked.turn[firsts])

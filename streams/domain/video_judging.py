@@ -6,15 +6,15 @@ How they are aligned is video_voting.py; how a match is put in a record, video_d
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from streams.domain.policy import Policy
 from streams.domain.records import Relation
 from streams.domain.turns import TURNS, between
 from streams.domain.video_lines import Numbers
+from streams.domain.video_pairs import FramePairs
 from streams.domain.video_voting import Alignment, Moments, Pairs, Run, align
 from streams.domain.views import LEVEL_NUMBERS, PAIRS, TURN
 
@@ -23,9 +23,6 @@ MOMENTS_NEEDED: Final = 3
 
 FULL_WEIGHT: Final = 1000
 """Of a moment that looks like one group; that of more is divided by their number."""
-
-NEAREST: Final = 32
-"""So many frames of one known video are paired with a moment: of one that shows the same again and again, enough."""
 
 LEAST_WEIGHT: Final = 100
 """Of all moments that vote."""
@@ -39,34 +36,6 @@ REUSED: Final = ("copy", "clip_of")
 ORDER: Final = ("copy", "clip_of", "contains", "overlaps")
 
 _BETWEEN: Final = np.array([[between(known, copy) for copy in range(TURNS)] for known in range(TURNS)], np.int64)
-
-
-class FramePairs(NamedTuple):
-    """Frames of two videos that look the same: their moments, views and turns with flags, and distances."""
-
-    own: Numbers
-    known: Numbers
-    own_view: Numbers
-    own_turn: Numbers
-    view: Numbers
-    turn: Numbers
-    near_bits: Numbers
-    confirm_bits: Numbers
-
-    def nearest(self) -> FramePairs:
-        """Of each own moment the NEAREST nearest pairs, by 256 bits, then by 64, then by all else that they have."""
-        order = np.lexsort(
-            (
-                *(self.turn, self.view, self.own_turn, self.own_view),
-                *(self.known, self.near_bits, self.confirm_bits, self.own),
-            )
-        )
-        own = self.own[order]
-        place = np.arange(len(own)) - np.searchsorted(own, own, "left")
-        return self.of(order[place < NEAREST])
-
-    def of(self, chosen: NDArray[np.bool_] | Numbers) -> FramePairs:
-        return FramePairs(*(column[chosen] for column in self))
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +86,8 @@ def judged(
     turns = _BETWEEN[pairs.turn & TURN, pairs.own_turn & TURN]
     aligned = align(own, known, Pairs(pairs.own, pairs.known, turns), weights)
     voting = pairs.of(aligned.votes)
-    weight = int(weights[np.unique(voting.own)].sum())
-    relation = _relation(aligned, own, known, policy, needed, len(np.unique(voting.own)), weight)
+    voters = np.unique(voting.own)
+    relation = _relation(aligned, own, known, policy, needed, len(voters), int(weights[voters].sum()))
     if not relation:
         return None, aligned
     return _hit(content_id, relation, aligned, own, known, voting, near_bits, policy), aligned

@@ -9,7 +9,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from streams.domain import video_contents, video_judging, video_search
+from streams.domain import video_contents, video_judging, video_pairs, video_search
 from streams.domain.steps import MOST_SHOWN
 from streams.domain.turns import between
 from streams.domain.video_deciding import MOST_SEGMENTS, TOLD_SEGMENTS, TOLD_SPEED
@@ -131,6 +131,8 @@ def match(
             for number, moment in enumerate(moments):
                 if weights[number]:
                     theirs += confirmed([candidate], moment, number, policy)
+            known_film = film_of(candidate.frames, candidate.duration_ms)
+            theirs = telling(theirs, film, moments, known_film)
             judged = judge(candidate, film, theirs, weights, near_bits, policy)
             best += [judged] if judged else []
     return min(best, key=rank, default=None)
@@ -162,7 +164,7 @@ def confirmed(known: list[Known], moment: list[Frame], number: int, policy: dict
         forms = (mine.view, mine.turn, theirs.view, theirs.turn)
         return sight.confirm_bits, sight.near_bits, sight.known_moment, *forms
 
-    return sorted(found, key=order)[: video_judging.NEAREST]
+    return sorted(found, key=order)[: video_pairs.NEAREST]
 
 
 def candidates(sights: list[Sight], weights: list[int], members: bool) -> list[Known]:
@@ -210,6 +212,29 @@ def judge(
         key=lambda sight: (sight.confirm_bits, sight.near_bits, sight.own_moment),
     )
     return Matched(known, relation, aligned, share, known_share, film.duration_ms, best, shown, near_bits)
+
+
+def telling(sights: list[Sight], film: Film, frames: list[list[Frame]], theirs: Film) -> list[Sight]:
+    """Without those of which a moment looks nearly as much like quite another one; `frames` are the submission's."""
+
+    def is_another(film: Film, moments: list[list[Frame]], one: int, other: int) -> bool:
+        (begin, end), (other_begin, other_end) = film.moments[one], film.moments[other]
+        mine, its = moments[one][0].entry, moments[other][0].entry
+        alike = mine.turn == its.turn and (mine.confirm ^ its.confirm).bit_count() <= video_pairs.SURE_BITS
+        return max(other_begin - end, begin - other_end) > video_pairs.ELSEWHERE_MS and not alike
+
+    def tells(sight: Sight, known: list[list[Frame]]) -> bool:
+        own_moment, known_moment = sight.own_moment, sight.known_moment
+        rivals = [
+            rival.confirm_bits
+            for rival in sights
+            if (rival.own_moment == own_moment and is_another(theirs, known, rival.known_moment, known_moment))
+            or (rival.known_moment == known_moment and is_another(film, frames, rival.own_moment, own_moment))
+        ]
+        return all(sight.confirm_bits + video_pairs.NEARER_BITS <= bits for bits in rivals)
+
+    known = by_moment(sights[0].known.frames) if sights else []
+    return [sight for sight in sights if sight.confirm_bits <= video_pairs.SURE_BITS or tells(sight, known)]
 
 
 def plainness(sight: Sight, level: int) -> tuple[Any, ...]:
