@@ -21,7 +21,7 @@ from streams.domain.records import Match, MediaFacts, Segment
 from streams.domain.video_deciding import video_match
 from streams.domain.video_judging import FULL_WEIGHT, judged, shares
 from streams.domain.video_lines import AS_FAST
-from streams.domain.video_pairs import FramePairs, Shown
+from streams.domain.video_pairs import FramePairs, Looks
 from streams.domain.video_voting import Moments, Run
 from streams.domain.views import AS_WHOLE, ASKED, LEVEL_NUMBERS, NOT_COMPARED, PAIRS, VIEWS, undone
 
@@ -100,7 +100,7 @@ def compare_videos(
     counts = np.bincount(seen.own, minlength=len(moments.from_ms))
     if not len(seen.own):
         return VideoComparison(exact, len(counts), len(known_moments.from_ms), nearest=table.nearest(of_known=False))
-    pairs = table.confirmed().nearest().telling(_shown(moments, own), _shown(known_moments, other))
+    pairs = table.confirmed().nearest().telling(_looks(moments, own), _looks(known_moments, other))
     weights = np.full(len(counts), FULL_WEIGHT, np.int64)
     near_bits = int(seen.near_bits.min())
     hit, aligned = judged(known.content_id, moments, known_moments, pairs, weights, near_bits, policy)
@@ -235,9 +235,9 @@ def _moments(facts: MediaFacts, entries: NDArray[np.void]) -> Moments:
     return Moments(firsts["from_ms"].astype(np.int64), firsts["to_ms"].astype(np.int64), lasts)
 
 
-def _shown(moments: Moments, entries: NDArray[np.void]) -> Shown:
+def _looks(moments: Moments, entries: NDArray[np.void]) -> Looks:
     firsts = entries[moment_starts(entries)[:-1]]
-    return Shown(moments.from_ms, moments.to_ms, firsts["confirm"].astype(np.uint64), firsts["turn"].copy())
+    return Looks(moments.from_ms, moments.to_ms, firsts["confirm"].astype(np.uint64), firsts["turn"].copy())
 
 
 def _segment(run: Run) -> Segment:

@@ -20,8 +20,7 @@ from streams.domain.policy import Policy
 from streams.domain.steps import Ask, Lookup, Shown, Sighting, Step
 from streams.domain.video_arrays import Video, VideoArrays
 from streams.domain.video_judging import ORDER, VideoHit, judged, weights_of
-from streams.domain.video_pairs import FramePairs
-from streams.domain.video_pairs import Shown as ShownMoments
+from streams.domain.video_pairs import FramePairs, Looks
 from streams.domain.video_search import Asked, look_at, look_through
 from streams.domain.video_showing import nearest_shown
 from streams.domain.video_voting import Moments
@@ -174,7 +173,7 @@ class VideoContents:
             near_bits=seen.near_bits,
             confirm_bits=seen.confirm_bits,
         ).nearest()
-        pairs = pairs.telling(_shown(view.moments, asked), arrays.shown_of(video))
+        pairs = pairs.telling(_looks(view.moments, asked), arrays.looks_of(video))
         known, near_bits = arrays.moments_of(video), int(view.near_bits[view.slots == slot].min())
         return judged(video.content_id, view.moments, known, pairs, view.weights, near_bits, policy)[0]
 
@@ -268,6 +267,6 @@ class VideoContents:
         self.__dict__.update(fresh.__dict__)
 
 
-def _shown(moments: Moments, asked: Asked) -> ShownMoments:
+def _looks(moments: Moments, asked: Asked) -> Looks:
     firsts = asked.starts[:-1]
-    return ShownMoments(moments.from_ms, moments.to_ms, asked.confirm[firsts], asked.turn[firsts])
+    return Looks(moments.from_ms, moments.to_ms, asked.confirm[firsts], asked.turn[firsts])

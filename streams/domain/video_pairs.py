@@ -31,8 +31,8 @@ _NEVER: Final = 1 << 40
 """More than any distance."""
 
 
-class Shown(NamedTuple):
-    """While each moment of a video is shown, in ms, and the first of its hashes with its turn and flags."""
+class Looks(NamedTuple):
+    """While each moment of a video is shown, in ms, and how: its first hash, with turn and flags."""
 
     from_ms: Numbers
     to_ms: Numbers
@@ -64,7 +64,7 @@ class FramePairs(NamedTuple):
         place = np.arange(len(own)) - np.searchsorted(own, own, "left")
         return self.of(order[place < NEAREST])
 
-    def telling(self, own: Shown, known: Shown) -> FramePairs:
+    def telling(self, own: Looks, known: Looks) -> FramePairs:
         """Those that tell when in the one video is when in the other; see ELSEWHERE_MS."""
         sure = self.confirm_bits <= SURE_BITS
         if sure.all():
@@ -79,7 +79,7 @@ class FramePairs(NamedTuple):
         return FramePairs(*(column[chosen] for column in self))
 
 
-def _least_elsewhere(moment: Numbers, bits: Numbers, others: Shown, other: Numbers) -> Numbers:
+def _least_elsewhere(moment: Numbers, bits: Numbers, others: Looks, other: Numbers) -> Numbers:
     """Of each pair, how near its moment comes to one of the other video that is not like the one of this pair."""
     order = np.argsort(moment, kind="stable")
     least = np.empty(len(moment), np.int64)

@@ -14,7 +14,7 @@ from streams.domain.frames import FRAME, FRAMES_HASH, pack_frames
 from streams.domain.policy import Policy
 from streams.domain.records import MediaFacts
 from streams.domain.video_comparing import compare_videos
-from streams.domain.video_pairs import FramePairs, Shown
+from streams.domain.video_pairs import FramePairs, Looks
 from streams.domain.views import FULL, KEPT
 from tests.domain.films import Cut, Film, Take, facts_of, flipped
 from tests.domain.test_video_voting import film
@@ -36,9 +36,9 @@ def frames_of(film: Times, rng: random.Random) -> list[slow.Frame]:
     return frames
 
 
-def shown(frames: list[slow.Frame]) -> Shown:
+def looks(frames: list[slow.Frame]) -> Looks:
     codes = b"".join(frame.entry.confirm.to_bytes(32) for frame in frames)
-    return Shown(
+    return Looks(
         np.array([frame.from_ms for frame in frames], np.int64),
         np.array([frame.to_ms for frame in frames], np.int64),
         np.frombuffer(codes, ">u8").reshape(-1, 4).astype(np.uint64),
@@ -80,18 +80,18 @@ def test_what_tells_is_what_tells_in_the_slow_twin(seed: int) -> None:
     seen = any_seen(rng, len(own), len(known))
     rng.shuffle(seen)
 
-    assert told(pairs_of(seen).telling(shown(own), shown(known))) == slowly_told(seen, own, known)
+    assert told(pairs_of(seen).telling(looks(own), looks(known))) == slowly_told(seen, own, known)
 
 
 def test_frames_that_look_as_much_like_others_tell_nothing() -> None:
     rng = random.Random(0)
     moments = Times([(at, at) for at in range(0, 20_000, 1_000)], 20_000)
-    looks = [rng.getrandbits(256) for _ in moments.moments]
-    looks[15] = looks[0]
-    frames = [slow.Frame(Entry(0, 8, 0, look), 255, *at) for look, at in zip(looks, moments.moments, strict=True)]
+    hashes = [rng.getrandbits(256) for _ in moments.moments]
+    hashes[15] = hashes[0]
+    frames = [slow.Frame(Entry(0, 8, 0, each), 255, *at) for each, at in zip(hashes, moments.moments, strict=True)]
 
     def kept(*seen: Seen) -> list[Seen]:
-        return told(pairs_of(list(seen)).telling(shown(frames), shown(frames)))
+        return told(pairs_of(list(seen)).telling(looks(frames), looks(frames)))
 
     assert kept((0, 0, 60), (0, 10, 60)) == []
     assert kept((0, 0, 60), (0, 10, 53)) == []  # hardly nearer
