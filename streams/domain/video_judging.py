@@ -12,9 +12,9 @@ import numpy as np
 
 from streams.domain.policy import Policy
 from streams.domain.records import Relation
-from streams.domain.turns import TURNS, between
 from streams.domain.video_lines import Numbers
 from streams.domain.video_pairs import FramePairs
+from streams.domain.video_turning import BETWEEN
 from streams.domain.video_voting import Alignment, Moments, Pairs, Run, align
 from streams.domain.views import LEVEL_NUMBERS, PAIRS, TURN
 
@@ -34,8 +34,6 @@ REUSED: Final = ("copy", "clip_of")
 """Relations in which the submission has nothing that the known video has not."""
 
 ORDER: Final = ("copy", "clip_of", "contains", "overlaps")
-
-_BETWEEN: Final = np.array([[between(known, copy) for copy in range(TURNS)] for known in range(TURNS)], np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +81,7 @@ def judged(
     needed = min(MOMENTS_NEEDED, int(np.count_nonzero(weights)), len(known.from_ms))
     if len(np.unique(pairs.own)) < max(needed, 1):
         return None, None
-    turns = _BETWEEN[pairs.turn & TURN, pairs.own_turn & TURN]
+    turns = BETWEEN[pairs.turn & TURN, pairs.own_turn & TURN]
     aligned = align(own, known, Pairs(pairs.own, pairs.known, turns), weights)
     voting = pairs.of(aligned.votes)
     voters = np.unique(voting.own)

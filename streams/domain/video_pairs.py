@@ -75,6 +75,9 @@ class FramePairs(NamedTuple):
         )
         return self.of(sure | (self.confirm_bits + NEARER_BITS <= least))
 
+    def and_also(self, others: FramePairs) -> FramePairs:
+        return FramePairs(*(np.concatenate(columns) for columns in zip(self, others, strict=True)))
+
     def of(self, chosen: NDArray[np.bool_] | Numbers) -> FramePairs:
         return FramePairs(*(column[chosen] for column in self))
 

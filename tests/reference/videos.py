@@ -6,12 +6,13 @@ The slow twin of streams.domain.video_contents and what it calls; it shares tabl
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from streams.domain import video_contents, video_judging, video_pairs, video_search
 from streams.domain.steps import MOST_SHOWN
-from streams.domain.turns import between
+from streams.domain.turns import between, compose, inverse
 from streams.domain.video_deciding import MOST_SEGMENTS, TOLD_SEGMENTS, TOLD_SPEED
 from streams.domain.views import VIEWS, in_words, undone
 from tests.reference.alignment import Aligned, Case, Film, Pair, Piece, length
@@ -127,10 +128,11 @@ def match(
             break
         for candidate in candidates(sights, weights, members):
             near_bits = min(sight.near_bits for sight in sights if sight.known is candidate)
+            turns = {sight.pair.turn for sight in sights if sight.known is candidate}
             theirs = []
             for number, moment in enumerate(moments):
                 if weights[number]:
-                    theirs += confirmed([candidate], moment, number, policy)
+                    theirs += confirmed(candidate, moment, turns, number, policy)
             known_film = film_of(candidate.frames, candidate.duration_ms)
             theirs = telling(theirs, film, moments, known_film)
             judged = judge(candidate, film, theirs, weights, near_bits, policy)
@@ -154,10 +156,15 @@ def sights_of(
     return found
 
 
-def confirmed(known: list[Known], moment: list[Frame], number: int, policy: dict[str, Any]) -> list[Sight]:
-    """The nearest frames that would look like one of a moment's if only the confirming hash counted."""
+def confirmed(known: Known, moment: list[Frame], turns: set[int], number: int, policy: dict[str, Any]) -> list[Sight]:
+    """The nearest frames that would look like one of a moment's if only the confirming hash counted.
+
+    Of a moment's views also the forms that it has not, where they say that one of these turns was done.
+    """
     wide = policy | {"radius_bits": 64, "view_radius_bits": 64}
-    found = sights_of([(each, by_moment(each.frames)) for each in known], moment, number, wide)
+    theirs = [(known, by_moment(known.frames))]
+    found = sights_of(theirs, moment, number, wide)
+    found += [sight for sight in sights_of(theirs, further(moment), number, wide) if sight.pair.turn in turns]
 
     def order(sight: Sight) -> tuple[int, ...]:
         mine, theirs = sight.own.entry, sight.frame.entry
@@ -165,6 +172,33 @@ def confirmed(known: list[Known], moment: list[Frame], number: int, policy: dict
         return sight.confirm_bits, sight.near_bits, sight.known_moment, *forms
 
     return sorted(found, key=order)[: video_pairs.NEAREST]
+
+
+def further(moment: list[Frame]) -> list[Frame]:
+    """The views of a moment, of their canonical forms, in all turns in which they are not there."""
+    found = []
+    for view in {frame.entry.view for frame in moment}:
+        forms = [frame for frame in moment if frame.entry.view == view]
+        canonical = [frame for frame in forms if frame.entry.turn & 8]
+        for turn in set(range(8)) - {frame.entry.turn & 7 for frame in forms}:
+            for frame in canonical[:1]:
+                done = compose(turn, inverse(frame.entry.turn & 7))
+                hashes = turned(frame.entry.near, 8, done), turned(frame.entry.confirm, 16, done)
+                found.append(replace(frame, entry=Entry(view, turn, *hashes)))
+    return found
+
+
+@lru_cache(maxsize=1 << 16)
+def turned(code: int, side: int, turn: int) -> int:
+    """A hash of a picture as it would be, about, if a turn were done to the picture."""
+    made = 0
+    for down in range(side):
+        for across in range(side):
+            row, column = (across, down) if turn & 4 else (down, across)
+            bit = code >> (side * side - 1 - (side * row + column)) & 1
+            bit ^= (turn & 1 and across % 2) ^ (turn >> 1 & 1 and down % 2)
+            made = made << 1 | bit
+    return made
 
 
 def candidates(sights: list[Sight], weights: list[int], members: bool) -> list[Known]:
