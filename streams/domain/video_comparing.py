@@ -22,7 +22,7 @@ from streams.domain.video_deciding import video_match
 from streams.domain.video_judging import FULL_WEIGHT, judged, shares
 from streams.domain.video_lines import AS_FAST
 from streams.domain.video_pairs import FramePairs, Looks
-from streams.domain.video_turning import BETWEEN, in_other_turns
+from streams.domain.video_turning import BETWEEN, commonest, in_other_turns
 from streams.domain.video_voting import Moments, Run
 from streams.domain.views import AS_WHOLE, ASKED, LEVEL_NUMBERS, NOT_COMPARED, PAIRS, TURN, VIEWS, undone
 
@@ -178,9 +178,9 @@ class _Table:
         return self._pairs(self._within)
 
     def confirmed(self, seen: FramePairs) -> FramePairs:
-        """Those that 256 bits confirm, however far apart by 64; in other forms if turned as one that was seen."""
-        turns = BETWEEN[seen.turn & TURN, seen.own_turn & TURN]
-        as_seen = np.isin(BETWEEN[self._other["turn"][None] & TURN, self._own["turn"][:, None] & TURN], turns)
+        """Those that 256 bits confirm, however far apart by 64; in other forms if turned as most were seen."""
+        turn = commonest(seen.turn, seen.own_turn)
+        as_seen = BETWEEN[self._other["turn"][None] & TURN, self._own["turn"][:, None] & TURN] == turn
         self._confirmed &= ~self._is_turned[:, None] | as_seen
         return self._pairs(self._confirmed)
 

@@ -23,9 +23,8 @@ from streams.domain.video_judging import ORDER, VideoHit, judged, weights_of
 from streams.domain.video_pairs import FramePairs, Looks
 from streams.domain.video_search import Asked, Seen, look_at, look_at_turned, look_through
 from streams.domain.video_showing import nearest_shown
-from streams.domain.video_turning import BETWEEN, in_other_turns
+from streams.domain.video_turning import commonest, in_other_turns
 from streams.domain.video_voting import Moments
-from streams.domain.views import TURN
 
 MOST_CANDIDATES = 16
 """So many known videos are aligned with a submission: the ones that most of its moments were seen in."""
@@ -52,8 +51,8 @@ class Looked:
 class View(NamedTuple):
     """What a submission sees of the known videos: its moments and their weights, and each pair's moment and slot.
 
-    `near_bits` are the pairs' distances, `turns` what they say was done to the known frame; `asked` is what was looked
-    up, `turned` the same moments in the turns that are not in it.
+    `near_bits` are the pairs' distances, `turns` and `own_turns` those of both frames; `asked` is what was looked up,
+    `turned` the same moments in the turns that are not in it.
     """
 
     asked: Asked
@@ -63,7 +62,8 @@ class View(NamedTuple):
     own: NDArray[np.int64]
     slots: NDArray[np.int32]
     near_bits: NDArray[np.int64]
-    turns: NDArray[np.int64]
+    turns: NDArray[np.uint8]
+    own_turns: NDArray[np.uint8]
 
 
 class VideoContents:
@@ -112,7 +112,7 @@ class VideoContents:
         canonical videos, and if none of them has all of the submission of members too, `MOST_CANDIDATES` are looked
         at: those with the highest weights of moments that look like one of theirs, then those seen first. Of these
         all frames count that the 256 bits confirm, also those that are too far apart to be looked up, and also in other
-        forms if turned as one that was, if they tell something (`video_pairs.ELSEWHERE_MS`).
+        forms if turned as most that were, if they tell something (`video_pairs.ELSEWHERE_MS`).
         """
         answers: list[Looked | list[Shown] | None] = []
         for step in steps:
@@ -163,18 +163,26 @@ class VideoContents:
         numbers = np.searchsorted(starts, seen.entry, "right") - 1
         others = in_other_turns(entries)
         turned = Asked.of(others, np.searchsorted(others["from_ms"], np.append(times["from_ms"], 1 << 32)))
-        turns = BETWEEN[self._arrays.turn[seen.row] & TURN, asked.turn[seen.entry] & TURN]
-        slots = self._arrays.slot[seen.row]
-        return View(asked, turned, moments, weights_of(seen.groups), numbers, slots, seen.near_bits, turns)
+        return View(
+            asked,
+            turned,
+            moments,
+            weights_of(seen.groups),
+            numbers,
+            self._arrays.slot[seen.row],
+            seen.near_bits,
+            self._arrays.turn[seen.row],
+            asked.turn[seen.entry],
+        )
 
     def _compared(self, view: View, slot: int, policy: Policy) -> VideoHit | None:
         """A submission and a known video that it has seen a frame of."""
         arrays, of_video = self._arrays, view.slots == slot
         video, among = arrays.videos[slot], arrays.among()
         rows = np.arange(video.first_row, video.first_row + video.rows)
-        turns = np.unique(view.turns[of_video])
+        turn = commonest(view.turns[of_video], view.own_turns[of_video])
         seen = look_at(among, rows, view.asked, view.weights, policy)
-        turned = look_at_turned(among, rows, arrays.turn[rows], view.turned, view.weights, policy, turns)
+        turned = look_at_turned(among, rows, arrays.turn[rows], view.turned, view.weights, policy, turn)
         pairs = self._pairs(view.asked, seen, video).and_also(self._pairs(view.turned, turned, video)).nearest()
         pairs = pairs.telling(_looks(view.moments, view.asked), arrays.looks_of(video))
         known, near_bits = arrays.moments_of(video), int(view.near_bits[of_video].min())

@@ -131,19 +131,19 @@ def look_at(among: Among, rows: NDArray[np.int64], asked: Asked, weights: NDArra
 
 def look_at_turned(
     among: Among, rows: NDArray[np.int64], row_turns: NDArray[np.uint8], turned: Asked, weights: NDArray[np.int64],
-    policy: Policy, turns: NDArray[np.int64],
+    policy: Policy, turn: int,
 ) -> Seen:  # fmt: skip
-    """As `look_at`, of entries in any turn (`video_turning.in_other_turns`) those that say one of `turns` was done.
+    """As `look_at`, of entries in any turn (`video_turning.in_other_turns`) those that say that this one was done.
 
     `row_turns` are those of `rows`.
     """
     level = LEVEL_NUMBERS[policy.views]
     allowed = ASKED[level, turned.view_code, turned.turn] & AS_WHOLE > 0
     allowed &= np.repeat(weights, np.diff(turned.starts)) > 0
-    wanted = np.isin(BETWEEN, turns)
     found = [np.empty((0, 4), np.int64)]
-    for turn in range(TURNS):
-        chosen, entries = rows[wanted[row_turns & TURN, turn]], np.flatnonzero(allowed & (turned.turn == turn))
+    for own in range(TURNS):
+        chosen = rows[BETWEEN[row_turns & TURN, own] == turn]
+        entries = np.flatnonzero(allowed & (turned.turn == own))
         if len(chosen) and len(entries):
             found.append(_look_at(among, chosen, turned, entries, PAIRS[level], policy.confirm_bits))
     pairs = np.concatenate(found)

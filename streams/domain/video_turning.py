@@ -10,7 +10,7 @@ is wrong where a frequency is between 0 and the median, of 256 bits 4 on the mea
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,11 @@ BETWEEN: Final = np.array([[between(known, copy) for copy in range(TURNS)] for k
 
 _FROM: Final = np.array([[compose(to, inverse(turn)) for to in range(TURNS)] for turn in range(TURNS)], np.uint8)
 _SIDES: Final = {"near": 8, "confirm": 16}
+
+
+def commonest(known: NDArray[Any], copy: NDArray[Any]) -> int:
+    """What most pairs of frames say was done to the known one, by the turns of both; the first of equals."""
+    return int(np.bincount(BETWEEN[known & TURN, copy & TURN], minlength=TURNS).argmax())
 
 
 def in_other_turns(entries: NDArray[np.void]) -> NDArray[np.void]:

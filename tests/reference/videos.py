@@ -128,11 +128,12 @@ def match(
             break
         for candidate in candidates(sights, weights, members):
             near_bits = min(sight.near_bits for sight in sights if sight.known is candidate)
-            turns = {sight.pair.turn for sight in sights if sight.known is candidate}
+            turns = Counter(sight.pair.turn for sight in sights if sight.known is candidate)
+            turn = min(turns, key=lambda each: (-turns[each], each))
             theirs = []
             for number, moment in enumerate(moments):
                 if weights[number]:
-                    theirs += confirmed(candidate, moment, turns, number, policy)
+                    theirs += confirmed(candidate, moment, turn, number, policy)
             known_film = film_of(candidate.frames, candidate.duration_ms)
             theirs = telling(theirs, film, moments, known_film)
             judged = judge(candidate, film, theirs, weights, near_bits, policy)
@@ -156,15 +157,15 @@ def sights_of(
     return found
 
 
-def confirmed(known: Known, moment: list[Frame], turns: set[int], number: int, policy: dict[str, Any]) -> list[Sight]:
+def confirmed(known: Known, moment: list[Frame], turn: int, number: int, policy: dict[str, Any]) -> list[Sight]:
     """The nearest frames that would look like one of a moment's if only the confirming hash counted.
 
-    Of a moment's views also the forms that it has not, where they say that one of these turns was done.
+    Of a moment's views also the forms that it has not, where they say that this turn was done.
     """
     wide = policy | {"radius_bits": 64, "view_radius_bits": 64}
     theirs = [(known, by_moment(known.frames))]
     found = sights_of(theirs, moment, number, wide)
-    found += [sight for sight in sights_of(theirs, further(moment), number, wide) if sight.pair.turn in turns]
+    found += [sight for sight in sights_of(theirs, further(moment), number, wide) if sight.pair.turn == turn]
 
     def order(sight: Sight) -> tuple[int, ...]:
         mine, theirs = sight.own.entry, sight.frame.entry
