@@ -26,6 +26,17 @@ _FROM: Final = np.array([[compose(to, inverse(turn)) for to in range(TURNS)] for
 _SIDES: Final = {"near": 8, "confirm": 16}
 
 
+def _negated(side: int) -> NDArray[np.uint64]:
+    """The bits that mirroring turns about, in words; by LEFT_RIGHT and TOP_BOTTOM."""
+    bits = np.zeros((4, side, side), np.uint8)
+    bits[[LEFT_RIGHT, LEFT_RIGHT | TOP_BOTTOM], :, 1::2] ^= 1
+    bits[[TOP_BOTTOM, LEFT_RIGHT | TOP_BOTTOM], 1::2] ^= 1
+    return np.packbits(bits.reshape(4, -1), axis=1).view(">u8").astype(np.uint64)
+
+
+_NEGATED: Final = {name: _negated(side) for name, side in _SIDES.items()}
+
+
 def commonest(known: NDArray[Any], copy: NDArray[Any]) -> int:
     """What most pairs of frames say was done to the known one, by the turns of both; the first of equals."""
     return int(np.bincount(BETWEEN[known & TURN, copy & TURN], minlength=TURNS).argmax())
@@ -38,22 +49,24 @@ def in_other_turns(entries: NDArray[np.void]) -> NDArray[np.void]:
     missing = np.ones((int(views.max(initial=-1)) + 1, TURNS), np.bool_)
     missing[views, entries["turn"] & TURN] = False
     canonical = np.flatnonzero(entries["turn"] & KEPT)
+    if not len(canonical):
+        return entries[:0]
     canonical = canonical[np.unique(views[canonical], return_index=True)[1]]
     which, turns = np.nonzero(missing[views[canonical]])
     made: NDArray[np.void] = entries[canonical[which]].copy()
     done = _FROM[made["turn"] & TURN, turns]
     made["turn"] = turns
     for name, side in _SIDES.items():
-        made[name] = _turned(made[name], side, done)
+        codes = entries[name][canonical].astype(np.uint64).reshape(len(canonical), -1)
+        either = np.stack((codes, _transposed(codes, side)))
+        turned = (
+            either[(done & TRANSPOSED > 0).astype(np.int64), which] ^ _NEGATED[name][done & (LEFT_RIGHT | TOP_BOTTOM)]
+        )
+        made[name] = turned.reshape(made[name].shape)
     return made
 
 
-def _turned(codes: NDArray[np.uint64], side: int, turns: NDArray[np.uint8]) -> NDArray[np.uint64]:
-    """Big-endian hashes of pictures to which such turns are done."""
-    packed = np.ascontiguousarray(codes).view(np.uint8).reshape(len(codes), side * side // 8)
-    bits = np.unpackbits(packed, axis=1).reshape(-1, side, side)
-    bits = np.where((turns & TRANSPOSED > 0)[:, None, None], bits.swapaxes(1, 2), bits)
-    bits[turns & LEFT_RIGHT > 0, :, 1::2] ^= 1
-    bits[turns & TOP_BOTTOM > 0, 1::2] ^= 1
-    turned = np.packbits(bits.reshape(-1, side * side), axis=1).view(">u8").astype(np.uint64)
-    return turned.reshape(codes.shape)
+def _transposed(codes: NDArray[np.uint64], side: int) -> NDArray[np.uint64]:
+    """Hashes of pictures that are mirrored at the diagonal; in words."""
+    bits = np.unpackbits(codes.astype(">u8").view(np.uint8), axis=1).reshape(-1, side, side)
+    return np.packbits(bits.swapaxes(1, 2).reshape(len(codes), -1), axis=1).view(">u8").astype(np.uint64)

@@ -58,8 +58,9 @@ def test_the_turns_that_are_missing_are_those_of_the_slow_twin(seed: int) -> Non
     assert as_slow(found) == sorted(expected, key=order)
 
 
-def test_of_no_frames_there_are_none() -> None:
-    assert len(in_other_turns(np.zeros(0, FRAME))) == 0
+@pytest.mark.parametrize("count", [0, 2])
+def test_without_a_canonical_form_there_are_none(count: int) -> None:
+    assert len(in_other_turns(np.zeros(count, FRAME))) == 0
 
 
 @pytest.mark.parametrize("name", ["astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg", "retina.jpg"])
