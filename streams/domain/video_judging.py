@@ -13,7 +13,7 @@ import numpy as np
 from streams.domain.policy import Policy
 from streams.domain.records import Relation
 from streams.domain.video_lines import Numbers
-from streams.domain.video_pairs import FramePairs
+from streams.domain.video_pairs import SURE_BITS, FramePairs
 from streams.domain.video_turning import BETWEEN
 from streams.domain.video_voting import Alignment, Moments, Pairs, Run, align
 from streams.domain.views import LEVEL_NUMBERS, PAIRS, TURN
@@ -26,6 +26,13 @@ FULL_WEIGHT: Final = 1000
 
 LEAST_WEIGHT: Final = 100
 """Of all moments that vote."""
+
+UNSURE_BITS: Final = 80
+LEAST_EVIDENCE: Final = 4 * FULL_WEIGHT
+LEAST_OF_POSSIBLE: Final = (2, 3)
+"""A moment that votes for one within SURE_BITS is full evidence, which falls to none at UNSURE_BITS; of those farther
+apart that vote for one known moment the nearest counts. So much is needed, or of what the shorter of the two could have
+this share: films that have nothing but a caption in common do have a few moments that are as far apart as these."""
 
 COMMON_SHARE: Final = 0.9
 """The most that a video has to be matched for it to count as all of it, however many others have what is matched."""
@@ -86,9 +93,27 @@ def judged(
     voting = pairs.of(aligned.votes)
     voters = np.unique(voting.own)
     relation = _relation(aligned, own, known, policy, needed, len(voters), int(weights[voters].sum()))
-    if not relation:
+    possible = FULL_WEIGHT * min(int(np.count_nonzero(weights)), len(known.from_ms))
+    if not relation or not _is_enough(_evidence(voting), possible):
         return None, aligned
     return _hit(content_id, relation, aligned, own, known, voting, near_bits, policy), aligned
+
+
+def _evidence(voting: FramePairs) -> int:
+    """How much the pairs that vote say together; see LEAST_EVIDENCE."""
+    order = np.lexsort((voting.known, voting.confirm_bits, voting.own))
+    best = voting.of(order[np.unique(voting.own[order], return_index=True)[1]])
+    sure = best.confirm_bits <= SURE_BITS
+    unsure = best.of(~sure)
+    nearest = np.lexsort((unsure.confirm_bits, unsure.known))
+    bits = unsure.confirm_bits[nearest[np.unique(unsure.known[nearest], return_index=True)[1]]]
+    each = FULL_WEIGHT * np.maximum(UNSURE_BITS - bits, 0) // (UNSURE_BITS - SURE_BITS)
+    return FULL_WEIGHT * int(sure.sum()) + int(each.sum())
+
+
+def _is_enough(evidence: int, possible: int) -> bool:
+    share, of = LEAST_OF_POSSIBLE
+    return evidence >= min(LEAST_EVIDENCE, share * possible // of)
 
 
 def _relation(

@@ -14,6 +14,7 @@ from streams.domain.frames import FRAME, FRAMES_HASH, pack_frames
 from streams.domain.policy import Policy
 from streams.domain.records import MediaFacts
 from streams.domain.video_comparing import compare_videos
+from streams.domain.video_judging import FULL_WEIGHT, _evidence, _is_enough
 from streams.domain.video_pairs import FramePairs, Looks
 from streams.domain.views import FULL, KEPT
 from tests.domain.films import Cut, Film, Take, facts_of, flipped
@@ -56,9 +57,13 @@ def told(pairs: FramePairs) -> list[Seen]:
     return list(zip(pairs.own.tolist(), pairs.known.tolist(), pairs.confirm_bits.tolist(), strict=True))
 
 
-def slowly_told(seen: list[Seen], own: list[slow.Frame], known: list[slow.Frame]) -> list[Seen]:
+def sights_of(seen: list[Seen], own: list[slow.Frame], known: list[slow.Frame]) -> list[slow.Sight]:
     content = Known("c", "m", "s", ("c", "m"), 0, 1, "frames:1", [], False, known)
-    sights = [slow.Sight(one, own[one], content, other, known[other], 0, bits) for one, other, bits in seen]
+    return [slow.Sight(one, own[one], content, other, known[other], 0, bits) for one, other, bits in seen]
+
+
+def slowly_told(seen: list[Seen], own: list[slow.Frame], known: list[slow.Frame]) -> list[Seen]:
+    sights = sights_of(seen, own, known)
     films = (slow.film_of(frames, 1) for frames in (own, known))
     kept = slow.telling(sights, next(films), slow.by_moment(own), next(films))
     return [(sight.own_moment, sight.known_moment, sight.confirm_bits) for sight in kept]
@@ -81,6 +86,40 @@ def test_what_tells_is_what_tells_in_the_slow_twin(seed: int) -> None:
     rng.shuffle(seen)
 
     assert told(pairs_of(seen).telling(looks(own), looks(known))) == slowly_told(seen, own, known)
+
+
+def voting_and_sights(seed: int) -> tuple[FramePairs, list[slow.Sight], int]:
+    """Pairs that vote, for both twins, and how many moments might."""
+    rng = random.Random(seed)
+    own, known = frames_of(film(rng), rng), frames_of(film(rng), rng)
+    seen = any_seen(rng, len(own), len(known))
+    return pairs_of(seen), sights_of(seen, own, known), rng.randint(1, 12)
+
+
+@settings(max_examples=150)
+@given(seed=st.integers(0, 2**32))
+def test_what_is_enough_is_enough_for_the_slow_twin(seed: int) -> None:
+    voting, sights, possible = voting_and_sights(seed)
+
+    assert _is_enough(_evidence(voting), FULL_WEIGHT * possible) == slow.is_enough(sights, possible)
+
+
+def test_both_of_enough_and_not_enough_are_in_the_cases_above() -> None:
+    found = {True: 0, False: 0}
+    for seed in range(200):
+        _, sights, possible = voting_and_sights(seed)
+        found[slow.is_enough(sights, possible)] += 1
+    assert min(found.values()) > 40
+
+
+def test_moments_that_are_far_from_the_one_that_they_vote_for_are_less_evidence() -> None:
+    def evidence(*seen: Seen) -> int:
+        return _evidence(pairs_of(list(seen)))
+
+    assert evidence((0, 0, 32), (1, 0, 10)) == 2_000
+    assert evidence((0, 0, 56), (1, 1, 80), (2, 2, 95)) == 500
+    assert evidence((0, 0, 56), (1, 0, 44)) == 750  # one known moment
+    assert evidence((0, 0, 56), (0, 1, 20)) == 1_000  # one own moment
 
 
 def test_frames_that_look_as_much_like_others_tell_nothing() -> None:

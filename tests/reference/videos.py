@@ -235,6 +235,8 @@ def judge(
     relation = relation_of(share, known_share, weight / (1000 * len(voters)), policy)
     if not relation:
         return None
+    if not is_enough(on_line, min(sum(weight > 0 for weight in weights), len(theirs.moments))):
+        return None
     level = level_of(policy)
     best = []
     for number in voters:
@@ -270,6 +272,24 @@ def telling(sights: list[Sight], film: Film, frames: list[list[Frame]], theirs: 
 
     known = by_moment(sights[0].known.frames) if sights else []
     return [sight for sight in sights if sight.confirm_bits <= video_pairs.SURE_BITS or tells(sight, known)]
+
+
+def is_enough(on_line: list[Sight], possible: int) -> bool:
+    """Whether the frames that vote are near enough, all in all; `possible` is how many moments might."""
+    best: dict[int, Sight] = {}
+    for sight in sorted(on_line, key=lambda sight: (sight.confirm_bits, sight.known_moment)):
+        best.setdefault(sight.own_moment, sight)
+    evidence = 0
+    unsure: dict[int, int] = {}
+    for sight in best.values():
+        if sight.confirm_bits <= video_pairs.SURE_BITS:
+            evidence += 1000
+        else:
+            unsure[sight.known_moment] = min(sight.confirm_bits, unsure.get(sight.known_moment, 256))
+    span = video_judging.UNSURE_BITS - video_pairs.SURE_BITS
+    evidence += sum(1000 * max(0, video_judging.UNSURE_BITS - bits) // span for bits in unsure.values())
+    share, of = video_judging.LEAST_OF_POSSIBLE
+    return evidence >= min(video_judging.LEAST_EVIDENCE, share * 1000 * possible // of)
 
 
 def plainness(sight: Sight, level: int) -> tuple[Any, ...]:
