@@ -136,7 +136,7 @@ def _votes(own: Moments, known: Moments, pairs: Pairs, weights: Numbers, chosen:
 def _runs(own: Moments, known: Moments, pairs: Pairs, weights: Numbers, chosen: Numbers, line: Line) -> list[Run]:
     """What one line says is the same: the time in which both moments of a pair are shown, joined, with its edges."""
     mine, theirs = pairs.own[chosen], pairs.known[chosen]
-    against = _contradictions(own, known, weights, mine, theirs, line)
+    against, between = _contradictions(own, known, weights, mine, theirs, line)
     joined: list[Span] = []
     parts = sorted(
         _shared(int(own.from_ms[one]), int(own.to_ms[one]), line.own(known_from), line.own(known_to))
@@ -145,7 +145,7 @@ def _runs(own: Moments, known: Moments, pairs: Pairs, weights: Numbers, chosen: 
         )
     )
     for part in parts:
-        if joined and _bridged(joined[-1], part, against):
+        if joined and _bridged(joined[-1], part, between):
             joined[-1] = Span(joined[-1].from_ms, max(joined[-1].to_ms, part.to_ms))
         else:
             joined.append(part)
@@ -170,10 +170,11 @@ def _shared(from_ms: int, to_ms: int, other_from_ms: int, other_to_ms: int) -> S
 
 def _contradictions(
     own: Moments, known: Moments, weights: Numbers, mine: Numbers, theirs: Numbers, line: Line
-) -> list[Span]:
+) -> tuple[list[Span], list[Span]]:
     """Own moments without a pair on the line that are shown while a known one without a pair is.
 
-    Those that are not firm count only within BRIDGED_MS of another.
+    And of these the ones that count between two moments that are the same: not firm ones only within BRIDGED_MS of
+    another.
     """
     alone, known_alone = np.ones(len(own.from_ms), np.bool_), np.ones(len(known.from_ms), np.bool_)
     alone[mine], known_alone[theirs] = False, False
@@ -185,7 +186,7 @@ def _contradictions(
     at_once_ms = np.maximum(0, np.minimum(ends, own_to) - np.maximum(begins, own_from)).sum(axis=1)
     firm = (at_once_ms >= FIRM_MS) | (np.abs(begins - own_from) <= SAME_INSTANT_MS).any(axis=1)
     found = [Span(int(own.from_ms[at]), int(own.to_ms[at])) for at in np.flatnonzero(alone)[against]]
-    return [
+    return found, [
         each
         for number, (each, is_firm) in enumerate(zip(found, firm[against].tolist(), strict=True))
         if is_firm

@@ -146,12 +146,12 @@ class Case:
 
     def pieces(self, pairs: set[Pair], clock: Clock) -> list[Piece]:
         """What is the same by one clock, given the pairs that agree with it."""
-        against = self.contradictions(pairs, clock)
+        against, between = self.contradictions(pairs, clock)
         spans: list[Span] = []
         for begin, end in sorted(self.both_shown(pair, clock) for pair in pairs):
             if spans:
                 from_ms, to_ms = spans[-1]
-                quiet = all(not (low < begin and high > to_ms) for low, high in against)
+                quiet = all(not (low < begin and high > to_ms) for low, high in between)
                 if begin - to_ms <= BRIDGED_MS or (begin - to_ms <= LONGEST_GAP_MS and quiet):
                     spans[-1] = from_ms, max(to_ms, end)
                     continue
@@ -174,7 +174,8 @@ class Case:
             return own_from, own_from
         return max(own_from, begin), min(own_to, end)
 
-    def contradictions(self, pairs: set[Pair], clock: Clock) -> list[Span]:
+    def contradictions(self, pairs: set[Pair], clock: Clock) -> tuple[list[Span], list[Span]]:
+        """All, and those that count between moments that are the same."""
         found: list[tuple[Span, bool]] = []
         for own, (own_from, own_to) in enumerate(self.own.moments):
             if self.weights[own] == 0 or any(pair.own == own for pair in pairs):
@@ -195,7 +196,7 @@ class Case:
             before = number + 1 < len(found) and found[number + 1][0][0] - own_to <= BRIDGED_MS
             if firm or after or before:
                 kept.append((own_from, own_to))
-        return kept
+        return [span for span, _ in found], kept
 
     def widened(self, span: Span, earlier: list[int], later: list[int], against: list[Span], clock: Clock) -> Span:
         begin, end = span
