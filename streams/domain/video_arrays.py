@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from streams.domain.frames import FRAME
 from streams.domain.hashed import moment_starts
+from streams.domain.video_pairs import Looks
 from streams.domain.video_search import Among
 from streams.domain.video_voting import Moments
 
@@ -75,6 +76,12 @@ class VideoArrays:
     def moments_of(self, video: Video) -> Moments:
         where = slice(video.first_moment, video.first_moment + video.moments)
         return Moments(self.from_ms[where], self.to_ms[where], video.duration_ms)
+
+    def looks_of(self, video: Video) -> Looks:
+        """Its moments, with the hash of the first row of each."""
+        moments, rows = self.moments_of(video), self.rows_of(video)
+        firsts = video.first_row + np.searchsorted(self.moment[rows], video.first_moment + np.arange(video.moments))
+        return Looks(moments.from_ms, moments.to_ms, self.confirm[firsts], self.turn[firsts])
 
     def rows_of(self, video: Video) -> slice:
         return slice(video.first_row, video.first_row + video.rows)

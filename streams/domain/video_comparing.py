@@ -19,10 +19,12 @@ from streams.domain.hashed import as_frame, duration_ms, hashed, kept, kept_fram
 from streams.domain.policy import Policy
 from streams.domain.records import Match, MediaFacts, Segment
 from streams.domain.video_deciding import video_match
-from streams.domain.video_judging import FULL_WEIGHT, FramePairs, judged, shares
+from streams.domain.video_judging import FULL_WEIGHT, judged, shares
 from streams.domain.video_lines import AS_FAST
+from streams.domain.video_pairs import FramePairs, Looks
+from streams.domain.video_turning import BETWEEN, commonest, in_other_turns
 from streams.domain.video_voting import Moments, Run
-from streams.domain.views import AS_WHOLE, ASKED, LEVEL_NUMBERS, NOT_COMPARED, PAIRS, VIEWS, undone
+from streams.domain.views import AS_WHOLE, ASKED, LEVEL_NUMBERS, NOT_COMPARED, PAIRS, TURN, VIEWS, undone
 
 _WHOLE = np.array([view.whole for view in VIEWS])
 _NEVER = 1 << 40
@@ -99,7 +101,8 @@ def compare_videos(
     counts = np.bincount(seen.own, minlength=len(moments.from_ms))
     if not len(seen.own):
         return VideoComparison(exact, len(counts), len(known_moments.from_ms), nearest=table.nearest(of_known=False))
-    pairs, weights = table.confirmed().nearest(), np.full(len(counts), FULL_WEIGHT, np.int64)
+    pairs = table.confirmed(seen).nearest().telling(_looks(moments, own), _looks(known_moments, other))
+    weights = np.full(len(counts), FULL_WEIGHT, np.int64)
     near_bits = int(seen.near_bits.min())
     hit, aligned = judged(known.content_id, moments, known_moments, pairs, weights, near_bits, policy)
     found = video_match(hit, content, policy, (submitted.content_id, media_ids[1])) if hit is not None else None
@@ -150,6 +153,10 @@ class _Table:
 
     def __init__(self, own: NDArray[np.void], other: NDArray[np.void], policy: Policy) -> None:
         level = LEVEL_NUMBERS[policy.views]
+        others = in_other_turns(own)
+        order = np.argsort(np.concatenate((own["from_ms"], others["from_ms"])), kind="stable")
+        self._is_turned = order >= len(own)
+        own = np.concatenate((own, others))[order]
         self._own, self._other, self._policy = own, other, policy
         self._starts, self._other_starts = moment_starts(own), moment_starts(other)
         rules = PAIRS[level, own["view"][:, None], other["view"][None]]
@@ -163,15 +170,18 @@ class _Table:
             one, two = (each["confirm"][:, word].astype(np.uint64) for each in (own, other))
             self._confirm += np.bitwise_count(one[:, None] ^ two[None])
         self._confirmed = self._compared & (self._confirm <= policy.confirm_bits)
-        self._within = self._confirmed & (self._near <= self._near_limits)
+        self._within = self._confirmed & (self._near <= self._near_limits) & ~self._is_turned[:, None]
         self._votes = np.zeros_like(self._within)
 
     def seen(self) -> FramePairs:
         """Those that look the same, as look-ups find them."""
         return self._pairs(self._within)
 
-    def confirmed(self) -> FramePairs:
-        """Those that 256 bits confirm, however far apart they are by 64."""
+    def confirmed(self, seen: FramePairs) -> FramePairs:
+        """Those that 256 bits confirm, however far apart by 64; in other forms if turned as most were seen."""
+        turn = commonest(seen.turn, seen.own_turn)
+        as_seen = BETWEEN[self._other["turn"][None] & TURN, self._own["turn"][:, None] & TURN] == turn
+        self._confirmed &= ~self._is_turned[:, None] | as_seen
         return self._pairs(self._confirmed)
 
     def _pairs(self, chosen: NDArray[np.bool_]) -> FramePairs:
@@ -199,7 +209,7 @@ class _Table:
         """Of each moment of the submission, or of the known one: what votes, else what matches, else the nearest."""
         order = self._confirm.astype(np.int64) * 64 + self._near
         order += np.where(self._votes, 0, np.where(self._within, 1 << 20, 1 << 21))
-        order[~self._compared] = _NEVER
+        order[~self._compared | (self._is_turned[:, None] & ~self._votes)] = _NEVER
         starts = self._other_starts if of_known else self._starts
         found = []
         for begin, end in zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True):
@@ -231,6 +241,11 @@ def _moments(facts: MediaFacts, entries: NDArray[np.void]) -> Moments:
     firsts = entries[moment_starts(entries)[:-1]]
     lasts = duration_ms(facts, entries.tobytes())
     return Moments(firsts["from_ms"].astype(np.int64), firsts["to_ms"].astype(np.int64), lasts)
+
+
+def _looks(moments: Moments, entries: NDArray[np.void]) -> Looks:
+    firsts = entries[moment_starts(entries)[:-1]]
+    return Looks(moments.from_ms, moments.to_ms, firsts["confirm"].astype(np.uint64), firsts["turn"].copy())
 
 
 def _segment(run: Run) -> Segment:

@@ -19,9 +19,11 @@ from streams.domain.near_index import NearIndex
 from streams.domain.policy import Policy
 from streams.domain.steps import Ask, Lookup, Shown, Sighting, Step
 from streams.domain.video_arrays import Video, VideoArrays
-from streams.domain.video_judging import ORDER, FramePairs, VideoHit, judged, weights_of
-from streams.domain.video_search import Asked, look_at, look_through
+from streams.domain.video_judging import ORDER, VideoHit, judged, weights_of
+from streams.domain.video_pairs import FramePairs, Looks
+from streams.domain.video_search import Asked, Seen, look_at, look_at_turned, look_through
 from streams.domain.video_showing import nearest_shown
+from streams.domain.video_turning import commonest, in_other_turns
 from streams.domain.video_voting import Moments
 
 MOST_CANDIDATES = 16
@@ -49,15 +51,19 @@ class Looked:
 class View(NamedTuple):
     """What a submission sees of the known videos: its moments and their weights, and each pair's moment and slot.
 
-    `near_bits` are the pairs' distances; `asked` is what was looked up.
+    `near_bits` are the pairs' distances, `turns` and `own_turns` those of both frames; `asked` is what was looked up,
+    `turned` the same moments in the turns that are not in it.
     """
 
     asked: Asked
+    turned: Asked
     moments: Moments
     weights: NDArray[np.int64]
     own: NDArray[np.int64]
     slots: NDArray[np.int32]
     near_bits: NDArray[np.int64]
+    turns: NDArray[np.uint8]
+    own_turns: NDArray[np.uint8]
 
 
 class VideoContents:
@@ -105,7 +111,8 @@ class VideoContents:
         most matched time of the submission, then of the known video, the one seen first, and the content id. Of
         canonical videos, and if none of them has all of the submission of members too, `MOST_CANDIDATES` are looked
         at: those with the highest weights of moments that look like one of theirs, then those seen first. Of these
-        all frames count that the 256 bits confirm, also those that are too far apart to be looked up.
+        all frames count that the 256 bits confirm, also those that are too far apart to be looked up, and also in other
+        forms if turned as most that were, if they tell something (`video_pairs.ELSEWHERE_MS`).
         """
         answers: list[Looked | list[Shown] | None] = []
         for step in steps:
@@ -154,14 +161,36 @@ class VideoContents:
         times = entries[starts[:-1]]
         moments = Moments(times["from_ms"].astype(np.int64), times["to_ms"].astype(np.int64), step.duration_ms)
         numbers = np.searchsorted(starts, seen.entry, "right") - 1
-        return View(asked, moments, weights_of(seen.groups), numbers, self._arrays.slot[seen.row], seen.near_bits)
+        others = in_other_turns(entries)
+        turned = Asked.of(others, np.searchsorted(others["from_ms"], np.append(times["from_ms"], 1 << 32)))
+        return View(
+            asked,
+            turned,
+            moments,
+            weights_of(seen.groups),
+            numbers,
+            self._arrays.slot[seen.row],
+            seen.near_bits,
+            self._arrays.turn[seen.row],
+            asked.turn[seen.entry],
+        )
 
     def _compared(self, view: View, slot: int, policy: Policy) -> VideoHit | None:
         """A submission and a known video that it has seen a frame of."""
-        arrays, asked = self._arrays, view.asked
-        video = arrays.videos[slot]
-        seen = look_at(arrays.among(), arrays.rows_of(video), asked, view.weights, policy)
-        pairs = FramePairs(
+        arrays, of_video = self._arrays, view.slots == slot
+        video, among = arrays.videos[slot], arrays.among()
+        rows = np.arange(video.first_row, video.first_row + video.rows)
+        turn = commonest(view.turns[of_video], view.own_turns[of_video])
+        seen = look_at(among, rows, view.asked, view.weights, policy)
+        turned = look_at_turned(among, rows, arrays.turn[rows], view.turned, view.weights, policy, turn)
+        pairs = self._pairs(view.asked, seen, video).and_also(self._pairs(view.turned, turned, video)).nearest()
+        pairs = pairs.telling(_looks(view.moments, view.asked), arrays.looks_of(video))
+        known, near_bits = arrays.moments_of(video), int(view.near_bits[of_video].min())
+        return judged(video.content_id, view.moments, known, pairs, view.weights, near_bits, policy)[0]
+
+    def _pairs(self, asked: Asked, seen: Seen, video: Video) -> FramePairs:
+        arrays = self._arrays
+        return FramePairs(
             own=np.searchsorted(asked.starts, seen.entry, "right") - 1,
             known=arrays.moment[seen.row].astype(np.int64) - video.first_moment,
             own_view=asked.view_code[seen.entry].astype(np.int64),
@@ -170,9 +199,7 @@ class VideoContents:
             turn=arrays.turn[seen.row].astype(np.int64),
             near_bits=seen.near_bits,
             confirm_bits=seen.confirm_bits,
-        ).nearest()
-        known, near_bits = arrays.moments_of(video), int(view.near_bits[view.slots == slot].min())
-        return judged(video.content_id, view.moments, known, pairs, view.weights, near_bits, policy)[0]
+        )
 
     def _match(self, step: Lookup, own: int) -> VideoHit | None:
         view = self._view(step, own)
@@ -262,3 +289,8 @@ class VideoContents:
             fresh._place(video, int(old.expires_ms[slot]), old.entries_of(old.videos[slot]))
         fresh.index()
         self.__dict__.update(fresh.__dict__)
+
+
+def _looks(moments: Moments, asked: Asked) -> Looks:
+    firsts = asked.starts[:-1]
+    return Looks(moments.from_ms, moments.to_ms, asked.confirm[firsts], asked.turn[firsts])

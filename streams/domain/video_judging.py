@@ -6,15 +6,15 @@ How they are aligned is video_voting.py; how a match is put in a record, video_d
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from streams.domain.policy import Policy
 from streams.domain.records import Relation
-from streams.domain.turns import TURNS, between
 from streams.domain.video_lines import Numbers
+from streams.domain.video_pairs import SURE_BITS, FramePairs
+from streams.domain.video_turning import BETWEEN
 from streams.domain.video_voting import Alignment, Moments, Pairs, Run, align
 from streams.domain.views import LEVEL_NUMBERS, PAIRS, TURN
 
@@ -24,11 +24,15 @@ MOMENTS_NEEDED: Final = 3
 FULL_WEIGHT: Final = 1000
 """Of a moment that looks like one group; that of more is divided by their number."""
 
-NEAREST: Final = 32
-"""So many frames of one known video are paired with a moment: of one that shows the same again and again, enough."""
-
 LEAST_WEIGHT: Final = 100
 """Of all moments that vote."""
+
+UNSURE_BITS: Final = 80
+LEAST_EVIDENCE: Final = 4 * FULL_WEIGHT
+LEAST_OF_POSSIBLE: Final = (2, 3)
+"""A moment that votes for one within SURE_BITS is full evidence, which falls to none at UNSURE_BITS; of those farther
+apart that vote for one known moment the nearest counts. So much is needed, or of what the shorter of the two could have
+this share: films that have nothing but a caption in common do have a few moments that are as far apart as these."""
 
 COMMON_SHARE: Final = 0.9
 """The most that a video has to be matched for it to count as all of it, however many others have what is matched."""
@@ -37,36 +41,6 @@ REUSED: Final = ("copy", "clip_of")
 """Relations in which the submission has nothing that the known video has not."""
 
 ORDER: Final = ("copy", "clip_of", "contains", "overlaps")
-
-_BETWEEN: Final = np.array([[between(known, copy) for copy in range(TURNS)] for known in range(TURNS)], np.int64)
-
-
-class FramePairs(NamedTuple):
-    """Frames of two videos that look the same: their moments, views and turns with flags, and distances."""
-
-    own: Numbers
-    known: Numbers
-    own_view: Numbers
-    own_turn: Numbers
-    view: Numbers
-    turn: Numbers
-    near_bits: Numbers
-    confirm_bits: Numbers
-
-    def nearest(self) -> FramePairs:
-        """Of each own moment the NEAREST nearest pairs, by 256 bits, then by 64, then by all else that they have."""
-        order = np.lexsort(
-            (
-                *(self.turn, self.view, self.own_turn, self.own_view),
-                *(self.known, self.near_bits, self.confirm_bits, self.own),
-            )
-        )
-        own = self.own[order]
-        place = np.arange(len(own)) - np.searchsorted(own, own, "left")
-        return self.of(order[place < NEAREST])
-
-    def of(self, chosen: NDArray[np.bool_] | Numbers) -> FramePairs:
-        return FramePairs(*(column[chosen] for column in self))
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,14 +88,32 @@ def judged(
     needed = min(MOMENTS_NEEDED, int(np.count_nonzero(weights)), len(known.from_ms))
     if len(np.unique(pairs.own)) < max(needed, 1):
         return None, None
-    turns = _BETWEEN[pairs.turn & TURN, pairs.own_turn & TURN]
+    turns = BETWEEN[pairs.turn & TURN, pairs.own_turn & TURN]
     aligned = align(own, known, Pairs(pairs.own, pairs.known, turns), weights)
     voting = pairs.of(aligned.votes)
-    weight = int(weights[np.unique(voting.own)].sum())
-    relation = _relation(aligned, own, known, policy, needed, len(np.unique(voting.own)), weight)
-    if not relation:
+    voters = np.unique(voting.own)
+    relation = _relation(aligned, own, known, policy, needed, len(voters), int(weights[voters].sum()))
+    possible = FULL_WEIGHT * min(int(np.count_nonzero(weights)), len(known.from_ms))
+    if not relation or not _is_enough(_evidence(voting), possible):
         return None, aligned
     return _hit(content_id, relation, aligned, own, known, voting, near_bits, policy), aligned
+
+
+def _evidence(voting: FramePairs) -> int:
+    """How much the pairs that vote say together; see LEAST_EVIDENCE."""
+    order = np.lexsort((voting.known, voting.confirm_bits, voting.own))
+    best = voting.of(order[np.unique(voting.own[order], return_index=True)[1]])
+    sure = best.confirm_bits <= SURE_BITS
+    unsure = best.of(~sure)
+    nearest = np.lexsort((unsure.confirm_bits, unsure.known))
+    bits = unsure.confirm_bits[nearest[np.unique(unsure.known[nearest], return_index=True)[1]]]
+    each = FULL_WEIGHT * np.maximum(UNSURE_BITS - bits, 0) // (UNSURE_BITS - SURE_BITS)
+    return FULL_WEIGHT * int(sure.sum()) + int(each.sum())
+
+
+def _is_enough(evidence: int, possible: int) -> bool:
+    share, of = LEAST_OF_POSSIBLE
+    return evidence >= min(LEAST_EVIDENCE, share * possible // of)
 
 
 def _relation(

@@ -15,7 +15,9 @@ from streams.domain.near_bits import bit_count
 from streams.domain.near_compiling import compiled
 from streams.domain.near_probing import Bands, search_into
 from streams.domain.policy import Policy
-from streams.domain.views import AS_WHOLE, ASKED, LEVEL_NUMBERS, NOT_COMPARED, PAIRS, VIEWS
+from streams.domain.turns import TURNS
+from streams.domain.video_turning import BETWEEN
+from streams.domain.views import AS_WHOLE, ASKED, LEVEL_NUMBERS, NOT_COMPARED, PAIRS, TURN, VIEWS
 
 MOST_GROUPS: Final = 128
 """A moment that looks like one of more groups is common: it tells nothing, and no more of it is looked at."""
@@ -107,7 +109,7 @@ def look_through(
     return Seen(pairs[:, 0], pairs[:, 1], pairs[:, 2], pairs[:, 3], counts)
 
 
-def look_at(among: Among, rows: slice, asked: Asked, weights: NDArray[np.int64], policy: Policy) -> Seen:
+def look_at(among: Among, rows: NDArray[np.int64], asked: Asked, weights: NDArray[np.int64], policy: Policy) -> Seen:
     """Every row of one content that confirms an entry, however far the hashes are apart that are looked up by.
 
     A text or a logo over the picture changes these by more than a radius that can be looked up; but where one frame of
@@ -115,7 +117,7 @@ def look_at(among: Among, rows: slice, asked: Asked, weights: NDArray[np.int64],
 
     Args:
         among: the rows.
-        rows: those of the content.
+        rows: those of the content that are compared.
         asked: what is compared with them.
         weights: of each moment; one without is common and left out.
         policy: which views are compared, and within which distance.
@@ -123,8 +125,29 @@ def look_at(among: Among, rows: slice, asked: Asked, weights: NDArray[np.int64],
     level = LEVEL_NUMBERS[policy.views]
     allowed = ASKED[level, asked.view_code, asked.turn] & AS_WHOLE
     allowed[np.repeat(weights, np.diff(asked.starts)) == 0] = 0
-    found = _look_at(among, rows.start, rows.stop, asked, allowed, PAIRS[level], policy.confirm_bits)
+    found = _look_at(among, rows, asked, np.flatnonzero(allowed), PAIRS[level], policy.confirm_bits)
     return Seen(found[:, 0], found[:, 1], found[:, 2], found[:, 3], np.zeros(0, np.int64))
+
+
+def look_at_turned(
+    among: Among, rows: NDArray[np.int64], row_turns: NDArray[np.uint8], turned: Asked, weights: NDArray[np.int64],
+    policy: Policy, turn: int,
+) -> Seen:  # fmt: skip
+    """As `look_at`, of entries in any turn (`video_turning.in_other_turns`) those that say that this one was done.
+
+    `row_turns` are those of `rows`.
+    """
+    level = LEVEL_NUMBERS[policy.views]
+    allowed = ASKED[level, turned.view_code, turned.turn] & AS_WHOLE > 0
+    allowed &= np.repeat(weights, np.diff(turned.starts)) > 0
+    found = [np.empty((0, 4), np.int64)]
+    for own in range(TURNS):
+        chosen = rows[BETWEEN[row_turns & TURN, own] == turn]
+        entries = np.flatnonzero(allowed & (turned.turn == own))
+        if len(chosen) and len(entries):
+            found.append(_look_at(among, chosen, turned, entries, PAIRS[level], policy.confirm_bits))
+    pairs = np.concatenate(found)
+    return Seen(pairs[:, 0], pairs[:, 1], pairs[:, 2], pairs[:, 3], np.zeros(0, np.int64))
 
 
 @compiled()
@@ -136,14 +159,12 @@ def _grown(found: Any) -> Any:
 
 
 @compiled()
-def _look_at(among: Any, first: int, end: int, asked: Any, allowed: Any, pairs: Any, confirm_limit: int) -> Any:
+def _look_at(among: Any, rows: Any, asked: Any, entries: Any, pairs: Any, confirm_limit: int) -> Any:
     """As `_look_through`, without an index."""
     found = np.empty((_FIRST_FOUND, 4), np.int64)
     used = 0
-    for entry in range(len(allowed)):
-        if not allowed[entry]:
-            continue
-        for row in range(first, end):
+    for entry in entries:
+        for row in rows:
             if pairs[asked.view_code[entry], among.view_code[row]] == NOT_COMPARED:
                 continue
             confirm_bits = 0

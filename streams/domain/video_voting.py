@@ -25,6 +25,11 @@ FURTHER_MS: Final = 1_000
 ALIGNED_MS: Final = 200
 """Moments that are shown at once, or no farther apart than this, and do not look the same, contradict each other."""
 
+FIRM_MS: Final = 250
+SAME_INSTANT_MS: Final = 40
+"""A contradiction is firm if so much of both is shown at once, or both begin at one instant. One that is not, and has
+no other near it, is a cut: encoders put keyframes there, the one before it, the other behind."""
+
 BRIDGED_MS: Final = 3_000
 """So much between two moments that are the same is the same, whatever else is shown: hashes fail now and then."""
 
@@ -131,7 +136,7 @@ def _votes(own: Moments, known: Moments, pairs: Pairs, weights: Numbers, chosen:
 def _runs(own: Moments, known: Moments, pairs: Pairs, weights: Numbers, chosen: Numbers, line: Line) -> list[Run]:
     """What one line says is the same: the time in which both moments of a pair are shown, joined, with its edges."""
     mine, theirs = pairs.own[chosen], pairs.known[chosen]
-    against = _contradictions(own, known, weights, mine, theirs, line)
+    against, between = _contradictions(own, known, weights, mine, theirs, line)
     joined: list[Span] = []
     parts = sorted(
         _shared(int(own.from_ms[one]), int(own.to_ms[one]), line.own(known_from), line.own(known_to))
@@ -140,7 +145,7 @@ def _runs(own: Moments, known: Moments, pairs: Pairs, weights: Numbers, chosen: 
         )
     )
     for part in parts:
-        if joined and _bridged(joined[-1], part, against):
+        if joined and _bridged(joined[-1], part, between):
             joined[-1] = Span(joined[-1].from_ms, max(joined[-1].to_ms, part.to_ms))
         else:
             joined.append(part)
@@ -165,16 +170,29 @@ def _shared(from_ms: int, to_ms: int, other_from_ms: int, other_to_ms: int) -> S
 
 def _contradictions(
     own: Moments, known: Moments, weights: Numbers, mine: Numbers, theirs: Numbers, line: Line
-) -> list[Span]:
-    """Own moments without a pair on the line that are shown while a known one without a pair is."""
+) -> tuple[list[Span], list[Span]]:
+    """Own moments without a pair on the line that are shown while a known one without a pair is.
+
+    And of these the ones that count between two moments that are the same: not firm ones only within BRIDGED_MS of
+    another.
+    """
     alone, known_alone = np.ones(len(own.from_ms), np.bool_), np.ones(len(known.from_ms), np.bool_)
     alone[mine], known_alone[theirs] = False, False
     alone &= weights > 0
     begins = np.array([line.own(at) for at in known.from_ms[known_alone].tolist()], np.int64)
     ends = np.array([line.own(at) for at in known.to_ms[known_alone].tolist()], np.int64)
-    at_once = (begins - ALIGNED_MS <= own.to_ms[alone, None]) & (ends + ALIGNED_MS >= own.from_ms[alone, None])
-    numbers = np.flatnonzero(alone)[at_once.any(axis=1)]
-    return [Span(int(own.from_ms[at]), int(own.to_ms[at])) for at in numbers]
+    own_from, own_to = own.from_ms[alone, None], own.to_ms[alone, None]
+    against = ((begins - ALIGNED_MS <= own_to) & (ends + ALIGNED_MS >= own_from)).any(axis=1)
+    at_once_ms = np.maximum(0, np.minimum(ends, own_to) - np.maximum(begins, own_from)).sum(axis=1)
+    firm = (at_once_ms >= FIRM_MS) | (np.abs(begins - own_from) <= SAME_INSTANT_MS).any(axis=1)
+    found = [Span(int(own.from_ms[at]), int(own.to_ms[at])) for at in np.flatnonzero(alone)[against]]
+    return found, [
+        each
+        for number, (each, is_firm) in enumerate(zip(found, firm[against].tolist(), strict=True))
+        if is_firm
+        or (number and each.from_ms - found[number - 1].to_ms <= BRIDGED_MS)
+        or (number + 1 < len(found) and found[number + 1].from_ms - each.to_ms <= BRIDGED_MS)
+    ]
 
 
 def _bridged(one: Span, other: Span, against: Sequence[Span]) -> bool:

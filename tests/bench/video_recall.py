@@ -2,7 +2,7 @@
 
 Every original is altered in every way of video_samples.COPIES, and each copy is decided by the whole of matching, with
 all originals known and no other copy. To see what is mistaken, it is decided again without its own original; so are
-the originals among themselves, and copies of them all that begin with one intro.
+the originals among themselves, and copies of them all that begin with one intro, or have one caption or logo.
 """
 
 from __future__ import annotations
@@ -34,6 +34,9 @@ OURS: Final = "mediasieve"
 SHARE: Final = "imagehash of every frame, by share"
 COLLAGE: Final = "as videohash"
 CONTENDERS: Final = (OURS, SHARE, COLLAGE)
+
+ALIKE: Final = (INTRO, "caption_bar", "caption_over", "logo")
+"""Alterations after which different films have something in common."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +157,8 @@ def judge(films: Sequence[dict[str, Hashed]]) -> Recall:
     found = Recall(len(films), {contender: dict.fromkeys(COPIES, 0) for contender in CONTENDERS})
     known = Known()
     _take_different(found, known, [(str(number), film[""]) for number, film in enumerate(films)], "original")
-    _take_different(found, Known(), [(str(number), film[INTRO]) for number, film in enumerate(films)], INTRO)
+    for name in ALIKE:
+        _take_different(found, Known(), [(str(number), film[name]) for number, film in enumerate(films)], name)
     for number, film in enumerate(films):
         others = Known()
         for other, its_film in enumerate(films):

@@ -14,6 +14,7 @@ from streams.domain.frames import FRAME, FRAMES_HASH, pack_frames
 from streams.domain.records import MediaFacts, VideoFacts
 from streams.domain.turns import compose, inverse
 from streams.domain.views import CODES, KEPT
+from tests.reference.videos import turned
 
 STEP_MS = 250
 BARS = (CODES["top_85"], CODES["bottom_85"])
@@ -76,6 +77,7 @@ class Take:
         bar: the view that shows the film, with a text beside it in the whole frame.
         alternates: ambiguous frames, of ten.
         lost: frames, of ten, whose hashes come out as something else.
+        reformed: frames, of ten, that have another canonical form, as a logo on a smooth picture makes one.
         seed: of all chances.
     """
 
@@ -90,6 +92,7 @@ class Take:
     seed: int = 0
     borders: int = 0
     points: bool = False
+    reformed: int = 0
     black_ms: Sequence[tuple[int, int]] = field(default=())
 
     @property
@@ -134,6 +137,9 @@ def _rows(
     turn = compose(look.turn, inverse(take.turn))
     if rng.randrange(10) < take.lost:
         near, confirm = rng.getrandbits(64), rng.getrandbits(256)
+    if take.reformed and rng.randrange(10) < take.reformed:
+        done = rng.randrange(8)
+        near, confirm, turn = turned(near, 8, done), turned(confirm, 16, done), compose(done, turn)
     full = (0, turn | KEPT, near, confirm, from_ms, to_ms)
     other = (rng.getrandbits(64), rng.getrandbits(256), from_ms, to_ms)
     if take.bar is not None:

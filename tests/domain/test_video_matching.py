@@ -66,6 +66,7 @@ def take(seed: int) -> Take:
         lost=rng.choice((0, 0, 3)),
         borders=rng.choice((0, 5)),
         points=rng.random() < 0.3,
+        reformed=rng.choice((0, 0, 4)),
         seed=seed,
     )
 

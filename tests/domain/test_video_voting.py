@@ -189,3 +189,21 @@ def test_a_mirrored_video_is_so_all_along() -> None:
     pairs += [Pair(number, number, 0) for number in range(0, 40, 2)]
 
     assert fast(case, pairs).turn == 1
+
+
+def test_keyframes_on_both_sides_of_a_cut_contradict_nothing_and_a_scene_that_was_replaced_does() -> None:
+    around = [(at, at + 125) for at in (*range(0, 10_000, 500), *range(30_000, 40_000, 500))]
+    pairs = {number: number for number in range(len(around))}
+
+    def sampled(between: list[tuple[int, int]]) -> Film:
+        return Film(sorted([*around, *between]), 40_000)
+
+    def runs(own: list[tuple[int, int]], known: list[tuple[int, int]]) -> tuple[Run, ...]:
+        moments, its = sampled(own), sampled(known)
+        same = {moments.moments.index(around[one]): its.moments.index(around[other]) for one, other in pairs.items()}
+        return runs_of(moments, its, same)
+
+    assert len(runs([(15_000, 15_125), (22_000, 22_125)], [(15_080, 15_205), (22_200, 22_325)])) == 1
+    assert len(runs([(15_000, 15_125)], [(15_000, 15_125)])) == 2  # at the same instant
+    assert len(runs([(15_000, 18_000)], [(15_080, 17_000)])) == 2  # for a while
+    assert len(runs([(15_000, 15_125), (16_000, 16_125)], [(15_080, 15_205), (16_080, 16_205)])) == 2  # not alone

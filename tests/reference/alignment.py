@@ -12,10 +12,12 @@ from streams.domain.video_lines import FASTEST, FIRST_STEP, SLOWEST, STEPS, TOLE
 from streams.domain.video_voting import (
     ALIGNED_MS,
     BRIDGED_MS,
+    FIRM_MS,
     FURTHER_MS,
     LEAST_OF_FURTHER,
     LONGEST_GAP_MS,
     MOST_LINES,
+    SAME_INSTANT_MS,
 )
 
 MILLION = 1_000_000
@@ -144,12 +146,12 @@ class Case:
 
     def pieces(self, pairs: set[Pair], clock: Clock) -> list[Piece]:
         """What is the same by one clock, given the pairs that agree with it."""
-        against = self.contradictions(pairs, clock)
+        against, between = self.contradictions(pairs, clock)
         spans: list[Span] = []
         for begin, end in sorted(self.both_shown(pair, clock) for pair in pairs):
             if spans:
                 from_ms, to_ms = spans[-1]
-                quiet = all(not (low < begin and high > to_ms) for low, high in against)
+                quiet = all(not (low < begin and high > to_ms) for low, high in between)
                 if begin - to_ms <= BRIDGED_MS or (begin - to_ms <= LONGEST_GAP_MS and quiet):
                     spans[-1] = from_ms, max(to_ms, end)
                     continue
@@ -172,18 +174,29 @@ class Case:
             return own_from, own_from
         return max(own_from, begin), min(own_to, end)
 
-    def contradictions(self, pairs: set[Pair], clock: Clock) -> list[Span]:
-        found = []
+    def contradictions(self, pairs: set[Pair], clock: Clock) -> tuple[list[Span], list[Span]]:
+        """All, and those that count between moments that are the same."""
+        found: list[tuple[Span, bool]] = []
         for own, (own_from, own_to) in enumerate(self.own.moments):
             if self.weights[own] == 0 or any(pair.own == own for pair in pairs):
                 continue
+            near, at_once_ms, same_instant = False, 0, False
             for known, (known_from, known_to) in enumerate(self.known.moments):
                 if any(pair.known == known for pair in pairs):
                     continue
-                if clock.own(known_from) <= own_to + ALIGNED_MS and clock.own(known_to) >= own_from - ALIGNED_MS:
-                    found.append((own_from, own_to))
-                    break
-        return found
+                begin, end = clock.own(known_from), clock.own(known_to)
+                near = near or (begin <= own_to + ALIGNED_MS and end >= own_from - ALIGNED_MS)
+                at_once_ms += max(0, min(end, own_to) - max(begin, own_from))
+                same_instant = same_instant or abs(begin - own_from) <= SAME_INSTANT_MS
+            if near:
+                found.append(((own_from, own_to), at_once_ms >= FIRM_MS or same_instant))
+        kept = []
+        for number, ((own_from, own_to), firm) in enumerate(found):
+            after = number > 0 and own_from - found[number - 1][0][1] <= BRIDGED_MS
+            before = number + 1 < len(found) and found[number + 1][0][0] - own_to <= BRIDGED_MS
+            if firm or after or before:
+                kept.append((own_from, own_to))
+        return [span for span, _ in found], kept
 
     def widened(self, span: Span, earlier: list[int], later: list[int], against: list[Span], clock: Clock) -> Span:
         begin, end = span

@@ -6,12 +6,13 @@ The slow twin of streams.domain.video_contents and what it calls; it shares tabl
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
-from streams.domain import video_contents, video_judging, video_search
+from streams.domain import video_contents, video_judging, video_pairs, video_search
 from streams.domain.steps import MOST_SHOWN
-from streams.domain.turns import between
+from streams.domain.turns import between, compose, inverse
 from streams.domain.video_deciding import MOST_SEGMENTS, TOLD_SEGMENTS, TOLD_SPEED
 from streams.domain.views import VIEWS, in_words, undone
 from tests.reference.alignment import Aligned, Case, Film, Pair, Piece, length
@@ -127,10 +128,14 @@ def match(
             break
         for candidate in candidates(sights, weights, members):
             near_bits = min(sight.near_bits for sight in sights if sight.known is candidate)
+            turns = Counter(sight.pair.turn for sight in sights if sight.known is candidate)
+            turn = min(turns, key=lambda each: (-turns[each], each))
             theirs = []
             for number, moment in enumerate(moments):
                 if weights[number]:
-                    theirs += confirmed([candidate], moment, number, policy)
+                    theirs += confirmed(candidate, moment, turn, number, policy)
+            known_film = film_of(candidate.frames, candidate.duration_ms)
+            theirs = telling(theirs, film, moments, known_film)
             judged = judge(candidate, film, theirs, weights, near_bits, policy)
             best += [judged] if judged else []
     return min(best, key=rank, default=None)
@@ -152,17 +157,49 @@ def sights_of(
     return found
 
 
-def confirmed(known: list[Known], moment: list[Frame], number: int, policy: dict[str, Any]) -> list[Sight]:
-    """The nearest frames that would look like one of a moment's if only the confirming hash counted."""
+def confirmed(known: Known, moment: list[Frame], turn: int, number: int, policy: dict[str, Any]) -> list[Sight]:
+    """The nearest frames that would look like one of a moment's if only the confirming hash counted.
+
+    Of a moment's views also the forms that it has not, where they say that this turn was done.
+    """
     wide = policy | {"radius_bits": 64, "view_radius_bits": 64}
-    found = sights_of([(each, by_moment(each.frames)) for each in known], moment, number, wide)
+    theirs = [(known, by_moment(known.frames))]
+    found = sights_of(theirs, moment, number, wide)
+    found += [sight for sight in sights_of(theirs, further(moment), number, wide) if sight.pair.turn == turn]
 
     def order(sight: Sight) -> tuple[int, ...]:
         mine, theirs = sight.own.entry, sight.frame.entry
         forms = (mine.view, mine.turn, theirs.view, theirs.turn)
         return sight.confirm_bits, sight.near_bits, sight.known_moment, *forms
 
-    return sorted(found, key=order)[: video_judging.NEAREST]
+    return sorted(found, key=order)[: video_pairs.NEAREST]
+
+
+def further(moment: list[Frame]) -> list[Frame]:
+    """The views of a moment, of their canonical forms, in all turns in which they are not there."""
+    found = []
+    for view in {frame.entry.view for frame in moment}:
+        forms = [frame for frame in moment if frame.entry.view == view]
+        canonical = [frame for frame in forms if frame.entry.turn & 8]
+        for turn in set(range(8)) - {frame.entry.turn & 7 for frame in forms}:
+            for frame in canonical[:1]:
+                done = compose(turn, inverse(frame.entry.turn & 7))
+                hashes = turned(frame.entry.near, 8, done), turned(frame.entry.confirm, 16, done)
+                found.append(replace(frame, entry=Entry(view, turn, *hashes)))
+    return found
+
+
+@lru_cache(maxsize=1 << 16)
+def turned(code: int, side: int, turn: int) -> int:
+    """A hash of a picture as it would be, about, if a turn were done to the picture."""
+    made = 0
+    for down in range(side):
+        for across in range(side):
+            row, column = (across, down) if turn & 4 else (down, across)
+            bit = code >> (side * side - 1 - (side * row + column)) & 1
+            bit ^= (turn & 1 and across % 2) ^ (turn >> 1 & 1 and down % 2)
+            made = made << 1 | bit
+    return made
 
 
 def candidates(sights: list[Sight], weights: list[int], members: bool) -> list[Known]:
@@ -198,6 +235,8 @@ def judge(
     relation = relation_of(share, known_share, weight / (1000 * len(voters)), policy)
     if not relation:
         return None
+    if not is_enough(on_line, min(sum(weight > 0 for weight in weights), len(theirs.moments))):
+        return None
     level = level_of(policy)
     best = []
     for number in voters:
@@ -210,6 +249,47 @@ def judge(
         key=lambda sight: (sight.confirm_bits, sight.near_bits, sight.own_moment),
     )
     return Matched(known, relation, aligned, share, known_share, film.duration_ms, best, shown, near_bits)
+
+
+def telling(sights: list[Sight], film: Film, frames: list[list[Frame]], theirs: Film) -> list[Sight]:
+    """Without those of which a moment looks nearly as much like quite another one; `frames` are the submission's."""
+
+    def is_another(film: Film, moments: list[list[Frame]], one: int, other: int) -> bool:
+        (begin, end), (other_begin, other_end) = film.moments[one], film.moments[other]
+        mine, its = moments[one][0].entry, moments[other][0].entry
+        alike = mine.turn == its.turn and (mine.confirm ^ its.confirm).bit_count() <= video_pairs.SURE_BITS
+        return max(other_begin - end, begin - other_end) > video_pairs.ELSEWHERE_MS and not alike
+
+    def tells(sight: Sight, known: list[list[Frame]]) -> bool:
+        own_moment, known_moment = sight.own_moment, sight.known_moment
+        rivals = [
+            rival.confirm_bits
+            for rival in sights
+            if (rival.own_moment == own_moment and is_another(theirs, known, rival.known_moment, known_moment))
+            or (rival.known_moment == known_moment and is_another(film, frames, rival.own_moment, own_moment))
+        ]
+        return all(sight.confirm_bits + video_pairs.NEARER_BITS <= bits for bits in rivals)
+
+    known = by_moment(sights[0].known.frames) if sights else []
+    return [sight for sight in sights if sight.confirm_bits <= video_pairs.SURE_BITS or tells(sight, known)]
+
+
+def is_enough(on_line: list[Sight], possible: int) -> bool:
+    """Whether the frames that vote are near enough, all in all; `possible` is how many moments might."""
+    best: dict[int, Sight] = {}
+    for sight in sorted(on_line, key=lambda sight: (sight.confirm_bits, sight.known_moment)):
+        best.setdefault(sight.own_moment, sight)
+    evidence = 0
+    unsure: dict[int, int] = {}
+    for sight in best.values():
+        if sight.confirm_bits <= video_pairs.SURE_BITS:
+            evidence += 1000
+        else:
+            unsure[sight.known_moment] = min(sight.confirm_bits, unsure.get(sight.known_moment, 256))
+    span = video_judging.UNSURE_BITS - video_pairs.SURE_BITS
+    evidence += sum(1000 * max(0, video_judging.UNSURE_BITS - bits) // span for bits in unsure.values())
+    share, of = video_judging.LEAST_OF_POSSIBLE
+    return evidence >= min(video_judging.LEAST_EVIDENCE, share * 1000 * possible // of)
 
 
 def plainness(sight: Sight, level: int) -> tuple[Any, ...]:
