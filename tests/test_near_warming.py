@@ -8,14 +8,15 @@ import sys
 
 WARM_UP_THEN_DECIDE = """
 import random
-from streams.domain import near_building, near_entries, near_probing, near_search, video_lines, video_search
+from streams.domain import near_building, near_entries, near_probing, near_search, video_lines
+from streams.domain import video_pairs, video_search
 from streams.near_warming import warm_up
 from tests.domain.partition import Partition
 from tests.domain.test_near_matching import Incoming, submission
 from tests.domain.test_video_matching import stream
 
 def compiled():
-    rooms = (near_building, near_entries, near_probing, near_search, video_lines, video_search)
+    rooms = (near_building, near_entries, near_probing, near_search, video_lines, video_pairs, video_search)
     kernels = {id(each): each for room in rooms for each in vars(room).values() if hasattr(each, "signatures")}
     return sum(len(each.signatures) for each in kernels.values())
 
