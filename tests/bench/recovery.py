@@ -77,6 +77,8 @@ def _decided_s(deployment: Deployment, memory: dict[str, float] | None = None) -
     worker = deployment.worker("match")
     try:
         while decided.count() == before:
+            if worker.process.poll() is not None:
+                raise RuntimeError(f"the worker ended; its log is {worker.log}")
             if time.monotonic() - worker.started_at > TIMEOUT_S:
                 raise TimeoutError(f"nothing was decided in {TIMEOUT_S:.0f} s")
             time.sleep(0.02)
@@ -90,8 +92,8 @@ def _decided_s(deployment: Deployment, memory: dict[str, float] | None = None) -
 
 
 def _fill(deployment: Deployment, records: int) -> None:
-    """Distinct keys straight into the changelog, spread over its partitions."""
+    """Distinct keys straight into the changelog, spread over its partitions; of no kind that the match stage reads."""
     producer, topic = fast_producer(deployment.bootstrap), deployment.wire(CONTENTS_CHANGELOG)
     for number in range(records):
-        produce(producer, topic, b"content-%012d" % number, b"." * VALUE_BYTES)
+        produce(producer, topic, b"-%012d" % number, b"." * VALUE_BYTES)
     flush(producer)
