@@ -40,18 +40,21 @@ class BatchSchema(Schema):  # type: ignore[misc]
 
 
 class PacedThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
-    """Asks for records at most 50 times a second where there are none.
+    """Asks for records at most 50 times a second where there are none, and waits for the answer no longer than WAIT_MS.
 
     Apache Kafka waits with its answer until there are some; the embedded broker answers at once, and its consumers
-    asked a thousand times a second.
+    asked a thousand times a second. The partition of which records have just come is not in the next question, which is
+    the only one at a time: while the others have none, it would go on only after Faust's 1.5 s.
     """
 
     logger = logging.getLogger("faust.mediasieve")
     EMPTY_S = 0.02
+    WAIT_MS = 40
 
     async def on_start(self) -> None:
         await super().on_start()
         fetcher = self._consumer._fetcher
+        fetcher._fetch_max_wait_ms = self.WAIT_MS
         fetch = fetcher._proc_fetch_request
 
         async def paced(*args: Any) -> bool:
