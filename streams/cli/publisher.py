@@ -64,27 +64,33 @@ class Publisher:
                     self.topic, outgoing.value, outgoing.key, headers=outgoing.headers, on_delivery=delivered
                 )
             except BufferError:
-                self._producer.poll(0.1)
+                self._poll(0.1)
             except KafkaException as error:
                 self._on_receipt(Receipt(outgoing, None, None, error.args[0].str()))
                 return
             else:
                 self._waiting += 1
-                self._producer.poll(0)
+                self._poll(0.0)
                 return
+
+    def _poll(self, timeout_s: float) -> None:
+        try:
+            self._producer.poll(timeout_s)
+        except SystemError as error:  # what the binding makes of a Ctrl-C that comes while it calls back
+            raise KeyboardInterrupt from error
 
     def look(self) -> None:
         """Hear of what the broker has answered meanwhile."""
-        self._producer.poll(0)
+        self._poll(0.0)
 
     def finish(self) -> None:
         """Wait until the broker has answered for every submission; it fails after librdkafka's delivery timeout."""
         while self._waiting:
-            self._producer.poll(0.1)
+            self._poll(0.1)
 
     def cancel(self) -> None:
         """Give up what is still on its way; each of those gets a receipt with an error."""
         self._producer.purge()
         deadline = time.monotonic() + CANCEL_AFTER_S
         while self._waiting and time.monotonic() < deadline:
-            self._producer.poll(0.1)
+            self._poll(0.1)

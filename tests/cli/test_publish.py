@@ -217,7 +217,7 @@ def test_ctrl_c_says_how_far_it_came(settings: Settings, folder: Path) -> None:
 
         command.send_signal(signal.SIGINT)
 
-        assert command.wait(30) == 130
-        said = stderr.read().decode()
+        code, said = command.wait(30), stderr.read().decode()
+    assert code == 130, said
     assert "stopped: published" in said
     assert "Traceback" not in said
