@@ -64,7 +64,7 @@ def rebuilt(holder: list[Bands], codes: Codes, keys: Keys, log_entries: int) -> 
     old = holder.pop()
     logged, banded = int(old.state[LOGGED]), int(old.state[BANDED])
     entries = banded + logged + len(codes)
-    odd = int(old.state[ODD]) + int((np.bitwise_count(codes) & 1).sum())
+    odd = int(old.state[ODD]) + _odd(codes)
     width = 0 if entries <= log_entries else _width(entries)
     kept = banded if width == old.state[WIDTH] else 0
     codes = np.concatenate([old.log_codes[:logged], codes, np.empty(banded - kept, np.uint64)])
@@ -73,7 +73,7 @@ def rebuilt(holder: list[Bands], codes: Codes, keys: Keys, log_entries: int) -> 
         copy_banded(old, codes[len(codes) - banded :], keys[len(keys) - banded :])
         old = no_bands(0, width)
     if width == 0:
-        return log_of(codes, keys, max(SMALLEST_LOG, entries), odd)
+        return log_of(codes, keys, max(SMALLEST_LOG, entries))
     new = no_bands(SMALLEST_LOG, width)
     new.state[BANDED], new.state[ODD] = entries, odd
     old_bands = list(zip(old.codes, old.keys, old.heads, strict=True))
@@ -82,13 +82,18 @@ def rebuilt(holder: list[Bands], codes: Codes, keys: Keys, log_entries: int) -> 
     return new._replace(codes=tuple(band[0] for band in bands), keys=tuple(band[1] for band in bands))
 
 
-def log_of(codes: Codes, keys: Keys, room: int, odd: int) -> Bands:
-    """An index of these entries, `odd` of them with an odd number of bits set, that is only a log."""
+def log_of(codes: Codes, keys: Keys, room: int) -> Bands:
+    """An index of these entries that is only a log."""
     bands = no_bands(room)
     bands.log_codes[: len(codes)] = codes
     bands.log_keys[: len(keys)] = keys
-    bands.state[LOGGED], bands.state[ODD] = len(codes), odd
+    bands.state[LOGGED], bands.state[ODD] = len(codes), _odd(codes)
     return bands
+
+
+def _odd(codes: Codes) -> int:
+    """How many have an odd number of bits set."""
+    return int(np.count_nonzero(np.bitwise_count(codes) & 1))
 
 
 def _width(entries: int) -> int:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from streams.domain import near_building as building
 from streams.domain import near_probing as probing
-from streams.domain.near_bands import BANDED, LOGGED, ODD, WIDTH, Bands, Codes, Distances, Keys, no_bands
+from streams.domain.near_bands import BANDED, LOGGED, WIDTH, Bands, Codes, Distances, Keys, no_bands
 from streams.domain.near_building import SMALLEST_LOG
 from streams.domain.near_entries import delete, insert
 
@@ -119,8 +119,7 @@ class NearIndex:
         room = len(self._bands.log_keys)
         if logged + entries > room:
             room = max(logged + entries, min(2 * room, self._log_entries))
-            old = self._bands
-            log = building.log_of(old.log_codes[:logged], old.log_keys[:logged], room, int(old.state[ODD]))
+            log = building.log_of(self._bands.log_codes[:logged], self._bands.log_keys[:logged], room)
             self._bands = self._bands._replace(log_codes=log.log_codes, log_keys=log.log_keys)
         return self._bands
 

@@ -8,8 +8,6 @@ from streams.domain.contents import (
     ALGORITHM_AT,
     ALGORITHM_CODES,
     ALGORITHMS,
-    HEADER,
-    LAYOUT,
     Content,
     check_layout,
     collection_of,
@@ -59,8 +57,8 @@ class NearSpaces:
                 self._load(prefix, waiting)
                 prefix = key[: key.index(b"\0") + 1]
                 waiting = {algorithm: [] for algorithm in range(len(ALGORITHMS))}
-            if len(value) < HEADER.size or value[0] != LAYOUT or (algorithm := value[ALGORITHM_AT]) not in waiting:
-                check_layout(value)
+            check_layout(value)
+            algorithm = value[ALGORITHM_AT]
             if algorithm == OF_VIDEOS:
                 videos[key[1:]] = value
             elif algorithm:
