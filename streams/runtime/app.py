@@ -18,6 +18,7 @@ from streams.errors import ConfigurationError
 from streams.runtime.concurrent import ConcurrentRunner
 from streams.runtime.context import Context
 from streams.runtime.keyed import KeyedRunner
+from streams.runtime.ledger import Delivery
 from streams.runtime.recovery import TableManager
 from streams.runtime.sink import SinkRunner
 from streams.runtime.stage import ConcurrentStage, KeyedStage, SinkStage, Stage
@@ -94,7 +95,7 @@ def stage_app(context: Context, stage: Stage) -> StageApp:
         topic_disable_leader=True,
         table_standby_replicas=0,
         stream_wait_empty=False,
-        stream_buffer_maxsize=256,  # batches; how much may be in them is bounded by `load`
+        stream_buffer_maxsize=256,  # deliveries; how much may be in them is bounded by `load`
         stream_recovery_delay=0.0,
         broker_max_poll_records=bounds.fetch_records,
         broker_max_poll_interval=3600.0,
@@ -115,7 +116,10 @@ def stage_app(context: Context, stage: Stage) -> StageApp:
 
     async def agent(stream: Any) -> None:
         async for event in stream.noack().events():
-            await runner.take(event.value)
+            delivery: Delivery = event.value
+            for batch in delivery:
+                batch.hand_over()
+            await runner.take(delivery)
 
     app.agent(topic, name=stage.name)(agent)
 

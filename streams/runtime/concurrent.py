@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from streams import metrics
 from streams.runtime.context import Context
-from streams.runtime.ledger import Batch
+from streams.runtime.ledger import Batch, Delivery
 from streams.runtime.outbox import Barrier, Output
 from streams.runtime.stage import ConcurrentStage
 from streams.runtime.view import Work
@@ -28,8 +28,12 @@ class ConcurrentRunner:
         self._tails: dict[tuple[int, bytes], asyncio.Future[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def take(self, batch: Batch) -> None:
-        """Begin all records of a batch; returns once the last has a slot."""
+    async def take(self, delivery: Delivery) -> None:
+        """Begin all records; returns once the last has a slot."""
+        for batch in delivery:
+            await self._begin(batch)
+
+    async def _begin(self, batch: Batch) -> None:
         metrics.BATCH_RECORDS.labels(self._stage.name).observe(len(batch.records))
         batch.started = True
         for index, record in enumerate(batch.records):

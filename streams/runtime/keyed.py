@@ -10,14 +10,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 from streams import metrics
 from streams.runtime.context import Context
-from streams.runtime.ledger import Batch
-from streams.runtime.outbox import Barrier
+from streams.runtime.ledger import Batch, Delivery
+from streams.runtime.outbox import Barrier, Output
 from streams.runtime.stage import KeyedStage
 from streams.runtime.table import PartitionClosed, Table
 from streams.runtime.view import KeyedBatch
 
-#: Batches whose outputs may wait for Kafka's acknowledgement at once.
-UNACKNOWLEDGED_BATCHES = 16
+#: Deliveries whose outputs may wait for Kafka's acknowledgement at once.
+UNACKNOWLEDGED_DELIVERIES = 16
 
 
 class KeyedRunner:
@@ -32,48 +32,57 @@ class KeyedRunner:
         self._stage = stage
         self._table = table
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=stage.name)
-        self._slots = asyncio.Semaphore(UNACKNOWLEDGED_BATCHES)
+        self._slots = asyncio.Semaphore(UNACKNOWLEDGED_DELIVERIES)
         self._acknowledged: dict[int, int] = {}
 
-    async def take(self, batch: Batch) -> None:
-        """Process one batch; returns when the next may begin, which is before Kafka has acknowledged."""
+    async def take(self, delivery: Delivery) -> None:
+        """Process what one fetch brought; returns when the next may begin, which is before Kafka has acknowledged."""
         await self._slots.acquire()
-        if batch.stale:
-            self._slots.release()
-            return
-        batch.started = True
         begun_at = time.monotonic()
+        for batch in delivery:
+            batch.started = True
 
         def acknowledged() -> None:
             self._slots.release()
             metrics.BATCH_SECONDS.labels(self._stage.name).observe(time.monotonic() - begun_at)
-            if barrier.changelog_offset >= 0 and not batch.stale:
-                self._acknowledged[batch.partition] = barrier.changelog_offset
-            batch.finish()
+            for batch in done:
+                offset = barrier.changelog_offsets.get(batch.partition)
+                if offset is not None and not batch.stale:
+                    self._acknowledged[batch.partition] = offset
+                batch.finish()
 
-        barrier = Barrier(self._context.loop, acknowledged)
+        barrier, done = Barrier(self._context.loop, acknowledged), list[Batch]()
         try:
-            await self._context.loop.run_in_executor(self._thread, self._process, batch, barrier)
-        except PartitionClosed:
-            self._slots.release()
+            done += await self._context.loop.run_in_executor(self._thread, self._process, delivery, barrier)
         except Exception as error:
-            self._slots.release()
             self._context.fail(error)
+        barrier.seal()
 
-    def _process(self, batch: Batch, barrier: Barrier) -> None:
-        if batch.stale:  # its partition was taken away while it waited for this thread
-            barrier.seal()
-            return
+    def _process(self, delivery: Delivery, barrier: Barrier) -> list[Batch]:
+        """Returns the batches that were processed; a partition may be taken away meanwhile."""
+        done: list[Batch] = []
+        outputs: list[Output] = []
+        for batch in delivery:
+            if not batch.stale:
+                with contextlib.suppress(PartitionClosed):
+                    outputs += self._process_batch(batch, barrier)
+                    done.append(batch)
+        self._context.produce(self._stage.name, barrier, outputs)
+        if done:
+            records = sum(len(batch.records) for batch in done)
+            metrics.RECORDS.labels(self._stage.name, self._stage.reads[0]).inc(records)
+            metrics.BATCH_RECORDS.labels(self._stage.name).observe(records)
+        return done
+
+    def _process_batch(self, batch: Batch, barrier: Barrier) -> list[Output]:
+        """Its state is written and on the way to the changelog; returns what is to go out."""
         view = KeyedBatch(self._context, self._stage.name, self._table, batch.partition, batch.records)
         self._stage.process(view)
         if view.changes:
             self._table.write(batch.partition, view.changes)
             changelog = self._table.changelog(batch.partition).topic
             self._context.outbox.produce_changelog(barrier, changelog, batch.partition, view.changes)
-        self._context.produce(self._stage.name, barrier, view.outputs)
-        barrier.seal()
-        metrics.RECORDS.labels(self._stage.name, self._stage.reads[0]).inc(len(batch.records))
-        metrics.BATCH_RECORDS.labels(self._stage.name).observe(len(batch.records))
+        return view.outputs
 
     def on_committed(self, partitions: Iterable[int]) -> None:
         """Offsets were committed: what the changelog has acknowledged need not be restored again."""

@@ -17,11 +17,24 @@ HEADER_BYTES = 64
 class Batch:
     """Records of one partition in offset order, and which of them are done.
 
-    `size_bytes` counts keys, values and, at 64 bytes each, headers. `started` says that a runner has taken it up,
-    `stale` that the partition was taken away: its work may be dropped, and is never committed.
+    `size_bytes` counts keys, values and, at 64 bytes each, headers. `waits` says that no runner was handed it yet,
+    `started` that one is at work on it, `stale` that the partition was taken away: its work may be dropped, and is
+    never committed.
     """
 
-    __slots__ = ("_done", "_ledger", "_low", "left", "partition", "records", "size_bytes", "stale", "started", "topic")
+    __slots__ = (
+        "_done",
+        "_ledger",
+        "_low",
+        "left",
+        "partition",
+        "records",
+        "size_bytes",
+        "stale",
+        "started",
+        "topic",
+        "waits",
+    )
 
     def __init__(self, topic: str, partition: int, records: Sequence[RawRecord], ledger: Ledger) -> None:
         self.topic = topic
@@ -32,11 +45,18 @@ class Batch:
             size_bytes += len(record.value or b"") + len(record.key or b"") + HEADER_BYTES * len(record.headers)
         self.size_bytes = size_bytes
         self.left = len(records)
+        self.waits = True
         self.started = False
         self.stale = False
         self._done: bytearray | None = None
         self._low = 0
         self._ledger = ledger
+
+    def hand_over(self) -> None:
+        """A runner is given it."""
+        if self.waits:
+            self.waits = False
+            self._ledger.on_handed_over()
 
     def finish(self) -> None:
         """All records are done, with everything they caused durable."""
@@ -88,6 +108,9 @@ class Ledger:
         self._load.add(len(records), batch.size_bytes)
         return batch
 
+    def on_handed_over(self) -> None:
+        self._load.hand_over()
+
     def on_done(self, batch: Batch, records: int) -> None:
         self._load.remove(records, batch.size_bytes if batch.left == 0 else 0)
 
@@ -114,19 +137,25 @@ class Ledger:
         """The partition was taken away: what is open becomes stale and no longer counts."""
         for batch in self._batches:
             batch.stale = True
+            batch.hand_over()
             if batch.left:
                 self._load.remove(batch.left, batch.size_bytes)
                 batch.left = 0
         self._batches.clear()
 
 
+#: What one fetch brought of one topic: a batch of each partition that had records.
+Delivery = Sequence[Batch]
+
+
 class Load:
     """What one consumer has delivered and not finished, by count and bytes, against its bounds.
 
-    `removals` counts how often something was finished or dropped: while it stands, nothing gets done.
+    `waiting` batches were handed to no runner yet. `removals` counts how often something was finished or dropped: while
+    it stands, nothing gets done.
     """
 
-    __slots__ = ("max_bytes", "max_records", "on_room", "records", "removals", "size_bytes")
+    __slots__ = ("max_bytes", "max_records", "on_room", "records", "removals", "size_bytes", "waiting")
 
     def __init__(self, max_records: int, max_bytes: int) -> None:
         self.max_records = max_records
@@ -134,15 +163,27 @@ class Load:
         self.records = 0
         self.size_bytes = 0
         self.removals = 0
+        self.waiting = 0
         self.on_room: Callable[[], None] = lambda: None
 
     @property
     def full(self) -> bool:
-        return self.records >= self.max_records or self.size_bytes >= self.max_bytes
+        """Whether nothing more should be delivered now.
+
+        While a batch waits, what comes next had better wait where it is, and be in one batch with what comes after it:
+        many small ones cost more than few large ones, and a worker that is behind would stay there.
+        """
+        return self.waiting > 0 or self.records >= self.max_records or self.size_bytes >= self.max_bytes
 
     def add(self, records: int, size_bytes: int) -> None:
         self.records += records
         self.size_bytes += size_bytes
+        self.waiting += 1
+
+    def hand_over(self) -> None:
+        self.waiting -= 1
+        if not self.full:
+            self.on_room()
 
     def remove(self, records: int, size_bytes: int) -> None:
         self.records -= records

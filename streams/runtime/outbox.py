@@ -30,11 +30,11 @@ class Barrier:
     """Counts what was produced under it and resolves once all of it is acknowledged.
 
     One thread (or the loop) produces, the outbox's thread counts deliveries; each counter has one writer,
-    so that no lock is needed: whoever sees both equal completes. `changelog_offset` is the highest offset
-    that a changelog record of this batch was given, or -1.
+    so that no lock is needed: whoever sees both equal completes. `changelog_offsets` are the highest that
+    changelog records under it were given, by partition.
     """
 
-    __slots__ = ("_callback", "_delivered", "_expected", "_loop", "changelog_offset", "produced")
+    __slots__ = ("_callback", "_delivered", "_expected", "_loop", "changelog_offsets", "produced")
 
     def __init__(self, loop: asyncio.AbstractEventLoop, callback: Callable[[], None]) -> None:
         self._loop = loop
@@ -42,7 +42,7 @@ class Barrier:
         self._delivered = 0
         self._expected = -1
         self.produced = 0
-        self.changelog_offset = -1
+        self.changelog_offsets: dict[int, int] = {}
 
     def delivered(self) -> None:
         self._delivered += 1
@@ -127,8 +127,8 @@ class Outbox:
                 self._fail(error, message)
             else:
                 offset = message.offset()
-                if offset is not None and offset > barrier.changelog_offset:
-                    barrier.changelog_offset = offset
+                if offset is not None and offset > barrier.changelog_offsets.get(partition, -1):
+                    barrier.changelog_offsets[partition] = offset
                 barrier.delivered()
 
         for key, value in changes:

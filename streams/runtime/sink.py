@@ -11,7 +11,7 @@ from streams import metrics
 from streams.domain.records import RawRecord
 from streams.errors import BadInput, SinkError
 from streams.runtime.context import Context
-from streams.runtime.ledger import Batch
+from streams.runtime.ledger import Batch, Delivery
 from streams.runtime.outbox import Barrier, Output
 from streams.runtime.stage import SinkStage
 from streams.topics import DEADLETTERS
@@ -37,13 +37,13 @@ class SinkRunner:
         self.reachable = False
         self._tasks = [asyncio.create_task(self._write_forever()), asyncio.create_task(self._ping_forever())]
 
-    async def take(self, batch: Batch) -> None:
-        """Put a batch with those that wait; the consumer's load bounds how many that can be."""
+    async def take(self, delivery: Delivery) -> None:
+        """Put batches with those that wait; the consumer's load bounds how many that can be."""
         if not self._waiting:
             self._oldest_at = time.monotonic()
-        self._waiting.append(batch)
-        self._rows += len(batch.records)
-        self._bytes += batch.size_bytes
+        self._waiting += delivery
+        self._rows += sum(len(batch.records) for batch in delivery)
+        self._bytes += sum(batch.size_bytes for batch in delivery)
         self._changed.set()
 
     async def _write_forever(self) -> None:

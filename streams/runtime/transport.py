@@ -1,7 +1,7 @@
-"""Faust's consumer, made to hand an agent one event per fetched batch, and to commit only what is done.
+"""Faust's consumer, made to hand an agent one event per fetch, and to commit only what is done.
 
 What is replaced and why stands at each method; everything else stays Faust's. An event's value is a
-`Batch`; nothing is decoded on the way, so nothing can fail on the way.
+`Delivery`; nothing is decoded on the way, so nothing can fail on the way.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from faust.transport.consumer import ensure_TP
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 
-from streams.runtime.ledger import Ledger, Load
+from streams.runtime.ledger import Batch, Delivery, Ledger, Load
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ COALESCE_S = 0.004
 
 
 class BatchSchema(Schema):  # type: ignore[misc]
-    """Passes a `Batch` through as the event's value."""
+    """Passes a `Delivery` through as the event's value."""
 
     def compile(self, app: Any, **_: Any) -> Callable[..., Awaitable[Any]]:
         async def decode(message: Any, *, propagate: bool = False) -> Any:
@@ -70,7 +70,7 @@ class PacedThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
 
 
 class BatchConsumer(driver.Consumer):  # type: ignore[misc]
-    """One event per batch; offsets by ledger; changelogs straight into RocksDB.
+    """One event per fetch and topic; offsets by ledger; changelogs straight into RocksDB.
 
     `load` bounds what is delivered and not done, by count and bytes. `drain_timeout_s` is how long a
     revocation waits for work that has begun; what is not done by then is done again by the next owner.
@@ -106,7 +106,7 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
         self._drained.set()
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Any]]:  # noqa: ASYNC109
-        """Faust yields messages one by one; this yields one per partition and fetch."""
+        """Faust yields messages one by one, each at the price of several tasks; this yields one per fetch and topic."""
         if self.load.full:
             self._room.clear()
             await self.wait(self._room)
@@ -121,6 +121,7 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
         generation = self.app.consumer_generation_id
         if not records or self.should_stop:
             return
+        deliveries: dict[str, list[Batch]] = {}
         for raw_tp, batch in records.items():
             tp = ensure_TP(raw_tp)
             if self._is_changelog_tp(tp):
@@ -143,7 +144,11 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
                 self._overlooked.add(tp)
                 continue
             if batch:
-                yield tp, self._to_batch_message(tp, batch, ledger)
+                self._read_offset[tp] = batch[-1].offset
+                deliveries.setdefault(tp.topic, []).append(ledger.open(tp.topic, tp.partition, batch))
+        for delivery in deliveries.values():
+            message = self._to_message_of(delivery)
+            yield message.tp, message
 
     async def _look_again(self) -> None:
         """Records came while nobody could take them: read on behind what was delivered last."""
@@ -183,20 +188,20 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
         super().stop_flow()
         self._delivers = False
 
-    def _to_batch_message(self, tp: TP, records: list[Any], ledger: Ledger) -> ConsumerMessage:
-        last = records[-1]
-        self._read_offset[tp] = last.offset
+    def _to_message_of(self, delivery: Delivery) -> ConsumerMessage:
+        """As if it were the last record of its first partition."""
+        topic, partition, last = delivery[0].topic, delivery[0].partition, delivery[0].records[-1]
         return ConsumerMessage(
-            tp.topic,
-            tp.partition,
+            topic,
+            partition,
             last.offset,
             last.timestamp / 1000,
             0,
             [],
             b"",
-            ledger.open(tp.topic, tp.partition, records),
+            delivery,
             None,
-            tp=tp,
+            tp=TP(topic, partition),
             generation_id=self.app.consumer_generation_id,
         )
 

@@ -71,10 +71,10 @@ def test_what_is_taken_away_becomes_stale_and_gives_its_room_back() -> None:
     load.on_room = lambda: room.append(True)
     ledger = Ledger(load)
     batch = ledger.open("t", 0, records(1, 2, 3))
-    assert load.records == 3
+    assert (load.records, load.waiting) == (3, 1)
     ledger.drop()
     assert batch.stale
-    assert (load.records, load.size_bytes) == (0, 0)
+    assert (load.records, load.size_bytes, load.waiting) == (0, 0, 0)
     assert room
     batch.finish_one(0)
     batch.finish()
@@ -82,12 +82,27 @@ def test_what_is_taken_away_becomes_stale_and_gives_its_room_back() -> None:
     assert ledger.committable() is None
 
 
+def test_nothing_is_delivered_while_a_batch_waits_for_a_runner() -> None:
+    room: list[bool] = []
+    load = Load(max_records=10, max_bytes=1000)
+    load.on_room = lambda: room.append(True)
+    ledger = Ledger(load)
+    first, second = ledger.open("t", 0, records(1)), ledger.open("t", 0, records(2))
+    full = [load.full]
+    for batch in (first, first, second):
+        batch.hand_over()
+        full.append(load.full)
+    assert full == [True, True, True, False]
+    assert room == [True]
+
+
 def test_bytes_are_bounded_as_well_as_records() -> None:
     load = Load(max_records=1000, max_bytes=12)
     ledger = Ledger(load)
     batch = ledger.open("t", 0, records(1))
+    batch.hand_over()
     full = [load.full]
-    ledger.open("t", 0, records(2))
+    ledger.open("t", 0, records(2)).hand_over()
     full.append(load.full)  # 2 × (1 byte of key + 5 of value)
     batch.finish()
     full.append(load.full)

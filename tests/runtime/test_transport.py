@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 
 import pytest
@@ -47,3 +48,24 @@ async def test_what_is_fetched_between_the_seek_and_the_end_of_a_recovery_is_not
         await eventually(lambda: bench.committed(FINGERPRINTS, 7, "match") == 20, blocking=True)
 
     assert {message.key() for message in messages} == {b"%s%d" % (name, n) for name in (b"a", b"b") for n in range(80)}
+
+
+async def test_what_comes_while_the_stage_is_busy_is_dealt_with_at_once(bench: Bench) -> None:
+    """Else a worker that fell behind would work off what came one by one also one by one, and stay behind."""
+    sizes: list[int] = []
+    go_on = threading.Event()
+
+    def note(batch: KeyedBatch) -> None:
+        sizes.append(len(batch.records))
+        assert go_on.wait(60.0)
+
+    stage = KeyedStage(name="match", reads=(FINGERPRINTS,), table="contents", process=note)
+    async with bench.worker(stage):
+        try:
+            for n in range(30):
+                await asyncio.to_thread(bench.publish, FINGERPRINTS, [(b"%d" % n, b"x", 5)])
+        finally:
+            go_on.set()
+        await eventually(lambda: sum(sizes) == 30)
+
+    assert len(sizes) <= 4  # the first, one that waited, one that the client had fetched ahead, and the rest
