@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import MISSING, dataclass, field, fields
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any, Literal, Protocol, TypeVar
 
 import orjson
@@ -36,8 +37,14 @@ def timestamp(epoch_ms: int) -> str:
 
     A producer may give a record any time; what lies outside the years 1 to 9999 becomes the nearest moment inside.
     """
-    moment = EPOCH + timedelta(milliseconds=min(max(epoch_ms, MIN_EPOCH_MS), MAX_EPOCH_MS))
-    return moment.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+    seconds, milliseconds = divmod(min(max(epoch_ms, MIN_EPOCH_MS), MAX_EPOCH_MS), 1000)
+    return f"{_second(seconds)}.{milliseconds:03d}Z"
+
+
+@lru_cache(maxsize=64)
+def _second(epoch_s: int) -> str:
+    """Most records of a moment share it."""
+    return (EPOCH + timedelta(seconds=epoch_s)).isoformat().removesuffix("+00:00")
 
 
 class RawRecord(Protocol):

@@ -27,6 +27,9 @@ class ConcurrentRunner:
         self._slots = asyncio.Semaphore(slots)
         self._tails: dict[tuple[int, bytes], asyncio.Future[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._batch_records = metrics.BATCH_RECORDS.labels(stage.name)
+        self._records = metrics.RECORDS.labels(stage.name, stage.reads[0])
+        self._seconds = metrics.BATCH_SECONDS.labels(stage.name)
 
     async def take(self, delivery: Delivery) -> None:
         """Begin all records; returns once the last has a slot."""
@@ -34,7 +37,7 @@ class ConcurrentRunner:
             await self._begin(batch)
 
     async def _begin(self, batch: Batch) -> None:
-        metrics.BATCH_RECORDS.labels(self._stage.name).observe(len(batch.records))
+        self._batch_records.observe(len(batch.records))
         batch.started = True
         for index, record in enumerate(batch.records):
             await self._slots.acquire()
@@ -80,8 +83,8 @@ class ConcurrentRunner:
 
         def acknowledged() -> None:
             batch.finish_one(index)
-            metrics.RECORDS.labels(self._stage.name, self._stage.reads[0]).inc()
-            metrics.BATCH_SECONDS.labels(self._stage.name).observe(time.monotonic() - begun_at)
+            self._records.inc()
+            self._seconds.observe(time.monotonic() - begun_at)
 
         barrier = Barrier(self._context.loop, acknowledged)
         if self._context.outbox.crowded:

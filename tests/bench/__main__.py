@@ -37,7 +37,7 @@ class Size:
     records: int = 600_000
     full_records: int = 150_000
     rounds: int = 3
-    warm_up_s: float = 6.0
+    warm_up_s: float = 45.0  # a new broker compiles itself for so long on a slow machine, on half a core
     measured_s: float = 20.0
     recovered: int = 1_000_000
     photos: int = 600

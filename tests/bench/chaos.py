@@ -30,6 +30,7 @@ from tests.bench.workload import READ_RECORDS, Watermarks
 from tests.brokers import ApacheKafka
 
 STAGES = ("fingerprint", "match")
+WARM_UP_S = 45.0  # a new broker compiles itself for so long on a slow machine, on half a core
 DRAIN_S = 90.0
 SLACK_S = 0.25  # a pause begins with the last decision before its cause
 TARGET_S = {"kill -9": 10.0, "rejoin": 5.0, "planned restart": 5.0}
@@ -67,7 +68,7 @@ def run(bootstrap: str, work_dir: Path, *, rate: float, seconds: float, rounds: 
         other.await_ready()
         begun: list[tuple[str, float]] = []
         with Traffic(deployment, rate) as traffic:
-            time.sleep(10.0)
+            time.sleep(WARM_UP_S)
             begun.append(("undisturbed", time.time()))
             time.sleep(min(seconds, 10.0))
             for _ in range(rounds):
