@@ -47,7 +47,7 @@ class Settings(BaseSettings):
     # one worker
     worker_id: str = Field(default_factory=socket.gethostname, min_length=1)
     session_timeout_s: float = Field(default=6.0, ge=1)
-    heartbeat_s: float = Field(default=1.5, gt=0)
+    heartbeat_s: float = Field(default=1.0, gt=0)
     rebalance_timeout_s: float = Field(default=20.0, ge=1)
     commit_interval_s: float = Field(default=0.5, gt=0)
     drain_timeout_s: float = Field(default=3.0, ge=0)

@@ -28,6 +28,10 @@ logger = logging.getLogger(__name__)
 FEW_RECORDS = 50
 COALESCE_S = 0.004
 
+#: Records of changelogs taken at once while a table is recovered, and nothing is delivered: each time costs some hops
+#: between threads, which have to share the interpreter with other stages that work off what has piled up.
+RESTORE_RECORDS = 10_000
+
 
 class BatchSchema(Schema):  # type: ignore[misc]
     """Passes a `Delivery` through as the event's value."""
@@ -115,6 +119,9 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
         early_s = self._fetch_not_before - time.monotonic()
         if early_s > 0:
             await asyncio.sleep(early_s)
+        bounds = self.app.bounds
+        recovers = self.app.table is not None and not self._sought
+        self._thread._ensure_consumer()._max_poll_records = RESTORE_RECORDS if recovers else bounds.fetch_records
         records, active = await self._wait_next_records(timeout)
         few = sum(map(len, records.values())) < FEW_RECORDS if records else True
         self._fetch_not_before = time.monotonic() + COALESCE_S if few else 0.0
@@ -122,6 +129,7 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
         if not records or self.should_stop:
             return
         deliveries: dict[str, list[Batch]] = {}
+        room = bounds.fetch_records
         for raw_tp, batch in records.items():
             tp = ensure_TP(raw_tp)
             if self._is_changelog_tp(tp):
@@ -143,7 +151,11 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
                 # Did the log lose these (retention, a transaction's marker), or we? Look once more to know.
                 self._overlooked.add(tp)
                 continue
+            if len(batch) > room:  # asked for while a table was recovered: read the rest again when its turn comes
+                batch = batch[:room]
+                self._overlooked.add(tp)
             if batch:
+                room -= len(batch)
                 self._read_offset[tp] = batch[-1].offset
                 deliveries.setdefault(tp.topic, []).append(ledger.open(tp.topic, tp.partition, batch))
         for delivery in deliveries.values():
