@@ -1,7 +1,7 @@
 """Faust made fast and safe: batches in, delivery barriers out, offsets committed only behind what is durable.
 
     ledger.py      which offsets were read, which are done, up to where may be committed
-    transport.py   Faust's consumer, handing an agent one event per fetched batch of a partition
+    transport.py   Faust's consumer, handing an agent one event per fetch: a batch of each partition
     outbox.py      outputs through librdkafka, and the barrier that waits for their delivery
     table.py       a Faust table whose partitions are written one RocksDB batch at a time
     recovery.py    tables rebuilt from their changelogs
