@@ -27,6 +27,7 @@ from tests.bench import (
 from tests.bench.report import Reach, as_json, at_least, at_most, show_reach, write_json
 from tests.bench.sampling import machine
 from tests.bench.small_hashes import PHOTOS_VARIABLE
+from tests.bench.traffic import WARM_UP_S
 from tests.brokers import KAFKA_VERSION, ApacheKafka
 
 
@@ -37,7 +38,7 @@ class Size:
     records: int = 600_000
     full_records: int = 150_000
     rounds: int = 3
-    warm_up_s: float = 45.0  # a new broker compiles itself for so long on a slow machine, on half a core
+    warm_up_s: float = WARM_UP_S
     measured_s: float = 20.0
     recovered: int = 1_000_000
     photos: int = 600

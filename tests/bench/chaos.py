@@ -25,12 +25,11 @@ from streams.topics import FINGERPRINTS, load_topics
 from tests.bench.deployment import Deployment
 from tests.bench.report import Reach, at_most, show_reach, write_json
 from tests.bench.sampling import machine
-from tests.bench.traffic import Tally, Traffic
+from tests.bench.traffic import WARM_UP_S, Tally, Traffic
 from tests.bench.workload import READ_RECORDS, Watermarks
 from tests.brokers import ApacheKafka
 
 STAGES = ("fingerprint", "match")
-WARM_UP_S = 45.0  # a new broker compiles itself for so long on a slow machine, on half a core
 DRAIN_S = 90.0
 SLACK_S = 0.25  # a pause begins with the last decision before its cause
 TARGET_S = {"kill -9": 10.0, "rejoin": 5.0, "planned restart": 5.0}

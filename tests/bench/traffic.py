@@ -20,6 +20,10 @@ from tests.bench.workload import Watermarks, fast_producer
 from tests.media import PHOTOS, jpeg
 
 CONTENTS = 100
+
+#: Before anything is measured: a new broker compiles itself for so long on a slow machine, on half a core.
+WARM_UP_S = 45.0
+
 SIZE = (160, 120)
 
 
