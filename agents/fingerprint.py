@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Coroutine
 from functools import partial
+from typing import Any
 
 from streams.cloudevents import FINGERPRINT_TYPE, event_headers
 from streams.domain.policy import Policy
@@ -22,13 +24,13 @@ from streams.topics import FINGERPRINTS, SUBMISSIONS
 logger = logging.getLogger(__name__)
 
 
-async def fingerprint(work: Work, fingerprinter: Fingerprinter, policies: LivePolicies) -> None:
-    """One submission: facts or a failure. Only one without any media id has nobody to answer."""
+def fingerprint(work: Work, fingerprinter: Fingerprinter, policies: LivePolicies) -> Coroutine[Any, Any, None] | None:
+    """One submission: facts or a failure. Only one without any media id has nobody to answer.
+
+    What is known already is answered at once; else what is left, fetching and decoding, is to be awaited.
+    """
     record = work.record
     submission: Submission | None = None
-    policy: Policy | None = None
-    found: Fingerprinted | None = None
-    failure: Failure | None = None
     try:
         submission = decode_submission(
             key=record.key,
@@ -38,20 +40,41 @@ async def fingerprint(work: Work, fingerprinter: Fingerprinter, policies: LivePo
             timestamp_ms=record.timestamp,
         )
         policy = policies.of(submission.collection)  # once: fetching takes long enough for the file to change
-        found = await fingerprinter.fingerprint(submission, policy)
-    except BadInput as error:
-        work.dead_letter(error)
-        failure = Failure(error.reason, error.detail)
+        found = fingerprinter.known(submission, policy)
+    except Exception as error:
+        failure = _failure(work, error)
         submission = submission or _salvaged(work)
-    except BrokenInfrastructure:
-        raise
-    except Exception as error:  # a fault of ours that this input brings out must not stop its partition
-        logger.exception("fingerprinting %s/%d/%d failed", record.topic, record.partition, record.offset)
-        work.dead_letter(BadInput(Reason.INTERNAL_ERROR, repr(error)))
-        failure = Failure(Reason.INTERNAL_ERROR, repr(error))
-    if submission is not None:
-        policy = policy or policies.of(submission.collection)
-        work.emit(*_output(submission, found, failure, policy, work.now()))
+        if submission is not None:
+            work.emit(*_output(submission, None, failure, policies.of(submission.collection), work.now()))
+        return None
+    if found is None:
+        return _fetched(work, fingerprinter, submission, policy)
+    work.emit(*_output(submission, found, None, policy, work.now()))
+    return None
+
+
+async def _fetched(work: Work, fingerprinter: Fingerprinter, submission: Submission, policy: Policy) -> None:
+    found, failure = None, None
+    try:
+        found = await fingerprinter.fingerprint(submission, policy)
+    except Exception as error:
+        failure = _failure(work, error)
+    work.emit(*_output(submission, found, failure, policy, work.now()))
+
+
+def _failure(work: Work, error: Exception) -> Failure:
+    """What is wrong with the input, which is a dead letter now.
+
+    A fault of ours that an input brings out must not stop its partition; that of the infrastructure is raised again.
+    """
+    if isinstance(error, BrokenInfrastructure):
+        raise error
+    if not isinstance(error, BadInput):
+        origin = _origin(work)
+        logger.error("fingerprinting %s/%d/%d failed", origin.topic, origin.partition, origin.offset, exc_info=error)
+        error = BadInput(Reason.INTERNAL_ERROR, repr(error))
+    work.dead_letter(error)
+    return Failure(error.reason, error.detail)
 
 
 def _origin(work: Work) -> Origin:

@@ -64,6 +64,19 @@ class Fingerprinter:
         self._images = DecodePool("decode", settings.decode_threads, settings.decode_timeout_s)
         self._videos = DecodePool("video", settings.video_threads, settings.video_decode_timeout_s)
 
+    def known(self, submission: Submission, policy: Policy) -> Fingerprinted | None:
+        """The fingerprint of bytes that came with the submission, if they are few and were decoded before.
+
+        Raises:
+            BadInput: as `fingerprint`, where the bytes alone say so.
+        """
+        body = self._fetcher.body(submission)
+        facts = self._known_bytes(body, policy) if body is not None else None
+        if body is None or facts is None:
+            return None
+        _count(submission, body, facts, cached=True)
+        return Fingerprinted(facts, 0.0, 0.0, cached=True)
+
     async def fingerprint(self, submission: Submission, policy: Policy) -> Fingerprinted:
         """Fetch and decode one submission, and hash of it what its policy needs.
 
@@ -76,26 +89,30 @@ class Fingerprinter:
             opened_at = time.perf_counter()
             if isinstance(found, OpenVideo):
                 facts, cached = await self._open_video(found)
-            elif is_video(found[:HEAD_BYTES]):
-                facts, cached = await self._whole_video(found)
             else:
-                facts, cached = await self._image(found, wanted(policy))
+                facts, cached = await self._bytes(found, policy, look_up=submission.body is None)
             done_at = time.perf_counter()
             waited_s = found.waited_s if isinstance(found, OpenVideo) else 0.0
-            _count(submission, found, facts, cached)
-        fetch_s, decode_s = opened_at - begun_at + waited_s, max(0.0, done_at - opened_at - waited_s)
-        metrics.CACHE.labels("hit" if cached else "miss").inc()
-        metrics.FETCH_SECONDS.labels(_scheme(submission)).observe(fetch_s)
-        if not cached:
-            metrics.DECODE_SECONDS.labels(facts.format).observe(decode_s)
+            fetch_s, decode_s = opened_at - begun_at + waited_s, max(0.0, done_at - opened_at - waited_s)
+            _count(submission, found, facts, cached, fetch_s, decode_s)
         return Fingerprinted(facts, round(fetch_s * 1000, 3), round(decode_s * 1000, 3), cached)
 
-    async def _image(self, data: bytes, what: Wanted) -> tuple[MediaFacts, bool]:
-        if len(data) <= SMALL_BYTES:
-            known = self._known(content_id(data), what)
-            if known is not None:
-                return known, True
+    async def _bytes(self, data: bytes, policy: Policy, *, look_up: bool) -> tuple[MediaFacts, bool]:
+        """Of a medium that is all there; `look_up` says that it was not asked yet whether it is known."""
+        known = self._known_bytes(data, policy) if look_up else None
+        if known is not None:
+            return known, True
+        if is_video(data[:HEAD_BYTES]):
+            return await self._whole_video(data)
+        return await self._image(data, wanted(policy))
 
+    def _known_bytes(self, data: bytes, policy: Policy) -> MediaFacts | None:
+        """Facts of a few bytes that are known; of many too, hashing them would keep the loop from others."""
+        if len(data) > SMALL_BYTES:
+            return None
+        return self._known(content_id(data), None if is_video(data[:HEAD_BYTES]) else wanted(policy))
+
+    async def _image(self, data: bytes, what: Wanted) -> tuple[MediaFacts, bool]:
         def decode() -> tuple[MediaFacts, bool]:
             content = content_id(data)
             return self._remembered(
@@ -189,9 +206,21 @@ def _scheme(submission: Submission) -> str:
     return submission.url.partition(":")[0].lower() if submission.url else "inline"
 
 
-def _count(submission: Submission, found: bytes | OpenVideo, facts: MediaFacts, cached: bool) -> None:
+def _count(
+    submission: Submission,
+    found: bytes | OpenVideo,
+    facts: MediaFacts,
+    cached: bool,
+    fetch_s: float = 0.0,
+    decode_s: float = 0.0,
+) -> None:
+    scheme = _scheme(submission)
     read_bytes = found.fetched_bytes if isinstance(found, OpenVideo) else len(found)
-    metrics.FETCHED_BYTES.labels(_scheme(submission)).inc(read_bytes)
+    metrics.CACHE.labels("hit" if cached else "miss").inc()
+    metrics.FETCH_SECONDS.labels(scheme).observe(fetch_s)
+    metrics.FETCHED_BYTES.labels(scheme).inc(read_bytes)
+    if not cached:
+        metrics.DECODE_SECONDS.labels(facts.format).observe(decode_s)
     if facts.video is not None:
         way = found.way if isinstance(found, OpenVideo) else "whole"
         metrics.VIDEOS.labels(way, "cache" if cached else facts.video.path).inc()

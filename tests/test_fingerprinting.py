@@ -16,7 +16,7 @@ from streams.domain.fingerprint.image import content_id
 from streams.domain.policy import DEFAULT
 from streams.domain.records import Kind, MediaFacts
 from streams.errors import BadInput, Reason
-from streams.fingerprinting import ENTRY_CHARS, Fingerprinted, Fingerprinter, entries_of
+from streams.fingerprinting import ENTRY_CHARS, SMALL_BYTES, Fingerprinted, Fingerprinter, entries_of
 from tests import films
 from tests.media import jpeg
 from tests.sources.conftest import Servers, settings, submission, until
@@ -109,6 +109,30 @@ async def test_a_large_video_without_ranges_is_downloaded_and_nothing_is_left(se
         found = await of(made, f"{url}/x")
     assert found.facts.content_id == content_id(server.data)
     assert list((tmp_path / "spool").iterdir()) == []
+
+
+async def test_a_few_bytes_that_were_decoded_before_are_known_without_waiting(tmp_path: Path) -> None:
+    other_views = replace(DEFAULT, views="plain")
+    async with fingerprinter(tmp_path) as made:
+        photo, large = submission(body=PHOTO), submission(body=PHOTO + bytes(SMALL_BYTES))
+        assert made.known(photo, DEFAULT) is None
+        first = await made.fingerprint(photo, DEFAULT)
+        assert made.known(photo, DEFAULT) == Fingerprinted(first.facts, 0.0, 0.0, cached=True)
+        assert made.known(photo, other_views) is None
+        await made.fingerprint(large, DEFAULT)
+        assert made.known(large, DEFAULT) is None
+        assert made.known(submission("https://example.com/photo.jpg"), DEFAULT) is None
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "reason"), [(b"", "auto", Reason.SOURCE_EMPTY), (PHOTO, "video", Reason.UNSUPPORTED_KIND)]
+)
+async def test_what_bytes_say_at_once_is_told_at_once(tmp_path: Path, body: bytes, kind: Kind, reason: Reason) -> None:
+    async with fingerprinter(tmp_path) as made:
+        await of(made, body=PHOTO)
+        with pytest.raises(BadInput) as refused:
+            made.known(submission(body=body, kind=kind), DEFAULT)
+    assert refused.value.reason is reason
 
 
 async def test_what_a_server_vouches_for_is_decoded_once(servers: Servers, tmp_path: Path) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from streams.domain.records import RawRecord
 from streams.errors import BadInput
@@ -47,11 +48,12 @@ class KeyedStage(Stage):
 class ConcurrentStage(Stage):
     """Slow work, many records at once, no state: `handle` deals with one record and emits outputs.
 
-    Outputs go out as they complete, except that those of equal record keys keep their order. What `handle`
-    raises ends the worker: bad input is for it to dead-letter.
+    It returns None if it could do so at once, without blocking, and otherwise what is left to be awaited, beside that
+    of other records. Outputs go out as they complete, except that those of equal record keys keep their order. What
+    `handle` raises ends the worker: bad input is for it to dead-letter.
     """
 
-    handle: Callable[[Work], Awaitable[None]]
+    handle: Callable[[Work], Coroutine[Any, Any, None] | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -18,14 +18,14 @@ from streams.sources.guard import AddressGuard
 from streams.sources.http import HttpSource, parsed
 from streams.sources.kinds import HEAD_BYTES, check_kind, video_by_name
 from streams.sources.opened import OpenVideo
-from streams.sources.patience import Reserve, patience
+from streams.sources.patience import patience
 from streams.sources.resolve import SystemResolver
 from streams.sources.spool import Spool
 from streams.sources.web_video import VideoFound, WebVideos
 
 #: Videos of the web that are open at once, for each that is decoded: the others are being asked for, or downloaded.
 OPEN_PER_THREAD = 4
-Reader = Callable[[str, Reserve], Awaitable[bytes]]
+SCHEMES = ("http", "https", "file")
 
 
 class SourceFetcher:
@@ -54,7 +54,6 @@ class SourceFetcher:
         self._threads = ThreadPoolExecutor(2 * settings.fetch_concurrency, thread_name_prefix="source")
         self._http = HttpSource(settings, guard, resolver or SystemResolver(self._threads))
         self._files = FileSource(settings, self._threads)
-        self._readers: dict[str, Reader] = {"http": self._read_web, "https": self._read_web, "file": self._files.read}
         self._web_videos = WebVideos(settings, self._http, Spool(settings, self._threads))
         self._open_videos = asyncio.Semaphore(OPEN_PER_THREAD * settings.video_threads)
 
@@ -63,25 +62,16 @@ class SourceFetcher:
         """What all fetches hold now."""
         return self._budget.held_bytes
 
-    @asynccontextmanager
-    async def fetch(self, submission: Submission) -> AsyncIterator[bytes]:
-        """The bytes of a submission, counted against the budget until the block ends.
-
-        Bytes which came with the submission are in memory anyway; only their size is checked.
+    def body(self, submission: Submission) -> bytes | None:
+        """The bytes that came with a submission; None where they have to be fetched.
 
         Raises:
-            BadInput: no_source, unsupported_scheme, bad_url or one of the source_ reasons.
+            BadInput: as `open`, where the bytes alone say so.
         """
-        if submission.body is not None:
-            yield self._checked(submission.body)
-            return
-        url = self._url_of(submission)
-        reader = self._readers[self._scheme_of(url)]
-        with self._budget.hold() as hold:
-            async with patience(self._timeout_s, hold) as reserve:
-                data = self._checked(await reader(url, reserve))
-            hold.shrink_to(len(data))
-            yield data
+        if submission.body is None:
+            return None
+        check_kind(submission.kind, submission.body[:HEAD_BYTES])
+        return self._checked(submission.body)
 
     @asynccontextmanager
     async def open(self, submission: Submission) -> AsyncIterator[bytes | OpenVideo]:
@@ -91,7 +81,8 @@ class SourceFetcher:
         are open at once, and others wait.
 
         Raises:
-            BadInput: as `fetch`, and unsupported_kind where the submission says that it is something else.
+            BadInput: no_source, unsupported_scheme, bad_url or one of the source_ reasons; unsupported_kind where the
+                submission says that it is something else.
             BrokenInfrastructure: a download cannot be kept.
         """
         async with AsyncExitStack() as stack:
@@ -103,14 +94,10 @@ class SourceFetcher:
                 hold.shrink_to(len(self._checked(found)) if submission.body is None else 0)
             yield found
 
-    async def _read_web(self, url: str, reserve: Reserve) -> bytes:
-        return await self._http.read(parsed(url), reserve)
-
     async def _opened(self, submission: Submission, hold: Hold, stack: AsyncExitStack) -> bytes | OpenVideo:
-        kind = submission.kind
-        if submission.body is not None:
-            check_kind(kind, submission.body[:HEAD_BYTES])
-            return self._checked(submission.body)
+        body, kind = self.body(submission), submission.kind
+        if body is not None:
+            return body
         url = self._url_of(submission)
         if self._scheme_of(url) == "file":
             async with patience(self._timeout_s, hold) as reserve:
@@ -132,8 +119,8 @@ class SourceFetcher:
 
     def _scheme_of(self, url: str) -> str:
         scheme = url.partition(":")[0].lower()
-        if scheme not in self._readers:
-            raise BadInput(Reason.UNSUPPORTED_SCHEME, f"the URL must begin with one of {', '.join(self._readers)}")
+        if scheme not in SCHEMES:
+            raise BadInput(Reason.UNSUPPORTED_SCHEME, f"the URL must begin with one of {', '.join(SCHEMES)}")
         return scheme
 
     def _checked(self, data: bytes) -> bytes:

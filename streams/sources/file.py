@@ -40,23 +40,11 @@ class FileSource:
         self._max_video_bytes = settings.video_max_bytes
         self._threads = threads
 
-    async def read(self, url: str, reserve: Reserve) -> bytes:
-        """The file's bytes.
-
-        Raises:
-            BadInput: bad_url or one of the source_ reasons.
-        """
-        path = _path_of(url)
-        loop = asyncio.get_running_loop()
-        size_bytes = await loop.run_in_executor(self._threads, self._measure, path)
-        await reserve(size_bytes)
-        return await loop.run_in_executor(self._threads, self._load, path, size_bytes)
-
     async def open(self, url: str, kind: Kind, reserve: Reserve) -> bytes | FileParts:
         """The file's bytes, or the file, open, if it begins as videos do.
 
         Raises:
-            BadInput: as `read` and `check_kind`.
+            BadInput: bad_url or one of the source_ reasons, and as `check_kind`.
         """
         path = _path_of(url)
         loop = asyncio.get_running_loop()
@@ -82,12 +70,6 @@ class FileSource:
     def _check_size(self, size_bytes: int, most: int) -> None:
         if size_bytes > most:
             raise BadInput(Reason.SOURCE_TOO_LARGE, f"{size_bytes:,} bytes are more than {most:,}")
-
-    def _measure(self, path: str) -> int:
-        with self._opened(path) as file:
-            size_bytes = os.fstat(file).st_size
-        self._check_size(size_bytes, self._max_bytes)
-        return size_bytes
 
     def _load(self, path: str, size_bytes: int) -> bytes:
         with self._opened(path) as file, open(file, "rb", closefd=False, buffering=0) as reader:

@@ -68,14 +68,12 @@ class HttpSource:
         self._max_redirects = settings.source_max_redirects
         self._session: aiohttp.ClientSession | None = None
 
-    async def read(self, url: URL, reserve: Reserve, look: Look = _unseen) -> bytes:
+    async def read(self, url: URL, reserve: Reserve) -> bytes:
         """The body of a successful answer.
 
         Args:
             url: may be redirected, but never from https to http nor out of the web.
             reserve: is awaited with the total of bytes before more than that many are kept.
-            look: is called once, before more is read, with the answer and the first HEAD_BYTES or more of its body,
-                or all there are; what it raises ends the reading.
 
         Raises:
             BadInput: bad_url, unsupported_format (a compressed body) or one of the source_ reasons.
@@ -83,7 +81,7 @@ class HttpSource:
         """
         async with self.answer(url) as response:
             check_answer(response)
-            return await self.body(response, reserve, look)
+            return await self.body(response, reserve)
 
     @asynccontextmanager
     async def answer(self, url: URL, headers: Mapping[str, str] | None = None) -> AsyncIterator[aiohttp.ClientResponse]:
@@ -120,7 +118,14 @@ class HttpSource:
         raise BadInput(Reason.SOURCE_REDIRECTS, f"more than {self._max_redirects} redirects")
 
     async def body(self, response: aiohttp.ClientResponse, reserve: Reserve, look: Look = _unseen) -> bytes:
-        """All of an answer's body; arguments and errors are those of `read`."""
+        """All of an answer's body; errors are those of `read`.
+
+        Args:
+            response: of which nothing was read.
+            reserve: as that of `read`.
+            look: is called once, before more is read, with the answer and the first HEAD_BYTES or more of its body,
+                or all there are; what it raises ends the reading.
+        """
         chunks = response.content.iter_any()
         head = await first_bytes(chunks)
         look(response, head)

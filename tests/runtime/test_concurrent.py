@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
+from dataclasses import replace
+from typing import Any
 
+import pytest
 from confluent_kafka import Message
 
 from streams.errors import BrokenInfrastructure
@@ -14,7 +18,7 @@ from tests.runtime.conftest import Bench, eventually
 
 
 class Gates:
-    """A stage whose work on a value `wait:NAME` ends when the test opens the gate NAME."""
+    """A stage that answers `at once…` at once; work on a value `wait:NAME` ends when the test opens the gate NAME."""
 
     def __init__(self) -> None:
         self.gates: dict[str, asyncio.Event] = {}
@@ -24,8 +28,16 @@ class Gates:
     def gate(self, name: str) -> asyncio.Event:
         return self.gates.setdefault(name, asyncio.Event())
 
-    async def handle(self, work: Work) -> None:
+    def handle(self, work: Work) -> Coroutine[Any, Any, None] | None:
         value = (work.record.value or b"").decode()
+        if value == "broken at once":
+            raise BrokenInfrastructure("the disk is gone")
+        if not value.startswith("at once"):
+            return self.wait(work, value)
+        work.emit(FINGERPRINTS, work.record.key, value.encode(), None)
+        return None
+
+    async def wait(self, work: Work, value: str) -> None:
         self.at_work += 1
         self.most_at_work = max(self.most_at_work, self.at_work)
         try:
@@ -72,6 +84,48 @@ async def test_outputs_of_a_key_keep_its_order(bench: Bench) -> None:
     assert [value for value in values(messages) if value != "x"] == ["wait:one", "two", "three"]
 
 
+async def test_outputs_of_a_key_keep_its_order_where_some_are_dealt_with_at_once(bench: Bench) -> None:
+    gates = Gates()
+    order = [b"at once 1", b"wait:one", b"at once 2", b"at once 3", b"fast", b"at once 4"]
+    bench.publish(SUBMISSIONS, [*((b"k", value, 0) for value in order), (b"other", b"at once", 0)])
+    async with bench.worker(gates.stage):
+        messages = await asyncio.to_thread(bench.read, FINGERPRINTS, lambda found: len(found) >= 2)
+        assert sorted(values(messages)) == ["at once", "at once 1"]
+        gates.gate("one").set()
+        messages = await asyncio.to_thread(bench.read, FINGERPRINTS, lambda found: len(found) >= 7)
+        await eventually(lambda: bench.committed(SUBMISSIONS, 0, "fingerprint") == 7, blocking=True)
+    assert [value.encode() for value in values(messages) if value != "at once"] == order
+
+
+async def test_what_is_dealt_with_at_once_goes_out_while_its_neighbours_wait_for_a_slot(bench: Bench) -> None:
+    bench.overrides["fetch_concurrency"] = 2
+    gates = Gates()
+    waiting = [(f"{n}".encode(), b"wait:all", 0) for n in range(3)]
+    bench.publish(SUBMISSIONS, [*waiting[:2], (b"a", b"at once", 0), waiting[2], (b"b", b"at once", 0)])
+    async with bench.worker(gates.stage):
+        messages = await asyncio.to_thread(bench.read, FINGERPRINTS, bool)
+        assert values(messages) == ["at once"]
+        gates.gate("all").set()
+        await eventually(lambda: bench.committed(SUBMISSIONS, 0, "fingerprint") == 5, blocking=True)
+
+
+async def test_work_that_is_given_up_before_it_began_gives_its_slot_back(bench: Bench) -> None:
+    bench.overrides["fetch_concurrency"] = 1
+    gates = Gates()
+
+    def handle(work: Work) -> Coroutine[Any, Any, None] | None:
+        if work.record.value == b"given up":
+            runner = worker.apps[0].runner
+            assert runner is not None
+            asyncio.get_running_loop().call_soon(runner.on_revoked)  # which is before the task begins
+        return gates.handle(work)
+
+    async with bench.worker(replace(gates.stage, handle=handle)) as worker:
+        bench.publish(SUBMISSIONS, [(b"a", b"given up", 0), (b"a", b"fast", 0), (b"b", b"fast", 0)])
+        messages = await asyncio.to_thread(bench.read, FINGERPRINTS, lambda found: len(found) >= 2)
+    assert values(messages) == ["fast", "fast"]
+
+
 async def test_work_at_once_is_bounded(bench: Bench) -> None:
     bench.overrides["fetch_concurrency"] = 8
     gates = Gates()
@@ -116,9 +170,10 @@ async def test_what_was_not_done_when_the_worker_stopped_is_done_by_the_next(ben
     assert values(messages).count("wait:never") == 1
 
 
-async def test_broken_infrastructure_ends_the_worker_and_is_not_blamed_on_the_input(bench: Bench) -> None:
+@pytest.mark.parametrize("when", ["broken", "broken at once"])
+async def test_broken_infrastructure_ends_the_worker_and_is_not_blamed_on_the_input(bench: Bench, when: str) -> None:
     gates = Gates()
-    bench.publish(SUBMISSIONS, [(b"a", b"broken", 0)])
+    bench.publish(SUBMISSIONS, [(b"a", when.encode(), 0)])
     async with bench.worker(gates.stage) as worker:
         await eventually(lambda: not worker.live)
     assert await asyncio.to_thread(bench.committed, SUBMISSIONS, 0, "fingerprint") < 0

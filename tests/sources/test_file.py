@@ -118,7 +118,7 @@ async def test_a_file_that_grows_meanwhile_is_not_read_beyond_its_measure(root: 
     with ThreadPoolExecutor(1) as threads:
         source = FileSource(settings(file_roots=str(root)), threads)
         with pytest.raises(BadInput, match="grew"):
-            await source.read(f"file://{root}/a.jpg", grow)
+            await source.open(f"file://{root}/a.jpg", "auto", grow)
 
 
 @pytest.mark.parametrize(

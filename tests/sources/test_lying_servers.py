@@ -14,7 +14,7 @@ from streams.sources.opened import OpenVideo
 from streams.sources.range_video import RangeVideo
 from streams.sources.web_video import FIRST_BYTES
 from streams.sources.windows import block_bytes
-from tests.sources.conftest import Servers, opened, refusal_to_open, submission
+from tests.sources.conftest import Servers, opened, refusal, submission
 from tests.sources.film_server import FilmServer, film
 
 SIZE = 1 << 20
@@ -199,7 +199,7 @@ def first_answer(answer: bytes) -> Callable[[asyncio.StreamReader, asyncio.Strea
 async def test_a_first_answer_that_is_none_has_a_reason(servers: Servers, answer: bytes, reason: Reason) -> None:
     url = await servers.raw(first_answer(answer))
     async with opened(source_allow="127.0.0.1") as fetcher:
-        assert await refusal_to_open(fetcher, f"{url}/film.mp4") is reason
+        assert await refusal(fetcher, f"{url}/film.mp4") is reason
 
 
 @asynccontextmanager
@@ -216,18 +216,18 @@ async def endless(servers: Servers) -> AsyncIterator[str]:
 
 async def test_an_endless_download_ends_at_the_limit(servers: Servers) -> None:
     async with endless(servers) as url, opened(source_allow="127.0.0.1", video_spool_max_bytes=8 << 20) as fetcher:
-        assert await refusal_to_open(fetcher, url) is Reason.SOURCE_TOO_LARGE
+        assert await refusal(fetcher, url) is Reason.SOURCE_TOO_LARGE
 
 
 async def test_a_download_that_trickles_on_is_a_timeout(servers: Servers) -> None:
     server = FilmServer(DATA, ranges=False, pause_s=0.1)
     url = await servers.web({"/film.mp4": server.answer})
     async with opened(source_allow="127.0.0.1", video_timeout_s=0.5) as fetcher:
-        assert await refusal_to_open(fetcher, f"{url}/film.mp4") is Reason.SOURCE_TIMEOUT
+        assert await refusal(fetcher, f"{url}/film.mp4") is Reason.SOURCE_TIMEOUT
 
 
 async def test_a_download_that_stands_still_is_a_timeout(servers: Servers) -> None:
     server = FilmServer(DATA, ranges=False, pause_s=60)
     url = await servers.web({"/film.mp4": server.answer})
     async with opened(source_allow="127.0.0.1", source_timeout_s=0.3) as fetcher:
-        assert await refusal_to_open(fetcher, f"{url}/film.mp4") is Reason.SOURCE_TIMEOUT
+        assert await refusal(fetcher, f"{url}/film.mp4") is Reason.SOURCE_TIMEOUT

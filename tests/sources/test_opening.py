@@ -20,7 +20,7 @@ from streams.sources.opened import OpenVideo
 from streams.sources.range_video import RangeVideo
 from streams.sources.web_video import FIRST_BYTES
 from tests.media import jpeg
-from tests.sources.conftest import Servers, opened, refusal_to_open, submission, until
+from tests.sources.conftest import Servers, opened, refusal, submission, until
 from tests.sources.film_server import FilmServer, film
 from tests.sources.test_addresses import Answers, Secret, port_of
 
@@ -71,7 +71,7 @@ async def test_a_picture_with_the_name_of_a_video_is_still_a_picture(servers: Se
             url = await servers.web({"/photo.mp4": server.answer})
             async with opened(source_allow="127.0.0.1") as fetcher:
                 assert await opened_as(fetcher, f"{url}/photo.mp4") == ("bytes", data)
-                reason = await refusal_to_open(fetcher, f"{url}/photo.mp4", "video")
+                reason = await refusal(fetcher, f"{url}/photo.mp4", "video")
                 assert reason is Reason.UNSUPPORTED_KIND
 
 
@@ -88,14 +88,14 @@ async def test_what_is_neither_goes_on_as_bytes_unless_it_should_be_a_video(serv
     async with opened(source_allow="127.0.0.1") as fetcher:
         assert await opened_as(fetcher, f"{url}/x") == ("bytes", data)
         assert await opened_as(fetcher, f"{url}/x.mp4") == ("bytes", data)
-        assert await refusal_to_open(fetcher, f"{url}/x", "video") is Reason.NOT_MEDIA
+        assert await refusal(fetcher, f"{url}/x", "video") is Reason.NOT_MEDIA
 
 
 async def test_a_large_picture_is_too_large_as_ever(servers: Servers) -> None:
     url = await servers.web({"/x": FilmServer(PHOTO).answer, "/x.mp4": FilmServer(PHOTO).answer})
     async with opened(source_allow="127.0.0.1", source_max_bytes=200_000) as fetcher:
-        assert await refusal_to_open(fetcher, f"{url}/x") is Reason.SOURCE_TOO_LARGE
-        assert await refusal_to_open(fetcher, f"{url}/x.mp4") is Reason.SOURCE_TOO_LARGE
+        assert await refusal(fetcher, f"{url}/x") is Reason.SOURCE_TOO_LARGE
+        assert await refusal(fetcher, f"{url}/x.mp4") is Reason.SOURCE_TOO_LARGE
 
 
 # Videos.
@@ -135,7 +135,7 @@ async def test_a_video_that_should_be_a_picture_is_refused_early(servers: Server
     server = FilmServer(data)
     url = await servers.web({path: server.answer})
     async with opened(source_allow="127.0.0.1") as fetcher:
-        assert await refusal_to_open(fetcher, f"{url}{path}", "image") is Reason.UNSUPPORTED_KIND
+        assert await refusal(fetcher, f"{url}{path}", "image") is Reason.UNSUPPORTED_KIND
     assert server.sent_bytes < len(data) // 4
 
 
@@ -156,8 +156,8 @@ async def test_a_video_beyond_the_limit_is_refused(servers: Servers, tmp_path: P
     (tmp_path / "film").write_bytes(FILM)
     limits: dict[str, Any] = {"source_allow": "127.0.0.1", "file_roots": str(tmp_path)}
     async with opened(video_max_bytes=len(FILM) - 1, **limits) as fetcher:
-        assert await refusal_to_open(fetcher, f"{url}/film.mp4") is Reason.SOURCE_TOO_LARGE
-        assert await refusal_to_open(fetcher, (tmp_path / "film").as_uri()) is Reason.SOURCE_TOO_LARGE
+        assert await refusal(fetcher, f"{url}/film.mp4") is Reason.SOURCE_TOO_LARGE
+        assert await refusal(fetcher, (tmp_path / "film").as_uri()) is Reason.SOURCE_TOO_LARGE
     async with opened(video_max_bytes=len(FILM), source_max_bytes=1024, **limits) as fetcher:
         assert await opened_as(fetcher, f"{url}/film.mp4") == ("ranges", FILM)
         assert await opened_as(fetcher, (tmp_path / "film").as_uri()) == ("file", FILM)
@@ -297,7 +297,7 @@ async def test_a_download_takes_no_more_than_the_disk_can_spare(
     url = await servers.web({"/film.mp4": FilmServer(FILM, ranges=False).answer})
     monkeypatch.setattr(spool, "SPARED_BYTES", 1 << 60)
     async with opened(source_allow="127.0.0.1") as fetcher:
-        assert await refusal_to_open(fetcher, f"{url}/film.mp4") is Reason.SOURCE_TOO_LARGE
+        assert await refusal(fetcher, f"{url}/film.mp4") is Reason.SOURCE_TOO_LARGE
 
 
 async def test_a_disk_that_fails_is_not_the_fault_of_the_video(servers: Servers, tmp_path: Path) -> None:
