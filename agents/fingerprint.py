@@ -9,7 +9,7 @@ from typing import Any
 
 from streams.cloudevents import FINGERPRINT_TYPE, event_headers
 from streams.domain.policy import Policy
-from streams.domain.records import Failure, Fingerprint, Origin, Submission, timestamp
+from streams.domain.records import Failure, Fingerprint, Origin, Submission, made, timestamp
 from streams.domain.routing import routing_key
 from streams.domain.submissions import decode_submission, salvage_identity, submission_id_of
 from streams.errors import BadInput, BrokenInfrastructure, Reason
@@ -100,7 +100,8 @@ def _salvaged(work: Work) -> Submission | None:
 def _output(
     submission: Submission, found: Fingerprinted | None, failure: Failure | None, policy: Policy, now: str
 ) -> Output:
-    result = Fingerprint(
+    result = made(
+        Fingerprint,
         submission_id=submission.submission_id,
         attempt=submission.attempt,
         media_id=submission.media_id,

@@ -10,8 +10,10 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 
 from cachetools import LRUCache
+from prometheus_client import Counter, Histogram
 
 from streams import metrics
 from streams.decoding import DecodePool
@@ -206,6 +208,17 @@ def _scheme(submission: Submission) -> str:
     return submission.url.partition(":")[0].lower() if submission.url else "inline"
 
 
+@cache
+def _looked_up(cached: bool) -> Counter:
+    return metrics.CACHE.labels("hit" if cached else "miss")
+
+
+@cache
+def _fetched(scheme: str) -> tuple[Histogram, Counter]:
+    """Seconds and bytes; finding a metric by its labels takes longer than counting does."""
+    return metrics.FETCH_SECONDS.labels(scheme), metrics.FETCHED_BYTES.labels(scheme)
+
+
 def _count(
     submission: Submission,
     found: bytes | OpenVideo,
@@ -216,9 +229,10 @@ def _count(
 ) -> None:
     scheme = _scheme(submission)
     read_bytes = found.fetched_bytes if isinstance(found, OpenVideo) else len(found)
-    metrics.CACHE.labels("hit" if cached else "miss").inc()
-    metrics.FETCH_SECONDS.labels(scheme).observe(fetch_s)
-    metrics.FETCHED_BYTES.labels(scheme).inc(read_bytes)
+    _looked_up(cached).inc()
+    seconds, fetched_bytes = _fetched(scheme)
+    seconds.observe(fetch_s)
+    fetched_bytes.inc(read_bytes)
     if not cached:
         metrics.DECODE_SECONDS.labels(facts.format).observe(decode_s)
     if facts.video is not None:

@@ -24,7 +24,7 @@ Action = Literal["process", "reuse", "review", "inspect"]
 Relation = Literal["", "copy", "clip_of", "contains", "overlaps"]
 VerdictStatus = Literal["pending", "allowed", "review", "blocked"]
 Value = TypeVar("Value", "Fingerprint", "MediaFacts", "Origin", "VideoFacts")
-Made = TypeVar("Made", "Decision", "Match")
+Made = TypeVar("Made", "Decision", "Fingerprint", "Match", "Submission")
 Headers = Sequence[tuple[str, bytes | None]]
 
 
@@ -75,7 +75,7 @@ class Origin:
     offset: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Submission:
     """One request to decide about one medium.
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from streams.domain.records import EPOCH, Headers, Origin, Submission, json_object, timestamp
+from streams.domain.records import EPOCH, Headers, Origin, Submission, json_object, made, timestamp
 from streams.errors import BadInput, Reason
 
 KINDS = ("image", "video", "auto")
@@ -133,8 +133,9 @@ def decode_submission(
             )
         url = _text(document, "url", MAX_URL_CHARS)
     submitted_at = document.get("submitted_at")
-    return Submission(
-        submission_id=submission_id_of(headers, origin),
+    return made(
+        Submission,
+        submission_id=_submission_id(named, origin),
         media_id=media_id,
         collection=collection,
         kind=kind,
@@ -151,7 +152,10 @@ def decode_submission(
 
 def submission_id_of(headers: Headers, origin: Origin) -> str:
     """`ce_source#ce_id` where CloudEvents headers name the event, else `topic/partition/offset`."""
-    named = _header_map(headers)
+    return _submission_id(_header_map(headers), origin)
+
+
+def _submission_id(named: Mapping[str, str], origin: Origin) -> str:
     event_id = named.get("ce_id")
     if event_id and len(event_id) <= MAX_ID_CHARS and "\0" not in event_id:
         return f"{named.get('ce_source', '')[:MAX_ID_CHARS]}#{event_id}".replace("\0", "")

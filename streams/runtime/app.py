@@ -63,7 +63,7 @@ class StageApp(faust.App):  # type: ignore[misc]
 def bounds_of(stage: Stage, settings: Settings) -> Bounds:
     """Few and bounded-by-bytes submissions, many small fingerprints, as many rows as one insert takes."""
     if isinstance(stage, ConcurrentStage):
-        return Bounds(2 * settings.fetch_concurrency, settings.in_flight_bytes, 64, 4 << 20, settings.drain_timeout_s)
+        return Bounds(2 * settings.fetch_concurrency, settings.in_flight_bytes, 256, 4 << 20, settings.drain_timeout_s)
     if isinstance(stage, SinkStage):
         return Bounds(4 * stage.max_rows, 8 * stage.max_bytes, 1_000, 4 << 20, settings.drain_timeout_s)
     return Bounds(

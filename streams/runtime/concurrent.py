@@ -14,6 +14,9 @@ from streams.runtime.outbox import Barrier, Output
 from streams.runtime.stage import ConcurrentStage
 from streams.runtime.view import Work
 
+#: Records dealt with at once that go out together, and after which others have their turn.
+READY_RECORDS = 64
+
 #: Of a record: its partition and key.
 Tail = tuple[int, bytes]
 
@@ -43,7 +46,6 @@ class ConcurrentRunner:
             for batch in delivery:
                 if not batch.stale:
                     await self._begin(batch)
-                    await asyncio.sleep(0)  # a whole batch may have been dealt with at once
         except Exception as error:
             self._context.fail(error)
 
@@ -58,8 +60,12 @@ class ConcurrentRunner:
             tail = None if record.key is None else (batch.partition, record.key)
             if rest is None and tail not in self._tails:
                 ready.append((index, work))
+                if len(ready) == READY_RECORDS:
+                    await self._send(batch, ready, begun_at)
+                    await asyncio.sleep(0)
+                    ready = []
                 continue
-            if ready and (self._slots.locked() or any(each.record.key == record.key for _, each in ready)):
+            if self._slots.locked() or any(each.record.key == record.key for _, each in ready):
                 await self._send(batch, ready, begun_at)
                 ready = []
             await self._slots.acquire()
@@ -69,8 +75,7 @@ class ConcurrentRunner:
                     rest.close()
                 return
             self._start(batch, index, work, rest, tail)
-        if ready:
-            await self._send(batch, ready, begun_at)
+        await self._send(batch, ready, begun_at)
 
     def _start(
         self, batch: Batch, index: int, work: Work, rest: Coroutine[Any, Any, None] | None, tail: Tail | None
@@ -109,13 +114,14 @@ class ConcurrentRunner:
                 await rest
             if previous is not None:
                 await previous
-            if not batch.stale:
-                await self._send(batch, [(index, work)], begun_at)
+            await self._send(batch, [(index, work)], begun_at)
         except Exception as error:
             self._context.fail(error)
 
     async def _send(self, batch: Batch, done: Sequence[tuple[int, Work]], begun_at: float) -> None:
         """Produce; the outbox's queue being full is waited for off the loop, so that heartbeats go on."""
+        if not done or batch.stale:
+            return
 
         def acknowledged() -> None:
             for index, _ in done:

@@ -129,14 +129,15 @@ async def test_work_that_is_given_up_before_it_began_gives_its_slot_back(bench: 
 async def test_work_at_once_is_bounded(bench: Bench) -> None:
     bench.overrides["fetch_concurrency"] = 8
     gates = Gates()
-    bench.publish(SUBMISSIONS, [(f"{n}".encode(), b"wait:all", n % 8) for n in range(200)])
+    bench.publish(SUBMISSIONS, [(f"{n}".encode(), b"wait:all", n % 8) for n in range(600)])
     async with bench.worker(gates.stage) as worker:
         await eventually(lambda: gates.at_work == 8)
         await asyncio.sleep(0.5)
         assert gates.most_at_work == 8
-        assert worker.apps[0].batch_consumer.load.records <= 2 * 8 + 64
+        bounds = worker.apps[0].bounds
+        assert worker.apps[0].batch_consumer.load.records <= bounds.max_records + bounds.fetch_records < 600
         gates.gate("all").set()
-        await eventually(lambda: bench.committed(SUBMISSIONS, 3, "fingerprint") == 25, blocking=True)
+        await eventually(lambda: bench.committed(SUBMISSIONS, 3, "fingerprint") == 75, blocking=True)
     assert gates.most_at_work == 8
 
 
