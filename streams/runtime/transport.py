@@ -44,11 +44,12 @@ class BatchSchema(Schema):  # type: ignore[misc]
 
 
 class PacedThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
-    """Asks for records at most 50 times a second where there are none, and waits for the answer no longer than WAIT_MS.
+    """Asks for records with patience, and hands out those of each partition in turn.
 
-    Apache Kafka waits with its answer until there are some; the embedded broker answers at once, and its consumers
-    asked a thousand times a second. The partition of which records have just come is not in the next question, which is
-    the only one at a time: while the others have none, it would go on only after Faust's 1.5 s.
+    Where there are none it asks at most 50 times a second, and waits for the answer no longer than WAIT_MS. Apache
+    Kafka waits with its answer until there are some; the embedded broker answers at once, and its consumers asked a
+    thousand times a second. The partition of which records have just come is not in the next question, which is the
+    only one at a time: while the others have none, it would go on only after Faust's 1.5 s.
     """
 
     logger = logging.getLogger("faust.mediasieve")
@@ -71,6 +72,17 @@ class PacedThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
             return found
 
         fetcher._proc_fetch_request = paced
+
+    async def _fetch_records(self, consumer: Any, *args: Any, **kwargs: Any) -> Any:
+        """aiokafka gives all that it has of a partition before any of the next: after another worker's death, the last
+        with a backlog would wait for all the others. Here the one whose turn it was goes to the end.
+        """
+        records = await super()._fetch_records(consumer, *args, **kwargs)
+        buffered = consumer._fetcher._records
+        for tp in records:
+            if tp in buffered:
+                buffered.move_to_end(tp)
+        return records
 
 
 class BatchConsumer(driver.Consumer):  # type: ignore[misc]

@@ -69,3 +69,20 @@ async def test_what_comes_while_the_stage_is_busy_is_dealt_with_at_once(bench: B
         await eventually(lambda: sum(sizes) == 30)
 
     assert len(sizes) <= 4  # the first, one that waited, one that the client had fetched ahead, and the rest
+
+
+async def test_partitions_with_a_backlog_take_turns(bench: Bench) -> None:
+    """Else the last of them would pause until all others are worked off."""
+    partitions, fetches = range(4), 5
+    records = [(b"k", b"x", partition) for partition in partitions for _ in range(fetches * 500)]
+    bench.publish(FINGERPRINTS, records)
+    order: list[int] = []
+
+    def note(batch: KeyedBatch) -> None:
+        order.extend([batch.partition] * len(batch.records))
+
+    async with bench.worker(KeyedStage(name="match", reads=(FINGERPRINTS,), table="contents", process=note)):
+        await eventually(lambda: len(order) == len(records))
+
+    first_seen = [order.index(partition) for partition in partitions]
+    assert max(first_seen) < len(records) / 2  # a stage that empties one after the other comes to three quarters
