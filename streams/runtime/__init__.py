@@ -4,7 +4,7 @@
     transport.py   Faust's consumer, handing an agent one event per fetch: a batch of each partition
     outbox.py      outputs through librdkafka, and the barrier that waits for their delivery
     table.py       a Faust table whose partitions are written one RocksDB batch at a time
-    recovery.py    tables rebuilt from their changelogs
+    recovery.py    when tables are rebuilt            changelog.py    reads what they are rebuilt from
     stage.py       how an agent declares itself     view.py       what its function sees
     keyed.py       runs stages with state, in order        concurrent.py   runs slow stages, many at once
     sink.py        runs stages that write rows elsewhere   deadletter.py   what cannot be processed

@@ -46,6 +46,7 @@ class StageApp(faust.App):  # type: ignore[misc]
 
     logger = logging.getLogger("faust.mediasieve")
     stage: Stage
+    settings: Settings
     bounds: Bounds
     runner: Runner | None
     table: Table | None
@@ -108,7 +109,7 @@ def stage_app(context: Context, stage: Stage) -> StageApp:
         consumer_auto_offset_reset="earliest",
         consumer_group_instance_id=group_member(settings, stage.name),
     )
-    app.stage, app.bounds = stage, bounds
+    app.stage, app.settings, app.bounds = stage, settings, bounds
     app.table = None
     app.transport = BatchTransport(app.conf.broker_consumer, app, loop=context.loop)
     topic = app.topic(*(context.wire_name(name) for name in stage.reads), schema=BatchSchema())

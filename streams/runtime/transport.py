@@ -28,10 +28,6 @@ logger = logging.getLogger(__name__)
 FEW_RECORDS = 50
 COALESCE_S = 0.004
 
-#: Records of changelogs taken at once while a table is recovered, and nothing is delivered: each time costs some hops
-#: between threads, which have to share the interpreter with other stages that work off what has piled up.
-RESTORE_RECORDS = 10_000
-
 
 class BatchSchema(Schema):  # type: ignore[misc]
     """Passes a `Delivery` through as the event's value."""
@@ -73,9 +69,21 @@ class PacedThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
 
         fetcher._proc_fetch_request = paced
 
+    async def leave_alone(self, partitions: set[TP]) -> None:
+        """Fetch nothing of them: somebody else reads there."""
+
+        async def pause() -> None:
+            consumer = self._ensure_consumer()
+            for partition in [each for each in consumer.assignment() if each in partitions]:
+                consumer.seek(partition, 0)  # else it would ask the broker where to begin
+                consumer.pause(partition)
+
+        await self.call_thread(pause)
+
     async def _fetch_records(self, consumer: Any, *args: Any, **kwargs: Any) -> Any:
-        """aiokafka gives all that it has of a partition before any of the next: after another worker's death, the last
-        with a backlog would wait for all the others. Here the one whose turn it was goes to the end.
+        """By itself aiokafka empties one partition before it gives any of the next.
+
+        After the death of another worker, the last with a backlog would wait for all others.
         """
         records = await super()._fetch_records(consumer, *args, **kwargs)
         buffered = consumer._fetcher._records
@@ -86,7 +94,7 @@ class PacedThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
 
 
 class BatchConsumer(driver.Consumer):  # type: ignore[misc]
-    """One event per fetch and topic; offsets by ledger; changelogs straight into RocksDB.
+    """One event per fetch and topic; offsets by ledger; changelogs are read elsewhere (recovery.py).
 
     `load` bounds what is delivered and not done, by count and bytes. `drain_timeout_s` is how long a
     revocation waits for work that has begun; what is not done by then is done again by the next owner.
@@ -104,7 +112,7 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
         self.drain_timeout_s = bounds.drain_timeout_s
         self.ledgers: dict[TP, Ledger] = {}
         self._overlooked: set[TP] = set()
-        self._sought = self._delivers = False
+        self._sought = False
         self._fetch_not_before = 0.0
         self.restored_records = 0
         self.last_progress_at = time.monotonic()
@@ -113,6 +121,7 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
         self._room = asyncio.Event()
         self._room.set()
         self._drained = asyncio.Event()
+        self.stop_flow()
 
     def _new_consumer_thread(self) -> PacedThread:
         return PacedThread(self, loop=self.loop, beacon=self.beacon)
@@ -126,14 +135,11 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
         if self.load.full:
             self._room.clear()
             await self.wait(self._room)
-        if self._delivers and self._overlooked:
+        if self.flow_active and self._overlooked:
             await self._look_again()
         early_s = self._fetch_not_before - time.monotonic()
         if early_s > 0:
             await asyncio.sleep(early_s)
-        bounds = self.app.bounds
-        recovers = self.app.table is not None and not self._sought
-        self._thread._ensure_consumer()._max_poll_records = RESTORE_RECORDS if recovers else bounds.fetch_records
         records, active = await self._wait_next_records(timeout)
         few = sum(map(len, records.values())) < FEW_RECORDS if records else True
         self._fetch_not_before = time.monotonic() + COALESCE_S if few else 0.0
@@ -141,17 +147,12 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
         if not records or self.should_stop:
             return
         deliveries: dict[str, list[Batch]] = {}
-        room = bounds.fetch_records
         for raw_tp, batch in records.items():
             tp = ensure_TP(raw_tp)
-            if self._is_changelog_tp(tp):
-                await self.app.tables.recovery.restore(tp, batch)
-                self.restored_records += len(batch)
-                continue
             ledger = self.ledgers.get(tp)
             if (
                 ledger is None
-                or not self._delivers
+                or not self.flow_active
                 or self.app.consumer_generation_id != generation
                 or (active is not None and tp not in active)
             ):
@@ -163,11 +164,7 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
                 # Did the log lose these (retention, a transaction's marker), or we? Look once more to know.
                 self._overlooked.add(tp)
                 continue
-            if len(batch) > room:  # asked for while a table was recovered: read the rest again when its turn comes
-                batch = batch[:room]
-                self._overlooked.add(tp)
             if batch:
-                room -= len(batch)
                 self._read_offset[tp] = batch[-1].offset
                 deliveries.setdefault(tp.topic, []).append(ledger.open(tp.topic, tp.partition, batch))
         for delivery in deliveries.values():
@@ -200,17 +197,13 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
         self._sought = True
 
     def resume_flow(self) -> None:
-        """Records are delivered from the resumption on that ends a rebalance, which is the first behind its seek.
+        """Records flow from the resumption on that ends a rebalance, which is the first behind its seek.
 
-        Recovery of a table resumes the flow, too. Then, right before the last time, Faust clears the queues that lead
-        to the agents: what was put in there meanwhile would never be seen again.
+        Faust resumes the flow for the recovery of a table, too, and clears the queues that lead to the agents right
+        before the last time: what was put in there meanwhile would never be seen again.
         """
-        super().resume_flow()
-        self._delivers = self._sought
-
-    def stop_flow(self) -> None:
-        super().stop_flow()
-        self._delivers = False
+        if self._sought:
+            super().resume_flow()
 
     def _to_message_of(self, delivery: Delivery) -> ConsumerMessage:
         """As if it were the last record of its first partition."""
@@ -277,7 +270,7 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
             ledger.drop()
         self.ledgers.clear()
         self._overlooked.clear()
-        self._sought = self._delivers = False
+        self._sought = False
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         """Faust drops what is known of the offsets before it drains; here what is done is committed first."""
@@ -291,6 +284,7 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
         mine = sorted((tp.topic, tp.partition) for tp in assigned)
         shown = ", ".join(f"{topic}/{partition}" for topic, partition in mine) or "none; others have them all"
         logger.info("%s: partitions %s", self.app.stage.name, shown)
+        await self._thread.leave_alone({tp for tp in assigned if self._is_changelog_tp(tp)})
         await super().on_partitions_assigned(assigned, generation_id)
 
     async def on_stop(self) -> None:
