@@ -92,7 +92,7 @@ def _frames_of(path: Path, expected: list[tuple[float, int, int]]) -> Frames:
         at_ms, quality, code = expected[int(np.abs(times - sample.at_ms).argmin())]
         if abs(at_ms - sample.at_ms) > 2 or quality < pdq.RELIABLE_QUALITY:
             continue
-        ours = _code(sample.grey)
+        ours = _code(Image.fromarray(sample.grey))
         bits.append((ours ^ code).bit_count())
         scaled_bits.append((_code(plainly[sample.at_ms]) ^ code).bit_count())
         off_ms.append(abs(times[int(np.argmin([(ours ^ other).bit_count() for _, _, other in expected]))] - at_ms))

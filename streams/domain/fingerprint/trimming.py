@@ -20,6 +20,9 @@ LEAST_TRIMMED = 0.015
 LEAST_LEFT = 0.2
 """Of width and of height; what is left of a nearly uniform picture is not the picture."""
 
+EDGES = ((0, slice(None)), (-1, slice(None)), (slice(None), 0), (slice(None), -1))
+"""The outermost rows and columns of a picture."""
+
 BRIEF = 0.2
 """Share of pictures in which a border may be darker than in the others, and share in which it may be brighter."""
 
@@ -57,16 +60,26 @@ def trim_all(pictures: Pixels) -> Rectangle | None:
     Args:
         pictures: luminance, pictures × height × width, at least one.
     """
+    if not any(_uniform(*_mostly(pictures[:, *edge])) for edge in EDGES):  # most have none: the rest is not looked at
+        return None
+    return _trim(*_mostly(pictures))
+
+
+def _mostly(pictures: Pixels) -> tuple[Pixels, Pixels]:
+    """Between which values each pixel is in most of the pictures."""
     share = int(BRIEF * (len(pictures) - 1))
     ordered = np.partition(pictures, (share, len(pictures) - 1 - share), axis=0)
-    return _trim(ordered[share], ordered[-1 - share])
+    return ordered[share], ordered[-1 - share]
+
+
+def _uniform(darkest: Pixels, brightest: Pixels) -> bool:
+    return int(brightest.max()) - int(darkest.min()) <= 2 * TOLERANCE
 
 
 def _trim(darkest: Pixels, brightest: Pixels) -> Rectangle | None:
     """As `trim`, of pixels that are between two values each."""
     height, width = darkest.shape
-    edges = ((0, slice(None)), (-1, slice(None)), (slice(None), 0), (slice(None), -1))
-    if not any(int(brightest[edge].max()) - int(darkest[edge].min()) <= 2 * TOLERANCE for edge in edges):
+    if not any(_uniform(darkest[edge], brightest[edge]) for edge in EDGES):
         return None
     left, top, right, bottom = 0, 0, width, height
     for _ in range(2):

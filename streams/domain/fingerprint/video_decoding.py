@@ -11,8 +11,8 @@ import numpy as np
 from av.error import FFmpegError
 from av.sidedata.sidedata import Type
 from av.video.reformatter import ColorRange, Interpolation, VideoReformatter
-from PIL import Image
 
+from streams.domain.fingerprint.trimming import Pixels
 from streams.domain.fingerprint.video_input import Opened, VideoPacket, errors_made_ours
 from streams.domain.fingerprint.video_limits import VideoLimits
 from streams.errors import BadInput, Reason
@@ -25,14 +25,14 @@ MOST_JUMP_MS = 3_600_000
 
 
 class Sample(NamedTuple):
-    """A frame as it is hashed: when it is shown, in ms from the first frame, and its small, upright picture.
+    """A frame as it is hashed: when it is shown, in ms from the first frame, and its small, upright picture in grey.
 
     `joined` says that nothing between the sample before and this one was left out that could be unlike both: they are
     neighbours on a dense grid, or neighbouring keyframes.
     """
 
     at_ms: int
-    grey: Image.Image
+    grey: Pixels
     joined: bool
 
 
@@ -92,7 +92,7 @@ class Decoder:
         self._limits = limits
         self._used_s = used_s
         self._reformatter = VideoReformatter()
-        self._transpositions: tuple[Image.Transpose, ...] | None = None
+        self._turn: tuple[bool, bool, bool] | None = None
         self._context = video.stream.codec_context
         with errors_made_ours(video.file):
             self._context.thread_type = "SLICE"
@@ -130,10 +130,10 @@ class Decoder:
         """Forget what was decoded, before a packet from elsewhere."""
         self._context.flush_buffers()
 
-    def shrink(self, frame: av.video.frame.VideoFrame) -> Image.Image:
-        """The small, upright picture of a frame."""
-        if self._transpositions is None:
-            self._transpositions = self._upright(frame)
+    def shrink(self, frame: av.video.frame.VideoFrame) -> Pixels:
+        """The small, upright picture of a frame, rows by columns."""
+        if self._turn is None:
+            self._turn = self._upright(frame)
         with errors_made_ours(self._video.file):
             small = self._reformatter.reformat(
                 frame,
@@ -144,29 +144,24 @@ class Decoder:
                 dst_color_range=ColorRange.JPEG,
                 threads=1,
             )
-        plane = small.planes[0]
+        plane, (transposed, left_right, top_bottom) = small.planes[0], self._turn
         pixels = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)[: small.height, : small.width]
-        grey = Image.fromarray(pixels)
-        for transposition in self._transpositions:
-            grey = grey.transpose(transposition)
-        return grey
+        if transposed:
+            pixels = pixels.T
+        return pixels[:: -1 if top_bottom else 1, :: -1 if left_right else 1].copy()
 
-    def _upright(self, frame: av.video.frame.VideoFrame) -> tuple[Image.Transpose, ...]:
+    def _upright(self, frame: av.video.frame.VideoFrame) -> tuple[bool, bool, bool]:
+        """Whether to mirror a frame at its diagonal, then left to right, then top to bottom."""
         width, height = frame.width, frame.height
         a, b, c, d = _matrix(frame)
         kept, rotated = a, b
-        transpositions: list[Image.Transpose] = []
-        if abs(a) < abs(b):
-            transpositions.append(Image.Transpose.TRANSPOSE)
+        transposed = abs(a) < abs(b)
+        if transposed:
             width, height = height, width
             a, d = c, b
-        if a < 0:
-            transpositions.append(Image.Transpose.FLIP_LEFT_RIGHT)
-        if d < 0:
-            transpositions.append(Image.Transpose.FLIP_TOP_BOTTOM)
         self.size = (width, height)
         self.rotation_degrees = round(degrees(atan2(rotated, kept)) / 90) * 90 % 360
-        return tuple(transpositions)
+        return transposed, a < 0, d < 0
 
 
 def _matrix(frame: av.video.frame.VideoFrame) -> tuple[int, int, int, int]:

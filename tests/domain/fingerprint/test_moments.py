@@ -28,7 +28,7 @@ def grey(name: str = "chelsea.png", size: tuple[int, int] = SIZE) -> Image.Image
 def gathered(pictures: list[Image.Image], *, apart_ms: int = GAP_MS, joined: bool = True) -> list[Moment]:
     gathering = Gathering(GAP_MS)
     for number, picture in enumerate(pictures):
-        gathering.add(Sample(number * apart_ms, picture, joined))
+        gathering.add(Sample(number * apart_ms, np.asarray(picture), joined))
     return gathering.finish()
 
 
@@ -83,7 +83,8 @@ def test_every_sampled_frame_is_within_a_few_bits_of_a_moment() -> None:
         at_ms = number * GAP_MS
         holding = next(each for each in moments if each.from_ms <= at_ms < each.to_ms)
         one, other = (
-            phash.phash(np.asarray(each.resize((32, 32), Image.Resampling.LANCZOS))) for each in (picture, holding.grey)
+            phash.phash(np.asarray(each.resize((32, 32), Image.Resampling.LANCZOS)))
+            for each in (picture, Image.fromarray(holding.grey))
         )
         assert bits_apart(one, other) <= 10
 
@@ -99,7 +100,7 @@ def test_the_cheap_hash_of_comparing_is_near_the_real_one() -> None:
 def moment(from_ms: int, to_ms: int) -> Moment:
     nothing = np.zeros((8, 8))
     blank = Image.new("L", (64, 64))
-    return Moment(from_ms, to_ms, blank, blank, Seen(FULL, True, nothing, nothing), 1.0)
+    return Moment(from_ms, to_ms, np.asarray(blank), blank, Seen(FULL, True, nothing, nothing), 1.0)
 
 
 def plainly_thinned(moments: list[Moment], most: int) -> list[Moment]:
@@ -139,8 +140,8 @@ LETTERBOX = (0, 20, 160, 110)
 
 
 def test_a_letterbox_that_all_frames_have_is_trimmed() -> None:
-    assert common_box([boxed(each, (160, 130)) for each in SHOWN]) == LETTERBOX
-    assert common_box(SHOWN) is None
+    assert common_box([np.asarray(boxed(each, (160, 130))) for each in SHOWN]) == LETTERBOX
+    assert common_box([np.asarray(each) for each in SHOWN]) is None
 
 
 def test_neither_subtitles_in_the_border_nor_dark_scenes_move_it() -> None:
@@ -152,7 +153,7 @@ def test_neither_subtitles_in_the_border_nor_dark_scenes_move_it() -> None:
     night = [boxed(each.copy(), (160, 130)) for each in SHOWN[:3]]
     for each in night:
         each.paste(0, (0, 0, 160, 60))
-    assert common_box([*frames, *dark, *night]) == LETTERBOX
+    assert common_box([np.asarray(each) for each in (*frames, *dark, *night)]) == LETTERBOX
 
 
 def test_trimming_one_picture_is_trimming_many_that_are_alike() -> None:

@@ -31,4 +31,4 @@ def test_nothing_adds_up_until_the_next_keyframe(tmp_path: Path) -> None:
     assert len(samples) > 40
     for sample in samples:
         expected = np.asarray(plainly[sample.at_ms].convert("L").resize((SIDE, SIDE)), np.float32)
-        assert np.abs(np.asarray(sample.grey, np.float32) - expected).mean() < MOST_LEVELS
+        assert np.abs(sample.grey.astype(np.float32) - expected).mean() < MOST_LEVELS
