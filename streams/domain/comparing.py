@@ -17,7 +17,7 @@ from streams.domain.hashed import hashed, kept
 from streams.domain.policy import Policy
 from streams.domain.records import Match, MediaFacts
 from streams.domain.turns import NAMES
-from streams.domain.views import AS_DERIVED, AS_WHOLE, ENTRY, LEVEL_NUMBERS, PAIRS, VIEWS, asked_in, undone
+from streams.domain.views import AMONG, AS_WHOLE, ENTRY, LEVEL_NUMBERS, PAIRS, VIEWS, asked_in, undone
 
 Distances = NDArray[np.int64]
 
@@ -115,9 +115,7 @@ def match_of(known: MediaFacts, submitted: MediaFacts, policy: Policy, *, media_
 def _rules(own: NDArray[np.void], other: NDArray[np.void], policy: Policy) -> NDArray[np.uint8]:
     """For each pair of entries AS_WHOLE or AS_DERIVED, by which its radius goes; 0 where it is not compared."""
     rules: NDArray[np.uint8] = PAIRS[LEVEL_NUMBERS[policy.views], own["view"][:, None], other["view"][None]]
-    whole = np.array([view.whole for view in VIEWS])[other["view"]]
-    among = np.where(whole, AS_WHOLE, AS_DERIVED)
-    asked = asked_in(own, policy.views)[:, None] & among[None] > 0
+    asked = asked_in(own, policy.views)[:, None] & AMONG[other["view"]][None] > 0
     return np.where(asked, rules, 0).astype(np.uint8)
 
 

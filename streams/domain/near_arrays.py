@@ -51,8 +51,8 @@ class Batch(NamedTuple):
     confirm: NDArray[np.uint64]  # entries × 4
     view_code: NDArray[np.uint8]
     turn: NDArray[np.uint8]
-    asked: NDArray[np.uint8]  # among which rows it is looked up: AS_WHOLE | AS_DERIVED
-    stored: NDArray[np.uint8]  # among which rows it is kept: 0, AS_WHOLE or AS_DERIVED
+    asked: NDArray[np.uint8]  # among which rows it is looked up, AMONG or'ed
+    stored: NDArray[np.uint8]  # among which rows it is kept, AMONG or 0
 
 
 class Found(NamedTuple):

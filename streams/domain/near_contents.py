@@ -29,14 +29,24 @@ from streams.domain.near_arrays import (
     with_room_for_slots,
 )
 from streams.domain.near_index import NearIndex
-from streams.domain.near_search import drop_rows, enter_slots, find_and_take_in, find_slots, unpack_contents
+from streams.domain.near_search import Indexes, drop_rows, enter_slots, find_and_take_in, find_slots, unpack_contents
 from streams.domain.policy import Policy
 from streams.domain.steps import Ask, Forgotten, Kept, Lookup, Shown, Sighting, Step
 from streams.domain.video_search import Among, Asked, look_through
 from streams.domain.video_showing import nearest_shown
-from streams.domain.views import ASKED, ENTRY, LEVEL_NUMBERS, PAIRS, STORED, VIEWS
+from streams.domain.views import (
+    AMONG,
+    AMONG_CROPS,
+    AMONG_ROUND,
+    AMONG_SHAPED,
+    AMONG_WHOLE,
+    ASKED,
+    ENTRY,
+    LEVEL_NUMBERS,
+    PAIRS,
+    STORED,
+)
 
-IS_DERIVED = np.array([not view.whole for view in VIEWS])
 COMPACT_ABOVE = 10_000
 """So many contents that are gone, or as many as are there, are worth making the arrays anew."""
 
@@ -49,7 +59,8 @@ class NearContents:
     """
 
     def __init__(self) -> None:
-        self._whole, self._derived = NearIndex(), NearIndex()
+        self._indexes = {among: NearIndex() for among in (AMONG_WHOLE, AMONG_CROPS, AMONG_ROUND, AMONG_SHAPED)}
+        self._joined = False
         self._rows = rows_of(0)
         self._slots = slots_of(0)
         self._used = 0
@@ -62,7 +73,8 @@ class NearContents:
     @property
     def memory_bytes(self) -> int:
         arrays = (*self._rows, *self._slots, self._table)
-        return self._whole.memory_bytes + self._derived.memory_bytes + sum(array.nbytes for array in arrays)
+        indexes = sum(index.memory_bytes for index in self._indexes.values())
+        return indexes + sum(array.nbytes for array in arrays)
 
     def load(self, values: Sequence[bytes]) -> None:
         """Take in contents as the state holds them, packed by `Content.pack`; found only after `index`."""
@@ -77,9 +89,11 @@ class NearContents:
         """Make all that was loaded findable, at some millions of entries a second; once, before anything is taken."""
         self._make_table(self._used)
         near, keys = self._rows.near, np.arange(self._rows.used[0], dtype=np.uint32)
-        derived = IS_DERIVED[self._rows.view_code[keys]]
-        for index, chosen in ((self._whole, ~derived), (self._derived, derived)):
-            index.add_batch(near[keys[chosen]], keys[chosen])
+        among_of = AMONG[self._rows.view_code[keys]]
+        self._joined = bool((among_of == AMONG_CROPS).any())
+        for among, index in self._indexes.items():
+            chosen = keys[among_of & self._kept_among(among) > 0]
+            index.add_batch(near[chosen], chosen)
 
     def take(self, steps: Sequence[Step]) -> list[Hit | list[Shown] | None]:
         """Do all in order, exactly as one by one: each sees those before it.
@@ -109,9 +123,7 @@ class NearContents:
         arrays, entries = self._arrays(steps)
         count = len(steps)
         found = found_of(count)
-        find_and_take_in(
-            self._whole.bands, self._derived.bands, self._rows, self._slots, arrays, found, PAIRS, IS_DERIVED
-        )
+        find_and_take_in(self._bands(), self._rows, self._slots, arrays, found, PAIRS, AMONG)
         gone = np.concatenate((arrays.replaced, arrays.slot[arrays.action == FORGET]))
         for slot in gone[gone >= 0]:
             self._drop(int(slot))
@@ -128,7 +140,7 @@ class NearContents:
             self._slots.alive, self._slots.expires_ms,
             np.zeros(len(self._slots.alive), np.int32),
         )  # fmt: skip
-        seen = look_through(self._whole.bands, among, asked, step.policy, step.time_ms, -1, limited=False)
+        seen = look_through(self._bands().whole, among, asked, step.policy, step.time_ms, -1, limited=False)
         at_ms = frames["from_ms"].astype(np.int64)[seen.entry]
         return nearest_shown(self._rows.slot[seen.row], seen, at_ms, self._named)
 
@@ -144,9 +156,12 @@ class NearContents:
         entries = np.frombuffer(b"".join(blobs), ENTRY)
         counts = np.fromiter(map(len, blobs), np.int64, len(blobs)) // ENTRY.itemsize
         levels = np.repeat(rules[:, 0], counts)
+        asked = ASKED[levels, entries["view"], entries["turn"]]
         stored = STORED[levels, entries["view"], entries["turn"]]
+        if not self._joined and (asked & AMONG_CROPS).any():
+            self._join()
         time_ms = np.array([getattr(each, "time_ms", 0) for each in steps], np.int64)
-        self._reserve(len(steps), int(np.count_nonzero(stored)))
+        self._reserve(len(steps), stored)
         slots, replaced = self._give_slots(steps)
         action = np.array([ACTIONS[type(each)] for each in steps], np.uint8)
         action[slots < 0] = NOTHING
@@ -166,7 +181,7 @@ class NearContents:
             confirm=np.array(entries["confirm"], np.uint64, order="C"),
             view_code=entries["view"].copy(),
             turn=entries["turn"].copy(),
-            asked=ASKED[levels, entries["view"], entries["turn"]],
+            asked=asked,
             stored=stored,
         ), entries
 
@@ -207,14 +222,31 @@ class NearContents:
         )
 
     def _drop(self, slot: int) -> None:
-        drop_rows(slot, self._whole.bands, self._derived.bands, self._rows, self._slots, IS_DERIVED)
+        drop_rows(slot, self._bands(), self._rows, self._slots, AMONG)
         self._gone += 1
 
-    def _reserve(self, contents: int, entries: int) -> None:
-        """Room for so many more, everywhere."""
-        self._make_room(contents, entries)
-        self._whole.reserve(entries)
-        self._derived.reserve(entries)
+    def _bands(self) -> Indexes:
+        whole, crops, round_, shaped = (index.bands for index in self._indexes.values())
+        return Indexes(whole, crops, round_, shaped, self._joined)
+
+    def _kept_among(self, among: int) -> int:
+        """Whose rows stand in this index: see `Indexes`."""
+        return among | AMONG_WHOLE if among == AMONG_CROPS and self._joined else among
+
+    def _join(self) -> None:
+        """Somebody looks among crops for the first time."""
+        keys = np.arange(self._rows.used[0], dtype=np.uint32)
+        chosen = keys[
+            (AMONG[self._rows.view_code[keys]] == AMONG_WHOLE) & (self._slots.alive[self._rows.slot[keys]] > 0)
+        ]
+        self._indexes[AMONG_CROPS].add_batch(self._rows.near[chosen], chosen)
+        self._joined = True
+
+    def _reserve(self, contents: int, stored: NDArray[np.uint8]) -> None:
+        """Room for so many more, and for their entries, `stored` among these."""
+        self._make_room(contents, int(np.count_nonzero(stored)))
+        for among, index in self._indexes.items():
+            index.reserve(int(np.count_nonzero(stored & self._kept_among(among))))
         if 2 * (self._used + contents) > len(self._table):
             self._make_table(self._used + contents)
 

@@ -6,7 +6,7 @@ stands in tests/reference/nearest.py.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,9 +16,23 @@ from streams.domain.near_bits import bit_count
 from streams.domain.near_compiling import compiled
 from streams.domain.near_entries import Bands, delete, insert
 from streams.domain.near_probing import search_into
-from streams.domain.views import AS_DERIVED, AS_WHOLE, NOT_COMPARED
+from streams.domain.views import AMONG_CROPS, AMONG_ROUND, AMONG_SHAPED, AMONG_WHOLE, AS_WHOLE, NOT_COMPARED
 
 FIRST_FOUND = 4096
+
+
+class Indexes(NamedTuple):
+    """Of rows, by what they are looked up among (`streams.domain.views.AMONG`).
+
+    Whoever looks among crops looks among whole pictures, too: once something does, these stand among the crops as well,
+    `joined`, since one look-up in both costs little more than in either.
+    """
+
+    whole: Bands
+    crops: Bands
+    round: Bands
+    shaped: Bands
+    joined: bool
 
 
 @compiled()
@@ -82,7 +96,31 @@ def _consider(
 
 
 @compiled()
-def _take_in(index: int, whole: Bands, derived: Bands, rows: Rows, slots: Slots, batch: Batch) -> None:
+def _insert(indexes: Indexes, among: int, code: np.uint64, row: int) -> None:
+    if among == AMONG_WHOLE:
+        insert(indexes.whole, code, np.uint32(row))
+    if among == AMONG_CROPS or (among == AMONG_WHOLE and indexes.joined):
+        insert(indexes.crops, code, np.uint32(row))
+    if among == AMONG_ROUND:
+        insert(indexes.round, code, np.uint32(row))
+    if among == AMONG_SHAPED:
+        insert(indexes.shaped, code, np.uint32(row))
+
+
+@compiled()
+def _delete(indexes: Indexes, among: int, code: np.uint64, row: int) -> None:
+    if among == AMONG_WHOLE:
+        delete(indexes.whole, code, np.uint32(row))
+    if among == AMONG_CROPS or (among == AMONG_WHOLE and indexes.joined):
+        delete(indexes.crops, code, np.uint32(row))
+    if among == AMONG_ROUND:
+        delete(indexes.round, code, np.uint32(row))
+    if among == AMONG_SHAPED:
+        delete(indexes.shaped, code, np.uint32(row))
+
+
+@compiled()
+def _take_in(index: int, indexes: Indexes, rows: Rows, slots: Slots, batch: Batch) -> None:
     slot = batch.slot[index]
     slots.first_row[slot] = rows.used[0]
     for entry in range(batch.starts[index], batch.starts[index + 1]):
@@ -96,28 +134,24 @@ def _take_in(index: int, whole: Bands, derived: Bands, rows: Rows, slots: Slots,
         rows.slot[row] = slot
         rows.view_code[row] = batch.view_code[entry]
         rows.turn[row] = batch.turn[entry]
-        if batch.stored[entry] == AS_DERIVED:
-            insert(derived, batch.near[entry], np.uint32(row))
-        else:
-            insert(whole, batch.near[entry], np.uint32(row))
+        _insert(indexes, batch.stored[entry], batch.near[entry], row)
     slots.rows[slot] = rows.used[0] - slots.first_row[slot]
 
 
 @compiled()
 def find_and_take_in(
-    whole: Bands, derived: Bands, rows: Rows, slots: Slots, batch: Batch, found: Found, pairs: Any, is_derived: Any
+    indexes: Indexes, rows: Rows, slots: Slots, batch: Batch, found: Found, pairs: Any, among_of: Any
 ) -> None:
     """Do a batch in order. Room for all its stored entries has been reserved in rows and indexes.
 
     Args:
-        whole: index of the rows of whole pictures.
-        derived: index of the rows of derived views.
+        indexes: of the rows.
         rows: written.
         slots: written.
         batch: read.
         found: written; `slot` must be -1 everywhere.
         pairs: `streams.domain.views.PAIRS`.
-        is_derived: one truth value a view.
+        among_of: `streams.domain.views.AMONG`.
     """
     keys, distances = np.empty(FIRST_FOUND, np.uint32), np.empty(FIRST_FOUND, np.uint8)
     for index in range(len(batch.action)):
@@ -133,20 +167,31 @@ def find_and_take_in(
         if batch.replaced[index] >= 0:
             slots.alive[batch.replaced[index]] = 0
         for entry in range(batch.starts[index], batch.starts[index + 1]):
-            for among in (AS_WHOLE, AS_DERIVED):
+            code, is_whole = batch.near[entry], among_of[batch.view_code[entry]] == AMONG_WHOLE
+            for among in (AMONG_WHOLE, AMONG_CROPS, AMONG_ROUND, AMONG_SHAPED):
                 if not batch.asked[entry] & among:
                     continue
-                whole_pair = among == AS_WHOLE and not is_derived[batch.view_code[entry]]
+                if among == AMONG_WHOLE and not is_whole and batch.asked[entry] & AMONG_CROPS:
+                    continue  # they are looked up among the crops
+                whole_pair = is_whole and among == AMONG_WHOLE
                 radius = np.int64(batch.radius_bits[index] if whole_pair else batch.view_radius_bits[index])
-                bands = whole if among == AS_WHOLE else derived
-                count = search_into(bands, batch.near[entry], radius, keys, distances)
-                if count > len(keys):
-                    keys, distances = np.empty(2 * count, np.uint32), np.empty(2 * count, np.uint8)
-                    count = search_into(bands, batch.near[entry], radius, keys, distances)
+                count, room = 0, -1
+                while count > room:  # the calls stand here, since handing over all indexes costs 1 µs
+                    room = len(keys)
+                    if among == AMONG_WHOLE:
+                        count = search_into(indexes.whole, code, radius, keys, distances)
+                    elif among == AMONG_CROPS:
+                        count = search_into(indexes.crops, code, radius, keys, distances)
+                    elif among == AMONG_ROUND:
+                        count = search_into(indexes.round, code, radius, keys, distances)
+                    else:
+                        count = search_into(indexes.shaped, code, radius, keys, distances)
+                    if count > room:
+                        keys, distances = np.empty(2 * count, np.uint32), np.empty(2 * count, np.uint8)
                 _consider(index, entry, count, keys, distances, rows, slots, batch, found, pairs)
         if not slots.alive[slot]:  # else it was taken in before a kill, and is only decided again
             slots.member[slot] = found.slot[index] >= 0
-            _take_in(index, whole, derived, rows, slots, batch)
+            _take_in(index, indexes, rows, slots, batch)
             slots.alive[slot] = 1
 
 
@@ -192,14 +237,11 @@ def _word(data: Any, at: int, big_endian: bool) -> np.uint64:
 
 
 @compiled()
-def drop_rows(slot: int, whole: Bands, derived: Bands, rows: Rows, slots: Slots, is_derived: Any) -> None:
+def drop_rows(slot: int, indexes: Indexes, rows: Rows, slots: Slots, among_of: Any) -> None:
     """Take the rows of a content out of the indexes."""
     first = slots.first_row[slot]
     for row in range(first, first + np.int64(slots.rows[slot])):
-        if is_derived[rows.view_code[row]]:
-            delete(derived, rows.near[row], np.uint32(row))
-        else:
-            delete(whole, rows.near[row], np.uint32(row))
+        _delete(indexes, among_of[rows.view_code[row]], rows.near[row], row)
     slots.rows[slot] = 0
     slots.alive[slot] = 0
 

@@ -24,7 +24,7 @@ from streams.domain.video_lines import AS_FAST
 from streams.domain.video_pairs import FramePairs, Looks
 from streams.domain.video_turning import BETWEEN, commonest, in_other_turns
 from streams.domain.video_voting import Moments, Run
-from streams.domain.views import AS_WHOLE, ASKED, LEVEL_NUMBERS, NOT_COMPARED, PAIRS, TURN, VIEWS, undone
+from streams.domain.views import AMONG_WHOLE, AS_WHOLE, ASKED, LEVEL_NUMBERS, NOT_COMPARED, PAIRS, TURN, VIEWS, undone
 
 _WHOLE = np.array([view.whole for view in VIEWS])
 _NEVER = 1 << 40
@@ -160,7 +160,7 @@ class _Table:
         self._own, self._other, self._policy = own, other, policy
         self._starts, self._other_starts = moment_starts(own), moment_starts(other)
         rules = PAIRS[level, own["view"][:, None], other["view"][None]]
-        asked = ASKED[level, own["view"], own["turn"]] & AS_WHOLE > 0
+        asked = ASKED[level, own["view"], own["turn"]] & AMONG_WHOLE > 0
         self._compared = (rules != NOT_COMPARED) & asked[:, None]
         both_whole = (rules == AS_WHOLE) & _WHOLE[own["view"]][:, None]
         self._near_limits = np.where(both_whole, policy.radius_bits, policy.view_radius_bits)

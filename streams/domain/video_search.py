@@ -17,7 +17,7 @@ from streams.domain.near_probing import Bands, search_into
 from streams.domain.policy import Policy
 from streams.domain.turns import TURNS
 from streams.domain.video_turning import BETWEEN
-from streams.domain.views import AS_WHOLE, ASKED, LEVEL_NUMBERS, NOT_COMPARED, PAIRS, TURN, VIEWS
+from streams.domain.views import AMONG_WHOLE, AS_WHOLE, ASKED, LEVEL_NUMBERS, NOT_COMPARED, PAIRS, TURN, VIEWS
 
 MOST_GROUPS: Final = 128
 """A moment that looks like one of more groups is common: it tells nothing, and no more of it is looked at."""
@@ -99,7 +99,7 @@ def look_through(
         limited: leave out moments that are common.
     """
     level = LEVEL_NUMBERS[policy.views]
-    allowed = ASKED[level, asked.view_code, asked.turn] & AS_WHOLE
+    allowed = ASKED[level, asked.view_code, asked.turn] & AMONG_WHOLE
     groups = int(among.group.max(initial=0)) + 1
     pairs, counts = _look_through(
         bands, among, asked, allowed, PAIRS[level], _IS_WHOLE, policy.radius_bits, policy.view_radius_bits,
@@ -123,7 +123,7 @@ def look_at(among: Among, rows: NDArray[np.int64], asked: Asked, weights: NDArra
         policy: which views are compared, and within which distance.
     """
     level = LEVEL_NUMBERS[policy.views]
-    allowed = ASKED[level, asked.view_code, asked.turn] & AS_WHOLE
+    allowed = ASKED[level, asked.view_code, asked.turn] & AMONG_WHOLE
     allowed[np.repeat(weights, np.diff(asked.starts)) == 0] = 0
     found = _look_at(among, rows, asked, np.flatnonzero(allowed), PAIRS[level], policy.confirm_bits)
     return Seen(found[:, 0], found[:, 1], found[:, 2], found[:, 3], np.zeros(0, np.int64))
@@ -138,7 +138,7 @@ def look_at_turned(
     `row_turns` are those of `rows`.
     """
     level = LEVEL_NUMBERS[policy.views]
-    allowed = ASKED[level, turned.view_code, turned.turn] & AS_WHOLE > 0
+    allowed = ASKED[level, turned.view_code, turned.turn] & AMONG_WHOLE > 0
     allowed &= np.repeat(weights, np.diff(turned.starts)) > 0
     found = [np.empty((0, 4), np.int64)]
     for own in range(TURNS):

@@ -120,6 +120,20 @@ _COMPARED: dict[Level, tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]] = {
 """For each level: which views of a submission are compared with which views of known contents."""
 
 
+AMONG_WHOLE, AMONG_CROPS, AMONG_ROUND, AMONG_SHAPED = 1, 2, 4, 8
+"""Known views that are looked up together, one bit each: most look-ups are of crops, and need not pass by what is
+never compared with them."""
+
+
+def _among(view: View) -> int:
+    if view.whole:
+        return AMONG_WHOLE
+    return AMONG_ROUND if view.round else AMONG_SHAPED if view.aspect else AMONG_CROPS
+
+
+AMONG: Final[NDArray[np.uint8]] = np.array([_among(view) for view in VIEWS], np.uint8)
+"""Of each view, by its code: among which it is looked up."""
+
 _UPRIGHT_TOO: Final[tuple[Level, ...]] = ("deep",)
 """Where whole pictures are kept and looked up in their upright form beside the canonical one. It finds one copy in
 thirty more of those with a face or a text on them; what `standard` compares instead finds more, for less. `plain`, with
@@ -149,32 +163,30 @@ def _stored() -> NDArray[np.uint8]:
     for level, view in product(LEVELS, VIEWS):
         if PAIRS[LEVEL_NUMBERS[level], :, view.code].any():
             kept = canonical | upright if view.whole and level in _UPRIGHT_TOO else canonical
-            table[LEVEL_NUMBERS[level], view.code, kept] = AS_WHOLE if view.whole else AS_DERIVED
+            table[LEVEL_NUMBERS[level], view.code, kept] = AMONG[view.code]
     table.setflags(write=False)
     return table
 
 
 def _asked() -> NDArray[np.uint8]:
     table = np.zeros((len(LEVELS), 256, 256), np.uint8)
-    whole, beside = np.array([view.whole for view in VIEWS]), FLAGS & UPRIGHT_TOO != 0
+    beside = FLAGS & UPRIGHT_TOO != 0
     for level, view in product(LEVELS, VIEWS):
-        compared = PAIRS[LEVEL_NUMBERS[level], view.code]
-        among_whole = AS_WHOLE if compared[whole].any() else 0
-        among_derived = AS_DERIVED if compared[~whole].any() else 0
-        table[LEVEL_NUMBERS[level], view.code] = np.where(
-            beside, among_whole if level in _UPRIGHT_TOO else 0, among_whole | among_derived
-        )
+        compared = PAIRS[LEVEL_NUMBERS[level], view.code] > 0
+        among = int(np.bitwise_or.reduce(AMONG[compared], initial=0))
+        among_beside = among & AMONG_WHOLE if level in _UPRIGHT_TOO else 0
+        table[LEVEL_NUMBERS[level], view.code] = np.where(beside, among_beside, among)
     table.setflags(write=False)
     return table
 
 
 STORED: Final[NDArray[np.uint8]] = _stored()
-"""Level × view × turn with flags: 0 where state does not keep an entry, AS_WHOLE or AS_DERIVED where it does, which
-says whether it stands among whole pictures or among derived views. An unknown view is not kept."""
+"""Level × view × turn with flags: 0 where state does not keep an entry, else AMONG of its view. An unknown view is not
+kept."""
 
 ASKED: Final[NDArray[np.uint8]] = _asked()
-"""Level × view × turn with flags: 0 where an entry is not looked up, else AS_WHOLE and AS_DERIVED or'ed: among which
-of the stored it is. An unknown view is not looked up."""
+"""Level × view × turn with flags: among which of the stored an entry is looked up, AMONG or'ed; 0 for none. An unknown
+view is not looked up."""
 
 
 def stored_in(entries: NDArray[np.void], level: Level) -> NDArray[np.uint8]:

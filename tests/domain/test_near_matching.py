@@ -125,6 +125,28 @@ def test_batches_decide_as_the_twin_does_one_by_one(seed: int, length: int) -> N
         assert orjson.loads(answer.value) == twin.decisions[answer.decision_id]
 
 
+def test_what_was_taken_in_plainly_is_found_by_crops_from_a_change_of_policy_on() -> None:
+    """At `plain` nothing is looked up among crops, nor is anything kept for who will; some is forgotten meanwhile."""
+    plain, week = (policy for policy in POLICIES if policy.name in ("plain", "week"))
+    by_crops = 0
+    for seed in range(20):
+        incoming, twin, partition = stream(seed, 80), Twin(), Partition()
+        for number, each in enumerate(incoming):
+            policy = Policy.of() if number >= 40 else week if number % 3 else plain
+            incoming[number] = Incoming.of(replace(each.fingerprint, policy=policy), each.time_ms)
+        before = {each.fingerprint.submission_id for each in incoming[:40]}
+        answers = [answer for batch in batches(incoming, random.Random(seed)) for answer in partition.decide(batch)]
+        for number, (each, answer) in enumerate(zip(incoming, answers, strict=True)):
+            twin.read(each.fingerprint.to_json(), each.time_ms)
+            decision = orjson.loads(answer.value)
+            assert decision == twin.decisions[answer.decision_id]
+            if number >= 40 and decision["outcome"] == "near_duplicate":
+                match = decision["match"]
+                cropped = match["transformation"].endswith(("cropped", "extended", "shifted", "retouched"))
+                by_crops += cropped and match["submission_id"] in before
+    assert by_crops > 0
+
+
 def test_a_hash_that_is_none_is_refused_before_anything_is_decided() -> None:
     facts = MediaFacts(f"sha256:{'0' * 64}", "image", "png", 9, 4, 3, 1, 0.9, {"views:1": "00ff"})
     for wrong, policy in (

@@ -9,6 +9,10 @@ import pytest
 
 from streams.domain.turns import NAMES, compose, inverse
 from streams.domain.views import (
+    AMONG,
+    AMONG_CROPS,
+    AMONG_SHAPED,
+    AMONG_WHOLE,
     AS_DERIVED,
     AS_WHOLE,
     ASKED,
@@ -78,9 +82,8 @@ def test_what_is_compared_is_stored_asked_for_and_made(level: Level) -> None:
     made = {view.code for view in made_at(level)}
     for one, other in product(VIEWS, repeat=2):
         if PAIRS[number, one.code, other.code]:
-            kind = AS_WHOLE if other.whole else AS_DERIVED
-            assert STORED[number, other.code, KEPT] == kind
-            assert ASKED[number, one.code, 0] & kind
+            assert STORED[number, other.code, KEPT] == AMONG[other.code] > 0
+            assert ASKED[number, one.code, 0] & AMONG[other.code]
             assert {one.code, other.code} <= made
 
 
@@ -96,19 +99,19 @@ def test_forms_that_are_not_kept_and_unknown_views_are_not_stored(level: Level) 
     assert not STORED[number, len(VIEWS) :].any()
     assert not ASKED[number, len(VIEWS) :].any()
     assert stored_in(entry("full", 1), level).tolist() == [0]
-    assert stored_in(entry("full", 1 | KEPT), level).tolist() == [AS_WHOLE]
+    assert stored_in(entry("full", 1 | KEPT), level).tolist() == [AMONG_WHOLE]
 
 
 def test_an_upright_form_that_is_no_canonical_one_is_asked_of_whole_pictures_alone_and_only_where_it_is_kept() -> None:
     upright = entry("full", UPRIGHT_TOO)
-    assert (asked_in(upright, "deep").tolist(), stored_in(upright, "deep").tolist()) == ([AS_WHOLE], [AS_WHOLE])
+    assert (asked_in(upright, "deep").tolist(), stored_in(upright, "deep").tolist()) == ([AMONG_WHOLE], [AMONG_WHOLE])
     assert (asked_in(upright, "plain").tolist(), stored_in(upright, "plain").tolist()) == ([0], [0])
     assert (asked_in(upright, "standard").tolist(), stored_in(upright, "standard").tolist()) == ([0], [0])
-    assert asked_in(entry("full", 1), "standard").tolist() == [AS_WHOLE | AS_DERIVED]
+    assert asked_in(entry("full", 1), "standard").tolist() == [AMONG_WHOLE | AMONG_CROPS | AMONG_SHAPED]
 
 
 def test_an_upright_form_that_is_an_alternate_is_kept_where_upright_forms_are() -> None:
-    assert [int(stored_in(entry("full", 0), level)[0]) for level in LEVELS] == [0, 0, AS_WHOLE]
+    assert [int(stored_in(entry("full", 0), level)[0]) for level in LEVELS] == [0, 0, AMONG_WHOLE]
     assert stored_in(entry("centre_80", 0), "deep").tolist() == [0]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from streams.domain.views import ASKED, LEVEL_NUMBERS, PAIRS, STORED, VIEWS
+from streams.domain.views import AMONG, ASKED, LEVEL_NUMBERS, PAIRS, STORED, VIEWS
 
 DAY_MS = 86_400_000
 FOR_EVER_MS = 2**62
@@ -94,8 +94,7 @@ def words_of(content_id: str) -> list[int]:
 def compared(mine: Entry, theirs: Entry, level: int, policy: dict[str, Any]) -> tuple[int, int] | None:
     """Distances of the confirming and of the near hash, if the entries are of one picture."""
     rule = PAIRS[level, mine.view, theirs.view]
-    among = 1 if VIEWS[theirs.view].whole else 2
-    if rule == 0 or not ASKED[level, mine.view, mine.turn] & among:
+    if rule == 0 or not ASKED[level, mine.view, mine.turn] & AMONG[theirs.view]:
         return None
     near_bits = (mine.near ^ theirs.near).bit_count()
     confirm_bits = (mine.confirm ^ theirs.confirm).bit_count()
