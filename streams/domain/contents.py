@@ -16,9 +16,13 @@ index is rebuilt from millions of values without looking at each in Python. Fram
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
 
 from streams.domain.frames import FRAME, FRAMES_HASH
 from streams.errors import StateError
@@ -138,6 +142,15 @@ def check_layout(value: bytes) -> None:
             f"the state holds a content that begins with {value[:4].hex(' ')}, and this version reads layout {LAYOUT}: "
             "run the version of mediasieve that wrote it"
         )
+
+
+def check_layouts(values: Sequence[bytes], data: NDArray[np.uint8], starts: NDArray[np.int64]) -> None:
+    """`check_layout` of each; `data` is all of them, one after the other, from `starts` on."""
+    lengths = np.diff(starts, append=len(data))
+    good = lengths >= HEADER.size
+    good[good] = (data[starts[good]] == LAYOUT) & (data[starts[good] + ALGORITHM_AT] < len(ALGORITHMS))
+    for number in np.flatnonzero(~good)[:1]:
+        check_layout(values[number])
 
 
 def content_key(collection: str, content_id: str) -> bytes:

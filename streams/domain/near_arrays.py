@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,14 +103,14 @@ def found_of(count: int) -> Found:
     )
 
 
-def with_room_for_rows(rows: Rows, room: int) -> Rows:
-    """The same rows, in longer arrays where there is no room for so many."""
-    return rows._replace(**{name: _longer(getattr(rows, name), room) for name in rows._fields if name != "used"})
+def make_room(arrays: Rows | Slots, room: int) -> None:
+    """Let there be places for so many rows or contents: grown by half or more, with zeros, where there are not.
 
-
-def with_room_for_slots(slots: Slots, room: int) -> Slots:
-    """The same contents, in longer arrays where there is no room for so many."""
-    return slots._replace(**{name: _longer(getattr(slots, name), room) for name in slots._fields})
+    In place: nobody else has these arrays, and nothing is copied where their memory can grow.
+    """
+    for name, array in arrays._asdict().items():
+        if name != "used" and room > len(array):
+            array.resize((max(room, len(array) * 3 // 2), *array.shape[1:]), refcheck=False)
 
 
 def move_rows(old: Rows, kept: NDArray[np.int64], new: Rows) -> None:
@@ -125,12 +125,3 @@ def move_slots(old: Slots, kept: NDArray[np.int64], new: Slots) -> None:
     """Copy some contents to the beginning of others; `first_row` is for the caller to set right."""
     for name in old._fields:
         getattr(new, name)[: len(kept)] = getattr(old, name)[kept]
-
-
-def _longer(array: NDArray[Any], room: int) -> NDArray[Any]:
-    """The array, or one half as long again that begins with it."""
-    if room <= len(array):
-        return array
-    longer = np.zeros((max(room, len(array) * 3 // 2), *array.shape[1:]), array.dtype)
-    longer[: len(array)] = array
-    return longer

@@ -75,7 +75,30 @@ def _prefetch(typing: Any, array: Any, at: Any) -> Any:
     return types.void(array, types.int64), build
 
 
+def _word_at(typing: Any, data: Any, at: Any) -> Any:
+    """The eight bytes of a uint8 array from `at` on, wherever that is, as a little-endian uint64."""
+
+    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        array, at = arguments
+        data = cgutils.create_struct_proxy(signature.args[0])(context, builder, value=array).data  # type: ignore[no-untyped-call]
+        pointer = builder.bitcast(builder.gep(data, [at]), ir.PointerType(ir.IntType(64)))
+        return builder.load(pointer, align=1)
+
+    return types.uint64(data, types.int64), build
+
+
+def _swapped(typing: Any, word: Any) -> Any:
+    """A uint64 with its bytes in the other order."""
+
+    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.bswap(arguments[0])
+
+    return types.uint64(types.uint64), build
+
+
 bit_count: Any = intrinsic(_bit_count)
 lowest_bit: Any = intrinsic(_lowest_bit)
 near_lanes: Any = intrinsic(_near_lanes)
 prefetch: Any = intrinsic(_prefetch)
+swapped: Any = intrinsic(_swapped)
+word_at: Any = intrinsic(_word_at)

@@ -21,12 +21,11 @@ from streams.domain.near_arrays import (
     Batch,
     Found,
     found_of,
+    make_room,
     move_rows,
     move_slots,
     rows_of,
     slots_of,
-    with_room_for_rows,
-    with_room_for_slots,
 )
 from streams.domain.near_index import NearIndex
 from streams.domain.near_search import Indexes, drop_rows, enter_slots, find_and_take_in, find_slots, unpack_contents
@@ -76,14 +75,16 @@ class NearContents:
         indexes = sum(index.memory_bytes for index in self._indexes.values())
         return indexes + sum(array.nbytes for array in arrays)
 
-    def load(self, values: Sequence[bytes]) -> None:
-        """Take in contents as the state holds them, packed by `Content.pack`; found only after `index`."""
-        lengths = np.fromiter(map(len, values), np.int64, len(values))
-        starts = np.cumsum(lengths) - lengths
-        data = np.frombuffer(b"".join(values), np.uint8)
-        self._make_room(len(values), int(data[starts + ENTRIES_AT].sum(dtype=np.int64)))
+    def load(self, data: NDArray[np.uint8], starts: NDArray[np.int64]) -> None:
+        """Take in contents as the state holds them, packed by `Content.pack`; found only after `index`.
+
+        Args:
+            data: bytes, of any number of contents.
+            starts: where those to take in begin.
+        """
+        self._make_room(len(starts), int(data[starts + ENTRIES_AT].sum(dtype=np.int64)))
         unpack_contents(data, starts, HEADER.size, self._used, self._rows, self._slots)
-        self._used += len(values)
+        self._used += len(starts)
 
     def index(self) -> None:
         """Make all that was loaded findable, at some millions of entries a second; once, before anything is taken."""
@@ -251,8 +252,8 @@ class NearContents:
             self._make_table(self._used + contents)
 
     def _make_room(self, contents: int, entries: int) -> None:
-        self._rows = with_room_for_rows(self._rows, int(self._rows.used[0]) + entries)
-        self._slots = with_room_for_slots(self._slots, self._used + contents)
+        make_room(self._rows, int(self._rows.used[0]) + entries)
+        make_room(self._slots, self._used + contents)
 
     def _make_table(self, contents: int) -> None:
         self._table = np.full(max(64, 1 << (4 * contents).bit_length()), -1, np.int32)

@@ -12,7 +12,7 @@ import numpy as np
 
 from streams.domain.contents import MEMBER
 from streams.domain.near_arrays import FORGET, NOTHING, SEE, Batch, Found, Rows, Slots
-from streams.domain.near_bits import bit_count
+from streams.domain.near_bits import bit_count, swapped, word_at
 from streams.domain.near_compiling import compiled
 from streams.domain.near_entries import Bands, delete, insert
 from streams.domain.near_probing import search_into
@@ -208,10 +208,10 @@ def unpack_contents(data: Any, starts: Any, header_bytes: int, slot: int, rows: 
         slots: written.
     """
     for start in starts:
-        slots.first_ms[slot] = np.int64(_word(data, start + 4, False))
-        slots.expires_ms[slot] = np.int64(_word(data, start + 12, False))
+        slots.first_ms[slot] = np.int64(word_at(data, start + 4))
+        slots.expires_ms[slot] = np.int64(word_at(data, start + 12))
         for word in range(4):
-            slots.digest[slot, word] = _word(data, start + 20 + 8 * word, False)
+            slots.digest[slot, word] = word_at(data, start + 20 + 8 * word)
         slots.member[slot] = data[start + 1] & MEMBER
         slots.alive[slot] = 1
         slots.first_row[slot] = rows.used[0]
@@ -220,20 +220,12 @@ def unpack_contents(data: Any, starts: Any, header_bytes: int, slot: int, rows: 
             at, row = start + header_bytes + 42 * entry, rows.used[0]
             rows.view_code[row] = data[at]
             rows.turn[row] = data[at + 1]
-            rows.near[row] = _word(data, at + 2, True)
+            rows.near[row] = swapped(word_at(data, at + 2))
             for word in range(4):
-                rows.confirm[row, word] = _word(data, at + 10 + 8 * word, True)
+                rows.confirm[row, word] = swapped(word_at(data, at + 10 + 8 * word))
             rows.slot[row] = slot
             rows.used[0] += 1
         slot += 1
-
-
-@compiled()
-def _word(data: Any, at: int, big_endian: bool) -> np.uint64:
-    value = np.uint64(0)
-    for byte in range(8):
-        value = (value << np.uint64(8)) | np.uint64(data[at + (byte if big_endian else 7 - byte)])
-    return value
 
 
 @compiled()

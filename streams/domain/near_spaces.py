@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import groupby, islice
+from operator import itemgetter
+
+import numpy as np
 
 from streams.domain.contents import (
     ALGORITHM_AT,
     ALGORITHM_CODES,
     ALGORITHMS,
     Content,
-    check_layout,
+    check_layouts,
     collection_of,
 )
 from streams.domain.frames import FRAMES_HASH
@@ -51,33 +55,34 @@ class NearSpaces:
             StateError: a content or frames of a layout that this version does not read.
         """
         videos: dict[bytes, bytes] = {}
-        prefix, waiting = b"\0", dict[int, list[bytes]]()
-        for key, value in contents:
-            if not key.startswith(prefix):
-                self._load(prefix, waiting)
-                prefix = key[: key.index(b"\0") + 1]
-                waiting = {algorithm: [] for algorithm in range(len(ALGORITHMS))}
-            check_layout(value)
-            algorithm = value[ALGORITHM_AT]
-            if algorithm == OF_VIDEOS:
-                videos[key[1:]] = value
-            elif algorithm:
-                waiting[algorithm].append(value)
-                if len(waiting[algorithm]) == LOADED_AT_ONCE:
-                    self._load(prefix, waiting)
-        self._load(prefix, waiting)
+        left = iter(contents)
+        while piece := list(islice(left, LOADED_AT_ONCE)):
+            if collection_of(piece[0][0]) == collection_of(piece[-1][0]):
+                self._load(piece, videos)
+            else:
+                for _, its in groupby(piece, lambda each: collection_of(each[0])):
+                    self._load(list(its), videos)
         self._load_videos(videos, frames)
         for space in self._spaces.values():
             space.index()
 
-    def _load(self, prefix: bytes, waiting: dict[int, list[bytes]]) -> None:
-        """Take in what waits of the collection whose keys begin so, by the number of its algorithm."""
-        for algorithm, values in waiting.items():
-            if values:
-                space = self.of(collection_of(prefix).decode(), ALGORITHMS[algorithm])
-                assert isinstance(space, NearContents)
-                space.load(values)
-                values.clear()
+    def _load(self, piece: Sequence[tuple[bytes, bytes]], videos: dict[bytes, bytes]) -> None:
+        """Take in the pictures of one collection; its videos are put there for later."""
+        collection = collection_of(piece[0][0]).decode()
+        values = list(map(itemgetter(1), piece))
+        data = np.frombuffer(b"".join(values), np.uint8)
+        ends = np.cumsum(np.fromiter(map(len, values), np.int64, len(values)))
+        starts = np.concatenate(([0], ends[:-1]))
+        check_layouts(values, data, starts)
+        algorithms = data[starts + ALGORITHM_AT]
+        for algorithm in np.unique(algorithms[algorithms > 0]).tolist():
+            chosen = np.flatnonzero(algorithms == algorithm)
+            if algorithm == OF_VIDEOS:
+                videos.update((piece[number][0][1:], values[number]) for number in chosen.tolist())
+                continue
+            space = self.of(collection, ALGORITHMS[algorithm])
+            assert isinstance(space, NearContents)
+            space.load(data, starts[chosen])
 
     def _load_videos(self, videos: dict[bytes, bytes], frames: Iterable[tuple[bytes, bytes]]) -> None:
         """Frames without a content that has any were written before a kill, or their content has changed since."""

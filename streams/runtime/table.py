@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from streams.errors import StateError
 BLOCK_CACHE_BYTES = 64 << 20
 MEMTABLES_BYTES = 96 << 20
 MEMTABLE_BYTES = 16 << 20
+SCANNED_AT_ONCE = 1_000
 
 Change = tuple[bytes, bytes | None]
 
@@ -116,15 +118,24 @@ class Table(faust.Table):  # type: ignore[misc]
         return found
 
     def scan(self, partition: int, prefix: bytes = b"", after: bytes = b"") -> Iterator[tuple[bytes, bytes]]:
-        """Keys that begin with `prefix`, in order, those behind `after`, with their values; some 1.5 million a second.
+        """Keys that begin with `prefix`, in order, those behind `after`, with their values; some million a second.
 
         What Faust keeps in the same database for itself is left out.
         """
-        for key, value in self.data._db_for_partition(partition).items(from_key=max(prefix, after)):
-            if not key.startswith(prefix):
-                return
-            if key != after and key != Store.offset_key:
-                yield key, value
+        return chain.from_iterable(self._pieces(partition, prefix, after))
+
+    def _pieces(self, partition: int, prefix: bytes, after: bytes) -> Iterator[list[tuple[bytes, bytes]]]:
+        items = self.data._db_for_partition(partition).items(from_key=max(prefix, after))
+        goes_on = True
+        while goes_on and (piece := list(islice(items, SCANNED_AT_ONCE))):
+            goes_on = piece[-1][0].startswith(prefix)
+            if not goes_on:
+                piece = [entry for entry in piece if entry[0].startswith(prefix)]
+            if piece and piece[0][0] == after:
+                del piece[0]
+            if Store.offset_key.startswith(prefix):
+                piece = [entry for entry in piece if entry[0] != Store.offset_key]
+            yield piece
 
     def write(self, partition: int, changes: Iterable[Change]) -> None:
         """All changes in one atomic batch; a value of None deletes. Thread-safe.

@@ -9,6 +9,7 @@ import pytest
 from confluent_kafka import Message
 
 from streams.errors import BadInput, Reason
+from streams.runtime import table as table_room
 from streams.runtime.stage import KeyedStage
 from streams.runtime.table import PartitionClosed
 from streams.runtime.view import KeyedBatch
@@ -91,6 +92,23 @@ async def test_what_comes_late_does_not_open_a_table_again_that_was_given_up(ben
     async with bench.worker(COUNT):
         messages = await asyncio.to_thread(bench.read, DECISIONS, lambda found: len(found) >= 2)
     assert numbers(messages) == {b"k": [1, 2]}
+
+
+async def test_a_scan_gives_what_begins_so_in_order_and_nothing_of_fausts(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(table_room, "SCANNED_AT_ONCE", 3)
+    async with bench.worker(COUNT) as worker:
+        table = worker.apps[0].table
+        assert table is not None
+        keys = [b"a", *(b"k%d" % number for number in range(7)), b"l", b"z"]
+        table.write(2, [(key, b"x" + key) for key in keys])
+        table.persist_offset(2, 0)
+        for prefix in (b"", b"a", b"k", b"k3", b"m", b"z", b"_"):
+            for after in (b"", b"a", b"k", b"k0", b"k2", b"k33", b"k6", b"l", b"zz"):
+                found = list(table.scan(2, prefix, after))
+                wanted = [key for key in keys if key.startswith(prefix) and key > after]
+                assert found == [(key, b"x" + key) for key in wanted], (prefix, after)
 
 
 async def test_a_bad_record_goes_to_the_dead_letters_and_its_partition_goes_on(bench: Bench) -> None:
