@@ -22,7 +22,7 @@ from streams.errors import StateError
 BLOCK_CACHE_BYTES = 64 << 20
 MEMTABLES_BYTES = 96 << 20
 MEMTABLE_BYTES = 16 << 20
-SCANNED_AT_ONCE = 1_000
+SCANNED_AT_ONCE, READ_AHEAD_BYTES = 1_000, 2 << 20
 
 Change = tuple[bytes, bytes | None]
 
@@ -125,7 +125,10 @@ class Table(faust.Table):  # type: ignore[misc]
         return chain.from_iterable(self._pieces(partition, prefix, after))
 
     def _pieces(self, partition: int, prefix: bytes, after: bytes) -> Iterator[list[tuple[bytes, bytes]]]:
-        items = self.data._db_for_partition(partition).items(from_key=max(prefix, after))
+        options = rocksdict.ReadOptions()
+        options.fill_cache(False)  # what is read once is not to drive out what is asked for again
+        options.set_readahead_size(READ_AHEAD_BYTES)
+        items = self.data._db_for_partition(partition).items(from_key=max(prefix, after), read_opt=options)
         goes_on = True
         while goes_on and (piece := list(islice(items, SCANNED_AT_ONCE))):
             goes_on = piece[-1][0].startswith(prefix)
