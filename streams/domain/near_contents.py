@@ -5,7 +5,9 @@ Decides nothing but which known content is nearest; what follows from that is ma
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +48,7 @@ from streams.domain.views import (
     STORED,
 )
 
+LARGEST_FIRST, INDEXED_AT_ONCE = (AMONG_CROPS, AMONG_WHOLE, AMONG_ROUND, AMONG_SHAPED), 2
 COMPACT_ABOVE = 10_000
 """So many contents that are gone, or as many as are there, are worth making the arrays anew."""
 
@@ -92,9 +95,13 @@ class NearContents:
         near, keys = self._rows.near, np.arange(self._rows.used[0], dtype=np.uint32)
         among_of = AMONG[self._rows.view_code[keys]]
         self._joined = bool((among_of == AMONG_CROPS).any())
-        for among, index in self._indexes.items():
+
+        def add(among: int) -> None:
             chosen = keys[among_of & self._kept_among(among) > 0]
-            index.add_batch(near[chosen], chosen)
+            self._indexes[among].add_batch(near[chosen], chosen)
+
+        with ThreadPoolExecutor(INDEXED_AT_ONCE) as pool:
+            deque(pool.map(add, LARGEST_FIRST), maxlen=0)
 
     def take(self, steps: Sequence[Step]) -> list[Hit | list[Shown] | None]:
         """Do all in order, exactly as one by one: each sees those before it.
