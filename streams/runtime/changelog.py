@@ -30,6 +30,7 @@ def changelog_consumer(settings: Settings, group: str) -> Consumer:
         fetch_wait_max_ms=20,
         fetch_queue_backoff_ms=5,  # else it stands still for a second when we are slower than Kafka
         queued_max_messages_kbytes=16 << 10,
+        queued_min_messages=4 * RESTORE_RECORDS,
     )
 
 

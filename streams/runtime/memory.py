@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import gc
 import sys
@@ -23,6 +24,12 @@ def keep_freed_memory(keep_bytes: int = 64 << 20) -> bool:
         return False
     wanted = ((M_TRIM_THRESHOLD, keep_bytes), (M_TOP_PAD, 4 << 20), (M_MMAP_THRESHOLD, 32 << 20))
     return all(mallopt(option, value) for option, value in wanted)
+
+
+def give_back_freed_memory() -> None:
+    """Hand back what is free, of all threads' heaps; after work that needed much and does not come again soon."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def collect_seldom() -> None:

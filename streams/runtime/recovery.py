@@ -22,6 +22,7 @@ from faust.tables.recovery import Recovery as FaustRecovery
 from faust.types import TP
 
 from streams.runtime.changelog import changelog_consumer, restore
+from streams.runtime.memory import give_back_freed_memory
 from streams.runtime.table import Table
 
 logger = logging.getLogger(__name__)
@@ -74,6 +75,7 @@ class Recovery(FaustRecovery):  # type: ignore[misc]
         def read() -> None:
             with contextlib.closing(self._consumer()) as consumer:
                 restore(consumer, table, wanted, on_restored=self._on_restored, given_up=given_up)
+            give_back_freed_memory()
 
         try:
             await asyncio.get_running_loop().run_in_executor(self._thread, read)
