@@ -17,7 +17,7 @@ $(READY): requirements.lock pyproject.toml
 
 install: $(READY) ## .venv with everything
 
-demo: $(READY) ## see it work, in about half a minute
+demo: $(READY) ## see it work; the first time it also compiles, for half a minute
 	$(BIN)/mediasieve demo
 
 test: $(READY) ## lint, types, import contracts and all tests
