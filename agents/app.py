@@ -6,11 +6,11 @@ import warnings
 from collections.abc import Sequence
 from importlib import import_module
 
-from streams.api.health import serve_health
+from streams.config.settings import Settings
 from streams.errors import ConfigurationError
+from streams.runtime.health import serve_health
 from streams.runtime.stage import Stage
 from streams.runtime.worker import run_stages
-from streams.settings import Settings
 
 #: Each has its file here, which is loaded only where the stage runs: matching alone takes 120 MB of libraries.
 STAGES = ("fingerprint", "match", "record")

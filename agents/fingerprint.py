@@ -7,19 +7,19 @@ from collections.abc import Coroutine
 from functools import partial
 from typing import Any
 
-from streams.cloudevents import FINGERPRINT_TYPE, event_headers
-from streams.domain.policy import Policy
-from streams.domain.records import Failure, Fingerprint, Origin, Submission, made, timestamp
-from streams.domain.routing import routing_key
-from streams.domain.submissions import decode_submission, salvage_identity, submission_id_of
+from streams.config.live_policies import LivePolicies
+from streams.config.settings import Settings
+from streams.domain.policy.policy import Policy
+from streams.domain.records.ids import routing_key
+from streams.domain.records.records import Failure, Fingerprint, Origin, Submission, made, timestamp
+from streams.domain.records.submission_decoder import decode_submission, salvage_identity, submission_id_of
 from streams.errors import BadInput, BrokenInfrastructure, Reason
-from streams.fingerprinting import Fingerprinted, Fingerprinter
-from streams.policy_watch import LivePolicies
+from streams.kafka.cloudevents import FINGERPRINT_TYPE, event_headers
+from streams.kafka.topics import FINGERPRINTS, SUBMISSIONS
 from streams.runtime.outbox import Output
+from streams.runtime.runners.view import Work
 from streams.runtime.stage import ConcurrentStage
-from streams.runtime.view import Work
-from streams.settings import Settings
-from streams.topics import FINGERPRINTS, SUBMISSIONS
+from streams.stages.fingerprint.fingerprinter import Fingerprinted, Fingerprinter
 
 logger = logging.getLogger(__name__)
 

@@ -7,16 +7,16 @@ from collections import Counter
 from functools import partial
 
 from streams import metrics
-from streams.cloudevents import DECISION_TYPE, event_headers
-from streams.domain.matching import Incoming, decide
-from streams.domain.records import Fingerprint
+from streams.config.settings import Settings
+from streams.domain.match.decide import Incoming, decide
+from streams.domain.records.records import Fingerprint
 from streams.errors import BadInput
-from streams.near_state import NearState
-from streams.near_warming import warm_up
+from streams.kafka.cloudevents import DECISION_TYPE, event_headers
+from streams.kafka.topics import DECISIONS, FINGERPRINTS
+from streams.runtime.runners.view import KeyedBatch
 from streams.runtime.stage import KeyedStage
-from streams.runtime.view import KeyedBatch
-from streams.settings import Settings
-from streams.topics import DECISIONS, FINGERPRINTS
+from streams.stages.match.partition_state import NearState
+from streams.stages.match.warm_up import warm_up
 
 
 def match(batch: KeyedBatch, near: NearState) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from streams.analytics.writer import Sink
+from streams.config.settings import Settings
+from streams.kafka.topics import DEADLETTERS, DECISIONS, FINGERPRINTS
 from streams.runtime.stage import SinkStage
-from streams.settings import Settings
-from streams.topics import DEADLETTERS, DECISIONS, FINGERPRINTS
 
 
 def stage(settings: Settings) -> SinkStage:

@@ -11,8 +11,8 @@ from typing import Any
 import hypothesis
 import pytest
 
-from streams.embedded.broker import EmbeddedBroker
-from tests.brokers import ApacheKafka, Broker, BrokerUnavailable, ContainerKafka, Namespace
+from streams.local.broker import EmbeddedBroker
+from tests.support.brokers import ApacheKafka, Broker, BrokerUnavailable, ContainerKafka, Namespace
 
 # How long an example takes is no property of ours: machines that test are busy.
 hypothesis.settings.register_profile("mediasieve", deadline=None)
@@ -92,3 +92,15 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip(f"no shared media at {SHARED_DATA}")
     return SHARED_DATA
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current folder, empty, with nothing of mediasieve in the environment."""
+    import os
+
+    for name in os.environ:
+        if name.startswith("MEDIASIEVE_"):
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path

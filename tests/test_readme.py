@@ -9,10 +9,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from streams.settings import load_settings
-from streams.topic_admin import apply_topics
-from tests.media import jpeg
-from tests.processes import end, kill, launch, tail
+from streams.config.settings import load_settings
+from streams.kafka.topic_admin import apply_topics
+from tests.support.media import jpeg
+from tests.support.processes import end, kill, launch, tail
 
 README = Path(__file__).resolve().parents[1] / "README.md"
 

@@ -17,8 +17,8 @@ import clickhouse_connect
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalError
 
+from streams.config.settings import Settings
 from streams.errors import ConfigurationError, SinkError
-from streams.settings import Settings
 
 CONNECT_TIMEOUT_S = 5
 ANSWER_TIMEOUT_S = 60

@@ -16,9 +16,9 @@ from clickhouse_connect.driver.binding import quote_identifier
 from clickhouse_connect.driver.client import Client
 
 from streams.analytics.client import connect, failures
+from streams.config.settings import Settings
 from streams.errors import ConfigurationError
-from streams.settings import Settings
-from streams.topics import project_file
+from streams.kafka.topics import project_file
 
 FILE_FORM = re.compile(r"(\d{3})_[a-z0-9_]+\.sql")
 STATEMENT_END = re.compile(r";[ \t]*$", re.MULTILINE)

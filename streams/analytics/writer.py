@@ -16,10 +16,10 @@ from clickhouse_connect.driver.client import Client
 
 from streams.analytics.client import UNKNOWN_DATABASE, UNKNOWN_TABLE, RefusedError, connect, failures
 from streams.analytics.migrations import migrate
-from streams.analytics.rows import TABLES, Parts, Table, to_rows
-from streams.domain.records import RawRecord
+from streams.analytics.rows.rows import TABLES, Parts, Table, to_rows
+from streams.config.settings import Settings
+from streams.domain.records.records import RawRecord
 from streams.errors import BadInput, SinkError
-from streams.settings import Settings
 
 INSERT_SETTINGS: Final[dict[str, Any]] = {
     "async_insert": 0,  # an answer means that the rows are in

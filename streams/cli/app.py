@@ -19,18 +19,18 @@ from streams.errors import ConfigurationError, MediasieveError
 
 #: Command to its file and what `mediasieve --help` says about it, so that asking for help imports nothing.
 COMMANDS: dict[str, tuple[str, str]] = {
-    "demo": ("streams.cli.demo", "See it work: sample media in, decisions out, ClickHouse filled."),
-    "scan": ("streams.cli.scan", "Find the copies among files, here and now."),
-    "up": ("streams.cli.up", "Run everything on this machine."),
-    "publish": ("streams.cli.publish", "Submit files, folders, URLs or NDJSON."),
-    "decisions": ("streams.cli.decisions", "Read decisions, as a table or as JSON lines."),
-    "similar": ("streams.cli.similar", "Show what a running system has that is most like a file."),
-    "explain": ("streams.cli.explain", "Say whether one file is a copy or a part of another, and why."),
-    "worker": ("streams.cli.worker", "Run stages of the stream in this process."),
-    "topics": ("streams.cli.topics", "Compare topics.yaml with the broker, and change the broker."),
-    "clickhouse": ("streams.cli.clickhouse", "Apply and show the migrations of ClickHouse."),
-    "policy": ("streams.cli.policy", "Check the policy file, and show what applies to a collection."),
-    "doctor": ("streams.cli.doctor", "Check this set-up and say what to do."),
+    "demo": ("streams.cli.commands.demo", "See it work: sample media in, decisions out, ClickHouse filled."),
+    "scan": ("streams.cli.commands.scan", "Find the copies among files, here and now."),
+    "up": ("streams.cli.commands.up", "Run everything on this machine."),
+    "publish": ("streams.cli.commands.publish", "Submit files, folders, URLs or NDJSON."),
+    "decisions": ("streams.cli.commands.decisions", "Read decisions, as a table or as JSON lines."),
+    "similar": ("streams.cli.commands.similar", "Show what a running system has that is most like a file."),
+    "explain": ("streams.cli.commands.explain", "Say whether one file is a copy or a part of another, and why."),
+    "worker": ("streams.cli.commands.worker", "Run stages of the stream in this process."),
+    "topics": ("streams.cli.commands.topics", "Compare topics.yaml with the broker, and change the broker."),
+    "clickhouse": ("streams.cli.commands.clickhouse", "Apply and show the migrations of ClickHouse."),
+    "policy": ("streams.cli.commands.policy", "Check the policy file, and show what applies to a collection."),
+    "doctor": ("streams.cli.commands.doctor", "Check this set-up and say what to do."),
 }
 
 

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from streams.domain.submissions import COLLECTION_FORM
+from streams.domain.records.submission_decoder import COLLECTION_FORM
 
 ALL_STAGES = ("fingerprint", "match", "record")
 Function = TypeVar("Function", bound=Callable[..., Any])

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
 
-from streams.cli.console import human_bytes, make_console, say
+from streams.cli.terminal import human_bytes, make_console, say
 
 PLAIN_EVERY_S = 5.0
 

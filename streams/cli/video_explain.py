@@ -8,15 +8,15 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from streams.cli import pictures, videos
-from streams.cli.console import make_console, shown
-from streams.cli.video_verdict import Explained, Medium, verdict_of, view_pair
-from streams.cli.videos import Video
-from streams.cli.words import OUTCOME_STYLES, clock, percent, span
-from streams.domain.frames import FRAMES_HASH
-from streams.domain.records import MediaFacts
-from streams.domain.video_comparing import FramePair, VideoComparison
-from streams.domain.views import VIEWS_HASH, in_words
+from streams.cli.terminal import make_console, shown
+from streams.domain.hashes.frames import FRAMES_HASH
+from streams.domain.hashes.views import VIEWS_HASH, in_words
+from streams.domain.match.videos.comparison import FramePair, VideoComparison
+from streams.domain.records.records import MediaFacts
+from streams.services import pictures, videos
+from streams.services.explain_videos import Explained, Medium, verdict_of, view_pair
+from streams.services.videos import Video
+from streams.services.wording import OUTCOME_STYLES, clock, percent, span
 
 MOST_PAIRS = 8
 

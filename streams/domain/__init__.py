@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from streams.domain.fingerprint import ImageLimits, fingerprint_image
-    from streams.domain.fingerprint.video import fingerprint_video
-    from streams.domain.fingerprint.video_limits import VideoLimits
-    from streams.domain.near_index import NearIndex
+    from streams.domain.fingerprint.video.fingerprint import fingerprint_video
+    from streams.domain.fingerprint.video.limits import VideoLimits
+    from streams.domain.hamming.index import NearIndex
 
 __all__ = ["ImageLimits", "NearIndex", "VideoLimits", "fingerprint_image", "fingerprint_video"]
 
 _HOMES = {
     "ImageLimits": "streams.domain.fingerprint",
-    "VideoLimits": "streams.domain.fingerprint.video_limits",
-    "NearIndex": "streams.domain.near_index",
+    "VideoLimits": "streams.domain.fingerprint.video.limits",
+    "NearIndex": "streams.domain.hamming.index",
     "fingerprint_image": "streams.domain.fingerprint",
-    "fingerprint_video": "streams.domain.fingerprint.video",
+    "fingerprint_video": "streams.domain.fingerprint.video.fingerprint",
 }
 
 

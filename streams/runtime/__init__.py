@@ -7,7 +7,7 @@
     recovery.py    when tables are rebuilt            changelog.py    reads what they are rebuilt from
     stage.py       how an agent declares itself     view.py       what its function sees
     keyed.py       runs stages with state, in order        concurrent.py   runs slow stages, many at once
-    sink.py        runs stages that write rows elsewhere   deadletter.py   what cannot be processed
+    sink.py        runs stages that write rows elsewhere   dead_letters.py   what cannot be processed
     context.py     what the runners share            memory.py     freed memory is kept
     app.py         one Faust app a stage                   worker.py       one process of several stages
 

@@ -14,18 +14,18 @@ from faust.auth import SASLCredentials, SSLCredentials
 from faust.types import TP
 from faust.types.auth import SASLMechanism
 
+from streams.config.settings import Settings
 from streams.errors import ConfigurationError
-from streams.runtime.concurrent import ConcurrentRunner
+from streams.kafka.topics import consumer_group, group_member
 from streams.runtime.context import Context
-from streams.runtime.keyed import KeyedRunner
 from streams.runtime.ledger import Delivery
-from streams.runtime.recovery import TableManager
-from streams.runtime.sink import SinkRunner
+from streams.runtime.runners.concurrent import ConcurrentRunner
+from streams.runtime.runners.keyed import KeyedRunner
+from streams.runtime.runners.sink import SinkRunner
 from streams.runtime.stage import ConcurrentStage, KeyedStage, SinkStage, Stage
-from streams.runtime.table import Table
+from streams.runtime.tables.recovery import TableManager
+from streams.runtime.tables.table import Table
 from streams.runtime.transport import BatchConsumer, BatchSchema, BatchTransport
-from streams.settings import Settings
-from streams.topics import consumer_group, group_member
 
 Runner = KeyedRunner | ConcurrentRunner | SinkRunner
 

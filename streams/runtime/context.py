@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from streams import metrics
-from streams.domain.records import RawRecord, timestamp
+from streams.config.settings import Settings
+from streams.domain.records.records import RawRecord, timestamp
 from streams.errors import BadInput
-from streams.runtime.deadletter import dead_letter
+from streams.kafka.topics import wire_name
+from streams.runtime.dead_letters import dead_letter
 from streams.runtime.outbox import Barrier, Outbox, Output
-from streams.settings import Settings
-from streams.topics import wire_name
 
 
 @dataclass(slots=True)

@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from streams.domain.records import RawRecord
+from streams.domain.records.records import RawRecord
 from streams.errors import BadInput
-from streams.runtime.view import KeyedBatch, Work
+from streams.runtime.runners.view import KeyedBatch, Work
 
 
 async def _nothing() -> None:

@@ -16,16 +16,16 @@ from pathlib import Path
 from typing import IO
 
 from streams import metrics
+from streams.config.settings import Settings
 from streams.errors import BrokenInfrastructure, ConfigurationError
-from streams.kafka_clients import producer_config
+from streams.kafka.clients import producer_config
 from streams.runtime.app import StageApp, lag_of, stage_app
 from streams.runtime.context import Context
 from streams.runtime.memory import collect_seldom, keep_freed_memory
 from streams.runtime.outbox import DELIVERY_TIMEOUT_S, Outbox
-from streams.runtime.sink import SinkRunner
+from streams.runtime.runners.sink import SinkRunner
 from streams.runtime.stage import ConcurrentStage, SinkStage, Stage
 from streams.runtime.watchdog import Watchdog
-from streams.settings import Settings
 
 logger = logging.getLogger(__name__)
 

@@ -9,19 +9,19 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from aiohttp.abc import AbstractResolver
 
-from streams.domain.records import Submission
+from streams.config.settings import Settings
+from streams.domain.records.records import Submission
 from streams.errors import BadInput, ConfigurationError, Reason
-from streams.settings import Settings
 from streams.sources.budget import ByteBudget, Hold
 from streams.sources.file import FileSource
-from streams.sources.guard import AddressGuard
-from streams.sources.http import HttpSource, parsed
-from streams.sources.kinds import HEAD_BYTES, check_kind, video_by_name
-from streams.sources.opened import OpenVideo
+from streams.sources.http.client import HttpSource, parsed
+from streams.sources.http.guard import AddressGuard
+from streams.sources.http.resolver import SystemResolver
+from streams.sources.media_kind import HEAD_BYTES, check_kind, video_by_name
 from streams.sources.patience import patience
-from streams.sources.resolve import SystemResolver
 from streams.sources.spool import Spool
-from streams.sources.web_video import VideoFound, WebVideos
+from streams.sources.video.opened import OpenVideo
+from streams.sources.video.web_video import VideoFound, WebVideos
 
 #: Videos of the web that are open at once, for each that is decoded: the others are being asked for, or downloaded.
 OPEN_PER_THREAD = 4

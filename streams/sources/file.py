@@ -13,12 +13,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import unquote_to_bytes, urlsplit
 
-from streams.domain.records import Kind
+from streams.config.settings import Settings
+from streams.domain.records.records import Kind
 from streams.errors import BadInput, Reason
-from streams.settings import Settings
-from streams.sources.file_parts import FileParts, identity_of
-from streams.sources.kinds import HEAD_BYTES, SMALL_BYTES, check_kind
+from streams.sources.media_kind import HEAD_BYTES, SMALL_BYTES, check_kind
 from streams.sources.patience import Reserve
+from streams.sources.video.file_parts import FileParts, identity_of
 
 _REASONS = {
     errno.ENOENT: Reason.SOURCE_NOT_FOUND,

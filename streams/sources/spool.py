@@ -18,10 +18,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import IO
 
+from streams.config.settings import Settings
 from streams.errors import BadInput, BrokenInfrastructure, Reason
-from streams.settings import Settings
-from streams.sources.file_parts import FileParts
 from streams.sources.patience import Reserve
+from streams.sources.video.file_parts import FileParts
 
 PREFIX = "download-"
 #: Bodies up to here stay in memory.

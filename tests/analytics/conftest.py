@@ -1,5 +1,5 @@
 """Fixtures for tests of rows in ClickHouse."""
 
-from tests.engines import clickhouse, container_clickhouse, embedded_clickhouse, own_clickhouse
+from tests.support.engines import clickhouse, container_clickhouse, embedded_clickhouse, own_clickhouse
 
 __all__ = ["clickhouse", "container_clickhouse", "embedded_clickhouse", "own_clickhouse"]

@@ -12,8 +12,8 @@ import pytest
 
 from streams.analytics.migrations import Migration, migrate, pending, read_migrations, split_statements
 from streams.errors import ConfigurationError, SinkError
-from streams.topics import project_file
-from tests.engines import Database
+from streams.kafka.topics import project_file
+from tests.support.engines import Database
 
 REPEATABLE = re.compile(
     r"CREATE (TABLE|VIEW|MATERIALIZED VIEW) IF NOT EXISTS "

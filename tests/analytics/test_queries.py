@@ -8,20 +8,20 @@ from typing import Any
 
 import pytest
 
-from streams.analytics.queries import QUERIES, ask
+from streams.analytics.queries.queries import QUERIES, ask
 from streams.analytics.writer import Sink
-from streams.domain.records import Appearance, Decision, Segment
+from streams.domain.records.records import Appearance, Decision, Segment
 from streams.errors import SinkError
-from streams.topics import DEADLETTERS, DECISIONS, FINGERPRINTS
-from tests.analytics.stories import (
+from streams.kafka.topics import DEADLETTERS, DECISIONS, FINGERPRINTS
+from tests.support.engines import Database
+from tests.support.stories import (
     dead_letter,
     decision,
     decision_record,
     fingerprint,
     fingerprint_record,
 )
-from tests.domain.films import Cut, Film, Take, facts_of
-from tests.engines import Database
+from tests.support.synthetic_films import Cut, Film, Take, facts_of
 
 START = datetime(2026, 1, 1, 0, 0, 0, 125_000, tzinfo=UTC)
 

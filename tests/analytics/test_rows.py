@@ -12,14 +12,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from streams.analytics.fields import MAX_MS, MIN_MS
-from streams.analytics.rows import TABLES, to_rows
+from streams.analytics.rows.fields import MAX_MS, MIN_MS
+from streams.analytics.rows.rows import TABLES, to_rows
 from streams.analytics.writer import Sink
-from streams.domain.frames import unpack_frames
-from streams.domain.records import Appearance, Match, MediaFacts, Segment
+from streams.domain.hashes.frames import unpack_frames
+from streams.domain.records.records import Appearance, Match, MediaFacts, Segment
 from streams.errors import Reason
-from streams.topics import DEADLETTERS, DECISIONS, FINGERPRINTS
-from tests.analytics.stories import (
+from streams.kafka.topics import DEADLETTERS, DECISIONS, FINGERPRINTS
+from tests.support.engines import Database
+from tests.support.stories import (
     T0_MS,
     Record,
     dead_letter,
@@ -28,8 +29,7 @@ from tests.analytics.stories import (
     fingerprint,
     fingerprint_record,
 )
-from tests.domain.films import Cut, Film, Take, facts_of
-from tests.engines import Database
+from tests.support.synthetic_films import Cut, Film, Take, facts_of
 
 
 def row_of(topic: str, record: Record) -> dict[str, Any]:

@@ -10,11 +10,12 @@ from dataclasses import replace
 import pytest
 
 from streams.analytics.writer import Sink, batch_token
-from streams.embedded.clickhouse import EmbeddedClickHouse
+from streams.config.settings import load_settings
 from streams.errors import ConfigurationError, Reason, SinkError
-from streams.settings import load_settings
-from streams.topics import DEADLETTERS, DECISIONS, FINGERPRINTS
-from tests.analytics.stories import (
+from streams.kafka.topics import DEADLETTERS, DECISIONS, FINGERPRINTS
+from streams.local.clickhouse.server import EmbeddedClickHouse
+from tests.support.engines import Database, new_database
+from tests.support.stories import (
     T0_MS,
     Record,
     dead_letter,
@@ -24,7 +25,6 @@ from tests.analytics.stories import (
     fingerprint,
     fingerprint_record,
 )
-from tests.engines import Database, new_database
 
 
 @pytest.fixture

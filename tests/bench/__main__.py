@@ -28,7 +28,7 @@ from tests.bench.report import Reach, as_json, at_least, at_most, show_reach, wr
 from tests.bench.sampling import machine
 from tests.bench.small_hashes import PHOTOS_VARIABLE
 from tests.bench.traffic import WARM_UP_S
-from tests.brokers import KAFKA_VERSION, ApacheKafka
+from tests.support.brokers import KAFKA_VERSION, ApacheKafka
 
 
 @dataclass(frozen=True, slots=True)

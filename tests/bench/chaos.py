@@ -21,13 +21,13 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 from rich.console import Console
 from rich.table import Table
 
-from streams.topics import FINGERPRINTS, load_topics
+from streams.kafka.topics import FINGERPRINTS, load_topics
 from tests.bench.deployment import Deployment
 from tests.bench.report import Reach, at_most, show_reach, write_json
 from tests.bench.sampling import machine
 from tests.bench.traffic import WARM_UP_S, Tally, Traffic
 from tests.bench.workload import READ_RECORDS, Watermarks
-from tests.brokers import ApacheKafka
+from tests.support.brokers import ApacheKafka
 
 STAGES = ("fingerprint", "match")
 DRAIN_S = 90.0

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tests.bench.sampling import cpu_s
 from tests.bench.workload import PARTITIONS, Watermarks, Workload, check_answers, create_topic
-from tests.processes import end, launch, tail
+from tests.support.processes import end, launch, tail
 
 SAMPLE_S = 0.05
 STALL_TIMEOUT_S = 90.0

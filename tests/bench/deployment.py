@@ -16,12 +16,12 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
 
-from streams.domain.policy import Policy
-from streams.settings import Settings, load_settings
-from streams.topic_admin import apply_topics
-from streams.topics import DECISIONS, FINGERPRINTS, load_topics, wire_name
+from streams.config.settings import Settings, load_settings
+from streams.domain.policy.policy import Policy
+from streams.kafka.topic_admin import apply_topics
+from streams.kafka.topics import DECISIONS, FINGERPRINTS, load_topics, wire_name
 from tests.bench.workload import create_topic
-from tests.processes import end, free_port, kill, launch, tail
+from tests.support.processes import end, free_port, kill, launch, tail
 
 READY_TIMEOUT_S = 90.0
 CONTROL_S = 5.0

@@ -21,14 +21,15 @@ from PIL import Image
 from rich.console import Console
 from rich.table import Table
 
-from streams.domain.fingerprint import fingerprint_image, pdq
-from streams.domain.hashed import hashed, kept
-from streams.domain.policy import Policy
-from streams.domain.views import AS_WHOLE, ENTRY, LEVEL_NUMBERS, PAIRS, asked_in
-from tests.alterations import ALTERATIONS
+from streams.domain.fingerprint import fingerprint_image
+from streams.domain.fingerprint.image import pdq
+from streams.domain.hashes.selection import hashed, kept
+from streams.domain.hashes.views import AS_WHOLE, ENTRY, LEVEL_NUMBERS, PAIRS, asked_in
+from streams.domain.policy.policy import Policy
 from tests.bench.report import Reach, at_least, at_most
 from tests.bench.small_hashes import pictures
-from tests.media import encode
+from tests.support.alterations import ALTERATIONS
+from tests.support.media import encode
 
 LONGEST_SIDE = 1024
 PLAIN, STANDARD = Policy.of(views="plain"), Policy.of()

@@ -25,13 +25,13 @@ from rich.console import Console
 from rich.table import Table
 
 from streams.domain.fingerprint import fingerprint_image
-from streams.domain.fingerprint.container import identify
-from streams.domain.fingerprint.decode import decode_luminance
-from streams.domain.fingerprint.phash import phash
-from streams.domain.fingerprint.structure import examine
+from streams.domain.fingerprint.formats import identify
+from streams.domain.fingerprint.image.decode import decode_luminance
+from streams.domain.fingerprint.image.phash import phash
+from streams.domain.fingerprint.image.structure import examine
 from tests.bench.report import Reach, at_least, at_most
 from tests.bench.sampling import installed, machine
-from tests.media import jpeg
+from tests.support.media import jpeg
 
 SIZES = {"VGA": (640, 480), "1080p": (1920, 1080), "12 MP": (4000, 3000)}
 PHOTOS = ("astronaut.png", "coffee.png", "rocket.jpg")

@@ -10,9 +10,9 @@ from typing import Any
 import orjson
 from confluent_kafka import Message
 
-from streams.domain.records import Fingerprint, MediaFacts, Origin
-from streams.domain.routing import routing_key
-from streams.topics import DECISIONS, FINGERPRINTS, SUBMISSIONS
+from streams.domain.records.ids import routing_key
+from streams.domain.records.records import Fingerprint, MediaFacts, Origin
+from streams.kafka.topics import DECISIONS, FINGERPRINTS, SUBMISSIONS
 from tests.bench.contest import Result, watch
 from tests.bench.deployment import SPREAD, SPREADING, Deployment
 from tests.bench.workload import Workload, check_answers, fast_producer, flush, produce, shuffled_contents

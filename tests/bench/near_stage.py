@@ -19,18 +19,18 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from streams.domain.contents import FOR_EVER_MS, Content, content_key
 from streams.domain.fingerprint import fingerprint_image
-from streams.domain.policy import Level, Policy
-from streams.domain.records import Fingerprint, MediaFacts, Origin
-from streams.domain.views import ENTRY, VIEWS_HASH, stored_in
-from streams.topics import CONTENTS_CHANGELOG, DECISIONS, FINGERPRINTS, SUBMISSIONS
+from streams.domain.hashes.views import ENTRY, VIEWS_HASH, stored_in
+from streams.domain.policy.policy import Level, Policy
+from streams.domain.records.records import Fingerprint, MediaFacts, Origin
+from streams.domain.state.content import FOR_EVER_MS, Content, content_key
+from streams.kafka.topics import CONTENTS_CHANGELOG, DECISIONS, FINGERPRINTS, SUBMISSIONS
 from tests.bench.contest import watch
 from tests.bench.deployment import Deployment
 from tests.bench.report import Reach, at_least, at_most
 from tests.bench.sampling import memory_mb
 from tests.bench.workload import Watermarks, fast_producer, flush, produce
-from tests.media import jpeg
+from tests.support.media import jpeg
 
 COLLECTION = "gallery"
 PARTITION = 0

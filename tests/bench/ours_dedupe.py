@@ -12,10 +12,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from streams.config.settings import load_settings
+from streams.runtime.runners.view import KeyedBatch
 from streams.runtime.stage import KeyedStage
-from streams.runtime.view import KeyedBatch
 from streams.runtime.worker import Worker, run_stages
-from streams.settings import load_settings
 
 ANSWERS = os.environ.get("BENCH_OUTPUT", "answers")
 

@@ -11,7 +11,7 @@ from xml.sax.saxutils import escape
 
 import click
 
-from tests.alterations import ALTERATIONS
+from tests.support.alterations import ALTERATIONS
 
 COLOURS = ("#0b6e4f", "#c8553d", "#6c757d", "#e0a458", "#4059ad", "#a06cd5")
 INK, FAINT = "#222", "#ddd"

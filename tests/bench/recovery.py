@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from streams.domain.routing import routing_key
-from streams.topics import CONTENTS_CHANGELOG, DECISIONS, FINGERPRINTS
+from streams.domain.records.ids import routing_key
+from streams.kafka.topics import CONTENTS_CHANGELOG, DECISIONS, FINGERPRINTS
 from tests.bench import full_records
 from tests.bench.deployment import Deployment
 from tests.bench.sampling import memory_mb

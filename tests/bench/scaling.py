@@ -19,10 +19,10 @@ from typing import Any
 from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 
 from streams.domain import fingerprint_image
-from streams.topics import FINGERPRINTS, SUBMISSIONS, load_topics
+from streams.kafka.topics import FINGERPRINTS, SUBMISSIONS, load_topics
 from tests.bench.deployment import SPREAD, Deployment
 from tests.bench.workload import Watermarks, fast_producer, flush, produce
-from tests.media import PHOTOS, jpeg
+from tests.support.media import PHOTOS, jpeg
 
 SIZE = (1920, 1080)
 TIMEOUT_S = 300.0

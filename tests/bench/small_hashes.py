@@ -25,14 +25,14 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from streams.domain.fingerprint import classic, pdq
-from streams.domain.fingerprint.container import identify
-from streams.domain.fingerprint.decode import decode_luminance
-from streams.domain.fingerprint.structure import examine
-from streams.domain.notation import current
-from streams.domain.policy import FURTHER_HASHES, THRESHOLDS
+from streams.domain.fingerprint.formats import identify
+from streams.domain.fingerprint.image import imagehash, pdq
+from streams.domain.fingerprint.image.decode import decode_luminance
+from streams.domain.fingerprint.image.structure import examine
+from streams.domain.hashes.algorithms import current
+from streams.domain.policy.policy import FURTHER_HASHES, THRESHOLDS
 from tests.bench.sampling import installed, machine
-from tests.media import PHOTOS, encode, photo
+from tests.support.media import PHOTOS, encode, photo
 
 PHOTOS_VARIABLE = "MEDIASIEVE_BENCH_PHOTOS"
 SHARED_DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
@@ -107,7 +107,7 @@ def hashed(images: Sequence[Image.Image]) -> dict[str, Codes]:
         for image in track(images, "hashing", console=Console(stderr=True), transient=True):
             grey = decoded(written(image))
             for name in texts:
-                texts[name].append(pdq.compute(grey).hex if name == "pdq256" else classic.compute(name, grey))
+                texts[name].append(pdq.compute(grey).hex if name == "pdq256" else imagehash.compute(name, grey))
     shape = (1 + len(COPIES), len(images), -1)
     return {name: np.array([_words(text) for text in each]).reshape(shape) for name, each in texts.items()}
 

@@ -14,10 +14,10 @@ from typing import Any, Self
 
 from confluent_kafka import Consumer, Message, Producer, TopicPartition
 
-from streams.topics import DECISIONS, SUBMISSIONS, load_topics
+from streams.kafka.topics import DECISIONS, SUBMISSIONS, load_topics
 from tests.bench.deployment import SPREAD, Deployment
 from tests.bench.workload import Watermarks, fast_producer
-from tests.media import PHOTOS, jpeg
+from tests.support.media import PHOTOS, jpeg
 
 CONTENTS = 100
 

@@ -16,13 +16,13 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from streams.domain.contents import FOR_EVER_MS, Content, content_key, frames_key, pack_frames_of
-from streams.domain.frames import FRAME, FRAMES_HASH, pack_frames
-from streams.domain.matching import Incoming
-from streams.domain.policy import DEFAULT
-from streams.domain.records import Fingerprint, MediaFacts, Origin, VideoFacts
-from streams.domain.views import CODES, KEPT
-from tests.domain.partition import Partition
+from streams.domain.hashes.frames import FRAME, FRAMES_HASH, pack_frames
+from streams.domain.hashes.views import CODES, KEPT
+from streams.domain.match.decide import Incoming
+from streams.domain.policy.policy import DEFAULT
+from streams.domain.records.records import Fingerprint, MediaFacts, Origin, VideoFacts
+from streams.domain.state.content import FOR_EVER_MS, Content, content_key, frames_key, pack_frames_of
+from tests.support.partition import Partition
 
 COLLECTION = "films"
 APART_MS = 600

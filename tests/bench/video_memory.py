@@ -7,7 +7,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from streams.domain.fingerprint.video import fingerprint_video
+from streams.domain.fingerprint.video.fingerprint import fingerprint_video
 from tests.bench.video_source import file_source
 
 HIGH_WATER_MARK_RESET = "5"

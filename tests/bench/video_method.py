@@ -18,17 +18,17 @@ import numpy as np
 from PIL import Image
 from rich.console import Console
 
-from streams.domain.fingerprint import pdq
-from streams.domain.fingerprint.video import fingerprint_video
-from streams.domain.fingerprint.video_decoding import SIDE, Sample
-from streams.domain.fingerprint.video_file import SourceFile
-from streams.domain.fingerprint.video_input import opened
-from streams.domain.fingerprint.video_limits import DEFAULT_LIMITS
-from streams.domain.fingerprint.video_reading import Reading
+from streams.domain.fingerprint.image import pdq
+from streams.domain.fingerprint.video.container import opened
+from streams.domain.fingerprint.video.decoder import SIDE, Sample
+from streams.domain.fingerprint.video.fingerprint import fingerprint_video
+from streams.domain.fingerprint.video.limits import DEFAULT_LIMITS
+from streams.domain.fingerprint.video.sampler import Reading
+from streams.domain.fingerprint.video.source_file import SourceFile
 from tests.bench.small_hashes import SHARED_DATA
 from tests.bench.video_recall import Known, Verdict
 from tests.bench.video_source import file_source
-from tests.videos import decoded
+from tests.support.videos import decoded
 
 FOLDER: Final = SHARED_DATA / "threatexchange"
 

@@ -12,12 +12,12 @@ from pathlib import Path
 
 from PIL import Image
 
-from streams.cli.demo_samples import CLIP, VIDEO, make_samples
-from streams.cli.timelines import draw
-from streams.cli.video_verdict import explain
-from streams.cli.videos import read_video
-from streams.domain.policy import DEFAULT
-from streams.settings import load_settings
+from streams.config.settings import load_settings
+from streams.domain.policy.policy import DEFAULT
+from streams.drawing.timelines import draw
+from streams.local.demo_samples import CLIP, VIDEO, make_samples
+from streams.services.explain_videos import explain
+from streams.services.videos import read_video
 
 TARGET = Path(__file__).resolve().parent / "plots" / "explain-video.png"
 WIDTH, COLOURS = 1200, 192

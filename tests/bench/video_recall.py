@@ -20,15 +20,15 @@ import orjson
 from rich.console import Console
 from rich.table import Table
 
-from streams.domain.fingerprint.video import fingerprint_video
-from streams.domain.matching import Incoming
-from streams.domain.policy import DEFAULT, Policy
-from streams.domain.records import Fingerprint, MediaFacts, Origin
+from streams.domain.fingerprint.video.fingerprint import fingerprint_video
+from streams.domain.match.decide import Incoming
+from streams.domain.policy.policy import DEFAULT, Policy
+from streams.domain.records.records import Fingerprint, MediaFacts, Origin
 from tests.bench.video_peers import PeerHashes, both, found_by_collage, found_by_share
 from tests.bench.video_samples import COPIES, INTRO, Studio, Truth, files
 from tests.bench.video_source import file_source
-from tests.domain.partition import Partition
-from tests.videos import facts as facts_of_file
+from tests.support.partition import Partition
+from tests.support.videos import facts as facts_of_file
 
 OURS: Final = "mediasieve"
 SHARE: Final = "imagehash of every frame, by share"

@@ -16,8 +16,8 @@ from typing import Final, NamedTuple
 import numpy as np
 from PIL import Image
 
-from tests.films import FILMS, SCENES, Film, encode
-from tests.videos import ALTERATIONS, decoded, facts
+from tests.support.films import FILMS, SCENES, Film, encode
+from tests.support.videos import ALTERATIONS, decoded, facts
 
 SIZE: Final = (320, 180)
 FPS: Final = 25

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from streams.domain.fingerprint.video_source import FileSource
+from streams.domain.fingerprint.video.source import FileSource
 
 
 @contextmanager

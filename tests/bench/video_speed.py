@@ -20,12 +20,12 @@ from typing import Any, Final, NamedTuple
 from rich.console import Console
 from rich.table import Table
 
-from streams.domain.fingerprint.video import fingerprint_video
-from streams.domain.records import VideoFacts
+from streams.domain.fingerprint.video.fingerprint import fingerprint_video
+from streams.domain.records.records import VideoFacts
 from tests.bench.video_peers import as_videohash, every_frame
 from tests.bench.video_source import file_source
-from tests.films import Film, encode
-from tests.videos import looped
+from tests.support.films import Film, encode
+from tests.support.videos import looped
 
 IN_FLIGHT: Final = 4
 MEMORY_SAMPLE: Final = "90 s 1080p"

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
 
-from streams.topics import FINGERPRINTS, load_topics
+from streams.kafka.topics import FINGERPRINTS, load_topics
 
 PARTITIONS = load_topics()[FINGERPRINTS].partitions
 VALUE_BYTES = 100

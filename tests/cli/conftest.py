@@ -14,24 +14,12 @@ from click.testing import CliRunner, Result
 
 from streams.analytics.writer import Sink
 from streams.cli.app import cli
-from streams.domain.records import RawRecord
-from streams.settings import Settings, load_settings
-from streams.topic_admin import apply_topics
-from tests.brokers import Namespace
+from streams.config.settings import Settings, load_settings
+from streams.domain.records.records import RawRecord
+from streams.kafka.topic_admin import apply_topics
+from tests.support.brokers import Namespace
 
 Run = Callable[..., Result]
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The current folder, empty, with nothing of mediasieve in the environment."""
-    import os
-
-    for name in os.environ:
-        if name.startswith("MEDIASIEVE_"):
-            monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
 
 
 @pytest.fixture
@@ -75,7 +63,7 @@ def explained(run: Run, *args: str) -> dict[str, Any]:
 def stored(folder: Path, topic: str, records: Sequence[RawRecord]) -> Iterator[str]:
     """The address of an embedded ClickHouse that has the rows of these records of a topic."""
     pytest.importorskip("chdb")
-    from streams.embedded.clickhouse import EmbeddedClickHouse
+    from streams.local.clickhouse.server import EmbeddedClickHouse
 
     with EmbeddedClickHouse(folder) as engine:
         sink = Sink(load_settings(clickhouse=engine.url))

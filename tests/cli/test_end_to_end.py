@@ -18,10 +18,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from streams.cli.console import human_bytes
-from streams.cli.demo_samples import CLIP, VIDEO, make_samples
-from streams.cli.running import Running, find_running
-from tests.brokers import ApacheKafka
+from streams.cli.terminal import human_bytes
+from streams.local.data_dir import Running, find_running
+from streams.local.demo_samples import CLIP, VIDEO, make_samples
+from tests.support.brokers import ApacheKafka
 
 MEDIASIEVE = [sys.executable, "-m", "streams.cli"]
 TIMEOUT_S = 200

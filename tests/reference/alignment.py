@@ -1,4 +1,4 @@
-"""Two videos held against each other as the rules read: the slow twin of video_lines.py and video_voting.py.
+"""Two videos held against each other as the rules read: the slow twin of lines.py and alignment.py.
 
 It shares their numbers and no code. No tests here.
 """
@@ -8,8 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from streams.domain.video_lines import FASTEST, FIRST_STEP, SLOWEST, STEPS, TOLERANCE_MS
-from streams.domain.video_voting import (
+from streams.domain.match.videos.alignment import (
     ALIGNED_MS,
     BRIDGED_MS,
     FIRM_MS,
@@ -19,6 +18,7 @@ from streams.domain.video_voting import (
     MOST_LINES,
     SAME_INSTANT_MS,
 )
+from streams.domain.match.videos.lines import FASTEST, FIRST_STEP, SLOWEST, STEPS, TOLERANCE_MS
 
 MILLION = 1_000_000
 Span = tuple[int, int]

@@ -13,10 +13,10 @@ from pathlib import Path
 from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaException, Message, Producer, TopicPartition
 from confluent_kafka.admin import OffsetSpec
 
-from streams.kafka_clients import make_admin
-from streams.settings import Settings
-from streams.topics import consumer_group, wire_name
-from tests.processes import end, kill, launch, tail
+from streams.config.settings import Settings
+from streams.kafka.clients import make_admin
+from streams.kafka.topics import consumer_group, wire_name
+from tests.support.processes import end, kill, launch, tail
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """The plain search for the nearest known content: every entry is compared with every other, in Python's own numbers.
 
-The slow twin of streams.domain.near_contents; it shares its tables of views, and no code.
+The slow twin of streams.domain.match.images.index; it shares its tables of views, and no code.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from streams.domain.views import AMONG, ASKED, LEVEL_NUMBERS, PAIRS, STORED, VIEWS
+from streams.domain.hashes.views import AMONG, ASKED, LEVEL_NUMBERS, PAIRS, STORED, VIEWS
 
 DAY_MS = 86_400_000
 FOR_EVER_MS = 2**62

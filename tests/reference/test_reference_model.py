@@ -16,18 +16,18 @@ import orjson
 import pytest
 from PIL import Image, ImageOps
 
-from streams.near_warming import warm_up
-from streams.settings import Settings
-from streams.topic_admin import apply_topics
-from streams.topics import DECISIONS, FINGERPRINTS, SUBMISSIONS
-from tests.brokers import ApacheKafka, Namespace
-from tests.engines import Database, clickhouse, container_clickhouse, embedded_clickhouse
-from tests.films import film, once
-from tests.films import folder as films_folder
-from tests.media import encode, noise
+from streams.config.settings import Settings
+from streams.kafka.topic_admin import apply_topics
+from streams.kafka.topics import DECISIONS, FINGERPRINTS, SUBMISSIONS
+from streams.stages.match.warm_up import warm_up
 from tests.reference.deployment import Published, Publisher, Workers, follow
 from tests.reference.twin import Twin
-from tests.videos import ALTERATIONS, decoded
+from tests.support.brokers import ApacheKafka, Namespace
+from tests.support.engines import Database, clickhouse, container_clickhouse, embedded_clickhouse
+from tests.support.films import film, once
+from tests.support.films import folder as films_folder
+from tests.support.media import encode, noise
+from tests.support.videos import ALTERATIONS, decoded
 
 __all__ = ["clickhouse", "container_clickhouse", "embedded_clickhouse"]
 

@@ -1,6 +1,6 @@
 """The plain single-threaded reference: reads media.fingerprints in partition order and decides with two dicts.
 
-It shares with streams.domain.matching the name of a decision and the words for what was undone; slow and obvious on
+It shares with streams.domain.match.decide the name of a decision and the words for what was undone; slow and obvious on
 purpose. How the nearest content is found stands in nearest.py, and how videos are compared in videos.py.
 """
 
@@ -10,8 +10,8 @@ from typing import Any
 
 import orjson
 
-from streams.domain.routing import decision_id
-from streams.domain.views import VIEWS, in_words, undone
+from streams.domain.hashes.views import VIEWS, in_words, undone
+from streams.domain.records.ids import decision_id
 from tests.reference import videos
 from tests.reference.nearest import FOR_EVER_MS, Contents, Known, Nearest, entries_of, kept, lasts_ms
 

@@ -1,6 +1,6 @@
 """The plain search for the known video that a submission is a copy or a part of: every frame with every other.
 
-The slow twin of streams.domain.video_contents and what it calls; it shares tables, numbers and words, and no code.
+The slow twin of streams.domain.match.videos.index and what it calls; it shares tables, numbers and words, and no code.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from streams.domain import video_contents, video_judging, video_pairs, video_search
-from streams.domain.steps import MOST_SHOWN
-from streams.domain.turns import between, compose, inverse
-from streams.domain.video_deciding import MOST_SEGMENTS, TOLD_SEGMENTS, TOLD_SPEED
-from streams.domain.views import VIEWS, in_words, undone
+from streams.domain.hashes.orientation import between, compose, inverse
+from streams.domain.hashes.views import VIEWS, in_words, undone
+from streams.domain.match.operations import MOST_SHOWN
+from streams.domain.match.videos import index, judging, kernel, pairs
+from streams.domain.match.videos.outcome import MOST_SEGMENTS, TOLD_SEGMENTS, TOLD_SPEED
 from tests.reference.alignment import Aligned, Case, Film, Pair, Piece, length
 from tests.reference.nearest import Contents, Entry, Known, compared, level_of
 
@@ -116,7 +116,7 @@ def match(
     for number, moment in enumerate(moments):
         found = sights_of(known, moment, number, policy)
         groups = len({sight.known.group for sight in found})
-        if groups > video_search.MOST_GROUPS or len(found) > video_search.MOST_PAIRS:
+        if groups > kernel.MOST_GROUPS or len(found) > kernel.MOST_PAIRS:
             weights.append(0)
             continue
         weights.append(1000 // max(1, groups))
@@ -172,7 +172,7 @@ def confirmed(known: Known, moment: list[Frame], turn: int, number: int, policy:
         forms = (mine.view, mine.turn, theirs.view, theirs.turn)
         return sight.confirm_bits, sight.near_bits, sight.known_moment, *forms
 
-    return sorted(found, key=order)[: video_pairs.NEAREST]
+    return sorted(found, key=order)[: pairs.NEAREST]
 
 
 def further(moment: list[Frame]) -> list[Frame]:
@@ -211,14 +211,14 @@ def candidates(sights: list[Sight], weights: list[int], members: bool) -> list[K
     def order(each: Known) -> tuple[int, int, str]:
         return -sum(weights[number] for number in moments[each.content_id]), each.first_ms, each.content_id
 
-    return sorted(known.values(), key=order)[: video_contents.MOST_CANDIDATES]
+    return sorted(known.values(), key=order)[: index.MOST_CANDIDATES]
 
 
 def judge(
     known: Known, film: Film, sights: list[Sight], weights: list[int], near_bits: int, policy: dict[str, Any]
 ) -> Matched | None:
     theirs = film_of(known.frames, known.duration_ms)
-    needed = min(video_judging.MOMENTS_NEEDED, sum(weight > 0 for weight in weights), len(theirs.moments))
+    needed = min(judging.MOMENTS_NEEDED, sum(weight > 0 for weight in weights), len(theirs.moments))
     if len({sight.own_moment for sight in sights}) < needed:
         return None
     aligned = Case(film, theirs, weights).align({sight.pair for sight in sights})
@@ -227,7 +227,7 @@ def judge(
     weight = sum(weights[number] for number in voters)
     own_ms, known_ms = (length([getattr(piece, name) for piece in aligned.pieces]) for name in ("own", "known"))
     shorter_s = min(film.duration_ms, theirs.duration_ms) / 1000
-    if len(voters) < needed or weight < video_judging.LEAST_WEIGHT:
+    if len(voters) < needed or weight < judging.LEAST_WEIGHT:
         return None
     if min(own_ms, known_ms) / 1000 < min(policy["video_min_s"], policy["video_share"] * shorter_s):
         return None
@@ -257,8 +257,8 @@ def telling(sights: list[Sight], film: Film, frames: list[list[Frame]], theirs: 
     def is_another(film: Film, moments: list[list[Frame]], one: int, other: int) -> bool:
         (begin, end), (other_begin, other_end) = film.moments[one], film.moments[other]
         mine, its = moments[one][0].entry, moments[other][0].entry
-        alike = mine.turn == its.turn and (mine.confirm ^ its.confirm).bit_count() <= video_pairs.SURE_BITS
-        return max(other_begin - end, begin - other_end) > video_pairs.ELSEWHERE_MS and not alike
+        alike = mine.turn == its.turn and (mine.confirm ^ its.confirm).bit_count() <= pairs.SURE_BITS
+        return max(other_begin - end, begin - other_end) > pairs.ELSEWHERE_MS and not alike
 
     def tells(sight: Sight, known: list[list[Frame]]) -> bool:
         own_moment, known_moment = sight.own_moment, sight.known_moment
@@ -268,10 +268,10 @@ def telling(sights: list[Sight], film: Film, frames: list[list[Frame]], theirs: 
             if (rival.own_moment == own_moment and is_another(theirs, known, rival.known_moment, known_moment))
             or (rival.known_moment == known_moment and is_another(film, frames, rival.own_moment, own_moment))
         ]
-        return all(sight.confirm_bits + video_pairs.NEARER_BITS <= bits for bits in rivals)
+        return all(sight.confirm_bits + pairs.NEARER_BITS <= bits for bits in rivals)
 
     known = by_moment(sights[0].known.frames) if sights else []
-    return [sight for sight in sights if sight.confirm_bits <= video_pairs.SURE_BITS or tells(sight, known)]
+    return [sight for sight in sights if sight.confirm_bits <= pairs.SURE_BITS or tells(sight, known)]
 
 
 def is_enough(on_line: list[Sight], possible: int) -> bool:
@@ -282,14 +282,14 @@ def is_enough(on_line: list[Sight], possible: int) -> bool:
     evidence = 0
     unsure: dict[int, int] = {}
     for sight in best.values():
-        if sight.confirm_bits <= video_pairs.SURE_BITS:
+        if sight.confirm_bits <= pairs.SURE_BITS:
             evidence += 1000
         else:
             unsure[sight.known_moment] = min(sight.confirm_bits, unsure.get(sight.known_moment, 256))
-    span = video_judging.UNSURE_BITS - video_pairs.SURE_BITS
-    evidence += sum(1000 * max(0, video_judging.UNSURE_BITS - bits) // span for bits in unsure.values())
-    share, of = video_judging.LEAST_OF_POSSIBLE
-    return evidence >= min(video_judging.LEAST_EVIDENCE, share * 1000 * possible // of)
+    span = judging.UNSURE_BITS - pairs.SURE_BITS
+    evidence += sum(1000 * max(0, judging.UNSURE_BITS - bits) // span for bits in unsure.values())
+    share, of = judging.LEAST_OF_POSSIBLE
+    return evidence >= min(judging.LEAST_EVIDENCE, share * 1000 * possible // of)
 
 
 def plainness(sight: Sight, level: int) -> tuple[Any, ...]:
@@ -300,7 +300,7 @@ def plainness(sight: Sight, level: int) -> tuple[Any, ...]:
 
 
 def relation_of(share: float, known_share: float, rarity: float, policy: dict[str, Any]) -> str:
-    whole = min(1 - (1 - policy["video_share"]) * rarity, max(video_judging.COMMON_SHARE, policy["video_share"]))
+    whole = min(1 - (1 - policy["video_share"]) * rarity, max(judging.COMMON_SHARE, policy["video_share"]))
     if share >= whole and known_share >= whole:
         return "copy"
     if share >= whole:
@@ -328,7 +328,7 @@ def is_kept(contents: Contents, found: Matched | None, time_ms: int, own: str) -
         for each in contents.known.values()
         if each.is_member and each.group == found.known.group and each.expires_ms >= time_ms and each.content_id != own
     ]
-    return sum(each.algorithm == "frames:1" for each in members) < video_contents.MOST_MEMBERS
+    return sum(each.algorithm == "frames:1" for each in members) < index.MOST_MEMBERS
 
 
 def shown_in(contents: Contents, entries: list[Entry], policy: dict[str, Any], time_ms: int) -> list[dict[str, Any]]:

@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 from confluent_kafka import Consumer, Message, Producer, TopicPartition
 
+from streams.config.settings import Settings
+from streams.kafka.topic_admin import apply_topics
+from streams.kafka.topics import wire_name
 from streams.runtime.stage import Stage
 from streams.runtime.worker import Worker
-from streams.settings import Settings
-from streams.topic_admin import apply_topics
-from streams.topics import wire_name
-from tests.brokers import Namespace
+from tests.support.brokers import Namespace
 
 
 @dataclass

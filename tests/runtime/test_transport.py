@@ -8,10 +8,10 @@ import time
 
 import pytest
 
+from streams.kafka.topics import DECISIONS, FINGERPRINTS
+from streams.runtime.runners.view import KeyedBatch
 from streams.runtime.stage import KeyedStage
 from streams.runtime.transport import BatchConsumer
-from streams.runtime.view import KeyedBatch
-from streams.topics import DECISIONS, FINGERPRINTS
 from tests.runtime.conftest import Bench, eventually
 
 

@@ -9,13 +9,13 @@ import pytest
 from faust.types import TP
 
 from streams.errors import BrokenInfrastructure
+from streams.kafka.topics import FINGERPRINTS
 from streams.runtime.ledger import Load
+from streams.runtime.runners.view import KeyedBatch
 from streams.runtime.stage import KeyedStage
 from streams.runtime.transport import BatchConsumer
-from streams.runtime.view import KeyedBatch
 from streams.runtime.watchdog import Watchdog
 from streams.runtime.worker import Worker
-from streams.topics import FINGERPRINTS
 from tests.runtime.conftest import Bench, eventually
 
 

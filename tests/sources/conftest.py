@@ -13,9 +13,9 @@ import pytest_asyncio
 from aiohttp import web
 from aiohttp.abc import AbstractResolver
 
-from streams.domain.records import Kind, Origin, Submission
+from streams.config.settings import Settings
+from streams.domain.records.records import Kind, Origin, Submission
 from streams.errors import BadInput, Reason
-from streams.settings import Settings
 from streams.sources.fetch import SourceFetcher
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]

@@ -136,7 +136,7 @@ async def test_closing_twice_or_unused_is_fine() -> None:
 
 
 async def test_a_name_that_takes_for_ever_to_resolve_is_a_timeout() -> None:
-    from tests.sources.test_addresses import Answers
+    from tests.sources.http.test_addresses import Answers
 
     class Hanging(Answers):
         async def resolve(self, *args: object, **kwargs: object) -> list[object]:  # type: ignore[override]

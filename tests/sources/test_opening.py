@@ -10,19 +10,19 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from streams.domain.records import Kind
+from streams.domain.records.records import Kind
 from streams.errors import BadInput, BrokenInfrastructure, Reason
 from streams.sources import spool
 from streams.sources.fetch import OPEN_PER_THREAD, SourceFetcher
-from streams.sources.file_parts import FileParts
-from streams.sources.kinds import SMALL_BYTES
-from streams.sources.opened import OpenVideo
-from streams.sources.range_video import RangeVideo
-from streams.sources.web_video import FIRST_BYTES
-from tests.media import jpeg
+from streams.sources.media_kind import SMALL_BYTES
+from streams.sources.video.file_parts import FileParts
+from streams.sources.video.opened import OpenVideo
+from streams.sources.video.range_video import RangeVideo
+from streams.sources.video.web_video import FIRST_BYTES
 from tests.sources.conftest import Servers, opened, refusal, submission, until
-from tests.sources.film_server import FilmServer, film
-from tests.sources.test_addresses import Answers, Secret, port_of
+from tests.sources.http.test_addresses import Answers, Secret, port_of
+from tests.support.film_server import FilmServer, film
+from tests.support.media import jpeg
 
 MIB = 1 << 20
 FILM = film(6 * MIB)
@@ -226,7 +226,7 @@ async def test_without_ranges_it_is_downloaded(servers: Servers) -> None:
 
 
 async def test_what_was_downloaded_is_known_by_its_content(servers: Servers) -> None:
-    from streams.domain.fingerprint.image import content_id
+    from streams.domain.fingerprint.image.fingerprint import content_id
 
     url = await servers.web({"/film.mp4": FilmServer(FILM, ranges=False).answer})
     async with opened(source_allow="127.0.0.1") as fetcher, fetcher.open(submission(f"{url}/film.mp4")) as video:

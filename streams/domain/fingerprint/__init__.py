@@ -1,5 +1,5 @@
 """Bytes in, fingerprint out. Pure and thread-safe; where bytes come from is streams.sources' business."""
 
-from streams.domain.fingerprint.image import ImageLimits, fingerprint_image
+from streams.domain.fingerprint.image.fingerprint import ImageLimits, fingerprint_image
 
 __all__ = ["ImageLimits", "fingerprint_image"]

@@ -1,0 +1,1 @@
+"""Kafka records to rows of the tables in deploy/clickhouse."""

@@ -1,1 +1,0 @@
-"""HTTP of a worker. Nothing here decides anything."""

@@ -1,0 +1,95 @@
+"""`mediasieve topics`: what topics.yaml says, what differs on the broker, and changing the broker."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+import orjson
+
+from streams.cli.app import OneLineGroup
+from streams.cli.options import broker_option, data_dir_option
+from streams.cli.terminal import data_stream, make_console, say
+from streams.kafka.topic_admin import Plan, apply_plan, plan_topics
+from streams.kafka.topics import load_topics, wire_name
+from streams.local.data_dir import settings_of
+
+#: What is to be done, and what was.
+VERBS = {"create": ("create", "created"), "add_partitions": ("grow", "grew"), "alter_config": ("alter", "altered")}
+
+
+@click.group(cls=OneLineGroup)
+def command() -> None:
+    """Compare topics.yaml with the broker, and change the broker."""
+
+
+@command.command("list")
+@click.option("--json", "as_json", is_flag=True, help="One topic a line, on stdout.")
+@data_dir_option
+def list_topics(as_json: bool, data_dir: Path | None) -> None:
+    """Show the topics that topics.yaml declares; asks no broker."""
+    settings = settings_of(data_dir=data_dir)
+    specs = load_topics()
+    if as_json:
+        for spec in specs.values():
+            data_stream().write(orjson.dumps({"wire_name": wire_name(settings, spec.name), **asdict(spec)}) + b"\n")
+        return
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("topic", "key", "value", "partitions", "writers → readers", "about"):
+        table.add_column(heading, overflow="fold")
+    for spec in specs.values():
+        flow = f"{', '.join(spec.writers)} → {', '.join(spec.readers)}"
+        name = wire_name(settings, spec.name)
+        table.add_row(name, spec.key, spec.value, str(spec.partitions), flow, spec.about)
+    make_console(stderr=False).print(table)
+
+
+@command.command()
+@click.option("--json", "as_json", is_flag=True, help="The plan as one JSON object, on stdout.")
+@broker_option
+@data_dir_option
+def plan(as_json: bool, broker: str | None, data_dir: Path | None) -> int:
+    """Show what differs on the broker; changes nothing. Exit code 1 if `apply` would refuse."""
+    settings = settings_of(broker=broker, data_dir=data_dir)
+    found = plan_topics(settings)
+    if as_json:
+        data_stream().write(orjson.dumps(asdict(found)) + b"\n")
+    elif found.clean:
+        click.echo(f"The topics on {settings.broker} are as topics.yaml says.")
+    else:
+        _print_changes(found, done=False)
+        if found.changes and not found.refusals:
+            say("Do it with `mediasieve topics apply`.")
+    _explain(found)
+    return 1 if found.refusals else 0
+
+
+@command.command()
+@broker_option
+@data_dir_option
+def apply(broker: str | None, data_dir: Path | None) -> int:
+    """Make the broker's topics as topics.yaml says; all of it or, where something must not be done, nothing."""
+    settings = settings_of(broker=broker, data_dir=data_dir)
+    found = plan_topics(settings)
+    if found.refusals:
+        _explain(found)
+        say("Nothing was changed.")
+        return 1
+    apply_plan(settings, found)
+    _print_changes(found, done=True)
+    if found.clean:
+        click.echo(f"The topics on {settings.broker} are as topics.yaml says; nothing to do.")
+    return 0
+
+
+def _print_changes(plan: Plan, *, done: bool) -> None:
+    for change in plan.changes:
+        click.echo(f"{VERBS[change.kind][done]} {change.target.name}: {change.what}")
+
+
+def _explain(plan: Plan) -> None:
+    for refusal in plan.refusals:
+        say(f"! {refusal.topic} has {refusal.what}. {refusal.why}")

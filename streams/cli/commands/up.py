@@ -1,0 +1,102 @@
+"""`mediasieve up`: everything on this machine, until Ctrl-C."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from streams.cli.options import data_dir_option, stages_option
+from streams.cli.terminal import say
+from streams.config.settings import Settings, load_settings
+from streams.local.system import System, Wanted, ending_on_signals
+
+LOOK_EVERY_S = 0.5
+
+
+@click.command()
+@click.option("--broker", metavar="HOST:PORT", help="A Kafka that runs already; else the embedded broker.")
+@click.option("--clickhouse", metavar="URL", help="A ClickHouse that runs already; else the embedded engine.")
+@click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Worker processes.")
+@stages_option
+@click.option(
+    "--file-root",
+    "file_roots",
+    multiple=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="A folder whose files may be submitted by reference; may be given again.",
+)
+@data_dir_option
+def command(
+    broker: str | None,
+    clickhouse: str | None,
+    workers: int,
+    stages: tuple[str, ...],
+    file_roots: tuple[Path, ...],
+    data_dir: Path | None,
+) -> int:
+    """Run broker, ClickHouse and workers on this machine, until Ctrl-C.
+
+    What MEDIASIEVE_BROKER and MEDIASIEVE_CLICKHOUSE name is used instead of the embedded ones. Other terminals find the
+    system by the data directory.
+    """
+    overrides = {"broker": broker, "clickhouse": clickhouse, "data_dir": data_dir}
+    given = {name: value for name, value in overrides.items() if value is not None}
+    settings = load_settings(**given)
+    if file_roots:
+        settings = settings.model_copy(update={"file_roots": tuple(str(root.resolve()) for root in file_roots)})
+    wanted = Wanted(
+        data_dir=settings.data_dir,
+        broker_given="broker" in settings.model_fields_set,
+        clickhouse_given="clickhouse" in settings.model_fields_set,
+        workers=workers,
+        stages=stages,
+        usual_ports=True,
+    )
+    with ending_on_signals():
+        say(f"Starting in {settings.data_dir.absolute()} …")
+        with System(settings, wanted, _tell) as system:
+            click.echo(board(system))
+            try:
+                while True:
+                    time.sleep(LOOK_EVERY_S)
+                    system.keep_running()
+            except (KeyboardInterrupt, SystemExit):  # asked to, by Ctrl-C or by SIGTERM
+                say("Stopping …")
+        say("Stopped.")
+    return 0
+
+
+def board(system: System) -> str:
+    """Where everything is, and what to do next."""
+    settings, wanted = system.settings, system.wanted
+    own = "" if _is_usual_place(settings) else f" --data-dir {settings.data_dir}"
+    rows = [
+        ("Kafka", settings.broker, "yours" if wanted.broker_given else "embedded"),
+        ("ClickHouse", settings.clickhouse, "yours" if wanted.clickhouse_given else "embedded"),
+        *((f"worker {n}", f"http://{a}/metrics", "") for n, a in enumerate(system.worker_addresses)),
+        ("logs", str(settings.data_dir / "logs"), ""),
+    ]
+    if "record" not in wanted.stages:
+        rows = [row for row in rows if row[0] != "ClickHouse"]
+    places = "\n".join(f"  {name:<11} {place}{f'  ({what})' if what else ''}" for name, place, what in rows)
+    return f"""
+mediasieve is up.
+
+{places}
+
+In another terminal{"" if own else ", in this folder"}:
+  mediasieve publish FOLDER{own}
+  mediasieve decisions --follow{own}
+
+Ctrl-C stops everything; the data stay."""
+
+
+def _is_usual_place(settings: Settings) -> bool:
+    return settings.data_dir.absolute() == Path(".mediasieve").absolute()
+
+
+def _tell(event: str) -> None:
+    say(f"{datetime.now().astimezone():%H:%M:%S} {event}")

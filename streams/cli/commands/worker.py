@@ -1,0 +1,56 @@
+"""`mediasieve worker`: some stages of the stream in this process. What they do is in agents/."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import click
+
+from streams.cli.options import broker_option, data_dir_option, stages_option
+from streams.kafka.membership import leave_groups
+from streams.local.data_dir import find_running, settings_of
+
+LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+#: Libraries that tell at INFO what only their authors want to know.
+TALKATIVE = ("faust", "mode", "aiokafka", "clickhouse_connect", "kafka", "urllib3")
+
+
+@click.command()
+@stages_option
+@click.option("--id", "worker_id", help="Each worker needs its own; else MEDIASIEVE_WORKER_ID, else the host's name.")
+@click.option("--http", metavar="HOST:PORT", help="Where /live, /ready and /metrics are; '' for nowhere.")
+@click.option("--clickhouse", metavar="URL", help="ClickHouse; else MEDIASIEVE_CLICKHOUSE.")
+@click.option(
+    "--afresh",
+    is_flag=True,
+    help="Join as a new member even after a crash; the embedded broker needs it, and there it is the default.",
+)
+@click.option("--verbose", "-v", is_flag=True, help="Log what the libraries say, too.")
+@broker_option
+@data_dir_option
+def command(
+    stages: tuple[str, ...],
+    worker_id: str | None,
+    http: str | None,
+    clickhouse: str | None,
+    afresh: bool,
+    verbose: bool,
+    broker: str | None,
+    data_dir: Path | None,
+) -> int:
+    """Run stages of the stream in this process until Ctrl-C or SIGTERM.
+
+    Start as many as you like, each with an --id of its own; Kafka shares the partitions out among them.
+    """
+    logging.basicConfig(level=logging.INFO, format=LOG_FORMAT)
+    if not verbose:
+        for name in TALKATIVE:
+            logging.getLogger(name).setLevel(logging.WARNING)
+    settings = settings_of(broker=broker, clickhouse=clickhouse, data_dir=data_dir, worker_id=worker_id, http=http)
+    running = find_running(settings.data_dir)
+    if afresh or (running is not None and running.broker_embedded and running.broker == settings.broker):
+        leave_groups(settings, stages)
+    from agents.app import run_worker
+
+    return run_worker(settings, stages)

@@ -1,0 +1,1 @@
+"""Settings of a process and the policy file that it follows."""

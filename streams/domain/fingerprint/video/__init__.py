@@ -1,0 +1,1 @@
+"""A video to the hashes of its frames."""

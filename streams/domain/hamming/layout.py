@@ -1,0 +1,94 @@
+"""The arrays of a near index, and their types; what is done with them stands in search.py, insert.py and
+build.py.
+
+A code of 64 bits is cut into four bands of up to 16 bits. Each band is a table of buckets, one for every value that
+the band can have, and each bucket holds the whole codes (and, in a second array, their keys) whose band has that
+value: where look-ups read, they read runs of codes.
+
+The log beside the bands is a plain list that every look-up scans: a small index is only that, and a large one puts
+there what its buckets have no room for until `NearIndex.reserve` sorts it in.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+from numba import typeof, types
+from numpy.typing import NDArray
+
+from streams.domain.hamming.intrinsics import LANES
+from streams.domain.hamming.jit import compiled
+
+Codes: TypeAlias = NDArray[np.uint64]
+Keys: TypeAlias = NDArray[np.uint32]
+Distances: TypeAlias = NDArray[np.uint8]
+Heads: TypeAlias = NDArray[np.uint32]
+State: TypeAlias = NDArray[np.int64]
+Masks: TypeAlias = NDArray[np.uint16]
+
+BANDS = 4
+BAND_BITS = 16
+#: What `Bands.state` holds: bits of a band's value (0: no bands, all is in the log), entries in the log and in the
+#: bands, how many of them all have an odd number of bits set, and from TAIL on where each band's free room begins.
+WIDTH, LOGGED, BANDED, ODD, TAIL = 0, 1, 2, 3, 4
+STATE_LENGTH = TAIL + BANDS
+#: What a bucket's head holds.
+START, LENGTH, CAPACITY, HEAD = 0, 1, 2, 3
+
+
+class Bands(NamedTuple):
+    """The arrays of one index, as compiled functions take them; shapes in brackets.
+
+    Fields:
+        codes: of each band, its entries' codes, bucket by bucket, uint64 [room + LANES].
+        keys: of each band, their keys, uint32 [room].
+        heads: each bucket's start, length and capacity, in entries, uint32 [BANDS, 2**width, 3].
+        log_codes, log_keys: the entries that are in no bucket.
+        masks: all values of a band by how many bits they set, uint16 [2**width]; shared between indexes.
+        state: see WIDTH, LOGGED, BANDED, ODD and TAIL.
+    """
+
+    codes: tuple[Codes, ...]
+    keys: tuple[Keys, ...]
+    heads: Heads
+    log_codes: Codes
+    log_keys: Keys
+    masks: Masks
+    state: State
+
+
+@cache
+def _masks(width: int) -> Masks:
+    """All values of so many bits, those with fewer bits set first."""
+    values = np.arange(1 << width, dtype=np.uint16)
+    return values[np.argsort(np.bitwise_count(values), kind="stable")]
+
+
+def no_bands(log_room: int, width: int = 0) -> Bands:
+    """An empty index with a log of `log_room` places and buckets without any."""
+    bands = range(BANDS)
+    state = np.zeros(STATE_LENGTH, np.int64)
+    state[WIDTH] = width
+    return Bands(
+        codes=tuple(np.zeros(LANES, np.uint64) for _ in bands),
+        keys=tuple(np.zeros(0, np.uint32) for _ in bands),
+        heads=np.zeros((BANDS, 1 << width, HEAD), np.uint32),
+        log_codes=np.zeros(log_room + LANES, np.uint64),
+        log_keys=np.zeros(log_room, np.uint32),
+        masks=_masks(width),
+        state=state,
+    )
+
+
+#: The numba types for signatures.
+BANDS_TYPE = typeof(no_bands(0))  # type: ignore[no-untyped-call]
+CODES_TYPE, KEYS_TYPE, DISTANCES_TYPE = types.uint64[::1], types.uint32[::1], types.uint8[::1]
+HEADS_TYPE, STATE_TYPE = types.uint32[:, :, ::1], types.int64[::1]
+MASKS_TYPE = types.uint16[::1]
+
+
+@compiled(types.int64(types.uint64, types.int64, types.int64))
+def band_value(code: np.uint64, band: int, width: int) -> int:
+    return int((code >> np.uint64(band * BAND_BITS)) & np.uint64((1 << width) - 1))

@@ -1,0 +1,156 @@
+"""Two pictures held against each other: every distance that a policy looks at, and what it comes to.
+
+As matching decides it, with nothing left out, for people who ask why. Looking up among millions is index.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streams.domain.hashes.orientation import NAMES
+from streams.domain.hashes.selection import hashed, kept
+from streams.domain.hashes.views import AMONG, AS_WHOLE, ENTRY, LEVEL_NUMBERS, PAIRS, VIEWS, asked_in, undone
+from streams.domain.match.outcome import Hit, exact_match, near_match
+from streams.domain.policy.policy import Policy
+from streams.domain.records.records import Match, MediaFacts
+from streams.domain.state.content import Content
+
+Distances = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A view of the submission beside one of the known picture, through the forms of both that are nearest.
+
+    `turn` and `known_turn` name those forms: what was done to each upright view before it was hashed. `near_bits` is
+    the distance of the hashes that are looked up by, `confirm_bits` that of those of 256 bits which confirm, None
+    under a policy that compares by one hash alone; the hashes are in hex. `transformation` is what this pair would
+    mean if it matched (`streams.domain.hashes.views.undone`). `hit` is all of it for `near_match`.
+    """
+
+    view: str
+    turn: str
+    known_view: str
+    known_turn: str
+    near_bits: int
+    near_threshold_bits: int
+    near_hash: str
+    known_near_hash: str
+    confirm_bits: int | None
+    confirm_threshold_bits: int | None
+    confirm_hash: str | None
+    known_confirm_hash: str | None
+    transformation: str
+    hit: Hit
+
+    @property
+    def matches(self) -> bool:
+        """Both distances are within their thresholds."""
+        confirmed = self.confirm_bits is None or self.confirm_bits <= (self.confirm_threshold_bits or 0)
+        return confirmed and self.near_bits <= self.near_threshold_bits
+
+
+def compare(known: MediaFacts, submitted: MediaFacts, policy: Policy) -> list[Comparison]:
+    """Every pair of views that a policy compares when one picture is known and the other submitted.
+
+    Returns:
+        One comparison a pair of views: those that match first, then whole pictures before parts, then by the distance
+        of the confirming hash, then of the near hash. None if the policy looks for no near duplicates, or one of the
+        two has nothing to compare by (less quality than `min_quality`, no hash of this algorithm and version).
+
+    Raises:
+        BadInput: bad_field, if a hash is not what its name says.
+    """
+    algorithm, own_packed = hashed(submitted, policy)
+    known_algorithm, known_packed = hashed(known, policy)
+    if not algorithm or algorithm != known_algorithm:
+        return []
+    own, other = np.frombuffer(own_packed, ENTRY), np.frombuffer(kept(known_packed, policy), ENTRY)
+    own = own[asked_in(own, policy.views) > 0]
+    rules = _rules(own, other, policy)
+    near_bits, confirm_bits = _distances(own, other)
+    near_limits = np.where(rules == AS_WHOLE, policy.radius_bits, policy.view_radius_bits)
+    confirm_limit = policy.confirm_bits if policy.hash_bits == 256 else 0
+    outside = (near_bits > near_limits) | (confirm_bits > confirm_limit)
+    rows, columns = np.nonzero(rules)
+    # As NearContents.take prefers them, and its entries of one distance in their order.
+    order = np.lexsort(
+        (
+            other["turn"][columns],
+            other["view"][columns],
+            rows,
+            near_bits[rows, columns],
+            confirm_bits[rows, columns],
+            rules[rows, columns],
+            outside[rows, columns],
+        )
+    )
+    found: dict[tuple[int, int], Comparison] = {}
+    for at in order:
+        row, column = int(rows[at]), int(columns[at])
+        pair = int(own["view"][row]), int(other["view"][column])
+        if pair not in found:
+            distances = int(near_bits[row, column]), int(confirm_bits[row, column])
+            found[pair] = _comparison(own[row], other[column], distances, known.content_id, policy)
+    return list(found.values())
+
+
+def match_of(known: MediaFacts, submitted: MediaFacts, policy: Policy, *, media_id: str) -> Match | None:
+    """The match that a decision would have if only this picture were known, as medium `media_id`; None if it is none.
+
+    Raises:
+        BadInput: as `compare`.
+    """
+    content = Content(known.content_id, media_id, "", known.content_id, media_id, 0, 0, b"")
+    if known.content_id == submitted.content_id:
+        return exact_match(content)
+    nearest = next(iter(compare(known, submitted, policy)), None)
+    return near_match(nearest.hit, content, policy) if nearest is not None and nearest.matches else None
+
+
+def _rules(own: NDArray[np.void], other: NDArray[np.void], policy: Policy) -> NDArray[np.uint8]:
+    """For each pair of entries AS_WHOLE or AS_DERIVED, by which its radius goes; 0 where it is not compared."""
+    rules: NDArray[np.uint8] = PAIRS[LEVEL_NUMBERS[policy.views], own["view"][:, None], other["view"][None]]
+    asked = asked_in(own, policy.views)[:, None] & AMONG[other["view"]][None] > 0
+    return np.where(asked, rules, 0).astype(np.uint8)
+
+
+def _distances(own: NDArray[np.void], other: NDArray[np.void]) -> tuple[Distances, Distances]:
+    near = np.bitwise_count(own["near"][:, None] ^ other["near"][None]).astype(np.int64)
+    confirm = np.bitwise_count(own["confirm"][:, None] ^ other["confirm"][None]).sum(axis=2, dtype=np.int64)
+    return near, confirm
+
+
+def _comparison(own: Any, other: Any, distances: tuple[int, int], content_id: str, policy: Policy) -> Comparison:
+    near_bits, confirm_bits = distances
+    view, known_view = VIEWS[own["view"]], VIEWS[other["view"]]
+    turn, known_turn = int(own["turn"]), int(other["turn"])
+    confirmed = policy.hash_bits == 256
+    return Comparison(
+        view=view.name,
+        turn=NAMES[turn & 7],
+        known_view=known_view.name,
+        known_turn=NAMES[known_turn & 7],
+        near_bits=near_bits,
+        near_threshold_bits=policy.radius_bits if view.whole and known_view.whole else policy.view_radius_bits,
+        near_hash=_near_hex(own, policy),
+        known_near_hash=_near_hex(other, policy),
+        confirm_bits=confirm_bits if confirmed else None,
+        confirm_threshold_bits=policy.confirm_bits if confirmed else None,
+        confirm_hash=_confirm_hex(own) if confirmed else None,
+        known_confirm_hash=_confirm_hex(other) if confirmed else None,
+        transformation=undone(view.code, turn, known_view.code, known_turn),
+        hit=Hit(content_id, known_view.code, known_turn, view.code, turn, near_bits, confirm_bits),
+    )
+
+
+def _near_hex(entry: Any, policy: Policy) -> str:
+    return f"{int(entry['near']):0{min(policy.hash_bits, 64) // 4}x}"
+
+
+def _confirm_hex(entry: Any) -> str:
+    return "".join(f"{int(word):016x}" for word in entry["confirm"])

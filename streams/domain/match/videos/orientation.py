@@ -1,0 +1,72 @@
+"""Hashes of a frame in turns that its fingerprint has not, made of those that it has: bits are moved, or turned about.
+
+A frame has a canonical turn, by its slowest changes, and its alternates where that is a close call. On a smooth frame a
+text or a logo makes another one of it, and all bits are others then. To look up every frame in all turns would cost
+eight times as much; where a frame of a known video has been found, it says in which turn to compare the others.
+
+A mirrored picture has the same frequencies, half of them negated, and its bits say which are above their median: a bit
+is wrong where a frequency is between 0 and the median, of 256 bits 4 on the mean.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streams.domain.hashes.orientation import LEFT_RIGHT, TOP_BOTTOM, TRANSPOSED, TURNS, between, compose, inverse
+from streams.domain.hashes.selection import moment_starts
+from streams.domain.hashes.views import KEPT, TURN
+
+BETWEEN: Final = np.array([[between(known, copy) for copy in range(TURNS)] for known in range(TURNS)], np.int64)
+"""By the turns of a known frame and of one that looks like it: what was done to the known one."""
+
+_FROM: Final = np.array([[compose(to, inverse(turn)) for to in range(TURNS)] for turn in range(TURNS)], np.uint8)
+_SIDES: Final = {"near": 8, "confirm": 16}
+
+
+def _negated(side: int) -> NDArray[np.uint64]:
+    """The bits that mirroring turns about, in words; by LEFT_RIGHT and TOP_BOTTOM."""
+    bits = np.zeros((4, side, side), np.uint8)
+    bits[[LEFT_RIGHT, LEFT_RIGHT | TOP_BOTTOM], :, 1::2] ^= 1
+    bits[[TOP_BOTTOM, LEFT_RIGHT | TOP_BOTTOM], 1::2] ^= 1
+    return np.packbits(bits.reshape(4, -1), axis=1).view(">u8").astype(np.uint64)
+
+
+_NEGATED: Final = {name: _negated(side) for name, side in _SIDES.items()}
+
+
+def commonest(known: NDArray[Any], copy: NDArray[Any]) -> int:
+    """What most pairs of frames say was done to the known one, by the turns of both; the first of equals."""
+    return int(np.bincount(BETWEEN[known & TURN, copy & TURN], minlength=TURNS).argmax())
+
+
+def in_other_turns(entries: NDArray[np.void]) -> NDArray[np.void]:
+    """Of every view of a moment, in its canonical form, the turns in which it is not there; without flags, in order."""
+    numbers = np.repeat(np.arange(len(moment_starts(entries)) - 1), np.diff(moment_starts(entries)))
+    _, views = np.unique(numbers * 256 + entries["view"], return_inverse=True)
+    missing = np.ones((int(views.max(initial=-1)) + 1, TURNS), np.bool_)
+    missing[views, entries["turn"] & TURN] = False
+    canonical = np.flatnonzero(entries["turn"] & KEPT)
+    if not len(canonical):
+        return entries[:0]
+    canonical = canonical[np.unique(views[canonical], return_index=True)[1]]
+    which, turns = np.nonzero(missing[views[canonical]])
+    made: NDArray[np.void] = entries[canonical[which]].copy()
+    done = _FROM[made["turn"] & TURN, turns]
+    made["turn"] = turns
+    for name, side in _SIDES.items():
+        codes = entries[name][canonical].astype(np.uint64).reshape(len(canonical), -1)
+        either = np.stack((codes, _transposed(codes, side)))
+        turned = (
+            either[(done & TRANSPOSED > 0).astype(np.int64), which] ^ _NEGATED[name][done & (LEFT_RIGHT | TOP_BOTTOM)]
+        )
+        made[name] = turned.reshape(made[name].shape)
+    return made
+
+
+def _transposed(codes: NDArray[np.uint64], side: int) -> NDArray[np.uint64]:
+    """Hashes of pictures that are mirrored at the diagonal; in words."""
+    bits = np.unpackbits(codes.astype(">u8").view(np.uint8), axis=1).reshape(-1, side, side)
+    return np.packbits(bits.swapaxes(1, 2).reshape(len(codes), -1), axis=1).view(">u8").astype(np.uint64)

@@ -1,0 +1,1 @@
+"""The rules by which the media of a collection are compared."""

@@ -1,0 +1,1 @@
+"""The PNGs of `explain`, for people to look at."""

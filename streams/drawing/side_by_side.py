@@ -1,0 +1,242 @@
+"""Two pictures side by side with the verdict about them, the views that were compared outlined: for people to look at.
+
+Drawn with what comes with Pillow, so that it looks the same everywhere. What is said is explain.py's.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from io import BytesIO
+
+import click
+import numpy as np
+from PIL import Image, ImageDraw, ImageOps
+
+from streams.cli.terminal import shown
+from streams.domain.fingerprint import ImageLimits
+from streams.domain.fingerprint.image.inspection import outlines
+from streams.domain.fingerprint.image.luminance import SIXTEEN_BITS, luminance
+from streams.domain.hashes.orientation import UPRIGHT, between, turned_point
+from streams.domain.hashes.views import FULL, VIEWS, Box, View
+from streams.domain.match.images.comparison import Comparison
+from streams.domain.records.records import Outcome
+from streams.drawing.common import (
+    BEYOND,
+    FAINT,
+    INK,
+    LINE,
+    MARGIN,
+    NO_BREAK,
+    PAPER,
+    WIDTH,
+    WITHIN,
+    Colour,
+    about,
+    draw_caption,
+    draw_header,
+    font_of,
+    wrapped,
+)
+from streams.services.pictures import Picture
+from streams.services.wording import view_in_words
+
+Place = tuple[float, float, float, float]
+
+GAP = 32
+PANEL_WIDTH, PANEL_HEIGHT = (WIDTH - 2 * MARGIN - GAP) // 2, 600
+MARK = (233, 30, 99)
+BADGES: dict[Outcome, tuple[str, Colour]] = {
+    "duplicate": ("EXACT COPY", (176, 110, 0)),
+    "near_duplicate": ("ALTERED COPY", (0, 121, 140)),
+    "unique": ("NO COPY", (96, 100, 108)),
+    "failed": ("FAILED", BEYOND),
+}
+MAX_ENLARGED = 4.0
+DIMMED = 0.45
+GRID, DOT = 176, 28
+WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
+#: What is drawn has been fingerprinted within those of the settings.
+NO_LIMITS = ImageLimits(max_pixels=1 << 40, max_decode_bytes=1 << 50)
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One of the two: whose part `box` (shares of its width and height) was compared, and how that part is turned."""
+
+    letter: str
+    role: str
+    picture: Picture
+    view: View
+    box: Box
+    turn: int
+
+
+def draw(known: Picture, submitted: Picture, outcome: Outcome, verdict: str, nearest: Comparison | None) -> Image.Image:
+    """The picture, in RGB and 1,600 pixels wide.
+
+    Args:
+        known: drawn on the left, as A.
+        submitted: drawn on the right, as B.
+        outcome: what the submitted one would be called.
+        verdict: the same in a sentence or two.
+        nearest: the comparison that decided it; None where there was nothing to compare.
+
+    Raises:
+        click.ClickException: a picture was fingerprinted and cannot be shown.
+    """
+    panels = _panels(known, submitted, nearest)
+    lines = wrapped(verdict.replace(NO_BREAK, " "), 30, WIDTH - 2 * MARGIN)
+    images = [_fitted(loaded(panel.picture)) for panel in panels]
+    top = MARGIN + 64 + 42 * len(lines) + 32
+    below = top + 78 + max(image.height for image in images) + 28
+    canvas = Image.new("RGB", (WIDTH, below + (GRID + 130 if nearest else 20)), PAPER)
+    draw_header(canvas, BADGES[outcome], lines)
+    for number, (panel, image) in enumerate(zip(panels, images, strict=True)):
+        left = MARGIN + number * (PANEL_WIDTH + GAP)
+        _draw_caption(canvas, panel, left, top)
+        place = (left, top + 78, left + PANEL_WIDTH, below - 28)
+        ImageDraw.Draw(canvas).rectangle(place, (238, 238, 234))
+        shown_image = image if nearest is None else _outlined(image, panel)
+        across, down = (PANEL_WIDTH - image.width) // 2, (place[3] - place[1] - image.height) // 2
+        canvas.paste(shown_image, (left + across, place[1] + down))
+    if nearest is not None:
+        for number, panel in enumerate(panels):
+            _draw_legend(canvas, panel, MARGIN + number * (PANEL_WIDTH + GAP), below - 16)
+        _draw_bits(canvas, nearest, below + 50)
+        _draw_gauges(canvas, nearest, MARGIN + PANEL_WIDTH + GAP, below + 50)
+    return canvas
+
+
+def _panels(known: Picture, submitted: Picture, nearest: Comparison | None) -> tuple[Panel, Panel]:
+    """What is outlined in A, and in B where it is turned as A has become B."""
+    hit = nearest.hit if nearest else None
+    views = (VIEWS[hit.view], VIEWS[hit.own_view]) if hit else (VIEWS[FULL], VIEWS[FULL])
+    boxes = [
+        outlines(each.data, NO_LIMITS).get(view.code, WHOLE)
+        for each, view in zip((known, submitted), views, strict=True)
+    ]
+    turn = between(hit.turn, hit.own_turn) if hit else UPRIGHT
+    return (
+        Panel("A", "known", known, views[0], boxes[0], UPRIGHT),
+        Panel("B", "submitted", submitted, views[1], boxes[1], turn),
+    )
+
+
+def _draw_caption(canvas: Image.Image, panel: Panel, left: int, top: int) -> None:
+    facts = panel.picture.facts
+    draw_caption(canvas, panel.letter, panel.picture.name, about(panel.role, facts), left, top, PANEL_WIDTH)
+
+
+def _draw_legend(canvas: Image.Image, panel: Panel, left: int, top: int) -> None:
+    pen = ImageDraw.Draw(canvas)
+    pen.rectangle((left + 1, top + 5, left + 25, top + 19), None, MARK, 3)
+    pen.text((left + 38, top), f"compared: {view_in_words(panel.view.name).replace(NO_BREAK, ' ')}", INK, font_of(20))
+    mark = "dot and thick edge: its top left corner and top" if panel.letter == "A" else "the same corner and edge in B"
+    pen.text((left + PANEL_WIDTH, top), mark, FAINT, font_of(20), anchor="ra")
+
+
+def _outlined(image: Image.Image, panel: Panel) -> Image.Image:
+    """The part that was compared, with its corner and edge that are top left and top in A; the rest dimmed."""
+    width, height = image.size
+    left, top, right, bottom = panel.box
+    place = (left * width, top * height, max(right * width - 1, left * width), max(bottom * height - 1, top * height))
+    mask = Image.new("L", image.size, 0)
+    inside = ImageDraw.Draw(mask)
+    (inside.ellipse if panel.view.round else inside.rectangle)(place, 255)
+    shaded = Image.composite(image, Image.eval(image, lambda level: round(level * DIMMED)), mask)
+    pen = ImageDraw.Draw(shaded)
+    for colour, thick in (((255, 255, 255), 6), (MARK, 3)):
+        (pen.ellipse if panel.view.round else pen.rectangle)(place, None, colour, thick)
+    start, end = _top_edge(place, panel.turn)
+    pen.line((*start, *end), (255, 255, 255), 15)
+    pen.line((*start, *end), MARK, 10)
+    middle = (place[0] + place[2]) / 2, (place[1] + place[3]) / 2
+    dot = [at + (DOT if at < centre else -DOT) for at, centre in zip(start, middle, strict=True)]
+    for colour, radius in (((255, 255, 255), 13), (MARK, 9)):
+        pen.ellipse((dot[0] - radius, dot[1] - radius, dot[0] + radius, dot[1] + radius), colour)
+    return shaded
+
+
+def _top_edge(place: Place, turn: int) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Where the upper edge of a picture is, from its left to its right end, after it has been turned."""
+    left, top, right, bottom = place
+    ends = (turned_point((across, 0.0), turn) for across in (0.0, 1.0))
+    one, other = ((left + across * (right - left), top + down * (bottom - top)) for across, down in ends)
+    return one, other
+
+
+def _draw_bits(canvas: Image.Image, nearest: Comparison, top: int) -> None:
+    """The hashes of the two views, turned alike, and the bits that differ, as little squares."""
+    pen = ImageDraw.Draw(canvas)
+    known, submitted = nearest.known_confirm_hash or nearest.known_near_hash, nearest.confirm_hash or nearest.near_hash
+    one, other = _bits(known), _bits(submitted)
+    differ = one != other
+    grids = (("hash of A", one, INK), ("hash of B, turned alike", other, INK), ("bits that differ", differ, BEYOND))
+    for number, (title, bits, colour) in enumerate(grids):
+        left = MARGIN + number * (PANEL_WIDTH - GRID) // 2
+        pen.text((left, top), title, FAINT, font_of(18))
+        rows, columns = bits.shape
+        side = GRID / max(rows, columns)
+        for row in range(rows):
+            for column in range(columns):
+                x, y = left + column * side, top + 32 + row * side
+                pen.rectangle((x, y, x + side - 1.5, y + side - 1.5), colour if bits[row, column] else LINE)
+
+
+def _bits(text: str) -> np.ndarray[tuple[int, int], np.dtype[np.bool_]]:
+    """Bits of a hash in the grid that it has: as square as may be."""
+    flat = np.unpackbits(np.frombuffer(bytes.fromhex(text), np.uint8)).astype(np.bool_)
+    rows = 1 << (flat.size.bit_length() - 1) // 2
+    grid: np.ndarray[tuple[int, int], np.dtype[np.bool_]] = flat.reshape(rows, flat.size // rows)
+    return grid
+
+
+def _draw_gauges(canvas: Image.Image, nearest: Comparison, left: int, top: int) -> None:
+    """How many bits differ and how many may, of each hash that was looked at."""
+    bits = 4 * len(nearest.near_hash)
+    _draw_gauge(canvas, left, top, f"{bits} bits, which find it", nearest.near_bits, nearest.near_threshold_bits, bits)
+    if nearest.confirm_bits is not None and nearest.confirm_threshold_bits is not None:
+        title = "256 bits, which confirm it"
+        _draw_gauge(canvas, left, top + 112, title, nearest.confirm_bits, nearest.confirm_threshold_bits, 256)
+
+
+def _draw_gauge(canvas: Image.Image, left: int, top: int, title: str, found: int, most: int, bits: int) -> None:
+    """A bar up to half of the bits, which is what two pictures have between them that have nothing in common."""
+    pen = ImageDraw.Draw(canvas)
+    right, bar = WIDTH - MARGIN, top + 40
+    scale = (right - left) / (bits / 2)
+    colour = WITHIN if found <= most else BEYOND
+    pen.text((left, top), title, FAINT, font_of(18))
+    pen.text((right, top - 4), f"{found} differ, {most} may", colour, font_of(24), anchor="ra")
+    pen.rounded_rectangle((left, bar, right, bar + 18), 9, LINE)
+    limit, at = left + min(most * scale, right - left), left + min(max(found * scale, 9), right - left - 9)
+    pen.rounded_rectangle((left, bar, max(limit, left + 18), bar + 18), 9, (176, 222, 200))
+    pen.line((limit, bar - 6, limit, bar + 24), WITHIN, 3)
+    pen.ellipse((at - 13, bar - 4, at + 13, bar + 22), colour, PAPER, 3)
+    pen.text((right, bar + 28), f"{bits // 2}: nothing in common", FAINT, font_of(16), anchor="ra")
+
+
+def loaded(picture: Picture) -> Image.Image:
+    """The first picture of the file, upright, on white, in RGB; as small as it may be."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(BytesIO(picture.data), formats=[picture.facts.format]) as image:
+                image.draft("RGB", (PANEL_WIDTH, PANEL_HEIGHT))
+                image.thumbnail((2 * PANEL_WIDTH, 2 * PANEL_HEIGHT), reducing_gap=2)
+                upright = ImageOps.exif_transpose(image)
+            if upright.mode in (*SIXTEEN_BITS, "I", "F"):
+                upright = luminance(upright)
+            if upright.has_transparency_data:
+                seen = upright.convert("RGBA")
+                return Image.alpha_composite(Image.new("RGBA", seen.size, (255, 255, 255)), seen).convert("RGB")
+            return upright.convert("RGB")
+    except (OSError, SyntaxError, ValueError, MemoryError, Image.DecompressionBombError) as error:
+        raise click.ClickException(f"{shown(picture.name)}: cannot be shown ({error})") from error
+
+
+def _fitted(image: Image.Image) -> Image.Image:
+    scale = min(PANEL_WIDTH / image.width, PANEL_HEIGHT / image.height, MAX_ENLARGED)
+    size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
+    return image.resize(size, Image.Resampling.LANCZOS)

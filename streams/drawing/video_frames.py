@@ -1,0 +1,79 @@
+"""Frames of a video file for people to look at, in colour; what was fingerprinted before is decoded again in places."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from av.video.frame import VideoFrame
+from PIL import Image
+
+from streams.domain.fingerprint.video.container import Opened, errors_made_ours, opened, packets, seek_to
+from streams.domain.fingerprint.video.decoder import Decoder
+from streams.domain.fingerprint.video.limits import DEFAULT_LIMITS
+from streams.domain.fingerprint.video.source_file import SourceFile
+from streams.errors import BadInput
+from streams.services.videos import Video, opened_file
+
+MOST_FRAMES: Final = 600
+"""So many are decoded to get at one; the last of them is shown in its place."""
+
+TURNS: Final = {90: Image.Transpose.ROTATE_270, 180: Image.Transpose.ROTATE_180, 270: Image.Transpose.ROTATE_90}
+"""By degrees clockwise."""
+
+
+def frames_at(video: Video, times_s: Sequence[float], most: tuple[int, int]) -> list[Image.Image | None]:
+    """Upright frames in RGB, shown at these seconds from the first frame; None for what cannot be decoded.
+
+    Args:
+        video: what was read before.
+        times_s: in ascending order.
+        most: width and height in pixels that a frame is fitted into.
+    """
+    found: list[Image.Image | None] = []
+    try:
+        with opened_file(video.path) as source:
+            file = SourceFile(source, DEFAULT_LIMITS, _never)
+            with opened(file, video.facts.format, DEFAULT_LIMITS) as opened_video, errors_made_ours(file):
+                decoder = Decoder(opened_video, DEFAULT_LIMITS, _no_time)
+                for at_s in times_s:
+                    frame = _frame_at(opened_video, decoder, at_s)
+                    found.append(None if frame is None else _upright(frame, video.video.rotation_degrees, most))
+    except BadInput:  # it changed since it was read, or its end cannot be reached by seeking
+        pass
+    return found + [None] * (len(times_s) - len(found))
+
+
+def _frame_at(video: Opened, decoder: Decoder, at_s: float) -> VideoFrame | None:
+    wanted = (video.stream.start_time or 0) + round(at_s / video.time_base)
+    seek_to(video, wanted, 0)
+    decoder.restart()
+    last = None
+    for number, frame in enumerate(_decoded(video, decoder), start=1):
+        last = frame
+        if number == MOST_FRAMES or (frame.pts is not None and frame.pts >= wanted):
+            break
+    return last
+
+
+def _decoded(video: Opened, decoder: Decoder) -> Iterator[VideoFrame]:
+    for packet in packets(video):
+        yield from decoder.decode(packet)
+    yield from decoder.decode(None)
+
+
+def _upright(frame: VideoFrame, rotation_degrees: int, most: tuple[int, int]) -> Image.Image:
+    sideways = rotation_degrees in (90, 270)
+    width, height = reversed(most) if sideways else most
+    scale = min(width / frame.width, height / frame.height, 1.0)
+    small = frame.reformat(max(2, round(frame.width * scale)), max(2, round(frame.height * scale)), "rgb24")
+    image = Image.fromarray(small.to_ndarray())
+    return image.transpose(TURNS[rotation_degrees]) if rotation_degrees in TURNS else image
+
+
+def _never() -> bool:
+    return False
+
+
+def _no_time() -> float:
+    return 0.0

@@ -1,0 +1,1 @@
+"""Topics, clients and administration of Kafka: everything that any part of mediasieve says to a broker."""

@@ -1,0 +1,153 @@
+"""How to talk to the broker of the settings with librdkafka: configuration for producers, consumers and administration.
+
+What is sent and read belongs to the callers; Faust's own connection is made in streams/runtime.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+from typing import Any
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
+from confluent_kafka.admin import AdminClient, ClusterMetadata
+
+from streams.config.settings import Settings
+from streams.errors import BrokerError, ConfigurationError
+
+#: librdkafka speaks here; nothing is heard unless somebody listens.
+log = logging.getLogger("streams.kafka")
+log.addHandler(logging.NullHandler())
+
+#: Larger than any topic's `max.message.bytes` in topics.yaml; the topic's own limit is the broker's to enforce.
+MAX_MESSAGE_BYTES = 32 << 20
+#: A broker that is there answers in this time; if nobody even listens, that is known by then.
+FIRST_ANSWER_S = 1.0
+
+
+def connection_config(settings: Settings) -> dict[str, Any]:
+    """What every librdkafka client of this deployment needs: address, encryption, credentials.
+
+    Raises:
+        ConfigurationError: credentials or the CA file are missing.
+    """
+    config: dict[str, Any] = {
+        "bootstrap.servers": settings.broker,
+        "client.id": f"{settings.group_prefix}-{settings.worker_id}",
+        "security.protocol": settings.broker_security,
+        "socket.keepalive.enable": True,
+        "reconnect.backoff.max.ms": 2_000,
+    }
+    if settings.broker_security.startswith("sasl"):
+        if not settings.broker_user:
+            raise ConfigurationError(
+                f"MEDIASIEVE_BROKER_SECURITY={settings.broker_security} needs MEDIASIEVE_BROKER_USER and "
+                "MEDIASIEVE_BROKER_PASSWORD."
+            )
+        config["sasl.mechanism"] = settings.broker_sasl_mechanism
+        config["sasl.username"] = settings.broker_user
+        config["sasl.password"] = settings.broker_password.get_secret_value()
+    if settings.broker_ca_file is not None:
+        if not settings.broker_ca_file.is_file():
+            raise ConfigurationError(f"MEDIASIEVE_BROKER_CA_FILE: there is no file {settings.broker_ca_file}.")
+        config["ssl.ca.location"] = str(settings.broker_ca_file)
+    return config
+
+
+def producer_config(settings: Settings, **overrides: Any) -> dict[str, Any]:
+    """Idempotent, acknowledged by all in-sync replicas, and partitioned as Java, aiokafka and Faust partition.
+
+    Args:
+        overrides: librdkafka properties, with `_` for `.`: `linger_ms=0` is `linger.ms`.
+    """
+    return {
+        **connection_config(settings),
+        "enable.idempotence": True,
+        "acks": "all",
+        "partitioner": "murmur2_random",
+        "linger.ms": settings.linger_ms,
+        "compression.type": "lz4",
+        "message.max.bytes": MAX_MESSAGE_BYTES,
+        "delivery.timeout.ms": 60_000,
+        "queue.buffering.max.messages": 500_000,
+        **_dotted(overrides),
+    }
+
+
+def consumer_config(settings: Settings, group: str, **overrides: Any) -> dict[str, Any]:
+    """A reader that starts at the beginning, commits nothing by itself and takes the largest record there may be.
+
+    Args:
+        overrides: librdkafka properties, with `_` for `.`.
+    """
+    return {
+        **connection_config(settings),
+        "group.id": group,
+        "auto.offset.reset": "earliest",
+        "enable.auto.commit": False,
+        "allow.auto.create.topics": False,
+        "fetch.message.max.bytes": 4 << 20,
+        "fetch.wait.max.ms": 100,
+        "receive.message.max.bytes": 2 * MAX_MESSAGE_BYTES,
+        "queued.max.messages.kbytes": 64 << 10,
+        **_dotted(overrides),
+    }
+
+
+def make_producer(settings: Settings, **overrides: Any) -> Producer:
+    return Producer(producer_config(settings, **overrides), logger=log)
+
+
+def make_consumer(settings: Settings, group: str, **overrides: Any) -> Consumer:
+    return Consumer(consumer_config(settings, group, **overrides), logger=log)
+
+
+def make_admin(settings: Settings) -> AdminClient:
+    return AdminClient(connection_config(settings), logger=log)
+
+
+def reach_broker(settings: Settings, client: Any = None, timeout_s: float = 5.0) -> ClusterMetadata:
+    """The cluster's brokers and topics, asked without creating anything.
+
+    Args:
+        client: any librdkafka client; without one, a connection is made for this question.
+
+    Raises:
+        BrokerError: no broker answered in time, or refused us; says what to do.
+    """
+    if client is not None:
+        try:
+            return client.list_topics(timeout=timeout_s)
+        except KafkaException as error:
+            raise _away(settings, [error.args[0].str()]) from error
+    heard: list[KafkaError] = []
+    client = AdminClient({**connection_config(settings), "error_cb": heard.append}, logger=log)
+    deadline = time.monotonic() + timeout_s
+    while True:
+        try:
+            return client.list_topics(timeout=min(FIRST_ANSWER_S, max(0.1, deadline - time.monotonic())))
+        except KafkaException as error:
+            client.poll(0)
+            nobody = any(each.code() == KafkaError._ALL_BROKERS_DOWN for each in heard)
+            if nobody or time.monotonic() >= deadline:
+                causes = [each.str() for each in heard if each.code() != KafkaError._ALL_BROKERS_DOWN]
+                raise _away(settings, [error.args[0].str(), *causes]) from error
+
+
+def _away(settings: Settings, causes: list[str]) -> BrokerError:
+    return BrokerError(
+        f"Kafka at {settings.broker} does not answer ({_cause(causes)}). "
+        "Start one with `mediasieve up`, or say where it is with MEDIASIEVE_BROKER."
+    )
+
+
+def _cause(messages: list[str]) -> str:
+    """The last of librdkafka's messages without its inner names: `Connect to ipv4#127.0.0.1:1 failed: …`."""
+    text = messages[-1].split("/bootstrap: ")[-1]
+    return re.sub(r" \(after \d+ms.*", "", text)
+
+
+def _dotted(overrides: dict[str, Any]) -> dict[str, Any]:
+    """Callbacks (`error_cb`) have their names from the Python client, the rest from librdkafka."""
+    return {name if name.endswith("_cb") else name.replace("_", "."): value for name, value in overrides.items()}

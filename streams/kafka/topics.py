@@ -1,0 +1,112 @@
+"""Topics: what topics.yaml says, and the one place that binds a topic to the type of its values.
+
+Comparing with a broker and changing one is streams/topic_admin.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from streams.domain.records.records import Decision, Fingerprint, Submission
+from streams.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from streams.config.settings import Settings
+
+SUBMISSIONS = "media.submissions"
+FINGERPRINTS = "media.fingerprints"
+DECISIONS = "media.decisions"
+DEADLETTERS = "media.deadletters"
+CONTENTS_CHANGELOG = "mediasieve-match-contents-changelog"
+
+#: Topic to the type of its values; topics that are not here carry bytes as they came.
+VALUE_TYPES: dict[str, type] = {SUBMISSIONS: Submission, FINGERPRINTS: Fingerprint, DECISIONS: Decision}
+
+
+@dataclass(frozen=True, slots=True)
+class TopicSpec:
+    """One topic as topics.yaml declares it; `name` is without the prefix of the deployment."""
+
+    name: str
+    about: str
+    key: str
+    value: str
+    partitions: int
+    replication: int
+    keyed: bool
+    writers: tuple[str, ...]
+    readers: tuple[str, ...]
+    config: dict[str, str] = field(default_factory=dict)
+
+
+def wire_name(settings: Settings, topic: str) -> str:
+    """The name that a topic of topics.yaml has on the broker of this deployment.
+
+    The prefix of the deployment stands in front. A changelog belongs to a consumer group and is named after it, so
+    the group prefix takes the place of `mediasieve` in its name.
+    """
+    if topic.endswith("-changelog"):
+        topic = settings.group_prefix + topic.removeprefix("mediasieve")
+    return settings.topic_prefix + topic
+
+
+def consumer_group(settings: Settings, stage: str) -> str:
+    """The group in which all workers of a stage share its partitions."""
+    return f"{settings.topic_prefix}{settings.group_prefix}-{stage}"
+
+
+def group_member(settings: Settings, stage: str) -> str:
+    """The name (`group.instance.id`) by which a worker keeps its partitions over a restart."""
+    return f"{consumer_group(settings, stage)}-{settings.worker_id}"
+
+
+def project_file(name: str) -> Path:
+    """A file that stands at the top of the repository, or its copy inside an installed package.
+
+    Raises:
+        ConfigurationError: the installation lacks it.
+    """
+    here = Path(__file__).resolve().parents[1]
+    bundled = here / "_bundled" / name.removeprefix("deploy/")
+    for path in (here.parent / name, bundled):
+        if path.exists():
+            return path
+    raise ConfigurationError(f"{name} is missing from this installation; install mediasieve again.")
+
+
+@cache
+def load_topics(path: Path | None = None) -> dict[str, TopicSpec]:
+    """Read topics.yaml.
+
+    Raises:
+        ConfigurationError: the file is missing, or a topic in it is not as it should be.
+    """
+    path = path or project_file("topics.yaml")
+    document: dict[str, Any] = yaml.safe_load(path.read_text())
+    defaults = document.get("defaults", {})
+    specs: dict[str, TopicSpec] = {}
+    for name, entry in document["topics"].items():
+        try:
+            specs[name] = TopicSpec(
+                name=name,
+                about=entry["about"],
+                key=entry["key"],
+                value=entry["value"],
+                partitions=int(entry["partitions"]),
+                replication=int(entry.get("replication", defaults.get("replication", 1))),
+                keyed=bool(entry.get("keyed", False)),
+                writers=tuple(entry["writers"]),
+                readers=tuple(entry["readers"]),
+                config={k: str(v) for k, v in {**defaults.get("config", {}), **entry.get("config", {})}.items()},
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise ConfigurationError(f"{path}: topic {name}: {error!r}") from error
+    for name, value_type in VALUE_TYPES.items():
+        if name not in specs or specs[name].value != value_type.__name__:
+            raise ConfigurationError(f"{path}: topic {name} must be there with value {value_type.__name__}.")
+    return specs

@@ -1,0 +1,1 @@
+"""A whole mediasieve on one machine: broker, ClickHouse and workers as child processes."""

@@ -1,0 +1,1 @@
+"""ClickHouse's own engine in a process, behind ClickHouse's HTTP protocol."""

@@ -1,0 +1,115 @@
+"""How commands find a running system: `mediasieve up` leaves a note in its data directory, others read it.
+
+The note holds addresses and names, never a secret, and counts only while its writer holds the lock beside it.
+Starting and stopping is streams/cli/system.py.
+"""
+
+from __future__ import annotations
+
+import fcntl
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO
+
+import orjson
+
+from streams.config.settings import Settings, load_settings
+from streams.errors import ConfigurationError
+
+NOTE, LOCK = "running.json", "running.lock"
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """What another terminal must know; fields named as settings stand for those."""
+
+    pid: int
+    broker: str
+    clickhouse: str
+    clickhouse_database: str
+    topic_prefix: str
+    group_prefix: str
+    broker_embedded: bool = False
+    file_roots: tuple[str, ...] = ()
+    workers: tuple[str, ...] = ()
+
+
+class DataDir:
+    """A data directory while one process runs a system in it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock: IO[bytes] | None = None
+
+    def claim(self) -> None:
+        """Make this process the only one with a system here, until `release` or its end.
+
+        Raises:
+            ConfigurationError: another process runs one here, or the directory cannot be written.
+        """
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            lock = (self.path / LOCK).open("ab")
+        except OSError as error:
+            raise ConfigurationError(f"the data directory {self.path} cannot be used: {error.strerror}.") from error
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            lock.close()
+            other = _read(self.path)
+            who = f" (process {other.pid})" if other else ""
+            raise ConfigurationError(
+                f"another mediasieve{who} runs in {self.path}; stop it, or choose another directory with --data-dir."
+            ) from error
+        self._lock = lock
+
+    def announce(self, running: Running) -> None:
+        """Write the note, whole or not at all."""
+        note = self.path / f"{NOTE}.new"
+        note.write_bytes(orjson.dumps(asdict(running), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+        note.replace(self.path / NOTE)
+
+    def release(self) -> None:
+        (self.path / NOTE).unlink(missing_ok=True)
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+
+def find_running(data_dir: Path) -> Running | None:
+    """The system that runs in a data directory now; a note whose writer is gone is none."""
+    try:
+        with (data_dir / LOCK).open("rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _read(data_dir)
+    except OSError:
+        return None
+    return None
+
+
+def settings_of(**overrides: object) -> Settings:
+    """Settings for a command: its options, then the surroundings, then the system that runs in the data directory.
+
+    An option that is None was not given. The running system is asked only where no broker is named.
+
+    Raises:
+        ConfigurationError: names the variable that is wrong.
+    """
+    settings = load_settings(**{name: value for name, value in overrides.items() if value is not None})
+    if "broker" in settings.model_fields_set:
+        return settings
+    running = find_running(settings.data_dir)
+    if running is None:
+        return settings
+    known = {name: value for name, value in asdict(running).items() if name in Settings.model_fields}
+    return settings.model_copy(update={k: v for k, v in known.items() if k not in settings.model_fields_set})
+
+
+def _read(data_dir: Path) -> Running | None:
+    try:
+        document = orjson.loads((data_dir / NOTE).read_bytes())
+        document["file_roots"], document["workers"] = tuple(document["file_roots"]), tuple(document["workers"])
+        return Running(**document)
+    except (OSError, orjson.JSONDecodeError, TypeError, KeyError):
+        return None

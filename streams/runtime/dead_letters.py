@@ -1,0 +1,33 @@
+"""Dead letters: the record as it came, with reason and origin in headers, so that it can be replayed."""
+
+from __future__ import annotations
+
+from streams.domain.records.records import RawRecord
+from streams.errors import BadInput
+from streams.kafka.topics import DEADLETTERS
+from streams.runtime.outbox import Output
+
+PREFIX = "dl_"
+
+
+def dead_letter(record: RawRecord, error: BadInput, *, stage: str, topic: str, at: str) -> Output:
+    """The output for a record that `stage` could not process.
+
+    Args:
+        record: key, value and headers go out as they came.
+        error: reason code and detail.
+        stage: who gave up.
+        topic: where it came from, without the deployment's prefix.
+        at: RFC 3339.
+    """
+    headers = [(name, value or b"") for name, value in record.headers if not name.startswith(PREFIX)]
+    headers += [
+        ("dl_reason", str(error.reason).encode()),
+        ("dl_detail", error.detail[:1024].encode(errors="replace")),
+        ("dl_stage", stage.encode()),
+        ("dl_at", at.encode()),
+        ("dl_origin_topic", topic.encode()),
+        ("dl_origin_partition", str(record.partition).encode()),
+        ("dl_origin_offset", str(record.offset).encode()),
+    ]
+    return (DEADLETTERS, record.key, record.value, headers)

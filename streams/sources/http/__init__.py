@@ -1,0 +1,1 @@
+"""Sources on the web, under the guard against server-side request forgery."""

@@ -1,0 +1,1 @@
+"""Videos that are read in parts, from files and by HTTP ranges."""

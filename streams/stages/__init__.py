@@ -1,0 +1,1 @@
+"""What the stages own beside their pure decision: threads, caches, indexes in memory."""

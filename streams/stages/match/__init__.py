@@ -1,0 +1,1 @@
+"""What the match stage keeps in memory of its partitions."""

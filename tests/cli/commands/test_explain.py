@@ -1,0 +1,315 @@
+"""`mediasieve explain`: two files in, what would be said about them and why out."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageOps
+
+from streams.domain.hashes.views import VIEWS
+from streams.domain.policy.policy import DEFAULT
+from streams.drawing.side_by_side import MARK
+from streams.services.wording import view_in_words
+from tests.cli.conftest import Run, explained, words
+from tests.support.media import animation, encode, jpeg, oriented, photo
+
+CAT = photo("chelsea.png", (450, 300))
+
+
+@pytest.fixture
+def files(folder: Path) -> Path:
+    """cat.png, what people made of it, and other pictures."""
+    for name, data in {
+        "cat.png": encode(CAT, "PNG"),
+        "again.png": encode(CAT, "PNG"),
+        "mirrored.jpg": encode(ImageOps.mirror(CAT), "JPEG", quality=80),
+        "letterbox.webp": encode(ImageOps.expand(CAT, (0, 60), "black"), "WEBP"),
+        "cropped.jpg": encode(CAT.crop((45, 30, 405, 270)), "JPEG", quality=90),
+        "coffee.jpg": jpeg("coffee.png"),
+        "red.png": encode(Image.new("RGB", (300, 200), (200, 10, 10)), "PNG"),
+    }.items():
+        (folder / name).write_bytes(data)
+    return folder
+
+
+def test_a_copy_is_explained_with_its_hashes_distances_and_thresholds(run: Run, files: Path) -> None:
+    result = run("explain", "cat.png", "mirrored.jpg")
+
+    assert (result.exit_code, result.stderr) == (0, "")
+    said = words(result.stdout)
+    assert "A, known: cat.png" in said
+    assert "B, submitted: mirrored.jpg" in said
+    assert "B would be called an altered copy of A. The same picture, mirrored left to right:" in said
+    assert "with B known and A submitted: the same." in said
+    found = explained(run, "cat.png", "mirrored.jpg")
+    for each in found["hashes"]:
+        assert each["known"] in said
+        assert each["submitted"] in said
+        assert f"{each['distance_bits']} of {each['bits']} {each['threshold_bits']} A" in said
+    nearest = found["comparisons"][0]
+    distances = f"{nearest['near_bits']} 10 {nearest['confirm_bits']} 80"
+    assert f"the whole the whole {distances} decides: mirrored left to right" in said.replace("\u00a0", " ")
+
+
+def test_json_has_all_of_it_in_both_directions(run: Run, files: Path) -> None:
+    found = explained(run, "cat.png", "cropped.jpg", "--collection", "shop")
+
+    assert (found["collection"], found["policy"], found["outcome"]) == ("shop", DEFAULT.version, "near_duplicate")
+    assert found["known"]["file"] == "cat.png"
+    assert found["submitted"]["facts"]["width"] == 360
+    assert found["match"]["transformation"] == "cropped"
+    assert found["match"]["explanation"] in found["verdict"]
+    for each in found["hashes"]:
+        assert (int(each["known"], 16) ^ int(each["submitted"], 16)).bit_count() == each["distance_bits"]
+    pairs = [(each["view"], each["known_view"]) for each in found["comparisons"]]
+    assert len(pairs) == len(set(pairs)) > 50
+    for each in found["comparisons"]:
+        within = each["near_bits"] <= each["near_threshold_bits"]
+        assert each["matches"] == (within and each["confirm_bits"] <= each["confirm_threshold_bits"])
+        assert (int(each["near_hash"], 16) ^ int(each["known_near_hash"], 16)).bit_count() == each["near_bits"]
+    assert found["reverse"]["known"] == found["submitted"]
+    assert found["reverse"]["match"]["transformation"] == "extended"
+
+
+def test_what_is_no_copy_is_said_with_the_nearest_views(run: Run, files: Path) -> None:
+    result = run("explain", "cat.png", "coffee.jpg")
+
+    assert (result.exit_code, result.stderr) == (0, "")
+    said = words(result.stdout)
+    assert "B would not be called a copy of A. Nearest are" in said
+    assert "with B known and A submitted: no copy either." in said
+    assert "decides" not in said
+    assert explained(run, "cat.png", "coffee.jpg")["outcome"] == "unique"
+
+
+def test_every_pair_of_views_is_shown_where_it_is_asked_for(run: Run, files: Path) -> None:
+    pairs = len(explained(run, "cat.png", "coffee.jpg")["comparisons"])
+    few = run("explain", "cat.png", "coffee.jpg").stdout
+    all_of_them = run("explain", "cat.png", "coffee.jpg", "--all").stdout
+
+    more = re.search(r"\nand (\d+) more pairs of views, which --all shows\n", few)
+    assert more is not None and pairs - 9 <= int(more[1]) <= pairs - 8
+    assert "more pairs" not in all_of_them
+    assert len(all_of_them.splitlines()) == len(few.splitlines()) - 1 + int(more[1])
+    for said in (few, all_of_them):
+        assert "the whole the whole" in words(said)
+
+
+def test_the_other_way_round_is_told_where_it_differs(run: Run, files: Path) -> None:
+    said = words(run("explain", "cat.png", "letterbox.webp").stdout)
+
+    assert "B would be called an altered copy of A. The same picture, set in a border:" in said
+    assert "A would be called an altered copy of B. The same picture, rid of its border:" in said
+
+
+def test_the_same_bytes_are_an_exact_copy(run: Run, files: Path) -> None:
+    said = words(run("explain", "cat.png", "again.png").stdout)
+
+    assert "B would be called an exact copy of A. The same bytes." in said
+    assert explained(run, "cat.png", "again.png")["outcome"] == "duplicate"
+
+
+def test_the_policy_of_the_collection_decides(run: Run, files: Path) -> None:
+    (files / "policies.yaml").write_text(
+        "policies:\n"
+        "  bytes: {near: false}\n"
+        "  small: {hash: dhash64, also: [ahash64]}\n"
+        "  strict: {radius_bits: 0, view_radius_bits: 0, confirm_bits: 0}\n"
+        "collections: {archive: bytes, shop: small, court: strict}\n"
+    )
+    policy = ("--policy", "policies.yaml")
+
+    archive = run("explain", "cat.png", "letterbox.webp", "--collection", "archive", *policy).stdout
+    assert "The policy compares bytes alone, and these differ." in archive
+    assert "Views" not in archive
+    court = explained(run, "cat.png", "cropped.jpg", "--collection", "court", *policy)
+    assert (court["outcome"], court["policy"].split(":")[0]) == ("unique", "strict")
+    shop = explained(run, "cat.png", "coffee.jpg", "--collection", "shop", *policy)
+    thresholds = {each["algorithm"]: each["threshold_bits"] for each in shop["hashes"]}
+    assert thresholds == {"phash64:1": None, "phash256:1": None, "ahash64:1": None, "dhash64:1": 6}
+    (only,) = shop["comparisons"]
+    assert (only["confirm_bits"], only["near_threshold_bits"]) == (None, 6)
+    assert "256 bits" not in run("explain", "cat.png", "coffee.jpg", "--collection", "shop", *policy).stdout
+    assert explained(run, "cat.png", "letterbox.webp", "--collection", "other", *policy)["outcome"] == "near_duplicate"
+
+
+def test_where_there_is_too_little_to_see_that_is_said(run: Run, files: Path) -> None:
+    said = words(run("explain", "cat.png", "red.png").stdout)
+
+    assert "There is too little to see in B (its quality is 0.00, and the policy asks for 0.10)" in said
+    assert "too little to see in A" in words(run("explain", "red.png", "cat.png").stdout)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "says"),
+    [
+        ("notes.jpg", b"Dear diary", "not an image or video"),
+        ("empty.jpg", b"", "not an image or video"),
+        ("cut.jpg", jpeg()[:2000], "cut off"),
+        (
+            "giant.bmp",
+            b"BM" + bytes(12) + b"\x28\0\0\0" + (10**5).to_bytes(4, "little") * 2 + b"\x01\0\x18\0" + bytes(90),
+            "pixels",
+        ),
+        ("large.png", encode(photo("coffee.png"), "PNG"), "too large"),
+    ],
+)
+def test_a_hostile_file_is_one_line(run: Run, files: Path, name: str, data: bytes, says: str) -> None:
+    (files / name).write_bytes(data)
+    most = {"MEDIASIEVE_SOURCE_MAX_BYTES": "300000"}
+    assert (files / "cat.png").stat().st_size < 300_000
+
+    for pair in (("cat.png", name), (name, "cat.png")):
+        result = run("explain", *pair, "--picture", "out.png", env=most)
+        assert (result.exit_code, result.stdout) == (1, "")
+        assert result.stderr.startswith(f"mediasieve: {name}: ")
+        assert says in result.stderr
+        assert result.stderr.count("\n") == 1
+    assert not (files / "out.png").exists()
+
+
+def test_a_pipe_is_not_waited_for(run: Run, files: Path) -> None:
+    os.mkfifo(files / "pipe")
+
+    result = run("explain", "cat.png", "pipe")
+
+    assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
+    assert "no regular file" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("args", "mentions"),
+    [
+        (["cat.png"], "Missing argument"),
+        (["cat.png", "absent.png"], "absent.png"),
+        (["cat.png", "."], "directory"),
+        (["cat.png", "cat.png", "--collection", "My Shop"], "--collection"),
+        (["cat.png", "cat.png", "--policy", "absent.yaml"], "absent.yaml: cannot be read"),
+    ],
+)
+def test_wrong_usage_is_one_line_and_exit_code_2(run: Run, files: Path, args: list[str], mentions: str) -> None:
+    result = run("explain", *args)
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert mentions in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_a_name_cannot_play_tricks_on_the_terminal(run: Run, files: Path) -> None:
+    (files / "\x1b[2J[bold].png").write_bytes((files / "cat.png").read_bytes())
+
+    said = run("explain", "cat.png", "\x1b[2J[bold].png", "--picture", "out.png").stdout
+
+    assert "\x1b[2J" not in said
+    assert r"B, submitted: \x1b[2J[bold].png" in said
+
+
+def test_every_view_has_words() -> None:
+    found = [view_in_words(view.name) for view in VIEWS]
+
+    assert len(set(found)) == len(VIEWS)
+    assert not any("_" in each for each in found)
+    assert view_in_words("bottom_left_80") == "bottom left 80\u00a0%"
+
+
+def test_explaining_loads_no_index(files: Path) -> None:
+    script = """
+import sys
+from streams.cli import main
+sys.argv = ["mediasieve", "explain", "cat.png", "mirrored.jpg"]
+try:
+    main()
+except SystemExit as ended:
+    assert ended.code == 0
+assert "numba" not in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, timeout=60, cwd=files)
+
+
+def drawn(run: Run, *args: str) -> Image.Image:
+    result = run("explain", *args, "--picture", "out.png")
+    assert result.exit_code == 0, result.stderr
+    assert "drawn: out.png" in result.stderr
+    with Image.open("out.png") as image:
+        assert (image.format, image.mode, image.width) == ("PNG", "RGB", 1600)
+        return image.copy()
+
+
+def marked(image: Image.Image, box: tuple[int, int, int, int]) -> int:
+    """How many pixels of a part have the colour of the outlines."""
+    return int((np.asarray(image.crop(box)) == MARK).all(axis=2).sum())
+
+
+def test_the_drawing_shows_both_pictures_and_how_one_is_turned(run: Run, files: Path) -> None:
+    image = drawn(run, "cat.png", "mirrored.jpg")
+
+    rows = np.flatnonzero((np.asarray(image)[:, 100] == MARK).all(axis=1))  # the upper and the lower edge in A
+    top, bottom = int(rows[0]), int(rows[-1])
+    inside = top + 12, top + 50
+    assert marked(image, (56, inside[0], 110, inside[1])) > 100  # the dot in A
+    assert marked(image, (730, inside[0], 780, inside[1])) == 0
+    assert marked(image, (824, inside[0], 870, inside[1])) == 0
+    assert marked(image, (1490, inside[0], 1544, inside[1])) > 100  # and where it is in B
+    seen = np.asarray(image, float)[top + 60 : bottom - 20]
+    assert np.abs(seen[:, 80:750] - seen[:, 1600 - 750 : 1600 - 80][:, ::-1]).mean() < 12
+
+
+def test_of_a_crop_the_drawing_outlines_the_part_that_is_the_same(run: Run, files: Path) -> None:
+    image = drawn(run, "cat.png", "cropped.jpg")
+
+    left = np.flatnonzero((np.asarray(image)[420, 40:784] == MARK).all(axis=1)) + 40
+    right = np.flatnonzero((np.asarray(image)[420, 810:1560] == MARK).all(axis=1)) + 810
+    assert 0.7 < (left[-1] - left[0]) / 736 < 0.9
+    assert (right[-1] - right[0]) / 736 > 0.9
+
+
+def test_what_is_no_copy_or_compares_by_nothing_is_drawn_too(run: Run, files: Path) -> None:
+    assert marked(drawn(run, "cat.png", "coffee.jpg"), (0, 0, 1600, 900)) > 0
+    assert marked(drawn(run, "cat.png", "red.png"), (0, 0, 1600, 900)) == 0
+
+
+STRANGE = {
+    "transparent.png": encode(photo("coffee.png", (300, 200)).convert("RGBA").rotate(45), "PNG"),
+    "palette.gif": encode(CAT.convert("P"), "GIF"),
+    "animated.webp": animation("WEBP"),
+    "cmyk.jpg": encode(CAT.convert("CMYK"), "JPEG"),
+    "sixteen.png": encode(Image.fromarray(np.asarray(CAT.convert("L")).astype(np.uint16) * 257), "PNG"),
+    "float.tiff": encode(CAT.convert("F"), "TIFF"),
+    "oriented.jpg": oriented(CAT, 6, "JPEG"),
+    "one line.png": encode(CAT.resize((3000, 2)), "PNG"),
+    "one column.png": encode(CAT.resize((1, 500)), "PNG"),
+    "one pixel.png": encode(CAT.resize((1, 1)), "PNG"),
+    "grey and alpha.png": encode(CAT.convert("LA"), "PNG"),
+    "Fußgänger 行人.png": encode(CAT, "PNG"),
+    f"{'long' * 50}.png": encode(CAT, "PNG"),
+}
+
+
+@pytest.mark.parametrize("name", STRANGE)
+def test_whatever_was_fingerprinted_can_be_drawn(run: Run, files: Path, name: str) -> None:
+    (files / name).write_bytes(STRANGE[name])
+
+    image = drawn(run, "cat.png", name)
+
+    assert image.height > 400
+
+
+def test_of_a_turned_photo_the_upright_picture_is_drawn(run: Run, files: Path) -> None:
+    (files / "oriented.jpg").write_bytes(oriented(CAT, 6, "JPEG", quality=95))
+
+    seen = np.asarray(drawn(run, "cat.png", "oriented.jpg"), float)[300:600]
+
+    assert np.abs(seen[:, 80:750] - seen[:, 848:1518]).mean() < 12
+
+
+def test_a_place_where_nothing_can_be_drawn_is_one_line(run: Run, files: Path) -> None:
+    result = run("explain", "cat.png", "coffee.jpg", "--picture", "absent/out.png")
+
+    assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
+    assert "absent/out.png" in result.stderr

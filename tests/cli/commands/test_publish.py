@@ -1,0 +1,223 @@
+"""`mediasieve publish`, on a real broker: what stands in Kafka afterwards is what the fingerprint stage will read."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from streams.config.settings import Settings
+from streams.domain.records.records import Origin, Submission
+from streams.domain.records.submission_decoder import decode_submission
+from streams.errors import BadInput, Reason
+from streams.kafka.clients import make_consumer
+from streams.kafka.topics import SUBMISSIONS, wire_name
+from streams.services.outgoing import inline_limit_bytes
+from tests.cli.conftest import Run
+
+JPEG = b"\xff\xd8\xff\xe0 not really"
+
+
+@pytest.fixture
+def records(settings: Settings) -> Any:
+    """`records(n)`: the first n of media.submissions as raw messages, by media id."""
+
+    def read(count: int) -> dict[str, Any]:
+        consumer = make_consumer(settings, f"test-{uuid.uuid4()}")
+        try:
+            consumer.subscribe([wire_name(settings, SUBMISSIONS)])
+            found: dict[str, Any] = {}
+            deadline = time.monotonic() + 20
+            while len(found) < count and time.monotonic() < deadline:
+                for message in consumer.consume(100, 0.2):
+                    assert message.error() is None
+                    found[message.key().decode()] = message
+            return found
+        finally:
+            consumer.close()
+
+    return read
+
+
+def decoded(message: Any) -> Submission:
+    origin = Origin(message.topic(), message.partition(), message.offset())
+    return decode_submission(
+        key=message.key(),
+        value=message.value(),
+        headers=message.headers(),
+        origin=origin,
+        timestamp_ms=message.timestamp()[1],
+    )
+
+
+def test_files_go_with_their_bytes_and_the_headers_of_a_cloudevent(run: Run, records: Any, folder: Path) -> None:
+    (folder / "photos").mkdir()
+    (folder / "photos" / "cat.jpg").write_bytes(JPEG)
+    (folder / "photos" / "Käse.bin").write_bytes(b"?")
+
+    result = run("publish", "photos", "--collection", "shop", "--kind", "image", "--metadata", '{"uploader": "u-7"}')
+
+    assert result.exit_code == 0
+    assert result.stdout == ""
+    assert "published 2" in result.stderr
+    found = records(2)
+    headers = dict(found["photos/cat.jpg"].headers())
+    assert headers["ce_specversion"] == b"1.0"
+    assert headers["ce_type"] == b"mediasieve.submission.v1"
+    assert headers["ce_subject"] == b"photos/cat.jpg"
+    assert headers["content-type"] == b"image/jpeg"
+    assert uuid.UUID(headers["ce_id"].decode())
+    submission = decoded(found["photos/cat.jpg"])
+    assert submission.submission_id == f"/mediasieve/publish#{headers['ce_id'].decode()}"
+    assert submission.body == JPEG
+    assert (submission.collection, submission.kind, submission.metadata) == ("shop", "image", {"uploader": "u-7"})
+    assert decoded(found["photos/Käse.bin"]).media_id == "photos/Käse.bin"
+
+
+def test_an_empty_file_is_published_for_its_decision_to_say_so(run: Run, records: Any, folder: Path) -> None:
+    (folder / "empty.jpg").write_bytes(b"")
+
+    assert run("publish", "empty.jpg").exit_code == 0
+
+    with pytest.raises(BadInput) as refused:
+        decoded(records(1)["empty.jpg"])
+    assert refused.value.reason == Reason.SOURCE_EMPTY
+
+
+def test_what_does_not_fit_into_a_record_goes_by_reference(run: Run, records: Any, folder: Path) -> None:
+    large = folder / "film, part 1.mp4"
+    with large.open("wb") as file:
+        file.truncate(inline_limit_bytes() + 1)
+    (folder / "largest.jpg").write_bytes(os.urandom(inline_limit_bytes()))
+
+    result = run("publish", ".")
+
+    assert result.exit_code == 0
+    assert "MEDIASIEVE_FILE_ROOTS" in result.stderr
+    assert "published 2 (1 by reference)" in result.stderr
+    found = records(2)
+    assert decoded(found["film, part 1.mp4"]).url == large.as_uri()
+    assert len(decoded(found["largest.jpg"]).body or b"") == inline_limit_bytes()
+
+
+def test_asked_to_send_bytes_that_do_not_fit_it_fails(run: Run, settings: Settings, folder: Path) -> None:
+    with (folder / "film.mp4").open("wb") as file:
+        file.truncate(inline_limit_bytes() + 1)
+
+    result = run("publish", "film.mp4", "--inline")
+
+    assert result.exit_code == 1
+    assert "not published: film.mp4" in result.stderr
+    assert "--by-reference" in result.stderr
+
+
+def test_small_videos_go_with_their_bytes_and_are_called_videos(run: Run, records: Any, folder: Path) -> None:
+    start = b"\0\0\0\x18ftypisom\0\0\2\0isommp41"
+    (folder / "film").write_bytes(start)
+
+    assert run("publish", "film", "--kind", "video").exit_code == 0
+
+    message = records(1)["film"]
+    assert dict(message.headers())["content-type"] == b"video/mp4"
+    assert (decoded(message).body, decoded(message).kind) == (start, "video")
+
+
+def test_urls_are_their_own_media_ids(run: Run, records: Any) -> None:
+    url = "https://media.example/cat.jpg"
+
+    result = run("publish", "--url", url, "--priority", "9", "--source", "/shop", "--json")
+
+    receipt = orjson.loads(result.stdout)
+    submission = decoded(records(1)[url])
+    assert receipt["media_id"] == submission.media_id == submission.url == url
+    assert receipt["submission_id"] == submission.submission_id
+    assert submission.submission_id.startswith("/shop#")
+    assert (receipt["partition"], receipt["offset"]) == (submission.origin.partition, submission.origin.offset)
+    assert submission.priority == 9
+
+
+def test_lines_of_json_are_submissions_and_wrong_ones_are_named_by_their_line(run: Run, records: Any) -> None:
+    lines = [
+        b'{"media_id": "a", "url": "https://media.example/a", "collection": "own", "colour": "black"}',
+        b"nonsense",
+        b"",
+        b'{"url": "https://media.example/b"}',
+        b'{"media_id": "c", "url": "https://media.example/c", "kind": null}',
+    ]
+
+    result = run("publish", "--ndjson", "-", "--collection", "shop", input=b"\n".join(lines))
+
+    assert result.exit_code == 1
+    assert "not published: line 2: no JSON" in result.stderr
+    assert "not published: line 4: field 'media_id' is missing" in result.stderr
+    assert "published 2 (2 by reference)" in result.stderr
+    assert "2 failed" in result.stderr
+    found = records(2)
+    assert decoded(found["a"]).collection == "own"
+    assert decoded(found["c"]).collection == "shop"
+
+
+def test_copies_of_one_medium_id_stand_in_one_partition(run: Run, settings: Settings) -> None:
+    lines = b"\n".join(b'{"media_id": "same", "url": "https://media.example/%d"}' % n for n in range(20))
+
+    receipts = [
+        orjson.loads(line) for line in run("publish", "--ndjson", "-", "--json", input=lines).stdout.splitlines()
+    ]
+
+    assert len(receipts) == 20
+    assert len({receipt["partition"] for receipt in receipts}) == 1
+    assert [receipt["offset"] for receipt in receipts] == list(range(20))
+
+
+def test_a_file_that_cannot_be_read_is_reported_and_the_others_go(run: Run, records: Any, folder: Path) -> None:
+    (folder / "cat.jpg").write_bytes(JPEG)
+    (folder / "gone.jpg").symlink_to("nowhere")
+
+    result = run("publish", ".")
+
+    assert result.exit_code == 1
+    assert "not published: gone.jpg: No such file or directory" in result.stderr
+    assert "published 1" in result.stderr
+    assert records(1).keys() == {"cat.jpg"}
+
+
+def test_names_cannot_play_tricks_on_the_terminal(run: Run, settings: Settings, folder: Path) -> None:
+    (folder / "\x1b[2Jred.jpg").symlink_to("nowhere")
+
+    result = run("publish", ".")
+
+    assert "\x1b" not in result.stderr
+    assert r"\x1b[2Jred.jpg" in result.stderr
+
+
+def test_ctrl_c_says_how_far_it_came(settings: Settings, folder: Path) -> None:
+    command = subprocess.Popen(
+        [sys.executable, "-m", "streams.cli", "publish", "--ndjson", "-", "--json"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        # A shell has its jobs in the background ignore it, and the tests may be one.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+    assert command.stdin is not None
+    assert command.stdout is not None
+    assert command.stderr is not None
+    with command.stdin as stdin, command.stdout as stdout, command.stderr as stderr:
+        stdin.write(b'{"media_id": "a", "url": "https://media.example/a"}\n{"media_id"')
+        stdin.flush()
+        assert orjson.loads(stdout.readline())["media_id"] == "a"  # while the next line is still being written
+
+        command.send_signal(signal.SIGINT)
+
+        code, said = command.wait(30), stderr.read().decode()
+    assert code == 130, said
+    assert "stopped: published" in said
+    assert "Traceback" not in said

@@ -1,0 +1,183 @@
+"""Sampled frames become moments: near ones together, dull ones not at all, and of too many the most telling stay."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from streams.domain.fingerprint.image import phash
+from streams.domain.fingerprint.image.borders import trim, trim_all
+from streams.domain.fingerprint.image.canonical import Seen
+from streams.domain.fingerprint.image.views import Reduced
+from streams.domain.fingerprint.video.decoder import Sample
+from streams.domain.fingerprint.video.moments import Gathering, Moment, common_box, pack_moments, slowest, thin
+from streams.domain.hashes.frames import ASKED_VIEWS, MOST_MOMENTS
+from streams.domain.hashes.views import FULL, KEPT, TRIMMED, UPRIGHT_TOO
+from tests.support.hash_distance import bits_apart
+from tests.support.media import noise, photo
+
+SIZE = (160, 90)
+GAP_MS = 125
+
+
+def grey(name: str = "chelsea.png", size: tuple[int, int] = SIZE) -> Image.Image:
+    return photo(name, size).convert("L")
+
+
+def gathered(pictures: list[Image.Image], *, apart_ms: int = GAP_MS, joined: bool = True) -> list[Moment]:
+    gathering = Gathering(GAP_MS)
+    for number, picture in enumerate(pictures):
+        gathering.add(Sample(number * apart_ms, np.asarray(picture), joined))
+    return gathering.finish()
+
+
+def spans(moments: list[Moment]) -> list[tuple[int, int]]:
+    return [(each.from_ms, each.to_ms) for each in moments]
+
+
+def test_a_picture_that_stays_is_one_moment() -> None:
+    assert spans(gathered([grey()] * 20)) == [(0, 20 * GAP_MS)]
+
+
+def test_a_cut_begins_a_moment_where_the_one_before_ends() -> None:
+    assert spans(gathered([grey()] * 4 + [grey("coffee.png")] * 4)) == [(0, 500), (500, 1000)]
+
+
+def test_equal_neighbouring_keyframes_are_one_moment_and_others_do_not_reach_over_what_was_not_seen() -> None:
+    far = 10_000
+    assert spans(gathered([grey()] * 3, apart_ms=far)) == [(0, 2 * far + GAP_MS)]
+    cut = gathered([grey(), grey("coffee.png")], apart_ms=far)
+    assert spans(cut) == [(0, GAP_MS), (far, far + GAP_MS)]
+    assert spans(gathered([grey()] * 2, apart_ms=far, joined=False)) == [(0, GAP_MS), (far, far + GAP_MS)]
+
+
+@pytest.mark.parametrize("dull", [0, 16, 200])
+def test_black_and_uniform_frames_are_left_out(dull: int) -> None:
+    rng = np.random.default_rng(1)
+    pixels = np.clip(dull + rng.normal(0, 1, (90, 160)), 0, 255).astype(np.uint8)
+    assert gathered([Image.fromarray(pixels)] * 5) == []
+    shown = [grey()] * 4 + [Image.fromarray(pixels)] * 4 + [grey()] * 4
+    assert spans(gathered(shown)) == [(0, 500), (1000, 1500)]
+
+
+def test_frames_of_which_the_coding_decides_most_bits_are_left_out() -> None:
+    fall = np.add.outer(np.linspace(60, 180, SIZE[1]), np.linspace(-20, 20, SIZE[0]))
+    wall = Image.fromarray(fall.astype(np.uint8))
+    other = Image.fromarray((fall + np.random.default_rng(1).normal(0, 4, fall.shape)).astype(np.uint8))
+    codes = [
+        int.from_bytes(phash.hash_bits(slowest(np.asarray(each))[None]).tobytes(), "big") for each in (wall, other)
+    ]
+    assert (codes[0] ^ codes[1]).bit_count() > 10
+    assert spans(gathered([wall, other])) == []
+    assert len(gathered([wall, grey(), other])) == 1
+
+
+def test_every_sampled_frame_is_within_a_few_bits_of_a_moment() -> None:
+    """The ε-net, against a slow twin that hashes every frame in full."""
+    large = grey(size=(300, 200))
+    pictures = [large.crop((left, left // 2, left + 160, left // 2 + 90)) for left in range(0, 140, 2)]
+    moments = gathered(pictures)
+    assert 5 < len(moments) < len(pictures)
+    for number, picture in enumerate(pictures):
+        at_ms = number * GAP_MS
+        holding = next(each for each in moments if each.from_ms <= at_ms < each.to_ms)
+        one, other = (
+            phash.phash(np.asarray(each.resize((32, 32), Image.Resampling.LANCZOS)))
+            for each in (picture, Image.fromarray(holding.grey))
+        )
+        assert bits_apart(one, other) <= 10
+
+
+def test_the_cheap_hash_of_comparing_is_near_the_real_one() -> None:
+    for name in ("chelsea.png", "coffee.png", "rocket.jpg", "astronaut.png"):
+        picture = grey(name, (160, 120))
+        cheap = phash.hash_bits(slowest(np.asarray(picture))[None]).tobytes().hex()
+        real = phash.phash(np.asarray(picture.resize((32, 32), Image.Resampling.LANCZOS)))
+        assert bits_apart(cheap, real) <= 4
+
+
+def moment(from_ms: int, to_ms: int) -> Moment:
+    nothing = np.zeros((8, 8))
+    blank = Image.new("L", (64, 64))
+    return Moment(from_ms, to_ms, np.asarray(blank), blank, Seen(FULL, True, nothing, nothing), 1.0)
+
+
+def plainly_thinned(moments: list[Moment], most: int) -> list[Moment]:
+    """The slow twin: all gaps anew for each that goes."""
+    kept = list(moments)
+    while len(kept) > most:
+        gaps = [(kept[n + 1].from_ms - kept[n - 1].to_ms, n) for n in range(1, len(kept) - 1)]
+        del kept[min(gaps)[1]]
+    return kept
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_thinning_removes_what_is_missed_least(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    edges = np.cumsum(rng.integers(1, 2000, 401))
+    moments = [moment(int(a), int(b)) for a, b in zip(edges[:-1], edges[1:] - rng.integers(0, 2), strict=True)]
+    assert spans(thin(moments, 120)) == spans(plainly_thinned(moments, 120))
+    assert spans(thin(moments, 500)) == spans(moments)
+
+
+def test_a_long_video_has_its_moments_spread_over_its_duration() -> None:
+    moments = gathered([noise(SIZE, seed).convert("L") for seed in range(1300)])
+    assert len(moments) == MOST_MOMENTS
+    starts = np.array([each.from_ms for each in moments])
+    thirds = np.histogram(starts, bins=3, range=(0, 1300 * GAP_MS))[0]
+    assert thirds.min() > MOST_MOMENTS / 6
+
+
+def boxed(picture: Image.Image, size: tuple[int, int], level: int = 0) -> Image.Image:
+    canvas = Image.new("L", size, level)
+    canvas.paste(picture, ((size[0] - picture.width) // 2, (size[1] - picture.height) // 2))
+    return canvas
+
+
+SHOWN = [grey(name) for name in ("chelsea.png", "coffee.png", "rocket.jpg", "astronaut.png", "brick.png")] * 4
+LETTERBOX = (0, 20, 160, 110)
+
+
+def test_a_letterbox_that_all_frames_have_is_trimmed() -> None:
+    assert common_box([np.asarray(boxed(each, (160, 130))) for each in SHOWN]) == LETTERBOX
+    assert common_box([np.asarray(each) for each in SHOWN]) is None
+
+
+def test_neither_subtitles_in_the_border_nor_dark_scenes_move_it() -> None:
+    frames = [boxed(each, (160, 130)) for each in SHOWN]
+    for number in range(0, len(frames), 2):
+        place = (20 + 5 * number, 116)
+        ImageDraw.Draw(frames[number]).text(place, "said", fill=255)
+    dark = [boxed(each.point(lambda level: level // 40), (160, 130)) for each in SHOWN[:6]]
+    night = [boxed(each.copy(), (160, 130)) for each in SHOWN[:3]]
+    for each in night:
+        each.paste(0, (0, 0, 160, 60))
+    assert common_box([np.asarray(each) for each in (*frames, *dark, *night)]) == LETTERBOX
+
+
+def test_trimming_one_picture_is_trimming_many_that_are_alike() -> None:
+    for margin in (0, 10, 30):
+        pixels = np.asarray(boxed(grey(), (160, 90 + 2 * margin), 255))
+        assert trim_all(pixels[None].repeat(5, 0)) == trim(pixels)
+
+
+def test_entries_are_those_of_the_views_that_are_kept_and_asked() -> None:
+    moments = gathered([boxed(each, (160, 130)) for each in SHOWN[:5] for _ in range(4)])
+    entries = pack_moments(moments)
+    assert set(entries["view"].tolist()) == set(ASKED_VIEWS)
+    assert not (entries["turn"] & UPRIGHT_TOO).any()
+    bars = ~np.isin(entries["view"], (FULL, TRIMMED))
+    assert (entries["turn"][bars] & KEPT > 0).all()
+    assert (np.diff(entries["from_ms"].astype(np.int64)) >= 0).all()
+    for at_ms in np.unique(entries["from_ms"]):
+        first = entries[entries["from_ms"] == at_ms][0]
+        assert first["view"] == FULL
+        assert first["turn"] & KEPT
+    canonical = entries[(entries["turn"] & KEPT > 0) & (entries["view"] == TRIMMED)]
+    assert len(canonical) == len(moments)
+
+
+def test_no_moments_are_no_entries() -> None:
+    assert len(pack_moments([])) == 0
+    assert Reduced(grey()).whole == (0.0, 0.0, 160.0, 90.0)

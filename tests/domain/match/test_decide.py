@@ -1,0 +1,180 @@
+"""What is new, what is a copy, and that deciding again never contradicts what was decided."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import fields, replace
+from hashlib import sha256
+
+import orjson
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from streams.domain.match.decide import Answer, Incoming
+from streams.domain.match.outcome import decision_of, exact_match
+from streams.domain.policy.policy import DEFAULT, Policy
+from streams.domain.records.records import Decision, Failure, Fingerprint, Match, MediaFacts, Origin
+from streams.domain.state.content import FOR_EVER_MS, Content
+from streams.errors import Reason
+from tests.support.partition import Partition
+
+
+def fingerprint(
+    number: int,
+    content: str | None,
+    *,
+    collection: str = "shop",
+    at: str = "2026-01-01T00:00:01.000Z",
+    policy: Policy = DEFAULT,
+) -> Fingerprint:
+    facts = None
+    if content is not None:
+        digest = sha256(content.encode()).hexdigest()
+        facts = MediaFacts(f"sha256:{digest}", "image", "jpeg", 10, 4, 3, 1, 0.5, {"phash64:1": digest[:16]})
+    return Fingerprint(
+        submission_id=f"src#{number}",
+        attempt=0,
+        media_id=f"photo-{number}",
+        collection=collection,
+        kind="auto",
+        submitted_at="2026-01-01T00:00:00.000Z",
+        fingerprinted_at=at,
+        origin=Origin("media.submissions", 0, number),
+        facts=facts,
+        failure=None if facts else Failure(Reason.NOT_MEDIA, "text"),
+        policy=policy,
+    )
+
+
+def decide(fingerprints: Sequence[Fingerprint], partition: Partition) -> list[Answer]:
+    return partition.decide([Incoming.of(each, 1_000 * each.origin.offset) for each in fingerprints])
+
+
+def outcomes(values: Iterable[bytes]) -> list[str]:
+    return [orjson.loads(value)["outcome"] for value in values]
+
+
+def test_the_first_is_unique_and_the_second_a_duplicate_of_it() -> None:
+    answers = decide([fingerprint(1, "a"), fingerprint(2, "a"), fingerprint(3, "b")], Partition())
+    first, second, third = (orjson.loads(answer.value) for answer in answers)
+    assert (first["outcome"], first["action"], first["match"]) == ("unique", "process", None)
+    assert (second["outcome"], second["action"]) == ("duplicate", "reuse")
+    assert second["match"] == {
+        "content_id": first["content_id"],
+        "media_id": "photo-1",
+        "submission_id": "src#1",
+        "group_content_id": first["content_id"],
+        "group_media_id": "photo-1",
+        "method": "exact",
+        "similarity": 1.0,
+        "distance_bits": 0,
+        "threshold_bits": 0,
+        "explanation": "The same bytes.",
+        "candidate_distance_bits": None,
+        "candidate_threshold_bits": None,
+        "transformation": "none",
+        "view": "full",
+        "known_view": "full",
+        "relation": "",
+        "segments": [],
+        "share": 0.0,
+        "known_share": 0.0,
+    }
+    assert second["verdict"]["inherited_from"] == "photo-1"
+    assert third["outcome"] == "unique"
+
+
+def test_collections_do_not_see_each_other() -> None:
+    state = Partition()
+    answers = decide([fingerprint(1, "a", collection="x"), fingerprint(2, "a", collection="y")], state)
+    assert outcomes(answer.value for answer in answers) == ["unique", "unique"]
+
+
+def test_a_failure_is_answered_and_known_to_nobody_else() -> None:
+    answers = decide([fingerprint(1, None), fingerprint(2, None)], Partition())
+    assert outcomes(answer.value for answer in answers) == ["failed", "failed"]
+    assert orjson.loads(answers[0].value)["failure"] == {"reason": "not_media", "detail": "text"}
+
+
+def test_the_same_submission_fingerprinted_again_gets_the_same_bytes() -> None:
+    state = Partition()
+    first = decide([fingerprint(1, "a"), fingerprint(2, "a")], state)
+    later = "2026-01-01T00:09:00.000Z"
+    again = decide([fingerprint(2, "a", at=later), fingerprint(1, "a", at=later)], state)
+    assert [answer.value for answer in again] == [first[1].value, first[0].value]
+    assert all(answer.repeated for answer in again)
+
+
+@pytest.mark.parametrize("second_look", [None, "other bytes"])
+def test_a_source_that_changed_between_two_looks_does_not_change_the_decision(second_look: str | None) -> None:
+    state = Partition()
+    (first,) = decide([fingerprint(1, "a")], state)
+    (again,) = decide([fingerprint(1, second_look)], state)
+    assert again.value == first.value
+
+
+def test_a_deliberate_replay_is_decided_anew() -> None:
+    state = Partition()
+    (failed,) = decide([fingerprint(1, None)], state)
+    (replayed,) = decide([replace(fingerprint(1, "a"), attempt=1)], state)
+    assert outcomes([failed.value, replayed.value]) == ["failed", "unique"]
+    assert failed.decision_id != replayed.decision_id
+
+
+def test_the_policy_of_the_record_stands_in_the_decision() -> None:
+    fast = Policy.of(name="fast", near=False)
+    answers = decide([fingerprint(1, "a", policy=fast), fingerprint(2, "a")], Partition())
+    versions = [orjson.loads(answer.value)["versions"]["policy"] for answer in answers]
+    assert versions == [fast.version, DEFAULT.version]
+
+
+submissions = st.lists(st.tuples(st.integers(0, 20), st.one_of(st.none(), st.sampled_from("abcd"))), max_size=30)
+
+
+@settings(max_examples=150)
+@given(given_records=submissions, cut=st.integers(0, 30))
+def test_a_batch_decides_as_one_by_one_would(given_records: list[tuple[int, str | None]], cut: int) -> None:
+    fingerprints = [fingerprint(number, content) for number, content in given_records]
+    whole, single, halves = Partition(), Partition(), Partition()
+    at_once = decide(fingerprints, whole)
+    one_by_one = [decide([one], single)[0] for one in fingerprints]
+    in_two = decide(fingerprints[:cut], halves) + decide(fingerprints[cut:], halves)
+    assert at_once == one_by_one == in_two
+    assert whole == single == halves
+
+
+@settings(max_examples=300)
+@given(given_records=submissions, data=st.data())
+def test_a_crash_at_any_point_neither_contradicts_nor_leaves_the_changelog_behind(
+    given_records: list[tuple[int, str | None]], data: st.DataObject
+) -> None:
+    """Killed after `killed_at`; committed `committed`; the changelog kept some of what was written between.
+
+    Then either the same worker goes on with its local state, or another with what the changelog kept.
+    """
+    fingerprints = [fingerprint(number, content) for number, content in given_records]
+    killed_at = data.draw(st.integers(0, len(fingerprints)))
+    committed = data.draw(st.integers(0, killed_at))
+    truth, local = Partition(), Partition()
+    wanted = [answer.value for answer in decide(fingerprints, truth)]
+    decide(fingerprints[:committed], local)
+    durable = len(local.log)
+    decide(fingerprints[committed:killed_at], local)
+    kept = local.log[: data.draw(st.integers(durable, len(local.log)))]
+    for changes in (local.log, kept):
+        successor = Partition(changes)
+        again = decide(fingerprints[committed:], successor)
+        assert [answer.value for answer in again] == wanted[committed:]
+        assert dict(successor) == dict([*kept, *successor.log]) == dict(truth)
+
+
+def test_a_decision_and_an_exact_match_have_every_field_in_its_order() -> None:
+    known = Content("sha256:" + "0" * 64, "a.jpg", "s#1", "sha256:" + "1" * 64, "b.jpg", 0, FOR_EVER_MS, bytes(16))
+    match = exact_match(known)
+    decision = decision_of(fingerprint(1, "a"), "id", 0, "duplicate", match)
+
+    assert list(vars(match)) == [each.name for each in fields(Match)]
+    assert replace(match) == match
+    assert list(vars(decision)) == [each.name for each in fields(Decision)]
+    assert replace(decision) == decision

@@ -1,0 +1,94 @@
+"""Hashes in turns that a fingerprint has not: nearly what they would be, and by them frames are found again."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from streams.domain.fingerprint.image.canonical import Seen, entries, turned
+from streams.domain.fingerprint.image.phash import frequencies
+from streams.domain.hashes.frames import FRAME
+from streams.domain.hashes.orientation import TURNS
+from streams.domain.hashes.views import FULL, TURN
+from streams.domain.match.videos.comparison import compare_videos
+from streams.domain.match.videos.orientation import in_other_turns
+from streams.domain.policy.policy import Policy
+from tests.reference import videos as slow
+from tests.reference.nearest import Entry
+from tests.support.media import photo
+from tests.support.synthetic_films import Cut, Film, Take, entries_of, facts_of
+
+
+def as_slow(frames: NDArray[np.void]) -> list[slow.Frame]:
+    return [
+        slow.Frame(
+            Entry(
+                int(each["view"]),
+                int(each["turn"]),
+                int(each["near"]),
+                int.from_bytes(np.ascontiguousarray(each["confirm"]).tobytes()),
+            ),
+            int(each["quality"]),
+            int(each["from_ms"]),
+            int(each["to_ms"]),
+        )
+        for each in frames
+    ]
+
+
+@settings(max_examples=40)
+@given(seed=st.integers(0, 2**32))
+def test_the_turns_that_are_missing_are_those_of_the_slow_twin(seed: int) -> None:
+    rng = random.Random(seed)
+    take = Take([Cut(Film("any"), 0, 3_000)], alternates=5, borders=5, seed=seed)
+    frames = entries_of(take).copy()
+    for each in frames:
+        each["turn"] &= rng.choice((255, 255, 255, TURN))  # some have no canonical form
+    given_moments = slow.by_moment(as_slow(frames))
+
+    found = in_other_turns(frames)
+
+    expected = [frame for moment in given_moments for frame in slow.further(moment)]
+    order = lambda frame: (frame.from_ms, frame.entry.view, frame.entry.turn)  # noqa: E731
+    assert as_slow(found) == sorted(expected, key=order)
+
+
+@pytest.mark.parametrize("count", [0, 2])
+def test_without_a_canonical_form_there_are_none(count: int) -> None:
+    assert len(in_other_turns(np.zeros(count, FRAME))) == 0
+
+
+@pytest.mark.parametrize("name", ["astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg", "retina.jpg"])
+def test_they_are_nearly_what_the_turned_picture_has(name: str) -> None:
+    near, confirm = (frequencies(np.asarray(photo(name, (side, side)).convert("L"))) for side in (32, 64))
+    canonical = entries([Seen(FULL, True, near, confirm)])[:1]
+    frame = np.zeros(1, FRAME)
+    for field in canonical.dtype.names or ():
+        frame[field] = canonical[field]
+
+    found = in_other_turns(frame)
+
+    assert len(found) == TURNS - 1
+    blocks = turned(np.repeat(confirm[None], len(found), axis=0), found["turn"])
+    for made, block in zip(found, blocks, strict=True):
+        bits = np.packbits((block > np.median(block)).ravel())
+        assert np.bitwise_count(np.frombuffer(made["confirm"].tobytes(), np.uint8) ^ bits).sum() <= 24
+
+
+@pytest.mark.parametrize("turn", [0, 1, 6])
+def test_frames_are_found_in_another_canonical_form_where_one_tells_which(turn: int) -> None:
+    cuts = [Cut(Film("a"), 0, 20_000)]
+    known = facts_of(Take(cuts, seed=1), "known")
+    copy = facts_of(Take(cuts, seed=2, turn=turn, reformed=8), "copy")
+
+    found = compare_videos(known, copy, Policy.of(), media_ids=("a", "b"))
+
+    assert found.match is not None
+    assert found.match.relation == "copy"
+    assert found.voters > 0.9 * found.moments
+    assert found.seen < 0.5 * found.moments

@@ -1,5 +1,0 @@
-"""Fixtures for tests of the engines that come with pip."""
-
-from tests.engines import embedded_clickhouse, own_clickhouse
-
-__all__ = ["embedded_clickhouse", "own_clickhouse"]

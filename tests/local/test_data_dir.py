@@ -1,0 +1,101 @@
+"""How a command finds the system that `mediasieve up` runs, and does not find one that is gone."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from streams.errors import ConfigurationError
+from streams.local.data_dir import NOTE, DataDir, Running, find_running, settings_of
+
+NOTED = Running(
+    pid=1,
+    broker="127.0.0.1:19092",
+    clickhouse="http://127.0.0.1:18123",
+    clickhouse_database="sieve",
+    topic_prefix="own.",
+    group_prefix="own",
+    file_roots=("/photos",),
+    workers=("127.0.0.1:16066",),
+)
+
+
+def test_what_runs_in_the_data_directory_is_found_by_other_processes(folder: Path) -> None:
+    data = DataDir(folder / ".mediasieve")
+    data.claim()
+    data.announce(NOTED)
+    script = "from streams.local.data_dir import settings_of; s = settings_of()\n"
+    script += "print(s.broker, s.topic_prefix, s.file_roots)"
+
+    try:
+        said = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True, timeout=60)
+    finally:
+        data.release()
+
+    assert said.stdout.split() == ["127.0.0.1:19092", "own.", "('/photos',)"]
+    assert find_running(folder / ".mediasieve") is None
+
+
+def test_a_broker_that_is_named_wins(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = DataDir(folder / ".mediasieve")
+    data.claim()
+    data.announce(NOTED)
+    try:
+        assert settings_of().broker == NOTED.broker
+        assert settings_of(clickhouse="http://mine").clickhouse == "http://mine"
+        assert settings_of(broker="mine:1").topic_prefix == ""
+        monkeypatch.setenv("MEDIASIEVE_BROKER", "theirs:1")
+        assert settings_of().broker == "theirs:1"
+    finally:
+        data.release()
+
+
+def test_a_note_that_was_left_behind_by_a_crash_does_not_count(folder: Path) -> None:
+    script = """
+import os, signal
+from pathlib import Path
+from streams.local.data_dir import DataDir, Running
+data = DataDir(Path("data"))
+data.claim()
+data.announce(Running(os.getpid(), "gone:1", "http://gone", "d", "", "g"))
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    subprocess.run([sys.executable, "-c", script], check=False, timeout=60)
+    assert (folder / "data" / NOTE).exists()
+
+    assert find_running(folder / "data") is None
+    assert settings_of(data_dir=folder / "data").broker == "127.0.0.1:9092"
+
+
+def test_two_cannot_run_in_one_data_directory(folder: Path) -> None:
+    first = DataDir(folder / "data")
+    first.claim()
+    first.announce(NOTED)
+    try:
+        with pytest.raises(ConfigurationError, match=r"process 1\) runs in"):
+            DataDir(folder / "data").claim()
+    finally:
+        first.release()
+    again = DataDir(folder / "data")
+    again.claim()
+    again.release()
+
+
+def test_a_data_directory_that_cannot_be_one_is_named(folder: Path) -> None:
+    (folder / "data").write_text("a file")
+
+    with pytest.raises(ConfigurationError, match="data cannot be used"):
+        DataDir(folder / "data").claim()
+
+
+def test_a_note_that_is_damaged_does_not_count(folder: Path) -> None:
+    data = DataDir(folder / "data")
+    data.claim()
+    try:
+        (folder / "data" / NOTE).write_text('{"pid": ')
+        assert find_running(folder / "data") is None
+    finally:
+        data.release()

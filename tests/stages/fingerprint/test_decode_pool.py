@@ -1,0 +1,88 @@
+"""Threads that decode: bounded in number and time, and never waited for when they hang."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from functools import partial
+
+import pytest
+
+from streams.errors import BadInput, BrokenInfrastructure, Reason
+from streams.stages.fingerprint import decode_pool
+from streams.stages.fingerprint.decode_pool import DecodePool
+
+
+@pytest.fixture
+def free() -> Iterator[threading.Event]:
+    """Set at the end, for threads that hang until then."""
+    event = threading.Event()
+    yield event
+    event.set()
+
+
+async def test_what_a_decode_returns_or_raises_comes_back() -> None:
+    pool = DecodePool("test", 2, 10)
+
+    def fail() -> int:
+        raise BadInput(Reason.CORRUPT_MEDIA, "broken")
+
+    assert await asyncio.gather(*(pool.run(partial(int, number)) for number in range(20))) == list(range(20))
+    with pytest.raises(BadInput, match="broken"):
+        await pool.run(fail)
+    pool.close()
+
+
+async def test_one_that_hangs_is_left_behind_and_the_next_goes_on(free: threading.Event) -> None:
+    pool = DecodePool("test", 1, 0.2)
+    with pytest.raises(BadInput) as refused:
+        await pool.run(free.wait)
+    assert refused.value.reason is Reason.DECODE_TIMEOUT
+    assert await pool.run(lambda: 1) == 1
+    pool.close()
+
+
+async def test_too_many_that_hang_are_no_longer_the_fault_of_the_input(
+    free: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decode_pool, "MOST_STUCK", 1)
+    pool = DecodePool("test", 1, 0.05)
+    with pytest.raises(BadInput):
+        await pool.run(free.wait)
+    with pytest.raises(BrokenInfrastructure):
+        await pool.run(free.wait)
+    pool.close()
+
+
+async def test_waiting_for_others_is_not_decoding(free: threading.Event) -> None:
+    pool = DecodePool("test", 1, 0.2)
+    waited_s = 0.0
+    running = asyncio.create_task(pool.run(free.wait, lambda: waited_s))
+    for _ in range(20):
+        waited_s += 0.05  # as long as this is, the decode itself has not taken any time
+        await asyncio.sleep(0.05)
+    assert not running.done()
+    with pytest.raises(BadInput):
+        await running
+    pool.close()
+
+
+async def test_waiting_for_a_thread_is_not_decoding(free: threading.Event) -> None:
+    pool = DecodePool("test", 1, 2.0)
+    first = asyncio.create_task(pool.run(lambda: free.wait(1.0)))
+    await asyncio.sleep(0.05)
+    others = [asyncio.create_task(pool.run(lambda: free.wait(0.6))) for _ in range(3)]
+    assert await asyncio.gather(first, *others) == [False] * 4  # together they take longer than one may
+    pool.close()
+
+
+async def test_one_that_is_cancelled_makes_room(free: threading.Event) -> None:
+    pool = DecodePool("test", 2, 10)
+    running = asyncio.create_task(pool.run(free.wait))
+    await asyncio.sleep(0.05)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert await pool.run(lambda: 1) == 1
+    pool.close()

@@ -1,0 +1,149 @@
+"""ClickHouse engines for tests: the embedded one, and ClickHouse's own image where there is a Docker engine.
+
+One suite runs on both: a test asks for `clickhouse` and gets a database of its own in each. A package's conftest.py
+imports the fixtures from here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import subprocess
+import time
+import urllib.error
+import urllib.request
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, Self
+
+import pytest
+from clickhouse_connect.driver.client import Client
+
+from streams.analytics.client import connect
+from streams.config.settings import Settings, load_settings
+from streams.local.clickhouse.server import EmbeddedClickHouse
+
+CLICKHOUSE_IMAGE = "clickhouse/clickhouse-server:25.8"
+
+
+class EngineUnavailable(Exception):
+    """This machine cannot run that engine; the message is the reason to show for a skipped test."""
+
+
+class ClickHouseEngine(Protocol):
+    """An engine that runs; `kind` names it in test ids."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def url(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """The share of one test in an engine: a database of its own, made by whoever migrates it."""
+
+    engine: ClickHouseEngine
+    name: str
+
+    def settings(self, **overrides: Any) -> Settings:
+        password = getattr(self.engine, "password", "")
+        own = {"clickhouse": self.engine.url, "clickhouse_database": self.name, "clickhouse_password": password}
+        return load_settings(**{**own, **overrides})
+
+    @contextlib.contextmanager
+    def client(self) -> Iterator[Client]:
+        client = connect(self.settings())
+        try:
+            yield client
+        finally:
+            client.close()
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        with self.client() as client:
+            return [tuple(row) for row in client.query(sql).result_rows]
+
+
+class ContainerClickHouse:
+    """ClickHouse's own image, by testcontainers; gone with the `with` block.
+
+    Raises (from `__enter__`):
+        EngineUnavailable: no Docker engine answers.
+    """
+
+    kind = "container"
+    password = "mediasieve"
+
+    def __init__(self, image: str = CLICKHOUSE_IMAGE) -> None:
+        self._image = image
+        self._stack = contextlib.ExitStack()
+        self.url = ""
+
+    def __enter__(self) -> Self:
+        from testcontainers.core.container import DockerContainer
+
+        docker = shutil.which("docker")
+        if docker is None or subprocess.run([docker, "info"], capture_output=True, check=False).returncode:
+            raise EngineUnavailable("a ClickHouse container needs a Docker engine, and none answers")
+        container = DockerContainer(self._image).with_exposed_ports(8123)
+        for name, value in {"CLICKHOUSE_USER": "default", "CLICKHOUSE_PASSWORD": self.password}.items():
+            container = container.with_env(name, value)
+        self._stack.enter_context(container)
+        try:
+            self.url = f"http://{container.get_container_host_ip()}:{container.get_exposed_port(8123)}"
+            self._await_answer(timeout_s=90.0)
+        except BaseException:
+            self._stack.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def _await_answer(self, timeout_s: float) -> None:
+        deadline = time.monotonic() + timeout_s
+        while True:
+            try:
+                with urllib.request.urlopen(f"{self.url}/ping", timeout=2.0):
+                    return
+            except OSError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.2)
+
+
+def new_database(engine: ClickHouseEngine) -> Database:
+    return Database(engine, f"t{uuid.uuid4().hex[:12]}")
+
+
+@pytest.fixture(scope="session")
+def embedded_clickhouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedClickHouse]:
+    """The embedded engine for all tests of a run; do not stop it (see `own_clickhouse`)."""
+    with EmbeddedClickHouse(tmp_path_factory.mktemp("clickhouse")) as engine:
+        yield engine
+
+
+@pytest.fixture
+def own_clickhouse(tmp_path: Path) -> Iterator[EmbeddedClickHouse]:
+    """The embedded engine for one test, which may stop, kill and start it."""
+    with EmbeddedClickHouse(tmp_path / "clickhouse") as engine:
+        yield engine
+
+
+@pytest.fixture(scope="session")
+def container_clickhouse() -> Iterator[ContainerClickHouse]:
+    with contextlib.ExitStack() as stack:
+        container = ContainerClickHouse()
+        try:
+            stack.enter_context(container)
+        except EngineUnavailable as reason:
+            pytest.skip(str(reason))
+        yield container
+
+
+@pytest.fixture(params=["embedded", "container"])
+def clickhouse(request: pytest.FixtureRequest) -> Database:
+    """The same test on every engine, each time in a database of its own."""
+    return new_database(request.getfixturevalue(f"{request.param}_clickhouse"))

@@ -1,0 +1,36 @@
+"""A partition of the match stage without Kafka and RocksDB: a map, its log, and what is made of it. No tests here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from streams.domain.match import decide
+from streams.domain.match.decide import Answer, Incoming
+from streams.domain.match.indexes import NearSpaces
+from streams.domain.state.content import CONTENT_PREFIX, FRAMES_PREFIX
+
+
+class Partition(dict[bytes, bytes]):
+    """State; `log` is what the changelog got since, in order."""
+
+    def __init__(self, changes: Iterable[tuple[bytes, bytes | None]] = ()) -> None:
+        super().__init__({key: value for key, value in dict(changes).items() if value is not None})
+        self.log: list[tuple[bytes, bytes | None]] = []
+        self.spaces = NearSpaces()
+        self.spaces.load(self._with(CONTENT_PREFIX), self._with(FRAMES_PREFIX))
+
+    def _with(self, prefix: bytes) -> list[tuple[bytes, bytes]]:
+        return [(key, value) for key, value in sorted(self.items()) if key.startswith(prefix)]
+
+    def load(self, keys: Iterable[bytes]) -> None:
+        pass
+
+    def put(self, key: bytes, value: bytes | None) -> None:
+        if value is None:
+            del self[key]
+        else:
+            self[key] = value
+        self.log.append((key, value))
+
+    def decide(self, batch: Sequence[Incoming]) -> list[Answer]:
+        return decide.decide(batch, self, self.spaces)

@@ -1,0 +1,142 @@
+"""Records as they stand in Kafka, for tests of rows: small and valid; each test changes what it is about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from streams.domain.records.ids import decision_id
+from streams.domain.records.records import (
+    Decision,
+    Failure,
+    Fingerprint,
+    Match,
+    MediaFacts,
+    Origin,
+    Outcome,
+    Verdict,
+    timestamp,
+)
+from streams.errors import Reason
+
+T0_MS = 1_767_225_600_125  # 2026-01-01T00:00:00.125Z
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One Kafka record."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: list[tuple[str, bytes | None]] = field(default_factory=list)
+
+
+def facts(content: int, size_bytes: int = 1000) -> MediaFacts:
+    hashes = {"phash64:1": f"{content:016x}", "phash256:1": f"{content:064x}"}
+    return MediaFacts(f"sha256:{content:064x}", "image", "jpeg", size_bytes, 640, 480, 1, 0.75, hashes)
+
+
+def decision(number: int, *, content: int | None = None, outcome: Outcome = "unique", revision: int = 0) -> Decision:
+    """The decision about submission `number`; for a copy, of the medium `photos/<content>.jpg`."""
+    submission = f"media.submissions/0/{number}"
+    found = None if outcome == "failed" else facts(number if content is None else content)
+    match = None
+    if found is not None and outcome in ("duplicate", "near_duplicate"):
+        first = f"photos/{content}.jpg"
+        known, source = found.content_id, f"media.submissions/0/{content}"
+        match = Match(known, first, source, known, first, "exact", 1.0, 0, 0, "The same bytes.")
+        if outcome == "near_duplicate":
+            found = replace(facts(number), size_bytes=found.size_bytes)
+            match = replace(
+                match,
+                method="phash256",
+                similarity=0.9375,
+                distance_bits=16,
+                threshold_bits=80,
+                explanation="The same picture, mirrored left to right: 16 of 256 bits differ, 80 may.",
+                candidate_distance_bits=2,
+                candidate_threshold_bits=10,
+                transformation="mirrored",
+            )
+    return Decision(
+        decision_id=decision_id("default", submission, 0, revision),
+        revision=revision,
+        outcome=outcome,
+        action="inspect" if outcome == "failed" else "process" if outcome == "unique" else "reuse",
+        collection="default",
+        media_id=f"photos/{number}.jpg",
+        submission_id=submission,
+        attempt=0,
+        kind="image",
+        content_id=found.content_id if found else None,
+        match=match,
+        verdict=Verdict(inherited_from=match.media_id if match else None),
+        failure=Failure(Reason.NOT_MEDIA, "a text, it seems") if outcome == "failed" else None,
+        facts=found,
+        metadata={"uploader": "ann", "n": number},
+        submitted_at=timestamp(T0_MS + number),
+        fingerprinted_at=timestamp(T0_MS + number + 20),
+        versions={"policy": "1"},
+    )
+
+
+def decision_record(decided: Decision, offset: int, *, partition: int = 0, decided_ms: int | None = None) -> Record:
+    at_ms = T0_MS + offset + 30 if decided_ms is None else decided_ms
+    key = decided.media_id.encode()
+    return Record("media.decisions", partition, offset, at_ms, key, decided.to_json())
+
+
+def decision_records(count: int, *, partitions: int = 3) -> list[Record]:
+    """`count` decisions: every third a copy of the one two before it, every tenth failed."""
+    outcomes: dict[bool, Outcome] = {True: "failed", False: "unique"}
+    records = []
+    for number in range(count):
+        copied = number % 3 == 2
+        made = (
+            decision(number, content=number - 2, outcome="duplicate")
+            if copied
+            else decision(number, outcome=outcomes[number % 10 == 0])
+        )
+        records.append(decision_record(made, number // partitions, partition=number % partitions))
+    return records
+
+
+def fingerprint(number: int, *, failed: bool = False) -> Fingerprint:
+    return Fingerprint(
+        submission_id=f"media.submissions/0/{number}",
+        attempt=0,
+        media_id=f"photos/{number}.jpg",
+        collection="default",
+        kind="auto",
+        submitted_at=timestamp(T0_MS + number),
+        fingerprinted_at=timestamp(T0_MS + number + 20),
+        origin=Origin("media.submissions", 0, number),
+        facts=None if failed else facts(number),
+        failure=Failure(Reason.TRUNCATED_MEDIA, "it ends early") if failed else None,
+        metadata={"uploader": "ann"},
+        fetch_ms=12.5,
+        decode_ms=3.25,
+    )
+
+
+def fingerprint_record(made: Fingerprint, offset: int, *, partition: int = 0) -> Record:
+    return Record("media.fingerprints", partition, offset, T0_MS + offset + 25, b"default", made.to_json())
+
+
+def dead_letter(offset: int, *, value: bytes = b"{broken", origin_offset: int = 7) -> Record:
+    headers: list[tuple[str, bytes | None]] = [
+        ("ce_id", b"1"),
+        ("x-trace", b"\xff\x00"),
+        ("x-empty", None),
+        ("dl_reason", b"not_json"),
+        ("dl_detail", "the value is no JSON: é".encode()),
+        ("dl_stage", b"fingerprint"),
+        ("dl_at", b"2026-01-01T00:00:01.000Z"),
+        ("dl_origin_topic", b"media.submissions"),
+        ("dl_origin_partition", b"3"),
+        ("dl_origin_offset", str(origin_offset).encode()),
+    ]
+    return Record("media.deadletters", 0, offset, T0_MS + offset, b"photos/7.jpg", value, headers)
