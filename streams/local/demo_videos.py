@@ -59,8 +59,8 @@ def _encode(path: Path, pictures: Sequence[Image.Image], *, crf: int) -> None:
         stream = container.add_stream("libx264" if h264 else "mpeg4", rate=FPS)
         stream.width, stream.height, stream.pix_fmt = *SIZE, "yuv420p"
         # Both make the same bytes at every run: x264's vector code reads margins that nobody wrote.
-        options = {"preset": "veryfast", "crf": str(crf), "x264-params": "cpu-independent=1"}
-        stream.options = options if h264 else {"qmin": "4", "qmax": "8"}
+        options: dict[str, object] = {"preset": "veryfast", "crf": str(crf), "x264-params": "cpu-independent=1"}
+        stream.options = dict(options if h264 else {"qmin": "4", "qmax": "8"})
         stream.codec_context.thread_count = 1
         for number, picture in enumerate(pictures):
             frame = av.VideoFrame.from_ndarray(np.asarray(picture), format="rgb24")
