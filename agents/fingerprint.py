@@ -11,7 +11,7 @@ from streams.config.live_policies import LivePolicies
 from streams.config.settings import Settings
 from streams.domain.policy.policy import Policy
 from streams.domain.records.ids import routing_key
-from streams.domain.records.records import Failure, Fingerprint, Origin, Submission, made, timestamp
+from streams.domain.records.records import Failure, Fingerprint, Origin, Submission, new_unchecked, timestamp
 from streams.domain.records.submission_decoder import decode_submission, salvage_identity, submission_id_of
 from streams.errors import BadInput, BrokenInfrastructure, Reason
 from streams.kafka.cloudevents import FINGERPRINT_TYPE, event_headers
@@ -100,7 +100,7 @@ def _salvaged(work: Work) -> Submission | None:
 def _output(
     submission: Submission, found: Fingerprinted | None, failure: Failure | None, policy: Policy, now: str
 ) -> Output:
-    result = made(
+    result = new_unchecked(
         Fingerprint,
         submission_id=submission.submission_id,
         attempt=submission.attempt,

@@ -8,23 +8,23 @@ from functools import partial
 
 from streams import metrics
 from streams.config.settings import Settings
-from streams.domain.match.decide import Incoming, decide
+from streams.domain.match.decide import MatchInput, decide
 from streams.domain.records.records import Fingerprint
 from streams.errors import BadInput
 from streams.kafka.cloudevents import DECISION_TYPE, event_headers
 from streams.kafka.topics import DECISIONS, FINGERPRINTS
 from streams.runtime.runners.view import KeyedBatch
 from streams.runtime.stage import KeyedStage
-from streams.stages.match.partition_state import NearState
+from streams.stages.match.partition_state import PartitionIndexes
 from streams.stages.match.warm_up import warm_up
 
 
-def match(batch: KeyedBatch, near: NearState) -> None:
+def match(batch: KeyedBatch, near: PartitionIndexes) -> None:
     """Decide one batch in order; a record that is no fingerprint has no submission to answer, only a dead letter."""
     incoming = []
     for record in batch.records:
         try:
-            incoming.append(Incoming.of(Fingerprint.from_json(record.value), record.timestamp))
+            incoming.append(MatchInput.of(Fingerprint.from_json(record.value), record.timestamp))
         except BadInput as error:
             batch.dead_letter(record, error)
     now, outcomes = batch.now(), Counter[str]()
@@ -38,7 +38,7 @@ def match(batch: KeyedBatch, near: NearState) -> None:
 
 
 def stage(settings: Settings) -> KeyedStage:
-    near = NearState()
+    near = PartitionIndexes()
 
     async def open_() -> None:
         await asyncio.to_thread(warm_up)

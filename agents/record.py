@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from streams.analytics.writer import Sink
+from streams.analytics.writer import ClickHouseSink
 from streams.config.settings import Settings
-from streams.kafka.topics import DEADLETTERS, DECISIONS, FINGERPRINTS
+from streams.kafka.topics import DEAD_LETTERS, DECISIONS, FINGERPRINTS
 from streams.runtime.stage import SinkStage
 
 
 def stage(settings: Settings) -> SinkStage:
     """ClickHouse being away makes this stage wait and try again; the others go on."""
-    sink = Sink(settings)
+    sink = ClickHouseSink(settings)
     return SinkStage(
         name="record",
-        reads=(DECISIONS, FINGERPRINTS, DEADLETTERS),
+        reads=(DECISIONS, FINGERPRINTS, DEAD_LETTERS),
         close=sink.close,
         write=sink.write,
         ping=sink.ping,

@@ -47,11 +47,11 @@ VIDEOS = Counter(
 )
 VIDEO_SIZE_BYTES = Counter("mediasieve_video_size_bytes", "Sizes of those videos", ["way"], registry=REGISTRY)
 VIDEO_READ_BYTES = Counter("mediasieve_video_read_bytes", "What was read of them", ["way"], registry=REGISTRY)
-NEAR_CONTENTS = Gauge(
+INDEXED_CONTENTS = Gauge(
     "mediasieve_near_contents", "Contents that near duplicates are looked up among", registry=REGISTRY
 )
-NEAR_BYTES = Gauge("mediasieve_near_bytes", "Memory that they take", registry=REGISTRY)
-NEAR_REBUILD_SECONDS = Counter(
+INDEX_BYTES = Gauge("mediasieve_near_bytes", "Memory that they take", registry=REGISTRY)
+INDEX_REBUILD_SECONDS = Counter(
     "mediasieve_near_rebuild_seconds", "Spent on making them findable after partitions came", registry=REGISTRY
 )
 POLICY_READS = Counter(

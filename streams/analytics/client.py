@@ -61,7 +61,7 @@ def connect(settings: Settings, *, database: str | None = None) -> Client:
     """
     where = _address(settings)
     name = settings.clickhouse_database if database is None else database
-    with failures(settings):
+    with translate_errors(settings):
         return clickhouse_connect.get_client(
             interface=where.scheme,
             host=where.hostname or "",
@@ -80,7 +80,7 @@ def connect(settings: Settings, *, database: str | None = None) -> Client:
 
 
 @contextmanager
-def failures(settings: Settings) -> Iterator[None]:
+def translate_errors(settings: Settings) -> Iterator[None]:
     """Turn what clickhouse-connect raises inside into SinkError."""
     try:
         yield

@@ -15,7 +15,7 @@ from pathlib import Path
 from clickhouse_connect.driver.binding import quote_identifier
 from clickhouse_connect.driver.client import Client
 
-from streams.analytics.client import connect, failures
+from streams.analytics.client import connect, translate_errors
 from streams.config.settings import Settings
 from streams.errors import ConfigurationError
 from streams.kafka.topics import project_file
@@ -37,11 +37,11 @@ class Migration:
 
 
 @dataclass(frozen=True, slots=True)
-class Migrated:
+class MigrationResult:
     """What `migrate` did. `unknown` are versions in the database that this release does not have: it is older."""
 
     applied: tuple[str, ...]
-    unknown: tuple[int, ...]
+    unknown_versions: tuple[int, ...]
 
 
 def read_migrations(folder: Path | None = None) -> tuple[Migration, ...]:
@@ -71,7 +71,7 @@ def split_statements(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in parts if part.strip())
 
 
-def migrate(settings: Settings, migrations: Sequence[Migration] | None = None) -> Migrated:
+def migrate(settings: Settings, migrations: Sequence[Migration] | None = None) -> MigrationResult:
     """Make the database of the settings if it is not there, and apply what is missing. Blocks.
 
     Raises:
@@ -80,7 +80,7 @@ def migrate(settings: Settings, migrations: Sequence[Migration] | None = None) -
     """
     migrations = read_migrations() if migrations is None else migrations
     _make_database(settings)
-    with failures(settings):
+    with translate_errors(settings):
         client = connect(settings)
         try:
             for statement in migrations[0].statements:  # the list of the applied ones itself
@@ -100,10 +100,10 @@ def migrate(settings: Settings, migrations: Sequence[Migration] | None = None) -
         finally:
             client.close()
     ours = {each.version for each in migrations}
-    return Migrated(tuple(each.name for each in missing), tuple(sorted(known.keys() - ours)))
+    return MigrationResult(tuple(each.name for each in missing), tuple(sorted(known.keys() - ours)))
 
 
-def pending(settings: Settings, migrations: Sequence[Migration] | None = None) -> tuple[str, ...]:
+def pending_migrations(settings: Settings, migrations: Sequence[Migration] | None = None) -> tuple[str, ...]:
     """Names of the files that `migrate` would apply; changes nothing.
 
     Raises:
@@ -111,7 +111,7 @@ def pending(settings: Settings, migrations: Sequence[Migration] | None = None) -
         SinkError: ClickHouse is away or refuses.
     """
     migrations = read_migrations() if migrations is None else migrations
-    with failures(settings):
+    with translate_errors(settings):
         client = connect(settings, database="")
         try:
             tables = client.query(
@@ -134,7 +134,7 @@ def _make_database(settings: Settings) -> None:
         raise ConfigurationError(
             "MEDIASIEVE_CLICKHOUSE_DATABASE must be letters, digits and _, and begin with a letter."
         )
-    with failures(settings):
+    with translate_errors(settings):
         client = connect(settings, database="")
         try:
             there = client.query(

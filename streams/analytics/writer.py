@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from clickhouse_connect.driver.client import Client
 
-from streams.analytics.client import UNKNOWN_DATABASE, UNKNOWN_TABLE, RefusedError, connect, failures
+from streams.analytics.client import UNKNOWN_DATABASE, UNKNOWN_TABLE, RefusedError, connect, translate_errors
 from streams.analytics.migrations import migrate
 from streams.analytics.rows.rows import TABLES, Parts, Table, to_rows
 from streams.config.settings import Settings
@@ -28,7 +28,7 @@ INSERT_SETTINGS: Final[dict[str, Any]] = {
 }
 
 
-class Sink:
+class ClickHouseSink:
     """Rows for one deployment's ClickHouse. Its work runs in threads: building a block takes CPU, an insert waits.
 
     Methods may be called at once from one event loop.
@@ -83,7 +83,7 @@ class Sink:
         with self._opening:
             if self._client is None:
                 migrate(self._settings)
-                with failures(self._settings):
+                with translate_errors(self._settings):
                     client = connect(self._settings)
                     self._column_types = {
                         table.name: client.create_insert_context(table.name, table.columns).column_types
@@ -104,7 +104,7 @@ class Sink:
         if not rows.accepted:
             return rows.rejected
         try:
-            with failures(self._settings):
+            with translate_errors(self._settings):
                 if table.parts is not None and rows.parts:
                     self._insert(client, table.parts, rows.parts, rows.accepted)
                 self._insert(client, table, rows.columns, rows.accepted)

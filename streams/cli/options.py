@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from streams.domain.records.submission_decoder import COLLECTION_FORM
+from streams.domain.records.submission_decoder import COLLECTION_REGEX
 
 ALL_STAGES = ("fingerprint", "match", "record")
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -29,7 +29,7 @@ def data_dir_option(function: Function) -> Function:
 
 
 def _collection(_ctx: click.Context, _parameter: click.Parameter, value: str) -> str:
-    if not COLLECTION_FORM.fullmatch(value):
+    if not COLLECTION_REGEX.fullmatch(value):
         raise click.BadParameter("1 to 128 of a-z, 0-9, '.', '_' and '-', beginning with a letter or digit.")
     return value
 

@@ -10,18 +10,18 @@ from rich.text import Text
 
 from streams.cli.terminal import make_console, shown
 from streams.domain.hashes.frames import FRAMES_HASH
-from streams.domain.hashes.views import VIEWS_HASH, in_words
+from streams.domain.hashes.views import VIEWS_HASH, describe_transformation
 from streams.domain.match.videos.comparison import FramePair, VideoComparison
 from streams.domain.records.records import MediaFacts
 from streams.services import pictures, videos
-from streams.services.explain_videos import Explained, Medium, verdict_of, view_pair
-from streams.services.videos import Video
+from streams.services.explain_videos import Medium, VideoExplanation, verdict_of, view_pair
+from streams.services.videos import VideoFile
 from streams.services.wording import OUTCOME_STYLES, clock, percent, span
 
 MOST_PAIRS = 8
 
 
-def print_explained(forward: Explained, reverse: Explained, collection: str, *, all_pairs: bool) -> None:
+def print_explained(forward: VideoExplanation, reverse: VideoExplanation, collection: str, *, all_pairs: bool) -> None:
     console = make_console(stderr=False)
     for letter, each, role in (("A", forward.known, "known"), ("B", forward.submitted, "submitted")):
         console.print(Text(f"{letter}, {role}: {shown(each.name)}"))
@@ -47,7 +47,7 @@ def print_explained(forward: Explained, reverse: Explained, collection: str, *, 
     console.print(Text(f"The other way round, with B known and A submitted: {_reverse_verdict(forward, reverse)}"))
 
 
-def as_json(explained: Explained) -> dict[str, Any]:
+def as_json(explained: VideoExplanation) -> dict[str, Any]:
     """All of it in one direction."""
     comparison = explained.comparison
     found = {name: value for name, value in asdict(comparison).items() if name != "match"} if comparison else None
@@ -74,12 +74,12 @@ def _without_packed(facts: MediaFacts) -> MediaFacts:
 
 def _about(medium: Medium) -> list[str]:
     content = f"{medium.facts.content_id.partition(':')[0]}:{medium.facts.content_id.partition(':')[2][:12]}…"
-    if isinstance(medium, Video):
+    if isinstance(medium, VideoFile):
         return [f"{', '.join(videos.described(medium))}, {content}", f"read {videos.how_read(medium)}"]
     return [f"{', '.join(pictures.described(medium.facts))}, {content}"]
 
 
-def _thresholds_table(explained: Explained, found: VideoComparison) -> Table:
+def _thresholds_table(explained: VideoExplanation, found: VideoComparison) -> Table:
     """What is found, and what the policy asks for."""
     policy = explained.policy
     table = _table("", "found", "asked for")
@@ -101,11 +101,11 @@ def _parts_table(found: VideoComparison) -> Table:
     return table
 
 
-def _pairs_of(explained: Explained) -> list[FramePair]:
+def _pairs_of(explained: VideoExplanation) -> list[FramePair]:
     return explained.comparison.nearest if explained.comparison else explained.frames
 
 
-def _about_pairs(explained: Explained) -> str:
+def _about_pairs(explained: VideoExplanation) -> str:
     if explained.comparison is None:
         return "Frames that are nearest to the picture"
     found = explained.comparison
@@ -113,7 +113,7 @@ def _about_pairs(explained: Explained) -> str:
     return f"Moments of B: {counts}"
 
 
-def _telling(explained: Explained, *, all_pairs: bool) -> list[FramePair]:
+def _telling(explained: VideoExplanation, *, all_pairs: bool) -> list[FramePair]:
     """As many as are read with one look: of those that vote some from all over, else the nearest; in order of time."""
     pairs = _pairs_of(explained)
     voting = [each for each in pairs if each.votes]
@@ -134,13 +134,13 @@ def _pairs_table(pairs: list[FramePair]) -> Table:
             (each.confirm_bits, each.confirm_threshold_bits),
         ):
             row += [Text(str(bits), style="green" if bits <= may else "red"), Text(str(may))]
-        done = "" if each.transformation == "none" else f": {in_words(each.transformation)}"
+        done = "" if each.transformation == "none" else f": {describe_transformation(each.transformation)}"
         row.append(Text(f"votes{done}" if each.votes else f"looks the same{done}" if each.matches else ""))
         table.add_row(*row)
     return table
 
 
-def _reverse_verdict(forward: Explained, reverse: Explained) -> str:
+def _reverse_verdict(forward: VideoExplanation, reverse: VideoExplanation) -> str:
     said = verdict_of(reverse, "B", "A")
     if forward.comparison is None:
         return "the same." if bool(forward.frames) == bool(reverse.frames) and said == verdict_of(forward) else said

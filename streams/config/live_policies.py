@@ -8,7 +8,7 @@ from pathlib import Path
 
 from streams import metrics
 from streams.config.policy_file import PolicyFileError, load_policies
-from streams.domain.policy.policy import Policies, Policy
+from streams.domain.policy.policy import CollectionPolicies, Policy
 
 logger = logging.getLogger(__name__)
 
@@ -80,14 +80,14 @@ class LivePolicies:
             )
 
 
-def moved_between(old: Policies, new: Policies) -> list[str]:
+def moved_between(old: CollectionPolicies, new: CollectionPolicies) -> list[str]:
     """Names and patterns, and collections that were asked for, whose media are decided in another partition now."""
     forms = {form for policies in (old, new) for form, _ in policies.collections}
     moved = sorted(form for form in forms | old.asked_for if old.look_up(form).near != new.look_up(form).near)
     return ["every other collection", *moved] if old.default.near != new.default.near else moved
 
 
-def _versions(policies: Policies) -> str:
+def _versions(policies: CollectionPolicies) -> str:
     named = {policy.version: None for _, policy in policies.collections}
     return ", ".join(dict.fromkeys([policies.default.version, *named]))
 

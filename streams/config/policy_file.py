@@ -15,8 +15,8 @@ from typing import Any
 import yaml
 
 from streams.domain.fingerprint.image import pdq
-from streams.domain.policy.policy import NAME_FORM, RULES, BadRule, Policies, Policy, is_pattern
-from streams.domain.records.submission_decoder import COLLECTION_FORM
+from streams.domain.policy.policy import NAME_FORM, RULE_NAMES, BadRule, CollectionPolicies, Policy, is_pattern
+from streams.domain.records.submission_decoder import COLLECTION_REGEX
 from streams.errors import ConfigurationError
 
 MAX_BYTES = 256 << 10
@@ -27,7 +27,7 @@ MAX_VALUE_CHARS = 1000
 MAX_PATTERNS = 256
 SECTIONS = ("policies", "collections")
 #: What a policy may say in a file, where its name stands as the key.
-FILE_RULES = tuple(rule for rule in RULES if rule != "name")
+FILE_RULES = tuple(rule for rule in RULE_NAMES if rule != "name")
 PATTERN_FORM = re.compile(r"(?:[a-z0-9._*?-]|\[!?[a-z0-9._-]+\]){1,128}")
 
 
@@ -52,14 +52,14 @@ class PolicyFileError(ConfigurationError):
         super().__init__(self.lines[0] + more)
 
 
-def load_policies(path: Path | None) -> Policies:
+def load_policies(path: Path | None) -> CollectionPolicies:
     """The policies of a file; without one, the default policy for every collection.
 
     Raises:
         PolicyFileError: the file is missing, is no YAML, or says what cannot be; nothing of it counts then.
     """
     if path is None:
-        return Policies()
+        return CollectionPolicies()
     try:
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
@@ -71,7 +71,7 @@ def load_policies(path: Path | None) -> Policies:
         raise PolicyFileError(path, reader.problems)
     if any("pdq256" in policy.also for policy in (policies.default, *(each for _, each in policies.collections))):
         try:
-            pdq.require()
+            pdq.load_pdqhash()
         except ConfigurationError as error:
             raise PolicyFileError(path, [Problem(0, str(error))]) from error
     return policies
@@ -83,20 +83,20 @@ class _Reader:
     def __init__(self) -> None:
         self.problems: list[Problem] = []
 
-    def read(self, data: bytes) -> Policies:
+    def read(self, data: bytes) -> CollectionPolicies:
         """What the file says; to be used only where there are no problems."""
         try:
             root = _root(data)
         except Problem as problem:
             self.problems.append(problem)
-            return Policies()
+            return CollectionPolicies()
         sections = {key.value: value for key, value in self._entries(root, "the file", SECTIONS)}
         named = {"default": Policy()}
         if "policies" in sections:
             named |= dict(self._policies(sections["policies"]))
         if "collections" not in sections:
-            return Policies(named["default"])
-        return Policies(named["default"], list(self._collections(sections["collections"], named)))
+            return CollectionPolicies(named["default"])
+        return CollectionPolicies(named["default"], list(self._collections(sections["collections"], named)))
 
     def _wrong(self, node: yaml.Node, text: str) -> None:
         self.problems.append(Problem(_line(node), text))
@@ -154,7 +154,7 @@ class _Reader:
         for key, value in self._entries(node, "collections"):
             form, name = str(key.value), value.value if isinstance(value, yaml.ScalarNode) else None
             hidden_by = next((other for other in patterns if _covers(other, form)), None)
-            if not (PATTERN_FORM if is_pattern(form) else COLLECTION_FORM).fullmatch(form):
+            if not (PATTERN_FORM if is_pattern(form) else COLLECTION_REGEX).fullmatch(form):
                 possible = "a-z, 0-9, '.', '_' and '-', or a pattern of these with *, ? and [...]"
                 self._wrong(key, f"no collection is called {form!r}; {possible}")
             elif name not in named:

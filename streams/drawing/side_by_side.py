@@ -15,11 +15,11 @@ from PIL import Image, ImageDraw, ImageOps
 
 from streams.cli.terminal import shown
 from streams.domain.fingerprint import ImageLimits
-from streams.domain.fingerprint.image.inspection import outlines
-from streams.domain.fingerprint.image.luminance import SIXTEEN_BITS, luminance
-from streams.domain.hashes.orientation import UPRIGHT, between, turned_point
+from streams.domain.fingerprint.image.inspection import view_boxes
+from streams.domain.fingerprint.image.luminance import SIXTEEN_BIT_MODES, luminance
+from streams.domain.hashes.orientation import UPRIGHT, orient_point, orientation_between
 from streams.domain.hashes.views import FULL, VIEWS, Box, View
-from streams.domain.match.images.comparison import Comparison
+from streams.domain.match.images.comparison import ViewComparison
 from streams.domain.records.records import Outcome
 from streams.drawing.common import (
     BEYOND,
@@ -38,7 +38,7 @@ from streams.drawing.common import (
     font_of,
     wrapped,
 )
-from streams.services.pictures import Picture
+from streams.services.pictures import PictureFile
 from streams.services.wording import view_in_words
 
 Place = tuple[float, float, float, float]
@@ -66,13 +66,15 @@ class Panel:
 
     letter: str
     role: str
-    picture: Picture
+    picture: PictureFile
     view: View
     box: Box
     turn: int
 
 
-def draw(known: Picture, submitted: Picture, outcome: Outcome, verdict: str, nearest: Comparison | None) -> Image.Image:
+def draw(
+    known: PictureFile, submitted: PictureFile, outcome: Outcome, verdict: str, nearest: ViewComparison | None
+) -> Image.Image:
     """The picture, in RGB and 1,600 pixels wide.
 
     Args:
@@ -108,15 +110,15 @@ def draw(known: Picture, submitted: Picture, outcome: Outcome, verdict: str, nea
     return canvas
 
 
-def _panels(known: Picture, submitted: Picture, nearest: Comparison | None) -> tuple[Panel, Panel]:
+def _panels(known: PictureFile, submitted: PictureFile, nearest: ViewComparison | None) -> tuple[Panel, Panel]:
     """What is outlined in A, and in B where it is turned as A has become B."""
     hit = nearest.hit if nearest else None
     views = (VIEWS[hit.view], VIEWS[hit.own_view]) if hit else (VIEWS[FULL], VIEWS[FULL])
     boxes = [
-        outlines(each.data, NO_LIMITS).get(view.code, WHOLE)
+        view_boxes(each.data, NO_LIMITS).get(view.code, WHOLE)
         for each, view in zip((known, submitted), views, strict=True)
     ]
-    turn = between(hit.turn, hit.own_turn) if hit else UPRIGHT
+    turn = orientation_between(hit.turn, hit.own_turn) if hit else UPRIGHT
     return (
         Panel("A", "known", known, views[0], boxes[0], UPRIGHT),
         Panel("B", "submitted", submitted, views[1], boxes[1], turn),
@@ -143,11 +145,11 @@ def _outlined(image: Image.Image, panel: Panel) -> Image.Image:
     place = (left * width, top * height, max(right * width - 1, left * width), max(bottom * height - 1, top * height))
     mask = Image.new("L", image.size, 0)
     inside = ImageDraw.Draw(mask)
-    (inside.ellipse if panel.view.round else inside.rectangle)(place, 255)
+    (inside.ellipse if panel.view.oval else inside.rectangle)(place, 255)
     shaded = Image.composite(image, Image.eval(image, lambda level: round(level * DIMMED)), mask)
     pen = ImageDraw.Draw(shaded)
     for colour, thick in (((255, 255, 255), 6), (MARK, 3)):
-        (pen.ellipse if panel.view.round else pen.rectangle)(place, None, colour, thick)
+        (pen.ellipse if panel.view.oval else pen.rectangle)(place, None, colour, thick)
     start, end = _top_edge(place, panel.turn)
     pen.line((*start, *end), (255, 255, 255), 15)
     pen.line((*start, *end), MARK, 10)
@@ -161,12 +163,12 @@ def _outlined(image: Image.Image, panel: Panel) -> Image.Image:
 def _top_edge(place: Place, turn: int) -> tuple[tuple[float, float], tuple[float, float]]:
     """Where the upper edge of a picture is, from its left to its right end, after it has been turned."""
     left, top, right, bottom = place
-    ends = (turned_point((across, 0.0), turn) for across in (0.0, 1.0))
+    ends = (orient_point((across, 0.0), turn) for across in (0.0, 1.0))
     one, other = ((left + across * (right - left), top + down * (bottom - top)) for across, down in ends)
     return one, other
 
 
-def _draw_bits(canvas: Image.Image, nearest: Comparison, top: int) -> None:
+def _draw_bits(canvas: Image.Image, nearest: ViewComparison, top: int) -> None:
     """The hashes of the two views, turned alike, and the bits that differ, as little squares."""
     pen = ImageDraw.Draw(canvas)
     known, submitted = nearest.known_confirm_hash or nearest.known_near_hash, nearest.confirm_hash or nearest.near_hash
@@ -192,7 +194,7 @@ def _bits(text: str) -> np.ndarray[tuple[int, int], np.dtype[np.bool_]]:
     return grid
 
 
-def _draw_gauges(canvas: Image.Image, nearest: Comparison, left: int, top: int) -> None:
+def _draw_gauges(canvas: Image.Image, nearest: ViewComparison, left: int, top: int) -> None:
     """How many bits differ and how many may, of each hash that was looked at."""
     bits = 4 * len(nearest.near_hash)
     _draw_gauge(canvas, left, top, f"{bits} bits, which find it", nearest.near_bits, nearest.near_threshold_bits, bits)
@@ -217,7 +219,7 @@ def _draw_gauge(canvas: Image.Image, left: int, top: int, title: str, found: int
     pen.text((right, bar + 28), f"{bits // 2}: nothing in common", FAINT, font_of(16), anchor="ra")
 
 
-def loaded(picture: Picture) -> Image.Image:
+def loaded(picture: PictureFile) -> Image.Image:
     """The first picture of the file, upright, on white, in RGB; as small as it may be."""
     try:
         with warnings.catch_warnings():
@@ -226,7 +228,7 @@ def loaded(picture: Picture) -> Image.Image:
                 image.draft("RGB", (PANEL_WIDTH, PANEL_HEIGHT))
                 image.thumbnail((2 * PANEL_WIDTH, 2 * PANEL_HEIGHT), reducing_gap=2)
                 upright = ImageOps.exif_transpose(image)
-            if upright.mode in (*SIXTEEN_BITS, "I", "F"):
+            if upright.mode in (*SIXTEEN_BIT_MODES, "I", "F"):
                 upright = luminance(upright)
             if upright.has_transparency_data:
                 seen = upright.convert("RGBA")

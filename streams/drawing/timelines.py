@@ -29,9 +29,9 @@ from streams.drawing.common import (
     wrapped,
 )
 from streams.drawing.video_frames import frames_at
-from streams.services.explain_videos import Explained, Medium, verdict_of
-from streams.services.pictures import Picture
-from streams.services.videos import Video
+from streams.services.explain_videos import Medium, VideoExplanation, verdict_of
+from streams.services.pictures import PictureFile
+from streams.services.videos import VideoFile
 from streams.services.wording import clock
 
 ROOM: Final = WIDTH - 2 * MARGIN
@@ -64,7 +64,7 @@ class Line:
         return self.left + self.width * min(max(at_s / self.duration_s, 0.0), 1.0)
 
 
-def draw(explained: Explained) -> Image.Image:
+def draw(explained: VideoExplanation) -> Image.Image:
     """The picture, in RGB and 1,600 pixels wide.
 
     Raises:
@@ -95,7 +95,7 @@ def draw(explained: Explained) -> Image.Image:
     return canvas
 
 
-def _called(explained: Explained) -> tuple[str, tuple[int, int, int]]:
+def _called(explained: VideoExplanation) -> tuple[str, tuple[int, int, int]]:
     """What stands on the badge, and its colour."""
     if explained.comparison is None:
         is_found = bool(explained.frames) and explained.frames[0].matches
@@ -109,10 +109,10 @@ def _called(explained: Explained) -> tuple[str, tuple[int, int, int]]:
     return words[match.relation], SAME if match.relation in ("copy", "clip_of") else (120, 80, 160)
 
 
-def _placed(explained: Explained) -> tuple[Line, Line]:
+def _placed(explained: VideoExplanation) -> tuple[Line, Line]:
     """Both lines, to one scale as far as that can be read, the shorter where its part is of the longer."""
     media = explained.known, explained.submitted
-    durations = [each.video.duration_s if isinstance(each, Video) else 0.0 for each in media]
+    durations = [each.video.duration_s if isinstance(each, VideoFile) else 0.0 for each in media]
     longest = max(durations) or 1.0
     widths = [ROOM * max(duration / longest, SHORTEST_SHARE) for duration in durations]
     lefts = [float(MARGIN), float(MARGIN)]
@@ -133,11 +133,11 @@ def _placed(explained: Explained) -> tuple[Line, Line]:
     )
 
 
-def _parts(explained: Explained) -> list[Segment]:
+def _parts(explained: VideoExplanation) -> list[Segment]:
     """What is the same; of a picture the moment that shows it, if one does."""
     if explained.comparison is not None:
         if explained.match is not None and explained.match.method == "exact":
-            lasts_s = explained.submitted.video.duration_s if isinstance(explained.submitted, Video) else 0.0
+            lasts_s = explained.submitted.video.duration_s if isinstance(explained.submitted, VideoFile) else 0.0
             return [Segment(0.0, lasts_s, 0.0, lasts_s, 1.0)]
         return explained.comparison.parts
     return [
@@ -149,12 +149,14 @@ def _parts(explained: Explained) -> list[Segment]:
 
 def _draw_caption(canvas: Image.Image, line: Line, top: int) -> None:
     said = about(line.role, line.medium.facts)
-    if isinstance(line.medium, Video):
+    if isinstance(line.medium, VideoFile):
         said += f", {clock(line.duration_s)}, {line.medium.video.codec}"
     draw_caption(canvas, line.letter, line.medium.name, said, MARGIN, top, ROOM)
 
 
-def _draw_bands(canvas: Image.Image, explained: Explained, lines: tuple[Line, Line], between: tuple[int, int]) -> None:
+def _draw_bands(
+    canvas: Image.Image, explained: VideoExplanation, lines: tuple[Line, Line], between: tuple[int, int]
+) -> None:
     """What is the same as shaded bands; in them a thread for each moment that votes."""
     known, submitted = lines
     pen = ImageDraw.Draw(canvas)
@@ -173,7 +175,7 @@ def _draw_bands(canvas: Image.Image, explained: Explained, lines: tuple[Line, Li
         pen.line((known.x(each.known_at_s), upper, submitted.x(each.at_s), lower), THREAD, 1)
 
 
-def _voting(explained: Explained) -> Sequence[FramePair]:
+def _voting(explained: VideoExplanation) -> Sequence[FramePair]:
     if explained.comparison is not None:
         return [each for each in explained.comparison.nearest if each.votes]
     return [each for each in explained.frames if each.matches]
@@ -232,7 +234,7 @@ def _draw_label(canvas: Image.Image, at: tuple[float, float], said: str, anchor:
 
 def _draw_thumbs(canvas: Image.Image, line: Line, top: int) -> None:
     """Frames of a video side by side along its line, each of about when it stands there; or the picture."""
-    if isinstance(line.medium, Picture):
+    if isinstance(line.medium, PictureFile):
         _paste_picture(canvas, line, line.medium, top)
         return
     times_s, facts = line.medium.video.thumbnails_s, line.medium.facts
@@ -249,7 +251,7 @@ def _draw_thumbs(canvas: Image.Image, line: Line, top: int) -> None:
             canvas.paste(ImageOps.fit(frame, (right - left, THUMBS_PX)), (left, top))
 
 
-def _paste_picture(canvas: Image.Image, line: Line, picture: Picture, top: int) -> None:
+def _paste_picture(canvas: Image.Image, line: Line, picture: PictureFile, top: int) -> None:
     """In the middle of its line, where the threads begin."""
     from streams.drawing.side_by_side import loaded
 

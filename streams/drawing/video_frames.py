@@ -8,12 +8,18 @@ from typing import Final
 from av.video.frame import VideoFrame
 from PIL import Image
 
-from streams.domain.fingerprint.video.container import Opened, errors_made_ours, opened, packets, seek_to
-from streams.domain.fingerprint.video.decoder import Decoder
-from streams.domain.fingerprint.video.limits import DEFAULT_LIMITS
-from streams.domain.fingerprint.video.source_file import SourceFile
+from streams.domain.fingerprint.video.container import (
+    OpenContainer,
+    ffmpeg_errors_as_bad_input,
+    open_container,
+    packets,
+    seek_keyframe,
+)
+from streams.domain.fingerprint.video.decoder import FrameDecoder
+from streams.domain.fingerprint.video.limits import DEFAULT_VIDEO_LIMITS
+from streams.domain.fingerprint.video.source_file import FFmpegInput
 from streams.errors import BadInput
-from streams.services.videos import Video, opened_file
+from streams.services.videos import VideoFile, opened_file
 
 MOST_FRAMES: Final = 600
 """So many are decoded to get at one; the last of them is shown in its place."""
@@ -22,7 +28,7 @@ TURNS: Final = {90: Image.Transpose.ROTATE_270, 180: Image.Transpose.ROTATE_180,
 """By degrees clockwise."""
 
 
-def frames_at(video: Video, times_s: Sequence[float], most: tuple[int, int]) -> list[Image.Image | None]:
+def frames_at(video: VideoFile, times_s: Sequence[float], most: tuple[int, int]) -> list[Image.Image | None]:
     """Upright frames in RGB, shown at these seconds from the first frame; None for what cannot be decoded.
 
     Args:
@@ -33,9 +39,12 @@ def frames_at(video: Video, times_s: Sequence[float], most: tuple[int, int]) -> 
     found: list[Image.Image | None] = []
     try:
         with opened_file(video.path) as source:
-            file = SourceFile(source, DEFAULT_LIMITS, _never)
-            with opened(file, video.facts.format, DEFAULT_LIMITS) as opened_video, errors_made_ours(file):
-                decoder = Decoder(opened_video, DEFAULT_LIMITS, _no_time)
+            file = FFmpegInput(source, DEFAULT_VIDEO_LIMITS, _never)
+            with (
+                open_container(file, video.facts.format, DEFAULT_VIDEO_LIMITS) as opened_video,
+                ffmpeg_errors_as_bad_input(file),
+            ):
+                decoder = FrameDecoder(opened_video, DEFAULT_VIDEO_LIMITS, _no_time)
                 for at_s in times_s:
                     frame = _frame_at(opened_video, decoder, at_s)
                     found.append(None if frame is None else _upright(frame, video.video.rotation_degrees, most))
@@ -44,9 +53,9 @@ def frames_at(video: Video, times_s: Sequence[float], most: tuple[int, int]) -> 
     return found + [None] * (len(times_s) - len(found))
 
 
-def _frame_at(video: Opened, decoder: Decoder, at_s: float) -> VideoFrame | None:
+def _frame_at(video: OpenContainer, decoder: FrameDecoder, at_s: float) -> VideoFrame | None:
     wanted = (video.stream.start_time or 0) + round(at_s / video.time_base)
-    seek_to(video, wanted, 0)
+    seek_keyframe(video, wanted, 0)
     decoder.restart()
     last = None
     for number, frame in enumerate(_decoded(video, decoder), start=1):
@@ -56,7 +65,7 @@ def _frame_at(video: Opened, decoder: Decoder, at_s: float) -> VideoFrame | None
     return last
 
 
-def _decoded(video: Opened, decoder: Decoder) -> Iterator[VideoFrame]:
+def _decoded(video: OpenContainer, decoder: FrameDecoder) -> Iterator[VideoFrame]:
     for packet in packets(video):
         yield from decoder.decode(packet)
     yield from decoder.decode(None)

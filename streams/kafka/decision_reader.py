@@ -27,7 +27,7 @@ REFRESH_S = 30.0
 REQUEST_TIMEOUT_S = 10.0
 
 Decision = dict[str, Any]
-Start = Literal["beginning", "end"] | int
+ReadFrom = Literal["beginning", "end"] | int
 
 
 class DecisionReader:
@@ -39,10 +39,10 @@ class DecisionReader:
         BrokerError: the broker is away, or has no such topic.
     """
 
-    def __init__(self, settings: Settings, start: Start = "beginning") -> None:
+    def __init__(self, settings: Settings, start: ReadFrom = "beginning") -> None:
         self._settings = settings
         self.topic = wire_name(settings, DECISIONS)
-        self.skipped = 0
+        self.skipped_records = 0
         self._seen: OrderedDict[bytes, None] = OrderedDict()
         self._away = False
         reach_broker(settings)
@@ -85,7 +85,7 @@ class DecisionReader:
             raise BrokerError(f"Kafka at {self._settings.broker} has been silent for {SILENCE_S:.0f} s.")
         return found
 
-    def follow(self) -> None:
+    def refresh_partitions(self) -> None:
         """To be called now and then while waiting for more: finds partitions that were added, says that all is well."""
         now = time.monotonic()
         if now - self._refreshed_at < REFRESH_S:
@@ -109,7 +109,7 @@ class DecisionReader:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         self.close()
 
-    def _assign(self, start: Start) -> None:
+    def _assign(self, start: ReadFrom) -> None:
         try:
             known = self._consumer.list_topics(timeout=REQUEST_TIMEOUT_S).topics.get(self.topic)
             if known is None:
@@ -138,7 +138,7 @@ class DecisionReader:
             decision = orjson.loads(message.value() or b"")
             identity = bytes.fromhex(decision["decision_id"].replace("-", ""))
         except (orjson.JSONDecodeError, TypeError, KeyError, AttributeError, ValueError):
-            self.skipped += 1  # somebody else wrote here
+            self.skipped_records += 1  # somebody else wrote here
             return None
         if identity in self._seen:
             return None

@@ -44,7 +44,7 @@ class TopicState:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class TopicChange:
     """One thing to do on the broker; `target` is how the topic will be, `what` says it to a person."""
 
     kind: ChangeKind
@@ -53,7 +53,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class RefusedChange:
     """One difference that is not changed here; `what` it is, `why` not, and what to do instead."""
 
     topic: str
@@ -62,17 +62,17 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    changes: tuple[Change, ...] = ()
-    refusals: tuple[Refusal, ...] = ()
+class TopicPlan:
+    changes: tuple[TopicChange, ...] = ()
+    refusals: tuple[RefusedChange, ...] = ()
 
     @property
-    def clean(self) -> bool:
+    def up_to_date(self) -> bool:
         """The broker is as topics.yaml says."""
         return not self.changes and not self.refusals
 
 
-def wanted_topics(settings: Settings, specs: Mapping[str, TopicSpec] | None = None) -> tuple[TopicState, ...]:
+def expected_topics(settings: Settings, specs: Mapping[str, TopicSpec] | None = None) -> tuple[TopicState, ...]:
     """topics.yaml under these settings: broker names, replication and min.insync.replicas of the deployment.
 
     Raises:
@@ -99,25 +99,27 @@ def wanted_topics(settings: Settings, specs: Mapping[str, TopicSpec] | None = No
     return tuple(wanted)
 
 
-def compare(wanted: Iterable[TopicState], actual: Mapping[str, TopicState]) -> Plan:
+def compare(wanted: Iterable[TopicState], actual: Mapping[str, TopicState]) -> TopicPlan:
     """What would make the broker's topics as wanted, and what must not be done for them."""
-    changes: list[Change] = []
-    refusals: list[Refusal] = []
+    changes: list[TopicChange] = []
+    refusals: list[RefusedChange] = []
     for topic in wanted:
         have = actual.get(topic.name)
         if have is None:
             size = f"{topic.partitions} partitions, replication {topic.replication}"
-            changes.append(Change("create", topic, size + _listed(topic.config)))
+            changes.append(TopicChange("create", topic, size + _listed(topic.config)))
             continue
         if topic.partitions != have.partitions:
             difference = f"{have.partitions} partitions, and topics.yaml says {topic.partitions}"
             if reason := _why_not_partitions(topic, have):
-                refusals.append(Refusal(topic.name, difference, reason))
+                refusals.append(RefusedChange(topic.name, difference, reason))
             else:
-                changes.append(Change("add_partitions", topic, f"{have.partitions} → {topic.partitions} partitions"))
+                changes.append(
+                    TopicChange("add_partitions", topic, f"{have.partitions} → {topic.partitions} partitions")
+                )
         if topic.replication != have.replication:
             refusals.append(
-                Refusal(
+                RefusedChange(
                     topic.name,
                     f"replication {have.replication}, and {topic.replication} is wanted",
                     "Moving replicas between brokers copies data and needs a plan: use kafka-reassign-partitions.sh, "
@@ -128,18 +130,18 @@ def compare(wanted: Iterable[TopicState], actual: Mapping[str, TopicState]) -> P
         if differing:
             said = ", ".join(f"{k}: {have.config.get(k, 'unset')} → {v}" for k, v in differing.items())
             target = TopicState(topic.name, topic.partitions, topic.replication, differing, topic.keyed)
-            changes.append(Change("alter_config", target, said))
-    return Plan(tuple(changes), tuple(refusals))
+            changes.append(TopicChange("alter_config", target, said))
+    return TopicPlan(tuple(changes), tuple(refusals))
 
 
-def plan_topics(settings: Settings, admin: AdminClient | None = None) -> Plan:
+def plan_topics(settings: Settings, admin: AdminClient | None = None) -> TopicPlan:
     """Compare topics.yaml with the broker of the settings.
 
     Raises:
         BrokerError: the broker is away or refuses.
         ConfigurationError: topics.yaml or the settings contradict themselves.
     """
-    wanted = wanted_topics(settings)
+    wanted = expected_topics(settings)
     metadata = reach_broker(settings)
     admin = admin or make_admin(settings)
     names = [topic.name for topic in wanted if topic.name in metadata.topics]
@@ -152,7 +154,7 @@ def plan_topics(settings: Settings, admin: AdminClient | None = None) -> Plan:
     return compare(wanted, actual)
 
 
-def apply_plan(settings: Settings, plan: Plan, admin: AdminClient | None = None) -> None:
+def apply_plan(settings: Settings, plan: TopicPlan, admin: AdminClient | None = None) -> None:
     """Do the changes of a plan, all or none: a plan with a refusal is not begun.
 
     Returns when every new topic and partition can be written to.
@@ -172,7 +174,7 @@ def apply_plan(settings: Settings, plan: Plan, admin: AdminClient | None = None)
     _wait_until_led(settings, admin, [change.target for change in plan.changes if change.kind != "alter_config"])
 
 
-def apply_topics(settings: Settings) -> Plan:
+def apply_topics(settings: Settings) -> TopicPlan:
     """Make the broker's topics as topics.yaml says, and tell what was done.
 
     Raises:
@@ -222,7 +224,7 @@ def _describe(admin: AdminClient, names: list[str]) -> dict[str, dict[str, str]]
     }
 
 
-def _request(admin: AdminClient, change: Change) -> Future[Any]:
+def _request(admin: AdminClient, change: TopicChange) -> Future[Any]:
     topic = change.target
     timeouts = {"request_timeout": REQUEST_TIMEOUT_S}
     if change.kind == "create":

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 SUBMISSIONS = "media.submissions"
 FINGERPRINTS = "media.fingerprints"
 DECISIONS = "media.decisions"
-DEADLETTERS = "media.deadletters"
+DEAD_LETTERS = "media.deadletters"
 CONTENTS_CHANGELOG = "mediasieve-match-contents-changelog"
 
 #: Topic to the type of its values; topics that are not here carry bytes as they came.

@@ -29,9 +29,9 @@ class EmbeddedBroker(EmbeddedProcess):
     """The embedded broker; see `EmbeddedProcess` for start, stop, kill and restart."""
 
     kind: ClassVar[str] = "embedded"
-    what = "the embedded broker"
+    display_name = "the embedded broker"
     log_name = "broker.log"
-    noise = ("weak version `GLIBC_", "press Ctrl-C to stop")
+    ignored_log_lines = ("weak version `GLIBC_", "press Ctrl-C to stop")
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class EmbeddedBroker(EmbeddedProcess):
         where = ["--data-dir", str(self.data_dir), "--host", self.host]
         return [str(program), "start", *where, "--only", "kafka", "--kafka-port", str(self.port)]
 
-    def answers(self) -> bool:
+    def is_ready(self) -> bool:
         admin = AdminClient({"bootstrap.servers": self.address, "log_level": 0, "reconnect.backoff.max.ms": 100})
         deadline = time.monotonic() + 1.0
         while self.running and time.monotonic() < deadline:

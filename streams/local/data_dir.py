@@ -20,7 +20,7 @@ NOTE, LOCK = "running.json", "running.lock"
 
 
 @dataclass(frozen=True, slots=True)
-class Running:
+class RunningSystem:
     """What another terminal must know; fields named as settings stand for those."""
 
     pid: int
@@ -63,7 +63,7 @@ class DataDir:
             ) from error
         self._lock = lock
 
-    def announce(self, running: Running) -> None:
+    def announce(self, running: RunningSystem) -> None:
         """Write the note, whole or not at all."""
         note = self.path / f"{NOTE}.new"
         note.write_bytes(orjson.dumps(asdict(running), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
@@ -76,7 +76,7 @@ class DataDir:
             self._lock = None
 
 
-def find_running(data_dir: Path) -> Running | None:
+def find_running_system(data_dir: Path) -> RunningSystem | None:
     """The system that runs in a data directory now; a note whose writer is gone is none."""
     try:
         with (data_dir / LOCK).open("rb") as lock:
@@ -88,7 +88,7 @@ def find_running(data_dir: Path) -> Running | None:
     return None
 
 
-def settings_of(**overrides: object) -> Settings:
+def load_command_settings(**overrides: object) -> Settings:
     """Settings for a command: its options, then the surroundings, then the system that runs in the data directory.
 
     An option that is None was not given. The running system is asked only where no broker is named.
@@ -99,17 +99,17 @@ def settings_of(**overrides: object) -> Settings:
     settings = load_settings(**{name: value for name, value in overrides.items() if value is not None})
     if "broker" in settings.model_fields_set:
         return settings
-    running = find_running(settings.data_dir)
+    running = find_running_system(settings.data_dir)
     if running is None:
         return settings
     known = {name: value for name, value in asdict(running).items() if name in Settings.model_fields}
     return settings.model_copy(update={k: v for k, v in known.items() if k not in settings.model_fields_set})
 
 
-def _read(data_dir: Path) -> Running | None:
+def _read(data_dir: Path) -> RunningSystem | None:
     try:
         document = orjson.loads((data_dir / NOTE).read_bytes())
         document["file_roots"], document["workers"] = tuple(document["file_roots"]), tuple(document["workers"])
-        return Running(**document)
+        return RunningSystem(**document)
     except (OSError, orjson.JSONDecodeError, TypeError, KeyError):
         return None

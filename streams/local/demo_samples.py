@@ -41,21 +41,21 @@ VIDEO, CLIP = "a video", "a clip of a video"
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class DemoSample:
     """One file: `of` names the photo or video it was made from, `done` what was done to it."""
 
     path: Path
-    of: str
-    done: str
+    original_name: str
+    alteration: str
 
 
-def make_samples(folder: Path) -> list[Sample]:
+def write_samples(folder: Path) -> list[DemoSample]:
     """Write all samples below `folder`: photos/, videos/, uploads/ and broken/.
 
     Raises:
         OSError: the folder cannot be written.
     """
-    samples: list[Sample] = []
+    samples: list[DemoSample] = []
     photos = list(_photos())
     for name, photo in photos:
         original = _jpeg(photo, 92)
@@ -69,8 +69,8 @@ def make_samples(folder: Path) -> list[Sample]:
             path = folder / "uploads" / f"{name}-{slug}.{ending}"
             samples.append(_write(path, alter(seen), name, done))
     film, clip, other = write_videos(folder / "videos", [photo for _, photo in photos])
-    samples += [Sample(film, "film", VIDEO), Sample(clip, "film", CLIP), Sample(other, "other", VIDEO)]
-    some = (folder / "photos" / f"{samples[0].of}.jpg").read_bytes()
+    samples += [DemoSample(film, "film", VIDEO), DemoSample(clip, "film", CLIP), DemoSample(other, "other", VIDEO)]
+    some = (folder / "photos" / f"{samples[0].original_name}.jpg").read_bytes()
     for name, content in _broken(some).items():
         samples.append(_write(folder / "broken" / name, content, "", BROKEN))
     return samples
@@ -158,7 +158,7 @@ def _png_header(width: int, height: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0")) + chunk(b"IEND", b"")
 
 
-def _write(path: Path, content: bytes, of: str, done: str) -> Sample:
+def _write(path: Path, content: bytes, of: str, done: str) -> DemoSample:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
-    return Sample(path, of, done)
+    return DemoSample(path, of, done)

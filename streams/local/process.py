@@ -33,10 +33,10 @@ class EmbeddedProcess:
         port: a free one is chosen when None.
     """
 
-    what: ClassVar[str]
+    display_name: ClassVar[str]
     log_name: ClassVar[str]
     #: Lines of the log that mean nothing to anyone.
-    noise: ClassVar[tuple[str, ...]] = ()
+    ignored_log_lines: ClassVar[tuple[str, ...]] = ()
 
     def __init__(
         self,
@@ -68,7 +68,7 @@ class EmbeddedProcess:
         """What to add to the environment of the engine."""
         return {}
 
-    def answers(self) -> bool:
+    def is_ready(self) -> bool:
         """Whether the engine serves requests now; must return within about a second."""
         raise NotImplementedError
 
@@ -105,7 +105,8 @@ class EmbeddedProcess:
             self.port = fixed or free_port(self.host)
             if fixed and not _can_bind(self.host, fixed):
                 raise ConfigurationError(
-                    f"Port {fixed} for {self.what} is in use. Stop the program that has it, or choose another port."
+                    f"Port {fixed} for {self.display_name} is in use. "
+                    "Stop the program that has it, or choose another port."
                 )
             self._launch()
             if self._await_answer():
@@ -115,7 +116,7 @@ class EmbeddedProcess:
             if fixed or "already in use" not in said or attempt == PORT_ATTEMPTS - 1:
                 break
         self.port = fixed or 0
-        raise ConfigurationError(f"{self.what} did not start. The end of its log {self.log}:\n{said}")
+        raise ConfigurationError(f"{self.display_name} did not start. The end of its log {self.log}:\n{said}")
 
     def stop(self) -> None:
         """Let the engine save its data and end; killed after `stop_timeout_s`."""
@@ -147,7 +148,7 @@ class EmbeddedProcess:
         with self.log.open("rb") as log:
             log.seek(max(self._log_start, self.log.stat().st_size - (64 << 10)))
             text = log.read().decode(errors="replace")
-        kept = [line for line in text.splitlines() if not any(noise in line for noise in self.noise)]
+        kept = [line for line in text.splitlines() if not any(noise in line for noise in self.ignored_log_lines)]
         return "\n".join(kept[-lines:]) or "(nothing)"
 
     def __enter__(self) -> Self:
@@ -178,7 +179,7 @@ class EmbeddedProcess:
         deadline = time.monotonic() + self._start_timeout_s
         pause_s = 0.01
         while self.running and time.monotonic() < deadline:
-            if self.answers() and self.running:
+            if self.is_ready() and self.running:
                 return True
             time.sleep(pause_s)
             pause_s = min(0.2, pause_s * 1.5)

@@ -24,7 +24,7 @@ from streams.cli.options import ALL_STAGES
 from streams.config.settings import Settings
 from streams.errors import BrokenInfrastructure, ConfigurationError
 from streams.kafka.topic_admin import apply_topics
-from streams.local.data_dir import DataDir, Running
+from streams.local.data_dir import DataDir, RunningSystem
 from streams.local.process import EmbeddedProcess, free_port
 from streams.local.supervisor import ChildSpec, Supervisor
 
@@ -37,7 +37,7 @@ BROKER_PORT, CLICKHOUSE_PORT, HTTP_PORT = 9092, 8123, 6066
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class SystemOptions:
     """What to run. A broker or ClickHouse that is given is used; else the embedded one is started.
 
     `usual_ports` asks for the ports that clients expect, where they are free. A system without the stage `record`
@@ -45,11 +45,11 @@ class Wanted:
     """
 
     data_dir: Path
-    broker_given: bool = False
-    clickhouse_given: bool = False
+    external_broker: bool = False
+    external_clickhouse: bool = False
     workers: int = 1
     stages: tuple[str, ...] = ALL_STAGES
-    usual_ports: bool = False
+    default_ports: bool = False
 
 
 class System:
@@ -63,9 +63,9 @@ class System:
         BrokerError, SinkError: a given broker or ClickHouse is away or refuses.
     """
 
-    def __init__(self, settings: Settings, wanted: Wanted, on_event: Callable[[str], None]) -> None:
+    def __init__(self, settings: Settings, wanted: SystemOptions, on_event: Callable[[str], None]) -> None:
         self.settings = settings
-        self.wanted = wanted
+        self.options = wanted
         self._on_event = on_event
         self._stack = ExitStack()
         self._engines: list[EmbeddedProcess] = []
@@ -75,7 +75,7 @@ class System:
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:  # what was begun is undone if anything below fails
-            data_dir = DataDir(self.wanted.data_dir.absolute())
+            data_dir = DataDir(self.options.data_dir.absolute())
             data_dir.claim()
             stack.callback(data_dir.release)
             self._start_engines(stack)
@@ -94,7 +94,7 @@ class System:
 
     @property
     def _with_clickhouse(self) -> bool:
-        return "record" in self.wanted.stages
+        return "record" in self.options.stages
 
     def keep_running(self) -> None:
         """To be called about once a second: an embedded engine that died is started again.
@@ -104,7 +104,7 @@ class System:
         """
         for engine in self._engines:
             if not engine.running:
-                self._on_event(f"{engine.what} ended by itself; starting it again")
+                self._on_event(f"{engine.display_name} ended by itself; starting it again")
                 engine.start()
         hopeless = self.supervisor.hopeless if self.supervisor else None
         if hopeless is not None:
@@ -113,12 +113,12 @@ class System:
     def _start_engines(self, stack: ExitStack) -> None:
         """Both at once, since each takes its time; stopped in reverse, so the broker goes last."""
         broker, clickhouse = None, None
-        if not self.wanted.broker_given:
+        if not self.options.external_broker:
             from streams.local.broker import EmbeddedBroker
 
             broker = EmbeddedBroker(self._folder("broker"), port=self._usual_port(BROKER_PORT))
             self._engines.append(broker)
-        if self._with_clickhouse and not self.wanted.clickhouse_given:
+        if self._with_clickhouse and not self.options.external_clickhouse:
             from streams.local.clickhouse.server import EmbeddedClickHouse
 
             password = self.settings.clickhouse_password.get_secret_value()
@@ -130,7 +130,7 @@ class System:
         with ThreadPoolExecutor(max_workers=2) as pool:
             for started in [pool.submit(engine.start) for engine in self._engines]:
                 started.result()
-        found: dict[str, object] = {"data_dir": self.wanted.data_dir.absolute()}
+        found: dict[str, object] = {"data_dir": self.options.data_dir.absolute()}
         if broker is not None:
             found |= {"broker": broker.bootstrap, **ONE_PLAIN_BROKER}
         if clickhouse is not None:
@@ -140,11 +140,11 @@ class System:
     def _start_workers(self, stack: ExitStack) -> None:
         folder = self._folder("logs")
         specs, addresses = [], []
-        stages = ",".join(self.wanted.stages)
-        for number in range(self.wanted.workers):
+        stages = ",".join(self.options.stages)
+        for number in range(self.options.workers):
             address = f"127.0.0.1:{self._usual_port(HTTP_PORT + number) or free_port()}"
             addresses.append(address)
-            afresh = () if self.wanted.broker_given else ("--afresh",)
+            afresh = () if self.options.external_broker else ("--afresh",)
             specs.append(
                 ChildSpec(
                     name=f"worker {number}",
@@ -172,28 +172,28 @@ class System:
                     )
                 time.sleep(0.1)
 
-    def _note(self) -> Running:
+    def _note(self) -> RunningSystem:
         settings = self.settings
-        return Running(
+        return RunningSystem(
             pid=os.getpid(),
             broker=settings.broker,
             clickhouse=settings.clickhouse,
             clickhouse_database=settings.clickhouse_database,
             topic_prefix=settings.topic_prefix,
             group_prefix=settings.group_prefix,
-            broker_embedded=not self.wanted.broker_given,
+            broker_embedded=not self.options.external_broker,
             file_roots=settings.file_roots,
             workers=self.worker_addresses,
         )
 
     def _folder(self, name: str) -> Path:
-        folder = self.wanted.data_dir.absolute() / name
+        folder = self.options.data_dir.absolute() / name
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
     def _usual_port(self, port: int) -> int | None:
         """The port that clients expect, if it is asked for and free."""
-        return port if self.wanted.usual_ports and is_free(port) else None
+        return port if self.options.default_ports and is_port_free(port) else None
 
 
 def _environment(settings: Settings, **of_worker: str) -> dict[str, str]:
@@ -218,7 +218,7 @@ def _what_lacks(address: str) -> str | None:
     return None if answer.status == 200 else said
 
 
-def is_free(port: int) -> bool:
+def is_port_free(port: int) -> bool:
     """Whether a server of this machine could listen there."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -230,7 +230,7 @@ def is_free(port: int) -> bool:
 
 
 @contextmanager
-def ending_on_signals() -> Iterator[None]:
+def exit_on_signals() -> Iterator[None]:
     """SIGTERM and SIGHUP leave the block as Ctrl-C does, so that everything is stopped; exit code 128 + signal.
 
     SIGINT counts also where a shell had it ignored, as for `mediasieve up &` in a script; SIGHUP does not (nohup).

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from streams.domain.records.records import RawRecord
 from streams.errors import BadInput
-from streams.kafka.topics import DEADLETTERS
+from streams.kafka.topics import DEAD_LETTERS
 from streams.runtime.outbox import Output
 
 PREFIX = "dl_"
@@ -30,4 +30,4 @@ def dead_letter(record: RawRecord, error: BadInput, *, stage: str, topic: str, a
         ("dl_origin_partition", str(record.partition).encode()),
         ("dl_origin_offset", str(record.offset).encode()),
     ]
-    return (DEADLETTERS, record.key, record.value, headers)
+    return (DEAD_LETTERS, record.key, record.value, headers)

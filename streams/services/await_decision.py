@@ -17,7 +17,7 @@ from streams.services.publisher import Publisher, Receipt
 
 
 @dataclass(slots=True)
-class Answers:
+class FileDecisions:
     """What became of some files: decisions in the order in which they came, and what is still without one.
 
     `missing` are media ids by submission id; `unpublished` counts files that never got into Kafka.
@@ -41,7 +41,7 @@ def decide_files(
     patience_s: float,
     on_decision: Callable[[Decision], None],
     between: Callable[[], None],
-) -> Answers:
+) -> FileDecisions:
     """Publish files and wait until each has a decision, or none has come for `patience_s`.
 
     Args:
@@ -52,7 +52,7 @@ def decide_files(
     Raises:
         BrokerError: the broker is away, or has no such topics.
     """
-    answers = Answers()
+    answers = FileDecisions()
 
     def sent(receipt: Receipt) -> None:
         answers.missing[receipt.sent.submission_id] = receipt.sent.media_id

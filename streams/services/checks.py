@@ -21,8 +21,8 @@ from streams.config.settings import Settings
 from streams.errors import MediasieveError
 from streams.kafka.clients import reach_broker
 from streams.kafka.topic_admin import plan_topics
-from streams.local.data_dir import Running
-from streams.local.system import BROKER_PORT, CLICKHOUSE_PORT, HTTP_PORT, is_free
+from streams.local.data_dir import RunningSystem
+from streams.local.system import BROKER_PORT, CLICKHOUSE_PORT, HTTP_PORT, is_port_free
 
 Status = Literal["ok", "warn", "fail"]
 OLDEST_PYTHON, NEWEST_PYTHON = (3, 11), (3, 13)
@@ -46,7 +46,7 @@ class Check:
     advice: str = ""
 
 
-def all_checks(settings: Settings, running: Running | None) -> Iterator[Check]:
+def all_checks(settings: Settings, running: RunningSystem | None) -> Iterator[Check]:
     """Every check, the cheap ones first."""
     yield _python()
     yield from _libraries()
@@ -153,14 +153,14 @@ def _policy_file(settings: Settings) -> Check:
 
 def _ports() -> Iterator[Check]:
     usual = {"Kafka": BROKER_PORT, "ClickHouse": CLICKHOUSE_PORT, "a worker": HTTP_PORT}
-    taken = [f"{port} ({what})" for what, port in usual.items() if not is_free(port)]
+    taken = [f"{port} ({what})" for what, port in usual.items() if not is_port_free(port)]
     if taken:
         yield Check("warn", "ports", f"{', '.join(taken)} taken", "`mediasieve up` will choose others and say which.")
     else:
         yield Check("ok", "ports", f"{', '.join(map(str, usual.values()))} are free")
 
 
-def _broker(settings: Settings, running: Running | None) -> Iterator[Check]:
+def _broker(settings: Settings, running: RunningSystem | None) -> Iterator[Check]:
     if running is None and "broker" not in settings.model_fields_set:
         yield Check("ok", "Kafka", "none is named and none runs here; `mediasieve up` brings its own")
         return
@@ -176,7 +176,7 @@ def _broker(settings: Settings, running: Running | None) -> Iterator[Check]:
     except MediasieveError as error:
         yield Check("fail", "topics", "cannot be compared", str(error))
         return
-    if plan.clean:
+    if plan.up_to_date:
         yield Check("ok", "topics", "as topics.yaml says")
     elif plan.refusals:
         refusal = plan.refusals[0]
@@ -219,16 +219,16 @@ async def _produce_version(settings: Settings, host: str, port: int) -> int:
         connection.close()
 
 
-def _clickhouse(settings: Settings, running: Running | None) -> Iterator[Check]:
+def _clickhouse(settings: Settings, running: RunningSystem | None) -> Iterator[Check]:
     if running is None and "clickhouse" not in settings.model_fields_set:
         yield Check("ok", "ClickHouse", "none is named and none runs here; `mediasieve up` brings its own")
         return
-    from streams.analytics.client import connect, failures
-    from streams.analytics.migrations import pending
+    from streams.analytics.client import connect, translate_errors
+    from streams.analytics.migrations import pending_migrations
 
     try:
-        missing = pending(settings)
-        with failures(settings):
+        missing = pending_migrations(settings)
+        with translate_errors(settings):
             client = connect(settings, database="")
             try:
                 yield Check("ok", "ClickHouse", f"{client.server_version} at {settings.clickhouse}")

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from streams.domain.match.videos.comparison import FramePair, VideoComparison, compare_videos, find_picture
 from streams.domain.policy.policy import Policy
 from streams.domain.records.records import Match, Outcome
-from streams.services.pictures import Picture
-from streams.services.videos import Video
+from streams.services.pictures import PictureFile
+from streams.services.videos import VideoFile
 from streams.services.wording import clock, percent, view_in_words
 
-Medium = Picture | Video
+Medium = PictureFile | VideoFile
 
 CALLED = {
     "copy": "{submitted} would be called an altered copy of {known}.",
@@ -22,7 +22,7 @@ CALLED = {
 
 
 @dataclass(frozen=True, slots=True)
-class Explained:
+class VideoExplanation:
     """What comes of submitting one medium when another is known, at least one of them a video.
 
     `comparison` is that of two videos; of a picture and a video, `frames` has the picture beside each moment, the
@@ -46,15 +46,15 @@ class Explained:
         return "duplicate" if self.match.method == "exact" else "near_duplicate"
 
 
-def explain(known: Medium, submitted: Medium, policy: Policy) -> Explained:
-    if isinstance(known, Video) and isinstance(submitted, Video):
+def explain(known: Medium, submitted: Medium, policy: Policy) -> VideoExplanation:
+    if isinstance(known, VideoFile) and isinstance(submitted, VideoFile):
         names = known.name, submitted.name
         found = compare_videos(known.facts, submitted.facts, policy, media_ids=names)
-        return Explained(known, submitted, policy, found, [])
-    return Explained(known, submitted, policy, None, find_picture(known.facts, submitted.facts, policy))
+        return VideoExplanation(known, submitted, policy, found, [])
+    return VideoExplanation(known, submitted, policy, None, find_picture(known.facts, submitted.facts, policy))
 
 
-def verdict_of(explained: Explained, known: str = "A", submitted: str = "B") -> str:
+def verdict_of(explained: VideoExplanation, known: str = "A", submitted: str = "B") -> str:
     """What the submitted one would be called, and what decides it."""
     if explained.comparison is None:
         return _of_a_picture(explained, known, submitted)
@@ -67,7 +67,7 @@ def verdict_of(explained: Explained, known: str = "A", submitted: str = "B") -> 
     return f"{called} {nothing_to_compare(explained, known, submitted) or _too_little(explained, known, submitted)}"
 
 
-def nothing_to_compare(explained: Explained, known: str, submitted: str) -> str:
+def nothing_to_compare(explained: VideoExplanation, known: str, submitted: str) -> str:
     """Why the policy compares no frames of these two; empty where it does."""
     policy = explained.policy
     if not policy.near:
@@ -81,7 +81,7 @@ def nothing_to_compare(explained: Explained, known: str, submitted: str) -> str:
     return ""
 
 
-def _too_little(explained: Explained, known: str, submitted: str) -> str:
+def _too_little(explained: VideoExplanation, known: str, submitted: str) -> str:
     found = explained.comparison
     assert found is not None
     if not found.nearest:
@@ -109,8 +109,8 @@ def distances(pair: FramePair) -> str:
     return f"{near}; {pair.confirm_bits} of 256 bits differ, {pair.confirm_threshold_bits} may"
 
 
-def _of_a_picture(explained: Explained, known: str, submitted: str) -> str:
-    is_known = isinstance(explained.known, Video)
+def _of_a_picture(explained: VideoExplanation, known: str, submitted: str) -> str:
+    is_known = isinstance(explained.known, VideoFile)
     video, picture = (known, submitted) if is_known else (submitted, known)
     why = nothing_to_compare(explained, known, submitted)
     if why or not explained.frames:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from streams.domain.fingerprint.formats import is_video
+from streams.domain.fingerprint.formats import video_format_of
 from streams.domain.records.submission_decoder import JSON_TYPES
 
 UNKNOWN_TYPE = "application/octet-stream"
@@ -110,7 +110,7 @@ def content_type_of(start: bytes, name: str) -> str:
     if start[4:8] == b"ftyp" and start[8:12] in BRAND_TYPES:
         return BRAND_TYPES[start[8:12]]
     promised = mimetypes.guess_type(name, strict=False)[0]
-    if (container := is_video(start)) and not (promised or "").startswith("audio/"):
+    if (container := video_format_of(start)) and not (promised or "").startswith("audio/"):
         return VIDEO_TYPES[container]
     return promised if promised and promised not in JSON_TYPES else UNKNOWN_TYPE
 

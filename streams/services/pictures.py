@@ -14,7 +14,7 @@ import click
 from streams.cli.terminal import human_bytes, shown
 from streams.config.settings import Settings
 from streams.domain.fingerprint import ImageLimits, fingerprint_image
-from streams.domain.hashes.selection import wanted
+from streams.domain.hashes.selection import required_hashes
 from streams.domain.policy.policy import Policy
 from streams.domain.records.records import MediaFacts
 from streams.errors import BadInput, Reason
@@ -26,7 +26,7 @@ PICTURE_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class PictureFile:
     """A file with its bytes and what they show; `name` is its path as text."""
 
     name: str
@@ -34,7 +34,7 @@ class Picture:
     facts: MediaFacts
 
 
-def read_picture(path: Path, settings: Settings, policy: Policy) -> Picture:
+def read_picture(path: Path, settings: Settings, policy: Policy) -> PictureFile:
     """Read a file and fingerprint it as a worker would under this policy.
 
     Raises:
@@ -45,12 +45,12 @@ def read_picture(path: Path, settings: Settings, policy: Policy) -> Picture:
     try:
         data = _read(path, settings.source_max_bytes)
         limits = ImageLimits(max_pixels=settings.max_pixels)
-        what = wanted(policy)
+        what = required_hashes(policy)
         facts = fingerprint_image(data, limits, level=what.level, further=what.further)
     except BadInput as error:
         why = f"{reason_in_words(error.reason)} ({error.detail})"
         raise click.ClickException(shown(f"{name}: {why}")) from error
-    return Picture(name, data, facts)
+    return PictureFile(name, data, facts)
 
 
 def _read(path: Path, most_bytes: int) -> bytes:

@@ -18,16 +18,16 @@ import click
 
 from streams.cli.terminal import human_bytes, shown
 from streams.config.settings import Settings
-from streams.domain.fingerprint.formats import HEAD_BYTES, is_video
+from streams.domain.fingerprint.formats import HEAD_BYTES, video_format_of
 from streams.domain.policy.policy import Policy
 from streams.domain.records.records import MediaFacts, VideoFacts
 from streams.errors import BadInput, Reason
 from streams.services.files import media_id_of
-from streams.services.pictures import Picture, read_picture
+from streams.services.pictures import PictureFile, read_picture
 from streams.services.wording import reason_in_words
 
 if TYPE_CHECKING:
-    from streams.sources.video.file_parts import FileParts
+    from streams.sources.video.file_parts import LocalVideo
 
 #: An argument that names a picture or video file; which, is found out by reading it.
 MEDIA_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -40,7 +40,7 @@ PATHS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Video:
+class VideoFile:
     """A file and what is in it; `name` is its path as text."""
 
     name: str
@@ -53,7 +53,7 @@ class Video:
         return self.facts.video
 
 
-def read_medium(path: Path, settings: Settings, policy: Policy) -> Picture | Video:
+def read_media_file(path: Path, settings: Settings, policy: Policy) -> PictureFile | VideoFile:
     """A file, fingerprinted as a worker would under this policy.
 
     Raises:
@@ -63,14 +63,14 @@ def read_medium(path: Path, settings: Settings, policy: Policy) -> Picture | Vid
     if not stat.S_ISREG(path.stat().st_mode):  # asked first: a pipe would be waited for
         return read_picture(path, settings, policy)
     with path.open("rb") as file:
-        begins_as_video = is_video(file.read(HEAD_BYTES)) is not None
+        begins_as_video = video_format_of(file.read(HEAD_BYTES)) is not None
     return read_video(path, settings) if begins_as_video else read_picture(path, settings, policy)
 
 
-def read_video(path: Path, settings: Settings) -> Video:
-    """As `read_medium`, of what begins as videos do."""
+def read_video(path: Path, settings: Settings) -> VideoFile:
+    """As `read_media_file`, of what begins as videos do."""
     from streams.domain.fingerprint.video.fingerprint import fingerprint_video
-    from streams.sources.media_kind import SMALL_BYTES
+    from streams.sources.media_kind import READ_WHOLE_MAX_BYTES
     from streams.stages.fingerprint.fingerprinter import video_limits
 
     name = media_id_of(path)
@@ -83,16 +83,16 @@ def read_video(path: Path, settings: Settings) -> Video:
         size_bytes = path.stat().st_size
         if size_bytes > settings.video_max_bytes:
             raise BadInput(Reason.SOURCE_TOO_LARGE, f"{size_bytes:,} bytes are more than {settings.video_max_bytes:,}")
-        if size_bytes <= SMALL_BYTES:
-            return Video(name, path, fingerprint_video(path.read_bytes(), limits, deadline=expired))
+        if size_bytes <= READ_WHOLE_MAX_BYTES:
+            return VideoFile(name, path, fingerprint_video(path.read_bytes(), limits, deadline=expired))
         with opened_file(path) as source:
-            return Video(name, path, fingerprint_video(source, limits, deadline=expired))
+            return VideoFile(name, path, fingerprint_video(source, limits, deadline=expired))
     except BadInput as error:
         why = f"{reason_in_words(error.reason)} ({error.detail})"
         raise click.ClickException(shown(f"{name}: {why}")) from error
 
 
-def described(video: Video) -> tuple[str, ...]:
+def described(video: VideoFile) -> tuple[str, ...]:
     """Format, size in pixels and bytes, duration, codec, frame rate and quality, each for people."""
     facts, about = video.facts, video.video
     turned = (f"turned by {about.rotation_degrees}°",) if about.rotation_degrees else ()
@@ -108,7 +108,7 @@ def described(video: Video) -> tuple[str, ...]:
     )
 
 
-def how_read(video: Video) -> str:
+def how_read(video: VideoFile) -> str:
     """`by its index: 1.2 of 8.1 MB read, 210 frames decoded`"""
     about = video.video
     read, size = human_bytes(min(about.read_bytes, video.facts.size_bytes)), human_bytes(video.facts.size_bytes)
@@ -116,11 +116,11 @@ def how_read(video: Video) -> str:
 
 
 @contextmanager
-def opened_file(path: Path) -> Iterator[FileParts]:
+def opened_file(path: Path) -> Iterator[LocalVideo]:
     """The file as decoders read it."""
-    from streams.sources.video.file_parts import FileParts
+    from streams.sources.video.file_parts import LocalVideo
 
-    source = FileParts(os.open(path, os.O_RDONLY), "file", cheap_to_read=False)
+    source = LocalVideo(os.open(path, os.O_RDONLY), "file", cheap_to_read=False)
     try:
         yield source
     finally:

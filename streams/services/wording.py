@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from streams.domain.hashes.views import in_words
+from streams.domain.hashes.views import describe_transformation
 from streams.errors import Reason
 
 OUTCOME_STYLES = {"unique": "green", "duplicate": "yellow", "near_duplicate": "cyan", "failed": "red"}
@@ -96,7 +96,7 @@ def match_in_words(match: dict[str, Any], of: str = "it") -> str:
     """
     if match["method"] == "exact":
         return "same bytes"
-    done = "" if match["transformation"] == "none" else f", {in_words(match['transformation'])}"
+    done = "" if match["transformation"] == "none" else f", {describe_transformation(match['transformation'])}"
     parts = parts_in_words(match, of)
     if match.get("relation", "") in ("", "copy"):
         return f"{percent(match['similarity'])}{done}{f', {parts}' if parts else ''}"

@@ -16,9 +16,9 @@ from urllib.parse import unquote_to_bytes, urlsplit
 from streams.config.settings import Settings
 from streams.domain.records.records import Kind
 from streams.errors import BadInput, Reason
-from streams.sources.media_kind import HEAD_BYTES, SMALL_BYTES, check_kind
+from streams.sources.media_kind import HEAD_BYTES, READ_WHOLE_MAX_BYTES, check_kind
 from streams.sources.patience import Reserve
-from streams.sources.video.file_parts import FileParts, identity_of
+from streams.sources.video.file_parts import LocalVideo, identity_of
 
 _REASONS = {
     errno.ENOENT: Reason.SOURCE_NOT_FOUND,
@@ -40,7 +40,7 @@ class FileSource:
         self._max_video_bytes = settings.video_max_bytes
         self._threads = threads
 
-    async def open(self, url: str, kind: Kind, reserve: Reserve) -> bytes | FileParts:
+    async def open(self, url: str, kind: Kind, reserve: Reserve) -> bytes | LocalVideo:
         """The file's bytes, or the file, open, if it begins as videos do.
 
         Raises:
@@ -49,12 +49,12 @@ class FileSource:
         path = _path_of(url)
         loop = asyncio.get_running_loop()
         found = await loop.run_in_executor(self._threads, self._look, path, kind)
-        if isinstance(found, FileParts):
+        if isinstance(found, LocalVideo):
             return found
         await reserve(found)
         return await loop.run_in_executor(self._threads, self._load, path, found)
 
-    def _look(self, path: str, kind: Kind) -> int | FileParts:
+    def _look(self, path: str, kind: Kind) -> int | LocalVideo:
         """The size of what is to be read as a whole, or a video."""
         with self._opened(path) as file:
             status = os.fstat(file)
@@ -62,10 +62,12 @@ class FileSource:
                 self._check_size(status.st_size, self._max_bytes)
                 return status.st_size
             self._check_size(status.st_size, self._max_video_bytes)
-            if status.st_size <= SMALL_BYTES:  # as small ones of the web: what a content is called must be the same
+            if (
+                status.st_size <= READ_WHOLE_MAX_BYTES
+            ):  # as small ones of the web: what a content is called must be the same
                 return status.st_size
             identity = identity_of(status, time.time_ns())
-            return FileParts(os.dup(file), "file", cheap_to_read=False, identity=identity)
+            return LocalVideo(os.dup(file), "file", cheap_to_read=False, identity=identity)
 
     def _check_size(self, size_bytes: int, most: int) -> None:
         if size_bytes > most:

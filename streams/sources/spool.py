@@ -21,7 +21,7 @@ from typing import IO
 from streams.config.settings import Settings
 from streams.errors import BadInput, BrokenInfrastructure, Reason
 from streams.sources.patience import Reserve
-from streams.sources.video.file_parts import FileParts
+from streams.sources.video.file_parts import LocalVideo
 
 PREFIX = "download-"
 #: Bodies up to here stay in memory.
@@ -52,7 +52,7 @@ class Spool:
 
     async def keep(
         self, head: bytes, chunks: AsyncIterator[bytes], declared_bytes: int | None, reserve: Reserve
-    ) -> bytes | FileParts:
+    ) -> bytes | LocalVideo:
         """The whole of a body.
 
         Args:
@@ -140,11 +140,11 @@ class _Growing:
             self._hash.update(data)
             self.size_bytes += len(data)
 
-    def parts(self) -> FileParts:
+    def parts(self) -> LocalVideo:
         """The file to read from, which lasts when this is closed."""
         with self._lock, _disk_errors():
             content = f"sha256:{self._hash.hexdigest()}"
-            return FileParts(os.dup(self._opened().fileno()), "download", cheap_to_read=True, content=content)
+            return LocalVideo(os.dup(self._opened().fileno()), "download", cheap_to_read=True, content=content)
 
     def close(self) -> None:
         with self._lock:

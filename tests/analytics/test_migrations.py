@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.analytics.migrations import Migration, migrate, pending, read_migrations, split_statements
+from streams.analytics.migrations import Migration, migrate, pending_migrations, read_migrations, split_statements
 from streams.errors import ConfigurationError, SinkError
 from streams.kafka.topics import project_file
 from tests.support.engines import Database
@@ -40,9 +40,9 @@ def test_every_statement_may_run_twice_and_names_no_database() -> None:
 
 
 def test_a_fresh_database_gets_everything_and_the_next_run_nothing(clickhouse: Database) -> None:
-    assert pending(clickhouse.settings()) == names()
+    assert pending_migrations(clickhouse.settings()) == names()
     assert migrate(clickhouse.settings()).applied == names()
-    assert pending(clickhouse.settings()) == ()
+    assert pending_migrations(clickhouse.settings()) == ()
     assert migrate(clickhouse.settings()).applied == ()
     assert clickhouse.rows("SELECT version, name FROM schema_migrations FINAL ORDER BY version") == [
         (number, name) for number, name in enumerate(names(), 1)
@@ -52,7 +52,7 @@ def test_a_fresh_database_gets_everything_and_the_next_run_nothing(clickhouse: D
 def test_workers_that_start_at_once_all_find_the_schema_complete(clickhouse: Database) -> None:
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda _: migrate(clickhouse.settings()), range(4)))
-    assert pending(clickhouse.settings()) == ()
+    assert pending_migrations(clickhouse.settings()) == ()
     assert clickhouse.rows("SELECT count() FROM decisions_current") == [(0,)]
     assert clickhouse.rows("SELECT count() FROM schema_migrations FINAL") == [(len(names()),)]
 
@@ -91,14 +91,14 @@ def test_an_applied_file_that_changed_is_refused_and_nothing_is_done(clickhouse:
     with pytest.raises(ConfigurationError, match=f"{last.name} was applied .* with other content"):
         migrate(clickhouse.settings(), (*kept, replace(last, checksum="f" * 64), new))
     with pytest.raises(ConfigurationError, match="never changes"):
-        pending(clickhouse.settings(), (*kept, replace(last, checksum="f" * 64), new))
+        pending_migrations(clickhouse.settings(), (*kept, replace(last, checksum="f" * 64), new))
     assert clickhouse.rows("EXISTS TABLE new") == [(0,)]
 
 
 def test_an_older_release_leaves_a_newer_database_alone_and_says_so(clickhouse: Database) -> None:
     migrate(clickhouse.settings())
     result = migrate(clickhouse.settings(), read_migrations()[:-1])
-    assert (result.applied, result.unknown) == ((), (len(names()),))
+    assert (result.applied, result.unknown_versions) == ((), (len(names()),))
 
 
 @pytest.mark.parametrize("wrong", ["5_short.sql", "005-dash.sql", "005_Upper.sql", "009_gap.sql", "002_twice.sql"])

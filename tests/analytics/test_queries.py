@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from streams.analytics.queries.queries import QUERIES, ask
-from streams.analytics.writer import Sink
+from streams.analytics.writer import ClickHouseSink
 from streams.domain.records.records import Appearance, Decision, Segment
 from streams.errors import SinkError
-from streams.kafka.topics import DEADLETTERS, DECISIONS, FINGERPRINTS
+from streams.kafka.topics import DEAD_LETTERS, DECISIONS, FINGERPRINTS
 from tests.support.engines import Database
 from tests.support.stories import (
     dead_letter,
@@ -21,7 +21,7 @@ from tests.support.stories import (
     fingerprint,
     fingerprint_record,
 )
-from tests.support.synthetic_films import Cut, Film, Take, facts_of
+from tests.support.synthetic_films import Cut, Film, VideoRecipe, media_facts
 
 START = datetime(2026, 1, 1, 0, 0, 0, 125_000, tzinfo=UTC)
 
@@ -40,7 +40,7 @@ class Story:
     async def write(self, decided: Decision) -> None:
         """One decision more, after all the others."""
         self.decisions += 1
-        sink = Sink(self.database.settings())
+        sink = ClickHouseSink(self.database.settings())
         await sink.write(DECISIONS, [decision_record(decided, self.decisions)])
         await sink.close()
 
@@ -59,11 +59,11 @@ async def story(clickhouse: Database) -> Story:
         decision(8, outcome="failed"),
         decision(9, outcome="failed"),
     ]
-    sink = Sink(clickhouse.settings())
+    sink = ClickHouseSink(clickhouse.settings())
     await sink.write(DECISIONS, [decision_record(each, offset) for offset, each in enumerate(decided)])
     await sink.write(DECISIONS, [decision_record(each, offset) for offset, each in enumerate(decided[:4])])
     await sink.write(FINGERPRINTS, [fingerprint_record(fingerprint(n), n) for n in range(3)])
-    await sink.write(DEADLETTERS, [dead_letter(0, origin_offset=1), dead_letter(1, origin_offset=2)])
+    await sink.write(DEAD_LETTERS, [dead_letter(0, origin_offset=1), dead_letter(1, origin_offset=2)])
     await sink.close()
     return Story(clickhouse)
 
@@ -145,10 +145,14 @@ def test_pictures_that_say_too_little_are_similar_to_nothing(story: Story) -> No
 
 
 async def test_videos_with_a_frame_like_a_picture_are_one_query(story: Story) -> None:
-    sink, film = Sink(story.database.settings()), Film("asked for")
-    takes = [Take([Cut(film, 0, 9_000)]), Take([Cut(film, 6_000, 6_000)], seed=1), Take([Cut(Film("other"), 0, 3_000)])]
+    sink, film = ClickHouseSink(story.database.settings()), Film("asked for")
+    takes = [
+        VideoRecipe([Cut(film, 0, 9_000)]),
+        VideoRecipe([Cut(film, 6_000, 6_000)], seed=1),
+        VideoRecipe([Cut(Film("other"), 0, 3_000)]),
+    ]
     videos = [
-        fingerprint_record(replace(fingerprint(10 + number), facts=facts_of(take, f"video {number}")), 10 + number)
+        fingerprint_record(replace(fingerprint(10 + number), facts=media_facts(take, f"video {number}")), 10 + number)
         for number, take in enumerate(takes)
     ]
     await sink.write(FINGERPRINTS, videos)
@@ -189,7 +193,7 @@ async def test_what_is_said_of_a_video_is_kept(story: Story) -> None:
     assert made.match is not None
     match = replace(made.match, relation="clip_of", segments=[Segment(0.0, 4.5, 60.0, 64.5, 1.0)], share=0.5)
     shown = [Appearance("sha256:00", "photos/3.jpg", "image", 1.5, 12)]
-    facts = facts_of(Take([Cut(Film("kept"), 0, 3_000)]), "kept")
+    facts = media_facts(VideoRecipe([Cut(Film("kept"), 0, 3_000)]), "kept")
     await story.write(replace(made, match=match, appears_in=shown, facts=facts))
 
     columns = "match_relation, match_share, match_segments[1].known_from_s, appears_in[1].media_id, duration_s, codec"

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 
 from streams.analytics.rows.fields import MAX_MS, MIN_MS
 from streams.analytics.rows.rows import TABLES, to_rows
-from streams.analytics.writer import Sink
+from streams.analytics.writer import ClickHouseSink
 from streams.domain.hashes.frames import unpack_frames
 from streams.domain.records.records import Appearance, Match, MediaFacts, Segment
 from streams.errors import Reason
-from streams.kafka.topics import DEADLETTERS, DECISIONS, FINGERPRINTS
+from streams.kafka.topics import DEAD_LETTERS, DECISIONS, FINGERPRINTS
 from tests.support.engines import Database
 from tests.support.stories import (
     T0_MS,
@@ -29,7 +29,7 @@ from tests.support.stories import (
     fingerprint,
     fingerprint_record,
 )
-from tests.support.synthetic_films import Cut, Film, Take, facts_of
+from tests.support.synthetic_films import Cut, Film, VideoRecipe, media_facts
 
 
 def row_of(topic: str, record: Record) -> dict[str, Any]:
@@ -109,7 +109,7 @@ def test_what_views_are_looked_up_by_is_kept_out_of_the_rows() -> None:
 
 def clip() -> tuple[MediaFacts, Match]:
     """A video, and its match with another."""
-    made = facts_of(Take([Cut(Film("rows"), 0, 9_000)]), "clip")
+    made = media_facts(VideoRecipe([Cut(Film("rows"), 0, 9_000)]), "clip")
     match = decision(2, content=1, outcome="near_duplicate").match
     assert match is not None
     segments = [Segment(0.0, 4.5, 60.0, 64.5, 1.0), Segment(4.5, 9.0, 20.0, 24.5, 1.05)]
@@ -167,7 +167,7 @@ def test_a_fingerprint_keeps_origin_and_timings() -> None:
 
 
 def test_a_dead_letter_keeps_reason_origin_and_the_head_of_its_value() -> None:
-    row = row_of(DEADLETTERS, dead_letter(4, value=b"\xff" * 5000))
+    row = row_of(DEAD_LETTERS, dead_letter(4, value=b"\xff" * 5000))
     assert (row["reason"], row["stage"], row["origin_topic"]) == ("not_json", "fingerprint", "media.submissions")
     assert (row["origin_partition"], row["origin_offset"]) == (3, 7)
     assert (row["value_size_bytes"], row["value_head"]) == (5000, b"\xff" * 1024)
@@ -186,8 +186,8 @@ def test_a_dead_letter_keeps_reason_origin_and_the_head_of_its_value() -> None:
 def test_a_dead_letter_with_absent_or_garbled_headers_stands_for_itself(
     headers: list[tuple[str, bytes | None]],
 ) -> None:
-    row = row_of(DEADLETTERS, Record(DEADLETTERS, 1, 8, T0_MS, None, None, headers))
-    assert (row["origin_topic"], row["origin_partition"], row["origin_offset"]) == (DEADLETTERS, 1, 8)
+    row = row_of(DEAD_LETTERS, Record(DEAD_LETTERS, 1, 8, T0_MS, None, None, headers))
+    assert (row["origin_topic"], row["origin_partition"], row["origin_offset"]) == (DEAD_LETTERS, 1, 8)
     assert (row["reason"], row["failed_at"], row["key"], row["value_size_bytes"]) == ("unknown", T0_MS, b"", 0)
 
 
@@ -317,7 +317,7 @@ def hostile_records(draw: st.DrawFn, topic: str) -> Record:
 async def test_whatever_is_accepted_clickhouse_takes(topic: str, data: st.DataObject, clickhouse: Database) -> None:
     records = [replace(data.draw(hostile_records(topic)), offset=offset) for offset in range(20)]
     accepted = to_rows(TABLES[topic], records).accepted
-    sink = Sink(clickhouse.settings())
+    sink = ClickHouseSink(clickhouse.settings())
     rejected = await sink.write(topic, records)
     await sink.close()
     assert len(rejected) == len(records) - len(accepted)

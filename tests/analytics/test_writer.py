@@ -9,10 +9,10 @@ from dataclasses import replace
 
 import pytest
 
-from streams.analytics.writer import Sink, batch_token
+from streams.analytics.writer import ClickHouseSink, batch_token
 from streams.config.settings import load_settings
 from streams.errors import ConfigurationError, Reason, SinkError
-from streams.kafka.topics import DEADLETTERS, DECISIONS, FINGERPRINTS
+from streams.kafka.topics import DEAD_LETTERS, DECISIONS, FINGERPRINTS
 from streams.local.clickhouse.server import EmbeddedClickHouse
 from tests.support.engines import Database, new_database
 from tests.support.stories import (
@@ -28,17 +28,17 @@ from tests.support.stories import (
 
 
 @pytest.fixture
-async def sink(clickhouse: Database) -> AsyncIterator[Sink]:
-    made = Sink(clickhouse.settings())
+async def sink(clickhouse: Database) -> AsyncIterator[ClickHouseSink]:
+    made = ClickHouseSink(clickhouse.settings())
     yield made
     await made.close()
 
 
-async def test_each_topic_goes_into_its_table(sink: Sink, clickhouse: Database) -> None:
+async def test_each_topic_goes_into_its_table(sink: ClickHouseSink, clickhouse: Database) -> None:
     await sink.open()
     assert await sink.write(DECISIONS, [decision_record(decision(2, content=1, outcome="near_duplicate"), 5)]) == []
     assert await sink.write(FINGERPRINTS, [fingerprint_record(fingerprint(1), 0)]) == []
-    assert await sink.write(DEADLETTERS, [dead_letter(0)]) == []
+    assert await sink.write(DEAD_LETTERS, [dead_letter(0)]) == []
     assert clickhouse.rows(
         "SELECT media_id, outcome, match_media_id, match_distance_bits, match_threshold_bits, "
         "match_candidate_distance_bits, match_candidate_threshold_bits, match_view, match_known_view, "
@@ -61,7 +61,7 @@ async def test_each_topic_goes_into_its_table(sink: Sink, clickhouse: Database) 
     ) == [("fingerprint", "not_json", "the value is no JSON: é", "media.submissions", 3, 7, "{broken")]
 
 
-async def test_the_same_batch_again_leaves_no_second_copy(sink: Sink, clickhouse: Database) -> None:
+async def test_the_same_batch_again_leaves_no_second_copy(sink: ClickHouseSink, clickhouse: Database) -> None:
     records = decision_records(300)
     await sink.write(DECISIONS, records)
     await sink.write(DECISIONS, records)
@@ -69,7 +69,9 @@ async def test_the_same_batch_again_leaves_no_second_copy(sink: Sink, clickhouse
     assert clickhouse.rows("SELECT count() FROM decisions") == [(300,)]
 
 
-async def test_a_replay_cut_into_other_batches_shows_each_decision_once(sink: Sink, clickhouse: Database) -> None:
+async def test_a_replay_cut_into_other_batches_shows_each_decision_once(
+    sink: ClickHouseSink, clickhouse: Database
+) -> None:
     records = decision_records(600)
     await sink.write(DECISIONS, records)
     before = clickhouse.rows("SELECT * EXCEPT ingested_at FROM decisions_once ORDER BY decision_id")
@@ -80,7 +82,7 @@ async def test_a_replay_cut_into_other_batches_shows_each_decision_once(sink: Si
     assert clickhouse.rows("SELECT sum(decisions) FROM outcomes_per_minute") == [(600,)]
 
 
-async def test_of_a_decision_published_twice_the_first_stays(sink: Sink, clickhouse: Database) -> None:
+async def test_of_a_decision_published_twice_the_first_stays(sink: ClickHouseSink, clickhouse: Database) -> None:
     again = decision_record(decision(1), 90, decided_ms=T0_MS + 40 * 86_400_000)
     await sink.write(DECISIONS, [again])
     await sink.write(DECISIONS, [decision_record(decision(1), 4)])
@@ -88,7 +90,7 @@ async def test_of_a_decision_published_twice_the_first_stays(sink: Sink, clickho
     assert clickhouse.rows("SELECT kafka_offset FROM decisions_once") == [(4,)]
 
 
-async def test_a_revised_decision_is_the_current_one(sink: Sink, clickhouse: Database) -> None:
+async def test_a_revised_decision_is_the_current_one(sink: ClickHouseSink, clickhouse: Database) -> None:
     await sink.write(DECISIONS, [decision_record(decision(n), n) for n in (1, 2)])
     await sink.write(DECISIONS, [decision_record(decision(1, revision=1), 3)])
     assert clickhouse.rows("SELECT count() FROM decisions_once") == [(3,)]
@@ -98,15 +100,19 @@ async def test_a_revised_decision_is_the_current_one(sink: Sink, clickhouse: Dat
     ]
 
 
-async def test_a_fingerprint_or_dead_letter_delivered_twice_shows_once(sink: Sink, clickhouse: Database) -> None:
+async def test_a_fingerprint_or_dead_letter_delivered_twice_shows_once(
+    sink: ClickHouseSink, clickhouse: Database
+) -> None:
     for offset in (1, 2):
         await sink.write(FINGERPRINTS, [fingerprint_record(fingerprint(1), offset)])
-        await sink.write(DEADLETTERS, [dead_letter(offset)])
+        await sink.write(DEAD_LETTERS, [dead_letter(offset)])
     assert clickhouse.rows("SELECT kafka_offset FROM fingerprints_once") == [(1,)]
     assert clickhouse.rows("SELECT kafka_offset FROM deadletters_once") == [(1,)]
 
 
-async def test_what_cannot_be_decoded_comes_back_and_the_rest_is_stored(sink: Sink, clickhouse: Database) -> None:
+async def test_what_cannot_be_decoded_comes_back_and_the_rest_is_stored(
+    sink: ClickHouseSink, clickhouse: Database
+) -> None:
     good, bad = decision_record(decision(1), 0), Record(DECISIONS, 0, 1, T0_MS, None, b"{")
     rejected = await sink.write(DECISIONS, [good, bad])
     assert [(record, error.reason) for record, error in rejected] == [(bad, Reason.NOT_JSON)]
@@ -114,14 +120,16 @@ async def test_what_cannot_be_decoded_comes_back_and_the_rest_is_stored(sink: Si
     assert len(await sink.write(DECISIONS, [bad])) == 1
 
 
-async def test_a_batch_may_span_more_months_than_clickhouse_takes_by_default(sink: Sink, clickhouse: Database) -> None:
+async def test_a_batch_may_span_more_months_than_clickhouse_takes_by_default(
+    sink: ClickHouseSink, clickhouse: Database
+) -> None:
     month_ms = 31 * 86_400_000
     records = [decision_record(decision(n), n, decided_ms=T0_MS + n * month_ms) for n in range(150)]
     await sink.write(DECISIONS, records)
     assert clickhouse.rows("SELECT count() FROM decisions_once") == [(150,)]
 
 
-async def test_writes_at_once_from_one_loop_are_all_stored(sink: Sink, clickhouse: Database) -> None:
+async def test_writes_at_once_from_one_loop_are_all_stored(sink: ClickHouseSink, clickhouse: Database) -> None:
     records = decision_records(400)
     await asyncio.gather(*(sink.write(DECISIONS, records[n : n + 50]) for n in range(0, 400, 50)))
     assert clickhouse.rows("SELECT count() FROM decisions_once") == [(400,)]
@@ -131,7 +139,7 @@ async def test_clickhouse_away_is_a_sink_error_and_the_same_sink_goes_on_when_it
     own_clickhouse: EmbeddedClickHouse,
 ) -> None:
     database = new_database(own_clickhouse)
-    sink = Sink(database.settings())
+    sink = ClickHouseSink(database.settings())
     records = decision_records(40)
     await sink.write(DECISIONS, records[:20])
     assert await sink.ping()
@@ -148,7 +156,7 @@ async def test_clickhouse_away_is_a_sink_error_and_the_same_sink_goes_on_when_it
 
 async def test_a_clickhouse_that_comes_back_empty_is_migrated_again(own_clickhouse: EmbeddedClickHouse) -> None:
     database = new_database(own_clickhouse)
-    sink = Sink(database.settings())
+    sink = ClickHouseSink(database.settings())
     await sink.write(DECISIONS, decision_records(5))
     own_clickhouse.kill()
     shutil.rmtree(own_clickhouse.data_dir)
@@ -161,7 +169,7 @@ async def test_a_clickhouse_that_comes_back_empty_is_migrated_again(own_clickhou
 
 
 async def test_nothing_at_the_address_is_a_sink_error_from_open_and_false_from_ping(unused_tcp_port: int) -> None:
-    sink = Sink(load_settings(clickhouse=f"http://127.0.0.1:{unused_tcp_port}"))
+    sink = ClickHouseSink(load_settings(clickhouse=f"http://127.0.0.1:{unused_tcp_port}"))
     with pytest.raises(SinkError, match="does not answer"):
         await sink.open()
     assert not await sink.ping()
@@ -174,9 +182,9 @@ async def test_a_wrong_password_says_which_settings_to_check_and_is_not_repeated
     with EmbeddedClickHouse(tmp_path_factory.mktemp("guarded"), password="right") as engine:
         settings = load_settings(clickhouse=engine.url, clickhouse_password="s3cret-wrong")
         with pytest.raises(SinkError, match="MEDIASIEVE_CLICKHOUSE_PASSWORD") as raised:
-            await Sink(settings).open()
+            await ClickHouseSink(settings).open()
         assert "s3cret" not in str(raised.value)
-        allowed = Sink(load_settings(clickhouse=engine.url, clickhouse_password="right"))
+        allowed = ClickHouseSink(load_settings(clickhouse=engine.url, clickhouse_password="right"))
         await allowed.open()
         await allowed.close()
 
@@ -184,12 +192,12 @@ async def test_a_wrong_password_says_which_settings_to_check_and_is_not_repeated
 @pytest.mark.parametrize("address", ["127.0.0.1:8123", "ftp://127.0.0.1", "http://", "http://host:99999"])
 async def test_what_is_no_address_is_a_configuration_error(address: str) -> None:
     with pytest.raises(ConfigurationError, match="MEDIASIEVE_CLICKHOUSE must look like"):
-        await Sink(load_settings(clickhouse=address)).open()
+        await ClickHouseSink(load_settings(clickhouse=address)).open()
 
 
 async def test_a_password_in_the_address_is_refused_without_showing_it() -> None:
     with pytest.raises(ConfigurationError, match="MEDIASIEVE_CLICKHOUSE_PASSWORD") as raised:
-        await Sink(load_settings(clickhouse="http://ann:s3cret@127.0.0.1:8123")).open()
+        await ClickHouseSink(load_settings(clickhouse="http://ann:s3cret@127.0.0.1:8123")).open()
     assert "s3cret" not in str(raised.value)
 
 

@@ -23,8 +23,8 @@ from rich.table import Table
 
 from streams.domain.fingerprint import fingerprint_image
 from streams.domain.fingerprint.image import pdq
-from streams.domain.hashes.selection import hashed, kept
-from streams.domain.hashes.views import AS_WHOLE, ENTRY, LEVEL_NUMBERS, PAIRS, asked_in
+from streams.domain.hashes.selection import comparable_entries, stored_entries
+from streams.domain.hashes.views import AS_WHOLE, ENTRY, LEVEL_NUMBERS, VIEW_PAIRS, query_groups
 from streams.domain.policy.policy import Policy
 from tests.bench.report import Reach, at_least, at_most
 from tests.bench.small_hashes import pictures
@@ -52,7 +52,7 @@ def imagededup_phash(image: Image.Image) -> bytes:
 
 
 def pdq_hash(image: Image.Image) -> bytes:
-    return bytes.fromhex(pdq.compute(image).hex)
+    return bytes.fromhex(pdq.pdq_hash(image).hex)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ def hashes_of(data: bytes) -> Hashes:
     with Image.open(BytesIO(data)) as image:
         shown = image.convert("RGB")
     return Hashes(
-        {name: hashed(facts, policy).entries for name, policy in OURS.items()},
+        {name: comparable_entries(facts, policy).entries for name, policy in OURS.items()},
         {name: peer.hasher(shown) for name, peer in PEERS.items()},
     )
 
@@ -121,7 +121,7 @@ class Originals:
         self._entries: dict[str, NDArray[np.void]] = {}
         self._owners: dict[str, NDArray[np.int64]] = {}
         for name, policy in OURS.items():
-            packed = [kept(each.entries[name], policy) for each in originals]
+            packed = [stored_entries(each.entries[name], policy) for each in originals]
             self._entries[name] = np.frombuffer(b"".join(packed), ENTRY)
             self._owners[name] = np.repeat(np.arange(len(packed)), [len(each) // ENTRY.itemsize for each in packed])
         self._codes = {name: _words(b"".join(each.codes[name] for each in originals), len(originals)) for name in PEERS}
@@ -137,10 +137,10 @@ class Originals:
     def _ours(self, name: str, packed: bytes) -> set[int]:
         policy, known = OURS[name], self._entries[name]
         asked = np.frombuffer(packed, ENTRY)
-        asked = asked[asked_in(asked, policy.views) > 0]
+        asked = asked[query_groups(asked, policy.views) > 0]
         numbers: set[int] = set()
         for entry in asked:
-            rule = PAIRS[LEVEL_NUMBERS[policy.views], entry["view"], known["view"]]
+            rule = VIEW_PAIRS[LEVEL_NUMBERS[policy.views], entry["view"], known["view"]]
             limit = np.where(rule == AS_WHOLE, policy.radius_bits, policy.view_radius_bits)
             near = np.bitwise_count(known["near"].astype(np.uint64) ^ np.uint64(entry["near"]))
             rows = np.flatnonzero((rule > 0) & (near <= limit))

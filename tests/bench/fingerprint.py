@@ -25,12 +25,12 @@ from rich.console import Console
 from rich.table import Table
 
 from streams.domain.fingerprint import fingerprint_image
-from streams.domain.fingerprint.formats import identify
+from streams.domain.fingerprint.formats import image_format_of
 from streams.domain.fingerprint.image.decode import decode_luminance
 from streams.domain.fingerprint.image.phash import phash
 from streams.domain.fingerprint.image.structure import examine
 from tests.bench.report import Reach, at_least, at_most
-from tests.bench.sampling import installed, machine
+from tests.bench.sampling import installed_versions, machine
 from tests.support.media import jpeg
 
 SIZES = {"VGA": (640, 480), "1080p": (1920, 1080), "12 MP": (4000, 3000)}
@@ -52,7 +52,7 @@ def imagehash_both(data: bytes) -> None:
 
 
 def hash64_only(data: bytes) -> None:
-    form = identify(data)
+    form = image_format_of(data)
     grey, _, _ = decode_luminance(data, form, examine(data, form), max_pixels=1 << 30, max_decode_bytes=1 << 40)
     phash(np.asarray(grey.resize((32, 32), Image.Resampling.LANCZOS, reducing_gap=3)))
 
@@ -132,7 +132,7 @@ def run() -> dict[str, object]:
     return {
         "what": "fingerprint_image beside imagehash, JPEG from memory",
         "machine": machine(),
-        "versions": installed("imagehash", "pillow", "numpy", "scipy"),
+        "versions": installed_versions("imagehash", "pillow", "numpy", "scipy"),
         "sizes": {name: _size(name) for name in SIZES},
         "threads": _threads(),
     }

@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from streams.domain.fingerprint import fingerprint_image
-from streams.domain.hashes.views import ENTRY, VIEWS_HASH, stored_in
+from streams.domain.hashes.views import ENTRY, VIEWS_HASH, stored_groups
 from streams.domain.policy.policy import Level, Policy
 from streams.domain.records.records import Fingerprint, MediaFacts, Origin
 from streams.domain.state.content import FOR_EVER_MS, Content, content_key
@@ -75,7 +75,7 @@ class Gallery:
         self.policy = Policy.of(views=level)
         photo = fingerprint_image(jpeg(), level=level)
         self._entries = np.frombuffer(bytes.fromhex(photo.hashes[VIEWS_HASH]), ENTRY)
-        self.stored = stored_in(self._entries, level) > 0
+        self.stored = stored_groups(self._entries, level) > 0
 
     def content_id(self, number: int) -> str:
         return f"sha256:{sha256(b'%d' % number).hexdigest()}"

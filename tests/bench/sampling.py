@@ -46,6 +46,6 @@ def machine() -> dict[str, Any]:
     }
 
 
-def installed(*distributions: str) -> dict[str, str]:
+def installed_versions(*distributions: str) -> dict[str, str]:
     """Versions of what runs in this environment."""
     return {name: version(name) for name in distributions}

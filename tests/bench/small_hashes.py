@@ -25,13 +25,13 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from streams.domain.fingerprint.formats import identify
+from streams.domain.fingerprint.formats import image_format_of
 from streams.domain.fingerprint.image import imagehash, pdq
 from streams.domain.fingerprint.image.decode import decode_luminance
 from streams.domain.fingerprint.image.structure import examine
-from streams.domain.hashes.algorithms import current
-from streams.domain.policy.policy import FURTHER_HASHES, THRESHOLDS
-from tests.bench.sampling import installed, machine
+from streams.domain.hashes.algorithms import current_algorithm
+from streams.domain.policy.policy import DEFAULT_THRESHOLDS, EXTRA_HASHES
+from tests.bench.sampling import installed_versions, machine
 from tests.support.media import PHOTOS, encode, photo
 
 PHOTOS_VARIABLE = "MEDIASIEVE_BENCH_PHOTOS"
@@ -95,19 +95,19 @@ def pictures(folder: Path | None) -> Iterator[Image.Image]:
 
 
 def decoded(data: bytes) -> Image.Image:
-    form = identify(data)
+    form = image_format_of(data)
     return decode_luminance(data, form, examine(data, form), max_pixels=1 << 30, max_decode_bytes=1 << 40)[0]
 
 
 def hashed(images: Sequence[Image.Image]) -> dict[str, Codes]:
     """Every hash of every photo and of its copies."""
-    texts: dict[str, list[str]] = {name: [] for name in FURTHER_HASHES}
+    texts: dict[str, list[str]] = {name: [] for name in EXTRA_HASHES}
     original: Callable[[Image.Image], bytes] = partial(encode, form="PNG", compress_level=1)
     for written in (original, *COPIES.values()):
         for image in track(images, "hashing", console=Console(stderr=True), transient=True):
             grey = decoded(written(image))
             for name in texts:
-                texts[name].append(pdq.compute(grey).hex if name == "pdq256" else imagehash.compute(name, grey))
+                texts[name].append(pdq.pdq_hash(grey).hex if name == "pdq256" else imagehash.compute(name, grey))
     shape = (1 + len(COPIES), len(images), -1)
     return {name: np.array([_words(text) for text in each]).reshape(shape) for name, each in texts.items()}
 
@@ -150,7 +150,7 @@ def measured(codes: dict[str, Codes]) -> dict[str, Any]:
     """Recall and false pairs of every hash at every usual threshold, and the widest that lets few enough through."""
     rows = []
     for name, each in codes.items():
-        bits = current(name).bits
+        bits = current_algorithm(name).bits
         originals, everything = false_counts(each, bits)
         copies = of_copies(each)
         allowed = int(np.searchsorted(everything, FALSE_PER_MILLION * everything[-1] / 1e6, side="right")) - 1
@@ -179,7 +179,7 @@ def recall(found: NDArray[np.bool_]) -> dict[str, float]:
 def by_default(codes: dict[str, Codes]) -> list[dict[str, Any]]:
     """The same with what policies compare by if they say nothing else: 256 bits confirm what 64 found."""
     rows = []
-    for name, thresholds in THRESHOLDS.items():
+    for name, thresholds in DEFAULT_THRESHOLDS.items():
         wide = name.endswith("256")
         near, confirm = codes[name.replace("256", "64")], codes[name]
         found = of_copies(near) <= thresholds.radius_bits
@@ -216,7 +216,7 @@ def run(folder: Path | None = None, limit: int = 1000) -> dict[str, Any]:
     return {
         "what": "hashes by kind and size: recall of copies, and different photos taken for copies",
         "machine": machine(),
-        "versions": installed("pillow", "numpy", "pdqhash"),
+        "versions": installed_versions("pillow", "numpy", "pdqhash"),
         "photos": len(images),
         **measured(codes),
         "by_default": by_default(codes),

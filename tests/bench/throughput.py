@@ -19,7 +19,7 @@ from rich.table import Table
 from tests.bench import full_records
 from tests.bench.contest import Contender, Result, run
 from tests.bench.report import Reach, at_least, at_most
-from tests.bench.sampling import installed
+from tests.bench.sampling import installed_versions
 from tests.bench.workload import create_topic, preload
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -140,4 +140,4 @@ def show(rows: Sequence[Row], console: Console) -> None:
 
 
 def versions() -> dict[str, str]:
-    return installed("faust-streaming", "aiokafka", "confluent-kafka", "rocksdict", "orjson")
+    return installed_versions("faust-streaming", "aiokafka", "confluent-kafka", "rocksdict", "orjson")

@@ -15,7 +15,7 @@ from rich.console import Console
 
 from tests.bench import video_method, video_recall, video_speed
 from tests.bench.report import Reach, at_least, at_most
-from tests.bench.sampling import installed
+from tests.bench.sampling import installed_versions
 from tests.bench.video_method import Method
 from tests.bench.video_recall import OURS, Recall
 from tests.bench.video_samples import Studio
@@ -86,4 +86,4 @@ def reach(found: Found) -> list[Reach]:
 
 
 def document(found: Found) -> dict[str, Any]:
-    return {**asdict(found), "versions": installed("av", "imagehash", "pillow", "numpy")}
+    return {**asdict(found), "versions": installed_versions("av", "imagehash", "pillow", "numpy")}

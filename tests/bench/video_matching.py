@@ -16,12 +16,12 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from streams.domain.hashes.frames import FRAME, FRAMES_HASH, pack_frames
-from streams.domain.hashes.views import CODES, KEPT
-from streams.domain.match.decide import Incoming
-from streams.domain.policy.policy import DEFAULT
+from streams.domain.hashes.frames import FRAME_ENTRY, FRAMES_HASH, pack_frames
+from streams.domain.hashes.views import CANONICAL, VIEW_CODES
+from streams.domain.match.decide import MatchInput
+from streams.domain.policy.policy import DEFAULT_POLICY
 from streams.domain.records.records import Fingerprint, MediaFacts, Origin, VideoFacts
-from streams.domain.state.content import FOR_EVER_MS, Content, content_key, frames_key, pack_frames_of
+from streams.domain.state.content import FOR_EVER_MS, Content, content_key, frames_key, pack_stored_frames
 from tests.support.partition import Partition
 
 COLLECTION = "films"
@@ -38,10 +38,10 @@ class Archive:
         self._intro = self._tossed(np.random.default_rng(0), INTRO_MOMENTS)
 
     def _tossed(self, random: np.random.Generator, moments: int) -> NDArray[np.void]:
-        frames = np.zeros(moments, FRAME)
+        frames = np.zeros(moments, FRAME_ENTRY)
         frames["near"] = random.integers(0, 2**64, moments, np.uint64)
         frames["confirm"] = random.integers(0, 2**64, (moments, 4), np.uint64)
-        frames["turn"], frames["quality"] = KEPT, 200
+        frames["turn"], frames["quality"] = CANONICAL, 200
         return frames
 
     def frames(self, number: int) -> NDArray[np.void]:
@@ -58,7 +58,7 @@ class Archive:
         """Its content and its frames, as the state has them."""
         own, medium = content_id(number), f"films/{number:09d}.mp4"
         content = Content(own, medium, medium, own, medium, number, FOR_EVER_MS, bytes(16), FRAMES_HASH)
-        frames = pack_frames_of(self.moments * APART_MS, self.frames(number).tobytes())
+        frames = pack_stored_frames(self.moments * APART_MS, self.frames(number).tobytes())
         return (content_key(COLLECTION, own), content.pack()), (frames_key(COLLECTION, own), frames)
 
     def submission(self, number: int, name: str, *, part: slice = slice(None), noise_bits: int = 2) -> bytes:
@@ -72,7 +72,9 @@ class Archive:
             whole["near"] ^= np.uint64(1) << random.integers(0, 64, len(whole), np.uint64)
             whole["confirm"] ^= np.uint64(1) << random.integers(0, 64, (len(whole), 4), np.uint64)
         entries = np.repeat(whole, 4)
-        for place, (view, turn) in enumerate(((0, 1), (CODES["top_85"], KEPT), (CODES["bottom_85"], KEPT)), 1):
+        for place, (view, turn) in enumerate(
+            ((0, 1), (VIEW_CODES["top_85"], CANONICAL), (VIEW_CODES["bottom_85"], CANONICAL)), 1
+        ):
             tossed = self._tossed(random, len(whole))
             for column in ("near", "confirm"):
                 entries[column][place::4] = tossed[column]
@@ -91,7 +93,7 @@ class Archive:
         )
         record = Fingerprint(
             name, 0, name, COLLECTION, "video", "2026-01-31T09:30:00.125Z", "2026-01-31T09:30:00.250Z",
-            Origin("media.submissions", 0, 0), facts, None, policy=DEFAULT,
+            Origin("media.submissions", 0, 0), facts, None, policy=DEFAULT_POLICY,
         )  # fmt: skip
         return record.to_json()
 
@@ -103,7 +105,7 @@ def content_id(number: int) -> str:
 def decided(partition: Partition, records: Sequence[bytes]) -> tuple[float, Counter[str]]:
     """CPU seconds, and what came out."""
     begun = time.process_time()
-    answers = partition.decide([Incoming.of(Fingerprint.from_json(record), FOR_EVER_MS) for record in records])
+    answers = partition.decide([MatchInput.of(Fingerprint.from_json(record), FOR_EVER_MS) for record in records])
     spent = time.process_time() - begun
     found = [orjson.loads(answer.value) for answer in answers]
     return spent, Counter((each["match"] or {}).get("relation") or each["outcome"] for each in found)
@@ -120,7 +122,7 @@ def main() -> None:
     state = [entry for number in range(given.videos) for entry in archive.kept(number)]
     begun = time.process_time()
     partition = Partition(state)
-    rebuilt_s, memory_mb = time.process_time() - begun, partition.spaces.memory_bytes / 2**20
+    rebuilt_s, memory_mb = time.process_time() - begun, partition.indexes.memory_bytes / 2**20
     print(
         f"{given.videos:,} videos of {given.moments} moments: rebuilt in {rebuilt_s:.1f} s of CPU, {memory_mb:.0f} MB"
     )

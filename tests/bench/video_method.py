@@ -19,12 +19,12 @@ from PIL import Image
 from rich.console import Console
 
 from streams.domain.fingerprint.image import pdq
-from streams.domain.fingerprint.video.container import opened
-from streams.domain.fingerprint.video.decoder import SIDE, Sample
+from streams.domain.fingerprint.video.container import open_container
+from streams.domain.fingerprint.video.decoder import SAMPLE_SIDE, FrameSample
 from streams.domain.fingerprint.video.fingerprint import fingerprint_video
-from streams.domain.fingerprint.video.limits import DEFAULT_LIMITS
-from streams.domain.fingerprint.video.sampler import Reading
-from streams.domain.fingerprint.video.source_file import SourceFile
+from streams.domain.fingerprint.video.limits import DEFAULT_VIDEO_LIMITS
+from streams.domain.fingerprint.video.sampler import FrameSampler
+from streams.domain.fingerprint.video.source_file import FFmpegInput
 from tests.bench.small_hashes import SHARED_DATA
 from tests.bench.video_recall import Known, Verdict
 from tests.bench.video_source import file_source
@@ -87,7 +87,7 @@ def _frames(paths: list[Path]) -> Iterator[tuple[str, Frames]]:
 def _frames_of(path: Path, expected: list[tuple[float, int, int]]) -> Frames:
     times = np.array([at_ms for at_ms, _, _ in expected])
     bits, scaled_bits, off_ms = [], [], []
-    plainly = {round(at_s * 1000): picture for at_s, picture in decoded(path, (SIDE, SIDE))}
+    plainly = {round(at_s * 1000): picture for at_s, picture in decoded(path, (SAMPLE_SIDE, SAMPLE_SIDE))}
     for sample in samples(path):
         at_ms, quality, code = expected[int(np.abs(times - sample.at_ms).argmin())]
         if abs(at_ms - sample.at_ms) > 2 or quality < pdq.RELIABLE_QUALITY:
@@ -100,7 +100,7 @@ def _frames_of(path: Path, expected: list[tuple[float, int, int]]) -> Frames:
 
 
 def _code(picture: Image.Image) -> int:
-    return int(pdq.compute(picture).hex, 16)
+    return int(pdq.pdq_hash(picture).hex, 16)
 
 
 def _expected(path: Path) -> Iterator[tuple[float, int, int]]:
@@ -110,12 +110,12 @@ def _expected(path: Path) -> Iterator[tuple[float, int, int]]:
         yield float(at_s) * 1000, int(quality), int(code, 16)
 
 
-def samples(path: Path) -> Iterator[Sample]:
+def samples(path: Path) -> Iterator[FrameSample]:
     """The frames that a fingerprint is made of."""
     with file_source(path) as source:
-        file = SourceFile(source, DEFAULT_LIMITS, lambda: False)
-        with opened(file, "mp4", DEFAULT_LIMITS) as video:
-            yield from Reading(video, "mp4", DEFAULT_LIMITS, lambda: 0.0, whole=False, digest=None).samples()
+        file = FFmpegInput(source, DEFAULT_VIDEO_LIMITS, lambda: False)
+        with open_container(file, "mp4", DEFAULT_VIDEO_LIMITS) as video:
+            yield from FrameSampler(video, "mp4", DEFAULT_VIDEO_LIMITS, lambda: 0.0, whole=False, digest=None).samples()
 
 
 def show(found: Method, console: Console) -> None:

@@ -13,9 +13,9 @@ from pathlib import Path
 from PIL import Image
 
 from streams.config.settings import load_settings
-from streams.domain.policy.policy import DEFAULT
+from streams.domain.policy.policy import DEFAULT_POLICY
 from streams.drawing.timelines import draw
-from streams.local.demo_samples import CLIP, VIDEO, make_samples
+from streams.local.demo_samples import CLIP, VIDEO, write_samples
 from streams.services.explain_videos import explain
 from streams.services.videos import read_video
 
@@ -25,10 +25,10 @@ WIDTH, COLOURS = 1200, 192
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        samples = [sample.path for sample in make_samples(Path(folder)) if sample.done in (VIDEO, CLIP)][:2]
+        samples = [sample.path for sample in write_samples(Path(folder)) if sample.alteration in (VIDEO, CLIP)][:2]
         os.chdir(samples[0].parent)
         film, clip = (read_video(Path(path.name), load_settings()) for path in samples)
-        drawing = draw(explain(film, clip, DEFAULT))
+        drawing = draw(explain(film, clip, DEFAULT_POLICY))
         os.chdir(TARGET.parents[2])
     small = drawing.resize((WIDTH, round(drawing.height * WIDTH / drawing.width)), Image.Resampling.LANCZOS)
     TARGET.parent.mkdir(exist_ok=True)

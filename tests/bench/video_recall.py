@@ -21,8 +21,8 @@ from rich.console import Console
 from rich.table import Table
 
 from streams.domain.fingerprint.video.fingerprint import fingerprint_video
-from streams.domain.match.decide import Incoming
-from streams.domain.policy.policy import DEFAULT, Policy
+from streams.domain.match.decide import MatchInput
+from streams.domain.policy.policy import DEFAULT_POLICY, Policy
 from streams.domain.records.records import Fingerprint, MediaFacts, Origin
 from tests.bench.video_peers import PeerHashes, both, found_by_collage, found_by_share
 from tests.bench.video_samples import COPIES, INTRO, Studio, Truth, files
@@ -87,7 +87,7 @@ class Recall:
 class Known:
     """A collection in which videos are decided, each as if it came right after those that are known."""
 
-    def __init__(self, policy: Policy = DEFAULT) -> None:
+    def __init__(self, policy: Policy = DEFAULT_POLICY) -> None:
         self._policy = policy
         self._partition = Partition()
         self._taken = 0
@@ -115,7 +115,7 @@ class Known:
             failure=None,
             policy=self._policy,
         )
-        (answer,) = partition.decide([Incoming.of(fingerprint, self._taken)])
+        (answer,) = partition.decide([MatchInput.of(fingerprint, self._taken)])
         match = orjson.loads(answer.value)["match"]
         if match is None:
             return Verdict()

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from streams.domain.fingerprint.video.source import FileSource
+from streams.domain.fingerprint.video.source import FileVideoSource
 
 
 @contextmanager
-def file_source(path: Path) -> Iterator[FileSource]:
+def file_source(path: Path) -> Iterator[FileVideoSource]:
     with path.open("rb") as file:
-        yield FileSource(file, path.stat().st_size)
+        yield FileVideoSource(file, path.stat().st_size)

@@ -12,7 +12,7 @@ import orjson
 import pytest
 from click.testing import CliRunner, Result
 
-from streams.analytics.writer import Sink
+from streams.analytics.writer import ClickHouseSink
 from streams.cli.app import cli
 from streams.config.settings import Settings, load_settings
 from streams.domain.records.records import RawRecord
@@ -66,7 +66,7 @@ def stored(folder: Path, topic: str, records: Sequence[RawRecord]) -> Iterator[s
     from streams.local.clickhouse.server import EmbeddedClickHouse
 
     with EmbeddedClickHouse(folder) as engine:
-        sink = Sink(load_settings(clickhouse=engine.url))
+        sink = ClickHouseSink(load_settings(clickhouse=engine.url))
 
         async def write() -> None:
             assert await sink.write(topic, records) == []

@@ -19,8 +19,8 @@ import pytest
 from PIL import Image
 
 from streams.cli.terminal import human_bytes
-from streams.local.data_dir import Running, find_running
-from streams.local.demo_samples import CLIP, VIDEO, make_samples
+from streams.local.data_dir import RunningSystem, find_running_system
+from streams.local.demo_samples import CLIP, VIDEO, write_samples
 from tests.support.brokers import ApacheKafka
 
 MEDIASIEVE = [sys.executable, "-m", "streams.cli"]
@@ -114,7 +114,7 @@ EXPECTED = {
 
 def test_scan_says_which_part_of_which_video_a_clip_is(tmp_path: Path) -> None:
     videos = tmp_path / "videos"
-    samples = [sample.path for sample in make_samples(tmp_path / "samples") if sample.done in (VIDEO, CLIP)]
+    samples = [sample.path for sample in write_samples(tmp_path / "samples") if sample.alteration in (VIDEO, CLIP)]
     videos.mkdir()
     for path in samples:
         (videos / path.name).write_bytes(path.read_bytes())
@@ -194,7 +194,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def system(home: Path) -> Iterator[Running]:
+def system(home: Path) -> Iterator[RunningSystem]:
     """`mediasieve up --workers 2`, for the tests of this file."""
     log = home / "up.log"
     with log.open("wb") as output:
@@ -202,8 +202,8 @@ def system(home: Path) -> Iterator[Running]:
             [*MEDIASIEVE, "up", "--workers", "2"], cwd=home, env=environment(home), stdout=output, stderr=output
         )
     try:
-        until(lambda: find_running(home / "data") or up.poll() is not None, 120)
-        running = find_running(home / "data")
+        until(lambda: find_running_system(home / "data") or up.poll() is not None, 120)
+        running = find_running_system(home / "data")
         assert running is not None, log.read_text()
         yield running
     finally:
@@ -213,7 +213,7 @@ def system(home: Path) -> Iterator[Running]:
     assert not processes_of(home / "data"), "something was left running"
 
 
-def test_what_is_published_in_one_terminal_is_decided_in_another(system: Running, home: Path) -> None:
+def test_what_is_published_in_one_terminal_is_decided_in_another(system: RunningSystem, home: Path) -> None:
     folder = home / "first"
     folder.mkdir()
     write(folder, a=jpeg(11), b=jpeg(11), notes=b"text")
@@ -236,7 +236,7 @@ def test_what_is_published_in_one_terminal_is_decided_in_another(system: Running
     assert "first/notes.jpg" in table
 
 
-def test_a_worker_that_is_killed_comes_back_and_everything_is_decided_once(system: Running, home: Path) -> None:
+def test_a_worker_that_is_killed_comes_back_and_everything_is_decided_once(system: RunningSystem, home: Path) -> None:
     folder = home / "second"
     folder.mkdir()
     for number in range(60):
@@ -260,7 +260,7 @@ def test_a_worker_that_is_killed_comes_back_and_everything_is_decided_once(syste
     until(lambda: mediasieve(home, "doctor").returncode == 0)
 
 
-def test_a_scan_on_a_running_system_knows_what_came_before(system: Running, home: Path) -> None:
+def test_a_scan_on_a_running_system_knows_what_came_before(system: RunningSystem, home: Path) -> None:
     folder = home / "third"
     folder.mkdir()
     write(folder, a=jpeg(31), b=jpeg(32))
@@ -275,7 +275,7 @@ def test_a_scan_on_a_running_system_knows_what_came_before(system: Running, home
     assert (decision["outcome"], decision["match"]["media_id"]) == ("duplicate", "third/a.jpg")
 
 
-def test_clickhouse_shows_what_was_decided(system: Running, home: Path) -> None:
+def test_clickhouse_shows_what_was_decided(system: RunningSystem, home: Path) -> None:
     folder = home / "fourth"
     folder.mkdir()
     write(folder, a=jpeg(41))
@@ -287,7 +287,7 @@ def test_clickhouse_shows_what_was_decided(system: Running, home: Path) -> None:
     assert "up to date" in mediasieve(home, "clickhouse", "migrate").stdout
 
 
-def test_the_doctor_finds_a_running_system_well(system: Running, home: Path) -> None:
+def test_the_doctor_finds_a_running_system_well(system: RunningSystem, home: Path) -> None:
     result = mediasieve(home, "doctor", "--json")
 
     assert result.returncode == 0, result.stdout
@@ -297,7 +297,7 @@ def test_the_doctor_finds_a_running_system_well(system: Running, home: Path) -> 
     assert system.broker in found["Kafka"]["found"]
 
 
-def test_a_second_system_in_the_same_folder_is_refused(system: Running, home: Path) -> None:
+def test_a_second_system_in_the_same_folder_is_refused(system: RunningSystem, home: Path) -> None:
     result = mediasieve(home, "up")
 
     assert result.returncode == 2
@@ -307,14 +307,14 @@ def test_a_second_system_in_the_same_folder_is_refused(system: Running, home: Pa
 
 def test_nothing_outlives_a_system_that_is_killed(tmp_path: Path) -> None:
     up = subprocess.Popen([*MEDIASIEVE, "up"], cwd=tmp_path, env=environment(tmp_path), stdout=subprocess.DEVNULL)
-    until(lambda: find_running(tmp_path / "data"), 120)
+    until(lambda: find_running_system(tmp_path / "data"), 120)
     assert len(processes_of(tmp_path)) > 3
 
     up.kill()
     up.wait()
 
     until(lambda: not processes_of(tmp_path))
-    assert find_running(tmp_path / "data") is None
+    assert find_running_system(tmp_path / "data") is None
 
 
 def test_up_uses_a_kafka_that_runs_already(apache_kafka: ApacheKafka, tmp_path: Path) -> None:
@@ -330,7 +330,7 @@ def test_up_uses_a_kafka_that_runs_already(apache_kafka: ApacheKafka, tmp_path: 
             stderr=output,
         )
     try:
-        until(lambda: find_running(tmp_path / "data") or up.poll() is not None, 120)
+        until(lambda: find_running_system(tmp_path / "data") or up.poll() is not None, 120)
         assert up.poll() is None, (tmp_path / "up.log").read_text()
         assert mediasieve(tmp_path, "publish", "photos").returncode == 0
 

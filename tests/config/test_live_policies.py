@@ -12,7 +12,7 @@ import pytest
 from streams import metrics
 from streams.config.live_policies import LivePolicies
 from streams.config.policy_file import PolicyFileError
-from streams.domain.policy.policy import DEFAULT, Policy
+from streams.domain.policy.policy import DEFAULT_POLICY, Policy
 
 NEVER_S = 3600.0
 FAST = Policy.of(name="fast", near=False)
@@ -49,7 +49,7 @@ def test_a_changed_file_is_taken_once_it_stays_as_it_is(
     path.write_text("policies:\n  default: {views: deep}\n  fast: {near: false}\ncollections:\n  shop: fast\n")
 
     live.look()
-    assert live.of("wiki") == DEFAULT
+    assert live.of("wiki") == DEFAULT_POLICY
     live.look()
     live.look()
 
@@ -95,7 +95,7 @@ def test_a_file_that_cannot_be_used_changes_nothing_and_is_told_once(
     path.write_text("policies: {}")
     live.look()
     live.look()
-    assert live.of("shop") == DEFAULT
+    assert live.of("shop") == DEFAULT_POLICY
 
 
 def test_a_file_that_another_takes_the_place_of_is_read(path: Path, live: LivePolicies) -> None:
@@ -107,7 +107,7 @@ def test_a_file_that_another_takes_the_place_of_is_read(path: Path, live: LivePo
     live.look()
     live.look()
 
-    assert (live.of("shop"), live.of("wiki")) == (DEFAULT, FAST)
+    assert (live.of("shop"), live.of("wiki")) == (DEFAULT_POLICY, FAST)
 
 
 def test_collections_that_move_to_other_partitions_are_told(
@@ -136,9 +136,9 @@ def test_by_itself_it_looks_again_and_again_until_it_is_closed(path: Path) -> No
     try:
         path.write_text("policies: {}")
         deadline = time.monotonic() + 30
-        while live.of("shop") != DEFAULT and time.monotonic() < deadline:
+        while live.of("shop") != DEFAULT_POLICY and time.monotonic() < deadline:
             time.sleep(0.01)
-        assert live.of("shop") == DEFAULT
+        assert live.of("shop") == DEFAULT_POLICY
     finally:
         live.close()
 
@@ -149,4 +149,4 @@ def test_a_file_that_cannot_be_used_to_begin_with_is_an_error(tmp_path: Path) ->
 
 
 def test_without_a_file_every_collection_has_the_default() -> None:
-    assert LivePolicies(None).of("shop") == DEFAULT
+    assert LivePolicies(None).of("shop") == DEFAULT_POLICY

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.config.policy_file import MAX_BYTES, MAX_PATTERNS, PolicyFileError, load_policies
-from streams.domain.policy.policy import DEFAULT, Policy
+from streams.domain.policy.policy import DEFAULT_POLICY, Policy
 from streams.kafka.topics import project_file
 
 BOTH = "policies:\n  fast: {near: false}\ncollections:\n"
@@ -62,13 +62,13 @@ collections:
 def test_what_a_file_leaves_out_is_the_default(path: Path, text: str) -> None:
     path.write_text(text)
 
-    assert load_policies(path).of("shop") == DEFAULT == load_policies(None).of("shop")
+    assert load_policies(path).of("shop") == DEFAULT_POLICY == load_policies(None).of("shop")
 
 
 def test_the_example_says_what_holds_without_a_file() -> None:
     found = load_policies(project_file("deploy/policies.example.yaml"))
 
-    assert found.default == DEFAULT
+    assert found.default == DEFAULT_POLICY
     assert len(found.collections) >= 3
 
 

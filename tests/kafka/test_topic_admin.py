@@ -10,13 +10,13 @@ import pytest
 from streams.config.settings import load_settings
 from streams.errors import BrokerError, ConfigurationError
 from streams.kafka.topic_admin import (
-    Plan,
+    TopicPlan,
     TopicState,
     apply_plan,
     apply_topics,
     compare,
+    expected_topics,
     plan_topics,
-    wanted_topics,
 )
 from streams.kafka.topics import CONTENTS_CHANGELOG, FINGERPRINTS, SUBMISSIONS, load_topics
 from tests.support.brokers import Namespace
@@ -25,16 +25,16 @@ TOPIC = TopicState("media.decisions", 8, 1, {"cleanup.policy": "delete", "retent
 KEYED = replace(TOPIC, name="media.fingerprints", keyed=True)
 
 
-def plan(wanted: TopicState, **actual: object) -> Plan:
+def plan(wanted: TopicState, **actual: object) -> TopicPlan:
     return compare([wanted], {wanted.name: replace(wanted, **actual)})  # type: ignore[arg-type]
 
 
 def test_a_broker_as_topics_yaml_says_needs_nothing() -> None:
-    assert plan(TOPIC).clean
+    assert plan(TOPIC).up_to_date
 
 
 def test_what_the_broker_has_beyond_topics_yaml_is_left_alone() -> None:
-    assert plan(TOPIC, config={**TOPIC.config, "segment.bytes": "1048576"}).clean
+    assert plan(TOPIC, config={**TOPIC.config, "segment.bytes": "1048576"}).up_to_date
 
 
 def test_a_missing_topic_is_created() -> None:
@@ -86,11 +86,11 @@ def test_only_the_configuration_that_differs_is_altered() -> None:
 def test_a_list_in_another_order_is_the_same() -> None:
     compacted = replace(TOPIC, config={"cleanup.policy": "compact,delete"})
 
-    assert plan(compacted, config={"cleanup.policy": "delete, compact"}).clean
+    assert plan(compacted, config={"cleanup.policy": "delete, compact"}).up_to_date
 
 
 def test_replication_and_min_insync_replicas_come_from_the_settings() -> None:
-    wanted = wanted_topics(load_settings(replication=3, min_insync_replicas=2, topic_prefix="prod."))
+    wanted = expected_topics(load_settings(replication=3, min_insync_replicas=2, topic_prefix="prod."))
 
     assert {topic.replication for topic in wanted} == {3}
     assert {topic.config["min.insync.replicas"] for topic in wanted} == {"2"}
@@ -99,7 +99,7 @@ def test_replication_and_min_insync_replicas_come_from_the_settings() -> None:
 
 def test_more_replicas_in_sync_than_there_are_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="MEDIASIEVE_MIN_INSYNC_REPLICAS"):
-        wanted_topics(load_settings(replication=1, min_insync_replicas=2))
+        expected_topics(load_settings(replication=1, min_insync_replicas=2))
 
 
 def test_a_changelog_that_does_not_fit_its_table_is_refused() -> None:
@@ -107,7 +107,7 @@ def test_a_changelog_that_does_not_fit_its_table_is_refused() -> None:
     specs[CONTENTS_CHANGELOG] = replace(specs[CONTENTS_CHANGELOG], partitions=4)
 
     with pytest.raises(ConfigurationError, match=FINGERPRINTS):
-        wanted_topics(load_settings(), specs)
+        expected_topics(load_settings(), specs)
 
 
 def test_what_is_planned_is_done_once_on_any_broker(broker: Namespace, tmp_path: Path) -> None:
@@ -116,8 +116,8 @@ def test_what_is_planned_is_done_once_on_any_broker(broker: Namespace, tmp_path:
     done = apply_topics(settings)
 
     assert {change.kind for change in done.changes} == {"create"}
-    assert plan_topics(settings).clean
-    assert apply_topics(settings).clean
+    assert plan_topics(settings).up_to_date
+    assert apply_topics(settings).up_to_date
 
 
 def test_topics_of_an_earlier_release_are_brought_up_on_any_broker(broker: Namespace, tmp_path: Path) -> None:
@@ -128,7 +128,7 @@ def test_topics_of_an_earlier_release_are_brought_up_on_any_broker(broker: Names
 
     kinds = [change.kind for change in done.changes if change.target.name == broker.name(SUBMISSIONS)]
     assert kinds == ["add_partitions", "alter_config"]
-    assert plan_topics(settings).clean
+    assert plan_topics(settings).up_to_date
 
 
 def test_two_that_apply_at_once_are_both_content(embedded: Namespace, tmp_path: Path) -> None:
@@ -138,7 +138,7 @@ def test_two_that_apply_at_once_are_both_content(embedded: Namespace, tmp_path: 
     apply_plan(settings, both_saw)
     apply_plan(settings, both_saw)
 
-    assert plan_topics(settings).clean
+    assert plan_topics(settings).up_to_date
 
 
 def test_a_plan_with_a_refusal_is_not_begun(embedded: Namespace, tmp_path: Path) -> None:

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from streams.errors import ConfigurationError
-from streams.local.data_dir import NOTE, DataDir, Running, find_running, settings_of
+from streams.local.data_dir import NOTE, DataDir, RunningSystem, find_running_system, load_command_settings
 
-NOTED = Running(
+NOTED = RunningSystem(
     pid=1,
     broker="127.0.0.1:19092",
     clickhouse="http://127.0.0.1:18123",
@@ -36,7 +36,7 @@ def test_what_runs_in_the_data_directory_is_found_by_other_processes(folder: Pat
         data.release()
 
     assert said.stdout.split() == ["127.0.0.1:19092", "own.", "('/photos',)"]
-    assert find_running(folder / ".mediasieve") is None
+    assert find_running_system(folder / ".mediasieve") is None
 
 
 def test_a_broker_that_is_named_wins(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -44,11 +44,11 @@ def test_a_broker_that_is_named_wins(folder: Path, monkeypatch: pytest.MonkeyPat
     data.claim()
     data.announce(NOTED)
     try:
-        assert settings_of().broker == NOTED.broker
-        assert settings_of(clickhouse="http://mine").clickhouse == "http://mine"
-        assert settings_of(broker="mine:1").topic_prefix == ""
+        assert load_command_settings().broker == NOTED.broker
+        assert load_command_settings(clickhouse="http://mine").clickhouse == "http://mine"
+        assert load_command_settings(broker="mine:1").topic_prefix == ""
         monkeypatch.setenv("MEDIASIEVE_BROKER", "theirs:1")
-        assert settings_of().broker == "theirs:1"
+        assert load_command_settings().broker == "theirs:1"
     finally:
         data.release()
 
@@ -66,8 +66,8 @@ os.kill(os.getpid(), signal.SIGKILL)
     subprocess.run([sys.executable, "-c", script], check=False, timeout=60)
     assert (folder / "data" / NOTE).exists()
 
-    assert find_running(folder / "data") is None
-    assert settings_of(data_dir=folder / "data").broker == "127.0.0.1:9092"
+    assert find_running_system(folder / "data") is None
+    assert load_command_settings(data_dir=folder / "data").broker == "127.0.0.1:9092"
 
 
 def test_two_cannot_run_in_one_data_directory(folder: Path) -> None:
@@ -96,6 +96,6 @@ def test_a_note_that_is_damaged_does_not_count(folder: Path) -> None:
     data.claim()
     try:
         (folder / "data" / NOTE).write_text('{"pid": ')
-        assert find_running(folder / "data") is None
+        assert find_running_system(folder / "data") is None
     finally:
         data.release()

@@ -12,20 +12,20 @@ from PIL import Image
 from streams.domain.fingerprint.video.fingerprint import fingerprint_video
 from streams.domain.match.videos.comparison import compare_videos
 from streams.domain.policy.policy import Policy
-from streams.local.demo_samples import ALTERATIONS, BROKEN, CLIP, EXACT_COPY, ORIGINAL, VIDEO, Sample, make_samples
+from streams.local.demo_samples import ALTERATIONS, BROKEN, CLIP, EXACT_COPY, ORIGINAL, VIDEO, DemoSample, write_samples
 from streams.local.demo_videos import CLIP_S
 
 
 @pytest.fixture(scope="module", params=["photos", "drawings"])
-def samples(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> list[Sample]:
+def samples(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> list[DemoSample]:
     with pytest.MonkeyPatch.context() as patch:
         if request.param == "drawings":
             patch.setattr(importlib.util, "find_spec", lambda _: None)
-        return make_samples(tmp_path_factory.mktemp("samples"))
+        return write_samples(tmp_path_factory.mktemp("samples"))
 
 
-def test_each_photo_is_altered_in_each_way(samples: list[Sample]) -> None:
-    done = Counter(sample.done for sample in samples)
+def test_each_photo_is_altered_in_each_way(samples: list[DemoSample]) -> None:
+    done = Counter(sample.alteration for sample in samples)
 
     photos = done[ORIGINAL]
     assert photos >= 8
@@ -34,18 +34,18 @@ def test_each_photo_is_altered_in_each_way(samples: list[Sample]) -> None:
     assert len({sample.path for sample in samples}) == len(samples)
 
 
-def test_exact_copies_are_exact_and_nothing_else_is(samples: list[Sample]) -> None:
-    contents = Counter(sample.path.read_bytes() for sample in samples if sample.done != BROKEN)
+def test_exact_copies_are_exact_and_nothing_else_is(samples: list[DemoSample]) -> None:
+    contents = Counter(sample.path.read_bytes() for sample in samples if sample.alteration != BROKEN)
 
     assert set(contents.values()) == {1, 3}
-    assert Counter(contents.values())[3] == sum(sample.done == ORIGINAL for sample in samples)
+    assert Counter(contents.values())[3] == sum(sample.alteration == ORIGINAL for sample in samples)
 
 
-def test_all_but_the_broken_can_be_decoded(samples: list[Sample]) -> None:
+def test_all_but_the_broken_can_be_decoded(samples: list[DemoSample]) -> None:
     for sample in samples:
-        if sample.done in (VIDEO, CLIP):
+        if sample.alteration in (VIDEO, CLIP):
             assert fingerprint_video(sample.path.read_bytes()).quality > 0.1
-        elif sample.done != BROKEN:
+        elif sample.alteration != BROKEN:
             with Image.open(sample.path) as picture:
                 picture.load()
                 assert min(picture.size) > 50
@@ -54,9 +54,9 @@ def test_all_but_the_broken_can_be_decoded(samples: list[Sample]) -> None:
                 broken.load()
 
 
-def test_the_clip_is_found_in_its_video_and_not_in_the_other(samples: list[Sample]) -> None:
+def test_the_clip_is_found_in_its_video_and_not_in_the_other(samples: list[DemoSample]) -> None:
     film, clip, other = (
-        fingerprint_video(sample.path.read_bytes()) for sample in samples if sample.done in (VIDEO, CLIP)
+        fingerprint_video(sample.path.read_bytes()) for sample in samples if sample.alteration in (VIDEO, CLIP)
     )
 
     match = compare_videos(film, clip, Policy.of(), media_ids=("film", "clip")).match
@@ -69,6 +69,6 @@ def test_the_clip_is_found_in_its_video_and_not_in_the_other(samples: list[Sampl
 
 
 def test_they_are_the_same_at_every_run(tmp_path: Path) -> None:
-    one, other = make_samples(tmp_path / "one"), make_samples(tmp_path / "other")
+    one, other = write_samples(tmp_path / "one"), write_samples(tmp_path / "other")
 
     assert [a.path.read_bytes() for a in one] == [b.path.read_bytes() for b in other]

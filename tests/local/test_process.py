@@ -42,14 +42,14 @@ def test_it_starts_on_a_free_port_and_comes_back_on_the_same(
 ) -> None:
     with engine_class(tmp_path / "a b") as engine:
         first = (engine.pid, engine.port)
-        assert engine.answers()
+        assert engine.is_ready()
         assert engine.start() is engine
         assert (engine.pid, engine.port) == first
         engine.restart()
         assert engine.pid != first[0]
         assert engine.port == first[1]
         engine.kill()
-        assert not engine.answers()
+        assert not engine.is_ready()
         engine.start()
         last = engine.pid
     assert last is not None
@@ -73,7 +73,7 @@ def test_a_data_directory_serves_one_engine_at_a_time(engine_class: type[Embedde
         with pytest.raises(ConfigurationError, match="did not start") as raised:
             engine_class(tmp_path).start()
         assert "GLIBC" not in str(raised.value)
-        assert engine.answers()
+        assert engine.is_ready()
 
 
 @BOTH

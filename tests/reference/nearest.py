@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from streams.domain.hashes.views import AMONG, ASKED, LEVEL_NUMBERS, PAIRS, STORED, VIEWS
+from streams.domain.hashes.views import LEVEL_NUMBERS, QUERY_GROUPS, SEARCH_GROUPS, STORED_GROUPS, VIEW_PAIRS, VIEWS
 
 DAY_MS = 86_400_000
 FOR_EVER_MS = 2**62
@@ -93,8 +93,8 @@ def words_of(content_id: str) -> list[int]:
 
 def compared(mine: Entry, theirs: Entry, level: int, policy: dict[str, Any]) -> tuple[int, int] | None:
     """Distances of the confirming and of the near hash, if the entries are of one picture."""
-    rule = PAIRS[level, mine.view, theirs.view]
-    if rule == 0 or not ASKED[level, mine.view, mine.turn] & AMONG[theirs.view]:
+    rule = VIEW_PAIRS[level, mine.view, theirs.view]
+    if rule == 0 or not QUERY_GROUPS[level, mine.view, mine.turn] & SEARCH_GROUPS[theirs.view]:
         return None
     near_bits = (mine.near ^ theirs.near).bit_count()
     confirm_bits = (mine.confirm ^ theirs.confirm).bit_count()
@@ -128,4 +128,4 @@ def entries_of(facts: dict[str, Any], policy: dict[str, Any]) -> tuple[str, list
 
 
 def kept(entries: list[Entry], policy: dict[str, Any]) -> list[Entry]:
-    return [each for each in entries if STORED[LEVEL_NUMBERS[policy["views"]], each.view, each.turn]]
+    return [each for each in entries if STORED_GROUPS[LEVEL_NUMBERS[policy["views"]], each.view, each.turn]]

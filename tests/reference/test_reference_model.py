@@ -24,7 +24,7 @@ from tests.reference.deployment import Published, Publisher, Workers, follow
 from tests.reference.twin import Twin
 from tests.support.brokers import ApacheKafka, Namespace
 from tests.support.engines import Database, clickhouse, container_clickhouse, embedded_clickhouse
-from tests.support.films import film, once
+from tests.support.films import cached_file, film
 from tests.support.films import folder as films_folder
 from tests.support.media import encode, noise
 from tests.support.videos import ALTERATIONS, decoded
@@ -69,7 +69,7 @@ def films() -> list[tuple[bytes, Path]]:
         paths += [original, *(ALTERATIONS[name].apply(original) for name in ALTERED)]
         for at_s, still in decoded(original):
             if at_s >= 3:
-                paths.append(once(f"{original.stem}-still.png", still.save))
+                paths.append(cached_file(f"{original.stem}-still.png", still.save))
                 break
     return [(path.read_bytes(), path) for path in paths]
 

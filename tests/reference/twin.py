@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from streams.domain.hashes.views import VIEWS, in_words, undone
+from streams.domain.hashes.views import VIEWS, describe_transformation, transformation_between
 from streams.domain.records.ids import decision_id
 from tests.reference import videos
 from tests.reference.nearest import FOR_EVER_MS, Contents, Known, Nearest, entries_of, kept, lasts_ms
@@ -145,8 +145,8 @@ def near(found: Nearest, policy: dict[str, Any]) -> dict[str, Any]:
     distance, threshold = found.near_bits, radius
     if bits == 256:
         distance, threshold = found.confirm_bits, policy["confirm_bits"]
-    change = undone(found.own.view, found.own.turn, found.entry.view, found.entry.turn)
-    how = "The same picture" if change == "none" else "The same picture, " + in_words(change)
+    change = transformation_between(found.own.view, found.own.turn, found.entry.view, found.entry.turn)
+    how = "The same picture" if change == "none" else "The same picture, " + describe_transformation(change)
     return {
         **whose(found.known),
         "method": policy["hash"],

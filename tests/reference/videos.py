@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from streams.domain.hashes.orientation import between, compose, inverse
-from streams.domain.hashes.views import VIEWS, in_words, undone
-from streams.domain.match.operations import MOST_SHOWN
+from streams.domain.hashes.orientation import compose, inverse, orientation_between
+from streams.domain.hashes.views import VIEWS, describe_transformation, transformation_between
+from streams.domain.match.operations import MAX_APPEARANCES
 from streams.domain.match.videos import index, judging, kernel, pairs
 from streams.domain.match.videos.outcome import MOST_SEGMENTS, TOLD_SEGMENTS, TOLD_SPEED
 from tests.reference.alignment import Aligned, Case, Film, Pair, Piece, length
@@ -43,7 +43,9 @@ class Sight:
 
     @property
     def pair(self) -> Pair:
-        return Pair(self.own_moment, self.known_moment, between(self.frame.entry.turn & 7, self.own.entry.turn & 7))
+        return Pair(
+            self.own_moment, self.known_moment, orientation_between(self.frame.entry.turn & 7, self.own.entry.turn & 7)
+        )
 
 
 @dataclass
@@ -369,14 +371,14 @@ def nearest_of(known: Known, pairs: list[tuple[int, int, int]], time_ms: int) ->
 def named(found: list[tuple[int, int, str, int, Known]], kind: str) -> list[dict[str, Any]]:
     return [
         {"content_id": name, "media_id": known.media_id, "kind": kind, "at_s": at_ms / 1000, "distance_bits": bits}
-        for bits, _, name, at_ms, known in sorted(found, key=lambda each: each[:3])[:MOST_SHOWN]
+        for bits, _, name, at_ms, known in sorted(found, key=lambda each: each[:3])[:MAX_APPEARANCES]
     ]
 
 
 def in_record(found: Matched, policy: dict[str, Any], own: tuple[str, str]) -> dict[str, Any]:
     """The match of a decision, but for whose it is."""
     mine, theirs = found.shown.own.entry, found.shown.frame.entry
-    change = undone(mine.view, mine.turn, theirs.view, theirs.turn)
+    change = transformation_between(mine.view, mine.turn, theirs.view, theirs.turn)
     confirm_bits = sum(sight.confirm_bits for sight in found.voters) // len(found.voters)
     by_length = sorted(found.aligned.pieces, key=lambda piece: (piece.own[0] - piece.own[1], *flat(piece)))
     pieces = sorted(by_length[:MOST_SEGMENTS], key=flat)
@@ -422,7 +424,7 @@ def explained(found: Matched, pieces: list[Piece], change: str) -> str:
         text += f", {len(pieces) - TOLD_SEGMENTS} more parts are parts"
     text += " of it"
     if change != "none":
-        text += ", " + in_words(change)
+        text += ", " + describe_transformation(change)
     speed = min(found.aligned.pieces, key=lambda piece: (piece.own[0] - piece.own[1], piece.own[0])).speed
     if abs(speed - 1_000_000) >= TOLD_SPEED:
         text += f", {speed / 1_000_000:.2f} times as fast"

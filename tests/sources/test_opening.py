@@ -14,8 +14,8 @@ from streams.domain.records.records import Kind
 from streams.errors import BadInput, BrokenInfrastructure, Reason
 from streams.sources import spool
 from streams.sources.fetch import OPEN_PER_THREAD, SourceFetcher
-from streams.sources.media_kind import SMALL_BYTES
-from streams.sources.video.file_parts import FileParts
+from streams.sources.media_kind import READ_WHOLE_MAX_BYTES
+from streams.sources.video.file_parts import LocalVideo
 from streams.sources.video.opened import OpenVideo
 from streams.sources.video.range_video import RangeVideo
 from streams.sources.video.web_video import FIRST_BYTES
@@ -139,7 +139,7 @@ async def test_a_video_that_should_be_a_picture_is_refused_early(servers: Server
     assert server.sent_bytes < len(data) // 4
 
 
-@pytest.mark.parametrize("size_bytes", [40, FIRST_BYTES, FIRST_BYTES + 1, SMALL_BYTES])
+@pytest.mark.parametrize("size_bytes", [40, FIRST_BYTES, FIRST_BYTES + 1, READ_WHOLE_MAX_BYTES])
 async def test_a_small_video_is_read_whole(servers: Servers, tmp_path: Path, size_bytes: int) -> None:
     data = film(size_bytes)
     server = FilmServer(data)
@@ -226,12 +226,12 @@ async def test_without_ranges_it_is_downloaded(servers: Servers) -> None:
 
 
 async def test_what_was_downloaded_is_known_by_its_content(servers: Servers) -> None:
-    from streams.domain.fingerprint.image.fingerprint import content_id
+    from streams.domain.fingerprint.image.fingerprint import compute_content_id
 
     url = await servers.web({"/film.mp4": FilmServer(FILM, ranges=False).answer})
     async with opened(source_allow="127.0.0.1") as fetcher, fetcher.open(submission(f"{url}/film.mp4")) as video:
-        assert isinstance(video, FileParts)
-        assert video.content == video.identity == content_id(FILM)
+        assert isinstance(video, LocalVideo)
+        assert video.content == video.identity == compute_content_id(FILM)
         assert video.fetched_bytes == len(FILM)
         assert video.cheap_to_read
 
@@ -257,7 +257,7 @@ async def test_downloads_leave_nothing_on_the_disk(servers: Servers, tmp_path: P
         opened(source_allow="127.0.0.1", data_dir=tmp_path) as fetcher,
         fetcher.open(submission(f"{url}/film.mp4")) as video,
     ):
-        assert isinstance(video, FileParts)
+        assert isinstance(video, LocalVideo)
         assert files_below(tmp_path) == []  # no name, so a kill leaves nothing
         assert await asyncio.to_thread(all_of, video) == FILM
         with pytest.raises(BadInput, match="given up"):

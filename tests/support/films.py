@@ -238,7 +238,7 @@ def folder() -> Path:
 _MADE: dict[str, Path] = {}
 
 
-def once(name: str, make: Callable[[Path], object]) -> Path:
+def cached_file(name: str, make: Callable[[Path], object]) -> Path:
     """The file of that name in the folder, made when it is first asked for."""
     if name not in _MADE:
         target = folder() / name
@@ -259,7 +259,9 @@ def film(
     """The file of a film; made once in a test session, not to be changed. `coding` is that of `encode`."""
     said = "-".join(f"{key}={value}" for key, value in sorted(coding.items())).replace("/", "_")
     name = f"film{number}-{duration_s:g}s-{size[0]}x{size[1]}-{fps:g}fps-{said}{suffix}"
-    return once(name, lambda target: encode(target, Film(number, duration_s).pictures(size, fps), fps=fps, **coding))
+    return cached_file(
+        name, lambda target: encode(target, Film(number, duration_s).pictures(size, fps), fps=fps, **coding)
+    )
 
 
 def slides(colours: Sequence[tuple[int, int, int]], size: Size = SIZE, each_s: float = 2.0) -> Iterator[Image.Image]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from streams.domain.match import decide
-from streams.domain.match.decide import Answer, Incoming
-from streams.domain.match.indexes import NearSpaces
+from streams.domain.match.decide import MatchInput, MatchOutput
+from streams.domain.match.indexes import CollectionIndexes
 from streams.domain.state.content import CONTENT_PREFIX, FRAMES_PREFIX
 
 
@@ -16,8 +16,8 @@ class Partition(dict[bytes, bytes]):
     def __init__(self, changes: Iterable[tuple[bytes, bytes | None]] = ()) -> None:
         super().__init__({key: value for key, value in dict(changes).items() if value is not None})
         self.log: list[tuple[bytes, bytes | None]] = []
-        self.spaces = NearSpaces()
-        self.spaces.load(self._with(CONTENT_PREFIX), self._with(FRAMES_PREFIX))
+        self.indexes = CollectionIndexes()
+        self.indexes.load(self._with(CONTENT_PREFIX), self._with(FRAMES_PREFIX))
 
     def _with(self, prefix: bytes) -> list[tuple[bytes, bytes]]:
         return [(key, value) for key, value in sorted(self.items()) if key.startswith(prefix)]
@@ -32,5 +32,5 @@ class Partition(dict[bytes, bytes]):
             self[key] = value
         self.log.append((key, value))
 
-    def decide(self, batch: Sequence[Incoming]) -> list[Answer]:
-        return decide.decide(batch, self, self.spaces)
+    def decide(self, batch: Sequence[MatchInput]) -> list[MatchOutput]:
+        return decide.decide(batch, self, self.indexes)

@@ -10,14 +10,14 @@ from hashlib import sha256
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.domain.hashes.frames import FRAME, FRAMES_HASH, pack_frames
+from streams.domain.hashes.frames import FRAME_ENTRY, FRAMES_HASH, pack_frames
 from streams.domain.hashes.orientation import compose, inverse
-from streams.domain.hashes.views import CODES, KEPT
+from streams.domain.hashes.views import CANONICAL, VIEW_CODES
 from streams.domain.records.records import MediaFacts, VideoFacts
 from tests.reference.videos import turned
 
 STEP_MS = 250
-BARS = (CODES["top_85"], CODES["bottom_85"])
+BARS = (VIEW_CODES["top_85"], VIEW_CODES["bottom_85"])
 
 
 def flipped(value: int, bits: int, width: int, rng: random.Random) -> int:
@@ -66,7 +66,7 @@ class Cut:
 
 
 @dataclass(frozen=True)
-class Take:
+class VideoRecipe:
     """How a video is made of its cuts.
 
     Attributes:
@@ -107,7 +107,7 @@ class Take:
         raise ValueError("the video is over")
 
 
-def entries_of(take: Take) -> NDArray[np.void]:
+def entries_of(take: VideoRecipe) -> NDArray[np.void]:
     """The frames of a video as they stand in a record: samples that are nearly alike are one moment."""
     rng = random.Random(f"{take.seed} {take}")
     moments: list[tuple[Look, int, int]] = []
@@ -126,11 +126,11 @@ def entries_of(take: Take) -> NDArray[np.void]:
         bytes((view, turn, 200)) + near.to_bytes(8) + confirm.to_bytes(32) + from_ms.to_bytes(4) + to_ms.to_bytes(4)
         for view, turn, near, confirm, from_ms, to_ms in rows
     )
-    return np.frombuffer(packed, FRAME)
+    return np.frombuffer(packed, FRAME_ENTRY)
 
 
 def _rows(
-    take: Take, look: Look, from_ms: int, to_ms: int, rng: random.Random
+    take: VideoRecipe, look: Look, from_ms: int, to_ms: int, rng: random.Random
 ) -> list[tuple[int, int, int, int, int, int]]:
     near = flipped(look.near, rng.randint(0, take.noise_bits), 64, rng)
     confirm = flipped(look.confirm, rng.randint(0, 4 * take.noise_bits), 256, rng)
@@ -140,20 +140,20 @@ def _rows(
     if take.reformed and rng.randrange(10) < take.reformed:
         done = rng.randrange(8)
         near, confirm, turn = turned(near, 8, done), turned(confirm, 16, done), compose(done, turn)
-    full = (0, turn | KEPT, near, confirm, from_ms, to_ms)
+    full = (0, turn | CANONICAL, near, confirm, from_ms, to_ms)
     other = (rng.getrandbits(64), rng.getrandbits(256), from_ms, to_ms)
     if take.bar is not None:
-        return [(0, rng.randrange(8) | KEPT, *other), (take.bar, *full[1:])]
+        return [(0, rng.randrange(8) | CANONICAL, *other), (take.bar, *full[1:])]
     rows = [full]
     if rng.randrange(10) < take.alternates:
         rows.append((0, rng.randrange(8), flipped(near, 6, 64, rng), flipped(confirm, 20, 256, rng), from_ms, to_ms))
     if rng.randrange(10) < take.borders:
-        rows.append((1, *full[1:]) if rng.random() < 0.5 else (1, rng.randrange(8) | KEPT, *other))
-    rows += [(bar, rng.randrange(8) | KEPT, rng.getrandbits(64), *other[1:]) for bar in BARS[: rng.randrange(3)]]
+        rows.append((1, *full[1:]) if rng.random() < 0.5 else (1, rng.randrange(8) | CANONICAL, *other))
+    rows += [(bar, rng.randrange(8) | CANONICAL, rng.getrandbits(64), *other[1:]) for bar in BARS[: rng.randrange(3)]]
     return rows
 
 
-def facts_of(take: Take, name: str, *, of_parts: bool = False, quality: float = 0.8) -> MediaFacts:
+def media_facts(take: VideoRecipe, name: str, *, of_parts: bool = False, quality: float = 0.8) -> MediaFacts:
     """A record's facts about a video of this content."""
     entries = entries_of(take)
     return MediaFacts(

@@ -15,7 +15,7 @@ import av
 import numpy as np
 from PIL import Image, ImageOps
 
-from tests.support.films import BILINEAR, Film, captioned, encode, once
+from tests.support.films import BILINEAR, Film, cached_file, captioned, encode
 
 Shown = tuple[float, Image.Image]
 Change = Callable[[Image.Image], Image.Image]
@@ -193,7 +193,7 @@ class Alteration(NamedTuple):
     def apply(self, source: Path, seed: int = 0) -> Path:
         """The altered copy, made once in a session."""
         said = next(name for name, each in ALTERATIONS.items() if each is self)
-        return once(f"{source.stem}-{said}-{seed}{self.suffix}", lambda target: self.alter(source, target, seed))
+        return cached_file(f"{source.stem}-{said}-{seed}{self.suffix}", lambda target: self.alter(source, target, seed))
 
 
 def _plain(**options: Any) -> Callable[[Path, Path, int], None]:

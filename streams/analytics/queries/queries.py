@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from clickhouse_connect.driver.client import Client
 
-from streams.analytics.client import failures
+from streams.analytics.client import translate_errors
 from streams.config.settings import Settings
 
 OF_COLLECTION: Final = "({collection:String} = '' OR collection = {collection:String})"
@@ -43,7 +43,7 @@ def ask(settings: Settings, client: Client, name: str, **parameters: Any) -> lis
     unknown = parameters.keys() - query.parameters.keys()
     if unknown:
         raise TypeError(f"the query {name} takes no {', '.join(sorted(unknown))}")
-    with failures(settings):
+    with translate_errors(settings):
         result = client.query(query.sql, parameters={**query.parameters, **parameters})
     return [dict(zip(result.column_names, row, strict=True)) for row in result.result_rows]
 

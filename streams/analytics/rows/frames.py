@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from streams.analytics.rows import fields
-from streams.domain.hashes.frames import FRAMES_HASH, KEPT_VIEWS, unpack_frames
-from streams.domain.hashes.views import KEPT, VIEWS
+from streams.domain.hashes.frames import FRAMES_HASH, STORED_FRAME_VIEWS, unpack_frames
+from streams.domain.hashes.views import CANONICAL, VIEWS
 from streams.domain.records.records import RawRecord
 
 TABLE: Final = "video_frames"
@@ -44,5 +44,5 @@ def frame_rows(record: RawRecord) -> list[Row]:
             published_ms,
         )
         for frame in unpack_frames(packed)
-        if frame["view"] in KEPT_VIEWS and frame["turn"] & KEPT
+        if frame["view"] in STORED_FRAME_VIEWS and frame["turn"] & CANONICAL
     ]

@@ -16,7 +16,7 @@ from streams.analytics.rows import fields, frames
 from streams.analytics.rows.fields import MAX_MS
 from streams.domain.records.records import RawRecord
 from streams.errors import BadInput, Reason
-from streams.kafka.topics import DEADLETTERS, DECISIONS, FINGERPRINTS
+from streams.kafka.topics import DEAD_LETTERS, DECISIONS, FINGERPRINTS
 
 Row = tuple[Any, ...]
 MAX_VALUE_HEAD_BYTES: Final = 1024
@@ -225,7 +225,7 @@ TABLES: Final[dict[str, Table]] = {
         fingerprint_row,
         Parts(frames.TABLE, frames.COLUMNS, frames.frame_rows),
     ),
-    DEADLETTERS: Table(
+    DEAD_LETTERS: Table(
         "deadletters",
         (
             *("origin_topic", "origin_partition", "origin_offset", "stage", "reason", "detail", "failed_at"),

@@ -7,13 +7,13 @@ from typing import Any
 
 import click
 
-from streams.analytics.client import connect, failures
+from streams.analytics.client import connect, translate_errors
 from streams.analytics.migrations import migrate as apply_migrations
-from streams.analytics.migrations import pending
+from streams.analytics.migrations import pending_migrations
 from streams.cli.app import OneLineGroup
 from streams.cli.options import data_dir_option
 from streams.cli.terminal import say
-from streams.local.data_dir import settings_of
+from streams.local.data_dir import load_command_settings
 
 TABLES = ("decisions", "fingerprints", "deadletters")
 url_option = click.option("--clickhouse", metavar="URL", help="ClickHouse; else MEDIASIEVE_CLICKHOUSE.")
@@ -29,14 +29,14 @@ def command() -> None:
 @data_dir_option
 def migrate(clickhouse: str | None, data_dir: Path | None) -> int:
     """Make the database, and apply what is missing."""
-    settings = settings_of(clickhouse=clickhouse, data_dir=data_dir)
+    settings = load_command_settings(clickhouse=clickhouse, data_dir=data_dir)
     done = apply_migrations(settings)
     for name in done.applied:
         click.echo(f"applied {name}")
     if not done.applied:
         click.echo(f"The database {settings.clickhouse_database} at {settings.clickhouse} is up to date.")
-    if done.unknown:
-        versions = ", ".join(f"{version:03}" for version in done.unknown)
+    if done.unknown_versions:
+        versions = ", ".join(f"{version:03}" for version in done.unknown_versions)
         say(f"The database has migrations that this release does not know ({versions}): it is older.")
     return 0
 
@@ -46,9 +46,9 @@ def migrate(clickhouse: str | None, data_dir: Path | None) -> int:
 @data_dir_option
 def status(clickhouse: str | None, data_dir: Path | None) -> int:
     """Show version, missing migrations and rows. Exit code 1 if a migration is missing."""
-    settings = settings_of(clickhouse=clickhouse, data_dir=data_dir)
-    missing = pending(settings)
-    with failures(settings):
+    settings = load_command_settings(clickhouse=clickhouse, data_dir=data_dir)
+    missing = pending_migrations(settings)
+    with translate_errors(settings):
         client = connect(settings, database="")
         try:
             click.echo(f"ClickHouse {client.server_version} at {settings.clickhouse}")

@@ -15,8 +15,8 @@ import orjson
 
 from streams.cli.options import broker_option, data_dir_option
 from streams.cli.terminal import cell, data_stream, make_console, say, shown
-from streams.kafka.decision_reader import Decision, DecisionReader, Start
-from streams.local.data_dir import settings_of
+from streams.kafka.decision_reader import Decision, DecisionReader, ReadFrom
+from streams.local.data_dir import load_command_settings
 from streams.services.groups import PARTLY
 from streams.services.wording import OUTCOME_STYLES, group_of, match_in_words, reason_in_words, shown_in_words
 
@@ -63,16 +63,16 @@ def command(
 
     With --follow and without --since, only those that come from now on.
     """
-    settings = settings_of(broker=broker, data_dir=data_dir)
-    start: Start = since if since is not None else "end" if follow else "beginning"
+    settings = load_command_settings(broker=broker, data_dir=data_dir)
+    start: ReadFrom = since if since is not None else "end" if follow else "beginning"
     with DecisionReader(settings, start) as reader:
         found = (d for d in _endless(reader) if collection in (None, d["collection"]))
         if follow:
             _print_following(found, limit, as_json=as_json)
         else:
             _print_newest(reader, collection, limit, as_json=as_json)
-        if reader.skipped:
-            say(f"{reader.skipped:,} records in {reader.topic} are no decisions and were passed over.")
+        if reader.skipped_records:
+            say(f"{reader.skipped_records:,} records in {reader.topic} are no decisions and were passed over.")
     return 0
 
 
@@ -82,7 +82,7 @@ def _endless(reader: DecisionReader) -> Iterator[Decision]:
         yield from read
         if not read:
             data_stream().flush()
-            reader.follow()
+            reader.refresh_partitions()
 
 
 def _print_following(decisions: Iterator[Decision], limit: int | None, *, as_json: bool) -> None:

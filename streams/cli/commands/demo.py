@@ -17,9 +17,9 @@ from streams.cli.terminal import cell, make_console, say
 from streams.config.settings import Settings, load_settings
 from streams.errors import ConfigurationError
 from streams.kafka.decision_reader import Decision
-from streams.local.demo_samples import BROKEN, CLIP, EXACT_COPY, ORIGINAL, VIDEO, Sample, make_samples
-from streams.local.system import System, Wanted, ending_on_signals
-from streams.services.await_decision import Answers, decide_files
+from streams.local.demo_samples import BROKEN, CLIP, EXACT_COPY, ORIGINAL, VIDEO, DemoSample, write_samples
+from streams.local.system import System, SystemOptions, exit_on_signals
+from streams.services.await_decision import FileDecisions, decide_files
 from streams.services.files import find_files, media_id_of
 from streams.services.groups import outcomes_in_words
 from streams.services.outgoing import Envelope
@@ -45,11 +45,11 @@ def command(stay: bool | None, workers: int, data_dir: Path | None) -> int:
     folder = data_dir or load_settings().data_dir / "demo"
     _make_empty(folder)
     settings = load_settings(data_dir=folder)
-    with ending_on_signals():
+    with exit_on_signals():
         click.echo(f"Everything of this demo is in {folder.absolute()}")
-        samples = make_samples(folder / "samples")
+        samples = write_samples(folder / "samples")
         say("Starting broker, ClickHouse and workers …")
-        with System(settings, Wanted(folder, workers=workers), say) as system:
+        with System(settings, SystemOptions(folder, workers=workers), say) as system:
             say(f"up after {time.monotonic() - began:.1f} s")
             agreed = _show(system, samples)
             if stay is None:
@@ -78,10 +78,10 @@ def _make_empty(folder: Path) -> None:
         raise ConfigurationError(f"{folder} cannot be used: {error.strerror}.") from error
 
 
-def _show(system: System, samples: list[Sample]) -> bool:
+def _show(system: System, samples: list[DemoSample]) -> bool:
     """Publish, print decisions and totals; whether ClickHouse agrees with them."""
-    firsts = [sample for sample in samples if sample.done in (ORIGINAL, VIDEO)]
-    others = [sample for sample in samples if sample.done not in (ORIGINAL, VIDEO)]
+    firsts = [sample for sample in samples if sample.alteration in (ORIGINAL, VIDEO)]
+    others = [sample for sample in samples if sample.alteration not in (ORIGINAL, VIDEO)]
     answers = [_decide(system, firsts), _decide(system, others)]
     decisions = [decision for each in answers for decision in each.decisions]
     by_media = {decision["media_id"]: decision for decision in decisions}
@@ -101,7 +101,7 @@ def _show(system: System, samples: list[Sample]) -> bool:
     return rows == expected and not lacking
 
 
-def _decide(system: System, samples: list[Sample]) -> Answers:
+def _decide(system: System, samples: list[DemoSample]) -> FileDecisions:
     return decide_files(
         system.settings,
         list(find_files(sample.path for sample in samples)),
@@ -113,16 +113,16 @@ def _decide(system: System, samples: list[Sample]) -> Answers:
     )
 
 
-def _print_some(decided: list[tuple[Sample, Decision]]) -> None:
+def _print_some(decided: list[tuple[DemoSample, Decision]]) -> None:
     """One photo with all that was made of it, the videos, and everything broken."""
     from rich.table import Table
 
-    first = decided[0][0].of if decided else ""
+    first = decided[0][0].original_name if decided else ""
     table = Table(title="Some of the decisions", title_justify="left", box=None, pad_edge=False, header_style="bold")
     for heading in ("file", "outcome", "same as", "how"):
         table.add_column(heading, overflow="fold")
     for sample, decision in decided:
-        if sample.of == first or sample.done in (VIDEO, CLIP, BROKEN):
+        if sample.original_name == first or sample.alteration in (VIDEO, CLIP, BROKEN):
             match, failure = decision["match"], decision["failure"]
             how = match_in_words(match) if match else reason_in_words(failure["reason"]) if failure else ""
             outcome = decision["outcome"]
@@ -134,16 +134,16 @@ def _print_some(decided: list[tuple[Sample, Decision]]) -> None:
     console.print(table)
 
 
-def _print_by_alteration(decided: list[tuple[Sample, Decision]]) -> None:
+def _print_by_alteration(decided: list[tuple[DemoSample, Decision]]) -> None:
     from rich.table import Table
 
     table = Table(title="All of them", title_justify="left", box=None, pad_edge=False, header_style="bold")
     table.add_column("what it is, or what was done to a photo")
     for words in ("files", *OUTCOME_WORDS.values()):
         table.add_column(words, justify="right")
-    kinds = dict.fromkeys([ORIGINAL, EXACT_COPY, *(sample.done for sample, _ in decided)])
+    kinds = dict.fromkeys([ORIGINAL, EXACT_COPY, *(sample.alteration for sample, _ in decided)])
     for done in kinds:
-        outcomes = Counter(decision["outcome"] for sample, decision in decided if sample.done == done)
+        outcomes = Counter(decision["outcome"] for sample, decision in decided if sample.alteration == done)
         counts = [str(outcomes[outcome] or "") for outcome in OUTCOME_WORDS]
         table.add_row(done, str(outcomes.total()), *counts)
     console = make_console(stderr=False)

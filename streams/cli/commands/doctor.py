@@ -11,7 +11,7 @@ import orjson
 
 from streams.cli.options import broker_option, data_dir_option
 from streams.cli.terminal import data_stream, make_console, say, shown
-from streams.local.data_dir import find_running, settings_of
+from streams.local.data_dir import find_running_system, load_command_settings
 from streams.services.checks import Check, all_checks
 
 STYLES = {"ok": "green", "warn": "yellow", "fail": "red"}
@@ -24,8 +24,8 @@ STYLES = {"ok": "green", "warn": "yellow", "fail": "red"}
 @data_dir_option
 def command(as_json: bool, clickhouse: str | None, broker: str | None, data_dir: Path | None) -> int:
     """Check versions, reach, permissions, disk and clocks, and say what to do. Exit code 1 if something fails."""
-    settings = settings_of(broker=broker, clickhouse=clickhouse, data_dir=data_dir)
-    running = find_running(settings.data_dir)
+    settings = load_command_settings(broker=broker, clickhouse=clickhouse, data_dir=data_dir)
+    running = find_running_system(settings.data_dir)
     running = running if running is not None and running.broker == settings.broker else None
     found: Counter[str] = Counter()
     for check in all_checks(settings, running):

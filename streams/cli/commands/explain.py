@@ -19,26 +19,26 @@ from streams.cli.terminal import data_stream, make_console, say, shown
 from streams.config.policy_file import load_policies
 from streams.config.settings import load_settings
 from streams.domain.hashes.algorithms import ALGORITHMS, Hash, distance_bits
-from streams.domain.hashes.views import VIEWS_HASH, in_words
-from streams.domain.match.images.comparison import Comparison, compare, match_of
+from streams.domain.hashes.views import VIEWS_HASH, describe_transformation
+from streams.domain.match.images.comparison import ViewComparison, compare_pictures, match_pictures
 from streams.domain.policy.policy import Policy
 from streams.domain.records.records import Match, MediaFacts, Outcome
-from streams.services.pictures import Picture, described
-from streams.services.videos import MEDIA_FILE, Video, read_medium
+from streams.services.pictures import PictureFile, described
+from streams.services.videos import MEDIA_FILE, VideoFile, read_media_file
 from streams.services.wording import OUTCOME_STYLES, OUTCOME_WORDS, view_in_words
 
 MOST_PAIRS = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Explained:
+class PictureExplanation:
     """What comes of submitting one picture when another is known; comparisons with the nearest first."""
 
-    known: Picture
-    submitted: Picture
+    known: PictureFile
+    submitted: PictureFile
     policy: Policy
     match: Match | None
-    comparisons: list[Comparison]
+    comparisons: list[ViewComparison]
 
     @property
     def outcome(self) -> Outcome:
@@ -71,8 +71,8 @@ def command(
     """
     settings = load_settings()
     policy = load_policies(policy_file or settings.policy_file).of(collection)
-    one, other = (read_medium(path, settings, policy) for path in (known, submitted))
-    if isinstance(one, Picture) and isinstance(other, Picture):
+    one, other = (read_media_file(path, settings, policy) for path in (known, submitted))
+    if isinstance(one, PictureFile) and isinstance(other, PictureFile):
         document = _explain_pictures(one, other, policy, collection, picture, silent=as_json, all_pairs=all_pairs)
     else:
         document = _explain_videos(one, other, policy, collection, picture, silent=as_json, all_pairs=all_pairs)
@@ -84,7 +84,14 @@ def command(
 
 
 def _explain_pictures(
-    one: Picture, other: Picture, policy: Policy, collection: str, png: Path | None, *, silent: bool, all_pairs: bool
+    one: PictureFile,
+    other: PictureFile,
+    policy: Policy,
+    collection: str,
+    png: Path | None,
+    *,
+    silent: bool,
+    all_pairs: bool,
 ) -> dict[str, Any]:
     """Draw and print what is wanted; all of it as JSON."""
     forward, reverse = explain(one, other, policy), explain(other, one, policy)
@@ -96,7 +103,8 @@ def _explain_pictures(
 
 
 def _explain_videos(
-    one: Picture | Video, other: Picture | Video, policy: Policy, collection: str, png: Path | None, *, silent: bool,
+    one: PictureFile | VideoFile, other: PictureFile | VideoFile, policy: Policy, collection: str, png: Path | None, *,
+    silent: bool,
     all_pairs: bool,
 ) -> dict[str, Any]:  # fmt: skip
     """The same where one is a video, or both."""
@@ -113,12 +121,12 @@ def _explain_videos(
     return {**video_explain.as_json(forward), "reverse": video_explain.as_json(reverse)}
 
 
-def explain(known: Picture, submitted: Picture, policy: Policy) -> Explained:
-    match = match_of(known.facts, submitted.facts, policy, media_id=known.name)
-    return Explained(known, submitted, policy, match, compare(known.facts, submitted.facts, policy))
+def explain(known: PictureFile, submitted: PictureFile, policy: Policy) -> PictureExplanation:
+    match = match_pictures(known.facts, submitted.facts, policy, media_id=known.name)
+    return PictureExplanation(known, submitted, policy, match, compare_pictures(known.facts, submitted.facts, policy))
 
 
-def verdict_of(explained: Explained, known: str = "A", submitted: str = "B") -> str:
+def verdict_of(explained: PictureExplanation, known: str = "A", submitted: str = "B") -> str:
     """One or two sentences: what it would be called, and the distances that decide it."""
     match, policy = explained.match, explained.policy
     if match is not None:
@@ -137,7 +145,7 @@ def verdict_of(explained: Explained, known: str = "A", submitted: str = "B") -> 
     return f"{called} Nearest are {views}: {_distances(nearest, policy)}."
 
 
-def _distances(nearest: Comparison, policy: Policy) -> str:
+def _distances(nearest: ViewComparison, policy: Policy) -> str:
     """`30 of 64 bits differ, 10 may; 120 of 256 bits differ, 80 may`"""
     near = f"{nearest.near_bits} of {min(policy.hash_bits, 64)} bits differ, {nearest.near_threshold_bits} may"
     if nearest.confirm_bits is None:
@@ -145,7 +153,7 @@ def _distances(nearest: Comparison, policy: Policy) -> str:
     return f"{near}; {nearest.confirm_bits} of 256 bits differ, {nearest.confirm_threshold_bits} may"
 
 
-def _save_drawing(explained: Explained, path: Path) -> None:
+def _save_drawing(explained: PictureExplanation, path: Path) -> None:
     from streams.drawing.side_by_side import draw
 
     nearest = next(iter(explained.comparisons), None)
@@ -153,7 +161,7 @@ def _save_drawing(explained: Explained, path: Path) -> None:
     drawing.save(path, "PNG")
 
 
-def hashes_of(explained: Explained) -> list[dict[str, Any]]:
+def hashes_of(explained: PictureExplanation) -> list[dict[str, Any]]:
     """Each hash that both whole pictures have, its distance, and how much that may be where the policy looks at it."""
     one, other, policy = explained.known.facts.hashes, explained.submitted.facts.hashes, explained.policy
     thresholds = _thresholds(policy)
@@ -179,7 +187,7 @@ def _thresholds(policy: Policy) -> dict[str, int]:
     return {f"{policy.hash.rstrip('0123456789')}64": policy.radius_bits, policy.hash: policy.confirm_bits}
 
 
-def _as_json(explained: Explained) -> dict[str, Any]:
+def _as_json(explained: PictureExplanation) -> dict[str, Any]:
     return {
         "policy": explained.policy.version,
         "known": _file_as_json(explained.known),
@@ -192,7 +200,7 @@ def _as_json(explained: Explained) -> dict[str, Any]:
     }
 
 
-def _file_as_json(picture: Picture) -> dict[str, Any]:
+def _file_as_json(picture: PictureFile) -> dict[str, Any]:
     return {"file": picture.name, "facts": _without_views(picture.facts)}
 
 
@@ -200,12 +208,12 @@ def _without_views(facts: MediaFacts) -> MediaFacts:
     return replace(facts, hashes={name: value for name, value in facts.hashes.items() if name != VIEWS_HASH})
 
 
-def _comparison_as_json(comparison: Comparison) -> dict[str, Any]:
+def _comparison_as_json(comparison: ViewComparison) -> dict[str, Any]:
     document = {name: value for name, value in asdict(comparison).items() if name != "hit"}
     return {**document, "matches": comparison.matches}
 
 
-def _print(forward: Explained, reverse: Explained, collection: str, *, all_pairs: bool) -> None:
+def _print(forward: PictureExplanation, reverse: PictureExplanation, collection: str, *, all_pairs: bool) -> None:
     console = make_console(stderr=False)
     for letter, each, role in (("A", forward.known, "known"), ("B", forward.submitted, "submitted")):
         console.print(Text(f"{letter}, {role}: {shown(each.name)}"))
@@ -224,22 +232,22 @@ def _print(forward: Explained, reverse: Explained, collection: str, *, all_pairs
     console.print(Text(f"The other way round, with B known and A submitted: {_reverse_verdict(forward, reverse)}"))
 
 
-def _reverse_verdict(forward: Explained, reverse: Explained) -> str:
+def _reverse_verdict(forward: PictureExplanation, reverse: PictureExplanation) -> str:
     if reverse.match is None and forward.match is None:
         return "no copy either."
     return "the same." if verdict_of(reverse) == verdict_of(forward) else verdict_of(reverse, "B", "A")
 
 
-def _most_telling(pairs: list[Comparison]) -> list[Comparison]:
+def _most_telling(pairs: list[ViewComparison]) -> list[ViewComparison]:
     """The nearest of each view of B, as many as are read with one look; and the whole pictures in any case."""
-    nearest: dict[str, Comparison] = {}
+    nearest: dict[str, ViewComparison] = {}
     for each in pairs:
         nearest.setdefault(each.view, each)
     telling = list(nearest.values())[:MOST_PAIRS]
     return [each for each in pairs if each in telling or (each.view, each.known_view) == ("full", "full")]
 
 
-def _hashes_table(explained: Explained) -> Table:
+def _hashes_table(explained: PictureExplanation) -> Table:
     table = _table()
     table.add_column(no_wrap=True)
     table.add_column("differ", justify="right", no_wrap=True)
@@ -253,7 +261,7 @@ def _hashes_table(explained: Explained) -> Table:
     return table
 
 
-def _views_table(pairs: list[Comparison], policy: Policy) -> Table:
+def _views_table(pairs: list[ViewComparison], policy: Policy) -> Table:
     table = _table()
     for heading in ("of B", "of A"):
         table.add_column(heading, no_wrap=True)
@@ -267,7 +275,7 @@ def _views_table(pairs: list[Comparison], policy: Policy) -> Table:
         if each.confirm_bits is not None:
             confirm, may = each.confirm_bits, each.confirm_threshold_bits
             row += [_judged(str(confirm), confirm, may), _bits(may)]
-        what = f"decides: {in_words(each.transformation)}" if number == 0 else "agrees"
+        what = f"decides: {describe_transformation(each.transformation)}" if number == 0 else "agrees"
         table.add_row(*row, Text(what if each.matches else ""))
     return table
 

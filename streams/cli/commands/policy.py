@@ -11,8 +11,8 @@ from streams.cli.app import OneLineGroup
 from streams.cli.terminal import data_stream, say, shown
 from streams.config.policy_file import PolicyFileError, load_policies
 from streams.config.settings import load_settings
-from streams.domain.policy.policy import RULES, Policies, Policy
-from streams.domain.records.submission_decoder import COLLECTION_FORM
+from streams.domain.policy.policy import RULE_NAMES, CollectionPolicies, Policy
+from streams.domain.records.submission_decoder import COLLECTION_REGEX
 
 ALL_OTHERS = "every other collection"
 
@@ -46,7 +46,7 @@ def check(file: Path | None) -> int:
 @click.option("--json", "as_json", is_flag=True, help="One policy a line, on stdout.")
 def show(file: Path | None, collection: str | None, as_json: bool) -> None:
     """Show the policies in force with all their rules, and the collections they apply to."""
-    if collection is not None and not COLLECTION_FORM.fullmatch(collection):
+    if collection is not None and not COLLECTION_REGEX.fullmatch(collection):
         raise click.BadParameter(f"no collection is called {collection!r}.", param_hint="--collection")
     policies = load_policies(file or load_settings().policy_file)
     uses = _uses(policies)
@@ -60,7 +60,7 @@ def show(file: Path | None, collection: str | None, as_json: bool) -> None:
             _print(policy, collections)
 
 
-def _uses(policies: Policies) -> dict[Policy, list[str]]:
+def _uses(policies: CollectionPolicies) -> dict[Policy, list[str]]:
     """Every policy with the names and patterns that have it, the default one first."""
     found: dict[Policy, list[str]] = {policies.default: [ALL_OTHERS]}
     for form, policy in policies.collections:
@@ -72,6 +72,6 @@ def _print(policy: Policy, collections: list[str]) -> None:
     """In the notation of the file, from which it may be copied."""
     click.echo(f"# {policy.version}: {', '.join(collections)}")
     click.echo(f"{policy.name}:")
-    for rule in RULES:
+    for rule in RULE_NAMES:
         if rule != "name":
             click.echo(f"  {rule}: {orjson.dumps(getattr(policy, rule)).decode()}")

@@ -18,7 +18,7 @@ from streams.cli.terminal import data_stream, human_bytes, say, shown
 from streams.domain.records.records import Kind
 from streams.domain.records.submission_decoder import KINDS
 from streams.errors import BadInput
-from streams.local.data_dir import settings_of
+from streams.local.data_dir import load_command_settings
 from streams.services.files import FoundFile, Unreadable, find_files
 from streams.services.outgoing import (
     DEFAULT_SOURCE,
@@ -125,7 +125,7 @@ def command(
     for url in urls:
         if ":" not in url:
             raise click.BadParameter(f"{shown(url)} has no scheme, such as https:.", param_hint="--url")
-    settings = settings_of(broker=broker, data_dir=data_dir)
+    settings = load_command_settings(broker=broker, data_dir=data_dir)
     envelope = Envelope(collection, kind, priority, metadata, source)
     files = list(find_files(paths))
     total = None if ndjson else len(files) + len(urls)

@@ -16,9 +16,9 @@ from streams.cli.options import broker_option, collection_option
 from streams.cli.terminal import data_stream, say, shown
 from streams.config.settings import Settings, load_settings
 from streams.kafka.decision_reader import Decision
-from streams.local.data_dir import settings_of
-from streams.local.system import System, Wanted, ending_on_signals
-from streams.services.await_decision import Answers, decide_files
+from streams.local.data_dir import load_command_settings
+from streams.local.system import System, SystemOptions, exit_on_signals
+from streams.services.await_decision import FileDecisions, decide_files
 from streams.services.files import FoundFile, Unreadable, find_files
 from streams.services.groups import group, lines_of
 from streams.services.outgoing import Envelope
@@ -50,13 +50,15 @@ def command(paths: tuple[Path, ...], as_json: bool, collection: str, patience_s:
     """
     began = time.monotonic()
     files = sorted(find_files(paths), key=_likeliest_original)
-    with ending_on_signals(), ExitStack() as stack:
+    with exit_on_signals(), ExitStack() as stack:
         between: Callable[[], None] = _nothing
         if broker is not None:
-            settings, inline = settings_of(broker=broker), None
+            settings, inline = load_command_settings(broker=broker), None
         else:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mediasieve-scan-")))
-            system = stack.enter_context(System(_own_settings(folder, paths), Wanted(folder, stages=STAGES), say))
+            system = stack.enter_context(
+                System(_own_settings(folder, paths), SystemOptions(folder, stages=STAGES), say)
+            )
             settings, inline, between = system.settings, False, system.keep_running
         answers = decide_files(
             settings,
@@ -89,7 +91,7 @@ def _own_settings(folder: Path, paths: tuple[Path, ...]) -> Settings:
     return load_settings(data_dir=folder, file_roots=(str(root),), decode_threads=cores, video_threads=cores)
 
 
-def _tell_missing(answers: Answers, patience_s: float) -> None:
+def _tell_missing(answers: FileDecisions, patience_s: float) -> None:
     if not answers.missing:
         return
     say(f"No decision has come for {patience_s:.0f} s; {len(answers.missing):,} files are without one:")

@@ -24,13 +24,13 @@ from streams.cli.terminal import cell, data_stream, human_bytes, make_console, s
 from streams.config.policy_file import load_policies
 from streams.config.settings import Settings
 from streams.domain.fingerprint import ImageLimits
-from streams.domain.fingerprint.image.inspection import Form, whole_forms
-from streams.domain.hashes.selection import VERSION
-from streams.domain.hashes.views import FULL, in_words, undone
+from streams.domain.fingerprint.image.inspection import OrientedView, oriented_views
+from streams.domain.hashes.selection import HASH_VERSION
+from streams.domain.hashes.views import FULL, describe_transformation, transformation_between
 from streams.domain.policy.policy import Policy
-from streams.local.data_dir import settings_of
-from streams.services.pictures import Picture
-from streams.services.videos import MEDIA_FILE, Video, read_medium
+from streams.local.data_dir import load_command_settings
+from streams.services.pictures import PictureFile
+from streams.services.videos import MEDIA_FILE, VideoFile, read_media_file
 from streams.services.wording import OUTCOME_STYLES, OUTCOME_WORDS, percent
 
 BITS = 256
@@ -88,10 +88,10 @@ def command(
     without its border or frame, with whole pictures as ClickHouse has them; what it was cropped from may be missing.
     Videos that show it are told too; of a video, the videos that have frames of it. Nothing is submitted.
     """
-    settings = settings_of(clickhouse=clickhouse, data_dir=data_dir)
+    settings = load_command_settings(clickhouse=clickhouse, data_dir=data_dir)
     policy = load_policies(policy_file or settings.policy_file).of(collection)
-    medium = read_medium(file, settings, policy)
-    if isinstance(medium, Video):
+    medium = read_media_file(file, settings, policy)
+    if isinstance(medium, VideoFile):
         videos = videos_like(settings, medium, policy, collection, top)
         _tell_videos(videos, as_json=as_json, of_picture=False)
         if not videos and not as_json:
@@ -118,13 +118,15 @@ def _tell_videos(videos: list[SimilarVideo], *, as_json: bool, of_picture: bool)
         make_console(stderr=False).print(table_of(videos, of_picture=of_picture))
 
 
-def find_similar(settings: Settings, picture: Picture, policy: Policy, collection: str, top: int) -> Iterator[Similar]:
+def find_similar(
+    settings: Settings, picture: PictureFile, policy: Policy, collection: str, top: int
+) -> Iterator[Similar]:
     """The contents of a collection, the nearest first; none if the picture says nothing at all.
 
     Raises:
         SinkError: ClickHouse is away or refuses.
     """
-    forms = whole_forms(picture.data, ImageLimits(max_pixels=settings.max_pixels))
+    forms = oriented_views(picture.data, ImageLimits(max_pixels=settings.max_pixels))
     if not forms:
         return
     client = connect(settings)
@@ -135,7 +137,7 @@ def find_similar(settings: Settings, picture: Picture, policy: Policy, collectio
             "similar",
             collection=collection,
             forms=[f"{form.confirm:064x}" for form in forms],
-            version=VERSION,
+            version=HASH_VERSION,
             content_id=picture.facts.content_id,
             min_quality=policy.min_quality,
             limit=top,
@@ -146,7 +148,7 @@ def find_similar(settings: Settings, picture: Picture, policy: Policy, collectio
         yield _similar(row, forms, policy)
 
 
-def _similar(row: dict[str, Any], forms: list[Form], policy: Policy) -> Similar:
+def _similar(row: dict[str, Any], forms: list[OrientedView], policy: Policy) -> Similar:
     near, confirm = row.pop("near_hash"), int(row.pop("confirm_hash"), 16)
     form = min(forms, key=lambda each: ((each.confirm ^ confirm).bit_count(), (each.near ^ near).bit_count()))
     near_bits = (form.near ^ near).bit_count()
@@ -156,13 +158,13 @@ def _similar(row: dict[str, Any], forms: list[Form], policy: Policy) -> Similar:
     return Similar(
         near_distance_bits=near_bits,
         similarity=round(1 - row["distance_bits"] / BITS, 4),
-        transformation=undone(form.view, form.turn, FULL, 0),
+        transformation=transformation_between(form.view, form.turn, FULL, 0),
         within_thresholds=within,
         **row,
     )
 
 
-def _table(found: list[Similar], picture: Picture) -> Table:
+def _table(found: list[Similar], picture: PictureFile) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in (f"of {BITS} bits", "of 64", "alike"):
         table.add_column(heading, justify="right", no_wrap=True)
@@ -191,15 +193,15 @@ def _media(each: Similar) -> str:
     return names if more <= 0 else f"{names} and {more:,} more"
 
 
-def _what(each: Similar, picture: Picture) -> str:
+def _what(each: Similar, picture: PictureFile) -> str:
     if each.content_id == picture.facts.content_id:
         return "the same bytes"
     if not each.within_thresholds:
         return ""
-    return "a copy" if each.transformation == "none" else f"a copy, {in_words(each.transformation)}"
+    return "a copy" if each.transformation == "none" else f"a copy, {describe_transformation(each.transformation)}"
 
 
-def _remarks(found: list[Similar], picture: Picture, policy: Policy, collection: str) -> Iterator[str]:
+def _remarks(found: list[Similar], picture: PictureFile, policy: Policy, collection: str) -> Iterator[str]:
     """What the numbers do not say."""
     name, quality = shown(picture.name), picture.facts.quality
     if quality < policy.min_quality:

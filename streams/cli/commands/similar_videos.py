@@ -20,12 +20,12 @@ from streams.analytics.queries.queries import ask
 from streams.cli.terminal import cell
 from streams.config.settings import Settings
 from streams.domain.fingerprint import ImageLimits
-from streams.domain.fingerprint.image.inspection import whole_forms
-from streams.domain.hashes.frames import FRAME
-from streams.domain.hashes.selection import hashed, moment_starts
+from streams.domain.fingerprint.image.inspection import oriented_views
+from streams.domain.hashes.frames import FRAME_ENTRY
+from streams.domain.hashes.selection import comparable_entries, moment_starts
 from streams.domain.policy.policy import Policy
-from streams.services.pictures import Picture
-from streams.services.videos import Video
+from streams.services.pictures import PictureFile
+from streams.services.videos import VideoFile
 from streams.services.wording import clock
 
 MOST_ASKED = 24
@@ -56,14 +56,16 @@ class SimilarVideo:
 
 
 def videos_showing(
-    settings: Settings, picture: Picture, policy: Policy, collection: str, top: int
+    settings: Settings, picture: PictureFile, policy: Policy, collection: str, top: int
 ) -> list[SimilarVideo]:
     """Videos that show a picture, the nearest first.
 
     Raises:
         SinkError: ClickHouse is away or refuses.
     """
-    forms = [f"{form.confirm:064x}" for form in whole_forms(picture.data, ImageLimits(max_pixels=settings.max_pixels))]
+    forms = [
+        f"{form.confirm:064x}" for form in oriented_views(picture.data, ImageLimits(max_pixels=settings.max_pixels))
+    ]
     if not forms or not _compares(policy):
         return []
     client = connect(settings)
@@ -80,13 +82,13 @@ def videos_showing(
     ]  # fmt: skip
 
 
-def videos_like(settings: Settings, video: Video, policy: Policy, collection: str, top: int) -> list[SimilarVideo]:
+def videos_like(settings: Settings, video: VideoFile, policy: Policy, collection: str, top: int) -> list[SimilarVideo]:
     """Videos that have frames of a video: first the same bytes, then those that have most of the frames asked for.
 
     Raises:
         SinkError: ClickHouse is away or refuses.
     """
-    asked = list(_asked(np.frombuffer(hashed(video.facts, policy).entries, FRAME)))
+    asked = list(_asked(np.frombuffer(comparable_entries(video.facts, policy).entries, FRAME_ENTRY)))
     found: dict[str, list[tuple[float, dict[str, Any]]]] = {}
     client = connect(settings)
     try:

@@ -11,9 +11,9 @@ import orjson
 from streams.cli.app import OneLineGroup
 from streams.cli.options import broker_option, data_dir_option
 from streams.cli.terminal import data_stream, make_console, say
-from streams.kafka.topic_admin import Plan, apply_plan, plan_topics
+from streams.kafka.topic_admin import TopicPlan, apply_plan, plan_topics
 from streams.kafka.topics import load_topics, wire_name
-from streams.local.data_dir import settings_of
+from streams.local.data_dir import load_command_settings
 
 #: What is to be done, and what was.
 VERBS = {"create": ("create", "created"), "add_partitions": ("grow", "grew"), "alter_config": ("alter", "altered")}
@@ -29,7 +29,7 @@ def command() -> None:
 @data_dir_option
 def list_topics(as_json: bool, data_dir: Path | None) -> None:
     """Show the topics that topics.yaml declares; asks no broker."""
-    settings = settings_of(data_dir=data_dir)
+    settings = load_command_settings(data_dir=data_dir)
     specs = load_topics()
     if as_json:
         for spec in specs.values():
@@ -53,11 +53,11 @@ def list_topics(as_json: bool, data_dir: Path | None) -> None:
 @data_dir_option
 def plan(as_json: bool, broker: str | None, data_dir: Path | None) -> int:
     """Show what differs on the broker; changes nothing. Exit code 1 if `apply` would refuse."""
-    settings = settings_of(broker=broker, data_dir=data_dir)
+    settings = load_command_settings(broker=broker, data_dir=data_dir)
     found = plan_topics(settings)
     if as_json:
         data_stream().write(orjson.dumps(asdict(found)) + b"\n")
-    elif found.clean:
+    elif found.up_to_date:
         click.echo(f"The topics on {settings.broker} are as topics.yaml says.")
     else:
         _print_changes(found, done=False)
@@ -72,7 +72,7 @@ def plan(as_json: bool, broker: str | None, data_dir: Path | None) -> int:
 @data_dir_option
 def apply(broker: str | None, data_dir: Path | None) -> int:
     """Make the broker's topics as topics.yaml says; all of it or, where something must not be done, nothing."""
-    settings = settings_of(broker=broker, data_dir=data_dir)
+    settings = load_command_settings(broker=broker, data_dir=data_dir)
     found = plan_topics(settings)
     if found.refusals:
         _explain(found)
@@ -80,16 +80,16 @@ def apply(broker: str | None, data_dir: Path | None) -> int:
         return 1
     apply_plan(settings, found)
     _print_changes(found, done=True)
-    if found.clean:
+    if found.up_to_date:
         click.echo(f"The topics on {settings.broker} are as topics.yaml says; nothing to do.")
     return 0
 
 
-def _print_changes(plan: Plan, *, done: bool) -> None:
+def _print_changes(plan: TopicPlan, *, done: bool) -> None:
     for change in plan.changes:
         click.echo(f"{VERBS[change.kind][done]} {change.target.name}: {change.what}")
 
 
-def _explain(plan: Plan) -> None:
+def _explain(plan: TopicPlan) -> None:
     for refusal in plan.refusals:
         say(f"! {refusal.topic} has {refusal.what}. {refusal.why}")

@@ -11,7 +11,7 @@ import click
 from streams.cli.options import data_dir_option, stages_option
 from streams.cli.terminal import say
 from streams.config.settings import Settings, load_settings
-from streams.local.system import System, Wanted, ending_on_signals
+from streams.local.system import System, SystemOptions, exit_on_signals
 
 LOOK_EVERY_S = 0.5
 
@@ -47,15 +47,15 @@ def command(
     settings = load_settings(**given)
     if file_roots:
         settings = settings.model_copy(update={"file_roots": tuple(str(root.resolve()) for root in file_roots)})
-    wanted = Wanted(
+    wanted = SystemOptions(
         data_dir=settings.data_dir,
-        broker_given="broker" in settings.model_fields_set,
-        clickhouse_given="clickhouse" in settings.model_fields_set,
+        external_broker="broker" in settings.model_fields_set,
+        external_clickhouse="clickhouse" in settings.model_fields_set,
         workers=workers,
         stages=stages,
-        usual_ports=True,
+        default_ports=True,
     )
-    with ending_on_signals():
+    with exit_on_signals():
         say(f"Starting in {settings.data_dir.absolute()} …")
         with System(settings, wanted, _tell) as system:
             click.echo(board(system))
@@ -71,11 +71,11 @@ def command(
 
 def board(system: System) -> str:
     """Where everything is, and what to do next."""
-    settings, wanted = system.settings, system.wanted
+    settings, wanted = system.settings, system.options
     own = "" if _is_usual_place(settings) else f" --data-dir {settings.data_dir}"
     rows = [
-        ("Kafka", settings.broker, "yours" if wanted.broker_given else "embedded"),
-        ("ClickHouse", settings.clickhouse, "yours" if wanted.clickhouse_given else "embedded"),
+        ("Kafka", settings.broker, "yours" if wanted.external_broker else "embedded"),
+        ("ClickHouse", settings.clickhouse, "yours" if wanted.external_clickhouse else "embedded"),
         *((f"worker {n}", f"http://{a}/metrics", "") for n, a in enumerate(system.worker_addresses)),
         ("logs", str(settings.data_dir / "logs"), ""),
     ]

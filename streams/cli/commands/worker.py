@@ -9,7 +9,7 @@ import click
 
 from streams.cli.options import broker_option, data_dir_option, stages_option
 from streams.kafka.membership import leave_groups
-from streams.local.data_dir import find_running, settings_of
+from streams.local.data_dir import find_running_system, load_command_settings
 
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 #: Libraries that tell at INFO what only their authors want to know.
@@ -47,8 +47,10 @@ def command(
     if not verbose:
         for name in TALKATIVE:
             logging.getLogger(name).setLevel(logging.WARNING)
-    settings = settings_of(broker=broker, clickhouse=clickhouse, data_dir=data_dir, worker_id=worker_id, http=http)
-    running = find_running(settings.data_dir)
+    settings = load_command_settings(
+        broker=broker, clickhouse=clickhouse, data_dir=data_dir, worker_id=worker_id, http=http
+    )
+    running = find_running_system(settings.data_dir)
     if afresh or (running is not None and running.broker_embedded and running.broker == settings.broker):
         leave_groups(settings, stages)
     from agents.app import run_worker

@@ -77,7 +77,7 @@ def _name(pattern: re.Pattern[bytes], table: tuple[tuple[str, bytes], ...], head
     return table[found.lastindex - 1][0] if found and found.lastindex else None
 
 
-def is_video(head: bytes) -> str | None:
+def video_format_of(head: bytes) -> str | None:
     """The short name of the container that these bytes begin (`mp4`, `matroska` …), or None if they begin no video.
 
     A container that often has sound alone is named all the same; an animated picture is an image.
@@ -89,7 +89,7 @@ def is_video(head: bytes) -> str | None:
     return None if _IMAGES.match(head) or _FOREIGN.match(head) else _name(_VIDEOS, _VIDEO_MAGIC, head)
 
 
-def identify(data: bytes) -> ImageFormat:
+def image_format_of(data: bytes) -> ImageFormat:
     """The format of an image that will be decoded.
 
     Raises:

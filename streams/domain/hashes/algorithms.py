@@ -81,7 +81,7 @@ def algorithm(key: str) -> Algorithm:
     raise BadHash(f"version {version!r} of {name} is not known here; {' and '.join(known)} is")
 
 
-def current(name: str) -> Algorithm:
+def current_algorithm(name: str) -> Algorithm:
     """The algorithm of a bare name such as `dhash64`, in the version that is computed here.
 
     Raises:

@@ -10,13 +10,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.domain.hashes.views import CODES, FULL, TRIMMED
+from streams.domain.hashes.views import FULL, TRIMMED, VIEW_CODES
 from streams.errors import BadInput, Reason
 
 FRAMES_HASH: Final = "frames:1"
 """The name under which `MediaFacts.hashes` has the packed entries of a video."""
 
-FRAME: Final = np.dtype(
+FRAME_ENTRY: Final = np.dtype(
     [
         ("view", "u1"), ("turn", "u1"), ("quality", "u1"),
         ("near", ">u8"), ("confirm", ">u8", 4),
@@ -28,20 +28,20 @@ of the whole frame in 255ths. The frame, or one nearly like it, is shown from `f
 first frame of the video. Entries are in the order of `from_ms`, those of one moment together, the canonical full view
 first."""
 
-MOST_MOMENTS: Final = 400
+MAX_MOMENTS: Final = 400
 """Of one video; of a longer one they are spread over its duration."""
 
-KEPT_VIEWS: Final = (FULL, TRIMMED)
+STORED_FRAME_VIEWS: Final = (FULL, TRIMMED)
 """What state keeps of a moment, in its canonical form: the whole frame, and the whole without the borders that all
 frames have in common."""
 
-ASKED_VIEWS: Final = (*KEPT_VIEWS, CODES["top_85"], CODES["bottom_85"])
+QUERY_FRAME_VIEWS: Final = (*STORED_FRAME_VIEWS, VIEW_CODES["top_85"], VIEW_CODES["bottom_85"])
 """What is looked up of a moment, among what is kept: with a bar of text below or above, the rest is the known frame."""
 
 
 def pack_frames(entries: NDArray[np.void]) -> str:
     """Entries as the lower-case hex that stands in a record."""
-    return entries.astype(FRAME, copy=False).tobytes().hex()
+    return entries.astype(FRAME_ENTRY, copy=False).tobytes().hex()
 
 
 def unpack_frames(packed: str) -> NDArray[np.void]:
@@ -54,8 +54,9 @@ def unpack_frames(packed: str) -> NDArray[np.void]:
         data = bytes.fromhex(packed)
     except ValueError as error:
         raise BadInput(Reason.BAD_FIELD, f"field 'hashes': {FRAMES_HASH} must be hexadecimal digits") from error
-    if len(data) % FRAME.itemsize:
+    if len(data) % FRAME_ENTRY.itemsize:
         raise BadInput(
-            Reason.BAD_FIELD, f"field 'hashes': {FRAMES_HASH} must be whole entries of {2 * FRAME.itemsize} digits"
+            Reason.BAD_FIELD,
+            f"field 'hashes': {FRAMES_HASH} must be whole entries of {2 * FRAME_ENTRY.itemsize} digits",
         )
-    return np.frombuffer(data, FRAME)
+    return np.frombuffer(data, FRAME_ENTRY)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 UPRIGHT = 0
 LEFT_RIGHT, TOP_BOTTOM, TRANSPOSED = 1, 2, 4
-TURNS = 8
+ORIENTATION_COUNT = 8
 
-NAMES: tuple[str, ...] = (
+ORIENTATION_NAMES: tuple[str, ...] = (
     "none",
     "mirrored",
     "flipped",
@@ -39,12 +39,12 @@ def inverse(turn: int) -> int:
     return TRANSPOSED | _flips_through_transpose(turn) if turn & TRANSPOSED else turn
 
 
-def between(known: int, copy: int) -> int:
+def orientation_between(known: int, copy: int) -> int:
     """What was done to the known picture, if `known` of it looks like `copy` of the copy."""
     return compose(inverse(copy & 7), known & 7)
 
 
-def turned_point(point: tuple[float, float], turn: int) -> tuple[float, float]:
+def orient_point(point: tuple[float, float], turn: int) -> tuple[float, float]:
     """Where a point (from the left, from the top; shares of width and height) lies once its picture is turned."""
     across, down = point[::-1] if turn & TRANSPOSED else point
     return (1 - across if turn & LEFT_RIGHT else across), (1 - down if turn & TOP_BOTTOM else down)

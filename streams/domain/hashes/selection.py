@@ -8,31 +8,31 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.domain.hashes.frames import FRAME, FRAMES_HASH, KEPT_VIEWS, MOST_MOMENTS, unpack_frames
-from streams.domain.hashes.views import ENTRY, FULL, KEPT, LEVEL_NUMBERS, STORED, VIEWS_HASH
+from streams.domain.hashes.frames import FRAME_ENTRY, FRAMES_HASH, MAX_MOMENTS, STORED_FRAME_VIEWS, unpack_frames
+from streams.domain.hashes.views import CANONICAL, ENTRY, FULL, LEVEL_NUMBERS, STORED_GROUPS, VIEWS_HASH
 from streams.domain.policy.policy import Level, Policy
 from streams.domain.records.records import MediaFacts
 from streams.errors import BadInput, Reason
 
 #: The version of all hashes but the views that are compared here; one of another version is not looked at.
-VERSION: Final = "1"
+HASH_VERSION: Final = "1"
 
 
 #: A hash with no more than one in so many bits set, or not set, says little: two mostly white pictures may share it.
 LOPSIDED: Final = 8
 
 
-class Hashed(NamedTuple):
+class ComparableEntries(NamedTuple):
     """Entries, packed, made by `algorithm`; none where only equal bytes are to match, and no algorithm then."""
 
     algorithm: str
     entries: bytes
 
 
-NOTHING: Final = Hashed("", b"")
+NO_ENTRIES: Final = ComparableEntries("", b"")
 
 
-class Wanted(NamedTuple):
+class RequiredHashes(NamedTuple):
     """What has to be hashed of a picture: views of this level, and these hashes beside."""
 
     level: Level
@@ -40,16 +40,16 @@ class Wanted(NamedTuple):
 
 
 @cache
-def wanted(policy: Policy) -> Wanted:
+def required_hashes(policy: Policy) -> RequiredHashes:
     """What a fingerprint needs so that a policy can compare it, and has what it names beside."""
     names = set(policy.also)
     if policy.near and policy.hash != "phash256":
         family = policy.hash.rstrip("0123456789")
         names |= {policy.hash, f"{family}64"} if policy.hash_bits == 256 else {policy.hash}
-    return Wanted(policy.views if policy.near else "plain", tuple(sorted(names)))
+    return RequiredHashes(policy.views if policy.near else "plain", tuple(sorted(names)))
 
 
-def hashed(facts: MediaFacts, policy: Policy) -> Hashed:
+def comparable_entries(facts: MediaFacts, policy: Policy) -> ComparableEntries:
     """The entries by which near duplicates of a picture or a video are looked up and found.
 
     There are none if the policy does not want any, if the quality is below its `min_quality`, and if the record has no
@@ -61,7 +61,7 @@ def hashed(facts: MediaFacts, policy: Policy) -> Hashed:
             them in disorder.
     """
     if not policy.near or facts.quality < policy.min_quality:
-        return NOTHING
+        return NO_ENTRIES
     if facts.kind == "video":
         return _frames(facts, policy)
     try:
@@ -69,13 +69,13 @@ def hashed(facts: MediaFacts, policy: Policy) -> Hashed:
             entries = bytes.fromhex(facts.hashes.get(VIEWS_HASH, ""))
             if len(entries) % ENTRY.itemsize:
                 raise ValueError("not whole entries")
-            return Hashed(VIEWS_HASH, entries) if entries else NOTHING
+            return ComparableEntries(VIEWS_HASH, entries) if entries else NO_ENTRIES
         return _one_entry(facts, policy)
     except ValueError as error:
         raise BadInput(Reason.BAD_FIELD, f"field 'hashes': {error}") from error
 
 
-def kept(entries: bytes, policy: Policy) -> bytes:
+def stored_entries(entries: bytes, policy: Policy) -> bytes:
     """Those entries that the state keeps of a content."""
     size = ENTRY.itemsize
     places = _kept_places(policy.views, entries[0::size], entries[1::size])
@@ -85,24 +85,24 @@ def kept(entries: bytes, policy: Policy) -> bytes:
 @lru_cache(4096)
 def _kept_places(level: Level, views: bytes, turns: bytes) -> list[int]:
     """Where the kept entries begin; there are few patterns of views and turns, and a call of numpy for each costs."""
-    stored = STORED[LEVEL_NUMBERS[level], np.frombuffer(views, np.uint8), np.frombuffer(turns, np.uint8)] > 0
+    stored = STORED_GROUPS[LEVEL_NUMBERS[level], np.frombuffer(views, np.uint8), np.frombuffer(turns, np.uint8)] > 0
     places: list[int] = (np.flatnonzero(stored) * ENTRY.itemsize).tolist()
     return places
 
 
-def as_frame(entries: bytes) -> bytes:
+def as_frame_entries(entries: bytes) -> bytes:
     """A picture's entries as those of a video's only moment."""
     views = np.frombuffer(entries, ENTRY)
-    frame = np.zeros(len(views), FRAME)
+    frame = np.zeros(len(views), FRAME_ENTRY)
     for name in ENTRY.names or ():
         frame[name] = views[name]
     return frame.tobytes()
 
 
-def duration_ms(facts: MediaFacts, entries: bytes) -> int:
+def video_duration_ms(facts: MediaFacts, entries: bytes) -> int:
     """How long a video lasts, by its container or by its last frame, whichever says more; at least 1."""
     said = round(facts.video.duration_s * 1000) if facts.video is not None else 0
-    return max(1, said, int(np.frombuffer(entries, FRAME)["to_ms"].max(initial=0)))
+    return max(1, said, int(np.frombuffer(entries, FRAME_ENTRY)["to_ms"].max(initial=0)))
 
 
 def moment_starts(frames: NDArray[np.void]) -> NDArray[np.int64]:
@@ -111,36 +111,40 @@ def moment_starts(frames: NDArray[np.void]) -> NDArray[np.int64]:
     return np.concatenate(([0], begins, [len(frames)])) if len(frames) else np.zeros(1, np.int64)
 
 
-def kept_frames(frames: NDArray[np.void]) -> NDArray[np.void]:
+def stored_frame_entries(frames: NDArray[np.void]) -> NDArray[np.void]:
     """Those entries that the state keeps of a video."""
-    kept: NDArray[np.void] = frames[np.isin(frames["view"], KEPT_VIEWS) & (frames["turn"] & KEPT > 0)]
-    return kept
+    stored_entries: NDArray[np.void] = frames[
+        np.isin(frames["view"], STORED_FRAME_VIEWS) & (frames["turn"] & CANONICAL > 0)
+    ]
+    return stored_entries
 
 
-def _frames(facts: MediaFacts, policy: Policy) -> Hashed:
+def _frames(facts: MediaFacts, policy: Policy) -> ComparableEntries:
     packed = facts.hashes.get(FRAMES_HASH, "") if policy.hash == "phash256" else ""
     frames = unpack_frames(packed)
     times = frames["from_ms"].astype(np.int64)
     if (np.diff(times) < 0).any() or (frames["to_ms"] < frames["from_ms"]).any():
         raise BadInput(Reason.BAD_FIELD, f"field 'hashes': the moments of {FRAMES_HASH} are not in order")
-    if len(moment_starts(frames)) - 1 > MOST_MOMENTS:
-        raise BadInput(Reason.BAD_FIELD, f"field 'hashes': {FRAMES_HASH} has more than {MOST_MOMENTS} moments")
+    if len(moment_starts(frames)) - 1 > MAX_MOMENTS:
+        raise BadInput(Reason.BAD_FIELD, f"field 'hashes': {FRAMES_HASH} has more than {MAX_MOMENTS} moments")
     frames = frames[frames["quality"] >= policy.min_quality * 255]
-    return Hashed(FRAMES_HASH, frames.tobytes()) if len(frames) else NOTHING
+    return ComparableEntries(FRAMES_HASH, frames.tobytes()) if len(frames) else NO_ENTRIES
 
 
-def _one_entry(facts: MediaFacts, policy: Policy) -> Hashed:
+def _one_entry(facts: MediaFacts, policy: Policy) -> ComparableEntries:
     """One hash of the whole picture, found by its 64-bit sibling where it has 256 bits."""
     family, bits = policy.hash.rstrip("0123456789"), policy.hash_bits
-    algorithm = f"{policy.hash}:{VERSION}"
-    near = facts.hashes.get(f"{family}64:{VERSION}" if bits == 256 else algorithm)
+    algorithm = f"{policy.hash}:{HASH_VERSION}"
+    near = facts.hashes.get(f"{family}64:{HASH_VERSION}" if bits == 256 else algorithm)
     confirm = facts.hashes.get(algorithm) if bits == 256 else "0" * 64
     if near is None or confirm is None:
-        return NOTHING
-    wanted = 64 if bits == 256 else bits
-    if len(near) * 4 != wanted or len(confirm) != 64:
-        raise ValueError(f"{algorithm} and the hash that finds it must have {bits} and {wanted} bits")
+        return NO_ENTRIES
+    required_hashes = 64 if bits == 256 else bits
+    if len(near) * 4 != required_hashes or len(confirm) != 64:
+        raise ValueError(f"{algorithm} and the hash that finds it must have {bits} and {required_hashes} bits")
     ones = int(facts.hashes[algorithm], 16).bit_count()
     if not bits < ones * LOPSIDED < bits * (LOPSIDED - 1):
-        return NOTHING
-    return Hashed(algorithm, bytes((FULL, KEPT)) + bytes.fromhex(near.zfill(16)) + bytes.fromhex(confirm))
+        return NO_ENTRIES
+    return ComparableEntries(
+        algorithm, bytes((FULL, CANONICAL)) + bytes.fromhex(near.zfill(16)) + bytes.fromhex(confirm)
+    )

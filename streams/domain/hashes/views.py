@@ -12,7 +12,7 @@ from typing import Final, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.domain.hashes.orientation import NAMES, UPRIGHT, between, inverse, turned_point
+from streams.domain.hashes.orientation import ORIENTATION_NAMES, UPRIGHT, inverse, orient_point, orientation_between
 from streams.errors import BadInput, Reason
 
 Level = Literal["plain", "standard", "deep"]
@@ -24,7 +24,7 @@ VIEWS_HASH: Final = "views:1"
 ENTRY: Final = np.dtype([("view", "u1"), ("turn", "u1"), ("near", ">u8"), ("confirm", ">u8", 4)])
 """42 bytes: a view's code, its turn and flags, its hashes of 64 bits (looked up by) and of 256 (confirmed by)."""
 
-TURN, KEPT, UPRIGHT_TOO = 7, 8, 16
+ORIENTATION_MASK, CANONICAL, EXTRA_UPRIGHT = 7, 8, 16
 """Of ENTRY's `turn`: the bits of the turn (`orientation`); the canonical form, which state keeps; a form that
 is no alternate of it and there only because it is the upright one, which is asked of whole pictures alone."""
 
@@ -49,7 +49,7 @@ class View(NamedTuple):
     name: str
     whole: bool = False
     box: Box = (0.0, 0.0, 1.0, 1.0)
-    round: bool = False
+    oval: bool = False
     tilt_degrees: float = 0.0
     aspect: float = 0.0
 
@@ -81,9 +81,9 @@ VIEWS: Final[tuple[View, ...]] = (
     View(FULL, "full", whole=True),
     View(TRIMMED, "trimmed", whole=True),
     View(FRAMED, "framed", whole=True),
-    View(3, "round", round=True),
-    View(4, "round_left", round=True, tilt_degrees=-TILT_DEGREES),
-    View(5, "round_right", round=True, tilt_degrees=TILT_DEGREES),
+    View(3, "round", oval=True),
+    View(4, "round_left", oval=True, tilt_degrees=-TILT_DEGREES),
+    View(5, "round_right", oval=True, tilt_degrees=TILT_DEGREES),
     View(6, "square", aspect=1.0),
     View(7, "wide", aspect=16 / 9),
     View(8, "top_85", box=(0.0, 0.0, 1.0, 0.85)),
@@ -92,7 +92,7 @@ VIEWS: Final[tuple[View, ...]] = (
 )
 """By code."""
 
-CODES: Final = {view.name: view.code for view in VIEWS}
+VIEW_CODES: Final = {view.name: view.code for view in VIEWS}
 LEVELS: Final[tuple[Level, ...]] = ("plain", "standard", "deep")
 LEVEL_NUMBERS: Final[dict[Level, int]] = {level: number for number, level in enumerate(LEVELS)}
 
@@ -120,18 +120,18 @@ _COMPARED: dict[Level, tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]] = {
 """For each level: which views of a submission are compared with which views of known contents."""
 
 
-AMONG_WHOLE, AMONG_CROPS, AMONG_ROUND, AMONG_SHAPED = 1, 2, 4, 8
+GROUP_WHOLE, GROUP_CROPS, GROUP_OVAL, GROUP_ASPECT = 1, 2, 4, 8
 """Known views that are looked up together, one bit each: most look-ups are of crops, and need not pass by what is
 never compared with them."""
 
 
 def _among(view: View) -> int:
     if view.whole:
-        return AMONG_WHOLE
-    return AMONG_ROUND if view.round else AMONG_SHAPED if view.aspect else AMONG_CROPS
+        return GROUP_WHOLE
+    return GROUP_OVAL if view.oval else GROUP_ASPECT if view.aspect else GROUP_CROPS
 
 
-AMONG: Final[NDArray[np.uint8]] = np.array([_among(view) for view in VIEWS], np.uint8)
+SEARCH_GROUPS: Final[NDArray[np.uint8]] = np.array([_among(view) for view in VIEWS], np.uint8)
 """Of each view, by its code: among which it is looked up."""
 
 _UPRIGHT_TOO: Final[tuple[Level, ...]] = ("deep",)
@@ -146,74 +146,74 @@ def _pairs() -> NDArray[np.uint8]:
         for queried, stored in groups:
             for one in queried:
                 for other in stored:
-                    both = VIEWS[CODES[one]].whole and VIEWS[CODES[other]].whole
-                    table[LEVEL_NUMBERS[level], CODES[one], CODES[other]] = AS_WHOLE if both else AS_DERIVED
+                    both = VIEWS[VIEW_CODES[one]].whole and VIEWS[VIEW_CODES[other]].whole
+                    table[LEVEL_NUMBERS[level], VIEW_CODES[one], VIEW_CODES[other]] = AS_WHOLE if both else AS_DERIVED
     table.setflags(write=False)
     return table
 
 
-PAIRS: Final[NDArray[np.uint8]] = _pairs()
+VIEW_PAIRS: Final[NDArray[np.uint8]] = _pairs()
 """Level × view of the submission × view of the known content: NOT_COMPARED, AS_WHOLE (radius_bits) or AS_DERIVED
 (view_radius_bits)."""
 
 
 def _stored() -> NDArray[np.uint8]:
     table = np.zeros((len(LEVELS), 256, 256), np.uint8)
-    canonical, upright = FLAGS & KEPT != 0, FLAGS & TURN == UPRIGHT
+    canonical, upright = FLAGS & CANONICAL != 0, FLAGS & ORIENTATION_MASK == UPRIGHT
     for level, view in product(LEVELS, VIEWS):
-        if PAIRS[LEVEL_NUMBERS[level], :, view.code].any():
+        if VIEW_PAIRS[LEVEL_NUMBERS[level], :, view.code].any():
             kept = canonical | upright if view.whole and level in _UPRIGHT_TOO else canonical
-            table[LEVEL_NUMBERS[level], view.code, kept] = AMONG[view.code]
+            table[LEVEL_NUMBERS[level], view.code, kept] = SEARCH_GROUPS[view.code]
     table.setflags(write=False)
     return table
 
 
 def _asked() -> NDArray[np.uint8]:
     table = np.zeros((len(LEVELS), 256, 256), np.uint8)
-    beside = FLAGS & UPRIGHT_TOO != 0
+    beside = FLAGS & EXTRA_UPRIGHT != 0
     for level, view in product(LEVELS, VIEWS):
-        compared = PAIRS[LEVEL_NUMBERS[level], view.code] > 0
-        among = int(np.bitwise_or.reduce(AMONG[compared], initial=0))
-        among_beside = among & AMONG_WHOLE if level in _UPRIGHT_TOO else 0
+        compared = VIEW_PAIRS[LEVEL_NUMBERS[level], view.code] > 0
+        among = int(np.bitwise_or.reduce(SEARCH_GROUPS[compared], initial=0))
+        among_beside = among & GROUP_WHOLE if level in _UPRIGHT_TOO else 0
         table[LEVEL_NUMBERS[level], view.code] = np.where(beside, among_beside, among)
     table.setflags(write=False)
     return table
 
 
-STORED: Final[NDArray[np.uint8]] = _stored()
+STORED_GROUPS: Final[NDArray[np.uint8]] = _stored()
 """Level × view × turn with flags: 0 where state does not keep an entry, else AMONG of its view. An unknown view is not
 kept."""
 
-ASKED: Final[NDArray[np.uint8]] = _asked()
+QUERY_GROUPS: Final[NDArray[np.uint8]] = _asked()
 """Level × view × turn with flags: among which of the stored an entry is looked up, AMONG or'ed; 0 for none. An unknown
 view is not looked up."""
 
 
-def stored_in(entries: NDArray[np.void], level: Level) -> NDArray[np.uint8]:
+def stored_groups(entries: NDArray[np.void], level: Level) -> NDArray[np.uint8]:
     """STORED of each entry."""
-    kept: NDArray[np.uint8] = STORED[LEVEL_NUMBERS[level], entries["view"], entries["turn"]]
+    kept: NDArray[np.uint8] = STORED_GROUPS[LEVEL_NUMBERS[level], entries["view"], entries["turn"]]
     return kept
 
 
-def asked_in(entries: NDArray[np.void], level: Level) -> NDArray[np.uint8]:
+def query_groups(entries: NDArray[np.void], level: Level) -> NDArray[np.uint8]:
     """ASKED of each entry."""
-    asked: NDArray[np.uint8] = ASKED[LEVEL_NUMBERS[level], entries["view"], entries["turn"]]
+    asked: NDArray[np.uint8] = QUERY_GROUPS[LEVEL_NUMBERS[level], entries["view"], entries["turn"]]
     return asked
 
 
-def made_at(level: Level) -> tuple[View, ...]:
+def views_of_level(level: Level) -> tuple[View, ...]:
     """The views that a fingerprint of this level has: all that are stored or looked up."""
-    table = PAIRS[LEVEL_NUMBERS[level]]
+    table = VIEW_PAIRS[LEVEL_NUMBERS[level]]
     used = table.any(axis=0) | table.any(axis=1)
     return tuple(view for view in VIEWS if used[view.code])
 
 
-def pack(entries: NDArray[np.void]) -> str:
+def pack_entries(entries: NDArray[np.void]) -> str:
     """Entries as the lower-case hex that stands in a record."""
     return entries.astype(ENTRY, copy=False).tobytes().hex()
 
 
-def unpack(packed: str) -> NDArray[np.void]:
+def unpack_entries(packed: str) -> NDArray[np.void]:
     """The entries of a record, read-only; canonical form of each view first.
 
     Raises:
@@ -244,7 +244,7 @@ CUT_SHARE = 0.03
 """Of width or height; outlines that differ by less are the same."""
 
 
-def undone(query_view: int, query_turn: int, stored_view: int, stored_turn: int) -> str:
+def transformation_between(query_view: int, query_turn: int, stored_view: int, stored_turn: int) -> str:
     """What was done to the known picture to make the copy, as found by these entries; undoing it, they match.
 
     Returns:
@@ -253,12 +253,12 @@ def undone(query_view: int, query_turn: int, stored_view: int, stored_turn: int)
         frame_added, frame_removed, frame_changed; cropped, extended, shifted (cropped on one side, extended on the
         other), retouched (parts are the same, and where they should be; what is beside them is not), tilted.
     """
-    turned = NAMES[between(stored_turn, query_turn)]
+    turned = ORIENTATION_NAMES[orientation_between(stored_turn, query_turn)]
     parts = () if turned == "none" else (turned,)
     surround = _SURROUNDS.get((query_view, stored_view), ())
     query, stored = VIEWS[query_view], VIEWS[stored_view]
     if not (query.whole and stored.whole):
-        surround += (_cut(query, query_turn & TURN, stored, stored_turn & TURN),)
+        surround += (_cut(query, query_turn & ORIENTATION_MASK, stored, stored_turn & ORIENTATION_MASK),)
     return "+".join(parts + surround) or "none"
 
 
@@ -283,13 +283,13 @@ def _in_known(
 ) -> tuple[float, float]:
     """Where a point of the copy lies in the known picture; both in shares of width and height."""
     left, top, right, bottom = query.box
-    form = turned_point(((point[0] - left) / (right - left), (point[1] - top) / (bottom - top)), query_turn)
-    across, down = turned_point(form, inverse(stored_turn))
+    form = orient_point(((point[0] - left) / (right - left), (point[1] - top) / (bottom - top)), query_turn)
+    across, down = orient_point(form, inverse(stored_turn))
     left, top, right, bottom = stored.box
     return left + across * (right - left), top + down * (bottom - top)
 
 
-WORDS: Final[dict[str, str]] = {
+TRANSFORMATION_WORDS: Final[dict[str, str]] = {
     "none": "as it is",
     "mirrored": "mirrored left to right",
     "flipped": "turned upside down as in a mirror",
@@ -310,6 +310,6 @@ WORDS: Final[dict[str, str]] = {
 }
 
 
-def in_words(code: str) -> str:
-    """What `undone` says, for a moderator: `mirrored left to right, then cropped`. What it does not know stays."""
-    return ", then ".join(WORDS.get(part, part) for part in code.split("+"))
+def describe_transformation(code: str) -> str:
+    """A `transformation_between` for people: `mirrored left to right, then cropped`. Unknown words stay."""
+    return ", then ".join(TRANSFORMATION_WORDS.get(part, part) for part in code.split("+"))

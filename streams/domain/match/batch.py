@@ -10,9 +10,22 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from streams.domain.hashes.frames import FRAMES_HASH
-from streams.domain.hashes.selection import NOTHING, Hashed, as_frame, duration_ms, hashed
+from streams.domain.hashes.selection import (
+    NO_ENTRIES,
+    ComparableEntries,
+    as_frame_entries,
+    comparable_entries,
+    video_duration_ms,
+)
 from streams.domain.hashes.views import VIEWS_HASH
-from streams.domain.match.operations import Ask, Forgotten, Lookup, Shown, Sighting, Step
+from streams.domain.match.operations import (
+    FindAppearances,
+    FoundAppearance,
+    IndexOperation,
+    MatchAndInsert,
+    Refresh,
+    Remove,
+)
 from streams.domain.match.outcome import Hit
 from streams.domain.match.videos.judging import VideoHit
 from streams.domain.policy.policy import Policy
@@ -43,15 +56,15 @@ class State(Protocol):
     def put(self, key: bytes, value: bytes | None) -> None: ...
 
 
-class Incoming(NamedTuple):
+class MatchInput(NamedTuple):
     """A fingerprint, what of its hashes is compared, and the time of its record in Kafka, in ms since the epoch."""
 
     fingerprint: Fingerprint
-    hashed: Hashed
+    comparable_entries: ComparableEntries
     time_ms: int
 
     @classmethod
-    def of(cls, fingerprint: Fingerprint, time_ms: int) -> Incoming:
+    def of(cls, fingerprint: Fingerprint, time_ms: int) -> MatchInput:
         """Make sure that it can be decided.
 
         Raises:
@@ -59,14 +72,14 @@ class Incoming(NamedTuple):
         """
         facts = fingerprint.facts
         if facts is None:
-            return cls(fingerprint, NOTHING, time_ms)
+            return cls(fingerprint, NO_ENTRIES, time_ms)
         try:
             digest_of(facts.content_id)
             if facts.content_id.startswith(PARTS_SCHEME) and facts.kind != "video":
                 raise ValueError(f"only a video is known by parts of it, and this is an {facts.kind}")
         except ValueError as error:
             raise BadInput(Reason.BAD_FIELD, f"field 'content_id': {error}") from error
-        return cls(fingerprint, hashed(facts, fingerprint.policy), time_ms)
+        return cls(fingerprint, comparable_entries(facts, fingerprint.policy), time_ms)
 
 
 @dataclass(slots=True)
@@ -76,20 +89,20 @@ class Case:
     """
 
     fingerprint: Fingerprint
-    hashed: Hashed
+    comparable_entries: ComparableEntries
     time_ms: int
     decision_id: str
     key: bytes
     content_key: bytes | None
     is_new: bool = False
     hit: Hit | VideoHit | None = None
-    is_kept: bool = True
-    shown: list[Shown] | None = None
+    hashes_stored: bool = True
+    shown: list[FoundAppearance] | None = None
     refreshes: bool = False
     expires_ms: int = FOR_EVER_MS
 
 
-def case_of(incoming: Incoming) -> Case:
+def case_of(incoming: MatchInput) -> Case:
     fingerprint = incoming.fingerprint
     identity = decision_id(fingerprint.collection, fingerprint.submission_id, fingerprint.attempt, REVISION)
     key = None
@@ -106,7 +119,7 @@ def named_by(case: Case) -> Iterator[str]:
         yield each.content_id
 
 
-def steps_of(cases: Sequence[Case], state: State) -> Iterator[tuple[str, Case, Step]]:
+def steps_of(cases: Sequence[Case], state: State) -> Iterator[tuple[str, Case, IndexOperation]]:
     """What is to be done among near contents, in order, with the algorithm whose contents it is; marks the cases."""
     decided: dict[bytes, int] = {}
     known: dict[bytes, _Known] = {}
@@ -126,12 +139,14 @@ def steps_of(cases: Sequence[Case], state: State) -> Iterator[tuple[str, Case, S
         forgotten = content is not None and content.expires_ms < case.time_ms
         if content is None or forgotten:
             case.is_new = True
-            algorithm, entries = case.hashed
+            algorithm, entries = case.comparable_entries
             if content is not None and content.algorithm and content.algorithm != algorithm:
-                yield content.algorithm, case, Forgotten(facts.content_id)
+                yield content.algorithm, case, Remove(facts.content_id)
             if entries:
-                lasts = duration_ms(facts, entries) if algorithm == FRAMES_HASH else 0
-                step = Lookup(facts.content_id, case.time_ms, case.expires_ms, policy, entries, forgotten, lasts)
+                lasts = video_duration_ms(facts, entries) if algorithm == FRAMES_HASH else 0
+                step = MatchAndInsert(
+                    facts.content_id, case.time_ms, case.expires_ms, policy, entries, forgotten, lasts
+                )
                 yield algorithm, case, step
                 if policy.appears_in:
                     yield _ask(case)
@@ -139,16 +154,16 @@ def steps_of(cases: Sequence[Case], state: State) -> Iterator[tuple[str, Case, S
         elif (case.expires_ms - content.expires_ms) * REFRESHES > lasts_ms:
             case.refreshes = True
             if content.algorithm:
-                yield content.algorithm, case, Sighting(facts.content_id, case.time_ms, case.expires_ms)
+                yield content.algorithm, case, Refresh(facts.content_id, case.time_ms, case.expires_ms)
             known[case.content_key] = _Known(content.algorithm, case.expires_ms)
 
 
-def _ask(case: Case) -> tuple[str, Case, Step]:
+def _ask(case: Case) -> tuple[str, Case, IndexOperation]:
     """Look a picture up among the frames of videos, and a video's frames among pictures."""
-    algorithm, entries = case.hashed
+    algorithm, entries = case.comparable_entries
     of_video = algorithm == FRAMES_HASH
-    frames = entries if of_video else as_frame(entries)
-    return VIEWS_HASH if of_video else FRAMES_HASH, case, Ask(case.time_ms, case.fingerprint.policy, frames)
+    frames = entries if of_video else as_frame_entries(entries)
+    return VIEWS_HASH if of_video else FRAMES_HASH, case, FindAppearances(case.time_ms, case.fingerprint.policy, frames)
 
 
 def _lasts_ms(policy: Policy) -> int:

@@ -16,13 +16,13 @@ from dataclasses import dataclass
 import numpy as np
 import orjson
 
-from streams.domain.hashes.frames import FRAME, FRAMES_HASH
-from streams.domain.hashes.selection import duration_ms, kept, kept_frames
-from streams.domain.match.batch import REVISION, Case, Incoming, State, case_of, named_by, steps_of
-from streams.domain.match.indexes import NearSpaces
-from streams.domain.match.operations import Step
-from streams.domain.match.outcome import Hit, decision_of, exact_match, near_match
-from streams.domain.match.videos.index import Looked
+from streams.domain.hashes.frames import FRAME_ENTRY, FRAMES_HASH
+from streams.domain.hashes.selection import stored_entries, stored_frame_entries, video_duration_ms
+from streams.domain.match.batch import REVISION, Case, MatchInput, State, case_of, named_by, steps_of
+from streams.domain.match.indexes import CollectionIndexes
+from streams.domain.match.operations import IndexOperation
+from streams.domain.match.outcome import Hit, build_decision, exact_match, near_match
+from streams.domain.match.videos.index import VideoMatchResult
 from streams.domain.match.videos.judging import VideoHit
 from streams.domain.match.videos.outcome import video_match
 from streams.domain.records.records import Appearance, Match, Outcome
@@ -32,16 +32,16 @@ from streams.domain.state.content import (
     Content,
     content_key,
     pack_decision,
-    pack_frames_of,
+    pack_stored_frames,
     remembered_decision,
 )
 from streams.errors import StateError
 
-__all__ = ["Answer", "Incoming", "State", "decide"]
+__all__ = ["MatchInput", "MatchOutput", "State", "decide"]
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class MatchOutput:
     """A decision as it goes out: `value` is its JSON. `repeated` says that it was given before."""
 
     decision_id: str
@@ -51,7 +51,7 @@ class Answer:
     repeated: bool
 
 
-def decide(batch: Sequence[Incoming], state: State, spaces: NearSpaces) -> list[Answer]:
+def decide(batch: Sequence[MatchInput], state: State, spaces: CollectionIndexes) -> list[MatchOutput]:
     """Decide a batch, in order, exactly as one by one.
 
     Args:
@@ -73,23 +73,23 @@ def decide(batch: Sequence[Incoming], state: State, spaces: NearSpaces) -> list[
     return [_answer(case, state) for case in cases]
 
 
-def _look_up(steps: Iterable[tuple[str, Case, Step]], spaces: NearSpaces) -> None:
+def _look_up(steps: Iterable[tuple[str, Case, IndexOperation]], spaces: CollectionIndexes) -> None:
     """Take the steps, each collection's and algorithm's at once: others do not see them."""
-    by_space: dict[tuple[str, str], list[tuple[Case, Step]]] = {}
+    by_space: dict[tuple[str, str], list[tuple[Case, IndexOperation]]] = {}
     for algorithm, case, step in steps:
         by_space.setdefault((case.fingerprint.collection, algorithm), []).append((case, step))
     for space, taken in by_space.items():
-        hits = spaces.of(*space).take([step for _, step in taken])
+        hits = spaces.of(*space).apply([step for _, step in taken])
         for (case, _), hit in zip(taken, hits, strict=True):
             if type(hit) is Hit:
                 case.hit = hit
-            elif type(hit) is Looked:
-                case.hit, case.is_kept = hit.hit, hit.is_kept
+            elif type(hit) is VideoMatchResult:
+                case.hit, case.hashes_stored = hit.hit, hit.hashes_stored
             elif type(hit) is list:
                 case.shown = hit
 
 
-def _answer(case: Case, state: State) -> Answer:
+def _answer(case: Case, state: State) -> MatchOutput:
     known = remembered_decision(state.get(case.key), case.time_ms)
     if known is not None:
         return _repeat(case, known, state)
@@ -111,9 +111,9 @@ def _answer(case: Case, state: State) -> Answer:
         if case.refreshes:
             _put(content.until(case.expires_ms), case, state)
     shown = _appears_in(case, state) if case.shown else ()
-    value = decision_of(fingerprint, case.decision_id, REVISION, outcome, match, shown).to_json()
+    value = build_decision(fingerprint, case.decision_id, REVISION, outcome, match, shown).to_json()
     state.put(case.key, pack_decision(value, case.expires_ms))
-    return Answer(case.decision_id, fingerprint.media_id, value, outcome, repeated=False)
+    return MatchOutput(case.decision_id, fingerprint.media_id, value, outcome, repeated=False)
 
 
 def _near_match(case: Case, found: Content) -> Match:
@@ -130,7 +130,7 @@ def _appears_in(case: Case, state: State) -> list[Appearance]:
         Appearance(
             shown.content_id,
             _content(content_key(case.fingerprint.collection, shown.content_id), state).media_id,
-            "image" if case.hashed.algorithm == FRAMES_HASH else "video",
+            "image" if case.comparable_entries.algorithm == FRAMES_HASH else "video",
             shown.at_ms / 1000,
             shown.distance_bits,
         )
@@ -138,7 +138,7 @@ def _appears_in(case: Case, state: State) -> list[Appearance]:
     ]
 
 
-def _repeat(case: Case, known: bytes, state: State) -> Answer:
+def _repeat(case: Case, known: bytes, state: State) -> MatchOutput:
     """Answer as before, whatever the second look found, and write again all that the first wrote."""
     decision = orjson.loads(known)
     if decision["content_id"] is not None:
@@ -156,7 +156,7 @@ def _repeat(case: Case, known: bytes, state: State) -> Answer:
     packed = state.get(case.key)
     assert packed is not None
     state.put(case.key, packed)
-    return Answer(case.decision_id, case.fingerprint.media_id, known, None, repeated=True)
+    return MatchOutput(case.decision_id, case.fingerprint.media_id, known, None, repeated=True)
 
 
 def _content(key: bytes, state: State) -> Content:
@@ -173,17 +173,17 @@ def _put(content: Content, case: Case, state: State) -> None:
 
 def _put_new(content: Content, case: Case, state: State) -> None:
     """Write a content, and the frames of a video before it."""
-    facts, entries = case.fingerprint.facts, case.hashed.entries
+    facts, entries = case.fingerprint.facts, case.comparable_entries.entries
     if content.algorithm == FRAMES_HASH and facts is not None and case.content_key is not None:
-        frames = kept_frames(np.frombuffer(entries, FRAME)).tobytes()
+        frames = stored_frame_entries(np.frombuffer(entries, FRAME_ENTRY)).tobytes()
         key = FRAMES_PREFIX + case.content_key.removeprefix(CONTENT_PREFIX)
-        state.put(key, pack_frames_of(duration_ms(facts, entries), frames))
+        state.put(key, pack_stored_frames(video_duration_ms(facts, entries), frames))
     _put(content, case, state)
 
 
 def _new_content(case: Case, group: tuple[str, str] | None) -> Content:
     """A submission's content, in the group of this content and medium, or in one of its own."""
-    fingerprint, (algorithm, entries) = case.fingerprint, case.hashed
+    fingerprint, (algorithm, entries) = case.fingerprint, case.comparable_entries
     assert fingerprint.facts is not None
     own = fingerprint.facts.content_id
     return Content(
@@ -195,7 +195,7 @@ def _new_content(case: Case, group: tuple[str, str] | None) -> Content:
         first_ms=case.time_ms,
         expires_ms=case.expires_ms,
         decision=case.key[1:],
-        algorithm=algorithm if case.is_kept else "",
-        entries=b"" if algorithm == FRAMES_HASH else kept(entries, fingerprint.policy),
+        algorithm=algorithm if case.hashes_stored else "",
+        entries=b"" if algorithm == FRAMES_HASH else stored_entries(entries, fingerprint.policy),
         is_member=group is not None and group[0] != own,
     )

@@ -7,8 +7,8 @@ from itertools import islice
 
 from streams.domain.hashes.frames import FRAMES_HASH
 from streams.domain.match.decide import State
-from streams.domain.match.indexes import NearSpaces
-from streams.domain.match.operations import Forgotten
+from streams.domain.match.indexes import CollectionIndexes
+from streams.domain.match.operations import Remove
 from streams.domain.state.content import (
     CONTENT_PREFIX,
     DECISION,
@@ -22,7 +22,9 @@ from streams.domain.state.content import (
 SWEPT_AT_ONCE = 2_000
 
 
-def sweep(entries: Iterable[tuple[bytes, bytes]], before_ms: int, state: State, spaces: NearSpaces) -> bytes:
+def remove_expired(
+    entries: Iterable[tuple[bytes, bytes]], before_ms: int, state: State, spaces: CollectionIndexes
+) -> bytes:
     """Look at the next entries of a state, and remove those that were forgotten before a time.
 
     Args:
@@ -49,7 +51,7 @@ def sweep(entries: Iterable[tuple[bytes, bytes]], before_ms: int, state: State, 
         if key.startswith(CONTENT_PREFIX):
             content = Content.unpack(current)
             if content.algorithm:
-                spaces.of(collection_of(key).decode(), content.algorithm).take([Forgotten(content.content_id)])
+                spaces.of(collection_of(key).decode(), content.algorithm).apply([Remove(content.content_id)])
             if content.algorithm == FRAMES_HASH:
                 _forget(FRAMES_PREFIX + key[1:], state)
         state.put(key, None)

@@ -10,7 +10,7 @@ import numpy as np
 
 from streams.domain.hashes.frames import FRAMES_HASH
 from streams.domain.match.images.index import NearContents
-from streams.domain.match.videos.index import VideoContents
+from streams.domain.match.videos.index import VideoIndex
 from streams.domain.state.content import (
     ALGORITHM_AT,
     ALGORITHM_CODES,
@@ -27,11 +27,11 @@ OF_VIDEOS = ALGORITHM_CODES[FRAMES_HASH]
 Space = tuple[str, str]
 
 
-class NearSpaces:
+class CollectionIndexes:
     """What `decide` looks up near duplicates among; made from the state, and as fast gone as a dict."""
 
     def __init__(self) -> None:
-        self._spaces: dict[Space, NearContents | VideoContents] = {}
+        self._spaces: dict[Space, NearContents | VideoIndex] = {}
 
     def __len__(self) -> int:
         """Contents in all spaces."""
@@ -41,7 +41,7 @@ class NearSpaces:
     def memory_bytes(self) -> int:
         return sum(space.memory_bytes for space in self._spaces.values())
 
-    def of(self, collection: str, algorithm: str) -> NearContents | VideoContents:
+    def of(self, collection: str, algorithm: str) -> NearContents | VideoIndex:
         """The contents of a collection that were hashed by this algorithm and version."""
         space = self._spaces.get((collection, algorithm))
         if space is None:
@@ -90,9 +90,9 @@ class NearSpaces:
             content = videos.get(key[1:])
             if content is not None:
                 space = self.of(collection_of(key).decode(), FRAMES_HASH)
-                assert isinstance(space, VideoContents)
+                assert isinstance(space, VideoIndex)
                 space.load(Content.unpack(content), value)
 
 
-def _space(algorithm: str) -> NearContents | VideoContents:
-    return VideoContents() if algorithm == FRAMES_HASH else NearContents()
+def _space(algorithm: str) -> NearContents | VideoIndex:
+    return VideoIndex() if algorithm == FRAMES_HASH else NearContents()

@@ -8,7 +8,7 @@ from streams.domain.policy.policy import Policy
 
 
 @dataclass(frozen=True, slots=True)
-class Lookup:
+class MatchAndInsert:
     """A submission of a content that is new, or that was taken in before a kill and is to be decided again.
 
     `entries` are those of its picture, packed as `views.ENTRY`, or of a video, packed as `frames.FRAME`; `duration_ms`
@@ -21,12 +21,12 @@ class Lookup:
     expires_ms: int
     policy: Policy
     entries: bytes
-    again: bool = False
+    replaces_expired: bool = False
     duration_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
+class Refresh:
     """A submission of a content that is known, which is thereby remembered longer."""
 
     content_id: str
@@ -35,14 +35,14 @@ class Sighting:
 
 
 @dataclass(frozen=True, slots=True)
-class Forgotten:
+class Remove:
     """A content that from here on is not to be found."""
 
     content_id: str
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class FindAppearances:
     """Which contents share a picture with a submission of another kind, which is not taken in here.
 
     `entries` are packed as `frames.FRAME`; a picture has one moment, at 0.
@@ -54,15 +54,15 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """An answer to `Ask`: this content, at a time of the one of the two that is a video."""
+class FoundAppearance:
+    """An answer to `FindAppearances`: this content, at a time of the one of the two that is a video."""
 
     content_id: str
     at_ms: int
     distance_bits: int
 
 
-Kept = Lookup | Sighting | Forgotten
-Step = Kept | Ask
-MOST_SHOWN = 10
-"""Answers to one `Ask`."""
+IndexUpdate = MatchAndInsert | Refresh | Remove
+IndexOperation = IndexUpdate | FindAppearances
+MAX_APPEARANCES = 10
+"""Answers to one `FindAppearances`."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from streams.domain.hashes.frames import FRAMES_HASH
-from streams.domain.hashes.views import VIEWS, VIEWS_HASH, in_words, undone
+from streams.domain.hashes.views import VIEWS, VIEWS_HASH, describe_transformation, transformation_between
 from streams.domain.policy.policy import Policy
 from streams.domain.records.records import (
     Action,
@@ -17,7 +17,7 @@ from streams.domain.records.records import (
     MediaFacts,
     Outcome,
     Verdict,
-    made,
+    new_unchecked,
 )
 from streams.domain.state.content import PARTS_SCHEME, Content
 
@@ -47,7 +47,7 @@ REVIEWED = ("contains", "overlaps")
 """Relations of a video that has new material in it: it is in no group but its own, and inherits nothing."""
 
 
-def decision_of(
+def build_decision(
     fingerprint: Fingerprint,
     decision_id: str,
     revision: int,
@@ -58,7 +58,7 @@ def decision_of(
     """The decision about one submission."""
     reviewed = match is not None and match.relation in REVIEWED
     facts = _without_views(fingerprint.facts) if fingerprint.facts is not None else None
-    return made(
+    return new_unchecked(
         Decision,
         decision_id=decision_id,
         revision=revision,
@@ -85,7 +85,7 @@ def decision_of(
 def exact_match(known: Content) -> Match:
     """Equal bytes, of all or of what was read."""
     of_parts = known.content_id.startswith(PARTS_SCHEME)
-    return made(
+    return new_unchecked(
         Match,
         content_id=known.content_id,
         media_id=known.media_id,
@@ -117,8 +117,12 @@ def near_match(hit: Hit, known: Content, policy: Policy) -> Match:
     distance_bits, threshold_bits = (
         (hit.confirm_bits, policy.confirm_bits) if confirmed else (hit.near_bits, radius_bits)
     )
-    transformation = undone(hit.own_view, hit.own_turn, hit.view, hit.turn)
-    how = "The same picture" if transformation == "none" else f"The same picture, {in_words(transformation)}"
+    transformation = transformation_between(hit.own_view, hit.own_turn, hit.view, hit.turn)
+    how = (
+        "The same picture"
+        if transformation == "none"
+        else f"The same picture, {describe_transformation(transformation)}"
+    )
     return Match(
         content_id=known.content_id,
         media_id=known.media_id,

@@ -28,7 +28,7 @@ FurtherHash = HashName | Literal["pdq256"]
 
 LEVELS: Final[tuple[Level, ...]] = get_args(Level)
 HASHES: Final[tuple[HashName, ...]] = get_args(HashName)
-FURTHER_HASHES: Final[tuple[str, ...]] = (*HASHES, "pdq256")
+EXTRA_HASHES: Final[tuple[str, ...]] = (*HASHES, "pdq256")
 NAME_FORM = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 MAX_RETENTION_DAYS = 36_500
 MAX_VIDEO_MIN_S = 3_600
@@ -48,7 +48,7 @@ class Thresholds(NamedTuple):
 #: What a policy that names a hash and no thresholds compares by: the widest of which none or hardly any of half a
 #: million pairs of different photographs passed, less a margin. It is 0 where even equal hashes are too many: among a
 #: million different pairs 6 with whash64, 62 with ahash32, 240 with whash32, and 260 to 2,100 with 16 bits.
-THRESHOLDS: Final[Mapping[HashName, Thresholds]] = {
+DEFAULT_THRESHOLDS: Final[Mapping[HashName, Thresholds]] = {
     "phash256": Thresholds(10, 7, 80), "phash64": Thresholds(8), "phash32": Thresholds(1), "phash16": Thresholds(0),
     "dhash256": Thresholds(10, 0, 64), "dhash64": Thresholds(6), "dhash32": Thresholds(1), "dhash16": Thresholds(0),
     "ahash256": Thresholds(8, 0, 8), "ahash64": Thresholds(0), "ahash32": Thresholds(0), "ahash16": Thresholds(0),
@@ -94,7 +94,7 @@ def _check_forms(policy: Policy) -> None:
     if not isinstance(policy.also, (tuple, list)):
         raise BadRule("also", f"is {_shown(policy.also)}; a list of hashes")
     for each in policy.also:
-        _check_choice("also", each, FURTHER_HASHES)
+        _check_choice("also", each, EXTRA_HASHES)
     if len(set(policy.also)) < len(policy.also):
         raise BadRule("also", f"names a hash twice: {', '.join(policy.also)}")
     if policy.retention_days is not None:
@@ -214,10 +214,10 @@ class Policy:
             BadRule: as the class does, or a name that is no rule.
         """
         for name in rules:
-            if name not in RULES:
-                raise BadRule(name, f"is no rule; there are {', '.join(RULES)}")
+            if name not in RULE_NAMES:
+                raise BadRule(name, f"is no rule; there are {', '.join(RULE_NAMES)}")
         chosen = rules.get("hash", "phash256")
-        suited = THRESHOLDS[chosen] if chosen in HASHES else Thresholds(0)
+        suited = DEFAULT_THRESHOLDS[chosen] if chosen in HASHES else Thresholds(0)
         radius_bits = rules.get("radius_bits", suited.radius_bits)
         view_radius_bits = suited.view_radius_bits
         if isinstance(radius_bits, int):
@@ -239,7 +239,7 @@ class Policy:
             BadInput: missing_field or bad_field.
         """
         if document is None:
-            return DEFAULT
+            return DEFAULT_POLICY
         if not isinstance(document, dict):
             raise BadInput(Reason.BAD_FIELD, "field 'policy' must be an object")
         version = document.get("version")
@@ -271,14 +271,14 @@ def _verified(document: dict[str, Any]) -> Policy:
 
 
 #: The rules' names, in the order in which they stand in JSON.
-RULES: Final[tuple[str, ...]] = tuple(each.name for each in fields(Policy) if each.init)
-DEFAULT: Final = Policy()
+RULE_NAMES: Final[tuple[str, ...]] = tuple(each.name for each in fields(Policy) if each.init)
+DEFAULT_POLICY: Final = Policy()
 #: Objects that were verified, by version: all records of a collection carry the same one.
 _SEEN: dict[str, tuple[dict[str, Any], Policy]] = {}
 MOST_SEEN = 1024
 
 
-class Policies:
+class CollectionPolicies:
     """The policy of every collection.
 
     Args:
@@ -287,7 +287,7 @@ class Policies:
             over every pattern, an earlier pattern over a later one.
     """
 
-    def __init__(self, default: Policy = DEFAULT, collections: Sequence[tuple[str, Policy]] = ()) -> None:
+    def __init__(self, default: Policy = DEFAULT_POLICY, collections: Sequence[tuple[str, Policy]] = ()) -> None:
         self.default = default
         self.collections = tuple(collections)
         self._names = {name: policy for name, policy in collections if not is_pattern(name)}

@@ -10,11 +10,11 @@ from typing import Any
 
 import orjson
 
-from streams.domain.records.records import EPOCH, Headers, Origin, Submission, json_object, made, timestamp
+from streams.domain.records.records import EPOCH, Headers, Origin, Submission, json_object, new_unchecked, timestamp
 from streams.errors import BadInput, Reason
 
 KINDS = ("image", "video", "auto")
-COLLECTION_FORM = re.compile(r"[a-z0-9][a-z0-9._-]{0,127}")
+COLLECTION_REGEX = re.compile(r"[a-z0-9][a-z0-9._-]{0,127}")
 WHOLE_NUMBER_FORM = re.compile(r"-?[0-9]{1,18}")
 MAX_ID_CHARS = 1024
 MAX_URL_CHARS = 8192
@@ -117,7 +117,7 @@ def decode_submission(
     document = {name: entry for name, entry in document.items() if entry is not None}
     media_id = _text(document, "media_id", MAX_ID_CHARS)
     collection = _text(document, "collection", 128, default="default")
-    if not COLLECTION_FORM.fullmatch(collection):
+    if not COLLECTION_REGEX.fullmatch(collection):
         raise BadInput(
             Reason.BAD_COLLECTION,
             "field 'collection' must be 1 to 128 of a-z, 0-9, '.', '_' and '-', and begin with a letter or digit",
@@ -133,7 +133,7 @@ def decode_submission(
             )
         url = _text(document, "url", MAX_URL_CHARS)
     submitted_at = document.get("submitted_at")
-    return made(
+    return new_unchecked(
         Submission,
         submission_id=_submission_id(named, origin),
         media_id=media_id,
@@ -172,7 +172,7 @@ def salvage_identity(key: bytes | None, value: bytes | None, headers: Headers) -
     collections = (document.get("collection"), named.get("ce_collection"))
     return (
         next((each for each in media_ids if _is_media_id(each)), None),
-        next((each for each in collections if isinstance(each, str) and COLLECTION_FORM.fullmatch(each)), "default"),
+        next((each for each in collections if isinstance(each, str) and COLLECTION_REGEX.fullmatch(each)), "default"),
     )
 
 

@@ -24,7 +24,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.domain.hashes.frames import FRAME, FRAMES_HASH
+from streams.domain.hashes.frames import FRAME_ENTRY, FRAMES_HASH
 from streams.errors import StateError
 
 CONTENT_PREFIX: Final = b"k"
@@ -161,12 +161,12 @@ def frames_key(collection: str, content_id: str) -> bytes:
     return f"f{collection}\0{content_id}".encode()
 
 
-def pack_frames_of(duration_ms: int, entries: bytes) -> bytes:
+def pack_stored_frames(duration_ms: int, entries: bytes) -> bytes:
     """The frames of a video as the state keeps them: `entries` are packed as `frames.FRAME`."""
     return FRAMES_HEADER.pack(FRAMES_LAYOUT, duration_ms) + entries
 
 
-def unpack_frames_of(value: bytes) -> tuple[int, bytes]:
+def unpack_stored_frames(value: bytes) -> tuple[int, bytes]:
     """Duration in ms and entries.
 
     Raises:
@@ -175,7 +175,7 @@ def unpack_frames_of(value: bytes) -> tuple[int, bytes]:
     if (
         len(value) < FRAMES_HEADER.size
         or value[0] != FRAMES_LAYOUT
-        or (len(value) - FRAMES_HEADER.size) % FRAME.itemsize
+        or (len(value) - FRAMES_HEADER.size) % FRAME_ENTRY.itemsize
     ):
         raise StateError(
             f"the state holds frames that begin with {value[:4].hex(' ')}, and this version reads layout "

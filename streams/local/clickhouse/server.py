@@ -35,7 +35,7 @@ class EmbeddedClickHouse(EmbeddedProcess):
     """
 
     kind: ClassVar[str] = "embedded"
-    what = "the embedded ClickHouse"
+    display_name = "the embedded ClickHouse"
     log_name = "clickhouse.log"
 
     def __init__(
@@ -68,7 +68,7 @@ class EmbeddedClickHouse(EmbeddedProcess):
     def environment(self) -> dict[str, str]:
         return {PASSWORD_VARIABLE: self._password}
 
-    def answers(self) -> bool:
+    def is_ready(self) -> bool:
         connection = http.client.HTTPConnection(self.host, self.port, timeout=1.0)
         try:
             connection.request("GET", "/ping")

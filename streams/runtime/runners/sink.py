@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from streams import metrics
 from streams.domain.records.records import RawRecord
 from streams.errors import BadInput, SinkError
-from streams.kafka.topics import DEADLETTERS
+from streams.kafka.topics import DEAD_LETTERS
 from streams.runtime.context import Context
 from streams.runtime.ledger import Batch, Delivery
 from streams.runtime.outbox import Barrier, Output
@@ -125,7 +125,7 @@ class SinkRunner:
         barrier.seal()
 
     def _dead_letters(self, topic: str, rejected: Sequence[tuple[RawRecord, BadInput]]) -> list[Output]:
-        if topic == DEADLETTERS:  # a letter about a letter would never end
+        if topic == DEAD_LETTERS:  # a letter about a letter would never end
             for record, error in rejected:
                 logger.error("dead letter %d/%d cannot be stored: %s", record.partition, record.offset, error)
             return []

@@ -14,7 +14,7 @@ from streams.sources.video.opened import OpenVideo, Way, given_up
 SETTLED_NS = 2_000_000_000
 
 
-class FileParts(OpenVideo):
+class LocalVideo(OpenVideo):
     """Reads a descriptor, which is closed at the end, at places.
 
     `end` never waits for a `read` under way, which may hang with its file system; that one closes the descriptor then,

@@ -20,7 +20,7 @@ from streams.sources.budget import Hold
 from streams.sources.http.client import HttpSource, check_answer, first_bytes
 from streams.sources.http.content_range import Version, part_of, total_of_unsatisfied
 from streams.sources.http.range_client import RangeClient, Resource, body_of_part, range_header
-from streams.sources.media_kind import HEAD_BYTES, SMALL_BYTES, check_kind, says_video
+from streams.sources.media_kind import HEAD_BYTES, READ_WHOLE_MAX_BYTES, check_kind, says_video
 from streams.sources.patience import Reserve, patience
 from streams.sources.spool import Spool
 from streams.sources.video.opened import OpenVideo
@@ -128,7 +128,7 @@ class WebVideos:
             return head if len(head) == total_bytes else await self._http.read(response.url, reserve)
         if total_bytes > self._max_bytes:
             raise BadInput(Reason.SOURCE_TOO_LARGE, f"{total_bytes:,} bytes are more than {self._max_bytes:,}")
-        if total_bytes <= SMALL_BYTES:
+        if total_bytes <= READ_WHOLE_MAX_BYTES:
             await reserve(total_bytes)
             return head if len(head) == total_bytes else head + await client.part(len(head), total_bytes - len(head))
         identity = version.identity(response.url, total_bytes)

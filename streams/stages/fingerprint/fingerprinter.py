@@ -17,11 +17,11 @@ from prometheus_client import Counter, Histogram
 
 from streams import metrics
 from streams.config.settings import Settings
-from streams.domain.fingerprint.formats import HEAD_BYTES, is_video
-from streams.domain.fingerprint.image.fingerprint import ImageLimits, content_id, fingerprint_image
+from streams.domain.fingerprint.formats import HEAD_BYTES, video_format_of
+from streams.domain.fingerprint.image.fingerprint import ImageLimits, compute_content_id, fingerprint_image
 from streams.domain.fingerprint.video.fingerprint import fingerprint_video
 from streams.domain.fingerprint.video.limits import VideoLimits
-from streams.domain.hashes.selection import Wanted, wanted
+from streams.domain.hashes.selection import RequiredHashes, required_hashes
 from streams.domain.policy.policy import Policy
 from streams.domain.records.records import MediaFacts, Submission
 from streams.errors import BadInput
@@ -59,7 +59,7 @@ class Fingerprinter:
         self._limits = ImageLimits(max_pixels=settings.max_pixels)
         self._video_limits = video_limits(settings)
         entries = max(1, settings.fingerprint_cache_entries)
-        self._cache: LRUCache[tuple[str, Wanted | None], MediaFacts] = LRUCache(
+        self._cache: LRUCache[tuple[str, RequiredHashes | None], MediaFacts] = LRUCache(
             entries, getsizeof=lambda facts: min(entries, entries_of(facts))
         )
         self._cache_lock = threading.Lock()
@@ -104,19 +104,21 @@ class Fingerprinter:
         known = self._known_bytes(data, policy) if look_up else None
         if known is not None:
             return known, True
-        if is_video(data[:HEAD_BYTES]):
+        if video_format_of(data[:HEAD_BYTES]):
             return await self._whole_video(data)
-        return await self._image(data, wanted(policy))
+        return await self._image(data, required_hashes(policy))
 
     def _known_bytes(self, data: bytes, policy: Policy) -> MediaFacts | None:
         """Facts of a few bytes that are known; of many too, hashing them would keep the loop from others."""
         if len(data) > SMALL_BYTES:
             return None
-        return self._known(content_id(data), None if is_video(data[:HEAD_BYTES]) else wanted(policy))
+        return self._known(
+            compute_content_id(data), None if video_format_of(data[:HEAD_BYTES]) else required_hashes(policy)
+        )
 
-    async def _image(self, data: bytes, what: Wanted) -> tuple[MediaFacts, bool]:
+    async def _image(self, data: bytes, what: RequiredHashes) -> tuple[MediaFacts, bool]:
         def decode() -> tuple[MediaFacts, bool]:
-            content = content_id(data)
+            content = compute_content_id(data)
             return self._remembered(
                 content,
                 what,
@@ -129,7 +131,7 @@ class Fingerprinter:
         given_up = threading.Event()
 
         def decode() -> tuple[MediaFacts, bool]:
-            content = content_id(data)
+            content = compute_content_id(data)
             return self._remembered(
                 content,
                 None,
@@ -161,7 +163,7 @@ class Fingerprinter:
         return await self._videos.run(decode, lambda: video.waited_s)
 
     def _remembered(
-        self, identity: str, what: Wanted | None, fingerprint: Callable[[], MediaFacts]
+        self, identity: str, what: RequiredHashes | None, fingerprint: Callable[[], MediaFacts]
     ) -> tuple[MediaFacts, bool]:
         """Facts, and whether they were known.
 
@@ -178,7 +180,7 @@ class Fingerprinter:
             self._cache[identity, what] = facts
         return facts, False
 
-    def _known(self, identity: str, what: Wanted | None) -> MediaFacts | None:
+    def _known(self, identity: str, what: RequiredHashes | None) -> MediaFacts | None:
         with self._cache_lock:
             known: MediaFacts | None = self._cache.get((identity, what))
         return known

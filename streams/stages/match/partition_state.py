@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from streams import metrics
-from streams.domain.match.decide import Incoming, State
-from streams.domain.match.expiry import sweep
-from streams.domain.match.indexes import NearSpaces
+from streams.domain.match.decide import MatchInput, State
+from streams.domain.match.expiry import remove_expired
+from streams.domain.match.indexes import CollectionIndexes
 from streams.domain.state.content import CONTENT_PREFIX, FRAMES_PREFIX, OLD_CONTENT_PREFIX, from_old_layout
 
 logger = logging.getLogger(__name__)
@@ -28,20 +28,20 @@ class PartitionState(State, Protocol):
     def scan(self, prefix: bytes = b"", after: bytes = b"") -> Iterator[tuple[bytes, bytes]]: ...
 
 
-class NearState:
+class PartitionIndexes:
     """The near spaces of each partition, for use by one thread."""
 
     def __init__(self) -> None:
-        self._spaces: dict[int, NearSpaces] = {}
+        self._spaces: dict[int, CollectionIndexes] = {}
         self._sweeps: dict[int, Sweep] = {}
         self._measure_at = 0.0
 
-    def of(self, state: PartitionState) -> NearSpaces:
+    def of(self, state: PartitionState) -> CollectionIndexes:
         """A partition's spaces, made of its state when they are first asked for."""
         spaces = self._spaces.get(state.partition)
         return self._open(state) if spaces is None else spaces
 
-    def keep(self, state: PartitionState, decided: Sequence[Incoming]) -> None:
+    def keep(self, state: PartitionState, decided: Sequence[MatchInput]) -> None:
         """After a batch: sweep a little of what is forgotten, if there is anything that can be."""
         partition = state.partition
         if any(each.fingerprint.policy.retention_days is not None for each in decided):
@@ -57,25 +57,25 @@ class NearState:
         self._sweeps.clear()
         self._measure()
 
-    def _open(self, state: PartitionState) -> NearSpaces:
+    def _open(self, state: PartitionState) -> CollectionIndexes:
         """Read a state, and bring what an earlier version wrote to the layout of this one."""
         begun_at = time.perf_counter()
-        spaces = NearSpaces()
+        spaces = CollectionIndexes()
         spaces.load(state.scan(CONTENT_PREFIX), state.scan(FRAMES_PREFIX))
         for key, value in state.scan(OLD_CONTENT_PREFIX):
             new_key, content = from_old_layout(key, value)
             state.put(new_key, content.pack())
             state.put(key, None)
         took_s = time.perf_counter() - begun_at
-        metrics.NEAR_REBUILD_SECONDS.inc(took_s)
+        metrics.INDEX_REBUILD_SECONDS.inc(took_s)
         if len(spaces):
             logger.info("partition %d: %d contents to compare with, in %.2f s", state.partition, len(spaces), took_s)
         self._spaces[state.partition] = spaces
         return spaces
 
     def _measure(self) -> None:
-        metrics.NEAR_CONTENTS.set(sum(map(len, self._spaces.values())))
-        metrics.NEAR_BYTES.set(sum(spaces.memory_bytes for spaces in self._spaces.values()))
+        metrics.INDEXED_CONTENTS.set(sum(map(len, self._spaces.values())))
+        metrics.INDEX_BYTES.set(sum(spaces.memory_bytes for spaces in self._spaces.values()))
         self._measure_at = time.monotonic() + MEASURE_EVERY_S
 
 
@@ -91,11 +91,11 @@ class Sweep:
         self._sweep_at = self._committed_at = 0.0
         self._committed_ms = self._latest_ms = 0
 
-    def go_on(self, state: PartitionState, spaces: NearSpaces, latest_ms: int) -> None:
+    def go_on(self, state: PartitionState, spaces: CollectionIndexes, latest_ms: int) -> None:
         now = time.monotonic()
         if now >= self._committed_at:
             self._committed_ms, self._latest_ms = self._latest_ms, latest_ms
             self._committed_at = now + COMMITTED_AFTER_S
         if now >= self._sweep_at:
-            self._after = sweep(state.scan(after=self._after), self._committed_ms, state, spaces)
+            self._after = remove_expired(state.scan(after=self._after), self._committed_ms, state, spaces)
             self._sweep_at = now + SWEEP_EVERY_S

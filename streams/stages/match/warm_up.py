@@ -6,10 +6,10 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from streams.domain.hashes.frames import FRAME, FRAMES_HASH, pack_frames
-from streams.domain.hashes.views import ENTRY, KEPT, VIEWS_HASH, pack
-from streams.domain.match.decide import Incoming, decide
-from streams.domain.match.indexes import NearSpaces
+from streams.domain.hashes.frames import FRAME_ENTRY, FRAMES_HASH, pack_frames
+from streams.domain.hashes.views import CANONICAL, ENTRY, VIEWS_HASH, pack_entries
+from streams.domain.match.decide import MatchInput, decide
+from streams.domain.match.indexes import CollectionIndexes
 from streams.domain.policy.policy import Policy
 from streams.domain.records.records import Fingerprint, MediaFacts, Origin, VideoFacts
 from streams.domain.state.content import CONTENT_PREFIX, FRAMES_PREFIX
@@ -32,8 +32,8 @@ class _State(dict[bytes, bytes]):
         else:
             self[key] = value
 
-    def spaces(self) -> NearSpaces:
-        found, entries = NearSpaces(), sorted(self.items())
+    def spaces(self) -> CollectionIndexes:
+        found, entries = CollectionIndexes(), sorted(self.items())
         found.load(
             [entry for entry in entries if entry[0].startswith(CONTENT_PREFIX)],
             [entry for entry in entries if entry[0].startswith(FRAMES_PREFIX)],
@@ -54,8 +54,8 @@ def warm_up() -> None:
         spaces = state.spaces()
 
 
-def _incoming(number: int, kind: str, day: int) -> Incoming:
-    facts = MediaFacts(f"sha256:{number:064x}", "image", "png", 1, 1, 1, 1, 1.0, {VIEWS_HASH: pack(_entries())})
+def _incoming(number: int, kind: str, day: int) -> MatchInput:
+    facts = MediaFacts(f"sha256:{number:064x}", "image", "png", 1, 1, 1, 1, 1.0, {VIEWS_HASH: pack_entries(_entries())})
     if kind == "video":
         hashes = {FRAMES_HASH: pack_frames(_frames(40 if number % 4 else 0))}
         facts = MediaFacts(f"sha256:{number + 1:064x}", "video", "mp4", 1, 1, 1, 1, 1.0, hashes, FILM)
@@ -63,20 +63,20 @@ def _incoming(number: int, kind: str, day: int) -> Incoming:
     fingerprint = Fingerprint(
         submission, 0, submission, "warm", "auto", "", "", Origin("", 0, 0), facts, None, policy=POLICY
     )
-    return Incoming.of(fingerprint, 1 + day * DAY_MS)
+    return MatchInput.of(fingerprint, 1 + day * DAY_MS)
 
 
 def _entries() -> np.ndarray:
     entries = np.zeros(1, ENTRY)
-    entries["turn"] = KEPT
+    entries["turn"] = CANONICAL
     return entries
 
 
 def _frames(bits: int) -> np.ndarray:
     """Of a film (0), and of one whose frames are so many bits apart from its."""
-    frames = np.zeros(MOMENTS, FRAME)
+    frames = np.zeros(MOMENTS, FRAME_ENTRY)
     frames["confirm"][:, 0] = (1 << bits) - 1
-    frames["turn"], frames["quality"] = KEPT, 255
+    frames["turn"], frames["quality"] = CANONICAL, 255
     frames["near"] = np.arange(MOMENTS, dtype=np.uint64) * np.uint64(0x0F0F0F0F0F0F0F0F)
     frames["from_ms"], frames["to_ms"] = np.arange(MOMENTS) * 1000, np.arange(MOMENTS) * 1000 + 1000
     return frames

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from streams.domain.hashes.views import VIEWS
-from streams.domain.policy.policy import DEFAULT
+from streams.domain.policy.policy import DEFAULT_POLICY
 from streams.drawing.side_by_side import MARK
 from streams.services.wording import view_in_words
 from tests.cli.conftest import Run, explained, words
@@ -60,7 +60,11 @@ def test_a_copy_is_explained_with_its_hashes_distances_and_thresholds(run: Run, 
 def test_json_has_all_of_it_in_both_directions(run: Run, files: Path) -> None:
     found = explained(run, "cat.png", "cropped.jpg", "--collection", "shop")
 
-    assert (found["collection"], found["policy"], found["outcome"]) == ("shop", DEFAULT.version, "near_duplicate")
+    assert (found["collection"], found["policy"], found["outcome"]) == (
+        "shop",
+        DEFAULT_POLICY.version,
+        "near_duplicate",
+    )
     assert found["known"]["file"] == "cat.png"
     assert found["submitted"]["facts"]["width"] == 360
     assert found["match"]["transformation"] == "cropped"

@@ -12,7 +12,7 @@ from PIL import Image
 from streams.drawing.timelines import BAND, REST, SAME
 from streams.services.wording import clock, percent, span
 from tests.cli.conftest import Run, explained, words
-from tests.support.films import Film, encode, film, once
+from tests.support.films import Film, cached_file, encode, film
 from tests.support.media import encode as encode_picture
 from tests.support.videos import compilation, reencoded
 
@@ -23,8 +23,8 @@ def files(folder: Path) -> Path:
     original = film(0, 12.0)
     for name, path in {
         "film.mp4": original,
-        "clip.mp4": once("3 to 9.mp4", lambda target: reencoded(original, target, begin=0.25, end=0.75, gop=75)),
-        "mix.mp4": once("mix.mp4", lambda target: compilation(original, target, 3, share=0.7)),
+        "clip.mp4": cached_file("3 to 9.mp4", lambda target: reencoded(original, target, begin=0.25, end=0.75, gop=75)),
+        "mix.mp4": cached_file("mix.mp4", lambda target: compilation(original, target, 3, share=0.7)),
         "other.mp4": film(1, 12.0),
     }.items():
         shutil.copy(path, folder / name)

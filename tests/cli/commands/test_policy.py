@@ -8,7 +8,7 @@ import orjson
 import pytest
 import yaml
 
-from streams.domain.policy.policy import DEFAULT, Policy
+from streams.domain.policy.policy import DEFAULT_POLICY, Policy
 from tests.cli.conftest import Run
 
 GOOD = "policies:\n  fast: {near: false}\ncollections:\n  uploads: fast\n  'tenant-*': fast\n"
@@ -48,18 +48,18 @@ def test_what_is_shown_can_be_copied_into_a_file(run: Run, file: Path) -> None:
     result = run("policy", "show", "--file", "policies.yaml")
 
     assert result.exit_code == 0
-    assert f"# {DEFAULT.version}: every other collection\n" in result.stdout
+    assert f"# {DEFAULT_POLICY.version}: every other collection\n" in result.stdout
     assert "uploads, tenant-*\n" in result.stdout
     shown = yaml.safe_load(result.stdout)
     assert {name: Policy.of(name=name, **rules) for name, rules in shown.items()} == {
-        "default": DEFAULT,
+        "default": DEFAULT_POLICY,
         "fast": Policy.of(name="fast", near=False),
     }
 
 
 @pytest.mark.parametrize(
     ("collection", "version"),
-    [("uploads", Policy.of(name="fast", near=False).version), ("tenant-7", "fast:"), ("shop", DEFAULT.version)],
+    [("uploads", Policy.of(name="fast", near=False).version), ("tenant-7", "fast:"), ("shop", DEFAULT_POLICY.version)],
 )
 def test_the_policy_of_one_collection_is_shown_with_its_version(
     run: Run, file: Path, monkeypatch: pytest.MonkeyPatch, collection: str, version: str
@@ -76,7 +76,7 @@ def test_the_policy_of_one_collection_is_shown_with_its_version(
 def test_without_a_file_the_default_is_shown(run: Run) -> None:
     (line,) = run("policy", "show", "--json").stdout.splitlines()
 
-    assert Policy.from_json(orjson.loads(line)["policy"]) == DEFAULT
+    assert Policy.from_json(orjson.loads(line)["policy"]) == DEFAULT_POLICY
 
 
 def test_a_worker_does_not_start_with_a_wrong_file(run: Run, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

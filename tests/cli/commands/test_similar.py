@@ -12,9 +12,9 @@ import pytest
 from PIL import Image, ImageOps
 
 from streams.domain import fingerprint_image
-from streams.domain.match.images.comparison import match_of
-from streams.domain.match.outcome import decision_of
-from streams.domain.policy.policy import DEFAULT
+from streams.domain.match.images.comparison import match_pictures
+from streams.domain.match.outcome import build_decision
+from streams.domain.policy.policy import DEFAULT_POLICY
 from streams.domain.records.ids import decision_id
 from streams.domain.records.records import Fingerprint, Match, MediaFacts, Origin, Outcome, timestamp
 from streams.kafka.topics import DECISIONS
@@ -34,12 +34,12 @@ def decided(number: int, data: bytes, match: Match | None = None) -> Record:
     made = Fingerprint(f"#{number}", 0, f"m{number}", "shop", "image", at, at, origin, facts, None)
     outcome: Outcome = "unique" if match is None else "duplicate" if match.method == "exact" else "near_duplicate"
     identity = decision_id("shop", made.submission_id, 0, 0)
-    value = decision_of(made, identity, 0, outcome, match).to_json()
+    value = build_decision(made, identity, 0, outcome, match).to_json()
     return Record("media.decisions", 0, number, T0_MS + number, made.media_id.encode(), value)
 
 
 def matched(known: MediaFacts, data: bytes) -> Match:
-    found = match_of(known, fingerprint_image(data), DEFAULT, media_id="m0")
+    found = match_pictures(known, fingerprint_image(data), DEFAULT_POLICY, media_id="m0")
     assert found is not None
     return found
 

@@ -14,7 +14,7 @@ from streams.domain.fingerprint.video.fingerprint import fingerprint_video
 from streams.domain.records.records import Fingerprint, Origin, timestamp
 from streams.kafka.topics import FINGERPRINTS
 from tests.cli.conftest import Run, stored
-from tests.support.films import Film, encode, film, once
+from tests.support.films import Film, cached_file, encode, film
 from tests.support.media import encode as encode_picture
 from tests.support.media import jpeg
 from tests.support.stories import Record
@@ -44,7 +44,7 @@ def clickhouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def files(folder: Path, clickhouse: str, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("MEDIASIEVE_CLICKHOUSE", clickhouse)
     original = film(0, 12.0)
-    clip = once("3 to 9.mp4", lambda target: reencoded(original, target, begin=0.25, end=0.75, gop=75))
+    clip = cached_file("3 to 9.mp4", lambda target: reencoded(original, target, begin=0.25, end=0.75, gop=75))
     (folder / "clip.mp4").write_bytes(clip.read_bytes())
     frame = ImageOps.mirror(FILM.picture(5.0, (640, 360)))
     (folder / "frame.jpg").write_bytes(encode_picture(frame, "JPEG", quality=80))

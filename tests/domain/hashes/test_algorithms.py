@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.domain.hashes.algorithms import ALGORITHMS, BadHash, Hash, algorithm, current, distance_bits
+from streams.domain.hashes.algorithms import ALGORITHMS, BadHash, Hash, algorithm, current_algorithm, distance_bits
 
 KEYS = sorted(ALGORITHMS)
 SQUARES = [key for key in KEYS if ALGORITHMS[key].rows == ALGORITHMS[key].columns]
@@ -100,9 +100,9 @@ def test_an_unknown_algorithm_or_version_is_refused(key: str, says: str) -> None
 
 
 def test_a_bare_name_is_the_current_version() -> None:
-    assert current("dhash64") is algorithm("dhash64:1")
+    assert current_algorithm("dhash64") is algorithm("dhash64:1")
     with pytest.raises(BadHash, match="'md5' is no hash; there are phash16, "):
-        current("md5")
+        current_algorithm("md5")
 
 
 @given(st.data())

@@ -11,14 +11,14 @@ from PIL import Image
 
 from streams.domain.hashes.orientation import (
     LEFT_RIGHT,
-    NAMES,
+    ORIENTATION_COUNT,
+    ORIENTATION_NAMES,
     TOP_BOTTOM,
     TRANSPOSED,
-    TURNS,
     UPRIGHT,
-    between,
     compose,
     inverse,
+    orientation_between,
 )
 
 PICTURE = np.arange(6, dtype=np.uint8).reshape(2, 3)
@@ -38,31 +38,31 @@ def turned(picture: NDArray[np.uint8], turn: int) -> NDArray[np.uint8]:
     return picture[::-1] if turn & TOP_BOTTOM else picture
 
 
-@pytest.mark.parametrize(("first", "second"), [*product(range(TURNS), repeat=2)])
+@pytest.mark.parametrize(("first", "second"), [*product(range(ORIENTATION_COUNT), repeat=2)])
 def test_one_turn_after_another_is_their_composition(first: int, second: int) -> None:
     in_turn = turned(turned(PICTURE, first), second)
     assert np.array_equal(turned(PICTURE, compose(second, first)), in_turn)
 
 
-@pytest.mark.parametrize("turn", range(TURNS))
+@pytest.mark.parametrize("turn", range(ORIENTATION_COUNT))
 def test_the_inverse_undoes_a_turn(turn: int) -> None:
     assert np.array_equal(turned(turned(PICTURE, turn), inverse(turn)), PICTURE)
     assert compose(turn, inverse(turn)) == UPRIGHT
 
 
-@pytest.mark.parametrize(("done", "form"), [*product(range(TURNS), repeat=2)])
+@pytest.mark.parametrize(("done", "form"), [*product(range(ORIENTATION_COUNT), repeat=2)])
 def test_what_was_done_is_told_by_the_forms_that_look_alike(done: int, form: int) -> None:
     """The copy is the known picture turned; whatever form of it is compared, one form of the copy looks the same."""
     copy = turned(PICTURE, done)
     known_form = turned(PICTURE, form)
-    alike = [turn for turn in range(TURNS) if np.array_equal(turned(copy, turn), known_form)]
-    assert [between(form, turn) for turn in alike] == [done]
+    alike = [turn for turn in range(ORIENTATION_COUNT) if np.array_equal(turned(copy, turn), known_form)]
+    assert [orientation_between(form, turn) for turn in alike] == [done]
 
 
-@pytest.mark.parametrize("turn", range(TURNS))
+@pytest.mark.parametrize("turn", range(ORIENTATION_COUNT))
 def test_names_say_what_pillow_does(turn: int) -> None:
     image = Image.fromarray(PICTURE)
-    for name in NAMES[turn].split("+"):
+    for name in ORIENTATION_NAMES[turn].split("+"):
         if name != "none":
             image = image.transpose(PILLOWS[name])
     assert np.array_equal(np.asarray(image), turned(PICTURE, turn))

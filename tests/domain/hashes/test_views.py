@@ -7,45 +7,45 @@ from itertools import pairwise, product
 import numpy as np
 import pytest
 
-from streams.domain.hashes.orientation import NAMES, compose, inverse
+from streams.domain.hashes.orientation import ORIENTATION_NAMES, compose, inverse
 from streams.domain.hashes.views import (
-    AMONG,
-    AMONG_CROPS,
-    AMONG_SHAPED,
-    AMONG_WHOLE,
     AS_DERIVED,
     AS_WHOLE,
-    ASKED,
-    CODES,
+    CANONICAL,
     ENTRY,
-    KEPT,
+    EXTRA_UPRIGHT,
+    GROUP_ASPECT,
+    GROUP_CROPS,
+    GROUP_WHOLE,
     LEVEL_NUMBERS,
     LEVELS,
-    PAIRS,
-    STORED,
-    UPRIGHT_TOO,
+    QUERY_GROUPS,
+    SEARCH_GROUPS,
+    STORED_GROUPS,
+    TRANSFORMATION_WORDS,
+    VIEW_CODES,
+    VIEW_PAIRS,
     VIEWS,
-    WORDS,
     Level,
-    asked_in,
-    in_words,
-    made_at,
-    pack,
-    stored_in,
-    undone,
-    unpack,
+    describe_transformation,
+    pack_entries,
+    query_groups,
+    stored_groups,
+    transformation_between,
+    unpack_entries,
+    views_of_level,
 )
 from streams.errors import BadInput, Reason
 from tests.domain.hashes.test_orientation import turned
 
 
 def entry(view: str, turn: int) -> np.ndarray[tuple[int], np.dtype[np.void]]:
-    return np.array([(CODES[view], turn, 5, (1, 2, 3, 4))], ENTRY)
+    return np.array([(VIEW_CODES[view], turn, 5, (1, 2, 3, 4))], ENTRY)
 
 
 def test_codes_are_positions_and_names_are_different() -> None:
     assert [view.code for view in VIEWS] == list(range(len(VIEWS)))
-    assert len(CODES) == len(VIEWS)
+    assert len(VIEW_CODES) == len(VIEWS)
     for view in VIEWS:
         left, top, right, bottom = view.box
         assert 0 <= left < right <= 1
@@ -53,25 +53,25 @@ def test_codes_are_positions_and_names_are_different() -> None:
 
 
 def test_entries_are_packed_as_documented() -> None:
-    packed = pack(np.array([(3, 9, 0x0102030405060708, (1, 2, 3, 1 << 63))], ENTRY))
+    packed = pack_entries(np.array([(3, 9, 0x0102030405060708, (1, 2, 3, 1 << 63))], ENTRY))
     assert packed == "0309" + "0102030405060708" + "".join(f"{word:016x}" for word in (1, 2, 3, 1 << 63))
-    (found,) = unpack(packed)
+    (found,) = unpack_entries(packed)
     assert (int(found["view"]), int(found["turn"]), int(found["near"])) == (3, 9, 0x0102030405060708)
     assert found["confirm"].tolist() == [1, 2, 3, 1 << 63]
-    assert len(unpack("")) == 0
+    assert len(unpack_entries("")) == 0
 
 
 @pytest.mark.parametrize("packed", ["0", "zz", "00" * 41, "00" * 43])
 def test_what_is_no_hex_of_whole_entries_is_refused(packed: str) -> None:
     with pytest.raises(BadInput, match="views:1") as refused:
-        unpack(packed)
+        unpack_entries(packed)
     assert refused.value.reason is Reason.BAD_FIELD
 
 
 @pytest.mark.parametrize("level", LEVELS)
 def test_a_pair_is_compared_as_whole_if_both_are(level: Level) -> None:
     for one, other in product(VIEWS, repeat=2):
-        how = PAIRS[LEVEL_NUMBERS[level], one.code, other.code]
+        how = VIEW_PAIRS[LEVEL_NUMBERS[level], one.code, other.code]
         if how:
             assert how == (AS_WHOLE if one.whole and other.whole else AS_DERIVED)
 
@@ -79,40 +79,43 @@ def test_a_pair_is_compared_as_whole_if_both_are(level: Level) -> None:
 @pytest.mark.parametrize("level", LEVELS)
 def test_what_is_compared_is_stored_asked_for_and_made(level: Level) -> None:
     number = LEVEL_NUMBERS[level]
-    made = {view.code for view in made_at(level)}
+    made = {view.code for view in views_of_level(level)}
     for one, other in product(VIEWS, repeat=2):
-        if PAIRS[number, one.code, other.code]:
-            assert STORED[number, other.code, KEPT] == AMONG[other.code] > 0
-            assert ASKED[number, one.code, 0] & AMONG[other.code]
+        if VIEW_PAIRS[number, one.code, other.code]:
+            assert STORED_GROUPS[number, other.code, CANONICAL] == SEARCH_GROUPS[other.code] > 0
+            assert QUERY_GROUPS[number, one.code, 0] & SEARCH_GROUPS[other.code]
             assert {one.code, other.code} <= made
 
 
 def test_each_level_compares_all_that_the_level_below_does() -> None:
-    for lower, higher in pairwise(PAIRS):
+    for lower, higher in pairwise(VIEW_PAIRS):
         assert np.all((lower == 0) | (lower == higher))
 
 
 @pytest.mark.parametrize("level", LEVELS)
 def test_forms_that_are_not_kept_and_unknown_views_are_not_stored(level: Level) -> None:
     number = LEVEL_NUMBERS[level]
-    assert not STORED[number, :, 1:KEPT].any()
-    assert not STORED[number, len(VIEWS) :].any()
-    assert not ASKED[number, len(VIEWS) :].any()
-    assert stored_in(entry("full", 1), level).tolist() == [0]
-    assert stored_in(entry("full", 1 | KEPT), level).tolist() == [AMONG_WHOLE]
+    assert not STORED_GROUPS[number, :, 1:CANONICAL].any()
+    assert not STORED_GROUPS[number, len(VIEWS) :].any()
+    assert not QUERY_GROUPS[number, len(VIEWS) :].any()
+    assert stored_groups(entry("full", 1), level).tolist() == [0]
+    assert stored_groups(entry("full", 1 | CANONICAL), level).tolist() == [GROUP_WHOLE]
 
 
 def test_an_upright_form_that_is_no_canonical_one_is_asked_of_whole_pictures_alone_and_only_where_it_is_kept() -> None:
-    upright = entry("full", UPRIGHT_TOO)
-    assert (asked_in(upright, "deep").tolist(), stored_in(upright, "deep").tolist()) == ([AMONG_WHOLE], [AMONG_WHOLE])
-    assert (asked_in(upright, "plain").tolist(), stored_in(upright, "plain").tolist()) == ([0], [0])
-    assert (asked_in(upright, "standard").tolist(), stored_in(upright, "standard").tolist()) == ([0], [0])
-    assert asked_in(entry("full", 1), "standard").tolist() == [AMONG_WHOLE | AMONG_CROPS | AMONG_SHAPED]
+    upright = entry("full", EXTRA_UPRIGHT)
+    assert (query_groups(upright, "deep").tolist(), stored_groups(upright, "deep").tolist()) == (
+        [GROUP_WHOLE],
+        [GROUP_WHOLE],
+    )
+    assert (query_groups(upright, "plain").tolist(), stored_groups(upright, "plain").tolist()) == ([0], [0])
+    assert (query_groups(upright, "standard").tolist(), stored_groups(upright, "standard").tolist()) == ([0], [0])
+    assert query_groups(entry("full", 1), "standard").tolist() == [GROUP_WHOLE | GROUP_CROPS | GROUP_ASPECT]
 
 
 def test_an_upright_form_that_is_an_alternate_is_kept_where_upright_forms_are() -> None:
-    assert [int(stored_in(entry("full", 0), level)[0]) for level in LEVELS] == [0, 0, AMONG_WHOLE]
-    assert stored_in(entry("centre_80", 0), "deep").tolist() == [0]
+    assert [int(stored_groups(entry("full", 0), level)[0]) for level in LEVELS] == [0, 0, GROUP_WHOLE]
+    assert stored_groups(entry("centre_80", 0), "deep").tolist() == [0]
 
 
 @pytest.mark.parametrize(
@@ -121,7 +124,7 @@ def test_an_upright_form_that_is_an_alternate_is_kept_where_upright_forms_are() 
         (("full", 0), ("full", 0), "none"),
         (("full", 3), ("full", 3), "none"),
         (("full", 1), ("full", 0), "mirrored"),
-        (("full", 6 | KEPT), ("full", 0 | KEPT), "turned_90"),
+        (("full", 6 | CANONICAL), ("full", 0 | CANONICAL), "turned_90"),
         (("trimmed", 0), ("full", 0), "border_added"),
         (("full", 0), ("trimmed", 0), "border_removed"),
         (("trimmed", 0), ("trimmed", 0), "border_changed"),
@@ -143,7 +146,7 @@ def test_an_upright_form_that_is_an_alternate_is_kept_where_upright_forms_are() 
     ],
 )
 def test_what_was_undone(query: tuple[str, int], stored: tuple[str, int], code: str) -> None:
-    assert undone(CODES[query[0]], query[1], CODES[stored[0]], stored[1]) == code
+    assert transformation_between(VIEW_CODES[query[0]], query[1], VIEW_CODES[stored[0]], stored[1]) == code
 
 
 CORNERS = ("top_left", "top_right", "bottom_left", "bottom_right")
@@ -156,17 +159,17 @@ def test_a_corner_kept_is_a_crop_however_the_copy_is_turned_and_whatever_form_is
 ) -> None:
     where = turned(np.arange(4, dtype=np.uint8).reshape(2, 2), done)
     copys_corner = int(np.flatnonzero(where.ravel() == corner)[0])
-    query, stored = CODES[f"{CORNERS[copys_corner]}_89"], CODES[f"{CORNERS[corner]}_80"]
+    query, stored = VIEW_CODES[f"{CORNERS[copys_corner]}_89"], VIEW_CODES[f"{CORNERS[corner]}_80"]
     for form in range(8):
         copys_form = compose(form, inverse(done))
-        expected = "cropped" if done == 0 else f"{NAMES[done]}+cropped"
-        assert undone(query, copys_form, stored, form) == expected
+        expected = "cropped" if done == 0 else f"{ORIENTATION_NAMES[done]}+cropped"
+        assert transformation_between(query, copys_form, stored, form) == expected
 
 
 def test_all_that_can_be_undone_has_words() -> None:
     for one, other, turn in product(VIEWS, VIEWS, range(8)):
-        for part in undone(one.code, 0, other.code, turn).split("+"):
-            assert part in WORDS
-    assert in_words("mirrored+cropped") == "mirrored left to right, then cropped"
-    assert in_words("none") == "as it is"
-    assert in_words("something_later") == "something_later"
+        for part in transformation_between(one.code, 0, other.code, turn).split("+"):
+            assert part in TRANSFORMATION_WORDS
+    assert describe_transformation("mirrored+cropped") == "mirrored left to right, then cropped"
+    assert describe_transformation("none") == "as it is"
+    assert describe_transformation("something_later") == "something_later"

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.domain.match.decide import Answer, Incoming
-from streams.domain.match.outcome import decision_of, exact_match
-from streams.domain.policy.policy import DEFAULT, Policy
+from streams.domain.match.decide import MatchInput, MatchOutput
+from streams.domain.match.outcome import build_decision, exact_match
+from streams.domain.policy.policy import DEFAULT_POLICY, Policy
 from streams.domain.records.records import Decision, Failure, Fingerprint, Match, MediaFacts, Origin
 from streams.domain.state.content import FOR_EVER_MS, Content
 from streams.errors import Reason
@@ -26,7 +26,7 @@ def fingerprint(
     *,
     collection: str = "shop",
     at: str = "2026-01-01T00:00:01.000Z",
-    policy: Policy = DEFAULT,
+    policy: Policy = DEFAULT_POLICY,
 ) -> Fingerprint:
     facts = None
     if content is not None:
@@ -47,8 +47,8 @@ def fingerprint(
     )
 
 
-def decide(fingerprints: Sequence[Fingerprint], partition: Partition) -> list[Answer]:
-    return partition.decide([Incoming.of(each, 1_000 * each.origin.offset) for each in fingerprints])
+def decide(fingerprints: Sequence[Fingerprint], partition: Partition) -> list[MatchOutput]:
+    return partition.decide([MatchInput.of(each, 1_000 * each.origin.offset) for each in fingerprints])
 
 
 def outcomes(values: Iterable[bytes]) -> list[str]:
@@ -126,7 +126,7 @@ def test_the_policy_of_the_record_stands_in_the_decision() -> None:
     fast = Policy.of(name="fast", near=False)
     answers = decide([fingerprint(1, "a", policy=fast), fingerprint(2, "a")], Partition())
     versions = [orjson.loads(answer.value)["versions"]["policy"] for answer in answers]
-    assert versions == [fast.version, DEFAULT.version]
+    assert versions == [fast.version, DEFAULT_POLICY.version]
 
 
 submissions = st.lists(st.tuples(st.integers(0, 20), st.one_of(st.none(), st.sampled_from("abcd"))), max_size=30)
@@ -172,7 +172,7 @@ def test_a_crash_at_any_point_neither_contradicts_nor_leaves_the_changelog_behin
 def test_a_decision_and_an_exact_match_have_every_field_in_its_order() -> None:
     known = Content("sha256:" + "0" * 64, "a.jpg", "s#1", "sha256:" + "1" * 64, "b.jpg", 0, FOR_EVER_MS, bytes(16))
     match = exact_match(known)
-    decision = decision_of(fingerprint(1, "a"), "id", 0, "duplicate", match)
+    decision = build_decision(fingerprint(1, "a"), "id", 0, "duplicate", match)
 
     assert list(vars(match)) == [each.name for each in fields(Match)]
     assert replace(match) == match

@@ -9,8 +9,8 @@ import orjson
 import pytest
 
 from streams.domain.match import expiry
-from streams.domain.match.decide import Incoming
-from streams.domain.match.expiry import sweep
+from streams.domain.match.decide import MatchInput
+from streams.domain.match.expiry import remove_expired
 from streams.domain.policy.policy import Policy
 from streams.domain.state.content import FRAMES_PREFIX
 from tests.domain.match.images.test_index import DAY_MS, stream
@@ -27,16 +27,16 @@ def swept(partition: Partition, before_ms: int) -> list[bytes]:
     while True:
         entries: Iterator[tuple[bytes, bytes]] = iter(sorted(item for item in partition.items() if item[0] > after))
         partition.log.clear()
-        after = sweep(entries, before_ms, partition, partition.spaces)
+        after = remove_expired(entries, before_ms, partition, partition.indexes)
         gone += [key for key, value in partition.log if value is None]
         if not after:
             return gone
 
 
-def aged(policy: Policy, day: int, seed: int) -> list[Incoming]:
+def aged(policy: Policy, day: int, seed: int) -> list[MatchInput]:
     records = [each.fingerprint for each in stream(seed, 30)]
     return [
-        Incoming.of(replace(each, policy=policy, submission_id=f"{policy.name}{day} {number}"), day * DAY_MS)
+        MatchInput.of(replace(each, policy=policy, submission_id=f"{policy.name}{day} {number}"), day * DAY_MS)
         for number, each in enumerate(records)
     ]
 
@@ -49,22 +49,22 @@ def test_only_what_expired_before_the_time_goes(at_once: int, monkeypatch: pytes
     old = set(partition)
     partition.decide(aged(SHORT, 5, 4))
     partition.decide(aged(LONG, 0, 6))
-    known = len(partition.spaces)
+    known = len(partition.indexes)
 
     assert swept(partition, 2 * DAY_MS) == []
     gone = swept(partition, 2 * DAY_MS + 1)
 
     assert set(gone) == old
     assert not old & set(partition)
-    assert 0 < len(partition.spaces) < known
-    assert len(Partition(partition.items()).spaces) == len(partition.spaces)
+    assert 0 < len(partition.indexes) < known
+    assert len(Partition(partition.items()).indexes) == len(partition.indexes)
 
 
 def test_the_frames_of_a_video_go_with_it_and_so_do_those_that_were_left_behind() -> None:
     partition = Partition()
-    partition.decide([Incoming.of(replace(each.fingerprint, policy=SHORT), 0) for each in videos(7, 25)])
+    partition.decide([MatchInput.of(replace(each.fingerprint, policy=SHORT), 0) for each in videos(7, 25)])
     frames = {key for key in partition if key.startswith(FRAMES_PREFIX)}
-    known = len(partition.spaces)
+    known = len(partition.indexes)
     partition[left := b"fshop\0sha256:00"] = b"of no content"
 
     assert swept(partition, DAY_MS) == [left]
@@ -73,22 +73,22 @@ def test_the_frames_of_a_video_go_with_it_and_so_do_those_that_were_left_behind(
     assert len(frames) > 4
     assert frames < set(gone)
     assert known > 4
-    assert len(partition.spaces) == len(Partition(partition.items()).spaces) == 0
+    assert len(partition.indexes) == len(Partition(partition.items()).indexes) == 0
     assert not partition
 
 
 def test_frames_go_when_equal_bytes_come_again_under_a_policy_that_keeps_none() -> None:
     partition = Partition()
     batch = [each.fingerprint for each in videos(7, 25)]
-    partition.decide([Incoming.of(replace(each, policy=SHORT), 0) for each in batch])
+    partition.decide([MatchInput.of(replace(each, policy=SHORT), 0) for each in batch])
     exact = Policy.of(name="exact", near=False)
     again = [replace(each, policy=exact, submission_id=f"again {number}") for number, each in enumerate(batch)]
-    partition.decide([Incoming.of(each, 5 * DAY_MS) for each in again])
+    partition.decide([MatchInput.of(each, 5 * DAY_MS) for each in again])
 
     swept(partition, 0)
 
     assert not [key for key in partition if key.startswith(FRAMES_PREFIX)]
-    assert len(partition.spaces) == 0
+    assert len(partition.indexes) == 0
 
 
 def test_decisions_are_the_same_with_and_without_sweeping() -> None:
@@ -108,5 +108,5 @@ def test_what_a_batch_renews_stays() -> None:
     partition.decide(aged(SHORT, 2, 2))
     renewed = {key for key, value in before.items() if partition[key] != value}
     assert renewed
-    sweep(iter(sorted(before.items())), 2 * DAY_MS + 1, partition, partition.spaces)
+    remove_expired(iter(sorted(before.items())), 2 * DAY_MS + 1, partition, partition.indexes)
     assert renewed <= set(partition)

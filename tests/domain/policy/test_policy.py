@@ -13,15 +13,15 @@ from hypothesis import strategies as st
 from streams.domain.hashes import algorithms, views
 from streams.domain.policy import policy as policies_module
 from streams.domain.policy.policy import (
-    DEFAULT,
-    FURTHER_HASHES,
+    DEFAULT_POLICY,
+    EXTRA_HASHES,
     HASHES,
     LEVELS,
     MAX_CONFIRM_BITS,
     MAX_RADIUS_BITS,
-    RULES,
+    RULE_NAMES,
     BadRule,
-    Policies,
+    CollectionPolicies,
     Policy,
 )
 from streams.errors import BadInput, Reason
@@ -43,7 +43,7 @@ def policies(draw: st.DrawFn) -> Policy:
         view_radius_bits=draw(st.integers(0, radius_bits)),
         confirm_bits=draw(st.integers(0, MAX_CONFIRM_BITS)) if bits == 256 else 0,
         min_quality=draw(st.floats(0, 1)),
-        also=tuple(draw(st.lists(st.sampled_from(FURTHER_HASHES), unique=True, max_size=4))),
+        also=tuple(draw(st.lists(st.sampled_from(EXTRA_HASHES), unique=True, max_size=4))),
         retention_days=draw(st.none() | st.floats(0, 36_500, exclude_min=True)),
         video_share=draw(st.floats(0.5, 1)),
         video_overlap=draw(st.floats(0.1, 1)),
@@ -94,13 +94,13 @@ CHANGES: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_every_rule_changes_the_version(change: dict[str, Any]) -> None:
-    assert {next(iter(each)) for each in CHANGES} == set(RULES)
-    assert replace(DEFAULT, **change).version != DEFAULT.version
+    assert {next(iter(each)) for each in CHANGES} == set(RULE_NAMES)
+    assert replace(DEFAULT_POLICY, **change).version != DEFAULT_POLICY.version
 
 
 def test_versions_do_not_change_by_themselves() -> None:
     """They stand in decisions that are kept for years."""
-    assert DEFAULT.version == "default:93922e3d3acb"
+    assert DEFAULT_POLICY.version == "default:93922e3d3acb"
     assert Policy.of(name="fast", near=False).version == "fast:0c62093fb932"
 
 
@@ -183,7 +183,7 @@ def test_every_hash_has_thresholds_that_are_possible(name: str) -> None:
 
 
 def test_what_a_policy_may_name_is_what_the_hashes_and_views_are_called() -> None:
-    assert {algorithms.current(name).name for name in FURTHER_HASHES} == set(FURTHER_HASHES)
+    assert {algorithms.current_algorithm(name).name for name in EXTRA_HASHES} == set(EXTRA_HASHES)
     assert views.LEVELS == LEVELS
 
 
@@ -192,22 +192,22 @@ def test_without_near_matching_no_views_are_made() -> None:
 
 
 def test_a_record_without_a_policy_is_decided_under_the_default() -> None:
-    assert Policy.from_json(None) is DEFAULT
+    assert Policy.from_json(None) is DEFAULT_POLICY
 
 
 def test_records_of_one_policy_share_one_object() -> None:
-    assert Policy.from_json(through_json(DEFAULT)) is Policy.from_json(through_json(DEFAULT))
+    assert Policy.from_json(through_json(DEFAULT_POLICY)) is Policy.from_json(through_json(DEFAULT_POLICY))
 
 
 def test_rules_that_an_older_version_did_not_have_get_their_defaults_and_its_version_is_kept() -> None:
-    older = {name: value for name, value in through_json(DEFAULT).items() if name not in ("also", "version")}
+    older = {name: value for name, value in through_json(DEFAULT_POLICY).items() if name not in ("also", "version")}
     digest = policies_module._digest(older)
 
     found = Policy.from_json({**older, "version": f"default:{digest}"})
 
-    assert digest not in DEFAULT.version
+    assert digest not in DEFAULT_POLICY.version
     assert found.version == f"default:{digest}"
-    assert replace(found) == DEFAULT
+    assert replace(found) == DEFAULT_POLICY
 
 
 @pytest.mark.parametrize(
@@ -216,17 +216,17 @@ def test_rules_that_an_older_version_did_not_have_get_their_defaults_and_its_ver
         ("default", Reason.BAD_FIELD, "'policy'"),
         ([], Reason.BAD_FIELD, "'policy'"),
         ({}, Reason.MISSING_FIELD, "'version'"),
-        ({**through_json(DEFAULT), "version": None}, Reason.MISSING_FIELD, "'version'"),
-        ({**through_json(DEFAULT), "version": ["default:93922e3d3acb"]}, Reason.BAD_FIELD, "other rules"),
-        ({**through_json(DEFAULT), "version": "default:000000000000"}, Reason.BAD_FIELD, DEFAULT.version),
-        ({**through_json(DEFAULT), "name": "fast"}, Reason.BAD_FIELD, "other rules"),
-        ({**through_json(DEFAULT), "radius_bits": 9}, Reason.BAD_FIELD, "other rules"),
-        ({**through_json(DEFAULT), "radius_bits": 90}, Reason.BAD_FIELD, "radius_bits is 90"),
-        ({**through_json(DEFAULT), "colour": True}, Reason.BAD_FIELD, "colour"),
+        ({**through_json(DEFAULT_POLICY), "version": None}, Reason.MISSING_FIELD, "'version'"),
+        ({**through_json(DEFAULT_POLICY), "version": ["default:93922e3d3acb"]}, Reason.BAD_FIELD, "other rules"),
+        ({**through_json(DEFAULT_POLICY), "version": "default:000000000000"}, Reason.BAD_FIELD, DEFAULT_POLICY.version),
+        ({**through_json(DEFAULT_POLICY), "name": "fast"}, Reason.BAD_FIELD, "other rules"),
+        ({**through_json(DEFAULT_POLICY), "radius_bits": 9}, Reason.BAD_FIELD, "other rules"),
+        ({**through_json(DEFAULT_POLICY), "radius_bits": 90}, Reason.BAD_FIELD, "radius_bits is 90"),
+        ({**through_json(DEFAULT_POLICY), "colour": True}, Reason.BAD_FIELD, "colour"),
     ],
 )
 def test_an_object_that_is_no_policy_is_refused(document: object, reason: Reason, mentions: str) -> None:
-    Policy.from_json(through_json(DEFAULT))  # that its version is known makes no difference
+    Policy.from_json(through_json(DEFAULT_POLICY))  # that its version is known makes no difference
     with pytest.raises(BadInput) as refused:
         Policy.from_json(document)
 
@@ -237,7 +237,7 @@ def test_an_object_that_is_no_policy_is_refused(document: object, reason: Reason
 def test_many_policies_do_not_pile_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(policies_module, "MOST_SEEN", 3)
     monkeypatch.setattr(policies_module, "_SEEN", {})
-    table = Policies()
+    table = CollectionPolicies()
     for number in range(10):
         policy = Policy.of(name=f"p{number}")
         assert Policy.from_json(through_json(policy)) == policy
@@ -249,7 +249,7 @@ def test_many_policies_do_not_pile_up(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_name_wins_over_every_pattern_and_an_earlier_pattern_over_a_later_one() -> None:
     one, two, three, rest = (Policy.of(name=name) for name in ("one", "two", "three", "rest"))
-    table = Policies(rest, [("tenant-a*", one), ("tenant-*", two), ("tenant-ab", three), ("[xy]?", one)])
+    table = CollectionPolicies(rest, [("tenant-a*", one), ("tenant-*", two), ("tenant-ab", three), ("[xy]?", one)])
 
     wanted = {"tenant-a": one, "tenant-ab": three, "tenant-b": two, "x1": one, "z1": rest, "tenant": rest}
     for _ in range(2):

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.domain.match.decide import Incoming
+from streams.domain.match.decide import MatchInput
 from streams.domain.records import records, submission_decoder
 from streams.domain.records.records import Decision, Fingerprint, Origin, Submission, timestamp
 from streams.domain.records.submission_decoder import decode_submission, salvage_identity, submission_id_of
@@ -119,7 +119,7 @@ def test_whatever_comes_is_either_a_submission_or_bad_input(
     except BadInput:
         media_id, collection = salvage_identity(key, value, headers)
         assert media_id is None or 0 < len(media_id) <= submission_decoder.MAX_ID_CHARS
-        assert submission_decoder.COLLECTION_FORM.fullmatch(collection)
+        assert submission_decoder.COLLECTION_REGEX.fullmatch(collection)
     else:
         assert (found.url is None) != (found.body is None)
         assert 0 <= found.priority <= 9
@@ -215,7 +215,7 @@ def test_a_fingerprint_that_lacks_a_field_is_refused(missing: str) -> None:
 def test_the_example_fingerprints_get_the_example_decisions() -> None:
     records = [orjson.dumps(example.values[0]) for example in examples(FINGERPRINTS)]
 
-    answers = Partition().decide([Incoming.of(Fingerprint.from_json(record), 0) for record in records])
+    answers = Partition().decide([MatchInput.of(Fingerprint.from_json(record), 0) for record in records])
 
     decisions = [example.values[0] for example in examples(DECISIONS)]
     assert [orjson.loads(answer.value) for answer in answers] == decisions

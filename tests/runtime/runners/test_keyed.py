@@ -9,7 +9,7 @@ import pytest
 from confluent_kafka import Message
 
 from streams.errors import BadInput, Reason
-from streams.kafka.topics import DEADLETTERS, DECISIONS, FINGERPRINTS
+from streams.kafka.topics import DEAD_LETTERS, DECISIONS, FINGERPRINTS
 from streams.runtime.runners.view import KeyedBatch
 from streams.runtime.stage import KeyedStage
 from streams.runtime.tables import table as table_room
@@ -115,7 +115,7 @@ async def test_a_bad_record_goes_to_the_dead_letters_and_its_partition_goes_on(b
     bench.publish(FINGERPRINTS, [(b"k", b"x", 1), (b"k", b"poison", 1), (b"k", b"x", 1)])
     async with bench.worker(COUNT):
         messages = await asyncio.to_thread(bench.read, DECISIONS, lambda found: len(found) >= 2)
-        (letter,) = await asyncio.to_thread(bench.read, DEADLETTERS, bool)
+        (letter,) = await asyncio.to_thread(bench.read, DEAD_LETTERS, bool)
     assert numbers(messages) == {b"k": [1, 2]}
     assert (letter.key(), letter.value()) == (b"k", b"poison")
     headers = dict(letter.headers() or [])

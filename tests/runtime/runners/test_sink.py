@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from streams.domain.records.records import RawRecord
 from streams.errors import BadInput, Reason, SinkError
-from streams.kafka.topics import DEADLETTERS, DECISIONS
+from streams.kafka.topics import DEAD_LETTERS, DECISIONS
 from streams.runtime.stage import SinkStage
 from tests.runtime.conftest import Bench, eventually
 
@@ -21,7 +21,7 @@ class Rows:
         self.inserts: list[tuple[str, list[bytes]]] = []
         self.stage = SinkStage(
             name="record",
-            reads=(DECISIONS, DEADLETTERS),
+            reads=(DECISIONS, DEAD_LETTERS),
             write=self.write,
             ping=self.ping,
             max_rows=max_rows,
@@ -71,11 +71,11 @@ async def test_what_cannot_be_a_row_becomes_a_dead_letter_once(bench: Bench) -> 
     bench.publish(DECISIONS, [(b"k", b"1", 0), (b"k", b"bad", 0), (b"k", b"2", 0)])
     async with bench.worker(rows.stage):
         await eventually(lambda: rows.count(DECISIONS) == 2)
-        (letter,) = await asyncio.to_thread(bench.read, DEADLETTERS, bool)
+        (letter,) = await asyncio.to_thread(bench.read, DEAD_LETTERS, bool)
         assert (letter.value(), dict(letter.headers() or [])["dl_reason"]) == (b"bad", b"not_json")
         # The letter itself is no row either, and must not cause another letter.
-        await eventually(lambda: bench.committed(DEADLETTERS, letter.partition() or 0, "record") == 1, blocking=True)
-        assert len(await asyncio.to_thread(bench.read, DEADLETTERS, lambda found: len(found) > 1, 1.0)) == 1
+        await eventually(lambda: bench.committed(DEAD_LETTERS, letter.partition() or 0, "record") == 1, blocking=True)
+        assert len(await asyncio.to_thread(bench.read, DEAD_LETTERS, lambda found: len(found) > 1, 1.0)) == 1
 
 
 async def test_many_rows_go_in_few_inserts(bench: Bench) -> None:

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from streams import metrics
-from streams.domain.fingerprint.image.fingerprint import content_id
-from streams.domain.policy.policy import DEFAULT
+from streams.domain.fingerprint.image.fingerprint import compute_content_id
+from streams.domain.policy.policy import DEFAULT_POLICY
 from streams.domain.records.records import Kind, MediaFacts
 from streams.errors import BadInput, Reason
 from streams.stages.fingerprint.fingerprinter import ENTRY_CHARS, SMALL_BYTES, Fingerprinted, Fingerprinter, entries_of
@@ -36,7 +36,7 @@ async def fingerprinter(folder: Path, **changed: Any) -> AsyncIterator[Fingerpri
 
 
 async def of(made: Fingerprinter, url: str | None = None, body: bytes | None = None, kind: Kind = "auto") -> Any:
-    return await made.fingerprint(submission(url, body, kind), DEFAULT)
+    return await made.fingerprint(submission(url, body, kind), DEFAULT_POLICY)
 
 
 async def refusal(made: Fingerprinter, url: str, kind: Kind = "auto") -> Reason:
@@ -82,7 +82,7 @@ async def test_a_video_whose_bytes_are_all_there_is_known_by_them(servers: Serve
     async with fingerprinter(tmp_path) as made:
         inline = await of(made, body=data)
         downloaded = await of(made, f"{url}/film.mp4")
-    assert inline.facts.content_id == content_id(data)
+    assert inline.facts.content_id == compute_content_id(data)
     assert inline.facts.video.covers == "file"
     assert downloaded.cached
     assert downloaded.facts == inline.facts
@@ -107,21 +107,21 @@ async def test_a_large_video_without_ranges_is_downloaded_and_nothing_is_left(se
     url = await servers.web({"/x": server.answer})
     async with fingerprinter(tmp_path) as made:
         found = await of(made, f"{url}/x")
-    assert found.facts.content_id == content_id(server.data)
+    assert found.facts.content_id == compute_content_id(server.data)
     assert list((tmp_path / "spool").iterdir()) == []
 
 
 async def test_a_few_bytes_that_were_decoded_before_are_known_without_waiting(tmp_path: Path) -> None:
-    other_views = replace(DEFAULT, views="plain")
+    other_views = replace(DEFAULT_POLICY, views="plain")
     async with fingerprinter(tmp_path) as made:
         photo, large = submission(body=PHOTO), submission(body=PHOTO + bytes(SMALL_BYTES))
-        assert made.known(photo, DEFAULT) is None
-        first = await made.fingerprint(photo, DEFAULT)
-        assert made.known(photo, DEFAULT) == Fingerprinted(first.facts, 0.0, 0.0, cached=True)
+        assert made.known(photo, DEFAULT_POLICY) is None
+        first = await made.fingerprint(photo, DEFAULT_POLICY)
+        assert made.known(photo, DEFAULT_POLICY) == Fingerprinted(first.facts, 0.0, 0.0, cached=True)
         assert made.known(photo, other_views) is None
-        await made.fingerprint(large, DEFAULT)
-        assert made.known(large, DEFAULT) is None
-        assert made.known(submission("https://example.com/photo.jpg"), DEFAULT) is None
+        await made.fingerprint(large, DEFAULT_POLICY)
+        assert made.known(large, DEFAULT_POLICY) is None
+        assert made.known(submission("https://example.com/photo.jpg"), DEFAULT_POLICY) is None
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ async def test_what_bytes_say_at_once_is_told_at_once(tmp_path: Path, body: byte
     async with fingerprinter(tmp_path) as made:
         await of(made, body=PHOTO)
         with pytest.raises(BadInput) as refused:
-            made.known(submission(body=body, kind=kind), DEFAULT)
+            made.known(submission(body=body, kind=kind), DEFAULT_POLICY)
     assert refused.value.reason is reason
 
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from streams.domain.fingerprint.image.phash import hash_bits
 from streams.domain.hashes.orientation import LEFT_RIGHT, TOP_BOTTOM, TRANSPOSED, UPRIGHT
-from streams.domain.hashes.views import ENTRY, KEPT, UPRIGHT_TOO
+from streams.domain.hashes.views import CANONICAL, ENTRY, EXTRA_UPRIGHT
 
 Coefficients = NDArray[np.float64]
 
@@ -31,7 +31,7 @@ were measured to find nothing more, and each is a look-up."""
 NEAR, CONFIRM = 8, 16
 
 
-class Seen(NamedTuple):
+class ViewFrequencies(NamedTuple):
     """An upright view's lowest 8 × 8 and 16 × 16 frequencies. Of a whole one the upright form is always wanted."""
 
     code: int
@@ -69,17 +69,17 @@ def forms(across: float, down: float, close: float) -> list[int]:
     return turns
 
 
-def _forms_with_flags(view: Seen) -> list[int]:
+def _forms_with_flags(view: ViewFrequencies) -> list[int]:
     squares = max(0.0, float(np.square(view.near).sum()) - float(view.near[0, 0]) ** 2)
     share = CLOSE if view.whole else CLOSE_OF_DERIVED
     found = forms(float(view.near[0, 1]), float(view.near[1, 0]), share * (squares / (view.near.size - 1)) ** 0.5)
-    flagged = [found[0] | KEPT, *found[1:]]
+    flagged = [found[0] | CANONICAL, *found[1:]]
     if view.whole and UPRIGHT not in found:
-        flagged.append(UPRIGHT | UPRIGHT_TOO)
+        flagged.append(UPRIGHT | EXTRA_UPRIGHT)
     return flagged
 
 
-def entries(views: Sequence[Seen]) -> NDArray[np.void]:
+def view_entries(views: Sequence[ViewFrequencies]) -> NDArray[np.void]:
     """All forms of all views, the canonical one of each view first."""
     flagged = [_forms_with_flags(view) for view in views]
     which = np.repeat(np.arange(len(views)), [len(each) for each in flagged])
@@ -93,10 +93,10 @@ def entries(views: Sequence[Seen]) -> NDArray[np.void]:
 
 
 def _bits(blocks: Coefficients, turns: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    return hash_bits(turned(blocks, turns))
+    return hash_bits(reoriented(blocks, turns))
 
 
-def turned(blocks: Coefficients, turns: NDArray[np.uint8]) -> Coefficients:
+def reoriented(blocks: Coefficients, turns: NDArray[np.uint8]) -> Coefficients:
     """The frequencies of turned pictures; one turn a block."""
     transposed = (turns & TRANSPOSED > 0)[:, None, None]
     size = blocks.shape[1]

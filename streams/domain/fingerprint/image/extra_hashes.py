@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from PIL import Image
 
 from streams.domain.fingerprint.image import imagehash, pdq
-from streams.domain.hashes.algorithms import current
+from streams.domain.hashes.algorithms import current_algorithm
 
 PDQ_QUALITY = "pdq_quality:1"
 """The one entry among the hashes which is none: PDQ's quality, 0 to 100 in decimal digits."""
@@ -32,9 +32,9 @@ def further_hashes(names: Iterable[str], grey: Image.Image) -> dict[str, str]:
     found: dict[str, str] = {}
     reduced = imagehash.bounded(grey)
     for name in names:
-        key = current(name).key
+        key = current_algorithm(name).key
         if name == "pdq256":
-            value, quality = pdq.compute(grey)
+            value, quality = pdq.pdq_hash(grey)
             found |= {key: value, PDQ_QUALITY: str(quality)}
         elif name not in _ALWAYS_THERE:
             found[key] = imagehash.compute(name, reduced)

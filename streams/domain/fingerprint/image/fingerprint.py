@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
-from streams.domain.fingerprint.formats import identify
+from streams.domain.fingerprint.formats import image_format_of
 from streams.domain.fingerprint.image.decode import decode_luminance
 from streams.domain.fingerprint.image.extra_hashes import further_hashes
 from streams.domain.fingerprint.image.structure import examine
@@ -35,7 +35,7 @@ class ImageLimits:
 DEFAULT_LIMITS = ImageLimits()
 
 
-def content_id(data: bytes) -> str:
+def compute_content_id(data: bytes) -> str:
     """The identity of a content: `sha256:` and the hex digest of its bytes."""
     return f"sha256:{sha256(data).hexdigest()}"
 
@@ -60,7 +60,7 @@ def fingerprint_image(
     Args:
         data: the file.
         limits: what is refused undecoded.
-        content: `content_id(data)`, where the caller has computed it already.
+        content: `compute_content_id(data)`, where the caller has computed it already.
         level: which views are hashed.
         further: more hashes to compute: `dhash64`, `pdq256` … (see `streams.domain.hashes.algorithms`).
 
@@ -71,14 +71,14 @@ def fingerprint_image(
     """
     if not data:
         raise BadInput(Reason.NOT_MEDIA, "there are no bytes")
-    form = identify(data)
+    form = image_format_of(data)
     structure = examine(data, form)
     grey, (width, height), frames = decode_luminance(
         data, form, structure, max_pixels=limits.max_pixels, max_decode_bytes=limits.max_decode_bytes
     )
     hashes = look(grey, level)
     return MediaFacts(
-        content_id=content or content_id(data),
+        content_id=content or compute_content_id(data),
         kind="image",
         format=form,
         size_bytes=len(data),

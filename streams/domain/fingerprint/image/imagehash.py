@@ -16,7 +16,7 @@ from PIL import Image
 
 from streams.domain.fingerprint.image.decode import DRAFT_PIXELS
 from streams.domain.fingerprint.image.phash import DECIMALS, phash
-from streams.domain.hashes.algorithms import Algorithm, BadHash, Hash, current
+from streams.domain.hashes.algorithms import Algorithm, BadHash, Hash, current_algorithm
 
 Pixels = NDArray[np.uint8]
 Bits = NDArray[np.bool_]
@@ -48,7 +48,7 @@ def compute(name: str, grey: Image.Image) -> str:
     Raises:
         BadHash: no hash of this name, or PDQ, which is in the file beside.
     """
-    form = current(name)
+    form = current_algorithm(name)
     if name in ("phash64", "phash256"):
         return _phash_of_fingerprints(grey, form)
     family = _FAMILIES.get(name.rstrip("0123456789"))

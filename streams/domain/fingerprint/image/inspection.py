@@ -9,16 +9,16 @@ from typing import NamedTuple
 
 from PIL import Image
 
-from streams.domain.fingerprint.formats import identify
+from streams.domain.fingerprint.formats import image_format_of
 from streams.domain.fingerprint.image.decode import decode_luminance
 from streams.domain.fingerprint.image.fingerprint import DEFAULT_LIMITS, ImageLimits
 from streams.domain.fingerprint.image.structure import examine
 from streams.domain.fingerprint.image.views import look, places
-from streams.domain.hashes.orientation import LEFT_RIGHT, TOP_BOTTOM, TRANSPOSED, TURNS
+from streams.domain.hashes.orientation import LEFT_RIGHT, ORIENTATION_COUNT, TOP_BOTTOM, TRANSPOSED
 from streams.domain.hashes.views import VIEWS, Box
 
 
-class Form(NamedTuple):
+class OrientedView(NamedTuple):
     """A whole view (`streams.domain.hashes.views`), a turn of it, and its hashes of 64 and of 256 bits."""
 
     view: int
@@ -27,7 +27,7 @@ class Form(NamedTuple):
     confirm: int
 
 
-def outlines(data: bytes, limits: ImageLimits = DEFAULT_LIMITS) -> dict[int, Box]:
+def view_boxes(data: bytes, limits: ImageLimits = DEFAULT_LIMITS) -> dict[int, Box]:
     """Where each view lies in the upright picture, by its code: left, top, right, bottom as shares.
 
     Views that the picture does not have, such as that inside of its border, are left out.
@@ -38,7 +38,7 @@ def outlines(data: bytes, limits: ImageLimits = DEFAULT_LIMITS) -> dict[int, Box
     return places(_grey(data, limits))
 
 
-def whole_forms(data: bytes, limits: ImageLimits = DEFAULT_LIMITS) -> list[Form]:
+def oriented_views(data: bytes, limits: ImageLimits = DEFAULT_LIMITS) -> list[OrientedView]:
     """Eight forms of each whole view that a picture has, of all the picture first, the upright one first.
 
     For asking a database that has nothing but the hash of each upright picture; matching needs fewer forms (see
@@ -54,9 +54,9 @@ def whole_forms(data: bytes, limits: ImageLimits = DEFAULT_LIMITS) -> list[Form]
     for code, part in places(grey).items():
         if VIEWS[code].whole:
             inside = grey.crop(_pixels(part, grey.size))
-            for turn in range(TURNS):
+            for turn in range(ORIENTATION_COUNT):
                 hashes = look(_turned(inside, turn), "plain")
-                found.append(Form(code, turn, int(hashes.phash64, 16), int(hashes.phash256, 16)))
+                found.append(OrientedView(code, turn, int(hashes.phash64, 16), int(hashes.phash256, 16)))
     return sorted(found, key=lambda each: each[:2])
 
 
@@ -66,7 +66,7 @@ def _pixels(part: Box, size: tuple[int, int]) -> tuple[int, int, int, int]:
 
 
 def _grey(data: bytes, limits: ImageLimits) -> Image.Image:
-    form = identify(data)
+    form = image_format_of(data)
     most = {"max_pixels": limits.max_pixels, "max_decode_bytes": limits.max_decode_bytes}
     return decode_luminance(data, form, examine(data, form), **most)[0]
 

@@ -11,7 +11,7 @@ BACKGROUND = 255
 
 STRIP_PIXELS = 1 << 20
 FULL_SCALES = (1.0, 255.0, 65535.0)
-SIXTEEN_BITS = ("I;16", "I;16L", "I;16B", "I;16N")
+SIXTEEN_BIT_MODES = ("I;16", "I;16L", "I;16B", "I;16N")
 
 
 def luminance(image: Image.Image) -> Image.Image:
@@ -23,7 +23,7 @@ def luminance(image: Image.Image) -> Image.Image:
     """
     if image.mode == "L" and not image.has_transparency_data:
         return image
-    if image.mode in SIXTEEN_BITS:
+    if image.mode in SIXTEEN_BIT_MODES:
         return _by_strips(image, 0.0, 65535.0)
     if image.mode in ("I", "F"):
         return _by_strips(image, *_range(image))

@@ -37,7 +37,7 @@ class Pdq(NamedTuple):
 
 
 @cache
-def require() -> Any:
+def load_pdqhash() -> Any:
     """The library pdqhash, loaded once; called at start by whoever is told to compute PDQ.
 
     Raises:
@@ -51,7 +51,7 @@ def require() -> Any:
         ) from error
 
 
-def compute(image: Image.Image) -> Pdq:
+def pdq_hash(image: Image.Image) -> Pdq:
     """PDQ of a loaded picture.
 
     A picture in RGB gives exactly the hash of ThreatExchange's reference in Python. From its luminance, which is what
@@ -66,7 +66,7 @@ def compute(image: Image.Image) -> Pdq:
     Raises:
         ConfigurationError: pdqhash is not installed.
     """
-    library = require()
+    library = load_pdqhash()
     picture = image if image.mode in ("L", "RGB") else luminance(image)
     if max(picture.size) > LONGEST_SIDE:
         picture = picture.copy()

@@ -20,13 +20,13 @@ FULL_QUALITY_GRADIENTS = 9000
 """PDQ divides its sum of gradients by 90 to get its quality of 0 to 100 (Facebook, PDQ, 2019, §4.3)."""
 
 
-def _dct_rows(length: int, frequencies: int) -> NDArray[np.float64]:
+def _dct_rows(length: int, lowest_frequencies: int) -> NDArray[np.float64]:
     """The first rows of the DCT-II matrix in scipy.fftpack's default scale, which imagehash uses.
 
     An orthonormal one would weigh the first row and column less and move them about the median.
     """
     positions = 2 * np.arange(length) + 1
-    angles = np.pi / (2 * length) * np.outer(np.arange(frequencies), positions)
+    angles = np.pi / (2 * length) * np.outer(np.arange(lowest_frequencies), positions)
     return np.asarray(2 * np.cos(angles), dtype=np.float64)
 
 
@@ -34,7 +34,7 @@ _ROWS = {hash_size: _dct_rows(4 * hash_size, hash_size) for hash_size in (8, 16)
 _COLUMNS = {hash_size: np.ascontiguousarray(rows.T) for hash_size, rows in _ROWS.items()}
 
 
-def frequencies(pixels: Pixels) -> NDArray[np.float64]:
+def lowest_frequencies(pixels: Pixels) -> NDArray[np.float64]:
     """The lowest frequencies of a square picture, a quarter of its side each way, vertical frequency first.
 
     Args:
@@ -53,7 +53,7 @@ def phash(pixels: Pixels) -> str:
     Returns:
         16 or 64 lower-case hex digits: row by row from the lowest vertical frequency, most significant bit first.
     """
-    return hash_bits(frequencies(pixels)[None]).tobytes().hex()
+    return hash_bits(lowest_frequencies(pixels)[None]).tobytes().hex()
 
 
 def hash_bits(blocks: NDArray[np.float64]) -> NDArray[np.uint8]:

@@ -15,7 +15,7 @@ from PIL import Image
 
 from streams.domain.fingerprint.image import phash
 from streams.domain.fingerprint.image.borders import LEAST_TRIMMED, trim
-from streams.domain.fingerprint.image.canonical import NEAR, Seen, entries
+from streams.domain.fingerprint.image.canonical import NEAR, ViewFrequencies, view_entries
 from streams.domain.fingerprint.image.dct import box_frequencies
 from streams.domain.fingerprint.image.screenshot import find_picture
 from streams.domain.hashes.views import (
@@ -26,10 +26,10 @@ from streams.domain.hashes.views import (
     Box,
     Level,
     View,
-    asked_in,
-    made_at,
-    pack,
-    stored_in,
+    pack_entries,
+    query_groups,
+    stored_groups,
+    views_of_level,
 )
 
 SIDE = 64
@@ -114,20 +114,22 @@ def places(grey: Image.Image) -> dict[int, Box]:
     return {code: box for code, box in found.items() if box}
 
 
-def _packed(seen: list[Seen], level: Level) -> str:
-    made = entries(seen)
-    return pack(made[stored_in(made, level) | asked_in(made, level) > 0])
+def _packed(seen: list[ViewFrequencies], level: Level) -> str:
+    made = view_entries(seen)
+    return pack_entries(made[stored_groups(made, level) | query_groups(made, level) > 0])
 
 
-def whole_view(code: int, large: Image.Image) -> Seen:
+def whole_view(code: int, large: Image.Image) -> ViewFrequencies:
     # The small from the large picture, not from all pixels: four times as fast and as near to imagehash (0.3 bits
     # off on average).
     small = large.resize((SIDE // 2, SIDE // 2), LANCZOS)
-    return Seen(code, True, phash.frequencies(np.asarray(small)), phash.frequencies(np.asarray(large)))
+    return ViewFrequencies(
+        code, True, phash.lowest_frequencies(np.asarray(small)), phash.lowest_frequencies(np.asarray(large))
+    )
 
 
-def _views(reduced: Reduced, large: Image.Image, full: Seen, level: Level) -> list[Seen]:
-    made = made_at(level)
+def _views(reduced: Reduced, large: Image.Image, full: ViewFrequencies, level: Level) -> list[ViewFrequencies]:
+    made = views_of_level(level)
     seen = [full]
     if any(view.code == TRIMMED for view in made):
         for code, part in _insides(reduced):
@@ -157,21 +159,21 @@ def apart(one: Rectangle, other: Rectangle, whole: Rectangle) -> bool:
     )
 
 
-def _derived(large: Image.Image, aspect: float, views: tuple[View, ...]) -> Iterator[Seen]:
+def _derived(large: Image.Image, aspect: float, views: tuple[View, ...]) -> Iterator[ViewFrequencies]:
     pixels = np.asarray(large)
-    boxed = tuple(view for view in views if not view.round and not view.aspect)
+    boxed = tuple(view for view in views if not view.oval and not view.aspect)
     if boxed:
         blocks = box_frequencies(pixels, tuple(view.box for view in boxed))
         yield from (_part(view, block) for view, block in zip(boxed, blocks, strict=True))
     for view in views:
-        if view.round:
+        if view.oval:
             yield _part(view, _round(large, aspect, view))
         elif view.aspect and (box := _middle(aspect, view.aspect)):
             yield _part(view, *box_frequencies(pixels, (box,)))
 
 
-def _part(view: View, block: NDArray[np.float64]) -> Seen:
-    return Seen(view.code, False, block[:NEAR, :NEAR], block)
+def _part(view: View, block: NDArray[np.float64]) -> ViewFrequencies:
+    return ViewFrequencies(view.code, False, block[:NEAR, :NEAR], block)
 
 
 def _middle(has: float, wanted: float) -> Box | None:

@@ -17,7 +17,7 @@ from av.error import FFmpegError
 
 from streams.domain.fingerprint.formats import DEMUXERS
 from streams.domain.fingerprint.video.limits import VideoLimits
-from streams.domain.fingerprint.video.source_file import BUFFER_BYTES, SourceFile, is_cut_short
+from streams.domain.fingerprint.video.source_file import BUFFER_BYTES, FFmpegInput, is_cut_short
 from streams.errors import BadInput, Reason
 
 VideoPacket: TypeAlias = "av.packet.Packet[av.video.stream.VideoStream]"
@@ -34,12 +34,12 @@ CODECS: Final = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class OpenContainer:
     """A container that is open for reading, and the video in it that is looked at."""
 
     container: av.container.InputContainer
     stream: av.video.stream.VideoStream
-    file: SourceFile
+    file: FFmpegInput
     codec: str
     time_base: Fraction
     frame_rate: Fraction
@@ -47,7 +47,7 @@ class Opened:
 
 
 @contextmanager
-def errors_made_ours(file: SourceFile) -> Iterator[None]:
+def ffmpeg_errors_as_bad_input(file: FFmpegInput) -> Iterator[None]:
     """Whatever FFmpeg and PyAV raise on a foreign file is the file's fault; what the source raised comes out as it is.
 
     PyAV raises FFmpegError (which is an OSError, a ValueError, an EOFError … too), ValueError, TypeError, OverflowError
@@ -69,7 +69,7 @@ def errors_made_ours(file: SourceFile) -> Iterator[None]:
         raise file.failed
 
 
-def seek_to(video: Opened, ticks: int, offset: int) -> bool:
+def seek_keyframe(video: OpenContainer, ticks: int, offset: int) -> bool:
     """Go to the keyframe that is decoded then, or to the nearest before; whether FFmpeg could.
 
     Args:
@@ -85,9 +85,9 @@ def seek_to(video: Opened, ticks: int, offset: int) -> bool:
     return True
 
 
-def packets(video: Opened) -> Iterator[VideoPacket]:
+def packets(video: OpenContainer) -> Iterator[VideoPacket]:
     """The packets of the video from here on, as far as the file can be read; none are empty."""
-    with errors_made_ours(video.file):
+    with ffmpeg_errors_as_bad_input(video.file):
         try:
             for packet in video.container.demux(video.stream):
                 video.file.check()
@@ -99,7 +99,7 @@ def packets(video: Opened) -> Iterator[VideoPacket]:
 
 
 @contextmanager
-def opened(file: SourceFile, form: str, limits: VideoLimits) -> Iterator[Opened]:
+def open_container(file: FFmpegInput, form: str, limits: VideoLimits) -> Iterator[OpenContainer]:
     """Open a container by one demuxer, without leave to open anything else.
 
     Raises:
@@ -108,14 +108,14 @@ def opened(file: SourceFile, form: str, limits: VideoLimits) -> Iterator[Opened]
     container = _open(file, form, limits)
     file.opening = False
     with container:
-        with errors_made_ours(file):
+        with ffmpeg_errors_as_bad_input(file):
             found = _describe(container, file, limits)
         yield found
 
 
-def _open(file: SourceFile, form: str, limits: VideoLimits) -> av.container.InputContainer:
+def _open(file: FFmpegInput, form: str, limits: VideoLimits) -> av.container.InputContainer:
     try:
-        with errors_made_ours(file):
+        with ffmpeg_errors_as_bad_input(file):
             return av.open(
                 file,
                 mode="r",
@@ -126,14 +126,14 @@ def _open(file: SourceFile, form: str, limits: VideoLimits) -> av.container.Inpu
             )
     except BadInput as error:
         if error.reason is Reason.CORRUPT_MEDIA and DEMUXERS[form] == "mov" and file.seekable():
-            with errors_made_ours(file):
+            with ffmpeg_errors_as_bad_input(file):
                 cut_short = is_cut_short(file.source)
             if cut_short:
                 raise BadInput(Reason.TRUNCATED_MEDIA, "the file ends before its index") from error
         raise
 
 
-def _options(form: str, file: SourceFile, limits: VideoLimits) -> dict[str, str]:
+def _options(form: str, file: FFmpegInput, limits: VideoLimits) -> dict[str, str]:
     probe_bytes = 1 << 20 if form in ("mp4", "mov", "matroska", "webm", "avi") else 5 << 20
     if file.source.size_bytes is not None:
         probe_bytes = max(1 << 16, min(probe_bytes, file.source.size_bytes // 16))
@@ -150,7 +150,7 @@ def _options(form: str, file: SourceFile, limits: VideoLimits) -> dict[str, str]
     return options
 
 
-def _describe(container: av.container.InputContainer, file: SourceFile, limits: VideoLimits) -> Opened:
+def _describe(container: av.container.InputContainer, file: FFmpegInput, limits: VideoLimits) -> OpenContainer:
     stream = _chosen(container)
     context = stream.codec_context
     if context is None or context.codec.canonical_name not in CODECS:
@@ -166,7 +166,7 @@ def _describe(container: av.container.InputContainer, file: SourceFile, limits: 
     if duration_s is not None and duration_s > limits.max_duration_s:
         raise BadInput(Reason.TOO_LONG, f"{duration_s:,.0f} s are more than {limits.max_duration_s:,.0f} s")
     rate = stream.average_rate or stream.guessed_rate or stream.base_rate
-    return Opened(
+    return OpenContainer(
         container=container,
         stream=stream,
         file=file,

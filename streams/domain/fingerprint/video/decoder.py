@@ -13,18 +13,18 @@ from av.sidedata.sidedata import Type
 from av.video.reformatter import ColorRange, Interpolation, VideoReformatter
 
 from streams.domain.fingerprint.image.borders import Pixels
-from streams.domain.fingerprint.video.container import Opened, VideoPacket, errors_made_ours
+from streams.domain.fingerprint.video.container import OpenContainer, VideoPacket, ffmpeg_errors_as_bad_input
 from streams.domain.fingerprint.video.limits import VideoLimits
 from streams.errors import BadInput, Reason
 
-SIDE = 160
+SAMPLE_SIDE = 160
 """Frames are averaged down to this many pixels a side, 2.5 for each of the 64 that the larger hash needs."""
 
 MOST_JUMP_MS = 3_600_000
 """A frame that would come so long after the one before has a wrong time."""
 
 
-class Sample(NamedTuple):
+class FrameSample(NamedTuple):
     """A frame as it is hashed: when it is shown, in ms from the first frame, and its small, upright picture in grey.
 
     `joined` says that nothing between the sample before and this one was left out that could be unlike both: they are
@@ -43,7 +43,7 @@ class Timeline:
         last_ms: when the frame seen last is shown.
     """
 
-    def __init__(self, video: Opened) -> None:
+    def __init__(self, video: OpenContainer) -> None:
         self.last_ms: float | None = None
         self._ms_per_tick = float(video.time_base * 1000)
         self._frame_ms = float(1000 / video.frame_rate)
@@ -75,7 +75,7 @@ class Timeline:
         return 0 if self.last_ms is None else round(self.last_ms + self._frame_ms)
 
 
-class Decoder:
+class FrameDecoder:
     """The decoder of a video: one thread, and no more work for a frame than a small picture of it needs.
 
     Attributes:
@@ -84,7 +84,7 @@ class Decoder:
         rotation_degrees: by which players turn the frames, clockwise; likewise.
     """
 
-    def __init__(self, video: Opened, limits: VideoLimits, used_s: Callable[[], float]) -> None:
+    def __init__(self, video: OpenContainer, limits: VideoLimits, used_s: Callable[[], float]) -> None:
         self.frames = 0
         self.rotation_degrees = 0
         self.size = (0, 0)
@@ -94,7 +94,7 @@ class Decoder:
         self._reformatter = VideoReformatter()
         self._turn: tuple[bool, bool, bool] | None = None
         self._context = video.stream.codec_context
-        with errors_made_ours(video.file):
+        with ffmpeg_errors_as_bad_input(video.file):
             self._context.thread_type = "SLICE"
             self._context.thread_count = 1
             # Without the loop filter, blocks have edges that no hash of 64 × 64 pixels sees; but what is predicted from
@@ -114,7 +114,7 @@ class Decoder:
         self._video.file.check()
         if self._used_s() > self._limits.max_decode_s:
             raise BadInput(Reason.DECODE_TIMEOUT, f"decoding takes more than {self._limits.max_decode_s:g} s of CPU")
-        with errors_made_ours(self._video.file):
+        with ffmpeg_errors_as_bad_input(self._video.file):
             try:
                 found = self._context.decode(packet)
             except FFmpegError as error:
@@ -134,11 +134,11 @@ class Decoder:
         """The small, upright picture of a frame, rows by columns."""
         if self._turn is None:
             self._turn = self._upright(frame)
-        with errors_made_ours(self._video.file):
+        with ffmpeg_errors_as_bad_input(self._video.file):
             small = self._reformatter.reformat(
                 frame,
-                width=min(SIDE, frame.width),
-                height=min(SIDE, frame.height),
+                width=min(SAMPLE_SIDE, frame.width),
+                height=min(SAMPLE_SIDE, frame.height),
                 format="gray",
                 interpolation=Interpolation.AREA,
                 dst_color_range=ColorRange.JPEG,

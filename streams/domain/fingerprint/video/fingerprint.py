@@ -11,14 +11,14 @@ from collections.abc import Callable
 from hashlib import sha256
 from typing import Any
 
-from streams.domain.fingerprint.formats import HEAD_BYTES, is_video
-from streams.domain.fingerprint.image.fingerprint import content_id
-from streams.domain.fingerprint.video.container import Opened, errors_made_ours, opened
-from streams.domain.fingerprint.video.limits import DEFAULT_LIMITS, VideoLimits
+from streams.domain.fingerprint.formats import HEAD_BYTES, video_format_of
+from streams.domain.fingerprint.image.fingerprint import compute_content_id
+from streams.domain.fingerprint.video.container import OpenContainer, ffmpeg_errors_as_bad_input, open_container
+from streams.domain.fingerprint.video.limits import DEFAULT_VIDEO_LIMITS, VideoLimits
 from streams.domain.fingerprint.video.moments import Gathering, Moment, pack_moments
-from streams.domain.fingerprint.video.sampler import GAP_MS, Reading
+from streams.domain.fingerprint.video.sampler import GAP_MS, FrameSampler
 from streams.domain.fingerprint.video.source import BytesSource, VideoSource
-from streams.domain.fingerprint.video.source_file import SourceFile
+from streams.domain.fingerprint.video.source_file import FFmpegInput
 from streams.domain.hashes.frames import FRAMES_HASH, pack_frames
 from streams.domain.records.records import MediaFacts, VideoFacts
 from streams.errors import BadInput, Reason
@@ -34,7 +34,7 @@ def _never() -> bool:
 
 def fingerprint_video(
     source: VideoSource | bytes,
-    limits: VideoLimits = DEFAULT_LIMITS,
+    limits: VideoLimits = DEFAULT_VIDEO_LIMITS,
     *,
     content: str | None = None,
     deadline: Callable[[], bool] = _never,
@@ -58,40 +58,40 @@ def fingerprint_video(
         Exception: what the source raises, as it is.
     """
     if isinstance(source, bytes):
-        content = content or content_id(source)
+        content = content or compute_content_id(source)
         source = BytesSource(source)
-    file = SourceFile(source, limits, deadline)
+    file = FFmpegInput(source, limits, deadline)
     form = _form(file)
     began_s = clock()
-    with opened(file, form, limits) as video:
+    with open_container(file, form, limits) as video:
         whole = content is not None and source.cheap_to_read
         digest = None if content else _digest(video)
-        reading = Reading(video, form, limits, lambda: clock() - began_s, whole=whole, digest=digest)
+        reading = FrameSampler(video, form, limits, lambda: clock() - began_s, whole=whole, digest=digest)
         gathered = Gathering(GAP_MS)
         for sample in reading.samples():
             gathered.add(sample)
         return _facts(reading, gathered.finish(), form, content)
 
 
-def _form(file: SourceFile) -> str:
-    with errors_made_ours(file):
+def _form(file: FFmpegInput) -> str:
+    with ffmpeg_errors_as_bad_input(file):
         head = file.peek(HEAD_BYTES)
     if not head:
         raise BadInput(Reason.NOT_MEDIA, "there are no bytes")
-    form = is_video(head)
+    form = video_format_of(head)
     if form is None:
         raise BadInput(Reason.NOT_MEDIA, f"no known video format begins {head[:8].hex(' ')}")
     return form
 
 
-def _digest(video: Opened) -> Any:
+def _digest(video: OpenContainer) -> Any:
     """Of the parts that are read: begun with what they are parts of."""
     begun = sha256(f"{video.file.source.size_bytes}:".encode())
     begun.update(video.stream.codec_context.extradata or b"")
     return begun
 
 
-def _facts(reading: Reading, moments: list[Moment], form: str, content: str | None) -> MediaFacts:
+def _facts(reading: FrameSampler, moments: list[Moment], form: str, content: str | None) -> MediaFacts:
     video, decoder = reading.video, reading.decoder
     width, height = decoder.size
     if not width:

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.domain.fingerprint.video.container import Opened, errors_made_ours, packets, seek_to
+from streams.domain.fingerprint.video.container import OpenContainer, ffmpeg_errors_as_bad_input, packets, seek_keyframe
 from streams.domain.fingerprint.video.limits import VideoLimits
 from streams.domain.fingerprint.video.plan import Index, instants
 from streams.errors import BadInput, Reason
@@ -28,7 +28,7 @@ TRIED: Final = 12
 """Keyframes read to learn how large keyframes are."""
 
 
-def read_index(video: Opened, form: str, limits: VideoLimits) -> Index | None:
+def read_index(video: OpenContainer, form: str, limits: VideoLimits) -> Index | None:
     """The index of a video that can be read in places, or None where it has none that is whole.
 
     Raises:
@@ -41,17 +41,17 @@ def read_index(video: Opened, form: str, limits: VideoLimits) -> Index | None:
     return _of_frames(video, form, limits)
 
 
-def _entries(video: Opened, limits: VideoLimits) -> NDArray[np.int64]:
+def _entries(video: OpenContainer, limits: VideoLimits) -> NDArray[np.int64]:
     """Offset, time, size, keyframe; in the order of the index."""
     count = len(video.stream.index_entries)
     if count > limits.max_index_entries:
         raise BadInput(Reason.TOO_LONG, f"an index of {count:,} frames is more than {limits.max_index_entries:,}")
-    with errors_made_ours(video.file):
+    with ffmpeg_errors_as_bad_input(video.file):
         told = ((each.pos, each.timestamp, each.size, each.is_keyframe) for each in video.stream.index_entries)
         return np.fromiter(chain.from_iterable(told), np.int64).reshape(-1, 4)
 
 
-def _of_frames(video: Opened, form: str, limits: VideoLimits) -> Index | None:
+def _of_frames(video: OpenContainer, form: str, limits: VideoLimits) -> Index | None:
     entries = _entries(video, limits)
     keyframes = np.flatnonzero(entries[:, 3])
     if len(keyframes) == 0 or (entries[:, 2] <= 0).all():
@@ -71,11 +71,11 @@ def _of_frames(video: Opened, form: str, limits: VideoLimits) -> Index | None:
     )
 
 
-def _ms(video: Opened, ticks: NDArray[np.int64]) -> NDArray[np.float64]:
+def _ms(video: OpenContainer, ticks: NDArray[np.int64]) -> NDArray[np.float64]:
     return np.asarray((ticks - ticks[0]) * float(video.time_base * 1000), np.float64)
 
 
-def _checked(video: Opened, index: Index, limits: VideoLimits) -> Index | None:
+def _checked(video: OpenContainer, index: Index, limits: VideoLimits) -> Index | None:
     if (np.diff(index.at_ms) < 0).any() or (index.size < 0).any() or (index.offset < 0).any():
         return None
     span_s = float(index.at_ms[-1]) / 1000
@@ -84,7 +84,7 @@ def _checked(video: Opened, index: Index, limits: VideoLimits) -> Index | None:
     return None if span_s < LEAST_COVERED * (video.duration_s or 0) else index
 
 
-def _of_keyframes(video: Opened, limits: VideoLimits) -> Index | None:
+def _of_keyframes(video: OpenContainer, limits: VideoLimits) -> Index | None:
     """An index with as many frames between two keyframes as the frame rate says, all of one size."""
     cues = _cues(video, limits)
     size_bytes = video.file.source.size_bytes
@@ -118,9 +118,9 @@ def _of_keyframes(video: Opened, limits: VideoLimits) -> Index | None:
     )
 
 
-def _cues(video: Opened, limits: VideoLimits) -> NDArray[np.int64] | None:
+def _cues(video: OpenContainer, limits: VideoLimits) -> NDArray[np.int64] | None:
     """Offset and time of keyframes, as `_entries` has them, if they reach from the beginning to the end."""
-    if not seek_to(video, 0, 0):  # until then FFmpeg has not read the cues
+    if not seek_keyframe(video, 0, 0):  # until then FFmpeg has not read the cues
         return None
     entries = _entries(video, limits)
     # Of keyframes in one cluster, whose place is the same, the first stands for all.
@@ -135,7 +135,7 @@ def _cues(video: Opened, limits: VideoLimits) -> NDArray[np.int64] | None:
 
 
 def _size_of_keyframes(
-    video: Opened, at_ms: NDArray[np.float64], ticks: NDArray[np.int64], offset: NDArray[np.int64]
+    video: OpenContainer, at_ms: NDArray[np.float64], ticks: NDArray[np.int64], offset: NDArray[np.int64]
 ) -> int:
     """Bytes read to get one, on average of a few."""
     groups = np.searchsorted(at_ms, instants(float(at_ms[-1])), side="right") - 1
@@ -143,6 +143,6 @@ def _size_of_keyframes(
     video.file.expect([(int(offset[group]), 1) for group in tried], exact=False)
     before = video.file.asked_bytes
     for group in tried:
-        seek_to(video, int(ticks[group]), int(offset[group]))
+        seek_keyframe(video, int(ticks[group]), int(offset[group]))
         next(packets(video), None)
     return (video.file.asked_bytes - before) // len(tried) + 1

@@ -23,4 +23,4 @@ class VideoLimits:
     max_read_bytes: int = 4 << 30
 
 
-DEFAULT_LIMITS = VideoLimits()
+DEFAULT_VIDEO_LIMITS = VideoLimits()

@@ -18,12 +18,12 @@ from PIL import Image
 
 from streams.domain.fingerprint.image import phash
 from streams.domain.fingerprint.image.borders import Pixels, Rectangle, trim_all
-from streams.domain.fingerprint.image.canonical import NEAR, Seen, entries
+from streams.domain.fingerprint.image.canonical import NEAR, ViewFrequencies, view_entries
 from streams.domain.fingerprint.image.dct import box_frequencies
 from streams.domain.fingerprint.image.views import Reduced, apart, says_enough, whole_view
-from streams.domain.fingerprint.video.decoder import Sample
-from streams.domain.hashes.frames import FRAME, MOST_MOMENTS
-from streams.domain.hashes.views import CODES, FULL, KEPT, TRIMMED, UPRIGHT_TOO, VIEWS
+from streams.domain.fingerprint.video.decoder import FrameSample
+from streams.domain.hashes.frames import FRAME_ENTRY, MAX_MOMENTS
+from streams.domain.hashes.views import CANONICAL, EXTRA_UPRIGHT, FULL, TRIMMED, VIEW_CODES, VIEWS
 
 NEW_BITS: Final = 6
 """A frame that differs by more is a moment of its own."""
@@ -38,13 +38,13 @@ LEAST_DETAIL: Final = 0.1
 """Median of those changes, in levels. Below, more than half of the hash is noise of the coding, as of a wall in even
 light: two encodings of it are unlike each other. Of photos, one in a hundred has less."""
 
-MOST_KEPT: Final = MOST_MOMENTS + MOST_MOMENTS // 2
+MOST_KEPT: Final = MAX_MOMENTS + MAX_MOMENTS // 2
 """So many moments are gathered before they are thinned to MOST_MOMENTS."""
 
 FRAMES_FOR_BOX: Final = 64
 """Frames, spread over the video, that tell where its borders are."""
 
-BARS: Final = (CODES["top_85"], CODES["bottom_85"])
+BARS: Final = (VIEW_CODES["top_85"], VIEW_CODES["bottom_85"])
 _BAR_BOXES: Final = tuple(VIEWS[code].box for code in BARS)
 
 
@@ -56,7 +56,7 @@ class Moment:
     to_ms: int
     grey: Pixels
     large: Image.Image
-    full: Seen
+    full: ViewFrequencies
     quality: float
 
 
@@ -75,10 +75,10 @@ class Gathering:
         self._gap_ms = gap_ms
         self._code = 0
         self._open = False
-        self._first: list[Sample] | None = []
+        self._first: list[FrameSample] | None = []
         self._box: Rectangle | None = None
 
-    def add(self, sample: Sample) -> None:
+    def add(self, sample: FrameSample) -> None:
         if self._first is None:
             self._add(sample)
         else:
@@ -93,7 +93,7 @@ class Gathering:
         for sample in first:
             self._add(sample)
 
-    def _add(self, sample: Sample) -> None:
+    def _add(self, sample: FrameSample) -> None:
         pixels = sample.grey
         if self._box is not None:
             left, top, right, bottom = self._box
@@ -111,7 +111,7 @@ class Gathering:
             last.to_ms = min(last.to_ms, sample.at_ms)
         self._start(sample, code)
 
-    def _start(self, sample: Sample, code: int) -> None:
+    def _start(self, sample: FrameSample, code: int) -> None:
         reduced = Reduced(Image.fromarray(sample.grey))
         large = reduced.square(64, reduced.whole)
         measured = phash.quality(np.asarray(large))
@@ -121,13 +121,13 @@ class Gathering:
             self._code = code
             self.moments.append(Moment(sample.at_ms, sample.at_ms + self._gap_ms, sample.grey, large, full, measured))
             if len(self.moments) > MOST_KEPT:
-                self.moments = thin(self.moments, MOST_MOMENTS)
+                self.moments = thin(self.moments, MAX_MOMENTS)
 
     def finish(self) -> list[Moment]:
         """The moments, MOST_MOMENTS at most."""
         if self._first is not None:
             self._begin()
-        return thin(self.moments, MOST_MOMENTS)
+        return thin(self.moments, MAX_MOMENTS)
 
 
 def _contrast(block: NDArray[np.float64]) -> float:
@@ -201,7 +201,7 @@ def pack_moments(moments: Sequence[Moment]) -> NDArray[np.void]:
     """The FRAME entries of the views of all moments."""
     box = common_box([each.grey for each in moments])
     found = [_frame_entries(each, box) for each in moments]
-    return np.concatenate(found) if found else np.zeros(0, FRAME)
+    return np.concatenate(found) if found else np.zeros(0, FRAME_ENTRY)
 
 
 def _frame_entries(moment: Moment, box: Rectangle | None) -> NDArray[np.void]:
@@ -214,12 +214,12 @@ def _frame_entries(moment: Moment, box: Rectangle | None) -> NDArray[np.void]:
     blocks = box_frequencies(np.asarray(moment.large), _BAR_BOXES)
     for code, block in zip(BARS, blocks, strict=True):
         if says_enough(block):
-            views.append(Seen(code, False, block[:NEAR, :NEAR], block))
-    made = entries(views)
-    canonical = made["turn"] & KEPT > 0
+            views.append(ViewFrequencies(code, False, block[:NEAR, :NEAR], block))
+    made = view_entries(views)
+    canonical = made["turn"] & CANONICAL > 0
     whole = np.isin(made["view"], (FULL, TRIMMED))
-    made = made[canonical | (whole & (made["turn"] & UPRIGHT_TOO == 0))]
-    packed = np.zeros(len(made), FRAME)
+    made = made[canonical | (whole & (made["turn"] & EXTRA_UPRIGHT == 0))]
+    packed = np.zeros(len(made), FRAME_ENTRY)
     for field in ("view", "turn", "near", "confirm"):
         packed[field] = made[field]
     packed["quality"] = round(moment.quality * 255)

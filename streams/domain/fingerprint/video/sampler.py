@@ -13,8 +13,8 @@ from typing import Any, Final, Literal
 
 import av.video.frame
 
-from streams.domain.fingerprint.video.container import Opened, VideoPacket, packets, seek_to
-from streams.domain.fingerprint.video.decoder import Decoder, Sample, Timeline
+from streams.domain.fingerprint.video.container import OpenContainer, VideoPacket, packets, seek_keyframe
+from streams.domain.fingerprint.video.decoder import FrameDecoder, FrameSample, Timeline
 from streams.domain.fingerprint.video.index import read_index
 from streams.domain.fingerprint.video.limits import VideoLimits
 from streams.domain.fingerprint.video.plan import Budget, Index, Pace, choose, extents, seek_targets
@@ -44,7 +44,7 @@ CHOSEN_PIXELS: Final = 2_400_000_000
 Path = Literal["index", "keyframes", "everything"]
 
 
-class Reading:
+class FrameSampler:
     """One way through a video.
 
     Args:
@@ -56,11 +56,18 @@ class Reading:
     """
 
     def __init__(
-        self, video: Opened, form: str, limits: VideoLimits, used_s: Callable[[], float], *, whole: bool, digest: Any
+        self,
+        video: OpenContainer,
+        form: str,
+        limits: VideoLimits,
+        used_s: Callable[[], float],
+        *,
+        whole: bool,
+        digest: Any,
     ) -> None:
         self.video = video
         self.path: Path = "everything"
-        self.decoder = Decoder(video, limits, used_s)
+        self.decoder = FrameDecoder(video, limits, used_s)
         self.timeline = Timeline(video)
         self._form = form
         self._limits = limits
@@ -79,7 +86,7 @@ class Reading:
     def digest(self) -> str | None:
         return None if self._digest is None else str(self._digest.hexdigest())
 
-    def samples(self) -> Iterator[Sample]:
+    def samples(self) -> Iterator[FrameSample]:
         """The sampled frames, in the order in which they are shown."""
         video = self.video
         pixels = max(1, video.stream.codec_context.width * video.stream.codec_context.height)
@@ -98,10 +105,10 @@ class Reading:
         most_bytes = float("inf") if short or index.exact else MOST_READ_SHARE * size_bytes
         return self._chosen(index, Budget(read_bytes, CHOSEN_PIXELS / pixels), most_bytes)
 
-    def _everything(self) -> Iterator[Sample]:
+    def _everything(self) -> Iterator[FrameSample]:
         return self._decoded(packets(self.video), joined=True)
 
-    def _chosen(self, index: Index, budget: Budget, most_bytes: float) -> Iterator[Sample]:
+    def _chosen(self, index: Index, budget: Budget, most_bytes: float) -> Iterator[FrameSample]:
         """Read the parts of an index that the budget allows."""
         parts, file = choose(index, budget), self.video.file
         sizes = [int(index.size[part.first : part.first + part.count].sum()) for part in parts]
@@ -112,7 +119,7 @@ class Reading:
         for number, part in enumerate(parts):
             offset = int(index.offset[part.first])
             count = part.count if index.exact else pace.count(number, part.count, file.asked_bytes)
-            if count == 0 or not seek_to(self.video, int(targets[part.first]), offset):
+            if count == 0 or not seek_keyframe(self.video, int(targets[part.first]), offset):
                 continue
             chosen = islice(packets(self.video), count)
             first = next(chosen, None)
@@ -120,7 +127,7 @@ class Reading:
                 continue  # the index lies, or the file is shorter than it says
             yield from self._decoded(chain((first,), chosen), joined=part.joined)
 
-    def _decoded(self, chosen: Iterable[VideoPacket], *, joined: bool) -> Iterator[Sample]:
+    def _decoded(self, chosen: Iterable[VideoPacket], *, joined: bool) -> Iterator[FrameSample]:
         """Of a stretch, of which the first sample is joined to the one before or not, and the others are."""
         self._slot = -1
         for packet in chain(chosen, (None,)):
@@ -130,7 +137,7 @@ class Reading:
                 yield sample
                 joined = True
 
-    def _passing(self, frames: float) -> Iterator[Sample]:
+    def _passing(self, frames: float) -> Iterator[FrameSample]:
         """Read all packets, decode some."""
         passing = GroupsPassing(self.video.duration_s, float(self.video.frame_rate), frames)
         for packet in packets(self.video):
@@ -140,7 +147,7 @@ class Reading:
         for step in passing.end():
             yield from self._follow(step)
 
-    def _follow(self, step: tuple[list[VideoPacket], bool, bool]) -> Iterator[Sample]:
+    def _follow(self, step: tuple[list[VideoPacket], bool, bool]) -> Iterator[FrameSample]:
         chosen, joined, last = step
         for packet in chosen:
             self.note(packet)
@@ -152,13 +159,13 @@ class Reading:
             self.decoder.restart()
             self._slot = -1
 
-    def sampled(self, frames: list[av.video.frame.VideoFrame], *, joined: bool) -> Iterator[Sample]:
+    def sampled(self, frames: list[av.video.frame.VideoFrame], *, joined: bool) -> Iterator[FrameSample]:
         """Of frames as they come, one in each GAP_MS."""
         for frame in frames:
             at_ms = self.timeline.at_ms(frame)
             if at_ms // GAP_MS != self._slot:
                 self._slot = at_ms // GAP_MS
-                yield Sample(at_ms, self.decoder.shrink(frame), joined)
+                yield FrameSample(at_ms, self.decoder.shrink(frame), joined)
 
     def note(self, packet: VideoPacket) -> None:
         """Have the content id cover a packet."""

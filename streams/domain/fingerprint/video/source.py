@@ -41,7 +41,7 @@ class VideoSource(Protocol):
         ...
 
 
-class FileSource:
+class FileVideoSource:
     """An open file of a known size; `read_bytes` counts what was read, again or not."""
 
     cheap_to_read = False
@@ -66,7 +66,7 @@ class FileSource:
         pass
 
 
-class BytesSource(FileSource):
+class BytesSource(FileVideoSource):
     """Bytes in memory."""
 
     cheap_to_read = True

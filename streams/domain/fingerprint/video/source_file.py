@@ -28,7 +28,7 @@ BOX_BYTES: Final = 16
 MOST_BOXES: Final = 256
 
 
-class SourceFile:
+class FFmpegInput:
     """What PyAV is given to read.
 
     Attributes:

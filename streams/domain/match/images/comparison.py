@@ -11,9 +11,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.domain.hashes.orientation import NAMES
-from streams.domain.hashes.selection import hashed, kept
-from streams.domain.hashes.views import AMONG, AS_WHOLE, ENTRY, LEVEL_NUMBERS, PAIRS, VIEWS, asked_in, undone
+from streams.domain.hashes.orientation import ORIENTATION_NAMES
+from streams.domain.hashes.selection import comparable_entries, stored_entries
+from streams.domain.hashes.views import (
+    AS_WHOLE,
+    ENTRY,
+    LEVEL_NUMBERS,
+    SEARCH_GROUPS,
+    VIEW_PAIRS,
+    VIEWS,
+    query_groups,
+    transformation_between,
+)
 from streams.domain.match.outcome import Hit, exact_match, near_match
 from streams.domain.policy.policy import Policy
 from streams.domain.records.records import Match, MediaFacts
@@ -23,7 +32,7 @@ Distances = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class ViewComparison:
     """A view of the submission beside one of the known picture, through the forms of both that are nearest.
 
     `turn` and `known_turn` name those forms: what was done to each upright view before it was hashed. `near_bits` is
@@ -54,7 +63,7 @@ class Comparison:
         return confirmed and self.near_bits <= self.near_threshold_bits
 
 
-def compare(known: MediaFacts, submitted: MediaFacts, policy: Policy) -> list[Comparison]:
+def compare_pictures(known: MediaFacts, submitted: MediaFacts, policy: Policy) -> list[ViewComparison]:
     """Every pair of views that a policy compares when one picture is known and the other submitted.
 
     Returns:
@@ -65,12 +74,12 @@ def compare(known: MediaFacts, submitted: MediaFacts, policy: Policy) -> list[Co
     Raises:
         BadInput: bad_field, if a hash is not what its name says.
     """
-    algorithm, own_packed = hashed(submitted, policy)
-    known_algorithm, known_packed = hashed(known, policy)
+    algorithm, own_packed = comparable_entries(submitted, policy)
+    known_algorithm, known_packed = comparable_entries(known, policy)
     if not algorithm or algorithm != known_algorithm:
         return []
-    own, other = np.frombuffer(own_packed, ENTRY), np.frombuffer(kept(known_packed, policy), ENTRY)
-    own = own[asked_in(own, policy.views) > 0]
+    own, other = np.frombuffer(own_packed, ENTRY), np.frombuffer(stored_entries(known_packed, policy), ENTRY)
+    own = own[query_groups(own, policy.views) > 0]
     rules = _rules(own, other, policy)
     near_bits, confirm_bits = _distances(own, other)
     near_limits = np.where(rules == AS_WHOLE, policy.radius_bits, policy.view_radius_bits)
@@ -89,7 +98,7 @@ def compare(known: MediaFacts, submitted: MediaFacts, policy: Policy) -> list[Co
             outside[rows, columns],
         )
     )
-    found: dict[tuple[int, int], Comparison] = {}
+    found: dict[tuple[int, int], ViewComparison] = {}
     for at in order:
         row, column = int(rows[at]), int(columns[at])
         pair = int(own["view"][row]), int(other["view"][column])
@@ -99,23 +108,23 @@ def compare(known: MediaFacts, submitted: MediaFacts, policy: Policy) -> list[Co
     return list(found.values())
 
 
-def match_of(known: MediaFacts, submitted: MediaFacts, policy: Policy, *, media_id: str) -> Match | None:
+def match_pictures(known: MediaFacts, submitted: MediaFacts, policy: Policy, *, media_id: str) -> Match | None:
     """The match that a decision would have if only this picture were known, as medium `media_id`; None if it is none.
 
     Raises:
-        BadInput: as `compare`.
+        BadInput: as `compare_pictures`.
     """
     content = Content(known.content_id, media_id, "", known.content_id, media_id, 0, 0, b"")
     if known.content_id == submitted.content_id:
         return exact_match(content)
-    nearest = next(iter(compare(known, submitted, policy)), None)
+    nearest = next(iter(compare_pictures(known, submitted, policy)), None)
     return near_match(nearest.hit, content, policy) if nearest is not None and nearest.matches else None
 
 
 def _rules(own: NDArray[np.void], other: NDArray[np.void], policy: Policy) -> NDArray[np.uint8]:
     """For each pair of entries AS_WHOLE or AS_DERIVED, by which its radius goes; 0 where it is not compared."""
-    rules: NDArray[np.uint8] = PAIRS[LEVEL_NUMBERS[policy.views], own["view"][:, None], other["view"][None]]
-    asked = asked_in(own, policy.views)[:, None] & AMONG[other["view"]][None] > 0
+    rules: NDArray[np.uint8] = VIEW_PAIRS[LEVEL_NUMBERS[policy.views], own["view"][:, None], other["view"][None]]
+    asked = query_groups(own, policy.views)[:, None] & SEARCH_GROUPS[other["view"]][None] > 0
     return np.where(asked, rules, 0).astype(np.uint8)
 
 
@@ -125,16 +134,16 @@ def _distances(own: NDArray[np.void], other: NDArray[np.void]) -> tuple[Distance
     return near, confirm
 
 
-def _comparison(own: Any, other: Any, distances: tuple[int, int], content_id: str, policy: Policy) -> Comparison:
+def _comparison(own: Any, other: Any, distances: tuple[int, int], content_id: str, policy: Policy) -> ViewComparison:
     near_bits, confirm_bits = distances
     view, known_view = VIEWS[own["view"]], VIEWS[other["view"]]
     turn, known_turn = int(own["turn"]), int(other["turn"])
     confirmed = policy.hash_bits == 256
-    return Comparison(
+    return ViewComparison(
         view=view.name,
-        turn=NAMES[turn & 7],
+        turn=ORIENTATION_NAMES[turn & 7],
         known_view=known_view.name,
-        known_turn=NAMES[known_turn & 7],
+        known_turn=ORIENTATION_NAMES[known_turn & 7],
         near_bits=near_bits,
         near_threshold_bits=policy.radius_bits if view.whole and known_view.whole else policy.view_radius_bits,
         near_hash=_near_hex(own, policy),
@@ -143,7 +152,7 @@ def _comparison(own: Any, other: Any, distances: tuple[int, int], content_id: st
         confirm_threshold_bits=policy.confirm_bits if confirmed else None,
         confirm_hash=_confirm_hex(own) if confirmed else None,
         known_confirm_hash=_confirm_hex(other) if confirmed else None,
-        transformation=undone(view.code, turn, known_view.code, known_turn),
+        transformation=transformation_between(view.code, turn, known_view.code, known_turn),
         hit=Hit(content_id, known_view.code, known_turn, view.code, turn, near_bits, confirm_bits),
     )
 

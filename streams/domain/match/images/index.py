@@ -13,18 +13,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.domain.hamming.index import NearIndex
-from streams.domain.hashes.frames import FRAME
+from streams.domain.hashes.frames import FRAME_ENTRY
 from streams.domain.hashes.views import (
-    AMONG,
-    AMONG_CROPS,
-    AMONG_ROUND,
-    AMONG_SHAPED,
-    AMONG_WHOLE,
-    ASKED,
     ENTRY,
+    GROUP_ASPECT,
+    GROUP_CROPS,
+    GROUP_OVAL,
+    GROUP_WHOLE,
     LEVEL_NUMBERS,
-    PAIRS,
-    STORED,
+    QUERY_GROUPS,
+    SEARCH_GROUPS,
+    STORED_GROUPS,
+    VIEW_PAIRS,
 )
 from streams.domain.match.images.arrays import (
     FORGET,
@@ -48,14 +48,22 @@ from streams.domain.match.images.kernel import (
     find_slots,
     unpack_contents,
 )
-from streams.domain.match.operations import Ask, Forgotten, Kept, Lookup, Shown, Sighting, Step
+from streams.domain.match.operations import (
+    FindAppearances,
+    FoundAppearance,
+    IndexOperation,
+    IndexUpdate,
+    MatchAndInsert,
+    Refresh,
+    Remove,
+)
 from streams.domain.match.outcome import Hit
-from streams.domain.match.videos.appearances import nearest_shown
-from streams.domain.match.videos.kernel import Among, Asked, look_through
+from streams.domain.match.videos.appearances import nearest_appearances
+from streams.domain.match.videos.kernel import FrameTable, QueryFrames, search_index
 from streams.domain.policy.policy import Policy
 from streams.domain.state.content import ENTRIES_AT, HEADER, content_id_of, digest_of
 
-LARGEST_FIRST, INDEXED_AT_ONCE = (AMONG_CROPS, AMONG_WHOLE, AMONG_ROUND, AMONG_SHAPED), 2
+LARGEST_FIRST, INDEXED_AT_ONCE = (GROUP_CROPS, GROUP_WHOLE, GROUP_OVAL, GROUP_ASPECT), 2
 COMPACT_ABOVE = 10_000
 """So many contents that are gone, or as many as are there, are worth making the arrays anew."""
 
@@ -69,7 +77,7 @@ class NearContents:
     """
 
     def __init__(self) -> None:
-        self._indexes = {among: NearIndex() for among in (AMONG_WHOLE, AMONG_CROPS, AMONG_ROUND, AMONG_SHAPED)}
+        self._indexes = {among: NearIndex() for among in (GROUP_WHOLE, GROUP_CROPS, GROUP_OVAL, GROUP_ASPECT)}
         self._joined = False
         self._rows = rows_of(0)
         self._slots = slots_of(0)
@@ -101,8 +109,8 @@ class NearContents:
         """Make all that was loaded findable, at some millions of entries a second; once, before anything is taken."""
         self._make_table(self._used)
         near, keys = self._rows.near, np.arange(self._rows.used[0], dtype=np.uint32)
-        among_of = AMONG[self._rows.view_code[keys]]
-        self._joined = bool((among_of == AMONG_CROPS).any())
+        among_of = SEARCH_GROUPS[self._rows.view_code[keys]]
+        self._joined = bool((among_of == GROUP_CROPS).any())
 
         def add(among: int) -> None:
             chosen = keys[among_of & self._kept_among(among) > 0]
@@ -111,7 +119,7 @@ class NearContents:
         with ThreadPoolExecutor(INDEXED_AT_ONCE) as pool:
             deque(pool.map(add, LARGEST_FIRST), maxlen=0)
 
-    def take(self, steps: Sequence[Step]) -> list[Hit | list[Shown] | None]:
+    def apply(self, steps: Sequence[IndexOperation]) -> list[Hit | list[FoundAppearance] | None]:
         """Do all in order, exactly as one by one: each sees those before it.
 
         A content is not found where it is the same content, is forgotten by then, or is farther than the policy's
@@ -120,12 +128,13 @@ class NearContents:
         then the one seen first, then the content id.
 
         Returns:
-            For each step the nearest content; None where there is none, or nothing was looked up; for `Ask` its answer.
+            For each step the nearest content; None where there is none, or nothing was looked up; for
+            `FindAppearances` its answer.
         """
-        answers: list[Hit | list[Shown] | None] = []
-        waiting: list[Kept] = []
+        answers: list[Hit | list[FoundAppearance] | None] = []
+        waiting: list[IndexUpdate] = []
         for step in steps:
-            if isinstance(step, Ask):
+            if isinstance(step, FindAppearances):
                 answers += self._take(waiting)
                 answers.append(self._asked(step))
                 waiting.clear()
@@ -133,13 +142,13 @@ class NearContents:
                 waiting.append(step)
         return [*answers, *self._take(waiting)]
 
-    def _take(self, steps: Sequence[Kept]) -> list[Hit | None]:
+    def _take(self, steps: Sequence[IndexUpdate]) -> list[Hit | None]:
         if not steps:
             return []
         arrays, entries = self._arrays(steps)
         count = len(steps)
         found = found_of(count)
-        find_and_take_in(self._bands(), self._rows, self._slots, arrays, found, PAIRS, AMONG)
+        find_and_take_in(self._bands(), self._rows, self._slots, arrays, found, VIEW_PAIRS, SEARCH_GROUPS)
         gone = np.concatenate((arrays.replaced, arrays.slot[arrays.action == FORGET]))
         for slot in gone[gone >= 0]:
             self._drop(int(slot))
@@ -147,34 +156,34 @@ class NearContents:
         self._compact()
         return hits
 
-    def _asked(self, step: Ask) -> list[Shown]:
+    def _asked(self, step: FindAppearances) -> list[FoundAppearance]:
         """Pictures that a video shows, whole, and when."""
-        frames = np.frombuffer(step.entries, FRAME)
-        asked = Asked.of(frames, np.array([0, len(frames)], np.int64))
-        among = Among(
+        frames = np.frombuffer(step.entries, FRAME_ENTRY)
+        asked = QueryFrames.from_entries(frames, np.array([0, len(frames)], np.int64))
+        among = FrameTable(
             self._rows.near, self._rows.confirm, self._rows.slot, self._rows.view_code,
             self._slots.alive, self._slots.expires_ms,
             np.zeros(len(self._slots.alive), np.int32),
         )  # fmt: skip
-        seen = look_through(self._bands().whole, among, asked, step.policy, step.time_ms, -1, limited=False)
+        seen = search_index(self._bands().whole, among, asked, step.policy, step.time_ms, -1, limited=False)
         at_ms = frames["from_ms"].astype(np.int64)[seen.entry]
-        return nearest_shown(self._rows.slot[seen.row], seen, at_ms, self._named)
+        return nearest_appearances(self._rows.slot[seen.row], seen, at_ms, self._named)
 
     def _named(self, slot: int) -> tuple[int, str]:
         """When a content was first seen, and its id."""
         return int(self._slots.first_ms[slot]), content_id_of(self._slots.digest[slot].astype("<u8").tobytes())
 
-    def _arrays(self, steps: Sequence[Kept]) -> tuple[Batch, NDArray[np.void]]:
+    def _arrays(self, steps: Sequence[IndexUpdate]) -> tuple[Batch, NDArray[np.void]]:
         """The batch as the kernel takes it, with room made and a slot given to every content that is new."""
-        lookups = [each if isinstance(each, Lookup) else None for each in steps]
+        lookups = [each if isinstance(each, MatchAndInsert) else None for each in steps]
         blobs = [each.entries if each else b"" for each in lookups]
         rules = np.array([_rules(each.policy) if each else NO_RULES for each in lookups], np.int64).reshape(-1, 4)
         entries = np.frombuffer(b"".join(blobs), ENTRY)
         counts = np.fromiter(map(len, blobs), np.int64, len(blobs)) // ENTRY.itemsize
         levels = np.repeat(rules[:, 0], counts)
-        asked = ASKED[levels, entries["view"], entries["turn"]]
-        stored = STORED[levels, entries["view"], entries["turn"]]
-        if not self._joined and (asked & AMONG_CROPS).any():
+        asked = QUERY_GROUPS[levels, entries["view"], entries["turn"]]
+        stored = STORED_GROUPS[levels, entries["view"], entries["turn"]]
+        if not self._joined and (asked & GROUP_CROPS).any():
             self._join()
         time_ms = np.array([getattr(each, "time_ms", 0) for each in steps], np.int64)
         self._reserve(len(steps), stored)
@@ -201,7 +210,7 @@ class NearContents:
             stored=stored,
         ), entries
 
-    def _give_slots(self, steps: Sequence[Kept]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    def _give_slots(self, steps: Sequence[IndexUpdate]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """The slot of each content, made where there is none or it was forgotten; and the slot that this replaces."""
         digests = _digests([each.content_id for each in steps])
         slots, replaced = self._find(digests), np.full(len(steps), -1, np.int32)
@@ -210,7 +219,7 @@ class NearContents:
         first = self._used
         for index, each in enumerate(steps):
             known = given.get(each.content_id, int(slots[index]))
-            if isinstance(each, Lookup) and (known < 0 or each.again):
+            if isinstance(each, MatchAndInsert) and (known < 0 or each.replaces_expired):
                 replaced[index] = known
                 known = given[each.content_id] = self._used
                 self._used += 1
@@ -238,7 +247,7 @@ class NearContents:
         )
 
     def _drop(self, slot: int) -> None:
-        drop_rows(slot, self._bands(), self._rows, self._slots, AMONG)
+        drop_rows(slot, self._bands(), self._rows, self._slots, SEARCH_GROUPS)
         self._gone += 1
 
     def _bands(self) -> Indexes:
@@ -247,14 +256,14 @@ class NearContents:
 
     def _kept_among(self, among: int) -> int:
         """Whose rows stand in this index: see `Indexes`."""
-        return among | AMONG_WHOLE if among == AMONG_CROPS and self._joined else among
+        return among | GROUP_WHOLE if among == GROUP_CROPS and self._joined else among
 
     def _join(self) -> None:
         """Somebody looks among crops for the first time."""
         keys = np.arange(self._rows.used[0], dtype=np.uint32)
         there = self._slots.alive[self._rows.slot[keys]] > 0
-        chosen = keys[there & (AMONG[self._rows.view_code[keys]] == AMONG_WHOLE)]
-        self._indexes[AMONG_CROPS].add_batch(self._rows.near[chosen], chosen)
+        chosen = keys[there & (SEARCH_GROUPS[self._rows.view_code[keys]] == GROUP_WHOLE)]
+        self._indexes[GROUP_CROPS].add_batch(self._rows.near[chosen], chosen)
         self._joined = True
 
     def _reserve(self, contents: int, stored: NDArray[np.uint8]) -> None:
@@ -297,7 +306,7 @@ def _rules(policy: Policy) -> tuple[int, int, int, int]:
     return LEVEL_NUMBERS[policy.views], policy.radius_bits, policy.view_radius_bits, confirm_bits
 
 
-ACTIONS = {Lookup: LOOK_UP, Sighting: SEE, Forgotten: FORGET}
+ACTIONS = {MatchAndInsert: LOOK_UP, Refresh: SEE, Remove: FORGET}
 NO_RULES = (0, 0, 0, 0)
 
 

@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from streams.domain.hamming.insert import Bands, delete, insert
-from streams.domain.hamming.intrinsics import bit_count, swapped, word_at
+from streams.domain.hamming.intrinsics import bit_count, byteswap, word_at
 from streams.domain.hamming.jit import compiled
 from streams.domain.hamming.search import search_into
-from streams.domain.hashes.views import AMONG_CROPS, AMONG_ROUND, AMONG_SHAPED, AMONG_WHOLE, AS_WHOLE, NOT_COMPARED
+from streams.domain.hashes.views import AS_WHOLE, GROUP_ASPECT, GROUP_CROPS, GROUP_OVAL, GROUP_WHOLE, NOT_COMPARED
 from streams.domain.match.images.arrays import FORGET, NOTHING, SEE, Batch, Found, Rows, Slots
 from streams.domain.state.content import MEMBER
 
@@ -30,7 +30,7 @@ class Indexes(NamedTuple):
 
     whole: Bands
     crops: Bands
-    round: Bands
+    oval: Bands
     shaped: Bands
     joined: bool
 
@@ -97,25 +97,25 @@ def _consider(
 
 @compiled()
 def _insert(indexes: Indexes, among: int, code: np.uint64, row: int) -> None:
-    if among == AMONG_WHOLE:
+    if among == GROUP_WHOLE:
         insert(indexes.whole, code, np.uint32(row))
-    if among == AMONG_CROPS or (among == AMONG_WHOLE and indexes.joined):
+    if among == GROUP_CROPS or (among == GROUP_WHOLE and indexes.joined):
         insert(indexes.crops, code, np.uint32(row))
-    if among == AMONG_ROUND:
-        insert(indexes.round, code, np.uint32(row))
-    if among == AMONG_SHAPED:
+    if among == GROUP_OVAL:
+        insert(indexes.oval, code, np.uint32(row))
+    if among == GROUP_ASPECT:
         insert(indexes.shaped, code, np.uint32(row))
 
 
 @compiled()
 def _delete(indexes: Indexes, among: int, code: np.uint64, row: int) -> None:
-    if among == AMONG_WHOLE:
+    if among == GROUP_WHOLE:
         delete(indexes.whole, code, np.uint32(row))
-    if among == AMONG_CROPS or (among == AMONG_WHOLE and indexes.joined):
+    if among == GROUP_CROPS or (among == GROUP_WHOLE and indexes.joined):
         delete(indexes.crops, code, np.uint32(row))
-    if among == AMONG_ROUND:
-        delete(indexes.round, code, np.uint32(row))
-    if among == AMONG_SHAPED:
+    if among == GROUP_OVAL:
+        delete(indexes.oval, code, np.uint32(row))
+    if among == GROUP_ASPECT:
         delete(indexes.shaped, code, np.uint32(row))
 
 
@@ -167,23 +167,23 @@ def find_and_take_in(
         if batch.replaced[index] >= 0:
             slots.alive[batch.replaced[index]] = 0
         for entry in range(batch.starts[index], batch.starts[index + 1]):
-            code, is_whole = batch.near[entry], among_of[batch.view_code[entry]] == AMONG_WHOLE
-            for among in (AMONG_WHOLE, AMONG_CROPS, AMONG_ROUND, AMONG_SHAPED):
+            code, is_whole = batch.near[entry], among_of[batch.view_code[entry]] == GROUP_WHOLE
+            for among in (GROUP_WHOLE, GROUP_CROPS, GROUP_OVAL, GROUP_ASPECT):
                 if not batch.asked[entry] & among:
                     continue
-                if among == AMONG_WHOLE and not is_whole and batch.asked[entry] & AMONG_CROPS:
+                if among == GROUP_WHOLE and not is_whole and batch.asked[entry] & GROUP_CROPS:
                     continue  # they are looked up among the crops
-                whole_pair = is_whole and among == AMONG_WHOLE
+                whole_pair = is_whole and among == GROUP_WHOLE
                 radius = np.int64(batch.radius_bits[index] if whole_pair else batch.view_radius_bits[index])
                 count, room = 0, -1
                 while count > room:  # the calls stand here, since handing over all indexes costs 1 µs
                     room = len(keys)
-                    if among == AMONG_WHOLE:
+                    if among == GROUP_WHOLE:
                         count = search_into(indexes.whole, code, radius, keys, distances)
-                    elif among == AMONG_CROPS:
+                    elif among == GROUP_CROPS:
                         count = search_into(indexes.crops, code, radius, keys, distances)
-                    elif among == AMONG_ROUND:
-                        count = search_into(indexes.round, code, radius, keys, distances)
+                    elif among == GROUP_OVAL:
+                        count = search_into(indexes.oval, code, radius, keys, distances)
                     else:
                         count = search_into(indexes.shaped, code, radius, keys, distances)
                     if count > room:
@@ -220,9 +220,9 @@ def unpack_contents(data: Any, starts: Any, header_bytes: int, slot: int, rows: 
             at, row = start + header_bytes + 42 * entry, rows.used[0]
             rows.view_code[row] = data[at]
             rows.turn[row] = data[at + 1]
-            rows.near[row] = swapped(word_at(data, at + 2))
+            rows.near[row] = byteswap(word_at(data, at + 2))
             for word in range(4):
-                rows.confirm[row, word] = swapped(word_at(data, at + 10 + 8 * word))
+                rows.confirm[row, word] = byteswap(word_at(data, at + 10 + 8 * word))
             rows.slot[row] = slot
             rows.used[0] += 1
         slot += 1

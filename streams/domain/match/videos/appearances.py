@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.domain.match.operations import MOST_SHOWN, Shown
-from streams.domain.match.videos.kernel import Seen
+from streams.domain.match.operations import MAX_APPEARANCES, FoundAppearance
+from streams.domain.match.videos.kernel import FrameMatches
 
 
-def nearest_shown(
-    slots: NDArray[Any], seen: Seen, at_ms: NDArray[np.int64], named: Callable[[int], tuple[int, str]]
-) -> list[Shown]:
+def nearest_appearances(
+    slots: NDArray[Any], seen: FrameMatches, at_ms: NDArray[np.int64], named: Callable[[int], tuple[int, str]]
+) -> list[FoundAppearance]:
     """The MOST_SHOWN nearest contents, each through its nearest picture.
 
     Contents are in the order of their distance, then the one seen first, then by content id; pictures of one content in
@@ -29,4 +29,6 @@ def nearest_shown(
     order = np.lexsort((at_ms, seen.near_bits, seen.confirm_bits, slots))
     firsts = order[np.unique(slots[order], return_index=True)[1]]
     found = [(int(seen.confirm_bits[at]), named(int(slots[at])), int(at_ms[at])) for at in firsts]
-    return [Shown(content_id, time_ms, bits) for bits, (_, content_id), time_ms in sorted(found)[:MOST_SHOWN]]
+    return [
+        FoundAppearance(content_id, time_ms, bits) for bits, (_, content_id), time_ms in sorted(found)[:MAX_APPEARANCES]
+    ]

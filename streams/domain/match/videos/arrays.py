@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.domain.hashes.frames import FRAME
+from streams.domain.hashes.frames import FRAME_ENTRY
 from streams.domain.hashes.selection import moment_starts
 from streams.domain.match.videos.alignment import Moments
-from streams.domain.match.videos.kernel import Among
+from streams.domain.match.videos.kernel import FrameTable
 from streams.domain.match.videos.pairs import Looks
 
 _BY_SLOT = ("alive", "expires_ms", "group")
@@ -70,8 +70,8 @@ class VideoArrays:
         self.rows, self.moments = rows.stop, moments.stop
         return slot
 
-    def among(self) -> Among:
-        return Among(self.near, self.confirm, self.slot, self.view_code, self.alive, self.expires_ms, self.group)
+    def among(self) -> FrameTable:
+        return FrameTable(self.near, self.confirm, self.slot, self.view_code, self.alive, self.expires_ms, self.group)
 
     def moments_of(self, video: Video) -> Moments:
         where = slice(video.first_moment, video.first_moment + video.moments)
@@ -89,7 +89,7 @@ class VideoArrays:
     def entries_of(self, video: Video) -> NDArray[np.void]:
         """Its rows as they were placed; quality is not kept."""
         rows = self.rows_of(video)
-        entries = np.zeros(video.rows, FRAME)
+        entries = np.zeros(video.rows, FRAME_ENTRY)
         entries["near"], entries["confirm"] = self.near[rows], self.confirm[rows]
         entries["view"], entries["turn"] = self.view_code[rows], self.turn[rows]
         entries["from_ms"], entries["to_ms"] = self.from_ms[self.moment[rows]], self.to_ms[self.moment[rows]]

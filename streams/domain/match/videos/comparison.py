@@ -12,18 +12,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.domain.hashes.frames import FRAME
-from streams.domain.hashes.selection import as_frame, duration_ms, hashed, kept, kept_frames, moment_starts
+from streams.domain.hashes.frames import FRAME_ENTRY
+from streams.domain.hashes.selection import (
+    as_frame_entries,
+    comparable_entries,
+    moment_starts,
+    stored_entries,
+    stored_frame_entries,
+    video_duration_ms,
+)
 from streams.domain.hashes.views import (
-    AMONG_WHOLE,
     AS_WHOLE,
-    ASKED,
+    GROUP_WHOLE,
     LEVEL_NUMBERS,
     NOT_COMPARED,
-    PAIRS,
-    TURN,
+    ORIENTATION_MASK,
+    QUERY_GROUPS,
+    VIEW_PAIRS,
     VIEWS,
-    undone,
+    transformation_between,
 )
 from streams.domain.match.outcome import exact_match
 from streams.domain.match.videos.alignment import Moments, Run
@@ -101,8 +108,8 @@ def compare_videos(
     group = known.content_id, media_ids[0]
     content = Content(known.content_id, media_ids[0], "", *group, 0, 0, b"")
     exact = exact_match(content) if known.content_id == submitted.content_id else None
-    own = np.frombuffer(hashed(submitted, policy).entries, FRAME)
-    other = kept_frames(np.frombuffer(hashed(known, policy).entries, FRAME))
+    own = np.frombuffer(comparable_entries(submitted, policy).entries, FRAME_ENTRY)
+    other = stored_frame_entries(np.frombuffer(comparable_entries(known, policy).entries, FRAME_ENTRY))
     if not len(own) or not len(other):
         return VideoComparison(exact, len(moment_starts(own)) - 1, len(moment_starts(other)) - 1)
     table = _Table(own, other, policy)
@@ -138,11 +145,13 @@ def find_picture(known: MediaFacts, submitted: MediaFacts, policy: Policy) -> li
     Raises:
         BadInput: as `compare_videos`.
     """
-    own, other = (np.frombuffer(_as_frames(each, policy), FRAME) for each in (submitted, known))
+    own, other = (np.frombuffer(_as_frames(each, policy), FRAME_ENTRY) for each in (submitted, known))
     if known.kind == "video":
-        other = kept_frames(other)
+        other = stored_frame_entries(other)
     else:
-        other = np.frombuffer(as_frame(kept(hashed(known, policy).entries, policy)), FRAME)
+        other = np.frombuffer(
+            as_frame_entries(stored_entries(comparable_entries(known, policy).entries, policy)), FRAME_ENTRY
+        )
         other = other[_WHOLE[other["view"]]]
     if not len(own) or not len(other):
         return []
@@ -154,8 +163,8 @@ def find_picture(known: MediaFacts, submitted: MediaFacts, policy: Policy) -> li
 
 def _as_frames(facts: MediaFacts, policy: Policy) -> bytes:
     """What is compared of a video, or of a picture as if it were one of a single moment."""
-    entries = hashed(facts, policy).entries if policy.hash == "phash256" else b""
-    return entries if facts.kind == "video" else as_frame(entries)
+    entries = comparable_entries(facts, policy).entries if policy.hash == "phash256" else b""
+    return entries if facts.kind == "video" else as_frame_entries(entries)
 
 
 class _Table:
@@ -169,8 +178,8 @@ class _Table:
         own = np.concatenate((own, others))[order]
         self._own, self._other, self._policy = own, other, policy
         self._starts, self._other_starts = moment_starts(own), moment_starts(other)
-        rules = PAIRS[level, own["view"][:, None], other["view"][None]]
-        asked = ASKED[level, own["view"], own["turn"]] & AMONG_WHOLE > 0
+        rules = VIEW_PAIRS[level, own["view"][:, None], other["view"][None]]
+        asked = QUERY_GROUPS[level, own["view"], own["turn"]] & GROUP_WHOLE > 0
         self._compared = (rules != NOT_COMPARED) & asked[:, None]
         both_whole = (rules == AS_WHOLE) & _WHOLE[own["view"]][:, None]
         self._near_limits = np.where(both_whole, policy.radius_bits, policy.view_radius_bits)
@@ -190,7 +199,9 @@ class _Table:
     def confirmed(self, seen: FramePairs) -> FramePairs:
         """Those that 256 bits confirm, however far apart by 64; in other forms if turned as most were seen."""
         turn = commonest(seen.turn, seen.own_turn)
-        as_seen = BETWEEN[self._other["turn"][None] & TURN, self._own["turn"][:, None] & TURN] == turn
+        as_seen = (
+            BETWEEN[self._other["turn"][None] & ORIENTATION_MASK, self._own["turn"][:, None] & ORIENTATION_MASK] == turn
+        )
         self._confirmed &= ~self._is_turned[:, None] | as_seen
         return self._pairs(self._confirmed)
 
@@ -237,7 +248,7 @@ class _Table:
             known_at_s=int(other["from_ms"]) / 1000,
             view=view.name,
             known_view=known_view.name,
-            transformation=undone(view.code, int(own["turn"]), known_view.code, int(other["turn"])),
+            transformation=transformation_between(view.code, int(own["turn"]), known_view.code, int(other["turn"])),
             near_bits=int(self._near[row, column]),
             near_threshold_bits=int(self._near_limits[row, column]),
             confirm_bits=int(self._confirm[row, column]),
@@ -249,7 +260,7 @@ class _Table:
 
 def _moments(facts: MediaFacts, entries: NDArray[np.void]) -> Moments:
     firsts = entries[moment_starts(entries)[:-1]]
-    lasts = duration_ms(facts, entries.tobytes())
+    lasts = video_duration_ms(facts, entries.tobytes())
     return Moments(firsts["from_ms"].astype(np.int64), firsts["to_ms"].astype(np.int64), lasts)
 
 

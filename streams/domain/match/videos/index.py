@@ -13,18 +13,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.domain.hamming.index import NearIndex
-from streams.domain.hashes.frames import FRAME
-from streams.domain.hashes.selection import kept_frames, moment_starts
-from streams.domain.match.operations import Ask, Lookup, Shown, Sighting, Step
+from streams.domain.hashes.frames import FRAME_ENTRY
+from streams.domain.hashes.selection import moment_starts, stored_frame_entries
+from streams.domain.match.operations import FindAppearances, FoundAppearance, IndexOperation, MatchAndInsert, Refresh
 from streams.domain.match.videos.alignment import Moments
-from streams.domain.match.videos.appearances import nearest_shown
+from streams.domain.match.videos.appearances import nearest_appearances
 from streams.domain.match.videos.arrays import Video, VideoArrays
 from streams.domain.match.videos.judging import ORDER, VideoHit, judged, weights_of
-from streams.domain.match.videos.kernel import Asked, Seen, look_at, look_at_turned, look_through
+from streams.domain.match.videos.kernel import FrameMatches, QueryFrames, look_at, look_at_turned, search_index
 from streams.domain.match.videos.orientation import commonest, in_other_turns
 from streams.domain.match.videos.pairs import FramePairs, Looks
 from streams.domain.policy.policy import Policy
-from streams.domain.state.content import Content, unpack_frames_of
+from streams.domain.state.content import Content, unpack_stored_frames
 
 MOST_CANDIDATES = 16
 """So many known videos are aligned with a submission: the ones that most of its moments were seen in."""
@@ -41,11 +41,11 @@ COMPACT_ABOVE = 100_000
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
-    """An answer to `Lookup`: the match, if there is one, and whether the video's frames are kept."""
+class VideoMatchResult:
+    """An answer to `MatchAndInsert`: the match, if there is one, and whether the video's frames are kept."""
 
     hit: VideoHit | None
-    is_kept: bool
+    hashes_stored: bool
 
 
 class View(NamedTuple):
@@ -55,8 +55,8 @@ class View(NamedTuple):
     `turned` the same moments in the turns that are not in it.
     """
 
-    asked: Asked
-    turned: Asked
+    asked: QueryFrames
+    turned: QueryFrames
     moments: Moments
     weights: NDArray[np.int64]
     own: NDArray[np.int64]
@@ -66,7 +66,7 @@ class View(NamedTuple):
     own_turns: NDArray[np.uint8]
 
 
-class VideoContents:
+class VideoIndex:
     """Videos of one collection.
 
     A video costs a look-up for each entry that is asked (see `NearIndex`), and an alignment for each candidate, of
@@ -94,16 +94,16 @@ class VideoContents:
         Raises:
             StateError: the frames are of another layout.
         """
-        duration_ms, packed = unpack_frames_of(frames)
+        duration_ms, packed = unpack_stored_frames(frames)
         group = self._group_number(content.group_content_id)
         video = Video(content.content_id, content.first_ms, content.is_member, group, duration_ms)
-        self._place(video, content.expires_ms, np.frombuffer(packed, FRAME))
+        self._place(video, content.expires_ms, np.frombuffer(packed, FRAME_ENTRY))
 
     def index(self) -> None:
         """Make all that was loaded findable; once, before anything is taken."""
         self._add_rows(0)
 
-    def take(self, steps: Sequence[Step]) -> list[Looked | list[Shown] | None]:
+    def apply(self, steps: Sequence[IndexOperation]) -> list[VideoMatchResult | list[FoundAppearance] | None]:
         """Do all in order: each sees those before it.
 
         Of known videos that a submission matches, those come first that have all of it (`copy`, `clip_of`), of these
@@ -114,55 +114,57 @@ class VideoContents:
         all frames count that the 256 bits confirm, also those that are too far apart to be looked up, and also in other
         forms if turned as most that were, if they tell something (`video_pairs.ELSEWHERE_MS`).
         """
-        answers: list[Looked | list[Shown] | None] = []
+        answers: list[VideoMatchResult | list[FoundAppearance] | None] = []
         for step in steps:
-            answer: Looked | list[Shown] | None = None
-            if isinstance(step, Lookup):
+            answer: VideoMatchResult | list[FoundAppearance] | None = None
+            if isinstance(step, MatchAndInsert):
                 answer = self._look_up(step)
-            elif isinstance(step, Ask):
+            elif isinstance(step, FindAppearances):
                 answer = self._asked(step)
             elif (slot := self._slots.get(step.content_id)) is not None:
-                if isinstance(step, Sighting):
+                if isinstance(step, Refresh):
                     self._arrays.expires_ms[slot] = step.expires_ms
                 else:
                     self._drop(slot)
             answers.append(answer)
         return answers
 
-    def _look_up(self, step: Lookup) -> Looked:
+    def _look_up(self, step: MatchAndInsert) -> VideoMatchResult:
         slot = self._slots.get(step.content_id)
-        if slot is not None and step.again:
+        if slot is not None and step.replaces_expired:
             self._drop(slot)
             slot = None
         hit = self._match(step, -1 if slot is None else slot)
         if slot is not None:  # taken in before a kill, and only decided again
-            return Looked(hit, True)
+            return VideoMatchResult(hit, True)
         is_member = hit is not None and hit.is_reused
         if hit is not None and hit.is_reused:
             group = self._video(hit).group
             if self._members_known(group, step.time_ms) >= MOST_MEMBERS:
-                return Looked(hit, False)
+                return VideoMatchResult(hit, False)
         else:
             group = self._group_number(step.content_id)
         video = Video(step.content_id, step.time_ms, is_member, group, step.duration_ms)
         first_row = self._arrays.rows
-        self._place(video, step.expires_ms, kept_frames(np.frombuffer(step.entries, FRAME)))
+        self._place(video, step.expires_ms, stored_frame_entries(np.frombuffer(step.entries, FRAME_ENTRY)))
         self._add_rows(first_row)
-        return Looked(hit, True)
+        return VideoMatchResult(hit, True)
 
-    def _view(self, step: Lookup, own: int) -> View | None:
+    def _view(self, step: MatchAndInsert, own: int) -> View | None:
         """None where nothing is seen."""
-        entries = np.frombuffer(step.entries, FRAME)
+        entries = np.frombuffer(step.entries, FRAME_ENTRY)
         starts = moment_starts(entries)
-        asked = Asked.of(entries, starts)
-        seen = look_through(self._index.bands, self._arrays.among(), asked, step.policy, step.time_ms, own)
+        asked = QueryFrames.from_entries(entries, starts)
+        seen = search_index(self._index.bands, self._arrays.among(), asked, step.policy, step.time_ms, own)
         if not len(seen.row):
             return None
         times = entries[starts[:-1]]
         moments = Moments(times["from_ms"].astype(np.int64), times["to_ms"].astype(np.int64), step.duration_ms)
         numbers = np.searchsorted(starts, seen.entry, "right") - 1
         others = in_other_turns(entries)
-        turned = Asked.of(others, np.searchsorted(others["from_ms"], np.append(times["from_ms"], 1 << 32)))
+        turned = QueryFrames.from_entries(
+            others, np.searchsorted(others["from_ms"], np.append(times["from_ms"], 1 << 32))
+        )
         return View(
             asked,
             turned,
@@ -188,7 +190,7 @@ class VideoContents:
         known, near_bits = arrays.moments_of(video), int(view.near_bits[of_video].min())
         return judged(video.content_id, view.moments, known, pairs, view.weights, near_bits, policy)[0]
 
-    def _pairs(self, asked: Asked, seen: Seen, video: Video) -> FramePairs:
+    def _pairs(self, asked: QueryFrames, seen: FrameMatches, video: Video) -> FramePairs:
         arrays = self._arrays
         return FramePairs(
             own=np.searchsorted(asked.starts, seen.entry, "right") - 1,
@@ -201,7 +203,7 @@ class VideoContents:
             confirm_bits=seen.confirm_bits,
         )
 
-    def _match(self, step: Lookup, own: int) -> VideoHit | None:
+    def _match(self, step: MatchAndInsert, own: int) -> VideoHit | None:
         view = self._view(step, own)
         best: tuple[Any, VideoHit] | None = None
         for members in (False, True):
@@ -237,13 +239,13 @@ class VideoContents:
             video.content_id,
         )
 
-    def _asked(self, step: Ask) -> list[Shown]:
+    def _asked(self, step: FindAppearances) -> list[FoundAppearance]:
         """Videos that show a picture, and when."""
-        entries, arrays = np.frombuffer(step.entries, FRAME), self._arrays
-        asked = Asked.of(entries, moment_starts(entries))
-        seen = look_through(self._index.bands, arrays.among(), asked, step.policy, step.time_ms, -1, limited=False)
+        entries, arrays = np.frombuffer(step.entries, FRAME_ENTRY), self._arrays
+        asked = QueryFrames.from_entries(entries, moment_starts(entries))
+        seen = search_index(self._index.bands, arrays.among(), asked, step.policy, step.time_ms, -1, limited=False)
         at_ms = arrays.from_ms[arrays.moment[seen.row]]
-        return nearest_shown(arrays.slot[seen.row], seen, at_ms, self._named)
+        return nearest_appearances(arrays.slot[seen.row], seen, at_ms, self._named)
 
     def _named(self, slot: int) -> tuple[int, str]:
         """When a video was first seen, and its content id."""
@@ -282,7 +284,7 @@ class VideoContents:
 
     def _compact(self) -> None:
         """Make the arrays anew without the videos that are gone."""
-        fresh, old = VideoContents(), self._arrays
+        fresh, old = VideoIndex(), self._arrays
         names = dict(zip(self._groups.values(), self._groups, strict=True))
         for slot in self._slots.values():
             video = replace(old.videos[slot], group=fresh._group_number(names[old.videos[slot].group]))
@@ -291,6 +293,6 @@ class VideoContents:
         self.__dict__.update(fresh.__dict__)
 
 
-def _looks(moments: Moments, asked: Asked) -> Looks:
+def _looks(moments: Moments, asked: QueryFrames) -> Looks:
     firsts = asked.starts[:-1]
     return Looks(moments.from_ms, moments.to_ms, asked.confirm[firsts], asked.turn[firsts])

@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from streams.domain.hashes.views import LEVEL_NUMBERS, PAIRS, TURN
+from streams.domain.hashes.views import LEVEL_NUMBERS, ORIENTATION_MASK, VIEW_PAIRS
 from streams.domain.match.videos.alignment import Alignment, Moments, Pairs, Run, align
 from streams.domain.match.videos.lines import Numbers
 from streams.domain.match.videos.orientation import BETWEEN
@@ -88,7 +88,7 @@ def judged(
     needed = min(MOMENTS_NEEDED, int(np.count_nonzero(weights)), len(known.from_ms))
     if len(np.unique(pairs.own)) < max(needed, 1):
         return None, None
-    turns = BETWEEN[pairs.turn & TURN, pairs.own_turn & TURN]
+    turns = BETWEEN[pairs.turn & ORIENTATION_MASK, pairs.own_turn & ORIENTATION_MASK]
     aligned = align(own, known, Pairs(pairs.own, pairs.known, turns), weights)
     voting = pairs.of(aligned.votes)
     voters = np.unique(voting.own)
@@ -148,7 +148,7 @@ def _hit(
     near_bits: int, policy: Policy,
 ) -> VideoHit:  # fmt: skip
     """Of each moment the pair with the plainest views counts, then the nearest; of all the views that most have."""
-    rules = PAIRS[LEVEL_NUMBERS[policy.views], voting.own_view, voting.view]
+    rules = VIEW_PAIRS[LEVEL_NUMBERS[policy.views], voting.own_view, voting.view]
     by_moment = np.lexsort(
         (
             *(voting.turn, voting.own_turn, voting.known, voting.near_bits, voting.confirm_bits),

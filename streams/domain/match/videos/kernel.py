@@ -14,8 +14,17 @@ from numpy.typing import NDArray
 from streams.domain.hamming.intrinsics import bit_count
 from streams.domain.hamming.jit import compiled
 from streams.domain.hamming.search import Bands, search_into
-from streams.domain.hashes.orientation import TURNS
-from streams.domain.hashes.views import AMONG_WHOLE, AS_WHOLE, ASKED, LEVEL_NUMBERS, NOT_COMPARED, PAIRS, TURN, VIEWS
+from streams.domain.hashes.orientation import ORIENTATION_COUNT
+from streams.domain.hashes.views import (
+    AS_WHOLE,
+    GROUP_WHOLE,
+    LEVEL_NUMBERS,
+    NOT_COMPARED,
+    ORIENTATION_MASK,
+    QUERY_GROUPS,
+    VIEW_PAIRS,
+    VIEWS,
+)
 from streams.domain.match.videos.orientation import BETWEEN
 from streams.domain.policy.policy import Policy
 
@@ -29,7 +38,7 @@ _FIRST_FOUND: Final = 4096
 _IS_WHOLE: Final = np.array([view.whole for view in VIEWS])
 
 
-class Asked(NamedTuple):
+class QueryFrames(NamedTuple):
     """Entries that are looked up, those of one moment together.
 
     Attributes:
@@ -45,7 +54,7 @@ class Asked(NamedTuple):
     turn: NDArray[np.uint8]
 
     @classmethod
-    def of(cls, entries: NDArray[np.void], starts: NDArray[np.int64]) -> Asked:
+    def from_entries(cls, entries: NDArray[np.void], starts: NDArray[np.int64]) -> QueryFrames:
         return cls(
             starts,
             entries["near"].astype(np.uint64),
@@ -56,7 +65,7 @@ class Asked(NamedTuple):
         )
 
 
-class Among(NamedTuple):
+class FrameTable(NamedTuple):
     """What is looked through: rows by their key in the index, and the contents that they are of, by slot."""
 
     near: NDArray[np.uint64]
@@ -68,7 +77,7 @@ class Among(NamedTuple):
     group: NDArray[np.int32]
 
 
-class Seen(NamedTuple):
+class FrameMatches(NamedTuple):
     """What looks the same: a row for each pair, in no particular order.
 
     Attributes:
@@ -84,9 +93,9 @@ class Seen(NamedTuple):
     groups: NDArray[np.int64]
 
 
-def look_through(
-    bands: Bands, among: Among, asked: Asked, policy: Policy, time_ms: int, own: int, *, limited: bool = True
-) -> Seen:
+def search_index(
+    bands: Bands, among: FrameTable, asked: QueryFrames, policy: Policy, time_ms: int, own: int, *, limited: bool = True
+) -> FrameMatches:
     """Every row that a policy takes for the same as an entry.
 
     Args:
@@ -99,17 +108,19 @@ def look_through(
         limited: leave out moments that are common.
     """
     level = LEVEL_NUMBERS[policy.views]
-    allowed = ASKED[level, asked.view_code, asked.turn] & AMONG_WHOLE
+    allowed = QUERY_GROUPS[level, asked.view_code, asked.turn] & GROUP_WHOLE
     groups = int(among.group.max(initial=0)) + 1
     pairs, counts = _look_through(
-        bands, among, asked, allowed, PAIRS[level], _IS_WHOLE, policy.radius_bits, policy.view_radius_bits,
+        bands, among, asked, allowed, VIEW_PAIRS[level], _IS_WHOLE, policy.radius_bits, policy.view_radius_bits,
         policy.confirm_bits, time_ms, own, MOST_GROUPS if limited else groups, MOST_PAIRS if limited else 1 << 62,
         np.full(groups, -1, np.int64),
     )  # fmt: skip
-    return Seen(pairs[:, 0], pairs[:, 1], pairs[:, 2], pairs[:, 3], counts)
+    return FrameMatches(pairs[:, 0], pairs[:, 1], pairs[:, 2], pairs[:, 3], counts)
 
 
-def look_at(among: Among, rows: NDArray[np.int64], asked: Asked, weights: NDArray[np.int64], policy: Policy) -> Seen:
+def look_at(
+    among: FrameTable, rows: NDArray[np.int64], asked: QueryFrames, weights: NDArray[np.int64], policy: Policy
+) -> FrameMatches:
     """Every row of one content that confirms an entry, however far the hashes are apart that are looked up by.
 
     A text or a logo over the picture changes these by more than a radius that can be looked up; but where one frame of
@@ -123,31 +134,32 @@ def look_at(among: Among, rows: NDArray[np.int64], asked: Asked, weights: NDArra
         policy: which views are compared, and within which distance.
     """
     level = LEVEL_NUMBERS[policy.views]
-    allowed = ASKED[level, asked.view_code, asked.turn] & AMONG_WHOLE
+    allowed = QUERY_GROUPS[level, asked.view_code, asked.turn] & GROUP_WHOLE
     allowed[np.repeat(weights, np.diff(asked.starts)) == 0] = 0
-    found = _look_at(among, rows, asked, np.flatnonzero(allowed), PAIRS[level], policy.confirm_bits)
-    return Seen(found[:, 0], found[:, 1], found[:, 2], found[:, 3], np.zeros(0, np.int64))
+    found = _look_at(among, rows, asked, np.flatnonzero(allowed), VIEW_PAIRS[level], policy.confirm_bits)
+    return FrameMatches(found[:, 0], found[:, 1], found[:, 2], found[:, 3], np.zeros(0, np.int64))
 
 
 def look_at_turned(
-    among: Among, rows: NDArray[np.int64], row_turns: NDArray[np.uint8], turned: Asked, weights: NDArray[np.int64],
+    among: FrameTable, rows: NDArray[np.int64], row_turns: NDArray[np.uint8], turned: QueryFrames,
+    weights: NDArray[np.int64],
     policy: Policy, turn: int,
-) -> Seen:  # fmt: skip
+) -> FrameMatches:  # fmt: skip
     """As `look_at`, of entries in any turn (`video_turning.in_other_turns`) those that say that this one was done.
 
     `row_turns` are those of `rows`.
     """
     level = LEVEL_NUMBERS[policy.views]
-    allowed = ASKED[level, turned.view_code, turned.turn] & AMONG_WHOLE > 0
+    allowed = QUERY_GROUPS[level, turned.view_code, turned.turn] & GROUP_WHOLE > 0
     allowed &= np.repeat(weights, np.diff(turned.starts)) > 0
     found = [np.empty((0, 4), np.int64)]
-    for own in range(TURNS):
-        chosen = rows[BETWEEN[row_turns & TURN, own] == turn]
+    for own in range(ORIENTATION_COUNT):
+        chosen = rows[BETWEEN[row_turns & ORIENTATION_MASK, own] == turn]
         entries = np.flatnonzero(allowed & (turned.turn == own))
         if len(chosen) and len(entries):
-            found.append(_look_at(among, chosen, turned, entries, PAIRS[level], policy.confirm_bits))
+            found.append(_look_at(among, chosen, turned, entries, VIEW_PAIRS[level], policy.confirm_bits))
     pairs = np.concatenate(found)
-    return Seen(pairs[:, 0], pairs[:, 1], pairs[:, 2], pairs[:, 3], np.zeros(0, np.int64))
+    return FrameMatches(pairs[:, 0], pairs[:, 1], pairs[:, 2], pairs[:, 3], np.zeros(0, np.int64))
 
 
 @compiled()

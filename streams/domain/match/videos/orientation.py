@@ -15,14 +15,27 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.domain.hashes.orientation import LEFT_RIGHT, TOP_BOTTOM, TRANSPOSED, TURNS, between, compose, inverse
+from streams.domain.hashes.orientation import (
+    LEFT_RIGHT,
+    ORIENTATION_COUNT,
+    TOP_BOTTOM,
+    TRANSPOSED,
+    compose,
+    inverse,
+    orientation_between,
+)
 from streams.domain.hashes.selection import moment_starts
-from streams.domain.hashes.views import KEPT, TURN
+from streams.domain.hashes.views import CANONICAL, ORIENTATION_MASK
 
-BETWEEN: Final = np.array([[between(known, copy) for copy in range(TURNS)] for known in range(TURNS)], np.int64)
+BETWEEN: Final = np.array(
+    [[orientation_between(known, copy) for copy in range(ORIENTATION_COUNT)] for known in range(ORIENTATION_COUNT)],
+    np.int64,
+)
 """By the turns of a known frame and of one that looks like it: what was done to the known one."""
 
-_FROM: Final = np.array([[compose(to, inverse(turn)) for to in range(TURNS)] for turn in range(TURNS)], np.uint8)
+_FROM: Final = np.array(
+    [[compose(to, inverse(turn)) for to in range(ORIENTATION_COUNT)] for turn in range(ORIENTATION_COUNT)], np.uint8
+)
 _SIDES: Final = {"near": 8, "confirm": 16}
 
 
@@ -39,22 +52,24 @@ _NEGATED: Final = {name: _negated(side) for name, side in _SIDES.items()}
 
 def commonest(known: NDArray[Any], copy: NDArray[Any]) -> int:
     """What most pairs of frames say was done to the known one, by the turns of both; the first of equals."""
-    return int(np.bincount(BETWEEN[known & TURN, copy & TURN], minlength=TURNS).argmax())
+    return int(
+        np.bincount(BETWEEN[known & ORIENTATION_MASK, copy & ORIENTATION_MASK], minlength=ORIENTATION_COUNT).argmax()
+    )
 
 
 def in_other_turns(entries: NDArray[np.void]) -> NDArray[np.void]:
     """Of every view of a moment, in its canonical form, the turns in which it is not there; without flags, in order."""
     numbers = np.repeat(np.arange(len(moment_starts(entries)) - 1), np.diff(moment_starts(entries)))
     _, views = np.unique(numbers * 256 + entries["view"], return_inverse=True)
-    missing = np.ones((int(views.max(initial=-1)) + 1, TURNS), np.bool_)
-    missing[views, entries["turn"] & TURN] = False
-    canonical = np.flatnonzero(entries["turn"] & KEPT)
+    missing = np.ones((int(views.max(initial=-1)) + 1, ORIENTATION_COUNT), np.bool_)
+    missing[views, entries["turn"] & ORIENTATION_MASK] = False
+    canonical = np.flatnonzero(entries["turn"] & CANONICAL)
     if not len(canonical):
         return entries[:0]
     canonical = canonical[np.unique(views[canonical], return_index=True)[1]]
     which, turns = np.nonzero(missing[views[canonical]])
     made: NDArray[np.void] = entries[canonical[which]].copy()
-    done = _FROM[made["turn"] & TURN, turns]
+    done = _FROM[made["turn"] & ORIENTATION_MASK, turns]
     made["turn"] = turns
     for name, side in _SIDES.items():
         codes = entries[name][canonical].astype(np.uint64).reshape(len(canonical), -1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from streams.domain.hashes.views import VIEWS, in_words, undone
+from streams.domain.hashes.views import VIEWS, describe_transformation, transformation_between
 from streams.domain.match.videos.judging import VideoHit
 from streams.domain.match.videos.lines import AS_FAST
 from streams.domain.policy.policy import Policy
@@ -26,7 +26,7 @@ def video_match(hit: VideoHit, known: Content, policy: Policy, own_group: tuple[
         own_group: content and medium that the submission's own group is named by, if it is to be in its own.
     """
     own, other = VIEWS[hit.own_view], VIEWS[hit.view]
-    transformation = undone(hit.own_view, hit.own_turn, hit.view, hit.turn)
+    transformation = transformation_between(hit.own_view, hit.own_turn, hit.view, hit.turn)
     group = (known.group_content_id, known.group_media_id) if hit.is_reused else own_group
     longest = sorted(sorted(hit.runs, key=lambda run: (run.from_ms - run.to_ms, run))[:MOST_SEGMENTS])
     segments = [
@@ -67,7 +67,7 @@ def _explanation(hit: VideoHit, segments: list[Segment], transformation: str) ->
     if len(segments) > TOLD_SEGMENTS:
         parts.append(f"{len(segments) - TOLD_SEGMENTS} more parts are parts")
     speed = max(hit.runs, key=lambda run: (run.to_ms - run.from_ms, -run.from_ms)).speed
-    how = [] if transformation == "none" else [in_words(transformation)]
+    how = [] if transformation == "none" else [describe_transformation(transformation)]
     how += [f"{speed / AS_FAST:.2f} times as fast"] if abs(speed - AS_FAST) >= TOLD_SPEED else []
     matched = f"{_seconds(hit.matched_ms)} of {_seconds(hit.duration_ms)} s match"
     return f"{', '.join([', '.join(parts) + ' of it', *how])}: {matched}."

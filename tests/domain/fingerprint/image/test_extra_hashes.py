@@ -7,13 +7,13 @@ import pytest
 from streams.domain.fingerprint.image import imagehash, pdq
 from streams.domain.fingerprint.image.extra_hashes import PDQ_QUALITY, further_hashes
 from streams.domain.hashes.algorithms import ALGORITHMS, BadHash, Hash
-from streams.domain.policy.policy import FURTHER_HASHES
+from streams.domain.policy.policy import EXTRA_HASHES
 from tests.support.media import photo
 
 
 def test_everything_that_a_policy_can_ask_for_is_computed() -> None:
     pytest.importorskip("pdqhash")
-    found = further_hashes(FURTHER_HASHES, photo().convert("L"))
+    found = further_hashes(EXTRA_HASHES, photo().convert("L"))
     quality = found.pop(PDQ_QUALITY)
     assert 50 <= int(quality) <= 100
     assert found.keys() == ALGORITHMS.keys() - {"phash64:1", "phash256:1"}
@@ -26,7 +26,7 @@ def test_each_is_what_it_is_when_asked_for_alone(size: tuple[int, int]) -> None:
     pytest.importorskip("pdqhash")
     grey = photo("coffee.png", size).convert("L")
     found = further_hashes(("dhash64", "whash256", "ahash16", "phash32", "pdq256"), grey)
-    value, quality = pdq.compute(grey)
+    value, quality = pdq.pdq_hash(grey)
     assert (found.pop("pdq256:1"), found.pop(PDQ_QUALITY)) == (value, str(quality))
     assert found == {
         f"{name}:1": imagehash.compute(name, grey) for name in ("dhash64", "whash256", "ahash16", "phash32")

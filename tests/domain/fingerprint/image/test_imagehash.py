@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from streams.domain.fingerprint import fingerprint_image
-from streams.domain.fingerprint.formats import identify
+from streams.domain.fingerprint.formats import image_format_of
 from streams.domain.fingerprint.image.decode import decode_luminance
 from streams.domain.fingerprint.image.imagehash import compute
 from streams.domain.fingerprint.image.structure import examine
@@ -55,7 +55,7 @@ def whash_twin(bits: int, grey: Image.Image) -> str:
 
 
 def decoded(data: bytes) -> Image.Image:
-    form = identify(data)
+    form = image_format_of(data)
     return decode_luminance(data, form, examine(data, form), max_pixels=1 << 30, max_decode_bytes=1 << 40)[0]
 
 

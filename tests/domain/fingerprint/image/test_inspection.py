@@ -7,9 +7,9 @@ import pytest
 from PIL import Image, ImageOps
 
 from streams.domain import fingerprint_image
-from streams.domain.fingerprint.image.inspection import outlines, whole_forms
-from streams.domain.hashes.orientation import LEFT_RIGHT, TOP_BOTTOM, TRANSPOSED, TURNS
-from streams.domain.hashes.views import CODES, FRAMED, FULL, TRIMMED, VIEWS
+from streams.domain.fingerprint.image.inspection import oriented_views, view_boxes
+from streams.domain.hashes.orientation import LEFT_RIGHT, ORIENTATION_COUNT, TOP_BOTTOM, TRANSPOSED
+from streams.domain.hashes.views import FRAMED, FULL, TRIMMED, VIEW_CODES, VIEWS
 from streams.errors import BadInput
 from tests.support.media import encode, oriented, photo
 
@@ -23,9 +23,9 @@ def turned(image: Image.Image, turn: int) -> Image.Image:
 
 
 def test_forms_are_the_hashes_of_the_turned_pictures() -> None:
-    forms = whole_forms(encode(CAT, "PNG"))
+    forms = oriented_views(encode(CAT, "PNG"))
 
-    assert [(form.view, form.turn) for form in forms] == [(FULL, turn) for turn in range(TURNS)]
+    assert [(form.view, form.turn) for form in forms] == [(FULL, turn) for turn in range(ORIENTATION_COUNT)]
     for form in forms:
         hashes = fingerprint_image(encode(turned(CAT, form.turn), "PNG")).hashes
         assert form.near == int(hashes["phash64:1"], 16)
@@ -34,7 +34,7 @@ def test_forms_are_the_hashes_of_the_turned_pictures() -> None:
 
 def test_without_its_border_a_picture_is_what_it_was() -> None:
     bordered = encode(ImageOps.expand(CAT, (0, 64), "black"), "PNG")
-    upright = {form.view: form for form in whole_forms(bordered) if form.turn == 0}
+    upright = {form.view: form for form in oriented_views(bordered) if form.turn == 0}
     plain = int(fingerprint_image(encode(CAT, "PNG")).hashes["phash256:1"], 16)
 
     assert (upright[TRIMMED].confirm ^ plain).bit_count() <= 8
@@ -42,21 +42,21 @@ def test_without_its_border_a_picture_is_what_it_was() -> None:
 
 
 def test_a_picture_that_says_nothing_has_no_forms() -> None:
-    assert whole_forms(encode(Image.new("RGB", (64, 64), "red"), "PNG")) == []
+    assert oriented_views(encode(Image.new("RGB", (64, 64), "red"), "PNG")) == []
 
 
 def test_outlines_are_where_the_views_lie() -> None:
-    places = outlines(encode(CAT, "PNG"))
+    places = view_boxes(encode(CAT, "PNG"))
 
     assert places[FULL] == (0, 0, 1, 1)
     assert TRIMMED not in places and FRAMED not in places
-    assert places[CODES["top_left_80"]] == (0, 0, 0.8, 0.8)
-    assert places[CODES["square"]] == pytest.approx((1 / 6, 0, 5 / 6, 1), abs=0.02)
+    assert places[VIEW_CODES["top_left_80"]] == (0, 0, 0.8, 0.8)
+    assert places[VIEW_CODES["square"]] == pytest.approx((1 / 6, 0, 5 / 6, 1), abs=0.02)
 
 
 def test_the_outline_inside_of_a_border_is_that_of_the_picture() -> None:
     bordered = ImageOps.expand(CAT, (40, 80), "black")
-    left, top, right, bottom = outlines(encode(bordered, "PNG"))[TRIMMED]
+    left, top, right, bottom = view_boxes(encode(bordered, "PNG"))[TRIMMED]
 
     assert (left, right) == pytest.approx((40 / 560, 520 / 560), abs=0.01)
     assert (top, bottom) == pytest.approx((80 / 480, 400 / 480), abs=0.01)
@@ -65,7 +65,7 @@ def test_the_outline_inside_of_a_border_is_that_of_the_picture() -> None:
 def test_outlines_are_of_the_upright_picture() -> None:
     bordered = ImageOps.expand(CAT, (0, 80), "black")
     for orientation in (1, 6):
-        left, top, right, bottom = outlines(oriented(bordered, orientation))[TRIMMED]
+        left, top, right, bottom = view_boxes(oriented(bordered, orientation))[TRIMMED]
         assert (left, right) == pytest.approx((0, 1), abs=0.01)
         assert (top, bottom) == pytest.approx((1 / 6, 5 / 6), abs=0.01)
 
@@ -73,11 +73,11 @@ def test_outlines_are_of_the_upright_picture() -> None:
 def test_every_outline_lies_within_the_picture() -> None:
     noise = np.random.default_rng(3).integers(0, 255, (97, 61, 3), dtype=np.uint8)
     for image in (Image.fromarray(noise), CAT.resize((900, 40)), ImageOps.expand(CAT, 200, "white")):
-        for code, (left, top, right, bottom) in outlines(encode(image, "PNG")).items():
+        for code, (left, top, right, bottom) in view_boxes(encode(image, "PNG")).items():
             assert 0 <= left < right <= 1 and 0 <= top < bottom <= 1, VIEWS[code].name
 
 
-@pytest.mark.parametrize("ask", [outlines, whole_forms])
+@pytest.mark.parametrize("ask", [view_boxes, oriented_views])
 def test_what_is_no_picture_is_bad_input(ask: object) -> None:
     assert callable(ask)
     with pytest.raises(BadInput):

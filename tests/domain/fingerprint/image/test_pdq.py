@@ -14,7 +14,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from streams.domain.fingerprint.formats import identify
+from streams.domain.fingerprint.formats import image_format_of
 from streams.domain.fingerprint.image import pdq
 from streams.domain.fingerprint.image.decode import decode_luminance
 from streams.domain.fingerprint.image.structure import examine
@@ -38,7 +38,7 @@ def opened(path: Path) -> Image.Image:
 
 def decoded(path: Path) -> Image.Image:
     data = path.read_bytes()
-    form = identify(data)
+    form = image_format_of(data)
     return decode_luminance(data, form, examine(data, form), max_pixels=1 << 30, max_decode_bytes=1 << 40)[0]
 
 
@@ -63,7 +63,7 @@ def test_in_rgb_the_hashes_are_those_of_the_reference_in_python(shared_data: Pat
     vectors = list(python_vectors(shared_data))
     assert len(vectors) == 19
     for path, expected in vectors:
-        found = pdq.compute(opened(path))
+        found = pdq.pdq_hash(opened(path))
         apart = bits_apart(found.hex, expected)
         # At quality 3 a hash is nearly noise: a decoder's rounding turns 10 bits of it.
         assert apart == 0 if found.quality >= 4 else apart <= IMPLEMENTATION_TOLERANCE_BITS, path.name
@@ -72,13 +72,13 @@ def test_in_rgb_the_hashes_are_those_of_the_reference_in_python(shared_data: Pat
 @needs_pdqhash
 def test_the_python_package_s_own_photo_has_its_hash_and_quality(shared_data: Path) -> None:
     expected = "fb4eed46cb8a6c78819ca06b756c541f7b07ef6d02c82fccd00f862166272cda", 100
-    assert pdq.compute(opened(shared_data / "threatexchange" / "pytx-resources" / "rgb.jpeg")) == expected
+    assert pdq.pdq_hash(opened(shared_data / "threatexchange" / "pytx-resources" / "rgb.jpeg")) == expected
 
 
 @needs_pdqhash
 def test_from_luminance_they_are_within_threatexchange_s_tolerance(shared_data: Path) -> None:
     for path, expected in python_vectors(shared_data):
-        found = pdq.compute(decoded(path))
+        found = pdq.pdq_hash(decoded(path))
         if found.quality >= pdq.RELIABLE_QUALITY:
             assert bits_apart(found.hex, expected) <= IMPLEMENTATION_TOLERANCE_BITS < PYTHON_TOLERANCE_BITS, path.name
 
@@ -90,7 +90,7 @@ def test_they_are_within_its_tolerance_of_the_reference_in_c(shared_data: Path, 
     vectors = list(compiled_vectors(shared_data))
     assert len(vectors) == 16
     for path, expected in vectors:
-        found = pdq.compute(read(path))
+        found = pdq.pdq_hash(read(path))
         assert found.quality >= 80 or path.name == "small.jpg"
         assert bits_apart(found.hex, expected) <= IMPLEMENTATION_TOLERANCE_BITS, path.name
 
@@ -128,7 +128,7 @@ def blurred(luma: NDArray[np.float64]) -> NDArray[np.float64]:
 def test_the_hash_and_quality_are_those_of_the_definition(name: str, mode: str) -> None:
     for size in ((500, 375), (130, 512), (64, 64), (100, 40)):
         picture = photo(name, size).convert(mode)
-        assert pdq.compute(picture) == twin(picture), size
+        assert pdq.pdq_hash(picture) == twin(picture), size
 
 
 @needs_pdqhash
@@ -136,7 +136,7 @@ def test_larger_pictures_are_scaled_down_to_512_pixels_and_left_as_they_were() -
     large = photo("rocket.jpg", (1500, 1000))
     small = large.copy()
     small.thumbnail((512, 512))
-    assert pdq.compute(large) == pdq.compute(small) == twin(small)
+    assert pdq.pdq_hash(large) == pdq.pdq_hash(small) == twin(small)
     assert large.size == (1500, 1000)
 
 
@@ -144,7 +144,7 @@ def test_larger_pictures_are_scaled_down_to_512_pixels_and_left_as_they_were() -
 def test_luminance_alone_gives_the_hash_of_the_colours_but_for_a_few_bits() -> None:
     for name in PHOTOS:
         colours = photo(name, (500, 400))
-        one, other = pdq.compute(colours), pdq.compute(colours.convert("L"))
+        one, other = pdq.pdq_hash(colours), pdq.pdq_hash(colours.convert("L"))
         if one.quality >= pdq.RELIABLE_QUALITY:
             assert bits_apart(one.hex, other.hex) <= 4
         assert abs(one.quality - other.quality) <= 1
@@ -157,28 +157,28 @@ def test_transparent_pictures_are_seen_on_white() -> None:
     colours.putalpha(alpha)
     white = Image.new("L", colours.size, 255)
     white.paste(colours.convert("L"), mask=alpha)
-    assert pdq.compute(colours) == pdq.compute(white)
+    assert pdq.pdq_hash(colours) == pdq.pdq_hash(white)
 
 
 @needs_pdqhash
 @pytest.mark.parametrize("size", [(4, 100), (100, 4), (1, 1), (3000, 2)])
 def test_a_picture_too_small_to_hash_has_no_bits_and_no_quality(size: tuple[int, int]) -> None:
-    assert pdq.compute(noise(size)) == ("0" * 64, 0)
+    assert pdq.pdq_hash(noise(size)) == ("0" * 64, 0)
 
 
 @needs_pdqhash
 def test_threads_do_not_disturb_each_other() -> None:
     pictures = [noise((400, 300), seed) for seed in range(12)]
-    alone = [pdq.compute(each) for each in pictures]
+    alone = [pdq.pdq_hash(each) for each in pictures]
     with ThreadPoolExecutor(4) as threads:
-        assert list(threads.map(pdq.compute, pictures * 4)) == alone * 4
+        assert list(threads.map(pdq.pdq_hash, pictures * 4)) == alone * 4
 
 
 def test_without_the_library_it_is_said_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pdqhash", None)
-    pdq.require.cache_clear()
+    pdq.load_pdqhash.cache_clear()
     try:
         with pytest.raises(ConfigurationError, match=r"pip install 'mediasieve\[pdq\]'"):
-            pdq.compute(noise())
+            pdq.pdq_hash(noise())
     finally:
-        pdq.require.cache_clear()
+        pdq.load_pdqhash.cache_clear()

@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from streams.domain import fingerprint_image, fingerprint_video
-from streams.domain.fingerprint.formats import HEAD_BYTES, identify, is_video
-from streams.domain.fingerprint.image.fingerprint import content_id
-from streams.domain.hashes.frames import KEPT_VIEWS, unpack_frames
-from streams.domain.hashes.views import FULL, KEPT, TRIMMED, unpack
+from streams.domain.fingerprint.formats import HEAD_BYTES, image_format_of, video_format_of
+from streams.domain.fingerprint.image.fingerprint import compute_content_id
+from streams.domain.hashes.frames import STORED_FRAME_VIEWS, unpack_frames
+from streams.domain.hashes.views import CANONICAL, FULL, TRIMMED, unpack_entries
 from streams.domain.records.records import MediaFacts, VideoFacts
 from streams.errors import BadInput, Reason
 from tests.support import films, media
-from tests.support.films import encode, film, once, slides
+from tests.support.films import cached_file, encode, film, slides
 from tests.support.videos import boxed
 
 SMALL = (240, 136)
@@ -37,7 +37,7 @@ def entries_of(facts: MediaFacts) -> NDArray[np.void]:
 def still(name: str, picture: Image.Image, *, seconds: float = 1.0, **coding: Any) -> Path:
     """A video that shows one picture."""
     frames = [picture] * round(seconds * films.FPS)
-    return once(name, lambda target: encode(target, frames, **coding))
+    return cached_file(name, lambda target: encode(target, frames, **coding))
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_a_short_video_is_decoded_whole_whatever_its_container(suffix: str, codi
 def test_facts_of_bytes_are_of_the_whole_file_and_say_where_to_look() -> None:
     path = film(3, 8.0, size=SMALL)
     facts, video = facts_of(path)
-    assert facts.content_id == content_id(path.read_bytes())
+    assert facts.content_id == compute_content_id(path.read_bytes())
     assert facts.size_bytes == path.stat().st_size
     assert facts.frames == 200
     assert video.covers == "file"
@@ -89,11 +89,11 @@ def test_facts_of_bytes_are_of_the_whole_file_and_say_where_to_look() -> None:
 @pytest.mark.parametrize("size", [(640, 480), (1280, 720), (200, 120)])
 def test_a_picture_as_a_frame_has_the_hashes_of_the_picture(name: str, size: tuple[int, int]) -> None:
     picture = media.photo(name, size)
-    image = unpack(fingerprint_image(media.encode(picture, "PNG"), level="standard").hashes["views:1"])
+    image = unpack_entries(fingerprint_image(media.encode(picture, "PNG"), level="standard").hashes["views:1"])
     path = still(f"still-{name}-{size[0]}.mp4", picture, seconds=0.5, options={"crf": "16"})
     entries = entries_of(facts_of(path)[0])
-    one = image[(image["view"] == FULL) & (image["turn"] & KEPT > 0)][0]
-    other = entries[(entries["view"] == FULL) & (entries["turn"] & KEPT > 0)][0]
+    one = image[(image["view"] == FULL) & (image["turn"] & CANONICAL > 0)][0]
+    other = entries[(entries["view"] == FULL) & (entries["turn"] & CANONICAL > 0)][0]
     assert one["turn"] == other["turn"]
     assert int(np.bitwise_count(one["near"] ^ other["near"])) <= 2
     assert int(np.bitwise_count(one["confirm"] ^ other["confirm"]).sum()) <= 14
@@ -122,11 +122,11 @@ def test_real_turned_videos_are_upright(shared_data: Path) -> None:
 def test_a_letterboxed_video_holds_the_view_of_the_plain_one() -> None:
     plain, _ = facts_of(film(4, 6.0, size=SMALL))
     pictures = (boxed(each, down=0.2) for each in films.Film(4, 6.0).pictures(SMALL))
-    path = once("film4-letterboxed.mp4", lambda target: encode(target, pictures))
+    path = cached_file("film4-letterboxed.mp4", lambda target: encode(target, pictures))
     known, boxed_entries = entries_of(plain), entries_of(facts_of(path)[0])
     assert set(known["view"].tolist()).isdisjoint({TRIMMED})
-    inside = boxed_entries[(boxed_entries["view"] == TRIMMED) & (boxed_entries["turn"] & KEPT > 0)]
-    whole = known[(known["view"] == FULL) & (known["turn"] & KEPT > 0)]
+    inside = boxed_entries[(boxed_entries["view"] == TRIMMED) & (boxed_entries["turn"] & CANONICAL > 0)]
+    whole = known[(known["view"] == FULL) & (known["turn"] & CANONICAL > 0)]
     met = [
         entry
         for entry in inside
@@ -141,7 +141,7 @@ def test_a_letterboxed_video_holds_the_view_of_the_plain_one() -> None:
 
 
 def test_a_video_that_shows_nothing_has_facts_and_no_frames() -> None:
-    path = once("black.mp4", lambda target: encode(target, slides([(0, 0, 0), (90, 90, 90)], SMALL)))
+    path = cached_file("black.mp4", lambda target: encode(target, slides([(0, 0, 0), (90, 90, 90)], SMALL)))
     facts, video = facts_of(path)
     assert facts.hashes == {"frames:1": ""}
     assert facts.quality == 0
@@ -183,20 +183,20 @@ def test_of_several_videos_in_a_container_the_largest_is_looked_at(shared_data: 
     ],
 )
 def test_videos_are_told_by_their_first_bytes(head: bytes, name: str | None) -> None:
-    assert is_video(head) == name
+    assert video_format_of(head) == name
     if name is not None:
         with pytest.raises(BadInput) as refused:
-            identify(head)
+            image_format_of(head)
         assert refused.value.reason is Reason.UNSUPPORTED_KIND
 
 
 def test_every_kind_of_sample_file_is_told() -> None:
     for suffix, codec, name in ((".ts", "h264", "mpeg_ts"), (".mpg", "mpeg2", "mpeg_ps"), (".mov", "h264", "mov")):
         path = film(3, 1.0, size=SMALL, suffix=suffix, codec=codec)
-        assert is_video(path.read_bytes()[:HEAD_BYTES]) == name
+        assert video_format_of(path.read_bytes()[:HEAD_BYTES]) == name
 
 
 def test_views_that_are_kept_are_in_every_moment() -> None:
     entries = entries_of(facts_of(film(3, 8.0, size=SMALL))[0])
-    kept = entries[np.isin(entries["view"], KEPT_VIEWS) & (entries["turn"] & KEPT > 0)]
+    kept = entries[np.isin(entries["view"], STORED_FRAME_VIEWS) & (entries["turn"] & CANONICAL > 0)]
     assert set(kept["from_ms"].tolist()) == set(entries["from_ms"].tolist())

@@ -17,7 +17,7 @@ from streams.domain.fingerprint.video.source_file import BUFFER_BYTES
 from streams.domain.hashes.frames import unpack_frames
 from streams.domain.records.records import MediaFacts
 from streams.errors import BadInput, Reason
-from tests.support.films import encode, film, once, slides
+from tests.support.films import cached_file, encode, film, slides
 
 SIZE = (64, 48)
 FTYP_BYTES = 0x20
@@ -180,7 +180,9 @@ def test_frames_larger_than_allowed_are_refused_by_the_container() -> None:
 
 
 def test_a_long_duration_is_refused() -> None:
-    path = once("long.mkv", lambda target: encode(target, slides([(9, 9, 9)], SIZE, 80.0), fps=0.1, codec="mpeg4"))
+    path = cached_file(
+        "long.mkv", lambda target: encode(target, slides([(9, 9, 9)], SIZE, 80.0), fps=0.1, codec="mpeg4")
+    )
     assert facts_or_reason(path.read_bytes()) is Reason.TOO_LONG
 
 

@@ -8,12 +8,12 @@ from PIL import Image, ImageDraw
 
 from streams.domain.fingerprint.image import phash
 from streams.domain.fingerprint.image.borders import trim, trim_all
-from streams.domain.fingerprint.image.canonical import Seen
+from streams.domain.fingerprint.image.canonical import ViewFrequencies
 from streams.domain.fingerprint.image.views import Reduced
-from streams.domain.fingerprint.video.decoder import Sample
+from streams.domain.fingerprint.video.decoder import FrameSample
 from streams.domain.fingerprint.video.moments import Gathering, Moment, common_box, pack_moments, slowest, thin
-from streams.domain.hashes.frames import ASKED_VIEWS, MOST_MOMENTS
-from streams.domain.hashes.views import FULL, KEPT, TRIMMED, UPRIGHT_TOO
+from streams.domain.hashes.frames import MAX_MOMENTS, QUERY_FRAME_VIEWS
+from streams.domain.hashes.views import CANONICAL, EXTRA_UPRIGHT, FULL, TRIMMED
 from tests.support.hash_distance import bits_apart
 from tests.support.media import noise, photo
 
@@ -28,7 +28,7 @@ def grey(name: str = "chelsea.png", size: tuple[int, int] = SIZE) -> Image.Image
 def gathered(pictures: list[Image.Image], *, apart_ms: int = GAP_MS, joined: bool = True) -> list[Moment]:
     gathering = Gathering(GAP_MS)
     for number, picture in enumerate(pictures):
-        gathering.add(Sample(number * apart_ms, np.asarray(picture), joined))
+        gathering.add(FrameSample(number * apart_ms, np.asarray(picture), joined))
     return gathering.finish()
 
 
@@ -100,7 +100,7 @@ def test_the_cheap_hash_of_comparing_is_near_the_real_one() -> None:
 def moment(from_ms: int, to_ms: int) -> Moment:
     nothing = np.zeros((8, 8))
     blank = Image.new("L", (64, 64))
-    return Moment(from_ms, to_ms, np.asarray(blank), blank, Seen(FULL, True, nothing, nothing), 1.0)
+    return Moment(from_ms, to_ms, np.asarray(blank), blank, ViewFrequencies(FULL, True, nothing, nothing), 1.0)
 
 
 def plainly_thinned(moments: list[Moment], most: int) -> list[Moment]:
@@ -123,10 +123,10 @@ def test_thinning_removes_what_is_missed_least(seed: int) -> None:
 
 def test_a_long_video_has_its_moments_spread_over_its_duration() -> None:
     moments = gathered([noise(SIZE, seed).convert("L") for seed in range(1300)])
-    assert len(moments) == MOST_MOMENTS
+    assert len(moments) == MAX_MOMENTS
     starts = np.array([each.from_ms for each in moments])
     thirds = np.histogram(starts, bins=3, range=(0, 1300 * GAP_MS))[0]
-    assert thirds.min() > MOST_MOMENTS / 6
+    assert thirds.min() > MAX_MOMENTS / 6
 
 
 def boxed(picture: Image.Image, size: tuple[int, int], level: int = 0) -> Image.Image:
@@ -165,16 +165,16 @@ def test_trimming_one_picture_is_trimming_many_that_are_alike() -> None:
 def test_entries_are_those_of_the_views_that_are_kept_and_asked() -> None:
     moments = gathered([boxed(each, (160, 130)) for each in SHOWN[:5] for _ in range(4)])
     entries = pack_moments(moments)
-    assert set(entries["view"].tolist()) == set(ASKED_VIEWS)
-    assert not (entries["turn"] & UPRIGHT_TOO).any()
+    assert set(entries["view"].tolist()) == set(QUERY_FRAME_VIEWS)
+    assert not (entries["turn"] & EXTRA_UPRIGHT).any()
     bars = ~np.isin(entries["view"], (FULL, TRIMMED))
-    assert (entries["turn"][bars] & KEPT > 0).all()
+    assert (entries["turn"][bars] & CANONICAL > 0).all()
     assert (np.diff(entries["from_ms"].astype(np.int64)) >= 0).all()
     for at_ms in np.unique(entries["from_ms"]):
         first = entries[entries["from_ms"] == at_ms][0]
         assert first["view"] == FULL
-        assert first["turn"] & KEPT
-    canonical = entries[(entries["turn"] & KEPT > 0) & (entries["view"] == TRIMMED)]
+        assert first["turn"] & CANONICAL
+    canonical = entries[(entries["turn"] & CANONICAL > 0) & (entries["view"] == TRIMMED)]
     assert len(canonical) == len(moments)
 
 

@@ -15,7 +15,7 @@ from streams.domain import VideoLimits, fingerprint_video
 from streams.domain.fingerprint.video import sampler
 from streams.domain.fingerprint.video.source import BytesSource
 from streams.domain.hashes.frames import unpack_frames
-from streams.domain.hashes.views import FULL, KEPT
+from streams.domain.hashes.views import CANONICAL, FULL
 from streams.domain.records.records import MediaFacts, VideoFacts
 from streams.errors import BadInput, Reason
 from tests.support.films import film
@@ -140,8 +140,8 @@ def test_the_content_id_of_parts_tells_videos_apart() -> None:
 def test_frames_sampled_sparsely_are_frames_of_the_whole() -> None:
     data = long_film()
     sparse, dense = (unpack_frames(facts.hashes["frames:1"]) for facts in (read(Far(data))[0], fingerprint_video(data)))
-    of_whole = (dense["view"] == FULL) & (dense["turn"] & KEPT > 0)
-    canonical = sparse[(sparse["view"] == FULL) & (sparse["turn"] & KEPT > 0)]
+    of_whole = (dense["view"] == FULL) & (dense["turn"] & CANONICAL > 0)
+    canonical = sparse[(sparse["view"] == FULL) & (sparse["turn"] & CANONICAL > 0)]
     near = [
         int(np.bitwise_count(dense[of_whole]["near"] ^ entry["near"])[_about(dense[of_whole], entry)].min())
         for entry in canonical

@@ -8,15 +8,15 @@ import pytest
 
 from streams.domain.fingerprint.video.limits import VideoLimits
 from streams.domain.fingerprint.video.source import BytesSource
-from streams.domain.fingerprint.video.source_file import SourceFile
+from streams.domain.fingerprint.video.source_file import FFmpegInput
 from streams.errors import BadInput, Reason
 
 LIMITS = VideoLimits(max_index_entries=1000)
 BEGIN = b"\0\0\0\x20ftypisom\0\0\2\0isomiso2avc1mp41"
 
 
-def file_of(data: bytes) -> SourceFile:
-    return SourceFile(BytesSource(data), LIMITS, lambda: False)
+def file_of(data: bytes) -> FFmpegInput:
+    return FFmpegInput(BytesSource(data), LIMITS, lambda: False)
 
 
 @pytest.mark.parametrize("cut", range(1, 16))

@@ -13,10 +13,10 @@ import pytest
 from PIL import Image, ImageOps
 
 from streams.domain import fingerprint_image
-from streams.domain.hashes.selection import wanted
-from streams.domain.hashes.views import ENTRY, KEPT, PAIRS, UPRIGHT_TOO, VIEWS, made_at, pack
-from streams.domain.match.decide import Incoming
-from streams.domain.match.images.comparison import compare, match_of
+from streams.domain.hashes.selection import required_hashes
+from streams.domain.hashes.views import CANONICAL, ENTRY, EXTRA_UPRIGHT, VIEW_PAIRS, VIEWS, pack_entries, views_of_level
+from streams.domain.match.decide import MatchInput
+from streams.domain.match.images.comparison import compare_pictures, match_pictures
 from streams.domain.policy.policy import Policy
 from streams.domain.records.records import Fingerprint, MediaFacts, Origin
 from streams.errors import BadInput
@@ -47,7 +47,7 @@ FILES = {
 
 @cache
 def facts(name: str, policy: Policy = POLICIES[0]) -> MediaFacts:
-    what = wanted(policy)
+    what = required_hashes(policy)
     return fingerprint_image(FILES[name], level=what.level, further=what.further)
 
 
@@ -60,14 +60,14 @@ def record(medium: MediaFacts, media_id: str, policy: Policy) -> Fingerprint:
 def decided(known: MediaFacts, submitted: MediaFacts, policy: Policy) -> dict[str, Any] | None:
     """The match of a decision about the second when the first is known, but for the submission it names."""
     partition = Partition()
-    partition.decide([Incoming.of(record(known, "known", policy), 0)])
-    (answer,) = partition.decide([Incoming.of(record(submitted, "copy", policy), 1)])
+    partition.decide([MatchInput.of(record(known, "known", policy), 0)])
+    (answer,) = partition.decide([MatchInput.of(record(submitted, "copy", policy), 1)])
     match: dict[str, Any] | None = orjson.loads(answer.value)["match"]
     return match and {**match, "submission_id": ""}
 
 
 def compared(known: MediaFacts, submitted: MediaFacts, policy: Policy) -> dict[str, Any] | None:
-    match = match_of(known, submitted, policy, media_id="known")
+    match = match_pictures(known, submitted, policy, media_id="known")
     return None if match is None else asdict(match)
 
 
@@ -84,16 +84,16 @@ def made_up(seed: int, base: int) -> MediaFacts:
     rng, truth = random.Random(seed), random.Random(base)
     forms = [(truth.getrandbits(64), truth.getrandbits(256)) for _ in range(3)]
     entries = []
-    for view in made_at("deep"):
+    for view in views_of_level("deep"):
         near, confirm = forms[view.code % 3]
         for _ in range(rng.choice((0, 1, 1, 2))):
             for bit in rng.sample(range(64), rng.choice((0, 2, 7, 8, 10, 11))):
                 near ^= 1 << bit
             for bit in rng.sample(range(256), rng.choice((0, 2, 30, 80))):
                 confirm ^= 1 << bit
-            turn = rng.randrange(8) | rng.choice((0, KEPT, KEPT, KEPT | UPRIGHT_TOO))
+            turn = rng.randrange(8) | rng.choice((0, CANONICAL, CANONICAL, CANONICAL | EXTRA_UPRIGHT))
             entries.append((view.code, turn, near, [confirm >> shift & (1 << 64) - 1 for shift in (192, 128, 64, 0)]))
-    hashes = {"views:1": pack(np.array(entries, ENTRY))}
+    hashes = {"views:1": pack_entries(np.array(entries, ENTRY))}
     return replace(facts("itself"), content_id=f"sha256:{seed:064x}", hashes=hashes)
 
 
@@ -110,24 +110,24 @@ def test_of_equally_near_views_it_names_those_that_a_decision_names() -> None:
 
 def test_every_pair_of_views_that_the_policy_compares_stands_there_once() -> None:
     known, submitted = facts("itself"), facts("framed in black")
-    found = compare(known, submitted, POLICIES[0])
+    found = compare_pictures(known, submitted, POLICIES[0])
     pairs = [(each.view, each.known_view) for each in found]
     assert len(set(pairs)) == len(pairs)
     names = {view.name: view.code for view in VIEWS}
-    assert all(PAIRS[1, names[view], names[known_view]] for view, known_view in pairs)
+    assert all(VIEW_PAIRS[1, names[view], names[known_view]] for view, known_view in pairs)
     assert {known_view for view, known_view in pairs if view == "trimmed"} >= {"full"}
-    assert len(compare(facts("itself", POLICIES[1]), facts("smaller", POLICIES[1]), POLICIES[1])) == 1
+    assert len(compare_pictures(facts("itself", POLICIES[1]), facts("smaller", POLICIES[1]), POLICIES[1])) == 1
 
 
 def test_the_nearest_pair_comes_first_with_what_was_done_and_how_far_it_may_be() -> None:
     plain = POLICIES[1]
-    (only,) = compare(facts("itself", plain), facts("mirrored", plain), plain)
+    (only,) = compare_pictures(facts("itself", plain), facts("mirrored", plain), plain)
     assert (only.matches, only.transformation) == (True, "mirrored")
     assert (only.near_threshold_bits, only.confirm_threshold_bits) == (10, 80)
     assert only.confirm_hash is not None and only.known_confirm_hash is not None
     assert (int(only.near_hash, 16) ^ int(only.known_near_hash, 16)).bit_count() == only.near_bits
     assert (int(only.confirm_hash, 16) ^ int(only.known_confirm_hash, 16)).bit_count() == only.confirm_bits
-    cropped = compare(facts("itself"), facts("cropped"), POLICIES[0])
+    cropped = compare_pictures(facts("itself"), facts("cropped"), POLICIES[0])
     assert (cropped[0].matches, cropped[0].near_threshold_bits) == (True, 7)
     whole = {view.name for view in VIEWS if view.whole}
     ranks = [
@@ -140,7 +140,7 @@ def test_the_nearest_pair_comes_first_with_what_was_done_and_how_far_it_may_be()
 
 def test_one_hash_alone_is_confirmed_by_nothing() -> None:
     policy = POLICIES[4]
-    (only,) = compare(facts("itself", policy), facts("smaller", policy), policy)
+    (only,) = compare_pictures(facts("itself", policy), facts("smaller", policy), policy)
     assert (only.confirm_bits, only.confirm_threshold_bits, only.near_threshold_bits) == (None, None, 8)
     assert (only.confirm_hash, only.near_hash) == (None, facts("smaller", policy).hashes["dhash64:1"])
     assert only.matches
@@ -149,28 +149,28 @@ def test_one_hash_alone_is_confirmed_by_nothing() -> None:
 def test_the_hashes_of_a_comparison_are_written_as_in_the_facts() -> None:
     policy = POLICIES[5]
     known, submitted = facts("itself", policy), facts("smaller", policy)
-    (only,) = compare(known, submitted, policy)
+    (only,) = compare_pictures(known, submitted, policy)
     assert (only.near_hash, only.confirm_hash) == (submitted.hashes["dhash64:1"], submitted.hashes["dhash256:1"])
     assert (only.known_near_hash, only.known_confirm_hash) == (known.hashes["dhash64:1"], known.hashes["dhash256:1"])
 
 
 def test_where_there_is_nothing_to_compare_by_there_is_no_comparison() -> None:
     known, standard = facts("itself"), POLICIES[0]
-    assert compare(known, facts("nothing"), standard) == []
-    assert compare(known, known, Policy.of(near=False)) == []
+    assert compare_pictures(known, facts("nothing"), standard) == []
+    assert compare_pictures(known, known, Policy.of(near=False)) == []
     older = replace(known, hashes={"phash64:1": "0" * 16, "views:0": known.hashes["views:1"]})
-    assert compare(older, known, standard) == []
-    assert match_of(facts("nothing"), facts("nothing"), standard, media_id="red") is not None
+    assert compare_pictures(older, known, standard) == []
+    assert match_pictures(facts("nothing"), facts("nothing"), standard, media_id="red") is not None
 
 
 def test_what_is_no_hash_is_refused() -> None:
     with pytest.raises(BadInput, match="whole entries"):
-        compare(facts("itself"), replace(facts("itself"), hashes={"views:1": "00ff"}), POLICIES[0])
+        compare_pictures(facts("itself"), replace(facts("itself"), hashes={"views:1": "00ff"}), POLICIES[0])
 
 
 def test_a_comparison_is_held_against_both_thresholds() -> None:
     plain = POLICIES[1]
-    (nearest,) = compare(facts("itself", plain), facts("smaller", plain), plain)
+    (nearest,) = compare_pictures(facts("itself", plain), facts("smaller", plain), plain)
     assert replace(nearest, near_bits=10, confirm_bits=80).matches
     assert not replace(nearest, near_bits=11).matches
     assert not replace(nearest, confirm_bits=81).matches

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.domain.hashes.views import ENTRY, KEPT, UPRIGHT_TOO, made_at, pack
-from streams.domain.match.decide import Answer, Incoming
+from streams.domain.hashes.views import CANONICAL, ENTRY, EXTRA_UPRIGHT, pack_entries, views_of_level
+from streams.domain.match.decide import MatchInput, MatchOutput
 from streams.domain.policy.policy import Policy
 from streams.domain.records.records import Failure, Fingerprint, MediaFacts, Origin
 from streams.domain.state.content import from_old_layout
@@ -46,12 +46,12 @@ def picture(base: int, rng: random.Random) -> dict[str, str]:
     truth = random.Random(base)
     entries = np.zeros(0, ENTRY)
     forms = [(truth.getrandbits(64), truth.getrandbits(256)) for _ in range(3)]
-    for view in made_at("deep"):
+    for view in views_of_level("deep"):
         near, confirm = forms[view.code % 3]
         if rng.random() < 0.5 and view.code:
             continue
         for number in range(rng.choice((1, 1, 2, 3))):
-            turn = rng.randrange(8) | (KEPT if number == 0 else rng.choice((0, UPRIGHT_TOO)))
+            turn = rng.randrange(8) | (CANONICAL if number == 0 else rng.choice((0, EXTRA_UPRIGHT)))
             near_now = flipped(near, rng.choice((0, 2, 7, 8, 10, 11, 14)), 64, rng)
             confirm_now = flipped(confirm, rng.choice((0, 30, 80, 81, 95)), 256, rng)
             packed = bytes((view.code, turn)) + near_now.to_bytes(8) + confirm_now.to_bytes(32)
@@ -63,7 +63,7 @@ def picture(base: int, rng: random.Random) -> dict[str, str]:
         "dhash64:1": f"{small:016x}",
         "ahash64:1": f"{small:016x}",
         "ahash256:1": f"{large:064x}",
-        "views:1": pack(entries),
+        "views:1": pack_entries(entries),
     }
 
 
@@ -93,22 +93,22 @@ def submission(offset: int, rng: random.Random, seed: int) -> Fingerprint:
     )
 
 
-def stream(seed: int, length: int, apart_ms: int = DAY_MS) -> list[Incoming]:
+def stream(seed: int, length: int, apart_ms: int = DAY_MS) -> list[MatchInput]:
     """Records as they come out of Kafka, apart by up to so much, and now and then out of order."""
     rng = random.Random(seed)
     time_ms, incoming = 0, []
     for offset in range(length):
         time_ms += rng.choice((1, 1_000, apart_ms // 3, apart_ms, -apart_ms // 5))
         record = submission(offset, rng, seed)
-        incoming.append(Incoming.of(Fingerprint.from_json(record.to_json()), time_ms))
+        incoming.append(MatchInput.of(Fingerprint.from_json(record.to_json()), time_ms))
     return incoming
 
 
-def values(answers: Iterable[Answer]) -> list[bytes]:
+def values(answers: Iterable[MatchOutput]) -> list[bytes]:
     return [answer.value for answer in answers]
 
 
-def batches(incoming: list[Incoming], rng: random.Random) -> Iterator[list[Incoming]]:
+def batches(incoming: list[MatchInput], rng: random.Random) -> Iterator[list[MatchInput]]:
     while incoming:
         size = rng.choice((1, 2, 5, 20))
         yield incoming[:size]
@@ -133,7 +133,7 @@ def test_what_was_taken_in_plainly_is_found_by_crops_from_a_change_of_policy_on(
         incoming, twin, partition = stream(seed, 80), Twin(), Partition()
         for number, each in enumerate(incoming):
             policy = Policy.of() if number >= 40 else week if number % 3 else plain
-            incoming[number] = Incoming.of(replace(each.fingerprint, policy=policy), each.time_ms)
+            incoming[number] = MatchInput.of(replace(each.fingerprint, policy=policy), each.time_ms)
         before = {each.fingerprint.submission_id for each in incoming[:40]}
         answers = [answer for batch in batches(incoming, random.Random(seed)) for answer in partition.decide(batch)]
         for number, (each, answer) in enumerate(zip(incoming, answers, strict=True)):
@@ -158,7 +158,7 @@ def test_a_hash_that_is_none_is_refused_before_anything_is_decided() -> None:
     ):
         record = replace(submission(0, random.Random(1), 0), facts=wrong, failure=None, policy=policy)
         with pytest.raises(BadInput) as refused:
-            Incoming.of(record, 0)
+            MatchInput.of(record, 0)
         assert refused.value.reason == Reason.BAD_FIELD
 
 
@@ -168,7 +168,9 @@ def test_state_of_a_later_layout_is_refused() -> None:
 
 
 def test_state_of_the_first_layout_still_matches_equal_bytes() -> None:
-    record = Incoming.of(next(each for each in (submission(n, random.Random(n), 0) for n in range(9)) if each.facts), 5)
+    record = MatchInput.of(
+        next(each for each in (submission(n, random.Random(n), 0) for n in range(9)) if each.facts), 5
+    )
     assert record.fingerprint.facts is not None
     old_key = f"c{record.fingerprint.collection}\0{record.fingerprint.facts.content_id}".encode()
     key, content = from_old_layout(old_key, b"photo-1\0src#1")
@@ -189,7 +191,7 @@ def test_the_streams_of_these_tests_hold_every_outcome() -> None:
     assert len(changes) > 10
 
 
-def crash(incoming: list[Incoming], rng: random.Random, data: st.DataObject) -> None:
+def crash(incoming: list[MatchInput], rng: random.Random, data: st.DataObject) -> None:
     """Killed after `killed_at`, committed up to `committed`, and the changelog kept a part of what was written since.
 
     Then the same worker goes on with its local state, or another with what the changelog kept. What is not committed

@@ -11,15 +11,15 @@ import pytest
 
 from streams.domain import fingerprint_image
 from streams.domain.fingerprint.video.fingerprint import fingerprint_video
-from streams.domain.match.decide import Incoming
+from streams.domain.match.decide import MatchInput
 from streams.domain.match.videos.comparison import compare_videos, find_picture
 from streams.domain.policy.policy import Policy
 from streams.domain.records.records import Fingerprint, MediaFacts, Origin
 from tests.domain.match.videos.test_matching import POLICIES, take
-from tests.support.films import Film, film, once
+from tests.support.films import Film, cached_file, film
 from tests.support.media import encode, photo
 from tests.support.partition import Partition
-from tests.support.synthetic_films import facts_of
+from tests.support.synthetic_films import media_facts
 from tests.support.videos import ALTERATIONS, compilation
 
 SHOWN = Policy.of(name="shown", appears_in=True)
@@ -34,7 +34,7 @@ def decided(known: MediaFacts, submitted: MediaFacts, policy: Policy) -> dict[st
         )
         for number, each in enumerate((known, submitted))
     ]
-    answers = Partition().decide([Incoming.of(record, number) for number, record in enumerate(records)])
+    answers = Partition().decide([MatchInput.of(record, number) for number, record in enumerate(records)])
     found: dict[str, Any] = orjson.loads(answers[1].value)
     return found
 
@@ -47,7 +47,7 @@ def medium(name: str) -> MediaFacts:
     if name == "photo":
         return fingerprint_image(encode(photo("retina.jpg", (400, 300)), "JPEG"))
     if name == "compilation":
-        path = once("most of film 0.mp4", lambda target: compilation(original, target, 3, share=0.7))
+        path = cached_file("most of film 0.mp4", lambda target: compilation(original, target, 3, share=0.7))
     else:
         path = {"original": original, "other": film(1, 12.0)}.get(name) or ALTERATIONS[name].apply(original)
     return fingerprint_video(path.read_bytes())
@@ -56,7 +56,7 @@ def medium(name: str) -> MediaFacts:
 @pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: str(policy.name))
 @pytest.mark.parametrize("seed", range(12))
 def test_the_match_is_that_of_the_decision(seed: int, policy: Policy) -> None:
-    known, submitted = facts_of(take(seed), f"v{seed}"), facts_of(take(seed * 7 % 24 + 1), f"w{seed}")
+    known, submitted = media_facts(take(seed), f"v{seed}"), media_facts(take(seed * 7 % 24 + 1), f"w{seed}")
 
     found = compare_videos(known, submitted, policy, media_ids=("m0", "m1"))
 

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.domain.hashes.frames import FRAMES_HASH, pack_frames, unpack_frames
-from streams.domain.hashes.views import CODES, ENTRY, VIEWS_HASH, pack
-from streams.domain.match.decide import Incoming
+from streams.domain.hashes.views import ENTRY, VIEW_CODES, VIEWS_HASH, pack_entries
+from streams.domain.match.decide import MatchInput
 from streams.domain.policy.policy import Policy
 from streams.domain.records.records import Fingerprint, MediaFacts
 from streams.domain.state.content import CONTENT_PREFIX, FRAMES_PREFIX
@@ -23,7 +23,7 @@ from tests.domain.match.images.test_index import DAY_MS, batches, crash, values
 from tests.domain.match.images.test_index import submission as picture_submission
 from tests.reference.twin import Twin
 from tests.support.partition import Partition
-from tests.support.synthetic_films import Cut, Film, Take, facts_of
+from tests.support.synthetic_films import Cut, Film, VideoRecipe, media_facts
 
 POLICIES = (
     Policy.of(),
@@ -40,7 +40,7 @@ INTRO, STILL = Film("intro", still=True), Film("still", scene_ms=60_000, still=T
 
 
 @cache
-def take(seed: int) -> Take:
+def take(seed: int) -> VideoRecipe:
     """One of the videos of these tests: whole or cut, with an intro, from several films, or one that stands still."""
     rng = random.Random(seed)
     film = rng.choice(FILMS)
@@ -55,13 +55,13 @@ def take(seed: int) -> Take:
         [Cut(INTRO, 0, 2_000), Cut(Film(f"body {rng.randrange(9)}"), 0, 4_000)],
         [Cut(STILL, 0, rng.choice((2_000, 3_000)))],
     ]
-    return Take(
+    return VideoRecipe(
         rng.choice(cuts),
         every_ms=rng.choice((500, 500, 750)),
         phase_ms=rng.choice((0, 0, 120)),
         noise_bits=rng.choice((1, 2, 4)),
         turn=rng.choice((0, 0, 0, 1, 5)),
-        bar=rng.choice((None, None, None, CODES["top_85"])),
+        bar=rng.choice((None, None, None, VIEW_CODES["top_85"])),
         alternates=rng.choice((0, 3)),
         lost=rng.choice((0, 0, 3)),
         borders=rng.choice((0, 5)),
@@ -75,7 +75,7 @@ def take(seed: int) -> Take:
 def video(seed: int) -> MediaFacts:
     rng = random.Random(seed)
     of_parts = rng.random() < 0.3
-    return facts_of(take(seed), f"video {seed}", of_parts=of_parts, quality=rng.choice((0.05, 0.6, 0.6, 0.6, 0.6)))
+    return media_facts(take(seed), f"video {seed}", of_parts=of_parts, quality=rng.choice((0.05, 0.6, 0.6, 0.6, 0.6)))
 
 
 @cache
@@ -83,8 +83,8 @@ def still_picture(seed: int) -> MediaFacts:
     """A frame of a video as a picture of its own."""
     frames = unpack_frames(video(seed).hashes[FRAMES_HASH])
     entries = frames[:2][list(ENTRY.names or ())].astype(ENTRY)
-    digits = facts_of(take(seed), f"picture {seed}").content_id
-    return MediaFacts(digits, "image", "png", 9, 4, 3, 1, 0.9, {VIEWS_HASH: pack(entries)})
+    digits = media_facts(take(seed), f"picture {seed}").content_id
+    return MediaFacts(digits, "image", "png", 9, 4, 3, 1, 0.9, {VIEWS_HASH: pack_entries(entries)})
 
 
 def submission(facts: MediaFacts | None, offset: int, number: int, policy: Policy, collection: str) -> Fingerprint:
@@ -100,7 +100,7 @@ def submission(facts: MediaFacts | None, offset: int, number: int, policy: Polic
     )
 
 
-def stream(seed: int, length: int, apart_ms: int = DAY_MS) -> list[Incoming]:
+def stream(seed: int, length: int, apart_ms: int = DAY_MS) -> list[MatchInput]:
     """Videos, pictures of them, other pictures, failures; some of each again."""
     rng = random.Random(seed)
     time_ms, incoming = 0, []
@@ -114,7 +114,7 @@ def stream(seed: int, length: int, apart_ms: int = DAY_MS) -> list[Incoming]:
             record = submission(still_picture(content), offset, rng.randrange(40), policy, "shop")
         else:
             record = picture_submission(offset, rng, seed)
-        incoming.append(Incoming.of(Fingerprint.from_json(record.to_json()), time_ms))
+        incoming.append(MatchInput.of(Fingerprint.from_json(record.to_json()), time_ms))
     return incoming
 
 
@@ -180,14 +180,16 @@ def test_a_partition_made_of_its_state_decides_as_the_one_that_wrote_it(seed: in
         assert values(partition.decide(batch)) == values(again)
 
 
-def decide(*takes: Take, partition: Partition | None = None, policy: Policy = POLICIES[0]) -> list[dict[str, object]]:
+def decide(
+    *takes: VideoRecipe, partition: Partition | None = None, policy: Policy = POLICIES[0]
+) -> list[dict[str, object]]:
     where = Partition() if partition is None else partition
     before = len(where)
     records = [
-        submission(facts_of(each, f"{before} {number}"), number, before + number, policy, "shop")
+        submission(media_facts(each, f"{before} {number}"), number, before + number, policy, "shop")
         for number, each in enumerate(takes)
     ]
-    return [orjson.loads(a.value) for a in where.decide([Incoming.of(record, before) for record in records])]
+    return [orjson.loads(a.value) for a in where.decide([MatchInput.of(record, before) for record in records])]
 
 
 def relations(decisions: list[dict[str, object]]) -> list[str]:
@@ -195,11 +197,11 @@ def relations(decisions: list[dict[str, object]]) -> list[str]:
 
 
 FILM, OTHER = Film("long"), Film("another")
-WHOLE = Take([Cut(FILM, 0, 40_000)])
+WHOLE = VideoRecipe([Cut(FILM, 0, 40_000)])
 
 
 def test_a_clip_says_which_part_of_which_video_it_is() -> None:
-    clip = Take([Cut(FILM, 12_000, 15_000)], phase_ms=200, turn=1, noise_bits=4)
+    clip = VideoRecipe([Cut(FILM, 12_000, 15_000)], phase_ms=200, turn=1, noise_bits=4)
 
     first, second = decide(WHOLE, clip)
 
@@ -216,8 +218,8 @@ def test_a_clip_says_which_part_of_which_video_it_is() -> None:
 
 
 def test_what_has_new_material_goes_to_review_and_joins_no_group() -> None:
-    compilation = Take([Cut(OTHER, 0, 20_000), Cut(FILM, 0, 40_000), Cut(Film("third"), 0, 30_000)])
-    third = Take([Cut(Film("third"), 0, 30_000)])
+    compilation = VideoRecipe([Cut(OTHER, 0, 20_000), Cut(FILM, 0, 40_000), Cut(Film("third"), 0, 30_000)])
+    third = VideoRecipe([Cut(Film("third"), 0, 30_000)])
 
     decisions = decide(WHOLE, compilation, third)
 
@@ -233,8 +235,8 @@ def test_what_has_new_material_goes_to_review_and_joins_no_group() -> None:
 
 
 def test_what_partly_overlaps_is_told_from_a_share_on() -> None:
-    half = Take([Cut(FILM, 20_000, 20_000), Cut(OTHER, 0, 18_000)])
-    a_fifth = Take([Cut(FILM, 32_000, 8_000), Cut(OTHER, 0, 32_000)])
+    half = VideoRecipe([Cut(FILM, 20_000, 20_000), Cut(OTHER, 0, 18_000)])
+    a_fifth = VideoRecipe([Cut(FILM, 32_000, 8_000), Cut(OTHER, 0, 32_000)])
 
     assert relations(decide(WHOLE, half)) == ["", "overlaps"]
     assert relations(decide(WHOLE, a_fifth)) == ["", ""]
@@ -245,7 +247,7 @@ def test_what_partly_overlaps_is_told_from_a_share_on() -> None:
 def test_an_intro_and_an_end_card_that_many_have_make_no_copies(body_ms: int) -> None:
     card = Film("card", still=True)
     videos = [
-        Take([Cut(INTRO, 0, 4_000), Cut(Film(f"body {number}"), 0, body_ms), Cut(card, 0, 2_000)], seed=number)
+        VideoRecipe([Cut(INTRO, 0, 4_000), Cut(Film(f"body {number}"), 0, body_ms), Cut(card, 0, 2_000)], seed=number)
         for number in range(12)
     ]
     again = [replace(each, phase_ms=90, noise_bits=4, seed=100 + number) for number, each in enumerate(videos)]
@@ -262,10 +264,10 @@ def test_an_intro_and_an_end_card_that_many_have_make_no_copies(body_ms: int) ->
 def test_frames_that_more_videos_have_than_can_be_looked_at_tell_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     partition = Partition()
     monkeypatch.setattr("streams.domain.match.videos.kernel.MOST_GROUPS", 5)
-    bodies = [Take([Cut(INTRO, 0, 9_000), Cut(Film(f"body {n}"), 0, 20_000)], seed=n) for n in range(9)]
+    bodies = [VideoRecipe([Cut(INTRO, 0, 9_000), Cut(Film(f"body {n}"), 0, 20_000)], seed=n) for n in range(9)]
     decide(*bodies, partition=partition)
 
-    (alone,) = decide(Take([Cut(INTRO, 0, 9_000)], seed=99), partition=partition)
+    (alone,) = decide(VideoRecipe([Cut(INTRO, 0, 9_000)], seed=99), partition=partition)
     (again,) = decide(replace(bodies[4], seed=98), partition=partition)
 
     assert alone["outcome"] == "unique"
@@ -287,21 +289,21 @@ def test_a_group_keeps_the_frames_of_some_members_and_still_knows_every_copy() -
 
 
 def test_a_video_that_stands_still_matches_its_copy_and_not_another() -> None:
-    still = Take([Cut(STILL, 0, 9_000)])
-    other = Take([Cut(Film("else", scene_ms=60_000, still=True), 0, 9_000)])
+    still = VideoRecipe([Cut(STILL, 0, 9_000)])
+    other = VideoRecipe([Cut(Film("else", scene_ms=60_000, still=True), 0, 9_000)])
 
     assert relations(decide(still, other, replace(still, noise_bits=4, phase_ms=300))) == ["", "", "copy"]
 
 
 def test_a_video_under_a_logo_is_found_through_the_few_frames_that_it_changes_little() -> None:
-    bare = facts_of(WHOLE, "bare")
-    frames = unpack_frames(facts_of(replace(WHOLE, noise_bits=5), "logo").hashes[FRAMES_HASH]).copy()
+    bare = media_facts(WHOLE, "bare")
+    frames = unpack_frames(media_facts(replace(WHOLE, noise_bits=5), "logo").hashes[FRAMES_HASH]).copy()
     frames["near"][2 * frames["from_ms"].argmax() // 3 :] ^= np.uint64(0xFFFF)  # farther than any radius
     frames["near"][: frames["from_ms"].argmax() // 3] ^= np.uint64(0xFFFF)
-    logo = replace(facts_of(WHOLE, "logo"), hashes={FRAMES_HASH: pack_frames(frames)})
+    logo = replace(media_facts(WHOLE, "logo"), hashes={FRAMES_HASH: pack_frames(frames)})
 
     records = [submission(facts, n, n, POLICIES[0], "shop") for n, facts in enumerate((bare, logo))]
-    _, answer = Partition().decide([Incoming.of(record, 0) for record in records])
+    _, answer = Partition().decide([MatchInput.of(record, 0) for record in records])
 
     match = orjson.loads(answer.value)["match"]
     assert (match["relation"], match["share"], match["known_share"]) == ("copy", 1.0, 1.0)
@@ -309,7 +311,7 @@ def test_a_video_under_a_logo_is_found_through_the_few_frames_that_it_changes_li
 
 
 def test_a_letterboxed_or_captioned_video_is_found() -> None:
-    captioned = replace(WHOLE, bar=CODES["bottom_85"])
+    captioned = replace(WHOLE, bar=VIEW_CODES["bottom_85"])
     _, second = decide(WHOLE, captioned)
     assert isinstance(second["match"], dict)
     assert (second["match"]["relation"], second["match"]["view"]) == ("copy", "bottom_85")
@@ -321,9 +323,9 @@ def test_frames_are_written_before_their_content_and_that_before_the_decision() 
     partition = Partition()
     decide(WHOLE, partition=partition)
     assert [key[:1] for key, _ in partition.log] == [b"f", b"k", b"s"]
-    record = submission(facts_of(WHOLE, "0 0"), 0, 7, POLICIES[0], "shop")
+    record = submission(media_facts(WHOLE, "0 0"), 0, 7, POLICIES[0], "shop")
     partition.log.clear()
-    (again,) = partition.decide([Incoming.of(record, 5)])
+    (again,) = partition.decide([MatchInput.of(record, 5)])
     assert orjson.loads(again.value)["outcome"] == "duplicate"
     assert [key[:1] for key, _ in partition.log] == [b"s"]
 
@@ -341,24 +343,24 @@ def test_frames_are_written_before_their_content_and_that_before_the_decision() 
 def test_frames_that_are_none_are_refused_before_anything_is_decided(change: dict[str, str], mentions: str) -> None:
     facts = replace(video(1), quality=0.9, hashes=change)
     with pytest.raises(BadInput, match=mentions) as refused:
-        Incoming.of(submission(facts, 0, 0, POLICIES[0], "shop"), 0)
+        MatchInput.of(submission(facts, 0, 0, POLICIES[0], "shop"), 0)
     assert refused.value.reason == Reason.BAD_FIELD
 
 
 def test_only_a_video_is_known_by_parts() -> None:
     facts = replace(still_picture(1), content_id=f"sha256-parts:{'0' * 64}")
     with pytest.raises(BadInput, match="only a video"):
-        Incoming.of(submission(facts, 0, 0, POLICIES[0], "shop"), 0)
+        MatchInput.of(submission(facts, 0, 0, POLICIES[0], "shop"), 0)
 
 
 def test_equal_digests_of_a_whole_and_of_parts_are_two_contents() -> None:
-    whole = facts_of(WHOLE, "one")
+    whole = media_facts(WHOLE, "one")
     parts = replace(whole, content_id=whole.content_id.replace("sha256", "sha256-parts"))
     records = [submission(each, n, n, POLICIES[0], "shop") for n, each in enumerate((whole, parts, parts))]
     partition = Partition()
-    answers = partition.decide([Incoming.of(record, 0) for record in records])
+    answers = partition.decide([MatchInput.of(record, 0) for record in records])
     assert [orjson.loads(answer.value)["outcome"] for answer in answers] == ["unique", "near_duplicate", "duplicate"]
-    assert values(Partition(partition.items()).decide([Incoming.of(records[2], 9)])) == values(answers[2:])
+    assert values(Partition(partition.items()).decide([MatchInput.of(records[2], 9)])) == values(answers[2:])
 
 
 def test_frames_of_a_later_layout_are_refused() -> None:

@@ -10,18 +10,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from streams.domain.fingerprint.image.canonical import Seen, entries, turned
-from streams.domain.fingerprint.image.phash import frequencies
-from streams.domain.hashes.frames import FRAME
-from streams.domain.hashes.orientation import TURNS
-from streams.domain.hashes.views import FULL, TURN
+from streams.domain.fingerprint.image.canonical import ViewFrequencies, reoriented, view_entries
+from streams.domain.fingerprint.image.phash import lowest_frequencies
+from streams.domain.hashes.frames import FRAME_ENTRY
+from streams.domain.hashes.orientation import ORIENTATION_COUNT
+from streams.domain.hashes.views import FULL, ORIENTATION_MASK
 from streams.domain.match.videos.comparison import compare_videos
 from streams.domain.match.videos.orientation import in_other_turns
 from streams.domain.policy.policy import Policy
 from tests.reference import videos as slow
 from tests.reference.nearest import Entry
 from tests.support.media import photo
-from tests.support.synthetic_films import Cut, Film, Take, entries_of, facts_of
+from tests.support.synthetic_films import Cut, Film, VideoRecipe, entries_of, media_facts
 
 
 def as_slow(frames: NDArray[np.void]) -> list[slow.Frame]:
@@ -45,10 +45,10 @@ def as_slow(frames: NDArray[np.void]) -> list[slow.Frame]:
 @given(seed=st.integers(0, 2**32))
 def test_the_turns_that_are_missing_are_those_of_the_slow_twin(seed: int) -> None:
     rng = random.Random(seed)
-    take = Take([Cut(Film("any"), 0, 3_000)], alternates=5, borders=5, seed=seed)
+    take = VideoRecipe([Cut(Film("any"), 0, 3_000)], alternates=5, borders=5, seed=seed)
     frames = entries_of(take).copy()
     for each in frames:
-        each["turn"] &= rng.choice((255, 255, 255, TURN))  # some have no canonical form
+        each["turn"] &= rng.choice((255, 255, 255, ORIENTATION_MASK))  # some have no canonical form
     given_moments = slow.by_moment(as_slow(frames))
 
     found = in_other_turns(frames)
@@ -60,21 +60,21 @@ def test_the_turns_that_are_missing_are_those_of_the_slow_twin(seed: int) -> Non
 
 @pytest.mark.parametrize("count", [0, 2])
 def test_without_a_canonical_form_there_are_none(count: int) -> None:
-    assert len(in_other_turns(np.zeros(count, FRAME))) == 0
+    assert len(in_other_turns(np.zeros(count, FRAME_ENTRY))) == 0
 
 
 @pytest.mark.parametrize("name", ["astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg", "retina.jpg"])
 def test_they_are_nearly_what_the_turned_picture_has(name: str) -> None:
-    near, confirm = (frequencies(np.asarray(photo(name, (side, side)).convert("L"))) for side in (32, 64))
-    canonical = entries([Seen(FULL, True, near, confirm)])[:1]
-    frame = np.zeros(1, FRAME)
+    near, confirm = (lowest_frequencies(np.asarray(photo(name, (side, side)).convert("L"))) for side in (32, 64))
+    canonical = view_entries([ViewFrequencies(FULL, True, near, confirm)])[:1]
+    frame = np.zeros(1, FRAME_ENTRY)
     for field in canonical.dtype.names or ():
         frame[field] = canonical[field]
 
     found = in_other_turns(frame)
 
-    assert len(found) == TURNS - 1
-    blocks = turned(np.repeat(confirm[None], len(found), axis=0), found["turn"])
+    assert len(found) == ORIENTATION_COUNT - 1
+    blocks = reoriented(np.repeat(confirm[None], len(found), axis=0), found["turn"])
     for made, block in zip(found, blocks, strict=True):
         bits = np.packbits((block > np.median(block)).ravel())
         assert np.bitwise_count(np.frombuffer(made["confirm"].tobytes(), np.uint8) ^ bits).sum() <= 24
@@ -83,8 +83,8 @@ def test_they_are_nearly_what_the_turned_picture_has(name: str) -> None:
 @pytest.mark.parametrize("turn", [0, 1, 6])
 def test_frames_are_found_in_another_canonical_form_where_one_tells_which(turn: int) -> None:
     cuts = [Cut(Film("a"), 0, 20_000)]
-    known = facts_of(Take(cuts, seed=1), "known")
-    copy = facts_of(Take(cuts, seed=2, turn=turn, reformed=8), "copy")
+    known = media_facts(VideoRecipe(cuts, seed=1), "known")
+    copy = media_facts(VideoRecipe(cuts, seed=2, turn=turn, reformed=8), "copy")
 
     found = compare_videos(known, copy, Policy.of(), media_ids=("a", "b"))
 

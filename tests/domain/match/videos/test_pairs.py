@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.domain.hashes.frames import FRAME, FRAMES_HASH, pack_frames
-from streams.domain.hashes.views import FULL, KEPT
+from streams.domain.hashes.frames import FRAME_ENTRY, FRAMES_HASH, pack_frames
+from streams.domain.hashes.views import CANONICAL, FULL
 from streams.domain.match.videos.comparison import compare_videos
 from streams.domain.match.videos.judging import FULL_WEIGHT, _evidence, _is_enough
 from streams.domain.match.videos.pairs import FramePairs, Looks
@@ -21,7 +21,7 @@ from tests.domain.match.videos.test_alignment import film
 from tests.reference import videos as slow
 from tests.reference.alignment import Film as Times
 from tests.reference.nearest import Entry, Known
-from tests.support.synthetic_films import Cut, Film, Take, facts_of, flipped
+from tests.support.synthetic_films import Cut, Film, VideoRecipe, flipped, media_facts
 
 Seen = tuple[int, int, int]
 """An own moment, a known one, and how far they are apart."""
@@ -143,10 +143,10 @@ def test_frames_that_look_as_much_like_others_tell_nothing() -> None:
 
 def with_caption(facts: MediaFacts, common: int) -> MediaFacts:
     """All frames upright; of their 256 bits so many are the same in all videos, and a quarter as many of their 64."""
-    frames = np.frombuffer(bytes.fromhex(facts.hashes[FRAMES_HASH]), FRAME)
+    frames = np.frombuffer(bytes.fromhex(facts.hashes[FRAMES_HASH]), FRAME_ENTRY)
     frames = frames[frames["view"] == FULL].copy()
     frames = frames[np.unique(frames["from_ms"], return_index=True)[1]]
-    frames["turn"] = KEPT
+    frames["turn"] = CANONICAL
     bits = np.unpackbits(np.ascontiguousarray(frames["confirm"]).view(np.uint8).reshape(len(frames), 32), axis=1)
     bits[:, :common] = np.random.default_rng(0).integers(0, 2, common)
     frames["confirm"] = np.packbits(bits, axis=1).view(">u8")
@@ -160,8 +160,8 @@ def with_caption(facts: MediaFacts, common: int) -> MediaFacts:
 @pytest.mark.parametrize("seed", range(4))
 def test_different_films_under_one_caption_are_different(seed: int, common: int) -> None:
     def submitted(name: str, noise_bits: int) -> MediaFacts:
-        take = Take([Cut(Film(name, scene_ms=2_000), 0, 30_000)], noise_bits=noise_bits, seed=seed)
-        return with_caption(facts_of(take, f"{name} {noise_bits}"), common)
+        take = VideoRecipe([Cut(Film(name, scene_ms=2_000), 0, 30_000)], noise_bits=noise_bits, seed=seed)
+        return with_caption(media_facts(take, f"{name} {noise_bits}"), common)
 
     one, copy, other = submitted(f"one {seed}", 1), submitted(f"one {seed}", 2), submitted(f"other {seed}", 1)
 
