@@ -27,7 +27,7 @@ def test_what_runs_in_the_data_directory_is_found_by_other_processes(folder: Pat
     data = DataDir(folder / ".mediasieve")
     data.claim()
     data.announce(NOTED)
-    script = "from streams.local.data_dir import settings_of; s = settings_of()\n"
+    script = "from streams.local.data_dir import load_command_settings; s = load_command_settings()\n"
     script += "print(s.broker, s.topic_prefix, s.file_roots)"
 
     try:
@@ -57,10 +57,10 @@ def test_a_note_that_was_left_behind_by_a_crash_does_not_count(folder: Path) -> 
     script = """
 import os, signal
 from pathlib import Path
-from streams.local.data_dir import DataDir, Running
+from streams.local.data_dir import DataDir, RunningSystem
 data = DataDir(Path("data"))
 data.claim()
-data.announce(Running(os.getpid(), "gone:1", "http://gone", "d", "", "g"))
+data.announce(RunningSystem(os.getpid(), "gone:1", "http://gone", "d", "", "g"))
 os.kill(os.getpid(), signal.SIGKILL)
 """
     subprocess.run([sys.executable, "-c", script], check=False, timeout=60)
