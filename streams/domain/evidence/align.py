@@ -1,7 +1,7 @@
 """Two normalised pictures are aligned, and how well they correlate then: the kernel of verification, without the GIL.
 
-The map that the views imply is refined by hill climbing: 25 shifts at the coarsest level, then every one of the six numbers
-of the affine map up or down while that helps. The plain twin of this file is tests/reference/evidence.py.
+The map that the views imply is refined by hill climbing: 25 shifts at the coarsest level, then every one of the six
+numbers of the affine map up or down while that helps. The plain twin of this file is tests/reference/evidence.py.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ PIXEL: Final = 1 << 12
 """Positions are in 1/4,096 of a pixel."""
 
 GATES: Final = (600, 550)
-"""Correlation in thousandths that the coarsest and the middle level must reach. It ends 84 % of look-alikes early and costs
-0.13 % of copies."""
+"""Correlation in thousandths that the coarsest and the middle level must reach. The gates end 84 % of look-alikes early
+and cost 0.13 % of copies."""
 
 ROUNDS: Final = (3, 5, 6)
 GOOD_ENOUGH: Final = (950, 900, 750)
@@ -38,7 +38,10 @@ def products(known: Any, query: Any, m: Any, step: int, top: int, bottom: int, l
     Query pixels are interpolated and 16 times as large as stored.
     """
     last = (query.shape[0] - 1) << 12
-    kq = kk = qq = count = 0
+    kq: Any = 0
+    kk: Any = 0
+    qq: Any = 0
+    count = 0
     for y in range(top, bottom, step):
         u, v = m[0] * left + m[1] * y + m[2], m[3] * left + m[4] * y + m[5]
         across, down = m[0] * step, m[3] * step
@@ -60,7 +63,7 @@ def products(known: Any, query: Any, m: Any, step: int, top: int, bottom: int, l
 
 
 @compiled()
-def correlation(known: Any, query: Any, m: Any, step: int) -> int:
+def correlation(known: Any, query: Any, m: Any, step: int) -> Any:
     """In thousandths; 0 where less than LEAST_COVERED_PERCENT of the known picture is covered."""
     side, first = known.shape[0], step >> 1
     kq, kk, qq, count = products(known, query, m, step, first, side, first, side)
@@ -70,7 +73,7 @@ def correlation(known: Any, query: Any, m: Any, step: int) -> int:
 
 
 @compiled()
-def _climb(known: Any, query: Any, m: Any, step: int, rounds: int, good_enough: int) -> int:
+def _climb(known: Any, query: Any, m: Any, step: int, rounds: int, good_enough: int) -> Any:
     """Refine m in place; returns the correlation."""
     side, size, trial = known.shape[0], PIXEL // 2, m.copy()
     best = correlation(known, query, m, step)
@@ -111,7 +114,7 @@ def _coarser(m: Any) -> None:
 
 
 @compiled()
-def align(k0: Any, k1: Any, k2: Any, q0: Any, q1: Any, q2: Any, m: Any) -> int:
+def align(k0: Any, k1: Any, k2: Any, q0: Any, q1: Any, q2: Any, m: Any) -> Any:
     """Align a known picture and a query, each at three levels, the coarsest first.
 
     Args:

@@ -1,7 +1,7 @@
 """The evidence of a picture as bytes: thumbnails, colour, digest of the pixels. It stands in records and in state.
 
-Layout: the version, width and height, then sections of a tag, a length and that many bytes. A reader skips sections that it
-does not know; evidence of another version is no evidence.
+Layout: the version, width and height, then sections of a tag, a length and that many bytes. A reader skips sections
+that it does not know, and takes evidence of another version for none.
 """
 
 from __future__ import annotations

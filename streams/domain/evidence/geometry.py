@@ -1,7 +1,7 @@
 """Where a picture lies in another, from the views by which their hashes matched. Whole numbers in 1/65,536 of a side.
 
-Two views with near hashes show the same. So a point of the known picture lies, in the view's coordinates, where the same point
-of the query lies in its view's. The map from one thumbnail to the other follows.
+Two views with near hashes show the same part of the scene. So a point has the same coordinates in the known picture's
+view and in the query's view, and the map from one thumbnail to the other follows.
 """
 
 from __future__ import annotations

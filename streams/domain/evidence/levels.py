@@ -1,8 +1,8 @@
 """A thumbnail at several sizes, normalised: light, contrast, gamma and vignettes go, texture stays.
 
 A pixel becomes its difference from the mean of its 5 × 5 surroundings by their deviation. Outlines lose their weight
-against texture, and texture is what tells a look-alike from a copy. All numbers are whole; the one square root is of a whole
-number below 2**53, which IEEE 754 rounds the same way everywhere.
+against texture, and texture is what tells a look-alike from a copy. All numbers are whole; the one square root is of a
+whole number below 2**53, which IEEE 754 rounds the same way everywhere.
 """
 
 from __future__ import annotations
@@ -85,13 +85,11 @@ def _shrink_to_three_quarters(pixels: Any, smaller: Any) -> None:
     for y in range(len(smaller)):
         for x in range(len(smaller)):
             down, across = weights[y % 3], weights[x % 3]
-            total = 0
+            total: Any = 0
             for row in range(4):
                 if down[row]:
                     for column in range(4):
-                        total += (
-                            down[row] * across[column] * np.int64(pixels[y // 3 * 4 + row, x // 3 * 4 + column])
-                        )
+                        total += down[row] * across[column] * np.int64(pixels[y // 3 * 4 + row, x // 3 * 4 + column])
             smaller[y, x] = (total + 8) >> 4
 
 

@@ -1,7 +1,7 @@
 """A grey thumbnail of 64 × 64 pixels in 1,152 bytes: blocks of 8 × 8 pixels with two ends and two bits a pixel.
 
-The method is block truncation coding (Delp and Mitchell, 1979) with four levels. Both sides of a comparison are read from
-these bytes, so a comparison is the same on any machine.
+The method is block truncation coding (Delp and Mitchell, 1979) with four levels. Both sides of a comparison are read
+from these bytes, so a comparison is the same on any machine.
 """
 
 from __future__ import annotations

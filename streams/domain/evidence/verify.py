@@ -1,8 +1,8 @@
 """Whether a known picture and a query show the same, decided on their evidence: a score, and where they differ.
 
-Candidates come from hashes of views, and every pair of views that matched implies where one picture lies in the other. Up to
-MAX_GEOMETRIES of these are refined (align.py); the best correlation is the score. Whole numbers decide, so any machine and any
-replay decides alike.
+Candidates come from hashes of views, and every pair of views that matched implies where one picture lies in the other.
+Up to MAX_GEOMETRIES of these are refined (align.py); the best correlation is the score. Whole numbers decide, so any
+machine and any replay decides alike.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ _AGREES_FROM, _DIFFERS_BELOW = 500, 300
 _TEXTURE: Final = 100
 """Mean square of a normalised block (UNIT is 64) below which the block is plain."""
 
-_NEXT_SIZE, _NEXT_HALF_SIZE = 2.6569, 1.334  # squares of 1.63 and 1.155
-_NEXT_AREA: Final = round(_NEXT_SIZE * ONE)
-_NEXT_HALF_AREA: Final = round(_NEXT_HALF_SIZE * ONE)
+_NEXT_AREA: Final = round(1.63**2 * ONE)
+_NEXT_HALF_AREA: Final = round(1.155**2 * ONE)
+"""From these ratios of areas on, the other picture is taken one size, or half a size, smaller."""
 
 
 class MatchedViews(NamedTuple):
@@ -55,7 +55,8 @@ class Verification:
 
     Attributes:
         score: correlation in thousandths after alignment; 0 where the pictures do not align.
-        textured: blocks, of 64, that both show and that have texture on both sides. With few of them the score says little.
+        textured: blocks, of 64, that both show and that have texture on both sides. If they are few, the score says
+            little.
         blocks: MAP_SIDE × MAP_SIDE of the query, row by row: PLAIN, AGREES, UNCLEAR, DIFFERS or ADDED.
         views: the views whose geometry was the best; None where there was none.
     """
@@ -126,7 +127,9 @@ def _thumbnail_view(view: int) -> int:
     return view if view in (TRIMMED, FRAMED) else FULL
 
 
-def _levels_of_one_scale(shares: NDArray[np.int64], known: Thumbnail, query: Thumbnail) -> tuple[NDArray[np.int16], ...]:
+def _levels_of_one_scale(
+    shares: NDArray[np.int64], known: Thumbnail, query: Thumbnail
+) -> tuple[NDArray[np.int16], ...]:
     """Three levels of each, the coarsest first, whose pixels show about the same size of the scene."""
     area = abs(int(shares[0]) * int(shares[4]) - int(shares[1]) * int(shares[3])) // ONE
     inverse_area = ONE * ONE // max(area, 1)
@@ -196,7 +199,9 @@ def _compare(query: Any, known: Any, inverse: Any, blocks: Any) -> int:
                 continue
             if min(own, other) >= _TEXTURE * count:
                 textured += 1
-            agreement = np.float64(kq) * 1000.0 / max(1.0, np.sqrt(np.float64(own)) * np.sqrt(np.float64(other) * 256.0))
+            agreement = (
+                np.float64(kq) * 1000.0 / max(1.0, np.sqrt(np.float64(own)) * np.sqrt(np.float64(other) * 256.0))
+            )
             blocks[y, x] = AGREES if agreement >= _AGREES_FROM else DIFFERS if agreement < _DIFFERS_BELOW else UNCLEAR
     return MAP_SIDE * MAP_SIDE * textured // max(covered, 1)
 
