@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from streams.domain.evidence.align import PIXEL, align, invert, products
 from streams.domain.evidence.evidence import EDGE, Evidence, Thumbnail
 from streams.domain.evidence.geometry import ONE, corner_distance, map_between, place_view
-from streams.domain.evidence.levels import Levels
+from streams.domain.evidence.levels import REACH, Levels
 from streams.domain.hamming.jit import compiled
 from streams.domain.hashes.views import FRAMED, FULL, TRIMMED
 
@@ -208,8 +208,8 @@ def _compare(query: Any, known: Any, inverse: Any, blocks: Any) -> int:
 
 def _set_into_whole(blocks: NDArray[np.uint8], box: Sequence[int], whole: Thumbnail) -> NDArray[np.uint8]:
     """The map of an inner picture as one of the whole: what lies around it was added, where it has texture."""
-    around = np.zeros((MAP_SIDE, MAP_SIDE), np.uint8)
-    _mark_texture(whole.full_levels.largest, around)
+    in_whole = np.zeros((MAP_SIDE, MAP_SIDE), np.uint8)
+    _mark_outside(whole.full_levels.largest, np.array(box, np.int64), in_whole)
     left, top, right, bottom = box
     for y in range(MAP_SIDE):
         for x in range(MAP_SIDE):
@@ -217,17 +217,23 @@ def _set_into_whole(blocks: NDArray[np.uint8], box: Sequence[int], whole: Thumbn
             if left <= middle_x < right and top <= middle_y < bottom:
                 column = (middle_x - left) * MAP_SIDE // (right - left)
                 row = (middle_y - top) * MAP_SIDE // (bottom - top)
-                around[y, x] = blocks[row, column]
-    return around
+                in_whole[y, x] = blocks[row, column]
+    return in_whole
 
 
 @compiled()
-def _mark_texture(pixels: Any, blocks: Any) -> None:
+def _mark_outside(pixels: Any, box: Any, blocks: Any) -> None:
+    """Mark blocks that have texture outside a box. Pixels whose surroundings reach into the box do not count."""
     side = pixels.shape[0] // MAP_SIDE
+    left, top = box[0] * pixels.shape[0] // EDGE - REACH - 1, box[1] * pixels.shape[0] // EDGE - REACH - 1
+    right, bottom = box[2] * pixels.shape[0] // EDGE + REACH + 1, box[3] * pixels.shape[0] // EDGE + REACH + 1
     for y in range(MAP_SIDE):
         for x in range(MAP_SIDE):
-            total = np.int64(0)
+            total, count = np.int64(0), 0
             for row in range(y * side, y * side + side):
                 for column in range(x * side, x * side + side):
-                    total += np.int64(pixels[row, column]) * pixels[row, column]
-            blocks[y, x] = ADDED if total >= _TEXTURE * side * side else PLAIN
+                    if not (left <= column <= right and top <= row <= bottom):
+                        total += np.int64(pixels[row, column]) * pixels[row, column]
+                        count += 1
+            if 4 * count >= side * side and total >= _TEXTURE * count:
+                blocks[y, x] = ADDED
