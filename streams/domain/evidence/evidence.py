@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.domain.evidence.levels import Levels, full_levels, smaller_levels
+from streams.domain.evidence.levels import Levels, half, normalised_levels, three_quarters
 from streams.domain.evidence.thumbnail import SIDE, THUMBNAIL_BYTES, decode_thumbnail
 from streams.domain.hashes.views import FULL
 from streams.errors import BadInput, Reason
@@ -58,12 +58,20 @@ class Thumbnail:
         return decode_thumbnail(self.packed)
 
     @cached_property
-    def full_levels(self) -> Levels:
-        return full_levels(self.pixels)
+    def smaller_pixels(self) -> NDArray[np.uint8]:
+        return three_quarters(self.pixels)
+
+    @cached_property
+    def half_pixels(self) -> NDArray[np.uint8]:
+        return half(self.pixels)
+
+    @cached_property
+    def levels(self) -> Levels:
+        return normalised_levels(self.pixels)
 
     @cached_property
     def smaller_levels(self) -> Levels:
-        return smaller_levels(self.pixels)
+        return normalised_levels(self.smaller_pixels)
 
 
 @dataclass(frozen=True)

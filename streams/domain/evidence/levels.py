@@ -36,19 +36,25 @@ class Levels(NamedTuple):
     eighth: NDArray[np.int16]
 
 
-def full_levels(pixels: NDArray[np.uint8]) -> Levels:
-    """Levels of 64, 32, 16 and 8 pixels of a thumbnail."""
-    return _levels(pixels)
-
-
-def smaller_levels(pixels: NDArray[np.uint8]) -> Levels:
-    """Levels of 48, 24, 12 and 6 pixels of a thumbnail, for a picture that is shown at three quarters of the size."""
+def three_quarters(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A thumbnail at 48 × 48 pixels."""
     smaller = np.empty((SMALLER_SIDE, SMALLER_SIDE), np.uint8)
     _shrink_to_three_quarters(pixels, smaller)
-    return _levels(smaller)
+    return smaller
 
 
-def _levels(pixels: NDArray[np.uint8]) -> Levels:
+def half(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A thumbnail at 32 × 32 pixels."""
+    smaller: NDArray[np.uint8] = _halved(pixels)
+    return smaller
+
+
+def normalised_levels(pixels: NDArray[np.uint8]) -> Levels:
+    """Four levels of a picture: itself, and three times halved.
+
+    Args:
+        pixels: square, of 64 pixels a side, or of 48 for a picture that is shown at three quarters of the size.
+    """
     side = len(pixels)
     levels = [np.empty((side >> step, side >> step), np.int16) for step in range(4)]
     _normalise_all(pixels, *levels)

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.domain.evidence.align import PIXEL, align, invert, products
-from streams.domain.evidence.evidence import EDGE, Evidence, Thumbnail
+from streams.domain.evidence.differences import MAP_SIDE, map_differences, share_that_differs
+from streams.domain.evidence.evidence import Evidence, Thumbnail
 from streams.domain.evidence.geometry import ONE, corner_distance, map_between, place_view
-from streams.domain.evidence.levels import REACH, Levels
 from streams.domain.hamming.jit import compiled
 from streams.domain.hashes.views import FRAMED, FULL, TRIMMED
 
@@ -25,13 +25,6 @@ MAX_GEOMETRIES: Final = 3
 SAME_GEOMETRY: Final = ONE // 20
 """Geometries that take no corner further apart than this are one."""
 
-MAP_SIDE: Final = 8
-"""The map of differences has so many blocks a side."""
-
-PLAIN, AGREES, UNCLEAR, DIFFERS, ADDED = range(5)
-"""A block of the query: nothing to see on either side; the same; neither; another picture; beyond the known picture."""
-
-_AGREES_FROM, _DIFFERS_BELOW = 500, 300
 _TEXTURE: Final = 100
 """Mean square of a normalised block (UNIT is 64) below which the block is plain."""
 
@@ -57,7 +50,7 @@ class Verification:
         score: correlation in thousandths after alignment; 0 where the pictures do not align.
         textured: blocks, of 64, that both show and that have texture on both sides. If they are few, the score says
             little.
-        blocks: MAP_SIDE × MAP_SIDE of the query, row by row: PLAIN, AGREES, UNCLEAR, DIFFERS or ADDED.
+        blocks: MAP_SIDE × MAP_SIDE of the query, row by row: PLAIN, AGREES, DIFFERS or ADDED.
         views: the views whose geometry was the best; None where there was none.
     """
 
@@ -69,8 +62,7 @@ class Verification:
     @property
     def differs(self) -> float:
         """The share of the query that is not the known picture."""
-        different = self.blocks.count(DIFFERS) + self.blocks.count(ADDED)
-        return round(different / (MAP_SIDE * MAP_SIDE), 4)
+        return share_that_differs(self.blocks)
 
 
 UNALIGNED: Final = Verification(0, 0, bytes(MAP_SIDE * MAP_SIDE), None)
@@ -84,18 +76,20 @@ def verify(known: Evidence, query: Evidence, matched: Iterable[MatchedViews]) ->
         query: of the submission.
         matched: pairs of views with near hashes, the nearest first.
     """
-    best, best_map = UNALIGNED, None
+    best: tuple[int, MatchedViews, _Scaled, NDArray[np.int64], Thumbnail] | None = None
     for views, shares, of_known, of_query in _geometries(known, query, matched):
-        levels = _levels_of_one_scale(shares, of_known, of_query)
-        pixels = _in_pixels(shares, len(levels[2]), len(levels[5]))
-        score = int(align(*levels, pixels))
-        if score > best.score:
-            best = Verification(score, 0, b"", views)
-            best_map = pixels, levels[2], levels[5], of_known, of_query
-    if best_map is None:
+        scaled = _at_one_scale(shares, of_known, of_query)
+        m = _in_pixels(shares, len(scaled.known), len(scaled.query))
+        score = int(align(*scaled.levels, m))
+        if score > (best[0] if best else 0):
+            best = score, views, scaled, m, of_query
+    if best is None:
         return UNALIGNED
-    textured, blocks = _compare_blocks(*best_map, query)
-    return Verification(best.score, textured, blocks, best.views)
+    score, views, scaled, m, of_query = best
+    inverse = np.zeros(6, np.int64)
+    textured = int(_count_textured(scaled.levels[5], scaled.levels[2], inverse)) if invert(m, inverse) else 0
+    aligned_known, aligned_query = (scaled.known, scaled.levels[2]), (scaled.query, scaled.levels[5])
+    return Verification(score, textured, map_differences(m, aligned_known, aligned_query, of_query, query), views)
 
 
 def _geometries(
@@ -127,23 +121,29 @@ def _thumbnail_view(view: int) -> int:
     return view if view in (TRIMMED, FRAMED) else FULL
 
 
-def _levels_of_one_scale(
-    shares: NDArray[np.int64], known: Thumbnail, query: Thumbnail
-) -> tuple[NDArray[np.int16], ...]:
-    """Three levels of each, the coarsest first, whose pixels show about the same size of the scene."""
+class _Scaled(NamedTuple):
+    """Both pictures at sizes whose pixels show about the same size of the scene: pixels, and levels coarsest first."""
+
+    known: NDArray[np.uint8]
+    query: NDArray[np.uint8]
+    levels: tuple[NDArray[np.int16], ...]
+
+
+def _at_one_scale(shares: NDArray[np.int64], known: Thumbnail, query: Thumbnail) -> _Scaled:
     area = abs(int(shares[0]) * int(shares[4]) - int(shares[1]) * int(shares[3])) // ONE
     inverse_area = ONE * ONE // max(area, 1)
+    known_pixels, known_levels = _at_scale(known, inverse_area)
+    query_pixels, query_levels = _at_scale(query, area)
+    return _Scaled(known_pixels, query_pixels, (*known_levels, *query_levels))
+
+
+def _at_scale(thumbnail: Thumbnail, area: int) -> tuple[NDArray[np.uint8], tuple[NDArray[np.int16], ...]]:
+    """A thumbnail whose picture is `area` times as large as the other one needs: as it is, at 3/4 or at 1/2."""
     if area > _NEXT_AREA:
-        return (*_three(known.full_levels, 0), *_three(query.full_levels, 1))
-    if inverse_area > _NEXT_AREA:
-        return (*_three(known.full_levels, 1), *_three(query.full_levels, 0))
-    of_known = known.smaller_levels if inverse_area > _NEXT_HALF_AREA else known.full_levels
-    of_query = query.smaller_levels if area > _NEXT_HALF_AREA else query.full_levels
-    return (*_three(of_known, 0), *_three(of_query, 0))
-
-
-def _three(levels: Levels, first: int) -> tuple[NDArray[np.int16], ...]:
-    return levels[first : first + 3][::-1]
+        return thumbnail.half_pixels, thumbnail.levels[:0:-1]
+    if area > _NEXT_HALF_AREA:
+        return thumbnail.smaller_pixels, thumbnail.smaller_levels[2::-1]
+    return thumbnail.pixels, thumbnail.levels[2::-1]
 
 
 def _in_pixels(shares: NDArray[np.int64], known_side: int, query_side: int) -> NDArray[np.int64]:
@@ -157,83 +157,17 @@ def _in_pixels(shares: NDArray[np.int64], known_side: int, query_side: int) -> N
     return np.array(m, np.int64)
 
 
-def _compare_blocks(
-    m: NDArray[np.int64],
-    known: NDArray[np.int16],
-    query: NDArray[np.int16],
-    of_known: Thumbnail,
-    of_query: Thumbnail,
-    evidence: Evidence,
-) -> tuple[int, bytes]:
-    """How many blocks have texture, and the map of the blocks of the whole query."""
-    inverse = np.empty(6, np.int64)
-    if not invert(m, inverse):
-        return 0, bytes(MAP_SIDE * MAP_SIDE)
-    blocks = np.zeros((MAP_SIDE, MAP_SIDE), np.uint8)
-    textured = int(_compare(query, known, inverse, blocks))
-    if of_query.view != FULL:
-        blocks = _set_into_whole(blocks, of_query.box, evidence.thumbnails[0])
-    return textured, blocks.tobytes()
-
-
 @compiled()
-def _compare(query: Any, known: Any, inverse: Any, blocks: Any) -> int:
-    """Write the state of each block of the query; returns how many of 64 have texture on both sides."""
+def _count_textured(query: Any, known: Any, inverse: Any) -> int:
+    """Blocks with texture on both sides, of MAP_SIDE × MAP_SIDE that both show."""
     side = query.shape[0] // MAP_SIDE
     textured, covered = 0, 0
     for y in range(MAP_SIDE):
         for x in range(MAP_SIDE):
             top, left = y * side, x * side
-            kq, own, other, count = products(query, known, inverse, 1, top, top + side, left, left + side)
-            if 2 * count < side * side:
-                own = np.int64(0)
-                for row in range(top, top + side):
-                    for column in range(left, left + side):
-                        own += np.int64(query[row, column]) * query[row, column]
-                blocks[y, x] = ADDED if own >= _TEXTURE * side * side else PLAIN
-                continue
-            covered += 1
-            other = other >> 8
-            if max(own, other) < _TEXTURE * count:
-                blocks[y, x] = PLAIN
-                continue
-            if min(own, other) >= _TEXTURE * count:
-                textured += 1
-            agreement = (
-                np.float64(kq) * 1000.0 / max(1.0, np.sqrt(np.float64(own)) * np.sqrt(np.float64(other) * 256.0))
-            )
-            blocks[y, x] = AGREES if agreement >= _AGREES_FROM else DIFFERS if agreement < _DIFFERS_BELOW else UNCLEAR
+            _, own, other, count = products(query, known, inverse, 1, top, top + side, left, left + side)
+            if 2 * count >= side * side:
+                covered += 1
+                if min(own, other >> 8) >= _TEXTURE * count:
+                    textured += 1
     return MAP_SIDE * MAP_SIDE * textured // max(covered, 1)
-
-
-def _set_into_whole(blocks: NDArray[np.uint8], box: Sequence[int], whole: Thumbnail) -> NDArray[np.uint8]:
-    """The map of an inner picture as one of the whole: what lies around it was added, where it has texture."""
-    in_whole = np.zeros((MAP_SIDE, MAP_SIDE), np.uint8)
-    _mark_outside(whole.full_levels.largest, np.array(box, np.int64), in_whole)
-    left, top, right, bottom = box
-    for y in range(MAP_SIDE):
-        for x in range(MAP_SIDE):
-            middle_x, middle_y = (2 * x + 1) * EDGE // (2 * MAP_SIDE), (2 * y + 1) * EDGE // (2 * MAP_SIDE)
-            if left <= middle_x < right and top <= middle_y < bottom:
-                column = (middle_x - left) * MAP_SIDE // (right - left)
-                row = (middle_y - top) * MAP_SIDE // (bottom - top)
-                in_whole[y, x] = blocks[row, column]
-    return in_whole
-
-
-@compiled()
-def _mark_outside(pixels: Any, box: Any, blocks: Any) -> None:
-    """Mark blocks that have texture outside a box. Pixels whose surroundings reach into the box do not count."""
-    side = pixels.shape[0] // MAP_SIDE
-    left, top = box[0] * pixels.shape[0] // EDGE - REACH - 1, box[1] * pixels.shape[0] // EDGE - REACH - 1
-    right, bottom = box[2] * pixels.shape[0] // EDGE + REACH + 1, box[3] * pixels.shape[0] // EDGE + REACH + 1
-    for y in range(MAP_SIDE):
-        for x in range(MAP_SIDE):
-            total, count = np.int64(0), 0
-            for row in range(y * side, y * side + side):
-                for column in range(x * side, x * side + side):
-                    if not (left <= column <= right and top <= row <= bottom):
-                        total += np.int64(pixels[row, column]) * pixels[row, column]
-                        count += 1
-            if 4 * count >= side * side and total >= _TEXTURE * count:
-                blocks[y, x] = ADDED

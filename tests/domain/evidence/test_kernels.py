@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from streams.domain.evidence.align import align, correlation
-from streams.domain.evidence.levels import full_levels, smaller_levels
+from streams.domain.evidence.levels import normalised_levels, three_quarters
 from streams.domain.evidence.thumbnail import SIDE, THUMBNAIL_BYTES, decode_thumbnail, encode_thumbnail
 from tests.reference import evidence as slow
 from tests.support.media import PHOTOS, photo
@@ -45,8 +45,8 @@ def test_levels_are_normalised_as_by_the_twin(seed: int, contrast: int) -> None:
     pixels = random_pixels(seed, contrast)
 
     for found, expected in (
-        (full_levels(pixels), slow.levels(pixels)),
-        (smaller_levels(pixels), slow.levels(slow.three_quarters(pixels))),
+        (normalised_levels(pixels), slow.levels(pixels)),
+        (normalised_levels(three_quarters(pixels)), slow.levels(slow.three_quarters(pixels))),
     ):
         assert [len(level) for level in found] == [len(level) for level in expected]
         assert all((one == other).all() for one, other in zip(found, expected, strict=True))
@@ -59,7 +59,7 @@ def test_levels_are_normalised_as_by_the_twin(seed: int, contrast: int) -> None:
     step=st.sampled_from([1, 2, 3]),
 )
 def test_correlation_is_the_twins_under_any_map(entries: list[int], shift: tuple[int, int], step: int) -> None:
-    known, query = full_levels(thumbnail("chelsea.png")), full_levels(thumbnail("coffee.png"))
+    known, query = normalised_levels(thumbnail("chelsea.png")), normalised_levels(thumbnail("coffee.png"))
     m = [entries[0], entries[1], shift[0], entries[2], entries[3], shift[1]]
 
     for one, other in zip(known[:3], query[:3], strict=True):
@@ -69,7 +69,7 @@ def test_correlation_is_the_twins_under_any_map(entries: list[int], shift: tuple
 @pytest.mark.parametrize("name", ["astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg"])
 @pytest.mark.parametrize("box", [(0, 0, 1, 1), (0.04, 0.02, 0.97, 1), (0.1, 0, 1, 0.9)])
 def test_alignment_is_the_twins(name: str, box: tuple[float, float, float, float]) -> None:
-    known, query = full_levels(thumbnail(name)), full_levels(thumbnail(name, box))
+    known, query = normalised_levels(thumbnail(name)), normalised_levels(thumbnail(name, box))
     start = [4096, 0, 0, 0, 4096, 0]
     m = np.array(start, np.int64)
 
@@ -80,7 +80,7 @@ def test_alignment_is_the_twins(name: str, box: tuple[float, float, float, float
 
 
 def test_different_photos_do_not_align() -> None:
-    levels = [full_levels(thumbnail(name)) for name in PHOTOS]
+    levels = [normalised_levels(thumbnail(name)) for name in PHOTOS]
     for known in levels:
         for query in levels:
             m = np.array([4096, 0, 0, 0, 4096, 0], np.int64)
