@@ -142,9 +142,9 @@ class Originals:
         for entry in asked:
             rule = VIEW_PAIRS[LEVEL_NUMBERS[policy.views], entry["view"], known["view"]]
             limit = np.where(rule == AS_WHOLE, policy.radius_bits, policy.view_radius_bits)
-            near = np.bitwise_count(known["near"].astype(np.uint64) ^ np.uint64(entry["near"]))
+            near = np.bitwise_count(known["hash64"].astype(np.uint64) ^ np.uint64(entry["hash64"]))
             rows = np.flatnonzero((rule > 0) & (near <= limit))
-            confirm = np.bitwise_count(known["confirm"][rows].astype(np.uint64) ^ entry["confirm"].astype(np.uint64))
+            confirm = np.bitwise_count(known["hash256"][rows].astype(np.uint64) ^ entry["hash256"].astype(np.uint64))
             numbers.update(self._owners[name][rows[confirm.sum(axis=1) <= policy.confirm_bits]].tolist())
         return numbers
 

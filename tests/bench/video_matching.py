@@ -39,9 +39,9 @@ class Archive:
 
     def _tossed(self, random: np.random.Generator, moments: int) -> NDArray[np.void]:
         frames = np.zeros(moments, FRAME_ENTRY)
-        frames["near"] = random.integers(0, 2**64, moments, np.uint64)
-        frames["confirm"] = random.integers(0, 2**64, (moments, 4), np.uint64)
-        frames["turn"], frames["quality"] = CANONICAL, 200
+        frames["hash64"] = random.integers(0, 2**64, moments, np.uint64)
+        frames["hash256"] = random.integers(0, 2**64, (moments, 4), np.uint64)
+        frames["orientation"], frames["quality"] = CANONICAL, 200
         return frames
 
     def frames(self, number: int) -> NDArray[np.void]:
@@ -69,16 +69,16 @@ class Archive:
         whole["to_ms"] = whole["from_ms"] + APART_MS // 2
         duration_ms = int(whole["from_ms"][-1]) + APART_MS
         for _ in range(noise_bits):
-            whole["near"] ^= np.uint64(1) << random.integers(0, 64, len(whole), np.uint64)
-            whole["confirm"] ^= np.uint64(1) << random.integers(0, 64, (len(whole), 4), np.uint64)
+            whole["hash64"] ^= np.uint64(1) << random.integers(0, 64, len(whole), np.uint64)
+            whole["hash256"] ^= np.uint64(1) << random.integers(0, 64, (len(whole), 4), np.uint64)
         entries = np.repeat(whole, 4)
-        for place, (view, turn) in enumerate(
+        for place, (view, orientation) in enumerate(
             ((0, 1), (VIEW_CODES["top_85"], CANONICAL), (VIEW_CODES["bottom_85"], CANONICAL)), 1
         ):
             tossed = self._tossed(random, len(whole))
-            for column in ("near", "confirm"):
+            for column in ("hash64", "hash256"):
                 entries[column][place::4] = tossed[column]
-            entries["view"][place::4], entries["turn"][place::4] = view, turn
+            entries["view"][place::4], entries["orientation"][place::4] = view, orientation
         facts = MediaFacts(
             content_id=f"sha256:{sha256(name.encode()).hexdigest()}",
             kind="video",

@@ -30,7 +30,7 @@ class Pair:
 
     own: int
     known: int
-    turn: int
+    orientation: int
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Piece:
 
 @dataclass
 class Aligned:
-    turn: int
+    orientation: int
     pieces: list[Piece]
     pairs: set[Pair]
 
@@ -215,11 +215,14 @@ class Case:
         return min(begin, least), max(end, most)
 
     def align(self, pairs: set[Pair]) -> Aligned:
-        by_turn = {turn: {pair for pair in pairs if pair.turn == turn} for turn in {pair.turn for pair in pairs}}
-        best = {turn: self.best_clock(chosen) for turn, chosen in by_turn.items()}
-        turn = min(best, key=lambda each: (-best[each][0], each))
-        left, clock = by_turn[turn], best[turn][1]
-        aligned = Aligned(turn, [], set())
+        by_orientation = {
+            orientation: {pair for pair in pairs if pair.orientation == orientation}
+            for orientation in {pair.orientation for pair in pairs}
+        }
+        best = {orientation: self.best_clock(chosen) for orientation, chosen in by_orientation.items()}
+        orientation = min(best, key=lambda each: (-best[each][0], each))
+        left, clock = by_orientation[orientation], best[orientation][1]
+        aligned = Aligned(orientation, [], set())
         for number in range(MOST_LINES):
             chosen = {pair for pair in left if self.agrees(pair, clock)}
             found = [cut for piece in self.pieces(chosen, clock) if (cut := free_part(piece, aligned.pieces))]

@@ -145,7 +145,7 @@ def near(found: Nearest, policy: dict[str, Any]) -> dict[str, Any]:
     distance, threshold = found.near_bits, radius
     if bits == 256:
         distance, threshold = found.confirm_bits, policy["confirm_bits"]
-    change = transformation_between(found.own.view, found.own.turn, found.entry.view, found.entry.turn)
+    change = transformation_between(found.own.view, found.own.orientation, found.entry.view, found.entry.orientation)
     how = "The same picture" if change == "none" else "The same picture, " + describe_transformation(change)
     return {
         **whose(found.known),

@@ -44,7 +44,9 @@ class Sight:
     @property
     def pair(self) -> Pair:
         return Pair(
-            self.own_moment, self.known_moment, orientation_between(self.frame.entry.turn & 7, self.own.entry.turn & 7)
+            self.own_moment,
+            self.known_moment,
+            orientation_between(self.frame.entry.orientation & 7, self.own.entry.orientation & 7),
         )
 
 
@@ -87,7 +89,7 @@ def frames_of(facts: dict[str, Any], policy: dict[str, Any]) -> list[Frame]:
 
 
 def kept_frames(frames: list[Frame]) -> list[Frame]:
-    return [frame for frame in frames if frame.entry.view in (0, 1) and frame.entry.turn & 8]
+    return [frame for frame in frames if frame.entry.view in (0, 1) and frame.entry.orientation & 8]
 
 
 def duration_of(facts: dict[str, Any], frames: list[Frame]) -> int:
@@ -130,12 +132,12 @@ def match(
             break
         for candidate in candidates(sights, weights, members):
             near_bits = min(sight.near_bits for sight in sights if sight.known is candidate)
-            turns = Counter(sight.pair.turn for sight in sights if sight.known is candidate)
-            turn = min(turns, key=lambda each: (-turns[each], each))
+            orientations = Counter(sight.pair.orientation for sight in sights if sight.known is candidate)
+            orientation = min(orientations, key=lambda each: (-orientations[each], each))
             theirs = []
             for number, moment in enumerate(moments):
                 if weights[number]:
-                    theirs += confirmed(candidate, moment, turn, number, policy)
+                    theirs += confirmed(candidate, moment, orientation, number, policy)
             known_film = film_of(candidate.frames, candidate.duration_ms)
             theirs = telling(theirs, film, moments, known_film)
             judged = judge(candidate, film, theirs, weights, near_bits, policy)
@@ -159,7 +161,7 @@ def sights_of(
     return found
 
 
-def confirmed(known: Known, moment: list[Frame], turn: int, number: int, policy: dict[str, Any]) -> list[Sight]:
+def confirmed(known: Known, moment: list[Frame], orientation: int, number: int, policy: dict[str, Any]) -> list[Sight]:
     """The nearest frames that would look like one of a moment's if only the confirming hash counted.
 
     Of a moment's views also the forms that it has not, where they say that this turn was done.
@@ -167,11 +169,13 @@ def confirmed(known: Known, moment: list[Frame], turn: int, number: int, policy:
     wide = policy | {"radius_bits": 64, "view_radius_bits": 64}
     theirs = [(known, by_moment(known.frames))]
     found = sights_of(theirs, moment, number, wide)
-    found += [sight for sight in sights_of(theirs, further(moment), number, wide) if sight.pair.turn == turn]
+    found += [
+        sight for sight in sights_of(theirs, further(moment), number, wide) if sight.pair.orientation == orientation
+    ]
 
     def order(sight: Sight) -> tuple[int, ...]:
         mine, theirs = sight.own.entry, sight.frame.entry
-        forms = (mine.view, mine.turn, theirs.view, theirs.turn)
+        forms = (mine.view, mine.orientation, theirs.view, theirs.orientation)
         return sight.confirm_bits, sight.near_bits, sight.known_moment, *forms
 
     return sorted(found, key=order)[: pairs.NEAREST]
@@ -182,24 +186,24 @@ def further(moment: list[Frame]) -> list[Frame]:
     found = []
     for view in {frame.entry.view for frame in moment}:
         forms = [frame for frame in moment if frame.entry.view == view]
-        canonical = [frame for frame in forms if frame.entry.turn & 8]
-        for turn in set(range(8)) - {frame.entry.turn & 7 for frame in forms}:
+        canonical = [frame for frame in forms if frame.entry.orientation & 8]
+        for orientation in set(range(8)) - {frame.entry.orientation & 7 for frame in forms}:
             for frame in canonical[:1]:
-                done = compose(turn, inverse(frame.entry.turn & 7))
-                hashes = turned(frame.entry.near, 8, done), turned(frame.entry.confirm, 16, done)
-                found.append(replace(frame, entry=Entry(view, turn, *hashes)))
+                done = compose(orientation, inverse(frame.entry.orientation & 7))
+                hashes = turned(frame.entry.hash64, 8, done), turned(frame.entry.hash256, 16, done)
+                found.append(replace(frame, entry=Entry(view, orientation, *hashes)))
     return found
 
 
 @lru_cache(maxsize=1 << 16)
-def turned(code: int, side: int, turn: int) -> int:
+def turned(code: int, side: int, orientation: int) -> int:
     """A hash of a picture as it would be, about, if a turn were done to the picture."""
     made = 0
     for down in range(side):
         for across in range(side):
-            row, column = (across, down) if turn & 4 else (down, across)
+            row, column = (across, down) if orientation & 4 else (down, across)
             bit = code >> (side * side - 1 - (side * row + column)) & 1
-            bit ^= (turn & 1 and across % 2) ^ (turn >> 1 & 1 and down % 2)
+            bit ^= (orientation & 1 and across % 2) ^ (orientation >> 1 & 1 and down % 2)
             made = made << 1 | bit
     return made
 
@@ -259,7 +263,7 @@ def telling(sights: list[Sight], film: Film, frames: list[list[Frame]], theirs: 
     def is_another(film: Film, moments: list[list[Frame]], one: int, other: int) -> bool:
         (begin, end), (other_begin, other_end) = film.moments[one], film.moments[other]
         mine, its = moments[one][0].entry, moments[other][0].entry
-        alike = mine.turn == its.turn and (mine.confirm ^ its.confirm).bit_count() <= pairs.SURE_BITS
+        alike = mine.orientation == its.orientation and (mine.hash256 ^ its.hash256).bit_count() <= pairs.SURE_BITS
         return max(other_begin - end, begin - other_end) > pairs.ELSEWHERE_MS and not alike
 
     def tells(sight: Sight, known: list[list[Frame]]) -> bool:
@@ -298,7 +302,7 @@ def plainness(sight: Sight, level: int) -> tuple[Any, ...]:
     mine, theirs = sight.own.entry, sight.frame.entry
     derived = not (VIEWS[mine.view].whole and VIEWS[theirs.view].whole)
     distances = (sight.confirm_bits, sight.near_bits)
-    return (derived, mine.view, theirs.view, *distances, sight.known_moment, mine.turn, theirs.turn)
+    return (derived, mine.view, theirs.view, *distances, sight.known_moment, mine.orientation, theirs.orientation)
 
 
 def relation_of(share: float, known_share: float, rarity: float, policy: dict[str, Any]) -> str:
@@ -378,7 +382,7 @@ def named(found: list[tuple[int, int, str, int, Known]], kind: str) -> list[dict
 def in_record(found: Matched, policy: dict[str, Any], own: tuple[str, str]) -> dict[str, Any]:
     """The match of a decision, but for whose it is."""
     mine, theirs = found.shown.own.entry, found.shown.frame.entry
-    change = transformation_between(mine.view, mine.turn, theirs.view, theirs.turn)
+    change = transformation_between(mine.view, mine.orientation, theirs.view, theirs.orientation)
     confirm_bits = sum(sight.confirm_bits for sight in found.voters) // len(found.voters)
     by_length = sorted(found.aligned.pieces, key=lambda piece: (piece.own[0] - piece.own[1], *flat(piece)))
     pieces = sorted(by_length[:MOST_SEGMENTS], key=flat)

@@ -30,9 +30,9 @@ def flipped(value: int, bits: int, width: int, rng: random.Random) -> int:
 class Look:
     """A frame: its hashes in the canonical form, and the turn that this is."""
 
-    near: int
-    confirm: int
-    turn: int
+    hash64: int
+    hash256: int
+    orientation: int
 
 
 @dataclass(frozen=True)
@@ -49,10 +49,10 @@ class Film:
     def look(self, at_ms: int) -> Look:
         scene, within = divmod(at_ms, self.scene_ms)
         rng = random.Random(f"{self.name} {scene}")
-        near, confirm, turn = rng.getrandbits(64), rng.getrandbits(256), rng.randrange(8)
+        near, confirm, orientation = rng.getrandbits(64), rng.getrandbits(256), rng.randrange(8)
         for _ in range(0 if self.still else within // STEP_MS):
             near, confirm = flipped(near, 1, 64, rng), flipped(confirm, 4, 256, rng)
-        return Look(near, confirm, turn)
+        return Look(near, confirm, orientation)
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class VideoRecipe:
     every_ms: int = 500
     phase_ms: int = 0
     noise_bits: int = 2
-    turn: int = 0
+    orientation: int = 0
     bar: int | None = None
     alternates: int = 0
     lost: int = 0
@@ -116,15 +116,23 @@ def entries_of(take: VideoRecipe) -> NDArray[np.void]:
             continue
         look = take.look(at_ms)
         last = moments[-1] if moments else None
-        alike = last is not None and last[0].turn == look.turn and (last[0].near ^ look.near).bit_count() <= 3
+        alike = (
+            last is not None
+            and last[0].orientation == look.orientation
+            and (last[0].hash64 ^ look.hash64).bit_count() <= 3
+        )
         if last is not None and alike and not take.points and at_ms - last[2] <= take.every_ms:
             moments[-1] = last[0], last[1], at_ms
         else:
             moments.append((look, at_ms, at_ms))
     rows = [row for moment in moments for row in _rows(take, *moment, rng)]
     packed = b"".join(
-        bytes((view, turn, 200)) + near.to_bytes(8) + confirm.to_bytes(32) + from_ms.to_bytes(4) + to_ms.to_bytes(4)
-        for view, turn, near, confirm, from_ms, to_ms in rows
+        bytes((view, orientation, 200))
+        + near.to_bytes(8)
+        + confirm.to_bytes(32)
+        + from_ms.to_bytes(4)
+        + to_ms.to_bytes(4)
+        for view, orientation, near, confirm, from_ms, to_ms in rows
     )
     return np.frombuffer(packed, FRAME_ENTRY)
 
@@ -132,15 +140,15 @@ def entries_of(take: VideoRecipe) -> NDArray[np.void]:
 def _rows(
     take: VideoRecipe, look: Look, from_ms: int, to_ms: int, rng: random.Random
 ) -> list[tuple[int, int, int, int, int, int]]:
-    near = flipped(look.near, rng.randint(0, take.noise_bits), 64, rng)
-    confirm = flipped(look.confirm, rng.randint(0, 4 * take.noise_bits), 256, rng)
-    turn = compose(look.turn, inverse(take.turn))
+    near = flipped(look.hash64, rng.randint(0, take.noise_bits), 64, rng)
+    confirm = flipped(look.hash256, rng.randint(0, 4 * take.noise_bits), 256, rng)
+    orientation = compose(look.orientation, inverse(take.orientation))
     if rng.randrange(10) < take.lost:
         near, confirm = rng.getrandbits(64), rng.getrandbits(256)
     if take.reformed and rng.randrange(10) < take.reformed:
         done = rng.randrange(8)
-        near, confirm, turn = turned(near, 8, done), turned(confirm, 16, done), compose(done, turn)
-    full = (0, turn | CANONICAL, near, confirm, from_ms, to_ms)
+        near, confirm, orientation = turned(near, 8, done), turned(confirm, 16, done), compose(done, orientation)
+    full = (0, orientation | CANONICAL, near, confirm, from_ms, to_ms)
     other = (rng.getrandbits(64), rng.getrandbits(256), from_ms, to_ms)
     if take.bar is not None:
         return [(0, rng.randrange(8) | CANONICAL, *other), (take.bar, *full[1:])]

@@ -60,13 +60,13 @@ def forms(across: float, down: float, close: float) -> list[int]:
         close: what is less is a close call.
     """
     transposed = abs(across) < abs(down)
-    turns = []
+    orientations = []
     for transpose in (transposed, not transposed) if abs(abs(across) - abs(down)) < close else (transposed,):
         first, second = (down, across) if transpose else (across, down)
         for left_right in (first < 0, first >= 0) if abs(first) < close else (first < 0,):
             for top_bottom in (second < 0, second >= 0) if abs(second) < close else (second < 0,):
-                turns.append(transpose * TRANSPOSED | left_right * LEFT_RIGHT | top_bottom * TOP_BOTTOM)
-    return turns
+                orientations.append(transpose * TRANSPOSED | left_right * LEFT_RIGHT | top_bottom * TOP_BOTTOM)
+    return orientations
 
 
 def _forms_with_flags(view: ViewFrequencies) -> list[int]:
@@ -83,21 +83,21 @@ def view_entries(views: Sequence[ViewFrequencies]) -> NDArray[np.void]:
     """All forms of all views, the canonical one of each view first."""
     flagged = [_forms_with_flags(view) for view in views]
     which = np.repeat(np.arange(len(views)), [len(each) for each in flagged])
-    turns = np.array([turn for each in flagged for turn in each], np.uint8)
-    packed = np.zeros(len(turns), ENTRY)
-    if len(turns):
-        packed["view"], packed["turn"] = np.array([view.code for view in views], np.uint8)[which], turns
-        packed["near"] = _bits(np.stack([view.near for view in views])[which], turns).view(">u8")[:, 0]
-        packed["confirm"] = _bits(np.stack([view.confirm for view in views])[which], turns).view(">u8")
+    orientations = np.array([orientation for each in flagged for orientation in each], np.uint8)
+    packed = np.zeros(len(orientations), ENTRY)
+    if len(orientations):
+        packed["view"], packed["orientation"] = np.array([view.code for view in views], np.uint8)[which], orientations
+        packed["hash64"] = _bits(np.stack([view.near for view in views])[which], orientations).view(">u8")[:, 0]
+        packed["hash256"] = _bits(np.stack([view.confirm for view in views])[which], orientations).view(">u8")
     return packed
 
 
-def _bits(blocks: Coefficients, turns: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    return hash_bits(reoriented(blocks, turns))
+def _bits(blocks: Coefficients, orientations: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return hash_bits(reoriented(blocks, orientations))
 
 
-def reoriented(blocks: Coefficients, turns: NDArray[np.uint8]) -> Coefficients:
+def reoriented(blocks: Coefficients, orientations: NDArray[np.uint8]) -> Coefficients:
     """The frequencies of turned pictures; one turn a block."""
-    transposed = (turns & TRANSPOSED > 0)[:, None, None]
+    transposed = (orientations & TRANSPOSED > 0)[:, None, None]
     size = blocks.shape[1]
-    return np.where(transposed, blocks.swapaxes(1, 2), blocks) * SIGNS[turns & 3, :size, :size]
+    return np.where(transposed, blocks.swapaxes(1, 2), blocks) * SIGNS[orientations & 3, :size, :size]

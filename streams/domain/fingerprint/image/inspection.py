@@ -22,9 +22,9 @@ class OrientedView(NamedTuple):
     """A whole view (`streams.domain.hashes.views`), a turn of it, and its hashes of 64 and of 256 bits."""
 
     view: int
-    turn: int
-    near: int
-    confirm: int
+    orientation: int
+    hash64: int
+    hash256: int
 
 
 def view_boxes(data: bytes, limits: ImageLimits = DEFAULT_LIMITS) -> dict[int, Box]:
@@ -54,9 +54,9 @@ def oriented_views(data: bytes, limits: ImageLimits = DEFAULT_LIMITS) -> list[Or
     for code, part in places(grey).items():
         if VIEWS[code].whole:
             inside = grey.crop(_pixels(part, grey.size))
-            for turn in range(ORIENTATION_COUNT):
-                hashes = look(_turned(inside, turn), "plain")
-                found.append(OrientedView(code, turn, int(hashes.phash64, 16), int(hashes.phash256, 16)))
+            for orientation in range(ORIENTATION_COUNT):
+                hashes = look(_turned(inside, orientation), "plain")
+                found.append(OrientedView(code, orientation, int(hashes.phash64, 16), int(hashes.phash256, 16)))
     return sorted(found, key=lambda each: each[:2])
 
 
@@ -71,9 +71,9 @@ def _grey(data: bytes, limits: ImageLimits) -> Image.Image:
     return decode_luminance(data, form, examine(data, form), **most)[0]
 
 
-def _turned(grey: Image.Image, turn: int) -> Image.Image:
-    if turn & TRANSPOSED:
+def _turned(grey: Image.Image, orientation: int) -> Image.Image:
+    if orientation & TRANSPOSED:
         grey = grey.transpose(Image.Transpose.TRANSPOSE)
-    if turn & LEFT_RIGHT:
+    if orientation & LEFT_RIGHT:
         grey = grey.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-    return grey.transpose(Image.Transpose.FLIP_TOP_BOTTOM) if turn & TOP_BOTTOM else grey
+    return grey.transpose(Image.Transpose.FLIP_TOP_BOTTOM) if orientation & TOP_BOTTOM else grey

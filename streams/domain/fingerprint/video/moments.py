@@ -216,11 +216,11 @@ def _frame_entries(moment: Moment, box: Rectangle | None) -> NDArray[np.void]:
         if says_enough(block):
             views.append(ViewFrequencies(code, False, block[:NEAR, :NEAR], block))
     made = view_entries(views)
-    canonical = made["turn"] & CANONICAL > 0
+    canonical = made["orientation"] & CANONICAL > 0
     whole = np.isin(made["view"], (FULL, TRIMMED))
-    made = made[canonical | (whole & (made["turn"] & EXTRA_UPRIGHT == 0))]
+    made = made[canonical | (whole & (made["orientation"] & EXTRA_UPRIGHT == 0))]
     packed = np.zeros(len(made), FRAME_ENTRY)
-    for field in ("view", "turn", "near", "confirm"):
+    for field in ("view", "orientation", "hash64", "hash256"):
         packed[field] = made[field]
     packed["quality"] = round(moment.quality * 255)
     packed["from_ms"], packed["to_ms"] = moment.from_ms, moment.to_ms

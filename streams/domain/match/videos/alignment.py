@@ -50,7 +50,7 @@ class Pairs(NamedTuple):
 
     own: Numbers
     known: Numbers
-    turn: Numbers
+    orientation: Numbers
 
 
 class Span(NamedTuple):
@@ -72,7 +72,7 @@ class Run(NamedTuple):
 class Alignment:
     """Runs in the order of the own video, disjoint in it; `votes` says which pairs lie on one of the lines."""
 
-    turn: int
+    orientation: int
     runs: tuple[Run, ...]
     matched_ms: int
     known_ms: int
@@ -92,10 +92,15 @@ def align(own: Moments, known: Moments, pairs: Pairs, weights: Numbers) -> Align
         weights: of each own moment; 0 for one that is too common to say anything, of which there are no pairs.
     """
     order = np.lexsort((pairs.known, known.from_ms[pairs.known], pairs.own))
-    turns = {int(turn): order[pairs.turn[order] == turn] for turn in np.unique(pairs.turn)}
-    lines = {turn: best_line(_votes(own, known, pairs, weights, chosen)) for turn, chosen in turns.items()}
-    turn = min(lines, key=lambda each: (-lines[each].score, each))
-    left, line, runs = turns[turn], lines[turn], list[Run]()
+    orientations = {
+        int(orientation): order[pairs.orientation[order] == orientation] for orientation in np.unique(pairs.orientation)
+    }
+    lines = {
+        orientation: best_line(_votes(own, known, pairs, weights, chosen))
+        for orientation, chosen in orientations.items()
+    }
+    orientation = min(lines, key=lambda each: (-lines[each].score, each))
+    left, line, runs = orientations[orientation], lines[orientation], list[Run]()
     taken = np.zeros(len(pairs.own), np.bool_)
     for number in range(MOST_LINES):
         chosen = left[on_line(_votes(own, known, pairs, weights, left), line)]
@@ -111,7 +116,7 @@ def align(own: Moments, known: Moments, pairs: Pairs, weights: Numbers) -> Align
         line = best_line(_votes(own, known, pairs, weights, left))
     runs.sort()
     return Alignment(
-        turn,
+        orientation,
         tuple(runs),
         covered(Span(run.from_ms, run.to_ms) for run in runs),
         covered(Span(run.known_from_ms, run.known_to_ms) for run in runs),

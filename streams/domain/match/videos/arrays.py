@@ -14,7 +14,7 @@ from streams.domain.match.videos.kernel import FrameTable
 from streams.domain.match.videos.pairs import Looks
 
 _BY_SLOT = ("alive", "expires_ms", "group")
-_BY_ROW = ("near", "confirm", "view_code", "turn", "slot", "moment")
+_BY_ROW = ("hash64", "hash256", "view_code", "orientation", "slot", "moment")
 _BY_MOMENT = ("from_ms", "to_ms")
 
 
@@ -41,9 +41,9 @@ class VideoArrays:
         self.rows = self.moments = 0
         self.alive, self.expires_ms = np.zeros(0, np.uint8), np.zeros(0, np.int64)
         self.group = np.zeros(0, np.int32)
-        self.near, self.confirm = np.zeros(0, np.uint64), np.zeros((0, 4), np.uint64)
+        self.hash64, self.hash256 = np.zeros(0, np.uint64), np.zeros((0, 4), np.uint64)
         self.slot, self.moment = np.zeros(0, np.int32), np.zeros(0, np.int32)
-        self.view_code, self.turn = np.zeros(0, np.uint8), np.zeros(0, np.uint8)
+        self.view_code, self.orientation = np.zeros(0, np.uint8), np.zeros(0, np.uint8)
         self.from_ms, self.to_ms = np.zeros(0, np.int64), np.zeros(0, np.int64)
 
     @property
@@ -61,8 +61,8 @@ class VideoArrays:
         moments = slice(self.moments, self.moments + video.moments)
         self._make_room(slot + 1, rows.stop, moments.stop)
         self.alive[slot], self.expires_ms[slot], self.group[slot] = 1, expires_ms, video.group
-        self.near[rows], self.confirm[rows] = entries["near"], entries["confirm"]
-        self.view_code[rows], self.turn[rows] = entries["view"], entries["turn"]
+        self.hash64[rows], self.hash256[rows] = entries["hash64"], entries["hash256"]
+        self.view_code[rows], self.orientation[rows] = entries["view"], entries["orientation"]
         self.slot[rows] = slot
         self.moment[rows] = np.repeat(np.arange(moments.start, moments.stop), counts)
         self.from_ms[moments], self.to_ms[moments] = entries["from_ms"][starts[:-1]], entries["to_ms"][starts[:-1]]
@@ -71,7 +71,7 @@ class VideoArrays:
         return slot
 
     def among(self) -> FrameTable:
-        return FrameTable(self.near, self.confirm, self.slot, self.view_code, self.alive, self.expires_ms, self.group)
+        return FrameTable(self.hash64, self.hash256, self.slot, self.view_code, self.alive, self.expires_ms, self.group)
 
     def moments_of(self, video: Video) -> Moments:
         where = slice(video.first_moment, video.first_moment + video.moments)
@@ -81,7 +81,7 @@ class VideoArrays:
         """Its moments, with the hash of the first row of each."""
         moments, rows = self.moments_of(video), self.rows_of(video)
         firsts = video.first_row + np.searchsorted(self.moment[rows], video.first_moment + np.arange(video.moments))
-        return Looks(moments.from_ms, moments.to_ms, self.confirm[firsts], self.turn[firsts])
+        return Looks(moments.from_ms, moments.to_ms, self.hash256[firsts], self.orientation[firsts])
 
     def rows_of(self, video: Video) -> slice:
         return slice(video.first_row, video.first_row + video.rows)
@@ -90,8 +90,8 @@ class VideoArrays:
         """Its rows as they were placed; quality is not kept."""
         rows = self.rows_of(video)
         entries = np.zeros(video.rows, FRAME_ENTRY)
-        entries["near"], entries["confirm"] = self.near[rows], self.confirm[rows]
-        entries["view"], entries["turn"] = self.view_code[rows], self.turn[rows]
+        entries["hash64"], entries["hash256"] = self.hash64[rows], self.hash256[rows]
+        entries["view"], entries["orientation"] = self.view_code[rows], self.orientation[rows]
         entries["from_ms"], entries["to_ms"] = self.from_ms[self.moment[rows]], self.to_ms[self.moment[rows]]
         return entries
 

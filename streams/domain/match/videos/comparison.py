@@ -179,14 +179,16 @@ class _Table:
         self._own, self._other, self._policy = own, other, policy
         self._starts, self._other_starts = moment_starts(own), moment_starts(other)
         rules = VIEW_PAIRS[level, own["view"][:, None], other["view"][None]]
-        asked = QUERY_GROUPS[level, own["view"], own["turn"]] & GROUP_WHOLE > 0
+        asked = QUERY_GROUPS[level, own["view"], own["orientation"]] & GROUP_WHOLE > 0
         self._compared = (rules != NOT_COMPARED) & asked[:, None]
         both_whole = (rules == AS_WHOLE) & _WHOLE[own["view"]][:, None]
         self._near_limits = np.where(both_whole, policy.radius_bits, policy.view_radius_bits)
-        self._near = np.bitwise_count(own["near"].astype(np.uint64)[:, None] ^ other["near"].astype(np.uint64)[None])
+        self._near = np.bitwise_count(
+            own["hash64"].astype(np.uint64)[:, None] ^ other["hash64"].astype(np.uint64)[None]
+        )
         self._confirm = np.zeros(self._near.shape, np.uint16)
         for word in range(4):
-            one, two = (each["confirm"][:, word].astype(np.uint64) for each in (own, other))
+            one, two = (each["hash256"][:, word].astype(np.uint64) for each in (own, other))
             self._confirm += np.bitwise_count(one[:, None] ^ two[None])
         self._confirmed = self._compared & (self._confirm <= policy.confirm_bits)
         self._within = self._confirmed & (self._near <= self._near_limits) & ~self._is_turned[:, None]
@@ -198,9 +200,13 @@ class _Table:
 
     def confirmed(self, seen: FramePairs) -> FramePairs:
         """Those that 256 bits confirm, however far apart by 64; in other forms if turned as most were seen."""
-        turn = commonest(seen.turn, seen.own_turn)
+        orientation = commonest(seen.orientation, seen.own_orientation)
         as_seen = (
-            BETWEEN[self._other["turn"][None] & ORIENTATION_MASK, self._own["turn"][:, None] & ORIENTATION_MASK] == turn
+            BETWEEN[
+                self._other["orientation"][None] & ORIENTATION_MASK,
+                self._own["orientation"][:, None] & ORIENTATION_MASK,
+            ]
+            == orientation
         )
         self._confirmed &= ~self._is_turned[:, None] | as_seen
         return self._pairs(self._confirmed)
@@ -212,9 +218,9 @@ class _Table:
             np.searchsorted(self._starts, rows, "right") - 1,
             np.searchsorted(self._other_starts, columns, "right") - 1,
             own["view"].astype(np.int64),
-            own["turn"].astype(np.int64),
+            own["orientation"].astype(np.int64),
             other["view"].astype(np.int64),
-            other["turn"].astype(np.int64),
+            other["orientation"].astype(np.int64),
             self._near[rows, columns].astype(np.int64),
             self._confirm[rows, columns].astype(np.int64),
         )
@@ -248,7 +254,9 @@ class _Table:
             known_at_s=int(other["from_ms"]) / 1000,
             view=view.name,
             known_view=known_view.name,
-            transformation=transformation_between(view.code, int(own["turn"]), known_view.code, int(other["turn"])),
+            transformation=transformation_between(
+                view.code, int(own["orientation"]), known_view.code, int(other["orientation"])
+            ),
             near_bits=int(self._near[row, column]),
             near_threshold_bits=int(self._near_limits[row, column]),
             confirm_bits=int(self._confirm[row, column]),
@@ -266,7 +274,7 @@ def _moments(facts: MediaFacts, entries: NDArray[np.void]) -> Moments:
 
 def _looks(moments: Moments, entries: NDArray[np.void]) -> Looks:
     firsts = entries[moment_starts(entries)[:-1]]
-    return Looks(moments.from_ms, moments.to_ms, firsts["confirm"].astype(np.uint64), firsts["turn"].copy())
+    return Looks(moments.from_ms, moments.to_ms, firsts["hash256"].astype(np.uint64), firsts["orientation"].copy())
 
 
 def _segment(run: Run) -> Segment:

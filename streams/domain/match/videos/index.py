@@ -51,7 +51,7 @@ class VideoMatchResult:
 class View(NamedTuple):
     """What a submission sees of the known videos: its moments and their weights, and each pair's moment and slot.
 
-    `near_bits` are the pairs' distances, `turns` and `own_turns` those of both frames; `asked` is what was looked up,
+    `near_bits` are the pairs' distances, `orientations` and `own_orientations` those of both frames; `asked` is what was looked up,
     `turned` the same moments in the turns that are not in it.
     """
 
@@ -62,8 +62,8 @@ class View(NamedTuple):
     own: NDArray[np.int64]
     slots: NDArray[np.int32]
     near_bits: NDArray[np.int64]
-    turns: NDArray[np.uint8]
-    own_turns: NDArray[np.uint8]
+    orientations: NDArray[np.uint8]
+    own_orientations: NDArray[np.uint8]
 
 
 class VideoIndex:
@@ -173,8 +173,8 @@ class VideoIndex:
             numbers,
             self._arrays.slot[seen.row],
             seen.near_bits,
-            self._arrays.turn[seen.row],
-            asked.turn[seen.entry],
+            self._arrays.orientation[seen.row],
+            asked.orientation[seen.entry],
         )
 
     def _compared(self, view: View, slot: int, policy: Policy) -> VideoHit | None:
@@ -182,9 +182,9 @@ class VideoIndex:
         arrays, of_video = self._arrays, view.slots == slot
         video, among = arrays.videos[slot], arrays.among()
         rows = np.arange(video.first_row, video.first_row + video.rows)
-        turn = commonest(view.turns[of_video], view.own_turns[of_video])
+        orientation = commonest(view.orientations[of_video], view.own_orientations[of_video])
         seen = look_at(among, rows, view.asked, view.weights, policy)
-        turned = look_at_turned(among, rows, arrays.turn[rows], view.turned, view.weights, policy, turn)
+        turned = look_at_turned(among, rows, arrays.orientation[rows], view.turned, view.weights, policy, orientation)
         pairs = self._pairs(view.asked, seen, video).and_also(self._pairs(view.turned, turned, video)).nearest()
         pairs = pairs.telling(_looks(view.moments, view.asked), arrays.looks_of(video))
         known, near_bits = arrays.moments_of(video), int(view.near_bits[of_video].min())
@@ -196,9 +196,9 @@ class VideoIndex:
             own=np.searchsorted(asked.starts, seen.entry, "right") - 1,
             known=arrays.moment[seen.row].astype(np.int64) - video.first_moment,
             own_view=asked.view_code[seen.entry].astype(np.int64),
-            own_turn=asked.turn[seen.entry].astype(np.int64),
+            own_orientation=asked.orientation[seen.entry].astype(np.int64),
             view=arrays.view_code[seen.row].astype(np.int64),
-            turn=arrays.turn[seen.row].astype(np.int64),
+            orientation=arrays.orientation[seen.row].astype(np.int64),
             near_bits=seen.near_bits,
             confirm_bits=seen.confirm_bits,
         )
@@ -268,12 +268,12 @@ class VideoIndex:
 
     def _add_rows(self, first: int) -> None:
         end = self._arrays.rows
-        self._index.add_batch(self._arrays.near[first:end], np.arange(first, end, dtype=np.uint32))
+        self._index.add_batch(self._arrays.hash64[first:end], np.arange(first, end, dtype=np.uint32))
 
     def _drop(self, slot: int) -> None:
         video = self._arrays.videos[slot]
         for row in range(video.first_row, video.first_row + video.rows):
-            self._index.remove(int(self._arrays.near[row]), row)
+            self._index.remove(int(self._arrays.hash64[row]), row)
         self._arrays.alive[slot] = 0
         del self._slots[video.content_id]
         if video.is_member:
@@ -295,4 +295,4 @@ class VideoIndex:
 
 def _looks(moments: Moments, asked: QueryFrames) -> Looks:
     firsts = asked.starts[:-1]
-    return Looks(moments.from_ms, moments.to_ms, asked.confirm[firsts], asked.turn[firsts])
+    return Looks(moments.from_ms, moments.to_ms, asked.hash256[firsts], asked.orientation[firsts])

@@ -47,7 +47,7 @@ ORDER: Final = ("copy", "clip_of", "contains", "overlaps")
 class VideoHit:
     """A known video, what the submission is to it, and which frames say so.
 
-    `own_view`, `own_turn`, `view` and `turn` are those of the frames that show best what was done; `confirm_bits` is
+    `own_view`, `own_orientation`, `view` and `orientation` are those of the frames that show best what was done; `confirm_bits` is
     the mean distance over the moments that voted, of which there are `voters`, and `near_bits` that of the frames
     through which the known video was found.
     """
@@ -61,9 +61,9 @@ class VideoHit:
     share: float
     known_share: float
     view: int
-    turn: int
+    orientation: int
     own_view: int
-    own_turn: int
+    own_orientation: int
     near_bits: int
     confirm_bits: int
     voters: int
@@ -88,8 +88,8 @@ def judged(
     needed = min(MOMENTS_NEEDED, int(np.count_nonzero(weights)), len(known.from_ms))
     if len(np.unique(pairs.own)) < max(needed, 1):
         return None, None
-    turns = BETWEEN[pairs.turn & ORIENTATION_MASK, pairs.own_turn & ORIENTATION_MASK]
-    aligned = align(own, known, Pairs(pairs.own, pairs.known, turns), weights)
+    orientations = BETWEEN[pairs.orientation & ORIENTATION_MASK, pairs.own_orientation & ORIENTATION_MASK]
+    aligned = align(own, known, Pairs(pairs.own, pairs.known, orientations), weights)
     voting = pairs.of(aligned.votes)
     voters = np.unique(voting.own)
     relation = _relation(aligned, own, known, policy, needed, len(voters), int(weights[voters].sum()))
@@ -151,7 +151,7 @@ def _hit(
     rules = VIEW_PAIRS[LEVEL_NUMBERS[policy.views], voting.own_view, voting.view]
     by_moment = np.lexsort(
         (
-            *(voting.turn, voting.own_turn, voting.known, voting.near_bits, voting.confirm_bits),
+            *(voting.orientation, voting.own_orientation, voting.known, voting.near_bits, voting.confirm_bits),
             *(voting.view, voting.own_view, rules, voting.own),
         )
     )
@@ -172,9 +172,9 @@ def _hit(
         share,
         known_share,
         view=int(best.view[nearest]),
-        turn=int(best.turn[nearest]),
+        orientation=int(best.orientation[nearest]),
         own_view=int(best.own_view[nearest]),
-        own_turn=int(best.own_turn[nearest]),
+        own_orientation=int(best.own_orientation[nearest]),
         near_bits=near_bits,
         confirm_bits=int(best.confirm_bits.sum()) // len(views),
         voters=len(views),

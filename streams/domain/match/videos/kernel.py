@@ -48,28 +48,28 @@ class QueryFrames(NamedTuple):
     """
 
     starts: NDArray[np.int64]
-    near: NDArray[np.uint64]
-    confirm: NDArray[np.uint64]
+    hash64: NDArray[np.uint64]
+    hash256: NDArray[np.uint64]
     view_code: NDArray[np.uint8]
-    turn: NDArray[np.uint8]
+    orientation: NDArray[np.uint8]
 
     @classmethod
     def from_entries(cls, entries: NDArray[np.void], starts: NDArray[np.int64]) -> QueryFrames:
         return cls(
             starts,
-            entries["near"].astype(np.uint64),
-            np.ascontiguousarray(entries["confirm"].astype(np.uint64)),
+            entries["hash64"].astype(np.uint64),
+            np.ascontiguousarray(entries["hash256"].astype(np.uint64)),
             # Copies, also of a single entry: for an array that cannot be written to, kernels would be compiled anew.
             entries["view"].copy(),
-            entries["turn"].copy(),
+            entries["orientation"].copy(),
         )
 
 
 class FrameTable(NamedTuple):
     """What is looked through: rows by their key in the index, and the contents that they are of, by slot."""
 
-    near: NDArray[np.uint64]
-    confirm: NDArray[np.uint64]
+    hash64: NDArray[np.uint64]
+    hash256: NDArray[np.uint64]
     slot: NDArray[np.int32]
     view_code: NDArray[np.uint8]
     alive: NDArray[np.uint8]
@@ -108,7 +108,7 @@ def search_index(
         limited: leave out moments that are common.
     """
     level = LEVEL_NUMBERS[policy.views]
-    allowed = QUERY_GROUPS[level, asked.view_code, asked.turn] & GROUP_WHOLE
+    allowed = QUERY_GROUPS[level, asked.view_code, asked.orientation] & GROUP_WHOLE
     groups = int(among.group.max(initial=0)) + 1
     pairs, counts = _look_through(
         bands, among, asked, allowed, VIEW_PAIRS[level], _IS_WHOLE, policy.radius_bits, policy.view_radius_bits,
@@ -134,28 +134,28 @@ def look_at(
         policy: which views are compared, and within which distance.
     """
     level = LEVEL_NUMBERS[policy.views]
-    allowed = QUERY_GROUPS[level, asked.view_code, asked.turn] & GROUP_WHOLE
+    allowed = QUERY_GROUPS[level, asked.view_code, asked.orientation] & GROUP_WHOLE
     allowed[np.repeat(weights, np.diff(asked.starts)) == 0] = 0
     found = _look_at(among, rows, asked, np.flatnonzero(allowed), VIEW_PAIRS[level], policy.confirm_bits)
     return FrameMatches(found[:, 0], found[:, 1], found[:, 2], found[:, 3], np.zeros(0, np.int64))
 
 
 def look_at_turned(
-    among: FrameTable, rows: NDArray[np.int64], row_turns: NDArray[np.uint8], turned: QueryFrames,
+    among: FrameTable, rows: NDArray[np.int64], row_orientations: NDArray[np.uint8], turned: QueryFrames,
     weights: NDArray[np.int64],
-    policy: Policy, turn: int,
+    policy: Policy, orientation: int,
 ) -> FrameMatches:  # fmt: skip
     """As `look_at`, of entries in any turn (`video_turning.in_other_turns`) those that say that this one was done.
 
-    `row_turns` are those of `rows`.
+    `row_orientations` are those of `rows`.
     """
     level = LEVEL_NUMBERS[policy.views]
-    allowed = QUERY_GROUPS[level, turned.view_code, turned.turn] & GROUP_WHOLE > 0
+    allowed = QUERY_GROUPS[level, turned.view_code, turned.orientation] & GROUP_WHOLE > 0
     allowed &= np.repeat(weights, np.diff(turned.starts)) > 0
     found = [np.empty((0, 4), np.int64)]
     for own in range(ORIENTATION_COUNT):
-        chosen = rows[BETWEEN[row_turns & ORIENTATION_MASK, own] == turn]
-        entries = np.flatnonzero(allowed & (turned.turn == own))
+        chosen = rows[BETWEEN[row_orientations & ORIENTATION_MASK, own] == orientation]
+        entries = np.flatnonzero(allowed & (turned.orientation == own))
         if len(chosen) and len(entries):
             found.append(_look_at(among, chosen, turned, entries, VIEW_PAIRS[level], policy.confirm_bits))
     pairs = np.concatenate(found)
@@ -181,13 +181,13 @@ def _look_at(among: Any, rows: Any, asked: Any, entries: Any, pairs: Any, confir
                 continue
             confirm_bits = 0
             for word in range(4):
-                confirm_bits += bit_count(asked.confirm[entry, word] ^ among.confirm[row, word])
+                confirm_bits += bit_count(asked.hash256[entry, word] ^ among.hash256[row, word])
             if confirm_bits > confirm_limit:
                 continue
             if used == len(found):
                 found = _grown(found)
             found[used, 0], found[used, 1] = entry, row
-            found[used, 2], found[used, 3] = bit_count(asked.near[entry] ^ among.near[row]), confirm_bits
+            found[used, 2], found[used, 3] = bit_count(asked.hash64[entry] ^ among.hash64[row]), confirm_bits
             used += 1
     return found[:used].copy()
 
@@ -209,10 +209,10 @@ def _look_through(
                 continue
             view = asked.view_code[entry]
             widest = np.int64(radius if is_whole[view] else view_radius)
-            count = search_into(bands, asked.near[entry], widest, keys, distances)
+            count = search_into(bands, asked.hash64[entry], widest, keys, distances)
             if count > len(keys):
                 keys, distances = np.empty(2 * count, np.uint32), np.empty(2 * count, np.uint8)
-                count = search_into(bands, asked.near[entry], widest, keys, distances)
+                count = search_into(bands, asked.hash64[entry], widest, keys, distances)
             for at in range(count):
                 row = keys[at]
                 slot = among.slot[row]
@@ -223,7 +223,7 @@ def _look_through(
                     continue
                 confirm_bits = 0
                 for word in range(4):
-                    confirm_bits += bit_count(asked.confirm[entry, word] ^ among.confirm[row, word])
+                    confirm_bits += bit_count(asked.hash256[entry, word] ^ among.hash256[row, word])
                 if confirm_bits > confirm_limit:
                     continue
                 group = among.group[slot]

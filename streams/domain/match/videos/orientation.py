@@ -34,9 +34,13 @@ BETWEEN: Final = np.array(
 """By the turns of a known frame and of one that looks like it: what was done to the known one."""
 
 _FROM: Final = np.array(
-    [[compose(to, inverse(turn)) for to in range(ORIENTATION_COUNT)] for turn in range(ORIENTATION_COUNT)], np.uint8
+    [
+        [compose(to, inverse(orientation)) for to in range(ORIENTATION_COUNT)]
+        for orientation in range(ORIENTATION_COUNT)
+    ],
+    np.uint8,
 )
-_SIDES: Final = {"near": 8, "confirm": 16}
+_SIDES: Final = {"hash64": 8, "hash256": 16}
 
 
 def _negated(side: int) -> NDArray[np.uint64]:
@@ -62,15 +66,15 @@ def in_other_turns(entries: NDArray[np.void]) -> NDArray[np.void]:
     numbers = np.repeat(np.arange(len(moment_starts(entries)) - 1), np.diff(moment_starts(entries)))
     _, views = np.unique(numbers * 256 + entries["view"], return_inverse=True)
     missing = np.ones((int(views.max(initial=-1)) + 1, ORIENTATION_COUNT), np.bool_)
-    missing[views, entries["turn"] & ORIENTATION_MASK] = False
-    canonical = np.flatnonzero(entries["turn"] & CANONICAL)
+    missing[views, entries["orientation"] & ORIENTATION_MASK] = False
+    canonical = np.flatnonzero(entries["orientation"] & CANONICAL)
     if not len(canonical):
         return entries[:0]
     canonical = canonical[np.unique(views[canonical], return_index=True)[1]]
-    which, turns = np.nonzero(missing[views[canonical]])
+    which, orientations = np.nonzero(missing[views[canonical]])
     made: NDArray[np.void] = entries[canonical[which]].copy()
-    done = _FROM[made["turn"] & ORIENTATION_MASK, turns]
-    made["turn"] = turns
+    done = _FROM[made["orientation"] & ORIENTATION_MASK, orientations]
+    made["orientation"] = orientations
     for name, side in _SIDES.items():
         codes = entries[name][canonical].astype(np.uint64).reshape(len(canonical), -1)
         either = np.stack((codes, _transposed(codes, side)))

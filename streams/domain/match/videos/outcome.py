@@ -26,7 +26,7 @@ def video_match(hit: VideoHit, known: Content, policy: Policy, own_group: tuple[
         own_group: content and medium that the submission's own group is named by, if it is to be in its own.
     """
     own, other = VIEWS[hit.own_view], VIEWS[hit.view]
-    transformation = transformation_between(hit.own_view, hit.own_turn, hit.view, hit.turn)
+    transformation = transformation_between(hit.own_view, hit.own_orientation, hit.view, hit.orientation)
     group = (known.group_content_id, known.group_media_id) if hit.is_reused else own_group
     longest = sorted(sorted(hit.runs, key=lambda run: (run.from_ms - run.to_ms, run))[:MOST_SEGMENTS])
     segments = [

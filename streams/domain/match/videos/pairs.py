@@ -37,7 +37,7 @@ class Looks(NamedTuple):
     from_ms: Numbers
     to_ms: Numbers
     confirm: NDArray[np.uint64]
-    turn: NDArray[np.uint8]
+    orientation: NDArray[np.uint8]
 
 
 class FramePairs(NamedTuple):
@@ -46,9 +46,9 @@ class FramePairs(NamedTuple):
     own: Numbers
     known: Numbers
     own_view: Numbers
-    own_turn: Numbers
+    own_orientation: Numbers
     view: Numbers
-    turn: Numbers
+    orientation: Numbers
     near_bits: Numbers
     confirm_bits: Numbers
 
@@ -56,7 +56,7 @@ class FramePairs(NamedTuple):
         """Of each own moment the NEAREST nearest pairs, by 256 bits, then by 64, then by all else that they have."""
         order = np.lexsort(
             (
-                *(self.turn, self.view, self.own_turn, self.own_view),
+                *(self.orientation, self.view, self.own_orientation, self.own_view),
                 *(self.known, self.near_bits, self.confirm_bits, self.own),
             )
         )
@@ -91,7 +91,9 @@ def _least_elsewhere(moment: Numbers, bits: Numbers, others: Looks, other: Numbe
 
 
 @compiled()
-def _least_of_others(moment: Any, bits: Any, other: Any, from_ms: Any, to_ms: Any, confirm: Any, turn: Any) -> Any:
+def _least_of_others(
+    moment: Any, bits: Any, other: Any, from_ms: Any, to_ms: Any, confirm: Any, orientation: Any
+) -> Any:
     """Pairs of one moment stand together; the times and hashes are those of the other video's moments."""
     least = np.full(len(moment), _NEVER, np.int64)
     begin = 0
@@ -109,7 +111,7 @@ def _least_of_others(moment: Any, bits: Any, other: Any, from_ms: Any, to_ms: An
                 apart_bits = 0
                 for word in range(4):
                     apart_bits += bit_count(confirm[this, word] ^ confirm[that, word])
-                if apart_bits > SURE_BITS or turn[this] != turn[that]:
+                if apart_bits > SURE_BITS or orientation[this] != orientation[that]:
                     least[at] = bits[rival]
         begin = end
     return least

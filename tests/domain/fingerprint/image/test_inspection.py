@@ -16,29 +16,31 @@ from tests.support.media import encode, oriented, photo
 CAT = photo("chelsea.png", (480, 320))
 
 
-def turned(image: Image.Image, turn: int) -> Image.Image:
-    image = image.transpose(Image.Transpose.TRANSPOSE) if turn & TRANSPOSED else image
-    image = ImageOps.mirror(image) if turn & LEFT_RIGHT else image
-    return ImageOps.flip(image) if turn & TOP_BOTTOM else image
+def turned(image: Image.Image, orientation: int) -> Image.Image:
+    image = image.transpose(Image.Transpose.TRANSPOSE) if orientation & TRANSPOSED else image
+    image = ImageOps.mirror(image) if orientation & LEFT_RIGHT else image
+    return ImageOps.flip(image) if orientation & TOP_BOTTOM else image
 
 
 def test_forms_are_the_hashes_of_the_turned_pictures() -> None:
     forms = oriented_views(encode(CAT, "PNG"))
 
-    assert [(form.view, form.turn) for form in forms] == [(FULL, turn) for turn in range(ORIENTATION_COUNT)]
+    assert [(form.view, form.orientation) for form in forms] == [
+        (FULL, orientation) for orientation in range(ORIENTATION_COUNT)
+    ]
     for form in forms:
-        hashes = fingerprint_image(encode(turned(CAT, form.turn), "PNG")).hashes
-        assert form.near == int(hashes["phash64:1"], 16)
-        assert form.confirm == int(hashes["phash256:1"], 16)
+        hashes = fingerprint_image(encode(turned(CAT, form.orientation), "PNG")).hashes
+        assert form.hash64 == int(hashes["phash64:1"], 16)
+        assert form.hash256 == int(hashes["phash256:1"], 16)
 
 
 def test_without_its_border_a_picture_is_what_it_was() -> None:
     bordered = encode(ImageOps.expand(CAT, (0, 64), "black"), "PNG")
-    upright = {form.view: form for form in oriented_views(bordered) if form.turn == 0}
+    upright = {form.view: form for form in oriented_views(bordered) if form.orientation == 0}
     plain = int(fingerprint_image(encode(CAT, "PNG")).hashes["phash256:1"], 16)
 
-    assert (upright[TRIMMED].confirm ^ plain).bit_count() <= 8
-    assert (upright[FULL].confirm ^ plain).bit_count() > 40
+    assert (upright[TRIMMED].hash256 ^ plain).bit_count() <= 8
+    assert (upright[FULL].hash256 ^ plain).bit_count() > 40
 
 
 def test_a_picture_that_says_nothing_has_no_forms() -> None:

@@ -92,11 +92,11 @@ def test_a_picture_as_a_frame_has_the_hashes_of_the_picture(name: str, size: tup
     image = unpack_entries(fingerprint_image(media.encode(picture, "PNG"), level="standard").hashes["views:1"])
     path = still(f"still-{name}-{size[0]}.mp4", picture, seconds=0.5, options={"crf": "16"})
     entries = entries_of(facts_of(path)[0])
-    one = image[(image["view"] == FULL) & (image["turn"] & CANONICAL > 0)][0]
-    other = entries[(entries["view"] == FULL) & (entries["turn"] & CANONICAL > 0)][0]
-    assert one["turn"] == other["turn"]
-    assert int(np.bitwise_count(one["near"] ^ other["near"])) <= 2
-    assert int(np.bitwise_count(one["confirm"] ^ other["confirm"]).sum()) <= 14
+    one = image[(image["view"] == FULL) & (image["orientation"] & CANONICAL > 0)][0]
+    other = entries[(entries["view"] == FULL) & (entries["orientation"] & CANONICAL > 0)][0]
+    assert one["orientation"] == other["orientation"]
+    assert int(np.bitwise_count(one["hash64"] ^ other["hash64"])) <= 2
+    assert int(np.bitwise_count(one["hash256"] ^ other["hash256"]).sum()) <= 14
 
 
 @pytest.mark.parametrize("degrees", [90, 180, 270])
@@ -108,8 +108,8 @@ def test_frames_are_hashed_as_players_turn_them(degrees: int) -> None:
     assert (facts.width, facts.height) == (320, 240)
     assert video.rotation_degrees == 360 - degrees
     entries = entries_of(facts)
-    assert upright[0]["turn"] == entries[0]["turn"]
-    assert int(np.bitwise_count(upright[0]["near"] ^ entries[0]["near"])) <= 4
+    assert upright[0]["orientation"] == entries[0]["orientation"]
+    assert int(np.bitwise_count(upright[0]["hash64"] ^ entries[0]["hash64"])) <= 4
 
 
 def test_real_turned_videos_are_upright(shared_data: Path) -> None:
@@ -125,15 +125,15 @@ def test_a_letterboxed_video_holds_the_view_of_the_plain_one() -> None:
     path = cached_file("film4-letterboxed.mp4", lambda target: encode(target, pictures))
     known, boxed_entries = entries_of(plain), entries_of(facts_of(path)[0])
     assert set(known["view"].tolist()).isdisjoint({TRIMMED})
-    inside = boxed_entries[(boxed_entries["view"] == TRIMMED) & (boxed_entries["turn"] & CANONICAL > 0)]
-    whole = known[(known["view"] == FULL) & (known["turn"] & CANONICAL > 0)]
+    inside = boxed_entries[(boxed_entries["view"] == TRIMMED) & (boxed_entries["orientation"] & CANONICAL > 0)]
+    whole = known[(known["view"] == FULL) & (known["orientation"] & CANONICAL > 0)]
     met = [
         entry
         for entry in inside
         if (
             (whole["from_ms"] <= entry["from_ms"])
             & (entry["from_ms"] < whole["to_ms"])
-            & (np.bitwise_count(whole["near"] ^ entry["near"]) <= 10)
+            & (np.bitwise_count(whole["hash64"] ^ entry["hash64"]) <= 10)
         ).any()
     ]
     assert len(met) >= 0.9 * len(inside)
@@ -198,5 +198,5 @@ def test_every_kind_of_sample_file_is_told() -> None:
 
 def test_views_that_are_kept_are_in_every_moment() -> None:
     entries = entries_of(facts_of(film(3, 8.0, size=SMALL))[0])
-    kept = entries[np.isin(entries["view"], STORED_FRAME_VIEWS) & (entries["turn"] & CANONICAL > 0)]
+    kept = entries[np.isin(entries["view"], STORED_FRAME_VIEWS) & (entries["orientation"] & CANONICAL > 0)]
     assert set(kept["from_ms"].tolist()) == set(entries["from_ms"].tolist())

@@ -166,15 +166,15 @@ def test_entries_are_those_of_the_views_that_are_kept_and_asked() -> None:
     moments = gathered([boxed(each, (160, 130)) for each in SHOWN[:5] for _ in range(4)])
     entries = pack_moments(moments)
     assert set(entries["view"].tolist()) == set(QUERY_FRAME_VIEWS)
-    assert not (entries["turn"] & EXTRA_UPRIGHT).any()
+    assert not (entries["orientation"] & EXTRA_UPRIGHT).any()
     bars = ~np.isin(entries["view"], (FULL, TRIMMED))
-    assert (entries["turn"][bars] & CANONICAL > 0).all()
+    assert (entries["orientation"][bars] & CANONICAL > 0).all()
     assert (np.diff(entries["from_ms"].astype(np.int64)) >= 0).all()
     for at_ms in np.unique(entries["from_ms"]):
         first = entries[entries["from_ms"] == at_ms][0]
         assert first["view"] == FULL
-        assert first["turn"] & CANONICAL
-    canonical = entries[(entries["turn"] & CANONICAL > 0) & (entries["view"] == TRIMMED)]
+        assert first["orientation"] & CANONICAL
+    canonical = entries[(entries["orientation"] & CANONICAL > 0) & (entries["view"] == TRIMMED)]
     assert len(canonical) == len(moments)
 
 

@@ -140,10 +140,10 @@ def test_the_content_id_of_parts_tells_videos_apart() -> None:
 def test_frames_sampled_sparsely_are_frames_of_the_whole() -> None:
     data = long_film()
     sparse, dense = (unpack_frames(facts.hashes["frames:1"]) for facts in (read(Far(data))[0], fingerprint_video(data)))
-    of_whole = (dense["view"] == FULL) & (dense["turn"] & CANONICAL > 0)
-    canonical = sparse[(sparse["view"] == FULL) & (sparse["turn"] & CANONICAL > 0)]
+    of_whole = (dense["view"] == FULL) & (dense["orientation"] & CANONICAL > 0)
+    canonical = sparse[(sparse["view"] == FULL) & (sparse["orientation"] & CANONICAL > 0)]
     near = [
-        int(np.bitwise_count(dense[of_whole]["near"] ^ entry["near"])[_about(dense[of_whole], entry)].min())
+        int(np.bitwise_count(dense[of_whole]["hash64"] ^ entry["hash64"])[_about(dense[of_whole], entry)].min())
         for entry in canonical
         if _about(dense[of_whole], entry).any()
     ]

@@ -24,7 +24,7 @@ def arrays(film: Film) -> Moments:
 
 
 def fast(case: Case, pairs: list[Pair]) -> Alignment:
-    columns = (np.array([getattr(pair, name) for pair in pairs], np.int64) for name in ("own", "known", "turn"))
+    columns = (np.array([getattr(pair, name) for pair in pairs], np.int64) for name in ("own", "known", "orientation"))
     return align(arrays(case.own), arrays(case.known), Pairs(*columns), np.array(case.weights, np.int64))
 
 
@@ -81,7 +81,7 @@ def test_any_pairs_are_aligned_as_the_slow_twin_aligns_them(seed: int) -> None:
     slowly, quickly = case.align(pairs), fast(case, sorted(pairs, key=lambda pair: rng.random()))
 
     assert told(quickly) == told(slowly)
-    assert quickly.turn == slowly.turn
+    assert quickly.orientation == slowly.orientation
     assert quickly.matched_ms == slow.length([piece.own for piece in slowly.pieces])
     assert quickly.known_ms == slow.length([piece.known for piece in slowly.pieces])
 
@@ -103,14 +103,14 @@ def test_the_twin_is_asked_about_everything_that_happens() -> None:
         speeds = {run.speed for run in found.runs}
         seen["lines"] += len({(run.speed, run.known_from_ms - run.from_ms) for run in found.runs}) > 1
         seen["speed"] += speeds != {AS_FAST}
-        seen["turn"] += found.turn
+        seen["turn"] += found.orientation
         seen["runs"] += len(found.runs) > 2
     assert all(count > 3 for count in seen.values()), seen
 
 
-def runs_of(own: Film, known: Film, pairs: dict[int, int], turn: int = 0) -> tuple[Run, ...]:
+def runs_of(own: Film, known: Film, pairs: dict[int, int], orientation: int = 0) -> tuple[Run, ...]:
     case = Case(own, known, [1000] * len(own.moments))
-    return fast(case, [Pair(one, other, turn) for one, other in pairs.items()]).runs
+    return fast(case, [Pair(one, other, orientation) for one, other in pairs.items()]).runs
 
 
 def test_a_clip_lies_where_it_was_cut_from() -> None:
@@ -188,7 +188,7 @@ def test_a_mirrored_video_is_so_all_along() -> None:
     pairs: list[Any] = [Pair(number, number, 1) for number in range(40)]
     pairs += [Pair(number, number, 0) for number in range(0, 40, 2)]
 
-    assert fast(case, pairs).turn == 1
+    assert fast(case, pairs).orientation == 1
 
 
 def test_keyframes_on_both_sides_of_a_cut_contradict_nothing_and_a_scene_that_was_replaced_does() -> None:

@@ -60,7 +60,7 @@ def take(seed: int) -> VideoRecipe:
         every_ms=rng.choice((500, 500, 750)),
         phase_ms=rng.choice((0, 0, 120)),
         noise_bits=rng.choice((1, 2, 4)),
-        turn=rng.choice((0, 0, 0, 1, 5)),
+        orientation=rng.choice((0, 0, 0, 1, 5)),
         bar=rng.choice((None, None, None, VIEW_CODES["top_85"])),
         alternates=rng.choice((0, 3)),
         lost=rng.choice((0, 0, 3)),
@@ -201,7 +201,7 @@ WHOLE = VideoRecipe([Cut(FILM, 0, 40_000)])
 
 
 def test_a_clip_says_which_part_of_which_video_it_is() -> None:
-    clip = VideoRecipe([Cut(FILM, 12_000, 15_000)], phase_ms=200, turn=1, noise_bits=4)
+    clip = VideoRecipe([Cut(FILM, 12_000, 15_000)], phase_ms=200, orientation=1, noise_bits=4)
 
     first, second = decide(WHOLE, clip)
 
@@ -298,8 +298,8 @@ def test_a_video_that_stands_still_matches_its_copy_and_not_another() -> None:
 def test_a_video_under_a_logo_is_found_through_the_few_frames_that_it_changes_little() -> None:
     bare = media_facts(WHOLE, "bare")
     frames = unpack_frames(media_facts(replace(WHOLE, noise_bits=5), "logo").hashes[FRAMES_HASH]).copy()
-    frames["near"][2 * frames["from_ms"].argmax() // 3 :] ^= np.uint64(0xFFFF)  # farther than any radius
-    frames["near"][: frames["from_ms"].argmax() // 3] ^= np.uint64(0xFFFF)
+    frames["hash64"][2 * frames["from_ms"].argmax() // 3 :] ^= np.uint64(0xFFFF)  # farther than any radius
+    frames["hash64"][: frames["from_ms"].argmax() // 3] ^= np.uint64(0xFFFF)
     logo = replace(media_facts(WHOLE, "logo"), hashes={FRAMES_HASH: pack_frames(frames)})
 
     records = [submission(facts, n, n, POLICIES[0], "shop") for n, facts in enumerate((bare, logo))]

@@ -29,9 +29,9 @@ def as_slow(frames: NDArray[np.void]) -> list[slow.Frame]:
         slow.Frame(
             Entry(
                 int(each["view"]),
-                int(each["turn"]),
-                int(each["near"]),
-                int.from_bytes(np.ascontiguousarray(each["confirm"]).tobytes()),
+                int(each["orientation"]),
+                int(each["hash64"]),
+                int.from_bytes(np.ascontiguousarray(each["hash256"]).tobytes()),
             ),
             int(each["quality"]),
             int(each["from_ms"]),
@@ -48,13 +48,13 @@ def test_the_turns_that_are_missing_are_those_of_the_slow_twin(seed: int) -> Non
     take = VideoRecipe([Cut(Film("any"), 0, 3_000)], alternates=5, borders=5, seed=seed)
     frames = entries_of(take).copy()
     for each in frames:
-        each["turn"] &= rng.choice((255, 255, 255, ORIENTATION_MASK))  # some have no canonical form
+        each["orientation"] &= rng.choice((255, 255, 255, ORIENTATION_MASK))  # some have no canonical form
     given_moments = slow.by_moment(as_slow(frames))
 
     found = in_other_turns(frames)
 
     expected = [frame for moment in given_moments for frame in slow.further(moment)]
-    order = lambda frame: (frame.from_ms, frame.entry.view, frame.entry.turn)  # noqa: E731
+    order = lambda frame: (frame.from_ms, frame.entry.view, frame.entry.orientation)  # noqa: E731
     assert as_slow(found) == sorted(expected, key=order)
 
 
@@ -74,17 +74,17 @@ def test_they_are_nearly_what_the_turned_picture_has(name: str) -> None:
     found = in_other_turns(frame)
 
     assert len(found) == ORIENTATION_COUNT - 1
-    blocks = reoriented(np.repeat(confirm[None], len(found), axis=0), found["turn"])
+    blocks = reoriented(np.repeat(confirm[None], len(found), axis=0), found["orientation"])
     for made, block in zip(found, blocks, strict=True):
         bits = np.packbits((block > np.median(block)).ravel())
-        assert np.bitwise_count(np.frombuffer(made["confirm"].tobytes(), np.uint8) ^ bits).sum() <= 24
+        assert np.bitwise_count(np.frombuffer(made["hash256"].tobytes(), np.uint8) ^ bits).sum() <= 24
 
 
-@pytest.mark.parametrize("turn", [0, 1, 6])
-def test_frames_are_found_in_another_canonical_form_where_one_tells_which(turn: int) -> None:
+@pytest.mark.parametrize("orientation", [0, 1, 6])
+def test_frames_are_found_in_another_canonical_form_where_one_tells_which(orientation: int) -> None:
     cuts = [Cut(Film("a"), 0, 20_000)]
     known = media_facts(VideoRecipe(cuts, seed=1), "known")
-    copy = media_facts(VideoRecipe(cuts, seed=2, turn=turn, reformed=8), "copy")
+    copy = media_facts(VideoRecipe(cuts, seed=2, orientation=orientation, reformed=8), "copy")
 
     found = compare_videos(known, copy, Policy.of(), media_ids=("a", "b"))
 

@@ -38,12 +38,12 @@ def frames_of(film: Times, rng: random.Random) -> list[slow.Frame]:
 
 
 def looks(frames: list[slow.Frame]) -> Looks:
-    codes = b"".join(frame.entry.confirm.to_bytes(32) for frame in frames)
+    codes = b"".join(frame.entry.hash256.to_bytes(32) for frame in frames)
     return Looks(
         np.array([frame.from_ms for frame in frames], np.int64),
         np.array([frame.to_ms for frame in frames], np.int64),
         np.frombuffer(codes, ">u8").reshape(-1, 4).astype(np.uint64),
-        np.array([frame.entry.turn for frame in frames], np.uint8),
+        np.array([frame.entry.orientation for frame in frames], np.uint8),
     )
 
 
@@ -146,13 +146,13 @@ def with_caption(facts: MediaFacts, common: int) -> MediaFacts:
     frames = np.frombuffer(bytes.fromhex(facts.hashes[FRAMES_HASH]), FRAME_ENTRY)
     frames = frames[frames["view"] == FULL].copy()
     frames = frames[np.unique(frames["from_ms"], return_index=True)[1]]
-    frames["turn"] = CANONICAL
-    bits = np.unpackbits(np.ascontiguousarray(frames["confirm"]).view(np.uint8).reshape(len(frames), 32), axis=1)
+    frames["orientation"] = CANONICAL
+    bits = np.unpackbits(np.ascontiguousarray(frames["hash256"]).view(np.uint8).reshape(len(frames), 32), axis=1)
     bits[:, :common] = np.random.default_rng(0).integers(0, 2, common)
-    frames["confirm"] = np.packbits(bits, axis=1).view(">u8")
-    near = np.unpackbits(np.ascontiguousarray(frames["near"]).view(np.uint8).reshape(len(frames), 8), axis=1)
+    frames["hash256"] = np.packbits(bits, axis=1).view(">u8")
+    near = np.unpackbits(np.ascontiguousarray(frames["hash64"]).view(np.uint8).reshape(len(frames), 8), axis=1)
     near[:, : common // 4] = np.random.default_rng(1).integers(0, 2, common // 4)
-    frames["near"] = np.packbits(near, axis=1).view(">u8")[:, 0]
+    frames["hash64"] = np.packbits(near, axis=1).view(">u8")[:, 0]
     return replace(facts, hashes={FRAMES_HASH: pack_frames(frames)})
 
 
