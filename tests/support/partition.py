@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from streams.domain.match import decide
 from streams.domain.match.decide import MatchInput, MatchOutput
 from streams.domain.match.indexes import CollectionIndexes
-from streams.domain.state.content import CONTENT_PREFIX, FRAMES_PREFIX
+from streams.domain.state.keys import CONTENT_PREFIX, FRAMES_PREFIX
 
 
 class Partition(dict[bytes, bytes]):

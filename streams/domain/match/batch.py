@@ -31,15 +31,9 @@ from streams.domain.match.videos.judging import VideoHit
 from streams.domain.policy.policy import Policy
 from streams.domain.records.ids import decision_id
 from streams.domain.records.records import Fingerprint
-from streams.domain.state.content import (
-    FOR_EVER_MS,
-    PARTS_SCHEME,
-    Content,
-    content_key,
-    digest_of,
-    remembered_decision,
-    submission_key,
-)
+from streams.domain.state.content import FOR_EVER_MS, Content
+from streams.domain.state.decision import remembered_decision
+from streams.domain.state.keys import content_key, decision_id_bytes, decision_key, digest_of, is_partial
 from streams.errors import BadInput, Reason
 
 REVISION = 0
@@ -75,7 +69,7 @@ class MatchInput(NamedTuple):
             return cls(fingerprint, NO_ENTRIES, time_ms)
         try:
             digest_of(facts.content_id)
-            if facts.content_id.startswith(PARTS_SCHEME) and facts.kind != "video":
+            if is_partial(facts.content_id) and facts.kind != "video":
                 raise ValueError(f"only a video is known by parts of it, and this is an {facts.kind}")
         except ValueError as error:
             raise BadInput(Reason.BAD_FIELD, f"field 'content_id': {error}") from error
@@ -108,7 +102,7 @@ def case_of(incoming: MatchInput) -> Case:
     key = None
     if fingerprint.facts is not None:
         key = content_key(fingerprint.collection, fingerprint.facts.content_id)
-    return Case(*incoming, identity, submission_key(identity), key)
+    return Case(*incoming, identity, decision_key(identity), key)
 
 
 def named_by(case: Case) -> Iterator[str]:
@@ -186,6 +180,6 @@ def _known(case: Case, state: State) -> _Known | None:
     if value is None:
         return None
     content = Content.unpack(value)
-    if content.decision == case.key[1:] and content.first_ms == case.time_ms:
+    if content.decision_id == decision_id_bytes(case.key) and content.first_ms == case.time_ms:
         return None
     return _Known(content.algorithm, content.expires_ms)

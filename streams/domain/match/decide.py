@@ -26,15 +26,10 @@ from streams.domain.match.videos.index import VideoMatchResult
 from streams.domain.match.videos.judging import VideoHit
 from streams.domain.match.videos.outcome import video_match
 from streams.domain.records.records import Appearance, Match, Outcome
-from streams.domain.state.content import (
-    CONTENT_PREFIX,
-    FRAMES_PREFIX,
-    Content,
-    content_key,
-    pack_decision,
-    pack_stored_frames,
-    remembered_decision,
-)
+from streams.domain.state.content import Content
+from streams.domain.state.decision import pack_decision, remembered_decision
+from streams.domain.state.frames import pack_stored_frames
+from streams.domain.state.keys import content_key, decision_id_bytes, frames_key_of
 from streams.errors import StateError
 
 __all__ = ["MatchInput", "MatchOutput", "State", "decide"]
@@ -109,7 +104,7 @@ def _answer(case: Case, state: State) -> MatchOutput:
         content = _content(case.content_key, state)
         match = exact_match(content)
         if case.refreshes:
-            _put(content.until(case.expires_ms), case, state)
+            _put(content.expiring_at(case.expires_ms), case, state)
     shown = _appears_in(case, state) if case.shown else ()
     value = build_decision(fingerprint, case.decision_id, REVISION, outcome, match, shown).to_json()
     state.put(case.key, pack_decision(value, case.expires_ms))
@@ -146,8 +141,8 @@ def _repeat(case: Case, known: bytes, state: State) -> MatchOutput:
         value = state.get(key)
         content = None if value is None else Content.unpack(value)
         if content is not None and value is not None:
-            is_first = content.decision == case.key[1:]
-            frames_at = FRAMES_PREFIX + key[1:]
+            is_first = content.decision_id == decision_id_bytes(case.key)
+            frames_at = frames_key_of(key)
             frames = state.get(frames_at) if is_first and content.algorithm == FRAMES_HASH else None
             if frames is not None:
                 state.put(frames_at, frames)
@@ -176,7 +171,7 @@ def _put_new(content: Content, case: Case, state: State) -> None:
     facts, entries = case.fingerprint.facts, case.comparable_entries.entries
     if content.algorithm == FRAMES_HASH and facts is not None and case.content_key is not None:
         frames = stored_frame_entries(np.frombuffer(entries, FRAME_ENTRY)).tobytes()
-        key = FRAMES_PREFIX + case.content_key.removeprefix(CONTENT_PREFIX)
+        key = frames_key_of(case.content_key)
         state.put(key, pack_stored_frames(video_duration_ms(facts, entries), frames))
     _put(content, case, state)
 
@@ -194,7 +189,7 @@ def _new_content(case: Case, group: tuple[str, str] | None) -> Content:
         group_media_id=group[1] if group else fingerprint.media_id,
         first_ms=case.time_ms,
         expires_ms=case.expires_ms,
-        decision=case.key[1:],
+        decision_id=decision_id_bytes(case.key),
         algorithm=algorithm if case.hashes_stored else "",
         entries=b"" if algorithm == FRAMES_HASH else stored_entries(entries, fingerprint.policy),
         is_member=group is not None and group[0] != own,

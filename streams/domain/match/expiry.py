@@ -9,14 +9,15 @@ from streams.domain.hashes.frames import FRAMES_HASH
 from streams.domain.match.decide import State
 from streams.domain.match.indexes import CollectionIndexes
 from streams.domain.match.operations import Remove
-from streams.domain.state.content import (
+from streams.domain.state.content import FOR_EVER_MS, Content
+from streams.domain.state.decision import decision_expires_ms
+from streams.domain.state.keys import (
     CONTENT_PREFIX,
-    DECISION,
     DECISION_PREFIX,
-    FOR_EVER_MS,
     FRAMES_PREFIX,
-    Content,
     collection_of,
+    content_key_of,
+    frames_key_of,
 )
 
 SWEPT_AT_ONCE = 2_000
@@ -53,14 +54,14 @@ def remove_expired(
             if content.algorithm:
                 spaces.of(collection_of(key).decode(), content.algorithm).apply([Remove(content.content_id)])
             if content.algorithm == FRAMES_HASH:
-                _forget(FRAMES_PREFIX + key[1:], state)
+                _forget(frames_key_of(key), state)
         state.put(key, None)
     return last if seen == SWEPT_AT_ONCE else b""
 
 
 def _sweep_frames(key: bytes, state: State) -> None:
     """Frames go with their content; what is left when that has none any more goes here."""
-    value = state.get(CONTENT_PREFIX + key[1:])
+    value = state.get(content_key_of(key))
     if value is None or Content.unpack(value).algorithm != FRAMES_HASH:
         _forget(key, state)
 
@@ -72,5 +73,5 @@ def _forget(key: bytes, state: State) -> None:
 
 def _expires_ms(key: bytes, value: bytes) -> int:
     if key.startswith(DECISION_PREFIX):
-        return int(DECISION.unpack_from(value)[0])
+        return decision_expires_ms(value)
     return Content.unpack(value).expires_ms if key.startswith(CONTENT_PREFIX) else FOR_EVER_MS

@@ -11,18 +11,12 @@ import numpy as np
 from streams.domain.hashes.frames import FRAMES_HASH
 from streams.domain.match.images.index import NearContents
 from streams.domain.match.videos.index import VideoIndex
-from streams.domain.state.content import (
-    ALGORITHM_AT,
-    ALGORITHM_CODES,
-    ALGORITHMS,
-    Content,
-    check_layouts,
-    collection_of,
-)
+from streams.domain.state.content import ALGORITHM_AT, ALGORITHM_NUMBERS, ALGORITHMS, Content, check_layouts
+from streams.domain.state.keys import collection_of
 
 LOADED_AT_ONCE = 20_000
 
-OF_VIDEOS = ALGORITHM_CODES[FRAMES_HASH]
+OF_VIDEOS = ALGORITHM_NUMBERS[FRAMES_HASH]
 
 Space = tuple[str, str]
 

@@ -19,7 +19,8 @@ from streams.domain.records.records import (
     Verdict,
     new_unchecked,
 )
-from streams.domain.state.content import PARTS_SCHEME, Content
+from streams.domain.state.content import Content
+from streams.domain.state.keys import is_partial
 
 PENDING = Verdict()
 ACTIONS: dict[Outcome, Action] = {
@@ -84,7 +85,7 @@ def build_decision(
 
 def exact_match(known: Content) -> Match:
     """Equal bytes, of all or of what was read."""
-    of_parts = known.content_id.startswith(PARTS_SCHEME)
+    read = " in all parts that were read" if is_partial(known.content_id) else ""
     return new_unchecked(
         Match,
         content_id=known.content_id,
@@ -96,7 +97,9 @@ def exact_match(known: Content) -> Match:
         similarity=1.0,
         distance_bits=0,
         threshold_bits=0,
-        explanation="The same bytes in all parts that were read." if of_parts else "The same bytes.",
+        explanation="The same bytes in all parts that were read."
+        if is_partial(known.content_id)
+        else "The same bytes.",
         candidate_distance_bits=None,
         candidate_threshold_bits=None,
         transformation="none",

@@ -12,7 +12,7 @@ from streams.domain.match import expiry
 from streams.domain.match.decide import MatchInput
 from streams.domain.match.expiry import remove_expired
 from streams.domain.policy.policy import Policy
-from streams.domain.state.content import FRAMES_PREFIX
+from streams.domain.state.keys import FRAMES_PREFIX
 from tests.domain.match.images.test_index import DAY_MS, stream
 from tests.domain.match.videos.test_matching import stream as videos
 from tests.support.partition import Partition

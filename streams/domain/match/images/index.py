@@ -61,7 +61,8 @@ from streams.domain.match.outcome import Hit
 from streams.domain.match.videos.appearances import nearest_appearances
 from streams.domain.match.videos.kernel import FrameTable, QueryFrames, search_index
 from streams.domain.policy.policy import Policy
-from streams.domain.state.content import ENTRIES_AT, HEADER, content_id_of, digest_of
+from streams.domain.state.content import ENTRY_COUNT_AT
+from streams.domain.state.keys import content_id_of, digest_of
 
 LARGEST_FIRST, INDEXED_AT_ONCE = (GROUP_CROPS, GROUP_WHOLE, GROUP_OVAL, GROUP_ASPECT), 2
 COMPACT_ABOVE = 10_000
@@ -101,8 +102,8 @@ class NearContents:
             data: bytes, of any number of contents.
             starts: where those to take in begin.
         """
-        self._make_room(len(starts), int(data[starts + ENTRIES_AT].sum(dtype=np.int64)))
-        unpack_contents(data, starts, HEADER.size, self._used, self._rows, self._slots)
+        self._make_room(len(starts), int(data[starts + ENTRY_COUNT_AT].sum(dtype=np.int64)))
+        unpack_contents(data, starts, self._used, self._rows, self._slots)
         self._used += len(starts)
 
     def index(self) -> None:

@@ -16,7 +16,20 @@ from streams.domain.hamming.jit import compiled
 from streams.domain.hamming.search import search_into
 from streams.domain.hashes.views import AS_WHOLE, GROUP_ASPECT, GROUP_CROPS, GROUP_OVAL, GROUP_WHOLE, NOT_COMPARED
 from streams.domain.match.images.arrays import FORGET, NOTHING, SEE, Batch, Found, Rows, Slots
-from streams.domain.state.content import MEMBER
+from streams.domain.state.content import (
+    DIGEST_AT,
+    ENTRY_BYTES,
+    ENTRY_COUNT_AT,
+    EXPIRES_MS_AT,
+    FIRST_MS_AT,
+    FLAGS_AT,
+    HASH64_AT,
+    HASH256_AT,
+    HEADER_BYTES,
+    MEMBER_FLAG,
+    ORIENTATION_AT,
+    VIEW_AT,
+)
 
 FIRST_FOUND = 4096
 
@@ -196,33 +209,32 @@ def find_and_take_in(
 
 
 @compiled()
-def unpack_contents(data: Any, starts: Any, header_bytes: int, slot: int, rows: Rows, slots: Slots) -> None:
+def unpack_contents(data: Any, starts: Any, slot: int, rows: Rows, slots: Slots) -> None:
     """Read contents as `state.content` packs them into slots from `slot` on, and their rows; room is there.
 
     Args:
         data: bytes, one content after the other.
         starts: where each begins.
-        header_bytes: size of a content's header, after which its entries stand.
         slot: the first to be used.
         rows: written.
         slots: written.
     """
     for start in starts:
-        slots.first_ms[slot] = np.int64(word_at(data, start + 4))
-        slots.expires_ms[slot] = np.int64(word_at(data, start + 12))
+        slots.first_ms[slot] = np.int64(word_at(data, start + FIRST_MS_AT))
+        slots.expires_ms[slot] = np.int64(word_at(data, start + EXPIRES_MS_AT))
         for word in range(4):
-            slots.digest[slot, word] = word_at(data, start + 20 + 8 * word)
-        slots.member[slot] = data[start + 1] & MEMBER
+            slots.digest[slot, word] = word_at(data, start + DIGEST_AT + 8 * word)
+        slots.member[slot] = data[start + FLAGS_AT] & MEMBER_FLAG
         slots.alive[slot] = 1
         slots.first_row[slot] = rows.used[0]
-        slots.rows[slot] = data[start + 3]
-        for entry in range(data[start + 3]):
-            at, row = start + header_bytes + 42 * entry, rows.used[0]
-            rows.view_code[row] = data[at]
-            rows.orientation[row] = data[at + 1]
-            rows.hash64[row] = byteswap(word_at(data, at + 2))
+        slots.rows[slot] = data[start + ENTRY_COUNT_AT]
+        for entry in range(data[start + ENTRY_COUNT_AT]):
+            at, row = start + HEADER_BYTES + ENTRY_BYTES * entry, rows.used[0]
+            rows.view_code[row] = data[at + VIEW_AT]
+            rows.orientation[row] = data[at + ORIENTATION_AT]
+            rows.hash64[row] = byteswap(word_at(data, at + HASH64_AT))
             for word in range(4):
-                rows.hash256[row, word] = byteswap(word_at(data, at + 10 + 8 * word))
+                rows.hash256[row, word] = byteswap(word_at(data, at + HASH256_AT + 8 * word))
             rows.slot[row] = slot
             rows.used[0] += 1
         slot += 1

@@ -24,7 +24,8 @@ from streams.domain.match.videos.kernel import FrameMatches, QueryFrames, look_a
 from streams.domain.match.videos.orientation import commonest, in_other_turns
 from streams.domain.match.videos.pairs import FramePairs, Looks
 from streams.domain.policy.policy import Policy
-from streams.domain.state.content import Content, unpack_stored_frames
+from streams.domain.state.content import Content
+from streams.domain.state.frames import unpack_stored_frames
 
 MOST_CANDIDATES = 16
 """So many known videos are aligned with a submission: the ones that most of its moments were seen in."""

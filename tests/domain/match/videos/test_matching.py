@@ -17,7 +17,7 @@ from streams.domain.hashes.views import ENTRY, VIEW_CODES, VIEWS_HASH, pack_entr
 from streams.domain.match.decide import MatchInput
 from streams.domain.policy.policy import Policy
 from streams.domain.records.records import Fingerprint, MediaFacts
-from streams.domain.state.content import CONTENT_PREFIX, FRAMES_PREFIX
+from streams.domain.state.keys import CONTENT_PREFIX, FRAMES_PREFIX
 from streams.errors import BadInput, Reason, StateError
 from tests.domain.match.images.test_index import DAY_MS, batches, crash, values
 from tests.domain.match.images.test_index import submission as picture_submission
