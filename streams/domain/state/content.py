@@ -55,8 +55,10 @@ MEMBER_FLAG, PARTIAL_FLAG = 1, 2
 """The content is a member of another content's group; its content id covers parts of a video only."""
 
 ENTRY_BYTES: Final = ENTRY.itemsize
-_ENTRY_OFFSETS: Final[list[int]] = [(ENTRY.fields or {})[name][1] for name in ENTRY.names or ()]
-VIEW_AT, ORIENTATION_AT, HASH64_AT, HASH256_AT = _ENTRY_OFFSETS
+assert ENTRY.fields is not None
+VIEW_AT, ORIENTATION_AT, HASH64_AT, HASH256_AT = (
+    ENTRY.fields[name][1] for name in ("view", "orientation", "hash64", "hash256")
+)
 """Offsets within an entry."""
 
 #: The algorithm that made the entries, by its number in the header. A number is never given to another algorithm.

@@ -43,7 +43,7 @@ def aged(policy: Policy, day: int, seed: int) -> list[MatchInput]:
 
 @pytest.mark.parametrize("at_once", [1, 7, 2_000])
 def test_only_what_expired_before_the_time_goes(at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(expiry, "SWEPT_AT_ONCE", at_once)
+    monkeypatch.setattr(expiry, "ENTRIES_PER_SWEEP", at_once)
     partition = Partition()
     partition.decide(aged(SHORT, 0, 2))
     old = set(partition)
