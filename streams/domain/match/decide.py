@@ -1,4 +1,4 @@
-"""Decides about fingerprints: new, a copy, and of which content. Pure; the order of calls matters.
+"""Decides about fingerprints: new, or a copy of a known content. Pure; the order of calls matters.
 
     fingerprint ── batch.py: which operations ──▶ indexes.py ──▶ images/, videos/: who matches; ranking.py: who wins
                                                       │

@@ -13,7 +13,8 @@ from streams.domain.match.images import kernel as image_kernel, slot_table
 from streams.domain.match.videos import kernel as video_kernel, lines, pairs
 from streams.stages.match.warm_up import warm_up
 from tests.support.partition import Partition
-from tests.domain.match.images.test_index import MatchInput, submission
+from streams.domain.match.decide import MatchInput
+from tests.support.picture_streams import submission
 from tests.domain.match.videos.test_matching import stream
 
 def compiled():

@@ -61,7 +61,7 @@ def index_batch(
         level=limits[:, 0].astype(np.uint8),
         entry_starts=np.concatenate(([0], np.cumsum(counts))),
         hash64=entries["hash64"].astype(np.uint64),
-        # Copies, also of a single entry: numba would compile the kernel anew for an array that cannot be written to.
+        # Copies, even of a single entry: numba would compile the kernel again for a read-only array.
         hash256=np.array(entries["hash256"], np.uint64, order="C"),
         view_code=entries["view"].copy(),
         orientation=entries["orientation"].copy(),

@@ -38,7 +38,7 @@ NO_DIGEST = (0, 0, 0, 0)
 
 @dataclass(frozen=True, slots=True)
 class ViewComparison:
-    """A view of the submission beside a view of the known picture, through their nearest pair of entries.
+    """A view of the submission and a view of the known picture, compared by their nearest pair of entries.
 
     All fields but `hit` are fields of `mediasieve explain --json`.
 
