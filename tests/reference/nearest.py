@@ -68,7 +68,14 @@ class Contents:
                     confirm_bits, near_bits = distances
                     is_part = not (VIEWS[mine.view].whole and VIEWS[theirs.view].whole)
                     rank = (
-                        (known.is_member, is_part, confirm_bits, near_bits, known.first_ms, digest_words(known.content_id)),
+                        (
+                            known.is_member,
+                            is_part,
+                            confirm_bits,
+                            near_bits,
+                            known.first_ms,
+                            digest_words(known.content_id),
+                        ),
                         (number, theirs.view, theirs.orientation),
                     )
                     if best is None or rank < best[0]:
