@@ -11,12 +11,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from streams.domain import fingerprint_image, fingerprint_video
-from streams.domain.fingerprint.formats import HEAD_BYTES, image_format_of, video_format_of
 from streams.domain.fingerprint.image.fingerprint import compute_content_id
 from streams.domain.hashes.frames import STORED_FRAME_VIEWS, unpack_frames
 from streams.domain.hashes.views import CANONICAL, FULL, TRIMMED, unpack_entries
 from streams.domain.records.records import MediaFacts, VideoFacts
-from streams.errors import BadInput, Reason
 from tests.support import films, media
 from tests.support.films import cached_file, encode, film, slides
 from tests.support.videos import boxed
@@ -152,48 +150,6 @@ def test_a_video_that_shows_nothing_has_facts_and_no_frames() -> None:
 def test_of_several_videos_in_a_container_the_largest_is_looked_at(shared_data: Path) -> None:
     facts, _ = facts_of(shared_data / "torchcodec" / "nasa_13013.mp4")
     assert (facts.width, facts.height) == (480, 270)
-
-
-@pytest.mark.parametrize(
-    ("head", "name"),
-    [
-        (b"\0\0\0\x18ftypmp42", "mp4"),
-        (b"\0\0\0\x18ftypisom", "mp4"),
-        (b"\0\0\0\x18ftypqt  ", "mov"),
-        (b"\0\0\0\x08wide\0\0\0\0mdat", "mov"),
-        (b"\0\0\0\x18ftypavif", None),
-        (b"\0\0\0\x18ftypheic", None),
-        (b"\0\0\0\x18ftypmif1", None),
-        (b"\x1aE\xdf\xa3\x9fB\x86\x81\x01B\xf7\x81\x01B\xf2\x81\x04B\xf3\x81\x08B\x82\x84webm", "webm"),
-        (b"\x1aE\xdf\xa3\x9fB\x86\x81\x01B\xf7\x81\x01B\xf2\x81\x04B\xf3\x81\x08B\x82\x88matroska", "matroska"),
-        (b"RIFF\0\0\0\0AVI LIST", "avi"),
-        (b"RIFF\0\0\0\0WEBPVP8 ", None),
-        (b"FLV\x01\x05", "flv"),
-        (b"OggS\0\x02", "ogg"),
-        (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "asf"),
-        (b"\0\0\x01\xba\x44", "mpeg_ps"),
-        (b"\0\0\x01\xb3\x14", "mpeg_video"),
-        ((b"G" + b"\xff" * 187) * 3, "mpeg_ts"),
-        ((b"\0\0\0\0G" + b"\xff" * 187) * 3, "mpeg_ts"),
-        (b"GIF89a" + b"G" * 1000, None),
-        (b"\xff\xd8\xff\xe0", None),
-        (b"#EXTM3U\n#EXT-X-VERSION:3", None),
-        (b"ffconcat version 1.0\nfile a.mp4", None),
-        (b"", None),
-    ],
-)
-def test_videos_are_told_by_their_first_bytes(head: bytes, name: str | None) -> None:
-    assert video_format_of(head) == name
-    if name is not None:
-        with pytest.raises(BadInput) as refused:
-            image_format_of(head)
-        assert refused.value.reason is Reason.UNSUPPORTED_KIND
-
-
-def test_every_kind_of_sample_file_is_told() -> None:
-    for suffix, codec, name in ((".ts", "h264", "mpeg_ts"), (".mpg", "mpeg2", "mpeg_ps"), (".mov", "h264", "mov")):
-        path = film(3, 1.0, size=SMALL, suffix=suffix, codec=codec)
-        assert video_format_of(path.read_bytes()[:HEAD_BYTES]) == name
 
 
 def test_views_that_are_kept_are_in_every_moment() -> None:
