@@ -27,8 +27,8 @@ from rich.table import Table
 from streams.domain.fingerprint import fingerprint_image
 from streams.domain.fingerprint.formats import image_format_of
 from streams.domain.fingerprint.image.decode import decode_luminance
-from streams.domain.fingerprint.image.phash import phash
-from streams.domain.fingerprint.image.structure import examine
+from streams.domain.fingerprint.image.file_structure import file_structure
+from streams.domain.fingerprint.image.phash import phash_hex
 from tests.bench.report import Reach, at_least, at_most
 from tests.bench.sampling import installed_versions, machine
 from tests.support.media import jpeg
@@ -53,8 +53,8 @@ def imagehash_both(data: bytes) -> None:
 
 def hash64_only(data: bytes) -> None:
     form = image_format_of(data)
-    grey, _, _ = decode_luminance(data, form, examine(data, form), max_pixels=1 << 30, max_decode_bytes=1 << 40)
-    phash(np.asarray(grey.resize((32, 32), Image.Resampling.LANCZOS, reducing_gap=3)))
+    grey, _, _ = decode_luminance(data, form, file_structure(data, form), max_pixels=1 << 30, max_decode_bytes=1 << 40)
+    phash_hex(np.asarray(grey.resize((32, 32), Image.Resampling.LANCZOS, reducing_gap=3)))
 
 
 def sha256_only(data: bytes) -> None:

@@ -28,7 +28,7 @@ from rich.table import Table
 from streams.domain.fingerprint.formats import image_format_of
 from streams.domain.fingerprint.image import imagehash, pdq
 from streams.domain.fingerprint.image.decode import decode_luminance
-from streams.domain.fingerprint.image.structure import examine
+from streams.domain.fingerprint.image.file_structure import file_structure
 from streams.domain.hashes.algorithms import current_algorithm
 from streams.domain.policy.policy import DEFAULT_THRESHOLDS, EXTRA_HASHES
 from tests.bench.sampling import installed_versions, machine
@@ -96,7 +96,7 @@ def pictures(folder: Path | None) -> Iterator[Image.Image]:
 
 def decoded(data: bytes) -> Image.Image:
     form = image_format_of(data)
-    return decode_luminance(data, form, examine(data, form), max_pixels=1 << 30, max_decode_bytes=1 << 40)[0]
+    return decode_luminance(data, form, file_structure(data, form), max_pixels=1 << 30, max_decode_bytes=1 << 40)[0]
 
 
 def hashed(images: Sequence[Image.Image]) -> dict[str, Codes]:
@@ -107,7 +107,7 @@ def hashed(images: Sequence[Image.Image]) -> dict[str, Codes]:
         for image in track(images, "hashing", console=Console(stderr=True), transient=True):
             grey = decoded(written(image))
             for name in texts:
-                texts[name].append(pdq.pdq_hash(grey).hex if name == "pdq256" else imagehash.compute(name, grey))
+                texts[name].append(pdq.pdq_hash(grey).hex if name == "pdq256" else imagehash.hash_hex(name, grey))
     shape = (1 + len(COPIES), len(images), -1)
     return {name: np.array([_words(text) for text in each]).reshape(shape) for name, each in texts.items()}
 

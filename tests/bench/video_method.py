@@ -21,10 +21,10 @@ from rich.console import Console
 from streams.domain.fingerprint.image import pdq
 from streams.domain.fingerprint.video.container import open_container
 from streams.domain.fingerprint.video.decoder import SAMPLE_SIDE, FrameSample
+from streams.domain.fingerprint.video.ffmpeg_input import FFmpegInput
 from streams.domain.fingerprint.video.fingerprint import fingerprint_video
 from streams.domain.fingerprint.video.limits import DEFAULT_VIDEO_LIMITS
 from streams.domain.fingerprint.video.sampler import FrameSampler
-from streams.domain.fingerprint.video.source_file import FFmpegInput
 from tests.bench.small_hashes import SHARED_DATA
 from tests.bench.video_recall import Known, Verdict
 from tests.bench.video_source import file_source
@@ -115,7 +115,9 @@ def samples(path: Path) -> Iterator[FrameSample]:
     with file_source(path) as source:
         file = FFmpegInput(source, DEFAULT_VIDEO_LIMITS, lambda: False)
         with open_container(file, "mp4", DEFAULT_VIDEO_LIMITS) as video:
-            yield from FrameSampler(video, "mp4", DEFAULT_VIDEO_LIMITS, lambda: 0.0, whole=False, digest=None).samples()
+            yield from FrameSampler(
+                video, "mp4", DEFAULT_VIDEO_LIMITS, lambda: 0.0, all_bytes_free=False, digest=None
+            ).samples()
 
 
 def show(found: Method, console: Console) -> None:

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from streams.domain.fingerprint import fingerprint_image
-from streams.domain.fingerprint.image.phash import phash
+from streams.domain.fingerprint.image.phash import phash_hex
 from tests.support.hash_distance import bits_apart
 from tests.support.media import PHOTOS, encode, jpeg, photo
 
@@ -78,7 +78,7 @@ def test_the_transform_is_that_of_imagehash_bit_by_bit(hash_size: int) -> None:
     side = 4 * hash_size
     for seed in range(50):
         pixels = np.random.default_rng(seed).integers(0, 256, (side, side), dtype=np.uint8)
-        assert phash(pixels) == str(imagehash.phash(Image.fromarray(pixels), hash_size=hash_size))
+        assert phash_hex(pixels) == str(imagehash.phash(Image.fromarray(pixels), hash_size=hash_size))
 
 
 def test_our_hex_is_read_by_imagehash() -> None:

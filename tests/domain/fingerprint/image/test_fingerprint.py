@@ -126,7 +126,7 @@ def test_equal_bytes_give_equal_facts_on_any_thread() -> None:
 
 
 def test_a_content_id_that_is_known_is_not_computed_again() -> None:
-    assert fingerprint_image(jpeg(), content="sha256:known").content_id == "sha256:known"
+    assert fingerprint_image(jpeg(), content_id="sha256:known").content_id == "sha256:known"
 
 
 def test_memory_is_limited_by_what_the_format_takes_for_a_pixel() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from streams.domain import ImageLimits, fingerprint_image
-from streams.domain.fingerprint.image import structure
+from streams.domain.fingerprint.image import file_structure
 from streams.domain.records.records import MediaFacts
 from streams.errors import BadInput, Reason
 from tests.support.media import animation, encode, jpeg, noise, photo
@@ -206,7 +206,7 @@ def progressive_with_scans(count: int) -> bytes:
 
 
 def test_a_jpeg_of_many_scans_is_refused_before_it_is_decoded() -> None:
-    assert facts_or_reason(progressive_with_scans(structure.MAX_JPEG_SCANS + 1)) is Reason.CORRUPT_MEDIA
+    assert facts_or_reason(progressive_with_scans(file_structure.MAX_JPEG_SCANS + 1)) is Reason.CORRUPT_MEDIA
 
 
 @pytest.mark.parametrize(
@@ -230,7 +230,7 @@ def test_files_of_countless_tiny_parts_are_refused_undecoded(data: bytes, many: 
 
 
 def test_counting_the_frames_of_an_endless_animation_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(structure, "MAX_GIF_BLOCKS", 5_000)
+    monkeypatch.setattr(file_structure, "MAX_GIF_BLOCKS", 5_000)
     one = encode(noise((2, 2)), "GIF")
     picture = one[one.index(b",") : -1]
     frames = fingerprint_image(one[:-1] + picture * 50_000 + one[-1:]).frames

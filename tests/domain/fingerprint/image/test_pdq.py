@@ -17,7 +17,7 @@ from PIL import Image
 from streams.domain.fingerprint.formats import image_format_of
 from streams.domain.fingerprint.image import pdq
 from streams.domain.fingerprint.image.decode import decode_luminance
-from streams.domain.fingerprint.image.structure import examine
+from streams.domain.fingerprint.image.file_structure import file_structure
 from streams.errors import ConfigurationError
 from tests.support.hash_distance import bits_apart
 from tests.support.media import PHOTOS, noise, photo
@@ -39,7 +39,7 @@ def opened(path: Path) -> Image.Image:
 def decoded(path: Path) -> Image.Image:
     data = path.read_bytes()
     form = image_format_of(data)
-    return decode_luminance(data, form, examine(data, form), max_pixels=1 << 30, max_decode_bytes=1 << 40)[0]
+    return decode_luminance(data, form, file_structure(data, form), max_pixels=1 << 30, max_decode_bytes=1 << 40)[0]
 
 
 def python_vectors(shared_data: Path) -> Iterator[tuple[Path, str]]:

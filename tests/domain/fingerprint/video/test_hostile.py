@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from streams.domain import VideoLimits, fingerprint_video
-from streams.domain.fingerprint.video.source import BytesSource
-from streams.domain.fingerprint.video.source_file import BUFFER_BYTES
+from streams.domain.fingerprint.video.ffmpeg_input import BUFFER_BYTES
+from streams.domain.fingerprint.video.source import BytesVideoSource
 from streams.domain.hashes.frames import unpack_frames
 from streams.domain.records.records import MediaFacts
 from streams.errors import BadInput, Reason
@@ -36,7 +36,7 @@ SMALL: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
-class Far(BytesSource):
+class Far(BytesVideoSource):
     cheap_to_read = False
 
 
@@ -45,7 +45,7 @@ def small(name: str) -> bytes:
     return film(6, 2.0, size=SIZE, fps=25, suffix=suffix, gop=10, **coding).read_bytes()
 
 
-def facts_or_reason(source: bytes | BytesSource, limits: VideoLimits = LIMITS) -> MediaFacts | Reason:
+def facts_or_reason(source: bytes | BytesVideoSource, limits: VideoLimits = LIMITS) -> MediaFacts | Reason:
     try:
         facts = fingerprint_video(source, limits)
     except BadInput as refused:

@@ -7,11 +7,18 @@ import pytest
 from PIL import Image, ImageDraw
 
 from streams.domain.fingerprint.image import phash
-from streams.domain.fingerprint.image.borders import trim, trim_all
+from streams.domain.fingerprint.image.borders import inside_of_borders, inside_of_common_borders
 from streams.domain.fingerprint.image.canonical import ViewFrequencies
-from streams.domain.fingerprint.image.views import Reduced
+from streams.domain.fingerprint.image.views import ReducedPicture
 from streams.domain.fingerprint.video.decoder import FrameSample
-from streams.domain.fingerprint.video.moments import Gathering, Moment, common_box, pack_moments, slowest, thin
+from streams.domain.fingerprint.video.moments import (
+    Moment,
+    MomentCollector,
+    common_inside,
+    frame_entries,
+    quick_frequencies,
+    thin_out,
+)
 from streams.domain.hashes.frames import MAX_MOMENTS, QUERY_FRAME_VIEWS
 from streams.domain.hashes.views import CANONICAL, EXTRA_UPRIGHT, FULL, TRIMMED
 from tests.support.hash_distance import bits_apart
@@ -26,10 +33,10 @@ def grey(name: str = "chelsea.png", size: tuple[int, int] = SIZE) -> Image.Image
 
 
 def gathered(pictures: list[Image.Image], *, apart_ms: int = GAP_MS, joined: bool = True) -> list[Moment]:
-    gathering = Gathering(GAP_MS)
+    collector = MomentCollector(GAP_MS)
     for number, picture in enumerate(pictures):
-        gathering.add(FrameSample(number * apart_ms, np.asarray(picture), joined))
-    return gathering.finish()
+        collector.add(FrameSample(number * apart_ms, np.asarray(picture), joined))
+    return collector.finish()
 
 
 def spans(moments: list[Moment]) -> list[tuple[int, int]]:
@@ -66,7 +73,8 @@ def test_frames_of_which_the_coding_decides_most_bits_are_left_out() -> None:
     wall = Image.fromarray(fall.astype(np.uint8))
     other = Image.fromarray((fall + np.random.default_rng(1).normal(0, 4, fall.shape)).astype(np.uint8))
     codes = [
-        int.from_bytes(phash.hash_bits(slowest(np.asarray(each))[None]).tobytes(), "big") for each in (wall, other)
+        int.from_bytes(phash.hash_bytes(quick_frequencies(np.asarray(each))[None]).tobytes(), "big")
+        for each in (wall, other)
     ]
     assert (codes[0] ^ codes[1]).bit_count() > 10
     assert spans(gathered([wall, other])) == []
@@ -83,7 +91,7 @@ def test_every_sampled_frame_is_within_a_few_bits_of_a_moment() -> None:
         at_ms = number * GAP_MS
         holding = next(each for each in moments if each.from_ms <= at_ms < each.to_ms)
         one, other = (
-            phash.phash(np.asarray(each.resize((32, 32), Image.Resampling.LANCZOS)))
+            phash.phash_hex(np.asarray(each.resize((32, 32), Image.Resampling.LANCZOS)))
             for each in (picture, Image.fromarray(holding.grey))
         )
         assert bits_apart(one, other) <= 10
@@ -92,8 +100,8 @@ def test_every_sampled_frame_is_within_a_few_bits_of_a_moment() -> None:
 def test_the_cheap_hash_of_comparing_is_near_the_real_one() -> None:
     for name in ("chelsea.png", "coffee.png", "rocket.jpg", "astronaut.png"):
         picture = grey(name, (160, 120))
-        cheap = phash.hash_bits(slowest(np.asarray(picture))[None]).tobytes().hex()
-        real = phash.phash(np.asarray(picture.resize((32, 32), Image.Resampling.LANCZOS)))
+        cheap = phash.hash_bytes(quick_frequencies(np.asarray(picture))[None]).tobytes().hex()
+        real = phash.phash_hex(np.asarray(picture.resize((32, 32), Image.Resampling.LANCZOS)))
         assert bits_apart(cheap, real) <= 4
 
 
@@ -117,8 +125,8 @@ def test_thinning_removes_what_is_missed_least(seed: int) -> None:
     rng = np.random.default_rng(seed)
     edges = np.cumsum(rng.integers(1, 2000, 401))
     moments = [moment(int(a), int(b)) for a, b in zip(edges[:-1], edges[1:] - rng.integers(0, 2), strict=True)]
-    assert spans(thin(moments, 120)) == spans(plainly_thinned(moments, 120))
-    assert spans(thin(moments, 500)) == spans(moments)
+    assert spans(thin_out(moments, 120)) == spans(plainly_thinned(moments, 120))
+    assert spans(thin_out(moments, 500)) == spans(moments)
 
 
 def test_a_long_video_has_its_moments_spread_over_its_duration() -> None:
@@ -140,8 +148,8 @@ LETTERBOX = (0, 20, 160, 110)
 
 
 def test_a_letterbox_that_all_frames_have_is_trimmed() -> None:
-    assert common_box([np.asarray(boxed(each, (160, 130))) for each in SHOWN]) == LETTERBOX
-    assert common_box([np.asarray(each) for each in SHOWN]) is None
+    assert common_inside([np.asarray(boxed(each, (160, 130))) for each in SHOWN]) == LETTERBOX
+    assert common_inside([np.asarray(each) for each in SHOWN]) is None
 
 
 def test_neither_subtitles_in_the_border_nor_dark_scenes_move_it() -> None:
@@ -153,18 +161,18 @@ def test_neither_subtitles_in_the_border_nor_dark_scenes_move_it() -> None:
     night = [boxed(each.copy(), (160, 130)) for each in SHOWN[:3]]
     for each in night:
         each.paste(0, (0, 0, 160, 60))
-    assert common_box([np.asarray(each) for each in (*frames, *dark, *night)]) == LETTERBOX
+    assert common_inside([np.asarray(each) for each in (*frames, *dark, *night)]) == LETTERBOX
 
 
 def test_trimming_one_picture_is_trimming_many_that_are_alike() -> None:
     for margin in (0, 10, 30):
         pixels = np.asarray(boxed(grey(), (160, 90 + 2 * margin), 255))
-        assert trim_all(pixels[None].repeat(5, 0)) == trim(pixels)
+        assert inside_of_common_borders(pixels[None].repeat(5, 0)) == inside_of_borders(pixels)
 
 
 def test_entries_are_those_of_the_views_that_are_kept_and_asked() -> None:
     moments = gathered([boxed(each, (160, 130)) for each in SHOWN[:5] for _ in range(4)])
-    entries = pack_moments(moments)
+    entries = frame_entries(moments)
     assert set(entries["view"].tolist()) == set(QUERY_FRAME_VIEWS)
     assert not (entries["orientation"] & EXTRA_UPRIGHT).any()
     bars = ~np.isin(entries["view"], (FULL, TRIMMED))
@@ -179,5 +187,5 @@ def test_entries_are_those_of_the_views_that_are_kept_and_asked() -> None:
 
 
 def test_no_moments_are_no_entries() -> None:
-    assert len(pack_moments([])) == 0
-    assert Reduced(grey()).whole == (0.0, 0.0, 160.0, 90.0)
+    assert len(frame_entries([])) == 0
+    assert ReducedPicture(grey()).whole == (0.0, 0.0, 160.0, 90.0)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from streams.domain import VideoLimits, fingerprint_video
 from streams.domain.fingerprint.video import sampler
-from streams.domain.fingerprint.video.source import BytesSource
+from streams.domain.fingerprint.video.source import BytesVideoSource
 from streams.domain.hashes.frames import unpack_frames
 from streams.domain.hashes.views import CANONICAL, FULL
 from streams.domain.records.records import MediaFacts, VideoFacts
@@ -24,7 +24,7 @@ SIZE = (192, 108)
 FPS = 12
 
 
-class Far(BytesSource):
+class Far(BytesVideoSource):
     """Bytes that cost something; remembers what was planned and what was read."""
 
     cheap_to_read = False
@@ -84,7 +84,7 @@ def long_film(suffix: str = ".mp4", **coding: Any) -> bytes:
     return path.read_bytes()
 
 
-def read(source: BytesSource) -> tuple[MediaFacts, VideoFacts]:
+def read(source: BytesVideoSource) -> tuple[MediaFacts, VideoFacts]:
     facts = fingerprint_video(source)
     assert facts.video is not None
     return facts, facts.video
@@ -168,7 +168,7 @@ def test_without_an_index_all_is_read_and_some_decoded(suffix: str, coding: dict
 
 
 def test_without_an_index_few_are_decoded_where_frames_are_large(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sampler, "CHOSEN_PIXELS", 200 * SIZE[0] * SIZE[1])
+    monkeypatch.setattr(sampler, "MAX_CHOSEN_PIXELS", 200 * SIZE[0] * SIZE[1])
     facts, video = read(Far(long_film(".ts")))
     assert video.path == "keyframes"
     assert 20 <= video.decoded_frames <= 200
@@ -187,8 +187,8 @@ def test_what_can_only_be_read_onwards_is_read_onwards() -> None:
 def test_large_frames_are_not_all_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
     data = film(5, 20.0, size=SIZE, fps=FPS, gop=24).read_bytes()
     everything = fingerprint_video(data)
-    monkeypatch.setattr(sampler, "WHOLE_PIXELS", 1_000_000)
-    monkeypatch.setattr(sampler, "CHOSEN_PIXELS", 2_000_000)
+    monkeypatch.setattr(sampler, "MAX_WHOLE_PIXELS", 1_000_000)
+    monkeypatch.setattr(sampler, "MAX_CHOSEN_PIXELS", 2_000_000)
     facts = fingerprint_video(data)
     assert everything.video is not None
     assert facts.video is not None
@@ -220,7 +220,7 @@ def counting_down(calls: int) -> Callable[[], bool]:
 @pytest.mark.parametrize("calls", [0, 3, 30])
 def test_when_time_is_up_it_ends(calls: int) -> None:
     with pytest.raises(BadInput) as refused:
-        fingerprint_video(long_film(), deadline=counting_down(calls))
+        fingerprint_video(long_film(), is_expired=counting_down(calls))
     assert refused.value.reason is Reason.DECODE_TIMEOUT
 
 
@@ -250,7 +250,7 @@ def test_what_is_too_much_is_refused(limits: VideoLimits, reason: Reason, suffix
 
 def test_given_a_content_id_it_is_kept() -> None:
     facts, video = read(Far(long_film()))
-    given = fingerprint_video(Far(long_film()), content="sha256:abc")
+    given = fingerprint_video(Far(long_film()), content_id="sha256:abc")
     assert given.content_id == "sha256:abc"
     assert given.video is not None
     assert given.video.covers == "file"
@@ -261,7 +261,7 @@ def test_given_a_content_id_it_is_kept() -> None:
 def test_a_file_is_read_as_bytes_are(tmp_path: Path) -> None:
     """Any object with the methods will do."""
 
-    class File(BytesSource):
+    class File(BytesVideoSource):
         cheap_to_read = False
 
         def __init__(self, path: Path) -> None:

@@ -6,9 +6,9 @@ import io
 
 import pytest
 
+from streams.domain.fingerprint.video.ffmpeg_input import FFmpegInput
 from streams.domain.fingerprint.video.limits import VideoLimits
-from streams.domain.fingerprint.video.source import BytesSource
-from streams.domain.fingerprint.video.source_file import FFmpegInput
+from streams.domain.fingerprint.video.source import BytesVideoSource
 from streams.errors import BadInput, Reason
 
 LIMITS = VideoLimits(max_index_entries=1000)
@@ -16,7 +16,7 @@ BEGIN = b"\0\0\0\x20ftypisom\0\0\2\0isomiso2avc1mp41"
 
 
 def file_of(data: bytes) -> FFmpegInput:
-    return FFmpegInput(BytesSource(data), LIMITS, lambda: False)
+    return FFmpegInput(BytesVideoSource(data), LIMITS, lambda: False)
 
 
 @pytest.mark.parametrize("cut", range(1, 16))
