@@ -20,7 +20,7 @@ def fingerprint_record(
     """The fingerprint record of a submission: its facts, or why it has none.
 
     Args:
-        submission: what was submitted.
+        submission: the request to decide about a medium.
         policy: the policy of its collection. The record carries it, so that the match stage needs no policy file.
         fingerprinted_at: RFC 3339, as `timestamp` writes it.
         facts: of the medium; None for a failure.

@@ -40,7 +40,7 @@ def inside_of_borders(pixels: Pixels) -> Rectangle | None:
 def inside_of_common_borders(pictures: Pixels) -> Rectangle | None:
     """The rectangle inside the borders that all pictures share, such as the frames of a video.
 
-    A pixel counts as what it is in most of the pictures. So a subtitle that shows up in a border for a while does not
+    The values of a pixel in most of the pictures count. So a subtitle that shows up in a border for a while does not
     move the border, nor does a dark scene, which has no visible edge.
 
     Args:

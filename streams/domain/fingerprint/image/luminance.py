@@ -18,8 +18,8 @@ def luminance(image: Image.Image) -> Image.Image:
     """The loaded image in mode L (ITU-R 601 luma, as Pillow and imagehash have it).
 
     Transparent areas show the white background. 16-bit grey keeps its upper 8 bits. 32-bit integers and floats have no
-    agreed range: white is the smallest of 1 (floats only), 255 and 65535 that no value exceeds. If there is no such
-    number, the lowest value is black and the highest white. NaN is black.
+    agreed range: white is the smallest of 1 (floats only), 255 and 65535 that no value exceeds. If values exceed them
+    all, or are negative, the lowest value is black and the highest white. NaN is black.
     """
     if image.mode == "L" and not image.has_transparency_data:
         return image

@@ -89,7 +89,7 @@ def seek_keyframe(video: OpenContainer, ticks: int, offset: int) -> bool:
 
 
 def packets(video: OpenContainer) -> Iterator[VideoPacket]:
-    """The packets of the video from here on, as far as the file can be read. Empty packets are left out."""
+    """The packets of the video from here on, until the file cannot be read further. Empty packets are left out."""
     with ffmpeg_errors_as_bad_input(video.file):
         try:
             for packet in video.container.demux(video.stream):

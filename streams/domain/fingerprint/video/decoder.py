@@ -82,7 +82,7 @@ class FrameClock:
 
 
 class FrameDecoder:
-    """The decoder of a video: one thread, and no more work on a frame than its small picture needs.
+    """The decoder of a video: one thread, and only as much work on a frame as its small picture needs.
 
     Attributes:
         decoded_frames: number of frames decoded so far.

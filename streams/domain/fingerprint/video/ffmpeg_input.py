@@ -1,4 +1,4 @@
-"""The file object that FFmpeg reads through PyAV. It counts and bounds reads, and keeps them to what was planned.
+"""The file object that FFmpeg reads through PyAV. It counts and bounds reads, and keeps them to the plan.
 
 FFmpeg and PyAV swallow or rewrap exceptions of a Python file. So this file never raises to them: it keeps the first
 exception and pretends to be at its end, and the exception is raised when they return.

@@ -227,7 +227,7 @@ def _take_bursts(
 
 
 def _merged_parts(index: FrameIndex, taken: NDArray[np.int64]) -> list[PlannedPart]:
-    """The parts that were taken; a group that begins where the part before ends becomes part of it."""
+    """The parts that were taken; a group that begins where the part before ends is merged into it."""
     parts: list[PlannedPart] = []
     before = -2
     edges = index.group_edges()

@@ -43,7 +43,7 @@ MAX_READ_SHARE: Final = 0.38
 """Reading stops at this share where the plan was an estimate."""
 
 MAX_WHOLE_PIXELS: Final = 2_500_000_000
-"""Pixels of all frames together. All frames of a video with no more are decoded."""
+"""Pixels of all frames together. All frames of a video up to this size are decoded."""
 
 MAX_CHOSEN_PIXELS: Final = 2_400_000_000
 """Pixels of the frames that are decoded of a larger video, a keyframe counting as plan.KEYFRAME_COST frames."""
@@ -57,7 +57,7 @@ class FrameSampler:
     Args:
         video: to read.
         container_format: its name in `formats.VIDEO_FORMATS`.
-        limits: what is refused.
+        limits: a video beyond them is refused.
         used_cpu_s: seconds of CPU time used so far.
         all_bytes_free: all bytes are available and cost nothing.
         digest: a hash to update with every packet that is decoded, or None.

@@ -29,8 +29,8 @@ class SequentialSelector:
     """Takes the packets of a video in order and selects those to decode.
 
     Args:
-        duration_s: as is_far_enough as it is known.
-        frame_rate: frames a second.
+        duration_s: None if the container does not say.
+        frame_rate: frames per second.
         max_frames: frames that may be decoded in all, a keyframe counting as KEYFRAME_COST.
     """
 
@@ -96,7 +96,7 @@ class SequentialSelector:
             self._kept.append(packet)
         else:
             del self._kept[1:]
-            self._kept_bytes = MAX_KEPT_BYTES  # no more packets of this group are kept
+            self._kept_bytes = MAX_KEPT_BYTES  # so that the rest of this group is not kept
 
     def _select_kept(self, packets: list[VideoPacket], *, last: bool) -> Iterator[DecodeStep]:
         """Decode the packets kept of this group, and drop the others."""

@@ -14,7 +14,7 @@ class VideoSource(Protocol):
 
     Attributes:
         size_bytes: size of the whole video. None if unknown; then the source can only be read forwards.
-        read_bytes: bytes that were asked of the source so far, all of which cost something.
+        read_bytes: bytes that were asked of the source so far; all of them cost something.
         cheap_to_read: reading everything costs next to nothing, as with bytes in memory.
     """
 
