@@ -54,7 +54,7 @@ def test_the_record_has_the_bytes_of_its_example(path: Path) -> None:
     assert record.to_json() == known.to_json() == orjson.dumps(orjson.loads(path.read_bytes()))
 
 
-def test_a_failure_took_no_time_and_was_not_cached() -> None:
+def test_a_failure_has_no_times_and_is_not_cached() -> None:
     failure = Failure(Reason.NOT_MEDIA, "there are no bytes")
 
     record = fingerprint_record(SUBMISSION, DEFAULT_POLICY, "2026-01-31T09:30:00.204Z", failure=failure)

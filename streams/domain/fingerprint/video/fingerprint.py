@@ -1,6 +1,6 @@
 """A video to its facts: content id, hashes of its frames, size, duration. The other files of this folder do the steps.
 
-Equal bytes give equal facts: the file alone decides which parts are read and decoded. Budgets are therefore counted in bytes
+Equal bytes give equal facts: the file alone decides which parts are read and decoded. So budgets are counted in bytes
 and pixels, not in seconds.
 """
 

@@ -174,7 +174,7 @@ def quick_frequencies(pixels: Pixels) -> NDArray[np.float64]:
 def thin_out(moments: list[Moment], limit: int) -> list[Moment]:
     """At most `limit` moments. Removes first the moment that leaves the shortest gap between its neighbours.
 
-    The gaps depend on the scenes shown, and not on where the video begins. So of two copies, one of them a clip, the same
+    The gaps depend on the scenes, and not on where the video begins. So of two copies, one of them a clip, the same
     moments stay.
     """
     kept = list(moments)

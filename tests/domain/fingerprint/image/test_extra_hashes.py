@@ -1,4 +1,4 @@
-"""The hashes that a policy asks for beside those of every fingerprint."""
+"""The hashes that a policy asks for on top of those of every fingerprint."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from streams.domain.policy.policy import EXTRA_HASHES
 from tests.support.media import photo
 
 
-def test_everything_that_a_policy_can_ask_for_is_computed() -> None:
+def test_every_hash_that_a_policy_can_ask_for_is_computed() -> None:
     pytest.importorskip("pdqhash")
     found = compute_extra_hashes(EXTRA_HASHES, photo().convert("L"))
     quality = found.pop(PDQ_QUALITY)
@@ -22,7 +22,7 @@ def test_everything_that_a_policy_can_ask_for_is_computed() -> None:
 
 
 @pytest.mark.parametrize("size", [(451, 300), (2500, 2100)])
-def test_each_is_what_it_is_when_asked_for_alone(size: tuple[int, int]) -> None:
+def test_a_hash_is_the_same_alone_and_among_others(size: tuple[int, int]) -> None:
     pytest.importorskip("pdqhash")
     grey = photo("coffee.png", size).convert("L")
     found = compute_extra_hashes(("dhash64", "whash256", "ahash16", "phash32", "pdq256"), grey)
@@ -33,7 +33,7 @@ def test_each_is_what_it_is_when_asked_for_alone(size: tuple[int, int]) -> None:
     }
 
 
-def test_what_every_fingerprint_has_is_left_out() -> None:
+def test_hashes_of_every_fingerprint_are_left_out() -> None:
     assert compute_extra_hashes(("phash64", "phash256"), photo().convert("L")) == {}
     assert compute_extra_hashes((), photo().convert("L")) == {}
 

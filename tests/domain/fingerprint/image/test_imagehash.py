@@ -23,7 +23,7 @@ from streams.domain.hashes.algorithms import BadHash, Hash
 from tests.support.hash_distance import bits_apart
 from tests.support.media import PHOTOS, encode, jpeg, noise, photo
 
-fftpack, pywt = import_module("scipy.fftpack"), import_module("pywt")  # untyped, and imagehash's own means
+fftpack, pywt = import_module("scipy.fftpack"), import_module("pywt")  # untyped; imagehash uses them, too
 
 SIDES = {16: 4, 64: 8, 256: 16}
 TWINS: dict[str, Callable[[Image.Image, int], object]] = {
@@ -34,7 +34,7 @@ TWINS: dict[str, Callable[[Image.Image, int], object]] = {
 }
 SQUARES = [(family, bits) for family in TWINS for bits in SIDES]
 OURS = [(family, bits) for family, bits in SQUARES if (family, bits) not in (("phash", 64), ("phash", 256))]
-"""Those two are every fingerprint's, from a picture that is reduced in two steps; test_compatibility.py has them."""
+"""Every fingerprint has the other two, of a picture that is reduced in two steps: see test_compatibility.py."""
 
 MOST_BITS_APART = {16: 2, 64: 4, 256: 8}
 
@@ -44,7 +44,7 @@ def twin(family: str, bits: int, image: Image.Image) -> str:
 
 
 def whash_twin(bits: int, grey: Image.Image) -> str:
-    """imagehash.whash, step by step, with the noise of its arithmetic rounded away: equal blocks are equal."""
+    """imagehash.whash, step by step, with its rounding noise removed, so that equal blocks are equal."""
     scale = max(2 ** int(np.log2(min(grey.size))), SIDES[bits])
     pixels = np.asarray(grey.resize((scale, scale), Image.Resampling.LANCZOS)) / 255
     coefficients = list(pywt.wavedec2(pixels, "haar", level=int(np.log2(scale))))
@@ -61,7 +61,7 @@ def decoded(data: bytes) -> Image.Image:
 
 @cache
 def decoded_and_full() -> list[tuple[Image.Image, Image.Image]]:
-    """Photos as a fingerprint sees them, and as imagehash does."""
+    """Photos as fingerprints decode them, and as imagehash does."""
     pairs = []
     for name in PHOTOS:
         for data in (jpeg(name), jpeg(name, (1920, 1080)), encode(photo(name, (300, 400)), "PNG")):
@@ -71,7 +71,7 @@ def decoded_and_full() -> list[tuple[Image.Image, Image.Image]]:
 
 
 @pytest.mark.parametrize(("family", "bits"), OURS)
-def test_of_the_same_grey_picture_the_hash_is_imagehash_s(family: str, bits: int) -> None:
+def test_the_hash_of_a_grey_picture_is_that_of_imagehash(family: str, bits: int) -> None:
     sizes = ((500, 375), (64, 64), (65, 130), (17, 9), (16, 16), (4, 5), (2, 3), (1000, 1023))
     for number, size in enumerate(sizes):
         for picture in (photo(PHOTOS[number], size), noise(size, number)):
@@ -81,7 +81,7 @@ def test_of_the_same_grey_picture_the_hash_is_imagehash_s(family: str, bits: int
 
 
 @pytest.mark.parametrize(("family", "bits"), SQUARES)
-def test_of_photos_as_they_are_decoded_few_bits_differ_from_imagehash(family: str, bits: int) -> None:
+def test_hashes_of_decoded_photos_differ_from_imagehash_by_few_bits(family: str, bits: int) -> None:
     name = f"{family}{bits}"
     apart = [bits_apart(hash_hex(name, grey), twin(family, bits, full)) for grey, full in decoded_and_full()]
     assert max(apart) <= MOST_BITS_APART[bits]
@@ -136,7 +136,7 @@ def test_a_picture_that_gets_brighter_to_the_right(name: str, expected: str) -> 
 
 @pytest.mark.parametrize("level", [0, 1, 100, 255])
 @pytest.mark.parametrize("bits", [16, 32, 64, 256])
-def test_a_uniform_picture_has_no_bits_but_the_mean_s(level: int, bits: int) -> None:
+def test_a_uniform_picture_has_at_most_the_bit_of_its_mean(level: int, bits: int) -> None:
     uniform = Image.new("L", (300, 200), level)
     for family in ("dhash", "ahash", "whash"):
         assert int(hash_hex(f"{family}{bits}", uniform), 16) == 0
@@ -144,7 +144,7 @@ def test_a_uniform_picture_has_no_bits_but_the_mean_s(level: int, bits: int) -> 
 
 
 @pytest.mark.parametrize("bits", [16, 64, 256])
-def test_where_half_of_the_blocks_are_equal_imagehash_says_the_same_once_its_rounding_noise_is_gone(bits: int) -> None:
+def test_if_half_of_the_blocks_are_equal_the_bits_are_those_of_imagehash_without_its_rounding_noise(bits: int) -> None:
     picture = Image.new("L", (300, 300), 255)
     picture.paste(noise((300, 120)).convert("L"), (0, 0))
     assert hash_hex(f"whash{bits}", picture) == whash_twin(bits, picture)

@@ -1,4 +1,4 @@
-"""A video to its facts: what they say, and that its hashes are those of the pictures it shows."""
+"""The facts of a video; its hashes are those of the pictures that it shows."""
 
 from __future__ import annotations
 
@@ -54,7 +54,9 @@ def still(name: str, picture: Image.Image, *, seconds: float = 1.0, **coding: An
         (".mp4", {"container_options": {"movflags": "frag_keyframe+empty_moov"}}, "mp4"),
     ],
 )
-def test_a_short_video_is_decoded_whole_whatever_its_container(suffix: str, coding: dict[str, Any], form: str) -> None:
+def test_a_short_video_is_decoded_completely_whatever_its_container(
+    suffix: str, coding: dict[str, Any], form: str
+) -> None:
     facts, video = facts_of(film(3, 4.0, size=SMALL, suffix=suffix, gop=30, **coding))
     assert facts.kind == "video"
     assert facts.format == form
@@ -69,7 +71,7 @@ def test_a_short_video_is_decoded_whole_whatever_its_container(suffix: str, codi
     assert entries["to_ms"].max() <= 4250
 
 
-def test_facts_of_bytes_are_of_the_whole_file_and_say_where_to_look() -> None:
+def test_facts_of_bytes_cover_the_whole_file_and_name_a_poster_and_thumbnails() -> None:
     path = film(3, 8.0, size=SMALL)
     facts, video = facts_of(path)
     assert facts.content_id == compute_content_id(path.read_bytes())
@@ -117,7 +119,7 @@ def test_real_turned_videos_are_upright(shared_data: Path) -> None:
         assert (facts.width, facts.height) == ((320, 568) if degrees % 180 else (568, 320))
 
 
-def test_a_letterboxed_video_holds_the_view_of_the_plain_one() -> None:
+def test_a_letterboxed_video_has_the_view_of_the_video_without_borders() -> None:
     plain, _ = facts_of(film(4, 6.0, size=SMALL))
     pictures = (boxed(each, down=0.2) for each in films.Film(4, 6.0).pictures(SMALL))
     path = cached_file("film4-letterboxed.mp4", lambda target: encode(target, pictures))
@@ -147,12 +149,12 @@ def test_a_video_that_shows_nothing_has_facts_and_no_frames() -> None:
     assert (video.poster_s, video.thumbnails_s) == (0.0, [])
 
 
-def test_of_several_videos_in_a_container_the_largest_is_looked_at(shared_data: Path) -> None:
+def test_the_largest_of_several_videos_in_a_container_is_fingerprinted(shared_data: Path) -> None:
     facts, _ = facts_of(shared_data / "torchcodec" / "nasa_13013.mp4")
     assert (facts.width, facts.height) == (480, 270)
 
 
-def test_views_that_are_kept_are_in_every_moment() -> None:
+def test_views_that_are_stored_are_in_every_moment() -> None:
     entries = entries_of(facts_of(film(3, 8.0, size=SMALL))[0])
     kept = entries[np.isin(entries["view"], STORED_FRAME_VIEWS) & (entries["orientation"] & CANONICAL > 0)]
     assert set(kept["from_ms"].tolist()) == set(entries["from_ms"].tolist())
