@@ -240,7 +240,7 @@ def _widened(span: Span, before: int | None, after: int | None, contradictions: 
 
 
 def _without_overlaps(segments: Sequence[AlignedSegment], earlier: Sequence[AlignedSegment]) -> list[AlignedSegment]:
-    """The longest piece of each segment (of equals, the first) that no earlier one covers; drops what is covered."""
+    """The longest free piece of each segment, the first of equals. Drops segments that earlier ones cover entirely."""
     left = []
     for segment in segments:
         pieces = [Span(segment.from_ms, segment.to_ms)]

@@ -79,8 +79,8 @@ class VideoComparison:
 
     `moments` and `known_moments` count the moments that are compared. `seen` counts the submission's moments that look
     like one of the known video, `voters` those that also agree with the alignment. `parts` are the segments that both
-    videos show, `share` and `known_share` the shares of either video that they cover. All of these are also given where
-    the policy finds them too little for a match. `nearest` has each moment of the submission with the moment that it
+    videos show, `share` and `known_share` the shares of either video that they cover. All of these are also given if
+    the policy finds them too little for a match. `nearest` pairs each moment of the submission with the moment that it
     votes for, or else with the nearest.
     """
 

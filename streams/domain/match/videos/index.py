@@ -58,8 +58,8 @@ class VideoMatchResult:
 class VideoLookup(NamedTuple):
     """A submission's moments with their weights, and the known frames that they look like.
 
-    `query` is what was looked up, `reoriented` has the same moments in the orientations that `query` lacks. The last
-    five attributes have a row for each match: own moment, slot of the known video, distance, and both orientations.
+    `query` was looked up, `reoriented` has the same moments in the orientations that `query` lacks. The last five
+    attributes have a row for each match: own moment, slot of the known video, distance, and both orientations.
     """
 
     query: QueryFrames

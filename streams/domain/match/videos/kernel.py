@@ -66,7 +66,7 @@ class QueryFrames(NamedTuple):
 
 
 class FrameTable(NamedTuple):
-    """What is searched: rows by their key in the index, and the contents that own the rows, by slot."""
+    """The rows that are searched, by their key in the index, and the contents that own them, by slot."""
 
     hash64: NDArray[np.uint64]
     hash256: NDArray[np.uint64]

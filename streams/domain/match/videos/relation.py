@@ -1,4 +1,4 @@
-"""What a submission is to a known video: a copy, a clip, a compilation that contains it, an overlap, or nothing.
+"""Decides how a submission relates to a known video: as a copy, a clip, a compilation, an overlap, or not at all.
 
 How two videos are aligned is in alignment.py, how a match is written into a decision in outcome.py. `own` is the
 submission, `known` the known video. The slow twin is tests/reference/videos.py.
@@ -30,7 +30,7 @@ MIN_WEIGHT: Final = 100
 """The least weight of all voting moments together."""
 
 MAX_WHOLE_SHARE: Final = 0.9
-"""No more than this share (or the policy's `video_share`) has to match for a whole video, however common the part."""
+"""A video that matches for this share (or the policy's `video_share`, if higher) counts as whole, however common."""
 
 REUSE_RELATIONS: Final = ("copy", "clip_of")
 """Relations in which the submission shows nothing that the known video does not show."""
@@ -42,7 +42,7 @@ RELATION_ORDER: Final = ("copy", "clip_of", "contains", "overlaps")
 class VideoHit:
     """A known video, the submission's relation to it, and the frames that prove it.
 
-    The views and orientations are those of the pair of frames that shows best what was done to the known video.
+    The views and orientations come from the pair of frames that shows the transformation best.
     `distance_bits` is the mean hash256 distance over the voting moments, `voters` their number.
     `candidate_distance_bits` is the hash64 distance of the frames through which the known video was found.
     """
@@ -77,10 +77,10 @@ def find_relation(
     content_id: str, own: MomentTimes, known: MomentTimes, pairs: FramePairs, weights: Int64Array,
     candidate_distance_bits: int, policy: Policy,
 ) -> tuple[VideoHit | None, Alignment | None]:  # fmt: skip
-    """Aligns a submission with one known video and decides what it is to it.
+    """Aligns a submission with one known video and decides how the two relate.
 
     Returns:
-        The hit, None if there is no relation or too little evidence; and the alignment, None if too few moments pair.
+        The hit, None without a relation or enough evidence; and the alignment, None if too few moments have pairs.
     """
     possible_voters = min(int(np.count_nonzero(weights)), len(known.from_ms))
     needed = min(MIN_VOTERS, possible_voters)
@@ -103,8 +103,8 @@ def _relation(
 ) -> Relation:
     """Empty where too few moments vote, or moments that are too common, or for too short a time.
 
-    The more common the matching part is, the less of a video may be missing in another that has all of it, and the more
-    must two videos share that overlap: an intro and an end card make no copy.
+    The more common the matching part, the more of a video has to match for a copy or a clip, and the more two videos
+    have to share for an overlap: an intro and an end card make no copy.
     """
     shorter_s = min(own.duration_ms, known.duration_ms) / 1000
     matched_s = min(alignment.matched_ms, alignment.known_matched_ms) / 1000

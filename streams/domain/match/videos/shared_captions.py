@@ -18,13 +18,13 @@ from streams.domain.match.videos.frame_pairs import FramePairs, MomentHashes
 from streams.domain.match.videos.time_mapping import Int64Array
 
 SURE_BITS: Final = 32
-"""Frames whose hash256 differ by at most this show the same. Beyond, they may have no more than a caption in common."""
+"""Frames whose hash256 differ by at most this show the same. Beyond, they may have only a caption in common."""
 
 MARGIN_BITS: Final = 8
 ELSEWHERE_MS: Final = 3_000
 """A pair beyond SURE_BITS pins down a time offset only if both of its moments are farther, by MARGIN_BITS, from every
 moment elsewhere: one that is more than ELSEWHERE_MS away from the partner and does not look like the partner.
-Otherwise the likeness does not come from what is shown at that time."""
+Otherwise the two frames are alike for another reason than what is shown at that time."""
 
 NO_EVIDENCE_BITS: Final = 80
 FULL_EVIDENCE: Final = 1000

@@ -14,8 +14,7 @@ from streams.domain.match.videos.alignment import AlignedSegment, Alignment, Mom
 from streams.domain.match.videos.time_mapping import NORMAL_SPEED_PPM
 from tests.reference import alignment as slow
 from tests.reference.alignment import Aligned, MomentPair, Timeline, VideoPair
-
-Moment = tuple[int, int]
+from tests.support.timelines import random_timeline
 
 
 def moment_times(timeline: Timeline) -> MomentTimes:
@@ -40,21 +39,10 @@ def points(times: range, duration_ms: int) -> Timeline:
     return Timeline([(at, at) for at in times], duration_ms)
 
 
-def timeline(rng: random.Random) -> Timeline:
-    """Moments that are points, spans, or touch; now and then far apart."""
-    moments: list[Moment] = []
-    at = rng.choice((0, 0, 40, 2_000))
-    for _ in range(rng.randint(1, 14)):
-        length = rng.choice((0, 0, 200, 700, 3_000, 20_000))
-        moments.append((at, at + length))
-        at += length + rng.choice((1, 250, 500, 1_000, 4_000, 70_000, 200_000))
-    return Timeline(moments, moments[-1][1] + rng.choice((0, 1, 500, 9_000)) + 1)
-
-
 def stretched(known: Timeline, rng: random.Random) -> Timeline:
     """Shows most moments of another timeline, at slightly other times, faster or slower, from some time on."""
     speed, offset = rng.choice((1.0, 1.0, 1.0, 0.95, 1.04, 1.1)), rng.choice((0, 0, 5_000, -3_000))
-    moments: list[Moment] = []
+    moments: list[tuple[int, int]] = []
     for begin, end in known.moments:
         begin, end = (round(at / speed) + offset + rng.randint(-150, 150) for at in (begin, end))
         if begin >= 0 and (not moments or begin > moments[-1][0]):
@@ -67,8 +55,8 @@ def stretched(known: Timeline, rng: random.Random) -> Timeline:
 @given(seed=st.integers(0, 2**32))
 def test_any_pairs_are_aligned_as_the_slow_twin_aligns_them(seed: int) -> None:
     rng = random.Random(seed)
-    known = timeline(rng)
-    own = stretched(known, rng) if rng.random() < 0.7 else timeline(rng)
+    known = random_timeline(rng)
+    own = stretched(known, rng) if rng.random() < 0.7 else random_timeline(rng)
     pairs = {
         MomentPair(one, other, rng.choice((0, 0, 1)))
         for one in range(len(own.moments))
@@ -93,7 +81,7 @@ def test_the_cases_above_cover_everything_that_happens() -> None:
     seen: dict[str, int] = {"mappings": 0, "speed": 0, "orientation": 0, "segments": 0}
     for seed in range(150):
         rng = random.Random(seed)
-        known = timeline(rng)
+        known = random_timeline(rng)
         own = stretched(known, rng)
         pairs = {
             MomentPair(one, other, rng.choice((0, 0, 1)))

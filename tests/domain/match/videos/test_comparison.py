@@ -15,7 +15,7 @@ from streams.domain.match.decide import MatchInput
 from streams.domain.match.videos.comparison import compare_videos, find_picture
 from streams.domain.policy.policy import Policy
 from streams.domain.records.records import Fingerprint, MediaFacts, Origin
-from tests.domain.match.videos.test_matching import POLICIES, take
+from tests.domain.match.videos.test_matching import POLICIES, recipe
 from tests.support.films import Film, cached_file, film
 from tests.support.media import encode, photo
 from tests.support.partition import Partition
@@ -56,7 +56,7 @@ def medium(name: str) -> MediaFacts:
 @pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: str(policy.name))
 @pytest.mark.parametrize("seed", range(12))
 def test_the_match_equals_that_of_the_decision(seed: int, policy: Policy) -> None:
-    known, submitted = media_facts(take(seed), f"v{seed}"), media_facts(take(seed * 7 % 24 + 1), f"w{seed}")
+    known, submitted = media_facts(recipe(seed), f"v{seed}"), media_facts(recipe(seed * 7 % 24 + 1), f"w{seed}")
 
     found = compare_videos(known, submitted, policy, media_ids=("m0", "m1"))
 

@@ -40,7 +40,7 @@ INTRO, STILL = Film("intro", still=True), Film("still", scene_ms=60_000, still=T
 
 
 @cache
-def take(seed: int) -> VideoRecipe:
+def recipe(seed: int) -> VideoRecipe:
     """One of the videos of these tests: whole or cut, with an intro, of several films, or a still."""
     rng = random.Random(seed)
     film = rng.choice(FILMS)
@@ -76,7 +76,7 @@ def video(seed: int) -> MediaFacts:
     rng = random.Random(seed)
     read_in_parts = rng.random() < 0.3
     return media_facts(
-        take(seed), f"video {seed}", read_in_parts=read_in_parts, quality=rng.choice((0.05, 0.6, 0.6, 0.6, 0.6))
+        recipe(seed), f"video {seed}", read_in_parts=read_in_parts, quality=rng.choice((0.05, 0.6, 0.6, 0.6, 0.6))
     )
 
 
@@ -85,8 +85,8 @@ def still_picture(seed: int) -> MediaFacts:
     """A frame of a video, submitted as a picture."""
     frames = unpack_frames(video(seed).hashes[FRAMES_HASH])
     entries = frames[:2][list(ENTRY.names or ())].astype(ENTRY)
-    digits = media_facts(take(seed), f"picture {seed}").content_id
-    return MediaFacts(digits, "image", "png", 9, 4, 3, 1, 0.9, {VIEWS_HASH: pack_entries(entries)})
+    content_id = media_facts(recipe(seed), f"picture {seed}").content_id
+    return MediaFacts(content_id, "image", "png", 9, 4, 3, 1, 0.9, {VIEWS_HASH: pack_entries(entries)})
 
 
 def submission(facts: MediaFacts | None, offset: int, number: int, policy: Policy, collection: str) -> Fingerprint:
@@ -183,13 +183,13 @@ def test_a_partition_rebuilt_from_its_state_decides_as_the_one_that_wrote_it(see
 
 
 def decide(
-    *takes: VideoRecipe, partition: Partition | None = None, policy: Policy = POLICIES[0]
+    *recipes: VideoRecipe, partition: Partition | None = None, policy: Policy = POLICIES[0]
 ) -> list[dict[str, object]]:
     where = Partition() if partition is None else partition
     before = len(where)
     records = [
         submission(media_facts(each, f"{before} {number}"), number, before + number, policy, "shop")
-        for number, each in enumerate(takes)
+        for number, each in enumerate(recipes)
     ]
     return [orjson.loads(a.value) for a in where.decide([MatchInput.of(record, before) for record in records])]
 

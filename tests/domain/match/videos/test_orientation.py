@@ -45,8 +45,8 @@ def as_slow(frames: NDArray[np.void]) -> list[slow.Frame]:
 @given(seed=st.integers(0, 2**32))
 def test_the_missing_orientations_are_those_of_the_slow_twin(seed: int) -> None:
     rng = random.Random(seed)
-    take = VideoRecipe([Cut(Film("any"), 0, 3_000)], alternates_of_10=5, borders_of_10=5, seed=seed)
-    frames = frame_entries(take).copy()
+    recipe = VideoRecipe([Cut(Film("any"), 0, 3_000)], alternates_of_10=5, borders_of_10=5, seed=seed)
+    frames = frame_entries(recipe).copy()
     for each in frames:
         each["orientation"] &= rng.choice((255, 255, 255, ORIENTATION_MASK))  # some have no canonical orientation
     given_moments = slow.by_moment(as_slow(frames))

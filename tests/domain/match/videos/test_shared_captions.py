@@ -17,11 +17,11 @@ from streams.domain.match.videos.frame_pairs import FramePairs, MomentHashes
 from streams.domain.match.videos.shared_captions import FULL_EVIDENCE, drop_ambiguous, evidence, is_enough_evidence
 from streams.domain.policy.policy import Policy
 from streams.domain.records.records import MediaFacts
-from tests.domain.match.videos.test_alignment import timeline
 from tests.reference import videos as slow
 from tests.reference.alignment import Timeline
 from tests.reference.nearest import Entry, Known
 from tests.support.synthetic_films import Cut, Film, VideoRecipe, flip_bits, media_facts
+from tests.support.timelines import random_timeline
 
 MomentPair = tuple[int, int, int]
 """An own moment, a known one, and their distance."""
@@ -82,7 +82,7 @@ def any_pairs(rng: random.Random, own: int, known: int) -> list[MomentPair]:
 @given(seed=st.integers(0, 2**32))
 def test_ambiguous_pairs_are_those_of_the_slow_twin(seed: int) -> None:
     rng = random.Random(seed)
-    own, known = frames_of(timeline(rng), rng), frames_of(timeline(rng), rng)
+    own, known = frames_of(random_timeline(rng), rng), frames_of(random_timeline(rng), rng)
     pairs = any_pairs(rng, len(own), len(known))
     rng.shuffle(pairs)
 
@@ -94,7 +94,7 @@ def test_ambiguous_pairs_are_those_of_the_slow_twin(seed: int) -> None:
 def voting_pairs(seed: int) -> tuple[FramePairs, list[slow.FramePair], int]:
     """Pairs that vote, for both twins, and how many moments could vote."""
     rng = random.Random(seed)
-    own, known = frames_of(timeline(rng), rng), frames_of(timeline(rng), rng)
+    own, known = frames_of(random_timeline(rng), rng), frames_of(random_timeline(rng), rng)
     pairs = any_pairs(rng, len(own), len(known))
     return frame_pairs(pairs), slow_pairs(pairs, own, known), rng.randint(1, 12)
 
