@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from hashlib import sha256
 
 import numpy as np
@@ -102,6 +102,11 @@ class VideoRecipe:
     def duration_ms(self) -> int:
         return sum(cut.length_ms for cut in self.cuts)
 
+    @property
+    def random_seed(self) -> str:
+        """Seeds all random choices. Has only the values of the fields: renaming a field does not change test data."""
+        return repr(astuple(self))
+
     def hashes_at(self, at_ms: int) -> FrameHashes:
         for cut in self.cuts:
             if at_ms < cut.length_ms:
@@ -112,7 +117,7 @@ class VideoRecipe:
 
 def frame_entries(recipe: VideoRecipe) -> NDArray[np.void]:
     """The frames of a video as in a record. Consecutive samples that are nearly alike are one moment."""
-    rng = random.Random(f"{recipe.seed} {recipe}")
+    rng = random.Random(recipe.random_seed)
     moments: list[tuple[FrameHashes, int, int]] = []
     for at_ms in range(recipe.first_sample_ms, recipe.duration_ms, recipe.sample_every_ms):
         if any(begin <= at_ms < end for begin, end in recipe.black_ms):
