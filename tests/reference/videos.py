@@ -151,8 +151,8 @@ def match(
                     theirs += confirmed(candidate, moment, orientation, number, policy)
             known_timeline = timeline_of(candidate.frames, candidate.duration_ms)
             theirs = drop_ambiguous(theirs, timeline, moments, known_timeline)
-            found = find_relation(candidate, timeline, theirs, weights, hash64_distance_bits, policy)
-            best += [found] if found else []
+            matched = find_relation(candidate, timeline, theirs, weights, hash64_distance_bits, policy)
+            best += [matched] if matched else []
     return min(best, key=rank, default=None)
 
 

@@ -56,8 +56,13 @@ def video_match(hit: VideoHit, known: Content, policy: Policy, own_group: tuple[
 
 def record_segment(segment: AlignedSegment) -> Segment:
     """The segment as records have it: in seconds, with a speed of 1 for equally fast."""
-    times_s = (ms / 1000 for ms in segment[:4])
-    return Segment(*times_s, segment.speed_ppm / NORMAL_SPEED_PPM)
+    return Segment(
+        segment.from_ms / 1000,
+        segment.to_ms / 1000,
+        segment.known_from_ms / 1000,
+        segment.known_to_ms / 1000,
+        segment.speed_ppm / NORMAL_SPEED_PPM,
+    )
 
 
 def _explanation(hit: VideoHit, segments: list[Segment], transformation: str) -> str:
