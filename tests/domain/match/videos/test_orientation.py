@@ -65,8 +65,8 @@ def test_without_a_canonical_orientation_none_is_computed(count: int) -> None:
 
 @pytest.mark.parametrize("name", ["astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg", "retina.jpg"])
 def test_computed_hashes_are_nearly_those_of_the_reoriented_picture(name: str) -> None:
-    near, confirm = (lowest_frequencies(np.asarray(photo(name, (side, side)).convert("L"))) for side in (32, 64))
-    canonical = view_entries([ViewFrequencies(FULL, True, near, confirm)])[:1]
+    small, large = (lowest_frequencies(np.asarray(photo(name, (side, side)).convert("L"))) for side in (32, 64))
+    canonical = view_entries([ViewFrequencies(FULL, True, small, large)])[:1]
     frame = np.zeros(1, FRAME_ENTRY)
     for field in canonical.dtype.names or ():
         frame[field] = canonical[field]
@@ -74,10 +74,10 @@ def test_computed_hashes_are_nearly_those_of_the_reoriented_picture(name: str) -
     found = missing_orientations(frame)
 
     assert len(found) == ORIENTATION_COUNT - 1
-    blocks = reoriented(np.repeat(confirm[None], len(found), axis=0), found["orientation"])
-    for made, block in zip(found, blocks, strict=True):
+    blocks = reoriented(np.repeat(large[None], len(found), axis=0), found["orientation"])
+    for entry, block in zip(found, blocks, strict=True):
         bits = np.packbits((block > np.median(block)).ravel())
-        assert np.bitwise_count(np.frombuffer(made["hash256"].tobytes(), np.uint8) ^ bits).sum() <= 24
+        assert np.bitwise_count(np.frombuffer(entry["hash256"].tobytes(), np.uint8) ^ bits).sum() <= 24
 
 
 @pytest.mark.parametrize("orientation", [0, 1, 6])
