@@ -165,7 +165,7 @@ class NearContents:
             self._slots.alive, self._slots.expires_ms,
             np.zeros(len(self._slots.alive), np.int32),
         )  # fmt: skip
-        seen = search_index(self._bands().whole, among, asked, step.policy, step.time_ms, -1, limited=False)
+        seen = search_index(self._bands().whole, among, asked, step.policy, step.time_ms, -1, skip_common=False)
         at_ms = frames["from_ms"].astype(np.int64)[seen.entry]
         return nearest_appearances(self._rows.slot[seen.row], seen, at_ms, self._named)
 
