@@ -48,7 +48,7 @@ FILES = {
 @cache
 def facts(name: str, policy: Policy = POLICIES[0]) -> MediaFacts:
     what = required_hashes(policy)
-    return fingerprint_image(FILES[name], level=what.level, further=what.further)
+    return fingerprint_image(FILES[name], level=what.level, extra_hashes=what.further)
 
 
 def record(medium: MediaFacts, media_id: str, policy: Policy) -> Fingerprint:
