@@ -43,7 +43,7 @@ async def refusal(fetcher: SourceFetcher, url: str, kind: Kind = "auto") -> Reas
         async with fetcher.open(submission(url, kind=kind)):
             pass
     assert refused.value.detail
-    assert fetcher.held_bytes == 0
+    assert fetcher.reserved_bytes == 0
     return refused.value.reason
 
 

@@ -41,8 +41,8 @@ async def test_bytes_are_counted_until_the_block_ends(servers: Servers, fetcher:
 
     url = await servers.web({"/": photo})
     async with fetcher.open(submission(url)):
-        assert fetcher.held_bytes == 70_000
-    assert fetcher.held_bytes == 0
+        assert fetcher.reserved_bytes == 70_000
+    assert fetcher.reserved_bytes == 0
 
 
 async def test_slow_sources_hold_up_nobody(servers: Servers) -> None:
@@ -68,7 +68,7 @@ async def test_slow_sources_hold_up_nobody(servers: Servers) -> None:
         for task in waiting:
             task.cancel()
         await asyncio.gather(*waiting, return_exceptions=True)
-        assert fetcher.held_bytes == 0
+        assert fetcher.reserved_bytes == 0
 
 
 async def test_waiting_for_the_budget_is_not_counted_against_the_source(servers: Servers) -> None:
@@ -102,12 +102,12 @@ async def test_memory_is_bounded_however_many_fetch_at_once(servers: Servers) ->
             nonlocal peak
             async with fetcher.open(submission(url)) as data:
                 assert data == bytes(1_000_000)
-                peak = max(peak, fetcher.held_bytes)
+                peak = max(peak, fetcher.reserved_bytes)
                 await asyncio.sleep(0.01)
 
         await asyncio.wait_for(asyncio.gather(*(one() for _ in range(30))), 30)
         assert 1_000_000 < peak <= 4 << 20
-        assert fetcher.held_bytes == 0
+        assert fetcher.reserved_bytes == 0
 
 
 async def test_a_cancelled_fetch_leaves_nothing_behind(servers: Servers, fetcher: SourceFetcher) -> None:
@@ -120,13 +120,13 @@ async def test_a_cancelled_fetch_leaves_nothing_behind(servers: Servers, fetcher
 
     task = asyncio.create_task(fetched(fetcher, await servers.web({"/": hangs})))
     for _ in range(500):
-        if fetcher.held_bytes:
+        if fetcher.reserved_bytes:
             break
         await asyncio.sleep(0.01)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert fetcher.held_bytes == 0
+    assert fetcher.reserved_bytes == 0
 
 
 async def test_closing_twice_or_unused_is_fine() -> None:

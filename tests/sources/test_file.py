@@ -30,7 +30,7 @@ async def test_a_file_below_a_root_is_read(root: Path) -> None:
         assert await fetched(fetcher, f"FILE://localhost{root}/a.jpg") == b"inside"
         assert await fetched(fetcher, (root / "sub" / "ä b%.jpg").as_uri()) == b"oddly named"
         assert await fetched(fetcher, f"file://{root}/sub/../a.jpg") == b"inside"
-        assert fetcher.held_bytes == 0
+        assert fetcher.reserved_bytes == 0
 
 
 async def test_a_root_may_be_one_file_or_everything(root: Path) -> None:

@@ -28,7 +28,7 @@ def answers(body: bytes = b"", status: int = 200, **headers: str) -> Handler:
 async def test_a_photo_is_fetched(servers: Servers, fetcher: SourceFetcher) -> None:
     url = await servers.web({"/a b.jpg": answers(PHOTO)})
     assert await fetched(fetcher, f"{url}/a b.jpg?width=1#top") == PHOTO
-    assert fetcher.held_bytes == 0
+    assert fetcher.reserved_bytes == 0
 
 
 async def test_nothing_of_our_surroundings_is_sent(

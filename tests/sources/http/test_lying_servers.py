@@ -10,19 +10,19 @@ import pytest
 from aiohttp import web
 
 from streams.errors import BadInput, Reason
-from streams.sources.video.opened import OpenVideo
+from streams.sources.video.open_video import OpenVideo
 from streams.sources.video.range_video import RangeVideo
-from streams.sources.video.web_video import FIRST_BYTES
 from streams.sources.video.windows import block_bytes
+from streams.sources.web import FIRST_RANGE_BYTES
 from tests.sources.conftest import Servers, opened, refusal, submission
 from tests.support.film_server import FilmServer, film
 
 SIZE = 1 << 20
 DATA = film(SIZE)
 FIRST = (
-    f"HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 0-{FIRST_BYTES - 1}/{SIZE}\r\n"
-    f'Content-Length: {FIRST_BYTES}\r\nETag: "one"\r\nConnection: close\r\n\r\n'
-).encode() + DATA[:FIRST_BYTES]
+    f"HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 0-{FIRST_RANGE_BYTES - 1}/{SIZE}\r\n"
+    f'Content-Length: {FIRST_RANGE_BYTES}\r\nETag: "one"\r\nConnection: close\r\n\r\n'
+).encode() + DATA[:FIRST_RANGE_BYTES]
 BLOCK_BYTES = block_bytes(SIZE)
 ASKED = f"bytes {SIZE // 2}-{SIZE // 2 + BLOCK_BYTES - 1}/{SIZE}"
 MIDDLE = DATA[SIZE // 2 : SIZE // 2 + BLOCK_BYTES]

@@ -14,9 +14,9 @@ import pytest
 from streams.errors import BadInput, Reason
 from streams.sources.fetch import SourceFetcher
 from streams.sources.video.prefetch import AHEAD_BYTES, AHEAD_REQUESTS
-from streams.sources.video.range_video import MOST_HELD_BYTES, RangeVideo
-from streams.sources.video.web_video import FIRST_BYTES
+from streams.sources.video.range_video import MAX_HELD_BYTES, RangeVideo
 from streams.sources.video.windows import block_bytes
+from streams.sources.web import FIRST_RANGE_BYTES
 from tests.sources.conftest import Servers, opened, submission, until
 from tests.support.film_server import FilmServer, film
 
@@ -30,7 +30,7 @@ async def video_of(server: FilmServer, servers: Servers, **changed: Any) -> Asyn
     async with opened(source_allow="127.0.0.1", **changed) as fetcher:
         async with video_at(fetcher, f"{url}/film.mp4") as video:
             yield video
-        assert fetcher.held_bytes == 0
+        assert fetcher.reserved_bytes == 0
 
 
 @asynccontextmanager
@@ -62,10 +62,10 @@ async def test_one_small_request_opens_it(servers: Servers) -> None:
     async with video_of(server, servers) as video:
         assert video.size_bytes == len(DATA)
         assert not video.cheap_to_read
-        assert server.requests == [f"bytes=0-{FIRST_BYTES - 1}"]
+        assert server.requests == [f"bytes=0-{FIRST_RANGE_BYTES - 1}"]
         assert video.read(100) == DATA[:100]  # needs no thread, since nothing is waited for
         assert video.tell() == 100
-        assert server.sent_bytes == video.read_bytes == FIRST_BYTES
+        assert server.sent_bytes == video.read_bytes == FIRST_RANGE_BYTES
 
 
 async def test_what_is_planned_is_asked_for_and_nothing_else(servers: Servers) -> None:
@@ -76,7 +76,7 @@ async def test_what_is_planned_is_asked_for_and_nothing_else(servers: Servers) -
         for offset, length in plan:
             assert await asyncio.to_thread(read_at, video, offset, length) == DATA[offset : offset + length]
         assert len(server.requests) == 1 + len(plan)
-        assert server.sent_bytes == video.read_bytes == video.fetched_bytes == FIRST_BYTES + 15 * 20_000
+        assert server.sent_bytes == video.read_bytes == video.fetched_bytes == FIRST_RANGE_BYTES + 15 * 20_000
 
 
 async def test_neighbours_are_asked_for_at_once(servers: Servers) -> None:
@@ -113,7 +113,7 @@ async def test_what_is_not_planned_costs_a_block(servers: Servers) -> None:
     async with video_of(server, servers) as video:
         for offset in (3 * MIB, len(DATA) - 10, MIB):
             assert await asyncio.to_thread(read_at, video, offset, 10) == DATA[offset : offset + 10]
-        assert video.read_bytes == server.sent_bytes == FIRST_BYTES + 10 + 2 * block_bytes(len(DATA))
+        assert video.read_bytes == server.sent_bytes == FIRST_RANGE_BYTES + 10 + 2 * block_bytes(len(DATA))
         assert await asyncio.to_thread(read_at, video, 3 * MIB + 1000, 10) == DATA[3 * MIB + 1000 : 3 * MIB + 1010]
         assert len(server.requests) == 4  # what was there already is not asked for again
 
@@ -153,12 +153,12 @@ async def test_what_is_ahead_of_the_reader_is_bounded(servers: Servers) -> None:
     ):
         video.plan([(MIB * number, 900_000) for number in range(40)])
         await asyncio.sleep(0.5)  # nobody reads
-        assert server.sent_bytes <= FIRST_BYTES + AHEAD_BYTES
+        assert server.sent_bytes <= FIRST_RANGE_BYTES + AHEAD_BYTES
         most = 0
         for number in range(40):
             await asyncio.to_thread(read_at, video, MIB * number, 900_000)
-            most = max(most, fetcher.held_bytes)
-        assert most <= MOST_HELD_BYTES
+            most = max(most, fetcher.reserved_bytes)
+        assert most <= MAX_HELD_BYTES
 
 
 async def test_what_is_counted_as_read_does_not_depend_on_the_network(servers: Servers) -> None:
@@ -227,8 +227,8 @@ async def test_a_reader_is_let_go_when_the_video_is_closed(servers: Servers) -> 
     async with video_of(server, servers, source_timeout_s=60) as video:
         reading = asyncio.create_task(failure_of(lambda: read_at(video, MIB, 100_000)))
         await until(lambda: len(server.requests) == 2)
-    assert "given up" in (await asyncio.wait_for(reading, 10)).detail
-    assert "given up" in (await failure_of(lambda: read_at(video, 3 * MIB, 10))).detail
+    assert "abandoned" in (await asyncio.wait_for(reading, 10)).detail
+    assert "abandoned" in (await failure_of(lambda: read_at(video, 3 * MIB, 10))).detail
 
 
 async def test_a_silent_server_is_a_timeout_of_the_one_part(servers: Servers) -> None:
@@ -239,7 +239,7 @@ async def test_a_silent_server_is_a_timeout_of_the_one_part(servers: Servers) ->
         assert failed.reason is Reason.SOURCE_TIMEOUT
         assert (await failure_of(lambda: video.read(1))).reason is Reason.SOURCE_TIMEOUT  # and stays failed
         with pytest.raises(BadInput):
-            video.check()
+            video.check_unchanged()
 
 
 async def test_all_waiting_together_is_bounded(servers: Servers) -> None:
@@ -252,7 +252,7 @@ async def test_all_waiting_together_is_bounded(servers: Servers) -> None:
         server.pause_s = 5.0
         failed = await failure_of(lambda: read_all(video))
         assert failed.reason is Reason.SOURCE_TIMEOUT
-        assert "in all" in failed.detail
+        assert "in total" in failed.detail
 
 
 async def test_images_do_not_wait_for_videos_that_hang(servers: Servers) -> None:
@@ -282,4 +282,4 @@ async def test_waiting_for_the_budget_is_not_counted_against_the_source(servers:
                 assert not reading.done()
                 assert len(server.requests) == 1
             assert await reading == DATA[MIB : 2 * MIB]
-        assert fetcher.held_bytes == 0
+        assert fetcher.reserved_bytes == 0

@@ -12,13 +12,13 @@ from aiohttp import web
 
 from streams.domain.records.records import Kind
 from streams.errors import BadInput, BrokenInfrastructure, Reason
-from streams.sources import spool
-from streams.sources.fetch import OPEN_PER_THREAD, SourceFetcher
+from streams.sources.fetch import OPEN_VIDEOS_PER_THREAD, SourceFetcher
 from streams.sources.media_kind import READ_WHOLE_MAX_BYTES
-from streams.sources.video.file_parts import LocalVideo
-from streams.sources.video.opened import OpenVideo
+from streams.sources.video import spool
+from streams.sources.video.local_video import LocalVideo
+from streams.sources.video.open_video import OpenVideo
 from streams.sources.video.range_video import RangeVideo
-from streams.sources.video.web_video import FIRST_BYTES
+from streams.sources.web import FIRST_RANGE_BYTES
 from tests.sources.conftest import Servers, opened, refusal, submission, until
 from tests.sources.http.test_addresses import Answers, Secret, port_of
 from tests.support.film_server import FilmServer, film
@@ -39,7 +39,7 @@ async def opened_as(fetcher: SourceFetcher, url: str, kind: Kind = "auto") -> tu
     async with fetcher.open(submission(url, kind=kind)) as found:
         if isinstance(found, OpenVideo):
             return found.way, await asyncio.to_thread(all_of, found)
-        assert fetcher.held_bytes == len(found)
+        assert fetcher.reserved_bytes == len(found)
         return "bytes", found
 
 
@@ -107,7 +107,7 @@ async def test_a_name_that_says_video_is_asked_for_a_part_at_once(servers: Serve
     url = await servers.web({path.partition("?")[0].partition("#")[0]: server.answer})
     async with opened(source_allow="127.0.0.1") as fetcher, fetcher.open(submission(f"{url}{path}")) as video:
         assert isinstance(video, RangeVideo)
-        assert server.requests == [f"bytes=0-{FIRST_BYTES - 1}"]
+        assert server.requests == [f"bytes=0-{FIRST_RANGE_BYTES - 1}"]
 
 
 async def test_a_submission_that_says_video_is_asked_for_a_part_at_once(servers: Servers) -> None:
@@ -115,7 +115,7 @@ async def test_a_submission_that_says_video_is_asked_for_a_part_at_once(servers:
     url = await servers.web({"/x": server.answer})
     async with opened(source_allow="127.0.0.1") as fetcher, fetcher.open(submission(f"{url}/x", kind="video")) as video:
         assert isinstance(video, RangeVideo)
-        assert server.requests == [f"bytes=0-{FIRST_BYTES - 1}"]
+        assert server.requests == [f"bytes=0-{FIRST_RANGE_BYTES - 1}"]
 
 
 @pytest.mark.parametrize("headers", [{"ETag": '"one"'}, {"Content-Type": "video/mp4"}], ids=["bytes", "type"])
@@ -125,7 +125,7 @@ async def test_a_video_that_nobody_announced_is_not_downloaded(servers: Servers,
     url = await servers.web({"/x": server.answer})
     async with opened(source_allow="127.0.0.1") as fetcher, fetcher.open(submission(f"{url}/x")) as video:
         assert isinstance(video, RangeVideo)
-        assert server.requests == ["", f"bytes=0-{FIRST_BYTES - 1}"]
+        assert server.requests == ["", f"bytes=0-{FIRST_RANGE_BYTES - 1}"]
         assert server.sent_bytes < len(data) // 4  # sockets take some that nobody reads
 
 
@@ -139,7 +139,7 @@ async def test_a_video_that_should_be_a_picture_is_refused_early(servers: Server
     assert server.sent_bytes < len(data) // 4
 
 
-@pytest.mark.parametrize("size_bytes", [40, FIRST_BYTES, FIRST_BYTES + 1, READ_WHOLE_MAX_BYTES])
+@pytest.mark.parametrize("size_bytes", [40, FIRST_RANGE_BYTES, FIRST_RANGE_BYTES + 1, READ_WHOLE_MAX_BYTES])
 async def test_a_small_video_is_read_whole(servers: Servers, tmp_path: Path, size_bytes: int) -> None:
     data = film(size_bytes)
     server = FilmServer(data)
@@ -221,7 +221,7 @@ async def test_without_ranges_it_is_downloaded(servers: Servers) -> None:
         url = await servers.web({"/film.mp4": server.answer})
         async with opened(source_allow="127.0.0.1") as fetcher:
             assert await opened_as(fetcher, f"{url}/film.mp4") == (way, server.data)
-            assert fetcher.held_bytes == 0
+            assert fetcher.reserved_bytes == 0
         assert len(server.requests) == 1
 
 
@@ -231,7 +231,7 @@ async def test_what_was_downloaded_is_known_by_its_content(servers: Servers) -> 
     url = await servers.web({"/film.mp4": FilmServer(FILM, ranges=False).answer})
     async with opened(source_allow="127.0.0.1") as fetcher, fetcher.open(submission(f"{url}/film.mp4")) as video:
         assert isinstance(video, LocalVideo)
-        assert video.content == video.identity == compute_content_id(FILM)
+        assert video.content_id == video.identity == compute_content_id(FILM)
         assert video.fetched_bytes == len(FILM)
         assert video.cheap_to_read
 
@@ -260,8 +260,8 @@ async def test_downloads_leave_nothing_on_the_disk(servers: Servers, tmp_path: P
         assert isinstance(video, LocalVideo)
         assert files_below(tmp_path) == []  # no name, so a kill leaves nothing
         assert await asyncio.to_thread(all_of, video) == FILM
-        with pytest.raises(BadInput, match="given up"):
-            video.end()
+        with pytest.raises(BadInput, match="abandoned"):
+            video.close()
             video.seek(0)
             video.read(1)
 
@@ -270,7 +270,7 @@ def test_what_a_kill_left_behind_is_swept_away_at_the_start(tmp_path: Path) -> N
     from tests.sources.conftest import settings
 
     (tmp_path / "spool").mkdir()
-    (tmp_path / "spool" / f"{spool.PREFIX}x").write_bytes(b"left")
+    (tmp_path / "spool" / f"{spool.FILE_PREFIX}x").write_bytes(b"left")
     (tmp_path / "spool" / "else").write_bytes(b"not ours")
     SourceFetcher(settings(data_dir=tmp_path))
     assert [path.name for path in (tmp_path / "spool").iterdir()] == ["else"]
@@ -286,7 +286,7 @@ async def test_a_cancelled_download_closes_its_file(servers: Servers) -> None:
         opening.cancel()
         with pytest.raises(asyncio.CancelledError):
             await opening
-        assert fetcher.held_bytes == 0
+        assert fetcher.reserved_bytes == 0
         await until(lambda: open_files() <= before)
         assert open_files() <= before
 
@@ -295,7 +295,7 @@ async def test_a_download_takes_no_more_than_the_disk_can_spare(
     servers: Servers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url = await servers.web({"/film.mp4": FilmServer(FILM, ranges=False).answer})
-    monkeypatch.setattr(spool, "SPARED_BYTES", 1 << 60)
+    monkeypatch.setattr(spool, "MIN_FREE_BYTES", 1 << 60)
     async with opened(source_allow="127.0.0.1") as fetcher:
         assert await refusal(fetcher, f"{url}/film.mp4") is Reason.SOURCE_TOO_LARGE
 
@@ -307,7 +307,7 @@ async def test_a_disk_that_fails_is_not_the_fault_of_the_video(servers: Servers,
         with pytest.raises(BrokenInfrastructure, match="disk"):
             async with fetcher.open(submission(f"{url}/film.mp4")):
                 pass
-        assert fetcher.held_bytes == 0
+        assert fetcher.reserved_bytes == 0
 
 
 # Inline, and how many.
@@ -344,10 +344,10 @@ async def test_only_so_many_videos_are_open_and_pictures_pass_by(servers: Server
                 is_open -= 1
 
         enough = asyncio.Event()
-        tasks = [asyncio.create_task(one()) for _ in range(3 * OPEN_PER_THREAD)]
-        await until(lambda: is_open == OPEN_PER_THREAD)
+        tasks = [asyncio.create_task(one()) for _ in range(3 * OPEN_VIDEOS_PER_THREAD)]
+        await until(lambda: is_open == OPEN_VIDEOS_PER_THREAD)
         async with fetcher.open(submission(f"{url}/photo")) as photo:
             assert photo == PHOTO
         enough.set()
         await asyncio.gather(*tasks)
-        assert most == OPEN_PER_THREAD
+        assert most == OPEN_VIDEOS_PER_THREAD

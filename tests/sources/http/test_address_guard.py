@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from yarl import URL
 
 from streams.errors import BadInput, Reason
-from streams.sources.http.guard import AddressGuard, is_public
+from streams.sources.http.address_guard import AddressGuard, is_public
 
 REFUSED = [
     "0.0.0.0",
@@ -174,5 +174,5 @@ def test_the_allow_list_opens_exactly_what_it_names(
 
 @pytest.mark.parametrize("entry", ["10.0.0.1/8", "a b", "user@host", "", "http://host"])
 def test_an_entry_that_cannot_be_read_is_named(entry: str) -> None:
-    with pytest.raises(ValueError, match=r"host bits|is no network|does not appear"):
+    with pytest.raises(ValueError, match=r"host bits|is neither a network|does not appear"):
         AddressGuard([entry])
