@@ -71,10 +71,10 @@ def test_a_child_whose_configuration_is_wrong_is_not_started_again(tmp_path: Pat
     events: list[str] = []
     script = "import sys; print('begun: say it otherwise', file=sys.stderr); sys.exit(2)"
     with Supervisor([child(tmp_path, script)], grace_s=5, on_event=events.append) as supervisor:
-        until(lambda: supervisor.hopeless)
+        until(lambda: supervisor.misconfigured)
         time.sleep(1.0)
-        assert supervisor.hopeless is not None
-        assert supervisor.hopeless.last_words() == "begun: say it otherwise"
+        assert supervisor.misconfigured is not None
+        assert supervisor.misconfigured.last_error() == "begun: say it otherwise"
     assert len(events) == 1
     assert "not started again" in events[0]
 
