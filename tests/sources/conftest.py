@@ -1,4 +1,4 @@
-"""Real servers on the loopback address, and fetchers that may reach them."""
+"""Real servers on the loopback address, and fetchers that are permitted to reach them."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ def settings(**changed: Any) -> Settings:
     return load_settings(**{"source_timeout_s": 5.0, **changed})
 
 
-async def fetched(fetcher: SourceFetcher, url: str) -> bytes:
-    """The bytes of what is no video, or a small one."""
+async def fetch_bytes(fetcher: SourceFetcher, url: str) -> bytes:
+    """The bytes of a picture or a small video."""
     async with fetcher.open(submission(url)) as data:
         assert isinstance(data, bytes)
         return data
 
 
-async def refusal(fetcher: SourceFetcher, url: str, kind: Kind = "auto") -> Reason:
-    """Why a source is not opened; it must not be."""
+async def refusal_reason(fetcher: SourceFetcher, url: str, kind: Kind = "auto") -> Reason:
+    """The reason why a source is refused. Fails if it is opened."""
     with pytest.raises(BadInput) as refused:
         async with fetcher.open(submission(url, kind=kind)):
             pass
@@ -48,7 +48,7 @@ async def refusal(fetcher: SourceFetcher, url: str, kind: Kind = "auto") -> Reas
 
 
 @asynccontextmanager
-async def opened(resolver: AbstractResolver | None = None, **changed: Any) -> AsyncIterator[SourceFetcher]:
+async def open_fetcher(resolver: AbstractResolver | None = None, **changed: Any) -> AsyncIterator[SourceFetcher]:
     with tempfile.TemporaryDirectory(prefix="mediasieve-tests-") as folder:
         fetcher = SourceFetcher(settings(**{"data_dir": folder, **changed}), resolver)
         try:
@@ -60,12 +60,12 @@ async def opened(resolver: AbstractResolver | None = None, **changed: Any) -> As
 @pytest_asyncio.fixture
 async def fetcher() -> AsyncIterator[SourceFetcher]:
     """May reach 127.0.0.1, and nothing over 100,000 bytes or 5 s."""
-    async with opened(source_allow="127.0.0.1", source_max_bytes=100_000) as made:
+    async with open_fetcher(source_allow="127.0.0.1", source_max_bytes=100_000) as made:
         yield made
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    """Waits for what must come to be; goes on, and lets the test fail, if it does not within some time."""
+    """Waits up to 10 seconds for a condition. Returns in any case, so that the test fails at its own assertion."""
     for _ in range(1000):
         if condition():
             return
@@ -91,7 +91,7 @@ class Servers:
         return f"http://{host}:{runner.addresses[0][1]}"
 
     async def raw(self, talk: Talk) -> str:
-        """A server that says what it likes once it has seen the end of a request's head."""
+        """A server that runs `talk` after it has read the head of a request."""
 
         async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             try:

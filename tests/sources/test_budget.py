@@ -1,4 +1,4 @@
-"""The budget of bytes: bounded, in order, without deadlock, whoever is cancelled."""
+"""The byte budget: bounded, in order, and without deadlock under cancellation."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ async def turns(count: int = 5) -> None:
         await asyncio.sleep(0)
 
 
-async def test_holds_share_the_budget_and_give_it_back() -> None:
+async def test_reservations_share_the_budget_and_give_it_back() -> None:
     budget = ByteBudget(total_bytes=100, largest_bytes=20)
     with budget.reserve() as one, budget.reserve() as other:
         await one.grow_to(15)
@@ -27,7 +27,7 @@ async def test_holds_share_the_budget_and_give_it_back() -> None:
     assert budget.reserved_bytes == 0
 
 
-async def test_growing_counts_only_what_is_new() -> None:
+async def test_growing_counts_only_additional_bytes() -> None:
     budget = ByteBudget(100, 50)
     with budget.reserve() as reservation:
         await reservation.grow_to(30)
@@ -36,7 +36,7 @@ async def test_growing_counts_only_what_is_new() -> None:
         assert budget.reserved_bytes == 40
 
 
-async def test_a_full_budget_makes_wait_until_something_is_given_back() -> None:
+async def test_a_full_budget_waits_until_bytes_are_given_back() -> None:
     budget = ByteBudget(total_bytes=30, largest_bytes=10)
     with ExitStack() as stack:
         first, second, apart, waiting = (stack.enter_context(budget.reserve()) for _ in range(4))
@@ -75,7 +75,7 @@ async def test_first_come_first_served_even_when_a_later_one_would_fit() -> None
     assert order == ["large", "small"]
 
 
-async def test_holds_that_all_want_more_do_not_wait_for_each_other() -> None:
+async def test_reservations_that_all_grow_do_not_deadlock() -> None:
     budget = ByteBudget(total_bytes=40, largest_bytes=20)
 
     async def fetch() -> None:
@@ -88,7 +88,7 @@ async def test_holds_that_all_want_more_do_not_wait_for_each_other() -> None:
     assert budget.reserved_bytes == 0
 
 
-async def test_a_budget_below_the_largest_lets_one_after_the_other_through() -> None:
+async def test_a_budget_below_the_largest_fetch_admits_one_at_a_time() -> None:
     budget = ByteBudget(total_bytes=5, largest_bytes=20)
     peak = 0
 
@@ -103,7 +103,7 @@ async def test_a_budget_below_the_largest_lets_one_after_the_other_through() -> 
     assert peak == 20
 
 
-async def test_one_that_is_cancelled_while_waiting_lets_those_behind_it_through() -> None:
+async def test_a_cancelled_wait_lets_later_ones_proceed() -> None:
     budget = ByteBudget(total_bytes=30, largest_bytes=10)
     with ExitStack() as stack:
         first, second, apart, large, small = (stack.enter_context(budget.reserve()) for _ in range(5))
@@ -120,7 +120,7 @@ async def test_one_that_is_cancelled_while_waiting_lets_those_behind_it_through(
     assert budget.reserved_bytes == 0
 
 
-async def test_a_hold_that_ends_in_the_moment_its_wait_is_cancelled_takes_nothing() -> None:
+async def test_a_reservation_that_ends_while_its_wait_is_cancelled_takes_nothing() -> None:
     budget = ByteBudget(total_bytes=30, largest_bytes=10)
     with ExitStack() as stack:
         first, second, apart = (stack.enter_context(budget.reserve()) for _ in range(3))
@@ -138,7 +138,7 @@ async def test_a_hold_that_ends_in_the_moment_its_wait_is_cancelled_takes_nothin
 
 
 @pytest.mark.parametrize("seed", range(8))
-async def test_whatever_happens_the_bound_holds_and_all_comes_back(seed: int) -> None:
+async def test_random_fetches_stay_within_the_bound_and_give_everything_back(seed: int) -> None:
     chance = random.Random(seed)
     total, largest = chance.choice([(100, 20), (40, 20), (20, 20), (10, 20)])
     budget = ByteBudget(total, largest)

@@ -1,4 +1,4 @@
-"""What headers say about parts: which one it is, and whether it is of the same state of the resource."""
+"""Headers of range responses: the range, and whether the resource is still the same version."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FILM = URL("https://media.example/film.mp4")
         ("bytes 100-199/*", ContentRange(100, 200, None)),
     ],
 )
-def test_a_part_may_be_shorter_but_begins_where_it_was_asked_for(said: str, part: ContentRange) -> None:
+def test_a_range_may_be_shorter_but_begins_at_the_requested_byte(said: str, part: ContentRange) -> None:
     assert parse_content_range({"Content-Range": said}, 100, 200) == part
 
 
@@ -43,19 +43,19 @@ def test_a_part_may_be_shorter_but_begins_where_it_was_asked_for(said: str, part
         "bytes １００-199/1000",
     ],
 )
-def test_other_parts_than_asked_for_are_refused(said: str) -> None:
+def test_other_ranges_than_requested_are_refused(said: str) -> None:
     with pytest.raises(BadInput) as refused:
         parse_content_range({"Content-Range": said}, 100, 200)
     assert refused.value.reason is Reason.SOURCE_BAD_RANGES
 
 
-def test_several_parts_at_once_are_refused() -> None:
+def test_multipart_ranges_are_refused() -> None:
     headers = {"Content-Type": "multipart/byteranges; boundary=x", "Content-Range": "bytes 100-199/1000"}
     with pytest.raises(BadInput, match="several"):
         parse_content_range(headers, 100, 200)
 
 
-def test_an_unsatisfied_range_may_tell_the_size() -> None:
+def test_an_unsatisfied_range_may_state_the_size() -> None:
     assert size_of_unsatisfied({"Content-Range": "bytes */0"}) == 0
     assert size_of_unsatisfied({"Content-Range": "bytes */123"}) == 123
     assert size_of_unsatisfied({}) is None
@@ -92,7 +92,9 @@ def test_if_range_needs_a_strong_validator(version: ResourceVersion, if_range: s
         (ResourceVersion(), ResourceVersion('"a"', DAY), True),
     ],
 )
-def test_versions_are_told_apart_by_what_both_say(first: ResourceVersion, later: ResourceVersion, agree: bool) -> None:
+def test_versions_differ_only_by_headers_that_both_have(
+    first: ResourceVersion, later: ResourceVersion, agree: bool
+) -> None:
     assert first.may_equal(later) is agree
 
 
