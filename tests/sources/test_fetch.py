@@ -10,7 +10,8 @@ from aiohttp import web
 
 from streams.errors import BadInput, ConfigurationError, Reason
 from streams.sources.fetch import SourceFetcher
-from tests.sources.conftest import Servers, fetch_bytes, open_fetcher, refusal_reason, settings, submission
+from tests.support.fetchers import fetch_bytes, open_fetcher, refusal_reason, settings, submission
+from tests.support.web_servers import Servers
 
 
 async def test_inline_bytes_are_passed_on(fetcher: SourceFetcher) -> None:
@@ -136,7 +137,7 @@ async def test_closing_twice_or_unused_is_fine() -> None:
 
 
 async def test_a_name_lookup_that_hangs_is_a_timeout() -> None:
-    from tests.sources.http.test_addresses import PreparedResolver
+    from tests.support.web_servers import PreparedResolver
 
     class Hanging(PreparedResolver):
         async def resolve(self, *args: object, **kwargs: object) -> list[object]:  # type: ignore[override]

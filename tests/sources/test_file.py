@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from streams.errors import BadInput, Reason
-from tests.sources.conftest import fetch_bytes, open_fetcher, refusal_reason
+from tests.support.fetchers import fetch_bytes, open_fetcher, refusal_reason
 
 
 @pytest.fixture
@@ -107,7 +107,7 @@ async def test_a_file_that_grows_while_it_is_read_is_refused(root: Path) -> None
     from concurrent.futures import ThreadPoolExecutor
 
     from streams.sources.file import FileSource
-    from tests.sources.conftest import settings
+    from tests.support.fetchers import settings
 
     async def grow(size_bytes: int) -> None:
         with (root / "a.jpg").open("ab") as file:

@@ -19,10 +19,10 @@ from streams.sources.video.local_video import LocalVideo
 from streams.sources.video.open_video import OpenVideo
 from streams.sources.video.range_video import RangeVideo
 from streams.sources.web import FIRST_RANGE_BYTES
-from tests.sources.conftest import Servers, open_fetcher, refusal_reason, submission, until
-from tests.sources.http.test_addresses import ForbiddenServer, PreparedResolver, port_of
+from tests.support.fetchers import open_fetcher, refusal_reason, submission
 from tests.support.film_server import FilmServer, film
 from tests.support.media import jpeg
+from tests.support.web_servers import ForbiddenServer, PreparedResolver, Servers, port_of, wait_until
 
 MIB = 1 << 20
 FILM = film(6 * MIB)
@@ -270,7 +270,7 @@ async def test_downloads_leave_nothing_on_the_disk(servers: Servers, tmp_path: P
 
 
 def test_files_that_a_kill_left_are_removed_at_the_start(tmp_path: Path) -> None:
-    from tests.sources.conftest import settings
+    from tests.support.fetchers import settings
 
     (tmp_path / "spool").mkdir()
     (tmp_path / "spool" / f"{spool.FILE_PREFIX}x").write_bytes(b"left")
@@ -285,12 +285,12 @@ async def test_a_cancelled_download_closes_its_file(servers: Servers) -> None:
     async with open_fetcher(source_allow="127.0.0.1") as fetcher:
         before = open_files()
         opening = asyncio.create_task(open_and_read(fetcher, f"{url}/film.mp4"))
-        await until(lambda: server.sent_bytes >= 5 * MIB)
+        await wait_until(lambda: server.sent_bytes >= 5 * MIB)
         opening.cancel()
         with pytest.raises(asyncio.CancelledError):
             await opening
         assert fetcher.reserved_bytes == 0
-        await until(lambda: open_files() <= before)
+        await wait_until(lambda: open_files() <= before)
         assert open_files() <= before
 
 
@@ -346,7 +346,7 @@ async def test_the_number_of_open_videos_is_bounded_and_pictures_do_not_wait(ser
 
         enough = asyncio.Event()
         tasks = [asyncio.create_task(one()) for _ in range(3 * OPEN_VIDEOS_PER_THREAD)]
-        await until(lambda: is_open == OPEN_VIDEOS_PER_THREAD)
+        await wait_until(lambda: is_open == OPEN_VIDEOS_PER_THREAD)
         async with fetcher.open(submission(f"{url}/photo")) as photo:
             assert photo == PHOTO
         enough.set()

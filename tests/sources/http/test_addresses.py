@@ -2,57 +2,12 @@
 
 from __future__ import annotations
 
-import socket
-
 import pytest
 from aiohttp import web
-from aiohttp.abc import AbstractResolver, ResolveResult
 
 from streams.errors import Reason
-from tests.sources.conftest import Servers, fetch_bytes, open_fetcher, refusal_reason
-
-
-class PreparedResolver(AbstractResolver):
-    """Returns the prepared answers in order, and then repeats the last one."""
-
-    def __init__(self, *answers: list[str]) -> None:
-        self._answers = list(answers)
-        self.asked = 0
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        self.asked += 1
-        answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
-        return [
-            ResolveResult(
-                hostname=host,
-                host=address,
-                port=port,
-                family=socket.AF_INET6 if ":" in address else socket.AF_INET,
-                proto=0,
-                flags=socket.AI_NUMERICHOST,
-            )
-            for address in answer
-        ]
-
-    async def close(self) -> None:
-        pass
-
-
-class ForbiddenServer:
-    """A server that must not be reached. Counts the requests."""
-
-    def __init__(self) -> None:
-        self.reached = 0
-
-    async def answer(self, request: web.Request) -> web.Response:
-        self.reached += 1
-        return web.Response(body=b"secret")
-
-
-def port_of(url: str) -> str:
-    return url.rpartition(":")[2]
+from tests.support.fetchers import fetch_bytes, open_fetcher, refusal_reason
+from tests.support.web_servers import ForbiddenServer, PreparedResolver, Servers, port_of
 
 
 @pytest.mark.parametrize(

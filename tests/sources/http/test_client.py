@@ -11,8 +11,9 @@ from aiohttp import web
 
 from streams.errors import Reason
 from streams.sources.fetch import SourceFetcher
-from tests.sources.conftest import Handler, Servers, fetch_bytes, open_fetcher, refusal_reason
+from tests.support.fetchers import fetch_bytes, open_fetcher, refusal_reason
 from tests.support.media import jpeg
+from tests.support.web_servers import Handler, Servers
 
 PHOTO = jpeg(size=(160, 120))
 

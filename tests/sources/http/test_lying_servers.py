@@ -14,8 +14,9 @@ from streams.sources.video.open_video import OpenVideo
 from streams.sources.video.range_video import RangeVideo
 from streams.sources.video.windows import block_bytes
 from streams.sources.web import FIRST_RANGE_BYTES
-from tests.sources.conftest import Servers, open_fetcher, refusal_reason, submission
+from tests.support.fetchers import open_fetcher, refusal_reason, submission
 from tests.support.film_server import FilmServer, film
+from tests.support.web_servers import Servers
 
 SIZE = 1 << 20
 DATA = film(SIZE)

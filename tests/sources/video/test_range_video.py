@@ -17,8 +17,9 @@ from streams.sources.video.prefetch import AHEAD_BYTES, AHEAD_REQUESTS
 from streams.sources.video.range_video import MAX_HELD_BYTES, RangeVideo
 from streams.sources.video.windows import block_bytes
 from streams.sources.web import FIRST_RANGE_BYTES
-from tests.sources.conftest import Servers, open_fetcher, submission, until
+from tests.support.fetchers import open_fetcher, submission
 from tests.support.film_server import FilmServer, film
+from tests.support.web_servers import Servers, wait_until
 
 MIB = 1 << 20
 DATA = film(6 * MIB)
@@ -226,7 +227,7 @@ async def test_a_waiting_reader_is_released_when_the_video_is_closed(servers: Se
     server.change = slow
     async with video_of(server, servers, source_timeout_s=60) as video:
         reading = asyncio.create_task(failure_of(lambda: read_at(video, MIB, 100_000)))
-        await until(lambda: len(server.requests) == 2)
+        await wait_until(lambda: len(server.requests) == 2)
     assert "abandoned" in (await asyncio.wait_for(reading, 10)).detail
     assert "abandoned" in (await failure_of(lambda: read_at(video, 3 * MIB, 10))).detail
 
