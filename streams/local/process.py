@@ -11,9 +11,10 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import IO, ClassVar, Self
 
 from streams.errors import ConfigurationError
 
@@ -163,17 +164,7 @@ class EmbeddedProcess:
             self.log.replace(self.log.with_name(f"{self.log_name}.1"))
         with self.log.open("ab") as log:
             self._log_start = log.tell()
-            self._leash = subprocess.Popen(  # noqa: S603 - our own leash around our own command
-                [sys.executable, "-I", "-S", str(LEASH_SCRIPT), str(self._stop_timeout_s), *command],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                env={**os.environ, **self.environment()},
-                start_new_session=True,  # Ctrl-C reaches only the starter, which stops its engines in order
-            )
-        assert self._leash.stdout is not None
-        first_line = self._leash.stdout.readline()
-        self._pid = int(first_line) if first_line.strip() else None
+            self._leash, self._pid = launch_on_leash(command, self.environment(), log, grace_s=self._stop_timeout_s)
 
     def _await_ready(self) -> bool:
         deadline = time.monotonic() + self._start_timeout_s
@@ -193,6 +184,33 @@ class EmbeddedProcess:
             if pipe is not None:
                 pipe.close()
         leash.wait()
+
+
+def launch_on_leash(
+    command: Sequence[str], env: Mapping[str, str], log: IO[bytes], *, grace_s: float
+) -> tuple[subprocess.Popen[bytes], int | None]:
+    """Starts a program that leash.py ends together with this process.
+
+    Args:
+        command: the program and its arguments.
+        env: added to the environment of this process.
+        log: gets the output of the program.
+        grace_s: the time between SIGTERM and SIGKILL.
+
+    Returns:
+        The leash, and the process id of the program; None if the program could not be started.
+    """
+    leash = subprocess.Popen(  # noqa: S603 - our own leash around our own command
+        [sys.executable, "-I", "-S", str(LEASH_SCRIPT), str(grace_s), *command],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=log,
+        env={**os.environ, **env},
+        start_new_session=True,  # Ctrl-C reaches only this process, which stops its programs in order
+    )
+    assert leash.stdout is not None
+    first_line = leash.stdout.readline()
+    return leash, int(first_line) if first_line.strip() else None
 
 
 def free_port(host: str = "127.0.0.1") -> int:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -17,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from streams.local.process import LEASH_SCRIPT
+from streams.local.process import launch_on_leash
 
 CHECK_INTERVAL_S = 0.2
 MIN_RESTART_DELAY_S, MAX_RESTART_DELAY_S = 0.5, 30.0
@@ -59,17 +58,7 @@ class Child:
     def start(self) -> None:
         with self.spec.log.open("ab") as log:
             self._log_start = log.tell()
-            self._leash = subprocess.Popen(  # noqa: S603 - our own leash around our own command
-                [sys.executable, "-I", "-S", str(LEASH_SCRIPT), str(self._grace_s), *self.spec.command],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                env={**os.environ, **self.spec.env},
-                start_new_session=True,  # Ctrl-C reaches only the supervisor, which stops its children in order
-            )
-        assert self._leash.stdout is not None
-        line = self._leash.stdout.readline()
-        self.pid = int(line) if line.strip() else None
+            self._leash, self.pid = launch_on_leash(self.spec.command, self.spec.env, log, grace_s=self._grace_s)
         self._started = time.monotonic()
 
     def take_exit_code(self) -> int | None:
