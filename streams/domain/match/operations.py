@@ -68,8 +68,8 @@ IndexOperation = IndexUpdate | FindAppearances
 class ImageHit:
     """An answer to `MatchAndInsert` for a picture: the known content that wins, and the pair of entries that found it.
 
-    `own_view` and `own_orientation` are the submission's, `view` and `orientation` the known content's. `near_bits` is
-    the distance of the 64-bit hashes, `confirm_bits` that of the 256-bit hashes.
+    `own_view` and `own_orientation` are the submission's, `view` and `orientation` the known content's. The distances
+    are those of the two entries.
     """
 
     content_id: str
@@ -77,8 +77,8 @@ class ImageHit:
     orientation: int
     own_view: int
     own_orientation: int
-    near_bits: int
-    confirm_bits: int
+    hash64_distance_bits: int
+    hash256_distance_bits: int
 
 
 @dataclass(frozen=True, slots=True)

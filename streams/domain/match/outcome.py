@@ -102,7 +102,7 @@ def near_match(hit: ImageHit, known: Content, policy: Policy) -> Match:
     radius_bits = policy.radius_bits if own.whole and other.whole else policy.view_radius_bits
     confirmed = policy.hash_bits == 256
     distance_bits, threshold_bits = (
-        (hit.confirm_bits, policy.confirm_bits) if confirmed else (hit.near_bits, radius_bits)
+        (hit.hash256_distance_bits, policy.confirm_bits) if confirmed else (hit.hash64_distance_bits, radius_bits)
     )
     transformation = transformation_between(hit.own_view, hit.own_orientation, hit.view, hit.orientation)
     change = "" if transformation == "none" else f", {describe_transformation(transformation)}"
@@ -117,7 +117,7 @@ def near_match(hit: ImageHit, known: Content, policy: Policy) -> Match:
         similarity=round(1 - distance_bits / policy.hash_bits, 4),
         distance_bits=distance_bits,
         threshold_bits=threshold_bits,
-        candidate_distance_bits=hit.near_bits if confirmed else None,
+        candidate_distance_bits=hit.hash64_distance_bits if confirmed else None,
         candidate_threshold_bits=radius_bits if confirmed else None,
         transformation=transformation,
         view=own.name,

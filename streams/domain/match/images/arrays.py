@@ -62,8 +62,8 @@ class BestMatches(NamedTuple):
     view_code: NDArray[np.uint8]
     orientation: NDArray[np.uint8]
     entry: NDArray[np.int64]
-    near_bits: NDArray[np.uint8]
-    confirm_bits: NDArray[np.uint16]
+    hash64_distance_bits: NDArray[np.uint8]
+    hash256_distance_bits: NDArray[np.uint16]
 
 
 def new_rows(capacity: int) -> RowArrays:
@@ -95,8 +95,8 @@ def no_matches(count: int) -> BestMatches:
         view_code=np.zeros(count, np.uint8),
         orientation=np.zeros(count, np.uint8),
         entry=np.zeros(count, np.int64),
-        near_bits=np.zeros(count, np.uint8),
-        confirm_bits=np.zeros(count, np.uint16),
+        hash64_distance_bits=np.zeros(count, np.uint8),
+        hash256_distance_bits=np.zeros(count, np.uint16),
     )
 
 

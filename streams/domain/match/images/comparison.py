@@ -99,22 +99,22 @@ def compare_pictures(known: MediaFacts, submitted: MediaFacts, policy: Policy) -
     own, other = np.frombuffer(own_packed, ENTRY), np.frombuffer(stored_entries(known_packed, policy), ENTRY)
     own = own[query_groups(own, policy.views) > 0]
     rules = _rules(own, other, policy)
-    near_bits, confirm_bits = _distances(own, other)
+    hash64_distances, hash256_distances = _distances(own, other)
     near_limits = np.where(rules == AS_WHOLE, policy.radius_bits, policy.view_radius_bits)
     confirm_limit = policy.confirm_bits if policy.hash_bits == 256 else 0
-    outside = (near_bits > near_limits) | (confirm_bits > confirm_limit)
+    outside = (hash64_distances > near_limits) | (hash256_distances > confirm_limit)
     views, orientations = other["view"].tolist(), other["orientation"].tolist()
 
     def order(pair: tuple[int, int]) -> tuple[bool, Strength, TieBreak]:
         row, column = pair
-        strength = Strength(0, int(rules[pair]), int(confirm_bits[pair]), int(near_bits[pair]))
+        strength = Strength(0, int(rules[pair]), int(hash256_distances[pair]), int(hash64_distances[pair]))
         return bool(outside[pair]), strength, TieBreak(0, NO_DIGEST, row, views[column], orientations[column])
 
     found: dict[tuple[int, int], ViewComparison] = {}
     for row, column in sorted(((int(row), int(column)) for row, column in np.argwhere(rules)), key=order):
         pair = int(own["view"][row]), views[column]
         if pair not in found:
-            distances = int(near_bits[row, column]), int(confirm_bits[row, column])
+            distances = int(hash64_distances[row, column]), int(hash256_distances[row, column])
             found[pair] = _comparison(own[row], other[column], distances, known.content_id, policy)
     return list(found.values())
 
@@ -140,13 +140,13 @@ def _rules(own: NDArray[np.void], other: NDArray[np.void], policy: Policy) -> ND
 
 
 def _distances(own: NDArray[np.void], other: NDArray[np.void]) -> tuple[Distances, Distances]:
-    near_bits = np.bitwise_count(own["hash64"][:, None] ^ other["hash64"][None]).astype(np.int64)
-    confirm_bits = np.bitwise_count(own["hash256"][:, None] ^ other["hash256"][None]).sum(axis=2, dtype=np.int64)
-    return near_bits, confirm_bits
+    hash64_distances = np.bitwise_count(own["hash64"][:, None] ^ other["hash64"][None]).astype(np.int64)
+    hash256_distances = np.bitwise_count(own["hash256"][:, None] ^ other["hash256"][None]).sum(axis=2, dtype=np.int64)
+    return hash64_distances, hash256_distances
 
 
 def _comparison(own: Any, other: Any, distances: tuple[int, int], content_id: str, policy: Policy) -> ViewComparison:
-    near_bits, confirm_bits = distances
+    hash64_distance_bits, hash256_distance_bits = distances
     view, known_view = VIEWS[own["view"]], VIEWS[other["view"]]
     orientation, known_orientation = int(own["orientation"]), int(other["orientation"])
     confirmed = policy.hash_bits == 256
@@ -155,16 +155,24 @@ def _comparison(own: Any, other: Any, distances: tuple[int, int], content_id: st
         turn=ORIENTATION_NAMES[orientation & ORIENTATION_MASK],
         known_view=known_view.name,
         known_turn=ORIENTATION_NAMES[known_orientation & ORIENTATION_MASK],
-        near_bits=near_bits,
+        near_bits=hash64_distance_bits,
         near_threshold_bits=policy.radius_bits if view.whole and known_view.whole else policy.view_radius_bits,
         near_hash=_hash64_hex(own, policy),
         known_near_hash=_hash64_hex(other, policy),
-        confirm_bits=confirm_bits if confirmed else None,
+        confirm_bits=hash256_distance_bits if confirmed else None,
         confirm_threshold_bits=policy.confirm_bits if confirmed else None,
         confirm_hash=_hash256_hex(own) if confirmed else None,
         known_confirm_hash=_hash256_hex(other) if confirmed else None,
         transformation=transformation_between(view.code, orientation, known_view.code, known_orientation),
-        hit=ImageHit(content_id, known_view.code, known_orientation, view.code, orientation, near_bits, confirm_bits),
+        hit=ImageHit(
+            content_id,
+            known_view.code,
+            known_orientation,
+            view.code,
+            orientation,
+            hash64_distance_bits,
+            hash256_distance_bits,
+        ),
     )
 
 

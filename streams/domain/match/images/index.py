@@ -198,8 +198,8 @@ class ImageIndex:
             int(best.orientation[at]),
             int(own["view"]),
             int(own["orientation"]),
-            int(best.near_bits[at]),
-            int(best.confirm_bits[at]),
+            int(best.hash64_distance_bits[at]),
+            int(best.hash256_distance_bits[at]),
         )
 
     def _remove(self, slot: int) -> None:

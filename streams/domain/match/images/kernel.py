@@ -67,23 +67,26 @@ def _keep_best(
         row = found_rows[at]
         slot = rows.slot[row]
         rule = view_pairs[level, view, rows.view_code[row]]
-        near_bits = distances[at]
+        hash64_distance_bits = distances[at]
         limit = batch.radius_bits[index] if rule == AS_WHOLE else batch.view_radius_bits[index]
-        if rule == NOT_COMPARED or near_bits > limit or slot == own:
+        if rule == NOT_COMPARED or hash64_distance_bits > limit or slot == own:
             continue
         if not contents.alive[slot] or contents.expires_ms[slot] < batch.time_ms[index]:
             continue
-        confirm_bits = 0
+        hash256_distance_bits = 0
         for word in range(4):
-            confirm_bits += bit_count(batch.hash256[entry, word] ^ rows.hash256[row, word])
-        if confirm_bits > batch.confirm_bits[index]:
+            hash256_distance_bits += bit_count(batch.hash256[entry, word] ^ rows.hash256[row, word])
+        if hash256_distance_bits > batch.confirm_bits[index]:
             continue
         winner = best.slot[index]
         if winner >= 0:
             best_rule = view_pairs[level, batch.view_code[best.entry[index]], best.view_code[index]]
-            strength = Strength(contents.is_member[slot], rule, confirm_bits, near_bits)
+            strength = Strength(contents.is_member[slot], rule, hash256_distance_bits, hash64_distance_bits)
             best_strength = Strength(
-                contents.is_member[winner], best_rule, best.confirm_bits[index], best.near_bits[index]
+                contents.is_member[winner],
+                best_rule,
+                best.hash256_distance_bits[index],
+                best.hash64_distance_bits[index],
             )
             if strength > best_strength:
                 continue
@@ -102,8 +105,8 @@ def _keep_best(
         best.view_code[index] = rows.view_code[row]
         best.orientation[index] = rows.orientation[row]
         best.entry[index] = entry
-        best.near_bits[index] = near_bits
-        best.confirm_bits[index] = confirm_bits
+        best.hash64_distance_bits[index] = hash64_distance_bits
+        best.hash256_distance_bits[index] = hash256_distance_bits
 
 
 @compiled()
