@@ -27,7 +27,7 @@ from streams.services.pictures import PictureFile, read_picture
 from streams.services.wording import reason_in_words
 
 if TYPE_CHECKING:
-    from streams.sources.video.file_parts import LocalVideo
+    from streams.sources.video.local_video import LocalVideo
 
 #: An argument that names a picture or video file; which, is found out by reading it.
 MEDIA_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -86,9 +86,9 @@ def read_video(path: Path, settings: Settings) -> VideoFile:
                 Reason.SOURCE_TOO_LARGE, f"{size_bytes:,} bytes are more than {settings.source.max_video_bytes:,}"
             )
         if size_bytes <= READ_WHOLE_MAX_BYTES:
-            return VideoFile(name, path, fingerprint_video(path.read_bytes(), limits, deadline=expired))
+            return VideoFile(name, path, fingerprint_video(path.read_bytes(), limits, is_expired=expired))
         with opened_file(path) as source:
-            return VideoFile(name, path, fingerprint_video(source, limits, deadline=expired))
+            return VideoFile(name, path, fingerprint_video(source, limits, is_expired=expired))
     except BadInput as error:
         why = f"{reason_in_words(error.reason)} ({error.detail})"
         raise click.ClickException(shown(f"{name}: {why}")) from error
@@ -120,10 +120,10 @@ def how_read(video: VideoFile) -> str:
 @contextmanager
 def opened_file(path: Path) -> Iterator[LocalVideo]:
     """The file as decoders read it."""
-    from streams.sources.video.file_parts import LocalVideo
+    from streams.sources.video.local_video import LocalVideo
 
     source = LocalVideo(os.open(path, os.O_RDONLY), "file", cheap_to_read=False)
     try:
         yield source
     finally:
-        source.end()
+        source.close()

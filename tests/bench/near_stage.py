@@ -23,7 +23,8 @@ from streams.domain.fingerprint import fingerprint_image
 from streams.domain.hashes.views import ENTRY, VIEWS_HASH, stored_groups
 from streams.domain.policy.policy import Level, Policy
 from streams.domain.records.records import Fingerprint, MediaFacts, Origin
-from streams.domain.state.content import FOR_EVER_MS, Content, content_key
+from streams.domain.state.content import FOR_EVER_MS, Content
+from streams.domain.state.keys import content_key
 from streams.kafka.topics import CONTENTS_CHANGELOG, DECISIONS, FINGERPRINTS, SUBMISSIONS
 from tests.bench.contest import watch
 from tests.bench.deployment import Deployment
@@ -84,8 +85,8 @@ class Gallery:
         random = np.random.default_rng(number)
         entries = self._entries.copy()
         halves = random.permuted(np.tile(HALF_SET, (len(entries), 1)), axis=1)
-        entries["near"] = np.packbits(halves, axis=1).view(">u8").reshape(-1)
-        entries["confirm"] = random.integers(0, 2**64, (len(entries), 4), np.uint64)
+        entries["hash64"] = np.packbits(halves, axis=1).view(">u8").reshape(-1)
+        entries["hash256"] = random.integers(0, 2**64, (len(entries), 4), np.uint64)
         return entries
 
     def content(self, number: int) -> Content:

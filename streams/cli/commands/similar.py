@@ -136,7 +136,7 @@ def find_similar(
             client,
             "similar",
             collection=collection,
-            forms=[f"{form.confirm:064x}" for form in forms],
+            forms=[f"{form.hash256:064x}" for form in forms],
             version=HASH_VERSION,
             content_id=picture.facts.content_id,
             min_quality=policy.min_quality,
@@ -150,15 +150,15 @@ def find_similar(
 
 def _similar(row: dict[str, Any], forms: list[OrientedView], policy: Policy) -> Similar:
     near, confirm = row.pop("near_hash"), int(row.pop("confirm_hash"), 16)
-    form = min(forms, key=lambda each: ((each.confirm ^ confirm).bit_count(), (each.near ^ near).bit_count()))
-    near_bits = (form.near ^ near).bit_count()
+    form = min(forms, key=lambda each: ((each.hash256 ^ confirm).bit_count(), (each.hash64 ^ near).bit_count()))
+    near_bits = (form.hash64 ^ near).bit_count()
     within = None
     if policy.near and policy.hash == "phash256":
         within = near_bits <= policy.radius_bits and row["distance_bits"] <= policy.confirm_bits
     return Similar(
         near_distance_bits=near_bits,
         similarity=round(1 - row["distance_bits"] / BITS, 4),
-        transformation=transformation_between(form.view, form.turn, FULL, 0),
+        transformation=transformation_between(form.view, form.orientation, FULL, 0),
         within_thresholds=within,
         **row,
     )
