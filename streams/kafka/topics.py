@@ -55,6 +55,11 @@ def wire_name(settings: Settings, topic: str) -> str:
     return settings.kafka.topic_prefix + topic
 
 
+def plain_name(settings: Settings, name_on_wire: str) -> str:
+    """The name that a topic of the broker has in topics.yaml: without the deployment's prefix."""
+    return name_on_wire.removeprefix(settings.kafka.topic_prefix)
+
+
 def consumer_group(settings: Settings, stage: str) -> str:
     """The group in which all workers of a stage share its partitions."""
     return f"{settings.kafka.topic_prefix}{settings.kafka.group_prefix}-{stage}"

@@ -12,6 +12,7 @@ from typing import Any
 from confluent_kafka import KafkaError, Message, Producer
 
 from streams.errors import DeliveryFailed
+from streams.kafka.outputs import OutputHeaders
 
 logger = logging.getLogger(__name__)
 
@@ -20,10 +21,6 @@ CROWDED_MESSAGES = 20_000
 
 #: How long Kafka may be away before what was handed to it counts as lost, and the worker ends.
 DELIVERY_TIMEOUT_S = 60.0
-
-OutputHeaders = Sequence[tuple[str, bytes]] | None
-#: One record to produce: topic (without the deployment's prefix), key, value, headers.
-Output = tuple[str, bytes | None, bytes | None, OutputHeaders]
 
 
 class Barrier:

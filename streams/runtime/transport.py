@@ -114,7 +114,7 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
         bounds = self.app.bounds
         self.load = Load(bounds.max_records, bounds.max_bytes)
         self.load.on_room = self._on_room
-        self.drain_timeout_s = bounds.drain_timeout_s
+        self.drain_timeout_s = self.app.settings.runtime.drain_timeout_s
         self.ledgers: dict[TP, Ledger] = {}
         self._overlooked: set[TP] = set()
         self._sought = False

@@ -20,12 +20,10 @@ from streams.config.settings import Settings
 from streams.errors import BrokenInfrastructure, ConfigurationError
 from streams.kafka.clients import producer_config
 from streams.runtime.app import StageApp, lag_of, stage_app
-from streams.runtime.context import Context
+from streams.runtime.context import StageContext
 from streams.runtime.memory import collect_seldom, keep_freed_memory
-from streams.runtime.outbox import DELIVERY_TIMEOUT_S, Outbox
-from streams.runtime.runners.sink import SinkRunner
-from streams.runtime.stage import ConcurrentStage, SinkStage, Stage
-from streams.runtime.watchdog import Watchdog
+from streams.runtime.outbox import Outbox
+from streams.runtime.stage import Stage
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +39,7 @@ class Worker:
         self._stages = stages
         self._stop: asyncio.Event = asyncio.Event()
         self._failure: BaseException | None = None
-        self._watchdogs = {stage.name: watchdog_of(stage, settings) for stage in stages}
+        self._watchdogs = {stage.name: stage.watchdog(settings) for stage in stages}
         self._loop = asyncio.get_running_loop()
         self.apps: list[StageApp] = []
 
@@ -68,8 +66,8 @@ class Worker:
         for app in self.apps:
             if app.rebalancing or not app.tables.recovery.completed.is_set():
                 missing.append(f"{app.stage.name}: partitions are being assigned or its table recovered")
-            if isinstance(app.runner, SinkRunner) and not app.runner.reachable:
-                missing.append(f"{app.stage.name}: where its rows go is out of reach")
+            if app.runner.obstacle is not None:
+                missing.append(f"{app.stage.name}: {app.runner.obstacle}")
         return missing
 
     async def run(self) -> int:
@@ -77,15 +75,17 @@ class Worker:
             stack.enter_context(_only_one(self._settings.paths.data_dir / "state" / self._settings.runtime.worker_id))
             outbox = Outbox(producer_config(self._settings), self.fail)
             stack.callback(outbox.close)
-            context = Context(self._settings, outbox, self._loop, self.fail)
             for stage in self._stages:
                 await stage.open()
                 stack.push_async_callback(stage.close)
-                self.apps.append(stage_app(context, stage))
+                self.apps.append(stage_app(self._context(stage, outbox), stage))
             await stack.enter_async_context(self._started())
             collect_seldom()
             await self._stop.wait()
         return 1 if self._failure is not None else 0
+
+    def _context(self, stage: Stage, outbox: Outbox) -> StageContext:
+        return StageContext(stage.name, frozenset(stage.writes), self._settings, outbox, self._loop, self.fail)
 
     @contextlib.asynccontextmanager
     async def _started(self) -> AsyncIterator[None]:
@@ -105,8 +105,7 @@ class Worker:
                     "stages did not stop in %.0f s; what they had not done will be done again", STOP_DEADLINE_S
                 )
             for app in self.apps:
-                if app.runner is not None:
-                    await app.runner.close()
+                await app.runner.close()
             for task in starting:
                 task.cancel()
 
@@ -140,24 +139,6 @@ class Worker:
             problem = watchdog.at_work(consumer, lags)
         if problem is not None:
             self.fail(BrokenInfrastructure(f"{problem}. Start it again; if that recurs, check Kafka."))
-
-
-def watchdog_of(stage: Stage, settings: Settings) -> Watchdog:
-    """A sink waits for the other side as long as it is away; everything else comes to an end."""
-    work_timeout_s: float | None = DELIVERY_TIMEOUT_S
-    if isinstance(stage, SinkStage):
-        work_timeout_s = None
-    elif isinstance(stage, ConcurrentStage):
-        work_timeout_s = DELIVERY_TIMEOUT_S + max(
-            settings.source.timeout_s + settings.limits.decode_timeout_s,
-            settings.source.video_timeout_s + settings.limits.video_decode_timeout_s,
-        )
-    return Watchdog(
-        stage.name,
-        settings.runtime.watchdog_timeout_s,
-        rebalance_timeout_s=settings.kafka.rebalance_timeout_s,
-        work_timeout_s=work_timeout_s,
-    )
 
 
 @contextlib.contextmanager

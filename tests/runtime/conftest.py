@@ -35,12 +35,17 @@ class Bench:
     def topic(self, name: str) -> str:
         return wire_name(self.settings(), name)
 
-    def publish(self, topic: str, records: Sequence[tuple[bytes | None, bytes | None, int]]) -> None:
+    def publish(
+        self,
+        topic: str,
+        records: Sequence[tuple[bytes | None, bytes | None, int]],
+        headers: Sequence[tuple[str, bytes]] = (),
+    ) -> None:
         """Produce (key, value, partition) to an unprefixed topic and wait for the acknowledgements."""
         producer = Producer({"bootstrap.servers": self.namespace.bootstrap})
         name = self.topic(topic)
         for key, value, partition in records:
-            producer.produce(name, value, key, partition)
+            producer.produce(name, value, key, partition, headers=list(headers))
         assert producer.flush(30) == 0
 
     def read(self, topic: str, until: Callable[[list[Message]], bool], timeout_s: float = 30.0) -> list[Message]:

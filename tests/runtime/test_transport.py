@@ -9,8 +9,7 @@ import time
 import pytest
 
 from streams.kafka.topics import DECISIONS, FINGERPRINTS
-from streams.runtime.runners.view import KeyedBatch
-from streams.runtime.stage import KeyedStage
+from streams.runtime.runners.keyed import KeyedBatch, KeyedStage
 from streams.runtime.transport import BatchConsumer
 from tests.runtime.conftest import Bench, eventually
 
@@ -24,7 +23,7 @@ def forward(batch: KeyedBatch) -> None:
         batch.emit(DECISIONS, record.key, record.value, [])
 
 
-FORWARD = KeyedStage(name="match", reads=(FINGERPRINTS,), table="contents", process=forward)
+FORWARD = KeyedStage(name="match", reads=(FINGERPRINTS,), writes=(DECISIONS,), table="contents", process=forward)
 
 
 async def test_what_is_fetched_between_the_seek_and_the_end_of_a_recovery_is_not_lost(

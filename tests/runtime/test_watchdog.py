@@ -11,8 +11,7 @@ from faust.types import TP
 from streams.errors import BrokenInfrastructure
 from streams.kafka.topics import FINGERPRINTS
 from streams.runtime.ledger import Load
-from streams.runtime.runners.view import KeyedBatch
-from streams.runtime.stage import KeyedStage
+from streams.runtime.runners.keyed import KeyedBatch, KeyedStage
 from streams.runtime.transport import BatchConsumer
 from streams.runtime.watchdog import Watchdog
 from streams.runtime.worker import Worker
@@ -95,7 +94,7 @@ async def test_a_worker_whose_work_never_ends_ends(bench: Bench, monkeypatch: py
     def hang(batch: KeyedBatch) -> None:
         let_go.wait(60)
 
-    monkeypatch.setattr("streams.runtime.worker.DELIVERY_TIMEOUT_S", 0.0)
+    monkeypatch.setattr("streams.runtime.runners.keyed.DELIVERY_TIMEOUT_S", 0.0)
     bench.overrides["watchdog_s"] = 5.0
     bench.publish(FINGERPRINTS, [(b"k", b"x", 0)])
     stage = KeyedStage(name="match", reads=(FINGERPRINTS,), table="contents", process=hang)

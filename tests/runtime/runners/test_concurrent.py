@@ -12,8 +12,7 @@ from confluent_kafka import Message
 
 from streams.errors import BrokenInfrastructure
 from streams.kafka.topics import FINGERPRINTS, SUBMISSIONS
-from streams.runtime.runners.view import Work
-from streams.runtime.stage import ConcurrentStage
+from streams.runtime.runners.concurrent import ConcurrentStage, RecordTask
 from tests.runtime.conftest import Bench, eventually
 
 
@@ -28,7 +27,7 @@ class Gates:
     def gate(self, name: str) -> asyncio.Event:
         return self.gates.setdefault(name, asyncio.Event())
 
-    def handle(self, work: Work) -> Coroutine[Any, Any, None] | None:
+    def handle(self, work: RecordTask) -> Coroutine[Any, Any, None] | None:
         value = (work.record.value or b"").decode()
         if value == "broken at once":
             raise BrokenInfrastructure("the disk is gone")
@@ -37,7 +36,7 @@ class Gates:
         work.emit(FINGERPRINTS, work.record.key, value.encode(), None)
         return None
 
-    async def wait(self, work: Work, value: str) -> None:
+    async def wait(self, work: RecordTask, value: str) -> None:
         self.at_work += 1
         self.most_at_work = max(self.most_at_work, self.at_work)
         try:
@@ -51,7 +50,7 @@ class Gates:
 
     @property
     def stage(self) -> ConcurrentStage:
-        return ConcurrentStage(name="fingerprint", reads=(SUBMISSIONS,), handle=self.handle)
+        return ConcurrentStage(name="fingerprint", reads=(SUBMISSIONS,), writes=(FINGERPRINTS,), handle=self.handle)
 
 
 def values(messages: list[Message]) -> list[str]:
@@ -113,7 +112,7 @@ async def test_work_that_is_given_up_before_it_began_gives_its_slot_back(bench: 
     bench.overrides["fetch_concurrency"] = 1
     gates = Gates()
 
-    def handle(work: Work) -> Coroutine[Any, Any, None] | None:
+    def handle(work: RecordTask) -> Coroutine[Any, Any, None] | None:
         if work.record.value == b"given up":
             runner = worker.apps[0].runner
             assert runner is not None

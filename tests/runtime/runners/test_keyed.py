@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+from dataclasses import replace
 
 import pytest
 from confluent_kafka import Message
 
 from streams.errors import BadInput, PartitionClosed, Reason
-from streams.kafka.topics import DEAD_LETTERS, DECISIONS, FINGERPRINTS
-from streams.runtime.runners.view import KeyedBatch
-from streams.runtime.stage import KeyedStage
+from streams.kafka.cloudevents import FINGERPRINT_TYPE, event_type
+from streams.kafka.topics import DEAD_LETTERS, DECISIONS, FINGERPRINTS, SUBMISSIONS
+from streams.metrics import REGISTRY
+from streams.runtime.runners.keyed import KeyedBatch, KeyedStage
 from streams.runtime.tables import table as table_room
 from tests.runtime.conftest import Bench, eventually
 
@@ -29,7 +31,9 @@ def count(batch: KeyedBatch) -> None:
         batch.emit(DECISIONS, record.key, str(number).encode(), [("seen", record.value or b"")])
 
 
-COUNT = KeyedStage(name="match", reads=(FINGERPRINTS,), table="contents", process=count)
+COUNT = KeyedStage(
+    name="match", reads=(FINGERPRINTS,), writes=(DECISIONS, DEAD_LETTERS), table="contents", process=count
+)
 
 
 def numbers(messages: list[Message]) -> dict[bytes, list[int]]:
@@ -121,6 +125,44 @@ async def test_a_bad_record_goes_to_the_dead_letters_and_its_partition_goes_on(b
     assert headers["dl_reason"] == b"not_json"
     assert (headers["dl_origin_topic"], headers["dl_origin_partition"]) == (FINGERPRINTS.encode(), b"1")
     assert (headers["dl_origin_offset"], headers["dl_stage"]) == (b"1", b"match")
+
+
+def note(batch: KeyedBatch) -> None:
+    """Emits what there is to know of a record: its topic and its kind, and how many came before in any topic."""
+    for record in batch.records:
+        number = int(batch.get(b"number") or b"0") + 1
+        batch.put(b"number", str(number).encode())
+        batch.emit(DECISIONS, record.key, b"%d" % number, [(batch.topic, event_type(record) or b"none")])
+
+
+async def test_a_stage_reads_two_topics_into_one_table_and_tells_kinds_of_record_apart(bench: Bench) -> None:
+    stage = KeyedStage(
+        name="match", reads=(SUBMISSIONS, FINGERPRINTS), writes=(DECISIONS,), table="contents", process=note
+    )
+    labels = {"stage": "match", "topic": SUBMISSIONS}
+    before = REGISTRY.get_sample_value("mediasieve_records_total", labels) or 0.0
+    bench.publish(SUBMISSIONS, [(b"s", b"x", 2)] * 20)
+    bench.publish(FINGERPRINTS, [(b"f", b"x", 2)] * 20, headers=[("ce_type", FINGERPRINT_TYPE)])
+    bench.publish(FINGERPRINTS, [(b"v", b"x", 2)] * 10, headers=[("ce_type", b"verdict")])
+    async with bench.worker(stage):
+        messages = await asyncio.to_thread(bench.read, DECISIONS, lambda found: len(found) >= 50)
+        await eventually(lambda: bench.committed(SUBMISSIONS, 2, "match") == 20, blocking=True)
+        await eventually(lambda: bench.committed(FINGERPRINTS, 2, "match") == 30, blocking=True)
+    seen = {(message.key(), *(message.headers() or [])) for message in messages}
+    assert seen == {
+        (b"s", (SUBMISSIONS, b"none")),
+        (b"f", (FINGERPRINTS, FINGERPRINT_TYPE)),
+        (b"v", (FINGERPRINTS, b"verdict")),
+    }
+    assert sorted(number for found in numbers(messages).values() for number in found) == list(range(1, 51))
+    assert (REGISTRY.get_sample_value("mediasieve_records_total", labels) or 0.0) - before == 20
+
+
+async def test_an_output_to_a_topic_that_the_stage_does_not_declare_ends_the_worker(bench: Bench) -> None:
+    bench.publish(FINGERPRINTS, [(b"k", b"x", 1)])
+    async with bench.worker(replace(COUNT, writes=(DEAD_LETTERS,))) as worker:
+        await eventually(lambda: not worker.live)
+    assert bench.committed(FINGERPRINTS, 1, "match") < 0
 
 
 async def test_a_fault_of_the_stage_ends_the_worker_and_commits_nothing(bench: Bench) -> None:

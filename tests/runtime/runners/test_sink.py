@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from streams.domain.records.records import RawRecord
 from streams.errors import BadInput, Reason, SinkError
 from streams.kafka.topics import DEAD_LETTERS, DECISIONS
-from streams.runtime.stage import SinkStage
+from streams.runtime.runners.sink import SinkStage
 from tests.runtime.conftest import Bench, eventually
 
 
@@ -22,6 +22,7 @@ class Rows:
         self.stage = SinkStage(
             name="record",
             reads=(DECISIONS, DEAD_LETTERS),
+            writes=(DEAD_LETTERS,),
             write=self.write,
             ping=self.ping,
             max_rows=max_rows,

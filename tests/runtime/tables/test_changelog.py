@@ -12,8 +12,7 @@ import pytest
 from faust.types import TP
 
 from streams.kafka.topics import CONTENTS_CHANGELOG, FINGERPRINTS
-from streams.runtime.runners.view import KeyedBatch
-from streams.runtime.stage import KeyedStage
+from streams.runtime.runners.keyed import KeyedBatch, KeyedStage
 from streams.runtime.tables import changelog
 from streams.runtime.tables.changelog import changelog_consumer, restore
 from streams.runtime.tables.table import Change, Table

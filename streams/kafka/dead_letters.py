@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from streams.domain.records.records import RawRecord
 from streams.errors import BadInput
+from streams.kafka.outputs import Output
 from streams.kafka.topics import DEAD_LETTERS
-from streams.runtime.outbox import Output
 
 PREFIX = "dl_"
 
