@@ -10,7 +10,7 @@ DECISION_TYPE = b"mediasieve.decision.v1"
 
 
 def event_headers(event_id: str, event_type: bytes, subject: str, at: str) -> list[tuple[str, bytes]]:
-    """Headers of an event about `subject`, a media id; `at` is RFC 3339."""
+    """The headers of an event about `subject`, a media id; `at` is its time in RFC 3339."""
     return [
         ("ce_specversion", b"1.0"),
         ("ce_id", event_id.encode()),

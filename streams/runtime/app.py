@@ -1,4 +1,4 @@
-"""One Faust app a stage: its consumer group, agent and table, with the runtime's parts put in."""
+"""One Faust app for each stage: its consumer group, agent and table, assembled with the parts of this package."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def stage_app(context: StageContext, stage: Stage) -> StageApp:
         broker=[f"kafka://{address.strip()}" for address in settings.kafka.bootstrap_servers.split(",")],
         broker_credentials=_credentials(settings),
         datadir=str(data_dir),
-        store="memory://",  # of Faust's own; tables bring theirs
+        store="memory://",  # for Faust's own tables; ours bring their store
         TableManager=TableManager,
         key_serializer="raw",
         value_serializer="raw",
@@ -65,7 +65,7 @@ def stage_app(context: StageContext, stage: Stage) -> StageApp:
         topic_disable_leader=True,
         table_standby_replicas=0,
         stream_wait_empty=False,
-        stream_buffer_maxsize=256,  # deliveries; how much may be in them is bounded by `load`
+        stream_buffer_maxsize=256,  # deliveries; the consumer's `in_flight` bounds their records and bytes
         stream_recovery_delay=0.0,
         broker_max_poll_records=bounds.fetch_records,
         broker_max_poll_interval=3600.0,
@@ -100,7 +100,7 @@ def stage_app(context: StageContext, stage: Stage) -> StageApp:
 
 
 def _credentials(settings: Settings) -> Any:
-    """As Faust wants them; that they are complete, `kafka_clients.connection_config` has checked for the outbox."""
+    """Credentials for Faust. They are complete: `connection_config` in kafka/clients.py has checked that."""
     if settings.kafka.security_protocol == "plaintext":
         return None
     context = None

@@ -214,7 +214,7 @@ def _scheme(submission: Submission) -> str:
 
 @cache
 def _looked_up(cached: bool) -> Counter:
-    return metrics.CACHE.labels("hit" if cached else "miss")
+    return metrics.CACHE_LOOKUPS.labels("hit" if cached else "miss")
 
 
 @cache

@@ -1,1 +1,1 @@
-"""What the match stage keeps in memory of its partitions."""
+"""The match stage beside its decision: records, indexes in memory, and what is compiled at the start."""

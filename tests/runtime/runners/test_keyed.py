@@ -14,12 +14,12 @@ from streams.kafka.cloudevents import FINGERPRINT_TYPE, event_type
 from streams.kafka.topics import DEAD_LETTERS, DECISIONS, FINGERPRINTS, SUBMISSIONS
 from streams.metrics import REGISTRY
 from streams.runtime.runners.keyed import KeyedBatch, KeyedStage
-from streams.runtime.tables import table as table_room
+from streams.runtime.tables import table as table_module
 from tests.runtime.conftest import Bench, eventually
 
 
 def count(batch: KeyedBatch) -> None:
-    """How many records of a key were there up to this one; `poison` is no input."""
+    """Emits how many records of a key have come, this one included; `poison` is not valid input."""
     batch.load({record.key for record in batch.records if record.key})
     for record in batch.records:
         if record.value == b"poison":
@@ -78,7 +78,7 @@ async def test_a_worker_that_comes_back_with_its_disk_restores_only_what_it_miss
     assert numbers(messages)[b"5"] == [1, 2]
 
 
-async def test_what_comes_late_does_not_open_a_table_again_that_was_given_up(bench: Bench) -> None:
+async def test_a_late_read_does_not_open_a_table_again_whose_partition_was_taken_away(bench: Bench) -> None:
     bench.publish(FINGERPRINTS, [(b"k", b"x", 2)])
     async with bench.worker(COUNT) as worker:
         await eventually(lambda: bench.committed(FINGERPRINTS, 2, "match") == 1, blocking=True)
@@ -97,10 +97,10 @@ async def test_what_comes_late_does_not_open_a_table_again_that_was_given_up(ben
     assert numbers(messages) == {b"k": [1, 2]}
 
 
-async def test_a_scan_gives_what_begins_so_in_order_and_nothing_of_fausts(
+async def test_a_scan_gives_the_keys_of_a_prefix_in_order_and_none_of_fausts(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(table_room, "SCANNED_AT_ONCE", 3)
+    monkeypatch.setattr(table_module, "SCAN_PIECE_ENTRIES", 3)
     async with bench.worker(COUNT) as worker:
         table = worker.apps[0].table
         assert table is not None
@@ -128,7 +128,7 @@ async def test_a_bad_record_goes_to_the_dead_letters_and_its_partition_goes_on(b
 
 
 def note(batch: KeyedBatch) -> None:
-    """Emits what there is to know of a record: its topic and its kind, and how many came before in any topic."""
+    """Emits the topic and the kind of a record, and how many records of any topic have come."""
     for record in batch.records:
         number = int(batch.get(b"number") or b"0") + 1
         batch.put(b"number", str(number).encode())
@@ -189,7 +189,7 @@ async def test_partitions_move_between_workers_without_losing_a_record(bench: Be
             messages = await asyncio.to_thread(
                 bench.read, DECISIONS, lambda found: all(len(numbers(found).get(key, [])) >= 60 for key, *_ in keys[:8])
             )
-    # The embedded broker refuses the commit of a member that has to rejoin, so that what was done last is done again.
+    # The embedded broker refuses the commit of a member that has to rejoin, so the last records are processed again.
     found = {key: values if broker == "apache" else values[:60] for key, values in numbers(messages).items()}
     wanted = {f"k{k}".encode(): list(range(1, 61)) for k in range(8)}
     assert found == wanted, str({key: values for key, values in found.items() if values != wanted.get(key)})

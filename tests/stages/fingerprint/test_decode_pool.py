@@ -46,7 +46,7 @@ async def test_one_that_hangs_is_left_behind_and_the_next_goes_on(free: threadin
 async def test_too_many_that_hang_are_no_longer_the_fault_of_the_input(
     free: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(decode_pool, "MOST_STUCK", 1)
+    monkeypatch.setattr(decode_pool, "MAX_STUCK_DECODES", 1)
     pool = DecodePool("test", 1, 0.05)
     with pytest.raises(BadInput):
         await pool.run(free.wait)
