@@ -21,7 +21,7 @@ def stage_of(name: str, settings: Settings) -> Stage:
 
 
 def run_worker(settings: Settings, stages: Sequence[str] = STAGE_NAMES) -> int:
-    """Run the named stages in this process until it is told to stop; returns the exit code.
+    """Run the named stages in this process until SIGTERM or SIGINT; returns the exit code.
 
     Raises:
         ConfigurationError: an unknown stage, or settings that cannot work.

@@ -23,7 +23,7 @@ def event_headers(event_id: str, event_type: bytes, subject: str, at: str) -> li
 
 
 def event_type(record: RawRecord) -> bytes | None:
-    """The record's `ce_type`, which tells the kinds of record in one topic apart; None if there is no such header."""
+    """The record's `ce_type`, which tells the kinds of record in one topic apart; None without such a header."""
     for name, value in record.headers:
         if name == "ce_type":
             return value

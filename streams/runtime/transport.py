@@ -212,7 +212,7 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
         await self.commit()
 
     def drop_ledgers(self) -> None:
-        """What is in flight becomes stale, and is never committed."""
+        """Records in flight become stale, and are never committed."""
         for ledger in self.ledgers.values():
             ledger.drop()
         self.ledgers.clear()

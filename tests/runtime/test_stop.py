@@ -1,4 +1,4 @@
-"""A worker that is told to stop ends in time and without an error, whatever its consumers are doing."""
+"""A stopped worker ends in time and without an error, whatever its consumers are doing."""
 
 from __future__ import annotations
 

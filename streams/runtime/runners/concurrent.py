@@ -23,7 +23,7 @@ from streams.runtime.stage import Bounds, Runner, Stage
 
 logger = logging.getLogger(__name__)
 
-#: So many records that were finished without waiting are sent together; then other coroutines have their turn.
+#: The outputs of up to this many records that needed no waiting are sent together; then other coroutines run.
 MAX_READY_RECORDS = 64
 
 #: A partition and a key: the records whose outputs must keep their order.
@@ -56,7 +56,7 @@ class RecordTask:
         self.outputs.append((topic, key, value, headers))
 
     def dead_letter(self, error: Exception) -> BadInput:
-        """Emit the dead letter for a record whose processing raised `error`; returns what is wrong with the input.
+        """Emit the dead letter for a record whose processing raised `error`; returns the input's fault.
 
         A fault of ours that an input triggers must not stop its partition: it becomes a dead letter, too. Broken
         infrastructure and wrong settings are never blamed on the input: such an error is raised again.

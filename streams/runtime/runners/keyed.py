@@ -197,7 +197,7 @@ class KeyedRunner(Runner):
                 self.table.persist_offset(partition, offset)
 
     def on_revoked(self) -> None:
-        """Drops what is kept of the state: the next owner of a partition may change it."""
+        """Drops the stage's memory of the state, because the next owner of a partition may change it."""
         self._acknowledged.clear()
         with contextlib.suppress(RuntimeError):  # closed: nothing is kept any more
             self._thread.submit(self._stage.forget)

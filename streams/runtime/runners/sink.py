@@ -36,9 +36,9 @@ class SinkStage(Stage):
         write: writes the records of one topic (unprefixed) and returns the records that cannot be decoded. It is
             called again as long as it raises SinkError, and must be idempotent.
         ping: whether the place where rows go is in reach; serves readiness.
-        max_rows: an insert begins at so many rows,
-        max_bytes: or at so many bytes,
-        max_age_s: or when the oldest row has waited so long.
+        max_rows: rows are written once this many wait,
+        max_bytes: or once they have this many bytes,
+        max_age_s: or once the oldest has waited this long.
     """
 
     write: Callable[[str, Sequence[RawRecord]], Awaitable[list[tuple[RawRecord, BadInput]]]]

@@ -42,7 +42,7 @@ class Restored:
         """`wait` needs no signal from Faust."""
 
     def clear(self) -> None:
-        """There is no state to clear."""
+        """`wait` keeps no state."""
 
 
 class Recovery(FaustRecovery):  # type: ignore[misc]

@@ -82,5 +82,5 @@ class DecodePool:
         return ThreadPoolExecutor(self._thread_count, thread_name_prefix=self._name)
 
     def close(self) -> None:
-        """Start no more decodes; running decodes end by themselves."""
+        """Start no further decodes; running decodes end by themselves."""
         self._threads.shutdown(wait=False, cancel_futures=True)

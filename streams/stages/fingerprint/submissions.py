@@ -11,13 +11,13 @@ from streams.domain.policy.policy import Policy
 from streams.domain.records.records import Failure, Fingerprint, Origin, RawRecord, Submission, timestamp
 from streams.domain.records.submission_decoder import decode_submission, salvage_identity, submission_id_of
 from streams.errors import BadInput
-from streams.stages.fingerprint.fingerprinter import Fingerprinted, Fingerprinter
+from streams.stages.fingerprint.fingerprinter import Fingerprinter, FingerprintResult
 
 Emit = Callable[[Fingerprint], None]
 
 
 class SubmissionTask(Protocol):
-    """What is needed of the runtime's `RecordTask`."""
+    """The part of the runtime's `RecordTask` that this file needs."""
 
     record: RawRecord
 
@@ -47,16 +47,16 @@ def fingerprint_submission(
             timestamp_ms=record.timestamp,
         )
         policy = policies.of(submission.collection)  # once: fetching takes long enough for the file to change
-        known = fingerprinter.known(submission, policy)
+        cached = fingerprinter.cached(submission, policy)
     except Exception as error:
         failure = _failure(task, error)
         submission = submission or _salvage(task)
         if submission is not None:
             emit(fingerprint_record(submission, policies.of(submission.collection), task.now(), failure=failure))
         return None
-    if known is None:
+    if cached is None:
         return _fetch(task, fingerprinter, submission, policy, emit)
-    emit(_record_of(known, submission, policy, task.now()))
+    emit(_record_of(cached, submission, policy, task.now()))
     return None
 
 
@@ -72,7 +72,7 @@ async def _fetch(
         emit(_record_of(found, submission, policy, task.now()))
 
 
-def _record_of(found: Fingerprinted, submission: Submission, policy: Policy, now: str) -> Fingerprint:
+def _record_of(found: FingerprintResult, submission: Submission, policy: Policy, now: str) -> Fingerprint:
     return fingerprint_record(
         submission,
         policy,

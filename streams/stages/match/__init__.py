@@ -1,1 +1,1 @@
-"""The match stage beside its decision: records, indexes in memory, and what is compiled at the start."""
+"""The match stage without its decision: decoding of records, indexes in memory, compilation at the start."""

@@ -1,4 +1,4 @@
-"""What the match stage reads and writes beside its state: fingerprint records in, outcomes counted."""
+"""Decodes the records that the match stage reads, and counts the outcomes that it writes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from streams.errors import BadInput
 
 
 class FingerprintBatch(Protocol):
-    """What is needed of the runtime's `KeyedBatch`."""
+    """The part of the runtime's `KeyedBatch` that this file needs."""
 
     records: Sequence[RawRecord]
 

@@ -1,4 +1,4 @@
-"""Every submission gets an answer, whatever is wrong with it; whatever is wrong with us is not blamed on it."""
+"""Every submission gets a record, whatever is wrong with it; our own failures are never blamed on it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from streams.runtime.context import StageContext
 from streams.runtime.runners.concurrent import RecordTask
 from streams.stages.fingerprint.fingerprinter import Fingerprinter
 from streams.stages.fingerprint.submissions import fingerprint_submission
-from tests.sources.conftest import settings
+from tests.support.fetchers import settings
 from tests.support.media import jpeg
 
 PHOTO = jpeg(size=(400, 300))
@@ -38,13 +38,13 @@ class Record:
 
 @dataclass
 class Stub:
-    """A fingerprinter that raises `error`: at once, or when it is waited for."""
+    """A fingerprinter that raises `error`: at once, or once it is awaited."""
 
     error: Exception
     at_once: bool = False
     asked: list[Submission] = field(default_factory=list)
 
-    def known(self, submission: Submission, policy: Policy) -> None:
+    def cached(self, submission: Submission, policy: Policy) -> None:
         self.asked.append(submission)
         if self.at_once:
             raise self.error
@@ -101,12 +101,12 @@ async def test_a_fault_of_ours_that_an_input_triggers_does_not_stop_its_partitio
 
 @pytest.mark.parametrize("at_once", [True, False])
 @pytest.mark.parametrize("error", [BrokenInfrastructure("the disk is gone"), ConfigurationError("no pdqhash")])
-async def test_what_is_wrong_with_the_worker_is_raised_and_blamed_on_no_input(error: Exception, at_once: bool) -> None:
+async def test_a_failure_of_the_worker_is_raised_and_never_blamed_on_the_input(error: Exception, at_once: bool) -> None:
     with pytest.raises(type(error)):
         await run(Record(PHOTO), Stub(error, at_once))
 
 
-async def test_a_record_that_does_not_decode_is_answered_by_what_can_be_read_of_it() -> None:
+async def test_a_record_that_does_not_decode_fails_under_its_media_id() -> None:
     value = orjson.dumps({"media_id": "photo-2", "collection": "shop"})
     (failed,), letters = await run(Record(value, headers=()), Stub(AssertionError("not asked")))
     assert failed.failure is not None
