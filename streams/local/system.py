@@ -66,7 +66,7 @@ class System:
 
     Raises (on entering):
         ConfigurationError: a part is not installed, a port is in use, or a setting is wrong. All parts are stopped.
-        BrokerError, SinkError: a given broker or ClickHouse is away or refuses.
+        BrokerError, AnalyticsError: a given broker or ClickHouse is away or refuses.
     """
 
     def __init__(self, settings: Settings, options: SystemOptions, on_event: Callable[[str], None]) -> None:

@@ -1,4 +1,4 @@
-"""What the match stage compiles is compiled before there are partitions."""
+"""The match stage compiles all kernels before it gets partitions."""
 
 from __future__ import annotations
 
