@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Sequence
+from contextlib import ExitStack
 from hashlib import blake2b
 from typing import Any, Final
 
@@ -82,18 +83,11 @@ class ClickHouseSink:
     def _open(self) -> Client:
         with self._opening:
             if self._client is None:
-                migrate(self._settings)
-                with translate_errors(self._settings):
-                    client = connect(self._settings)
-                    self._column_types = {
-                        table.name: client.create_insert_context(table.name, table.columns).column_types
-                        for table in TABLES.values()
-                    }
-                    self._column_types |= {
-                        parts.name: client.create_insert_context(parts.name, parts.columns).column_types
-                        for parts in (table.parts for table in TABLES.values())
-                        if parts is not None
-                    }
+                with ExitStack() as stack:
+                    client = stack.enter_context(connect(self._settings, database=""))
+                    migrate(client, self._settings.clickhouse.database)
+                    self._column_types = _column_types(client)
+                    stack.pop_all()
                 self._client = client
             return self._client
 
@@ -104,7 +98,7 @@ class ClickHouseSink:
         if not rows.accepted:
             return rows.rejected
         try:
-            with translate_errors(self._settings):
+            with translate_errors(client.uri):
                 if table.parts is not None and rows.parts:
                     self._insert(client, table.parts, rows.parts, rows.accepted)
                 self._insert(client, table, rows.columns, rows.accepted)
@@ -131,6 +125,16 @@ class ClickHouseSink:
             return self._open().ping()
         except SinkError:
             return False
+
+
+def _column_types(client: Client) -> dict[str, Sequence[Any]]:
+    """The types of the columns of every table, by the table's name."""
+    with translate_errors(client.uri):
+        tables = list(TABLES.values())
+        parts = [table.parts for table in TABLES.values() if table.parts is not None]
+        return {
+            into.name: client.create_insert_context(into.name, into.columns).column_types for into in (*tables, *parts)
+        }
 
 
 def batch_token(records: Sequence[RawRecord]) -> str:

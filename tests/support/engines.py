@@ -13,7 +13,7 @@ import time
 import urllib.error
 import urllib.request
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, Self
@@ -22,6 +22,7 @@ import pytest
 from clickhouse_connect.driver.client import Client
 
 from streams.analytics.client import connect
+from streams.analytics.migrations import Migration, MigrationResult, migrate, pending_migrations
 from streams.config.settings import Settings, load_settings
 from streams.local.clickhouse.server import EmbeddedClickHouse
 
@@ -55,11 +56,16 @@ class Database:
 
     @contextlib.contextmanager
     def client(self) -> Iterator[Client]:
-        client = connect(self.settings())
-        try:
+        with connect(self.settings()) as client:
             yield client
-        finally:
-            client.close()
+
+    def migrate(self, migrations: Sequence[Migration] | None = None) -> MigrationResult:
+        with connect(self.settings(), database="") as client:
+            return migrate(client, self.name, migrations)
+
+    def pending_migrations(self, migrations: Sequence[Migration] | None = None) -> tuple[str, ...]:
+        with connect(self.settings(), database="") as client:
+            return pending_migrations(client, self.name, migrations)
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         with self.client() as client:
