@@ -124,7 +124,7 @@ def pending_migrations(client: Client, database: str, migrations: Sequence[Migra
             "SELECT count() FROM system.tables WHERE database = {database:String} AND name = 'schema_migrations'",
             parameters={"database": database},
         )
-        applied = _applied_checksums(client, database) if tables.first_row[0] else {}
+        applied = _applied_checksums(client, database) if tables.result_rows[0][0] else {}
     _check_unchanged(database, migrations, applied)
     return tuple(migration.name for migration in migrations if migration.version not in applied)
 
@@ -137,7 +137,7 @@ def _create_database(client: Client, database: str) -> None:
     found = client.query(
         "SELECT count() FROM system.databases WHERE name = {name:String}", parameters={"name": database}
     )
-    if not found.first_row[0]:  # looked up first: the user of a worker may lack the right to create databases
+    if not found.result_rows[0][0]:  # looked up first: the user of a worker may lack the right to create databases
         client.command(f"CREATE DATABASE IF NOT EXISTS {quote_identifier(database)}")
 
 

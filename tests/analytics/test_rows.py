@@ -12,8 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from streams.analytics.rows.fields import MAX_MS, MIN_MS
-from streams.analytics.rows.rows import TABLES, to_rows
+from streams.analytics.rows.extractors import MAX_MS, MIN_MS
+from streams.analytics.rows.table import to_rows
+from streams.analytics.rows.topics import TABLES
 from streams.analytics.writer import ClickHouseSink
 from streams.domain.hashes.frames import unpack_frames
 from streams.domain.records.records import Appearance, Match, MediaFacts, Segment
@@ -137,17 +138,17 @@ def test_the_whole_frames_of_a_video_are_rows_of_their_own() -> None:
     made, _ = clip()
     frames = unpack_frames(made.hashes["frames:1"])
     whole = [frame for frame in frames if frame["view"] < 2 and frame["turn"] & 8]
-    parts = TABLES[FINGERPRINTS].parts
-    assert parts is not None
+    details = TABLES[FINGERPRINTS].details
+    assert details is not None
 
-    rows = parts.rows(fingerprint_record(replace(fingerprint(1), facts=made), 3))
+    rows = details.rows(fingerprint_record(replace(fingerprint(1), facts=made), 3))
 
     assert 0 < len(rows) == len(whole) < len(frames)
-    first = dict(zip(parts.columns, rows[0], strict=True))
+    first = dict(zip(details.columns, rows[0], strict=True))
     assert (first["content_id"], first["media_id"], first["view"]) == (made.content_id, "photos/1.jpg", "full")
     assert (first["at_ms"], first["phash64"]) == (0, int(whole[0]["near"]))
     assert first["phash256"].hex() == "".join(f"{int(word):016x}" for word in whole[0]["confirm"])
-    assert parts.rows(VALID[FINGERPRINTS]) == []
+    assert details.rows(VALID[FINGERPRINTS]) == []
     broken = replace(made, hashes={"frames:1": "00ff"})
     assert reason_of(FINGERPRINTS, fingerprint_record(replace(fingerprint(1), facts=broken), 3))[0] == Reason.BAD_FIELD
 

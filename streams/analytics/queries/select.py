@@ -38,7 +38,7 @@ def select_value(client: Client, sql: str, parameters: Mapping[str, Any] | None 
         SinkError: ClickHouse does not answer or refuses.
     """
     with translate_errors(client.uri):
-        return client.query(sql, parameters=dict(parameters or {})).first_row[0]
+        return client.query(sql, parameters=dict(parameters or {})).result_rows[0][0]
 
 
 def _frozen(value: Any) -> Any:

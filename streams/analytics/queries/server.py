@@ -17,6 +17,6 @@ def may_read_and_write(client: Client, database: str) -> bool | None:
     """Whether the client's user may select from and insert into a database; None where ClickHouse cannot say."""
     sql = "CHECK GRANT SELECT, INSERT ON {database:Identifier}.*"
     try:
-        return bool(client.query(sql, parameters={"database": database}).first_row[0])
+        return bool(client.query(sql, parameters={"database": database}).result_rows[0][0])
     except ClickHouseError:
         return None
