@@ -22,7 +22,7 @@ from streams.analytics.rows.extractors import (
     whole,
 )
 from streams.analytics.rows.facts import FACTS_COLUMNS, FAILURE_COLUMNS
-from streams.analytics.rows.reader import KAFKA_COLUMNS, KAFKA_TIME_MS, RowReader
+from streams.analytics.rows.reader import KAFKA_COLUMNS, RowReader, kafka
 from streams.analytics.rows.table import TopicTable
 
 #: A match of an early version has no groups, thresholds and views, that of a later one nothing about videos.
@@ -74,7 +74,7 @@ COLUMNS: Final[dict[str, Extractor]] = {
     ),
     "submitted_at": time_ms("submitted_at"),
     "fingerprinted_at": time_ms("fingerprinted_at"),
-    "decided_at": KAFKA_TIME_MS,
+    "decided_at": kafka("timestamp"),
     **KAFKA_COLUMNS,
 }
 

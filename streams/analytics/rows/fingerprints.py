@@ -18,7 +18,7 @@ from streams.analytics.rows.extractors import (
     whole,
 )
 from streams.analytics.rows.facts import FACTS_COLUMNS, FAILURE_COLUMNS
-from streams.analytics.rows.reader import KAFKA_COLUMNS, KAFKA_TIME_MS, RowReader
+from streams.analytics.rows.reader import KAFKA_COLUMNS, RowReader, kafka
 from streams.analytics.rows.table import TopicTable
 
 COLUMNS: Final[dict[str, Extractor]] = {
@@ -37,7 +37,7 @@ COLUMNS: Final[dict[str, Extractor]] = {
     "cached": flag("cached"),
     "submitted_at": time_ms("submitted_at"),
     "fingerprinted_at": time_ms("fingerprinted_at"),
-    "published_at": KAFKA_TIME_MS,
+    "published_at": kafka("timestamp"),
     "origin_topic": text("origin.topic"),
     "origin_partition": whole("origin.partition", UINT32),
     "origin_offset": whole("origin.offset", UINT64),

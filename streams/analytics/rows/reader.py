@@ -10,35 +10,39 @@ from streams.analytics.rows.extractors import Extractor, Row, field_name, record
 from streams.domain.records.records import RawRecord, json_object
 from streams.errors import BadInput, Reason
 
-#: The path of the Kafka record's own fields, beside those of the JSON document.
-KAFKA_PATH: Final = "(kafka)"
+KAFKA: Final = "(kafka)"
+"""The path of the Kafka record itself, beside the paths of its JSON document."""
 
-#: The position of the record in Kafka.
+
+def kafka(name: str) -> Extractor:
+    """A field of the Kafka record: its topic, partition, offset or timestamp."""
+    return Extractor(f"{KAFKA}.{name}", None, lambda value: value, None)
+
+
 KAFKA_COLUMNS: Final = {
-    f"kafka_{name}": Extractor(f"{KAFKA_PATH}.{name}", accepted, lambda value: value, None)
-    for name, accepted in (("topic", str), ("partition", int), ("offset", int))
+    "kafka_topic": kafka("topic"),
+    "kafka_partition": kafka("partition"),
+    "kafka_offset": kafka("offset"),
 }
-#: The timestamp of the Kafka record.
-KAFKA_TIME_MS: Final = Extractor(f"{KAFKA_PATH}.timestamp", int, lambda value: value, None)
 
 Field = tuple[str, type | None, Callable[[Any], Any]]
 
 
 class RowReader:
-    """Reads rows of `columns` from records whose values are JSON objects.
+    """Reads rows from records whose values are JSON objects.
 
-    A worker stores twenty thousand records a second. Columns that follow each other and lie in the same object are
-    therefore read together, and a value of the accepted type costs no call.
+    A worker stores twenty thousand records a second. Consecutive columns of one object are therefore read together,
+    and a value of the accepted type costs no call.
 
     Args:
         columns: name and extractor of every column.
-        required: paths of objects that every record must have.
+        required: paths of the objects that every record must have.
     """
 
     def __init__(self, columns: Mapping[str, Extractor], *, required: Sequence[str] = ()) -> None:
         self._objects: Final[list[tuple[int, str, bool]]] = []
         self._groups: Final[list[tuple[int, list[Field], Row]]] = []
-        places = {"": 0, KAFKA_PATH: 1}
+        places = {"": 0, KAFKA: 1}
         for path in (*required, *(_parent(extractor.path) for extractor in columns.values())):
             self._add_object(path, places, required)
         for path, group in groupby(columns.values(), lambda extractor: _parent(extractor.path)):
@@ -52,9 +56,9 @@ class RowReader:
         Raises:
             BadInput: not_json, missing_field or bad_field.
         """
-        position = {"topic": record.topic, "partition": record.partition, "offset": record.offset}
-        position["timestamp"] = record_time_ms(record)
-        objects: list[dict[str, Any] | None] = [json_object(record.value), position]
+        kafka_fields = {"topic": record.topic, "partition": record.partition, "offset": record.offset}
+        kafka_fields["timestamp"] = record_time_ms(record)
+        objects: list[dict[str, Any] | None] = [json_object(record.value), kafka_fields]
         for parent, name, required in self._objects:
             objects.append(_object_in(objects[parent], name, required=required))
         row: list[Any] = []
@@ -71,7 +75,7 @@ class RowReader:
         return tuple(row)
 
     def _add_object(self, path: str, places: dict[str, int], required: Sequence[str]) -> None:
-        """Have the object at `path` found in every record, after the object that it lies in."""
+        """Look up the object at `path` in every record, after its parent object."""
         if path not in places:
             self._add_object(_parent(path), places, required)
             places[path] = len(places)
