@@ -60,7 +60,7 @@ def read_migrations(folder: Path | None = None) -> tuple[Migration, ...]:
     for path in sorted(folder.glob("*.sql")):
         name = FILE_NAME_REGEX.fullmatch(path.name)
         if name is None:
-            raise ConfigurationError(f"{path}: the name must be three digits, _ and what it does, in lower case.")
+            raise ConfigurationError(f"{path}: name it like 006_sizes.sql: three digits, _ and words in lower case.")
         content = path.read_bytes()
         migrations.append(
             Migration(int(name[1]), path.name, sha256(content).hexdigest(), split_statements(content.decode()))
@@ -77,7 +77,7 @@ def split_statements(text: str) -> tuple[str, ...]:
 
 
 def migrate(client: Client, database: str, migrations: Sequence[Migration] | None = None) -> MigrationResult:
-    """Create the database unless it exists, and apply the missing migrations. Blocks.
+    """Create the database unless it exists, and apply the missing migrations.
 
     Args:
         client: of any database that exists; it uses `database` afterwards.

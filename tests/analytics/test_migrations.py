@@ -1,4 +1,4 @@
-"""deploy/clickhouse is applied in order, once, by however many workers at once, and never after a change."""
+"""Migrations are applied in order and once, by any number of workers at the same time, and never after a change."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ REPEATABLE = re.compile(
 
 
 def names() -> tuple[str, ...]:
-    return tuple(each.name for each in read_migrations())
+    return tuple(migration.name for migration in read_migrations())
 
 
 def test_statements_end_with_a_semicolon_at_the_end_of_a_line() -> None:
@@ -39,7 +39,7 @@ def test_every_statement_may_run_twice_and_names_no_database() -> None:
             assert "mediasieve." not in statement
 
 
-def test_a_fresh_database_gets_everything_and_the_next_run_nothing(clickhouse: Database) -> None:
+def test_a_new_database_gets_all_migrations_and_the_next_run_none(clickhouse: Database) -> None:
     assert clickhouse.pending_migrations() == names()
     assert clickhouse.migrate().applied == names()
     assert clickhouse.pending_migrations() == ()
@@ -49,7 +49,7 @@ def test_a_fresh_database_gets_everything_and_the_next_run_nothing(clickhouse: D
     ]
 
 
-def test_workers_that_start_at_once_all_find_the_schema_complete(clickhouse: Database) -> None:
+def test_workers_that_start_at_the_same_time_all_find_the_schema_complete(clickhouse: Database) -> None:
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda _: clickhouse.migrate(), range(4)))
     assert clickhouse.pending_migrations() == ()
@@ -57,7 +57,7 @@ def test_workers_that_start_at_once_all_find_the_schema_complete(clickhouse: Dat
     assert clickhouse.rows("SELECT count() FROM schema_migrations FINAL") == [(len(names()),)]
 
 
-def test_a_migration_that_stopped_half_way_is_taken_up_again(clickhouse: Database) -> None:
+def test_a_migration_that_stopped_half_way_is_applied_again(clickhouse: Database) -> None:
     first, second, *_ = read_migrations()
     broken = replace(second, statements=(*second.statements[:1], "CREATE TABLE IF NOT EXISTS nonsense"))
     with pytest.raises(SinkError, match="refuses"):
@@ -65,7 +65,7 @@ def test_a_migration_that_stopped_half_way_is_taken_up_again(clickhouse: Databas
     assert clickhouse.migrate().applied == names()[1:]
 
 
-def test_rows_from_before_groups_were_named_are_in_that_of_the_content_they_matched(clickhouse: Database) -> None:
+def test_rows_without_a_named_group_are_in_the_group_of_the_content_they_matched(clickhouse: Database) -> None:
     clickhouse.migrate(read_migrations()[:3])
     with clickhouse.client() as client:
         client.command(
@@ -82,7 +82,7 @@ def test_rows_from_before_groups_were_named_are_in_that_of_the_content_they_matc
         assert found == [("a", 0, None), ("a", 0, None), ("b", 0, None)]
 
 
-def test_an_applied_file_that_changed_is_refused_and_nothing_is_done(clickhouse: Database) -> None:
+def test_a_changed_file_is_refused_and_nothing_is_applied(clickhouse: Database) -> None:
     clickhouse.migrate()
     *kept, last = read_migrations()
     new = Migration(
@@ -95,7 +95,7 @@ def test_an_applied_file_that_changed_is_refused_and_nothing_is_done(clickhouse:
     assert clickhouse.rows("EXISTS TABLE new") == [(0,)]
 
 
-def test_an_older_release_leaves_a_newer_database_alone_and_says_so(clickhouse: Database) -> None:
+def test_an_older_release_leaves_a_newer_database_unchanged_and_names_its_versions(clickhouse: Database) -> None:
     clickhouse.migrate()
     result = clickhouse.migrate(read_migrations()[:-1])
     assert (result.applied, result.unknown_versions) == ((), (len(names()),))

@@ -1,4 +1,4 @@
-"""The named queries and the views tell one small story right."""
+"""The questions and the views give the right answers about one small story."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ Answer = TypeVar("Answer")
 
 
 class Story:
-    """Photo 0 and four copies of it (one near), photo 5 and one copy, photo 7 alone, two failures."""
+    """Photo 0 with four copies (one near), photo 5 with one copy, photo 7 alone, and two failures."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
@@ -85,7 +85,7 @@ class Story:
         )
 
     async def write(self, decided: Decision) -> None:
-        """One decision more, after all the others."""
+        """Store one more decision, after all the others."""
         self.decisions += 1
         sink = ClickHouseSink(self.database.settings())
         await sink.write(DECISIONS, [decision_record(decided, self.decisions)])
@@ -107,15 +107,15 @@ async def story(clickhouse: Database) -> Story:
         decision(9, outcome="failed"),
     ]
     sink = ClickHouseSink(clickhouse.settings())
-    await sink.write(DECISIONS, [decision_record(each, offset) for offset, each in enumerate(decided)])
-    await sink.write(DECISIONS, [decision_record(each, offset) for offset, each in enumerate(decided[:4])])
+    await sink.write(DECISIONS, [decision_record(made, offset) for offset, made in enumerate(decided)])
+    await sink.write(DECISIONS, [decision_record(made, offset) for offset, made in enumerate(decided[:4])])
     await sink.write(FINGERPRINTS, [fingerprint_record(fingerprint(n), n) for n in range(3)])
     await sink.write(DEAD_LETTERS, [dead_letter(0, origin_offset=1), dead_letter(1, origin_offset=2)])
     await sink.close()
     return Story(clickhouse)
 
 
-def test_totals_count_each_submission_once_in_a_fixed_order(story: Story) -> None:
+def test_totals_count_every_submission_once_in_a_fixed_order(story: Story) -> None:
     totals = story.ask(totals_by_outcome)
     assert [(row.outcome, row.decisions) for row in totals] == [
         ("unique", 3),
@@ -127,7 +127,7 @@ def test_totals_count_each_submission_once_in_a_fixed_order(story: Story) -> Non
     assert story.ask(record_counts) == RecordCounts(decisions=10, fingerprints=3, deadletters=2)
 
 
-def test_groups_hold_original_and_copies_in_order_of_arrival(story: Story) -> None:
+def test_groups_list_original_and_copies_in_order_of_arrival(story: Story) -> None:
     first, second = story.ask(copy_groups)
     assert first.media_ids == tuple(f"photos/{n}.jpg" for n in (0, 1, 2, 3, 4))
     assert (first.exact_copies, first.near_copies, first.copies_bytes) == (3, 1, 4000)
@@ -136,7 +136,7 @@ def test_groups_hold_original_and_copies_in_order_of_arrival(story: Story) -> No
     assert limited.media_ids == ("photos/0.jpg", "photos/1.jpg")
 
 
-async def test_what_matched_a_member_is_in_the_group_of_the_first(story: Story) -> None:
+async def test_a_match_with_a_member_is_in_the_group_of_the_original(story: Story) -> None:
     member = decision(10, content=3, outcome="near_duplicate")
     assert member.match is not None
     match = replace(member.match, group_content_id=f"sha256:{0:064x}", group_media_id="photos/0.jpg")
@@ -156,7 +156,7 @@ async def test_what_matched_a_member_is_in_the_group_of_the_first(story: Story) 
     assert story.ask(near_duplicates_by_transformation, collection="other") == ()
 
 
-def test_the_most_similar_contents_come_once_each_and_nearest_first(story: Story) -> None:
+def test_similar_contents_come_once_and_nearest_first(story: Story) -> None:
     found = story.similar(f"{6:064x}", "f" * 64, limit=4)
 
     assert [(int(row.hash256, 16), row.distance_bits) for row in found] == [(7, 1), (0, 2), (3, 2), (5, 2)]
@@ -173,7 +173,7 @@ def test_the_most_similar_contents_come_once_each_and_nearest_first(story: Story
     assert (own.content_id, own.distance_bits) == (near_copy.content_id, 1)
 
 
-async def test_only_hashes_of_the_version_that_is_asked_for_have_a_distance(story: Story) -> None:
+async def test_only_hashes_of_the_requested_version_are_compared(story: Story) -> None:
     made = decision(20)
     assert made.facts is not None
     later = {"phash64:2": f"{20:016x}", "phash256:2": f"{20:064x}"}
@@ -187,23 +187,23 @@ async def test_only_hashes_of_the_version_that_is_asked_for_have_a_distance(stor
     assert (row.distance_bits, row.media_ids) == (0, ("photos/20.jpg",))
 
 
-def test_pictures_that_say_too_little_are_similar_to_nothing(story: Story) -> None:
+def test_pictures_with_too_little_structure_are_never_found(story: Story) -> None:
     assert story.similar("0" * 64, min_quality=0.8) == ()
 
 
-async def test_videos_with_a_frame_like_a_picture_are_one_query(story: Story) -> None:
+async def test_videos_with_a_frame_like_a_picture_are_found_with_their_times(story: Story) -> None:
     sink, film = ClickHouseSink(story.database.settings()), Film("asked for")
-    takes = [
+    recipes = [
         VideoRecipe([Cut(film, 0, 9_000)]),
         VideoRecipe([Cut(film, 6_000, 6_000)], seed=1),
         VideoRecipe([Cut(Film("other"), 0, 3_000)]),
     ]
     videos = [
-        fingerprint_record(replace(fingerprint(10 + number), facts=media_facts(take, f"video {number}")), 10 + number)
-        for number, take in enumerate(takes)
+        fingerprint_record(replace(fingerprint(10 + number), facts=media_facts(recipe, f"video {number}")), 10 + number)
+        for number, recipe in enumerate(recipes)
     ]
     await sink.write(FINGERPRINTS, videos)
-    await sink.write(FINGERPRINTS, [*videos[1:], *(replace(each, offset=each.offset + 50) for each in videos[:1])])
+    await sink.write(FINGERPRINTS, [*videos[1:], *(replace(video, offset=video.offset + 50) for video in videos[:1])])
     await sink.close()
 
     found = story.videos_showing(f"{film.look(7_000).confirm:064x}", "f" * 64)
@@ -222,7 +222,7 @@ async def test_videos_with_a_frame_like_a_picture_are_one_query(story: Story) ->
     assert stored[0][0] == stored[0][1] > 15
 
 
-async def test_all_moments_of_a_video_are_one_query_with_the_answers_of_one_query_each(story: Story) -> None:
+async def test_one_query_for_all_moments_gives_the_same_as_one_query_per_moment(story: Story) -> None:
     sink, film = ClickHouseSink(story.database.settings()), Film("moments")
     recipes = [VideoRecipe([Cut(film, 0, 9_000)]), VideoRecipe([Cut(film, 4_000, 8_000)], seed=1)]
     videos = [
@@ -245,7 +245,7 @@ async def test_all_moments_of_a_video_are_one_query_with_the_answers_of_one_quer
     assert {row.moment for row in one_query} == {0, 1, 2, 3}
 
 
-async def test_a_video_with_new_material_is_no_copy_and_in_no_group_but_its_own(story: Story) -> None:
+async def test_a_video_with_new_material_is_not_a_copy_and_has_its_own_group(story: Story) -> None:
     before = story.ask(copy_groups), story.ask(savings).copies
     made = decision(31, content=0, outcome="near_duplicate")
     assert made.match is not None
@@ -258,7 +258,7 @@ async def test_a_video_with_new_material_is_no_copy_and_in_no_group_but_its_own(
     assert story.database.rows("SELECT sum(copies) FROM savings_per_day") == [(5,)]
 
 
-async def test_what_is_said_of_a_video_is_kept(story: Story) -> None:
+async def test_the_facts_of_a_video_are_stored(story: Story) -> None:
     made = decision(30, content=0, outcome="near_duplicate")
     assert made.match is not None
     match = replace(made.match, relation="clip_of", segments=[Segment(0.0, 4.5, 60.0, 64.5, 1.0)], share=0.5)
@@ -277,7 +277,7 @@ def test_savings_are_the_bytes_of_copies(story: Story) -> None:
     assert found == Savings(submissions=8, copies=5, submitted_bytes=8000, saved_bytes=5000)
 
 
-def test_latency_is_told_hop_by_hop(story: Story) -> None:
+def test_latency_is_measured_hop_by_hop(story: Story) -> None:
     hops = {row.hop: row for row in story.ask(latency_by_hop)}
     assert list(hops) == ["fetch_and_decode", "match", "record", "submission_to_decision"]
     assert hops["fetch_and_decode"].p50_ms == 20.0
@@ -285,7 +285,7 @@ def test_latency_is_told_hop_by_hop(story: Story) -> None:
     assert hops["match"].decisions == 10
 
 
-def test_failures_and_dead_letters_are_told_by_reason(story: Story) -> None:
+def test_failures_and_dead_letters_are_counted_by_reason(story: Story) -> None:
     [failure] = story.ask(failures_by_reason)
     assert (failure.reason, failure.submissions) == ("not_media", 2)
     assert (failure.last_media_id, failure.last_detail) == ("photos/9.jpg", "a text, it seems")

@@ -1,4 +1,4 @@
-"""What was decided lately, and what was ever decided about one medium."""
+"""The latest decisions, and all decisions about one medium."""
 
 from __future__ import annotations
 

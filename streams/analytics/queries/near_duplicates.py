@@ -39,5 +39,5 @@ BY_TRANSFORMATION: Final = f"""
 
 
 def near_duplicates_by_transformation(client: Client, collection: str = "") -> tuple[TransformationStatistics, ...]:
-    """What was done to pictures before they were submitted again, the most frequent first."""
+    """The alterations of near duplicates, the most frequent first."""
     return select(client, TransformationStatistics, BY_TRANSFORMATION, {"collection": collection})

@@ -18,7 +18,7 @@ IN_COLLECTION: Final = "({collection:String} = '' OR collection = {collection:St
 def select(
     client: Client, row_type: type[RowType], sql: str, parameters: Mapping[str, Any] | None = None
 ) -> tuple[RowType, ...]:
-    """The rows of a query, each as a `row_type`, whose fields are the names of the columns.
+    """The rows of a query as values of `row_type`, whose fields have the names of the columns.
 
     Arrays become tuples; times are aware.
 

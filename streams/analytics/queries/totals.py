@@ -32,7 +32,7 @@ class Savings:
 
 @dataclass(frozen=True, slots=True)
 class RecordCounts:
-    """Records of every topic, each counted once."""
+    """The number of records of every topic; a record delivered twice counts once."""
 
     decisions: int
     fingerprints: int

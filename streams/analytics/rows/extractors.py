@@ -152,7 +152,7 @@ def text_map(path: str, *, without: tuple[str, ...] = ()) -> Extractor:
 
 
 def tuples(path: str, *fields: Extractor) -> Extractor:
-    """A list of objects, each as the tuple of its `fields`; empty where it is null or missing."""
+    """A list of objects, as tuples of their `fields`; empty where it is null or missing."""
     refuse = _refuse(path, "a list of objects")
 
     def convert(value: Any) -> list[Row]:

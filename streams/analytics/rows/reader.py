@@ -11,7 +11,7 @@ from streams.domain.records.records import RawRecord, json_object
 from streams.errors import BadInput, Reason
 
 KAFKA: Final = "(kafka)"
-"""The path of the Kafka record itself, beside the paths of its JSON document."""
+"""The path of the Kafka record itself; all other paths lead into its JSON document."""
 
 
 def kafka(name: str) -> Extractor:
@@ -47,8 +47,8 @@ class RowReader:
             self._add_object(path, places, required)
         for path, group in groupby(columns.values(), lambda extractor: _parent(extractor.path)):
             extractors = list(group)
-            fields = [(field_name(each.path), each.accepted, each.convert) for each in extractors]
-            self._groups.append((places[path], fields, tuple(each.empty for each in extractors)))
+            fields = [(field_name(extractor.path), extractor.accepted, extractor.convert) for extractor in extractors]
+            self._groups.append((places[path], fields, tuple(extractor.empty for extractor in extractors)))
 
     def __call__(self, record: RawRecord) -> Row:
         """The row of one record.

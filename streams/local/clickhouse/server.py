@@ -23,12 +23,12 @@ from aiohttp import web
 from streams.errors import ConfigurationError
 from streams.local.process import EmbeddedProcess
 
-PASSWORD_VARIABLE = "MEDIASIEVE_CLICKHOUSE_PASSWORD"  # noqa: S105 - the name of it
+PASSWORD_VARIABLE = "MEDIASIEVE_CLICKHOUSE_PASSWORD"  # noqa: S105 - a name
 KEEP_ALIVE_S = 60.0
 
 
 class EmbeddedClickHouse(EmbeddedProcess):
-    """The embedded engine behind ClickHouse's HTTP protocol. `EmbeddedProcess` has start, stop, kill and restart.
+    """The embedded engine with ClickHouse's HTTP protocol. `EmbeddedProcess` has start, stop, kill and restart.
 
     Args:
         password: clients must send it, with any user name; if empty, clients need none.
