@@ -18,7 +18,7 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalError
 
 from streams.config.settings import Settings
-from streams.errors import ConfigurationError, SinkError
+from streams.errors import AnalyticsError, ConfigurationError
 
 CONNECT_TIMEOUT_S = 5
 ANSWER_TIMEOUT_S = 60
@@ -41,7 +41,7 @@ ADVICE: Final = {
 logging.getLogger("clickhouse_connect").setLevel(logging.CRITICAL)
 
 
-class RefusedError(SinkError):
+class RefusedError(AnalyticsError):
     """ClickHouse answered with an error; `code` is its own."""
 
     def __init__(self, message: str, code: int | None) -> None:
@@ -57,7 +57,7 @@ def connect(settings: Settings, *, database: str | None = None) -> Client:
 
     Raises:
         ConfigurationError: MEDIASIEVE_CLICKHOUSE is no address of this kind.
-        SinkError: ClickHouse does not answer or refuses; says what to do.
+        AnalyticsError: ClickHouse does not answer or refuses; says what to do.
     """
     where = _address(settings)
     name = settings.clickhouse.database if database is None else database
@@ -81,18 +81,18 @@ def connect(settings: Settings, *, database: str | None = None) -> Client:
 
 @contextmanager
 def translate_errors(settings: Settings) -> Iterator[None]:
-    """Turn what clickhouse-connect raises inside into SinkError."""
+    """Turn what clickhouse-connect raises inside into AnalyticsError."""
     try:
         yield
     except ClickHouseError as error:
         code = getattr(error, "code", None)
         if code is None and isinstance(error, OperationalError):
-            raise SinkError(_away(settings, error)) from error
+            raise AnalyticsError(_away(settings, error)) from error
         said = _own_words(str(error))
         advice = ADVICE.get(code or 0, "")
         raise RefusedError(f"ClickHouse at {settings.clickhouse.url} refuses: {said} {advice}".strip(), code) from error
     except OSError as error:
-        raise SinkError(_away(settings, error)) from error
+        raise AnalyticsError(_away(settings, error)) from error
 
 
 def _own_words(message: str) -> str:

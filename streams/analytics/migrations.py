@@ -76,7 +76,7 @@ def migrate(settings: Settings, migrations: Sequence[Migration] | None = None) -
 
     Raises:
         ConfigurationError: an applied file has changed since; nothing is done then.
-        SinkError: ClickHouse is away or refuses.
+        AnalyticsError: ClickHouse is away or refuses.
     """
     migrations = read_migrations() if migrations is None else migrations
     _make_database(settings)
@@ -108,7 +108,7 @@ def pending_migrations(settings: Settings, migrations: Sequence[Migration] | Non
 
     Raises:
         ConfigurationError: an applied file has changed since.
-        SinkError: ClickHouse is away or refuses.
+        AnalyticsError: ClickHouse is away or refuses.
     """
     migrations = read_migrations() if migrations is None else migrations
     with translate_errors(settings):

@@ -19,7 +19,7 @@ from streams.analytics.migrations import migrate
 from streams.analytics.rows.rows import TABLES, Parts, Table, to_rows
 from streams.config.settings import Settings
 from streams.domain.records.records import RawRecord
-from streams.errors import BadInput, SinkError
+from streams.errors import AnalyticsError, BadInput, SinkError
 
 INSERT_SETTINGS: Final[dict[str, Any]] = {
     "async_insert": 0,  # an answer means that the rows are in
@@ -44,7 +44,7 @@ class ClickHouseSink:
         """Connect and migrate; `write` does it too when it has not been done.
 
         Raises:
-            SinkError: ClickHouse is away or refuses.
+            AnalyticsError: ClickHouse is away or refuses.
             ConfigurationError: an applied migration has changed.
         """
         await asyncio.to_thread(self._open)
@@ -64,7 +64,10 @@ class ClickHouseSink:
                 without the rest: write it again.
             ConfigurationError: an applied migration has changed.
         """
-        return await asyncio.to_thread(self._write, TABLES[topic], records)
+        try:
+            return await asyncio.to_thread(self._write, TABLES[topic], records)
+        except AnalyticsError as error:
+            raise SinkError(str(error)) from error
 
     async def ping(self) -> bool:
         """Whether ClickHouse answers now; opens what was not open yet.
@@ -129,7 +132,7 @@ class ClickHouseSink:
     def _ping(self) -> bool:
         try:
             return self._open().ping()
-        except SinkError:
+        except AnalyticsError:
             return False
 
 

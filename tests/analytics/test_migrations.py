@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from streams.analytics.migrations import Migration, migrate, pending_migrations, read_migrations, split_statements
-from streams.errors import ConfigurationError, SinkError
+from streams.errors import AnalyticsError, ConfigurationError
 from streams.kafka.topics import project_file
 from tests.support.engines import Database
 
@@ -60,7 +60,7 @@ def test_workers_that_start_at_once_all_find_the_schema_complete(clickhouse: Dat
 def test_a_migration_that_stopped_half_way_is_taken_up_again(clickhouse: Database) -> None:
     first, second, *_ = read_migrations()
     broken = replace(second, statements=(*second.statements[:1], "CREATE TABLE IF NOT EXISTS nonsense"))
-    with pytest.raises(SinkError, match="refuses"):
+    with pytest.raises(AnalyticsError, match="refuses"):
         migrate(clickhouse.settings(), (first, broken))
     assert migrate(clickhouse.settings()).applied == names()[1:]
 

@@ -11,7 +11,7 @@ import pytest
 from streams.analytics.queries.queries import QUERIES, ask
 from streams.analytics.writer import ClickHouseSink
 from streams.domain.records.records import Appearance, Decision, Segment
-from streams.errors import SinkError
+from streams.errors import AnalyticsError
 from streams.kafka.topics import DEAD_LETTERS, DECISIONS, FINGERPRINTS
 from tests.support.engines import Database
 from tests.support.stories import (
@@ -265,5 +265,5 @@ def test_an_unknown_parameter_is_a_mistake_of_the_caller(story: Story) -> None:
 
 
 def test_a_database_that_was_never_migrated_says_what_to_run(clickhouse: Database) -> None:
-    with pytest.raises(SinkError, match="mediasieve clickhouse migrate"), clickhouse.client():
+    with pytest.raises(AnalyticsError, match="mediasieve clickhouse migrate"), clickhouse.client():
         pass

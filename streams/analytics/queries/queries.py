@@ -37,7 +37,7 @@ def ask(settings: Settings, client: Client, name: str, **parameters: Any) -> lis
     Raises:
         KeyError: no query of that name.
         TypeError: a parameter that the query does not take.
-        SinkError: ClickHouse is away or refuses.
+        AnalyticsError: ClickHouse is away or refuses.
     """
     query = QUERIES[name]
     unknown = parameters.keys() - query.parameters.keys()

@@ -124,7 +124,7 @@ def find_similar(
     """The contents of a collection, the nearest first; none if the picture says nothing at all.
 
     Raises:
-        SinkError: ClickHouse is away or refuses.
+        AnalyticsError: ClickHouse is away or refuses.
     """
     forms = oriented_views(picture.data, ImageLimits(max_pixels=settings.limits.max_pixels))
     if not forms:

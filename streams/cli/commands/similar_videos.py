@@ -61,7 +61,7 @@ def videos_showing(
     """Videos that show a picture, the nearest first.
 
     Raises:
-        SinkError: ClickHouse is away or refuses.
+        AnalyticsError: ClickHouse is away or refuses.
     """
     forms = [
         f"{form.confirm:064x}"
@@ -87,7 +87,7 @@ def videos_like(settings: Settings, video: VideoFile, policy: Policy, collection
     """Videos that have frames of a video: first the same bytes, then those that have most of the frames asked for.
 
     Raises:
-        SinkError: ClickHouse is away or refuses.
+        AnalyticsError: ClickHouse is away or refuses.
     """
     asked = list(_asked(np.frombuffer(comparable_entries(video.facts, policy).entries, FRAME_ENTRY)))
     found: dict[str, list[tuple[float, dict[str, Any]]]] = {}
