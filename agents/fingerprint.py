@@ -13,7 +13,7 @@ from streams.domain.policy.policy import Policy
 from streams.domain.records.ids import routing_key
 from streams.domain.records.records import Failure, Fingerprint, Origin, Submission, new_unchecked, timestamp
 from streams.domain.records.submission_decoder import decode_submission, salvage_identity, submission_id_of
-from streams.errors import BadInput, BrokenInfrastructure, Reason
+from streams.errors import BadInput, MediasieveError, Reason
 from streams.kafka.cloudevents import FINGERPRINT_TYPE, event_headers
 from streams.kafka.topics import FINGERPRINTS, SUBMISSIONS
 from streams.runtime.outbox import Output
@@ -67,7 +67,7 @@ def _failure(work: Work, error: Exception) -> Failure:
 
     A fault of ours that an input brings out must not stop its partition; that of the infrastructure is raised again.
     """
-    if isinstance(error, BrokenInfrastructure):
+    if isinstance(error, MediasieveError) and not isinstance(error, BadInput):
         raise error
     if not isinstance(error, BadInput):
         origin = _origin(work)

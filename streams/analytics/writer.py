@@ -21,7 +21,7 @@ from streams.analytics.rows.table import DetailTable, TopicTable, to_rows
 from streams.analytics.rows.topics import TABLES
 from streams.config.settings import Settings
 from streams.domain.records.records import RawRecord
-from streams.errors import BadInput, SinkError
+from streams.errors import AnalyticsError, BadInput, SinkError
 
 INSERT_SETTINGS: Final[dict[str, Any]] = {
     "async_insert": 0,  # an answer means that the rows are stored
@@ -46,7 +46,7 @@ class ClickHouseSink:
         """Connect and migrate; without it, the first `write` or `ping` does.
 
         Raises:
-            SinkError: ClickHouse does not answer or refuses.
+            AnalyticsError: ClickHouse does not answer or refuses.
             ConfigurationError: an applied migration has changed.
         """
         await asyncio.to_thread(self._open)
@@ -66,7 +66,10 @@ class ClickHouseSink:
                 frames of videos may be stored alone: write the batch again.
             ConfigurationError: an applied migration has changed.
         """
-        return await asyncio.to_thread(self._write, TABLES[topic], records)
+        try:
+            return await asyncio.to_thread(self._write, TABLES[topic], records)
+        except AnalyticsError as error:
+            raise SinkError(str(error)) from error
 
     async def ping(self) -> bool:
         """Whether ClickHouse answers now; connects first if necessary.
@@ -128,7 +131,7 @@ class ClickHouseSink:
     def _ping(self) -> bool:
         try:
             return self._open().ping()
-        except SinkError:
+        except AnalyticsError:
             return False
 
 

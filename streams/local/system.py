@@ -60,7 +60,7 @@ class System:
 
     Raises (on entering):
         ConfigurationError: something is not installed, taken or wrong; whatever was started is stopped again.
-        BrokerError, SinkError: a given broker or ClickHouse is away or refuses.
+        BrokerError, AnalyticsError: a given broker or ClickHouse is away or refuses.
     """
 
     def __init__(self, settings: Settings, wanted: SystemOptions, on_event: Callable[[str], None]) -> None:

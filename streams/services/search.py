@@ -112,7 +112,7 @@ def search_by_picture(
         limit: the most contents, and the most videos.
 
     Raises:
-        SinkError: ClickHouse does not answer or refuses.
+        AnalyticsError: ClickHouse does not answer or refuses.
         BadInput: as `fingerprint_image`.
     """
     views = oriented_views(data, image_limits)
@@ -127,7 +127,7 @@ def search_by_hash(
     """As `search_by_picture`, by the hashes of one upright picture; mirrored and turned copies are not found.
 
     Raises:
-        SinkError: ClickHouse does not answer or refuses.
+        AnalyticsError: ClickHouse does not answer or refuses.
     """
     views = [OrientedView(FULL, 0, hash64, hash256)]
     contents = _similar_contents(client, views, policy, collection, limit)
@@ -141,7 +141,7 @@ def search_by_video(
     """Videos that have frames of a video: the same bytes first, then those with the most of its frames.
 
     Raises:
-        SinkError: ClickHouse does not answer or refuses.
+        AnalyticsError: ClickHouse does not answer or refuses.
         BadInput: bad_field, if the frames of the facts are damaged.
     """
     entries = np.frombuffer(comparable_entries(facts, policy).entries, FRAME_ENTRY)

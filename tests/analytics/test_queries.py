@@ -25,7 +25,7 @@ from streams.analytics.queries.similar_frames import (
 from streams.analytics.queries.totals import RecordCounts, Savings, record_counts, savings, totals_by_outcome
 from streams.analytics.writer import ClickHouseSink
 from streams.domain.records.records import Appearance, Decision, Segment
-from streams.errors import SinkError
+from streams.errors import AnalyticsError
 from streams.kafka.topics import DEAD_LETTERS, DECISIONS, FINGERPRINTS
 from tests.support.engines import Database
 from tests.support.stories import (
@@ -338,5 +338,5 @@ def test_every_question_has_an_answer_before_there_are_rows(clickhouse: Database
 
 
 def test_a_database_that_was_never_migrated_says_what_to_run(clickhouse: Database) -> None:
-    with pytest.raises(SinkError, match="mediasieve clickhouse migrate"), clickhouse.client():
+    with pytest.raises(AnalyticsError, match="mediasieve clickhouse migrate"), clickhouse.client():
         pass
