@@ -40,7 +40,7 @@ class ClickHouseSink:
         self._settings = settings
         self._client: Client | None = None
         self._column_types: dict[str, Sequence[Any]] = {}
-        self._opening = threading.Lock()
+        self._open_lock = threading.Lock()
 
     async def open(self) -> None:
         """Connect and migrate; without it, the first `write` or `ping` does.
@@ -85,7 +85,7 @@ class ClickHouseSink:
             await asyncio.to_thread(client.close)
 
     def _open(self) -> Client:
-        with self._opening:
+        with self._open_lock:
             if self._client is None:
                 with ExitStack() as stack:
                     client = stack.enter_context(connect(self._settings, database=""))
