@@ -86,9 +86,9 @@ def read_video(path: Path, settings: Settings) -> VideoFile:
                 Reason.SOURCE_TOO_LARGE, f"{size_bytes:,} bytes are more than {settings.source.max_video_bytes:,}"
             )
         if size_bytes <= READ_WHOLE_MAX_BYTES:
-            return VideoFile(name, path, fingerprint_video(path.read_bytes(), limits, deadline=expired))
+            return VideoFile(name, path, fingerprint_video(path.read_bytes(), limits, is_expired=expired))
         with opened_file(path) as source:
-            return VideoFile(name, path, fingerprint_video(source, limits, deadline=expired))
+            return VideoFile(name, path, fingerprint_video(source, limits, is_expired=expired))
     except BadInput as error:
         why = f"{reason_in_words(error.reason)} ({error.detail})"
         raise click.ClickException(shown(f"{name}: {why}")) from error

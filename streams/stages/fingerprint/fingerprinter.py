@@ -122,7 +122,9 @@ class Fingerprinter:
             return self._remembered(
                 content,
                 what,
-                lambda: fingerprint_image(data, self._limits, content=content, level=what.level, further=what.further),
+                lambda: fingerprint_image(
+                    data, self._limits, content_id=content, level=what.level, extra_hashes=what.further
+                ),
             )
 
         return await self._images.run(decode)
@@ -135,7 +137,7 @@ class Fingerprinter:
             return self._remembered(
                 content,
                 None,
-                lambda: fingerprint_video(data, self._video_limits, content=content, deadline=given_up.is_set),
+                lambda: fingerprint_video(data, self._video_limits, content_id=content, is_expired=given_up.is_set),
             )
 
         try:
@@ -148,7 +150,7 @@ class Fingerprinter:
 
         def fingerprint() -> MediaFacts:
             try:
-                facts = fingerprint_video(video, self._video_limits, content=video.content)
+                facts = fingerprint_video(video, self._video_limits, content_id=video.content)
             except BadInput:
                 video.check()  # what failed first is what is wrong with it
                 raise
