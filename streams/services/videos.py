@@ -27,7 +27,7 @@ from streams.services.pictures import PictureFile, read_picture
 from streams.services.wording import reason_in_words
 
 if TYPE_CHECKING:
-    from streams.sources.video.file_parts import LocalVideo
+    from streams.sources.video.local_video import LocalVideo
 
 #: An argument that names a picture or video file; which, is found out by reading it.
 MEDIA_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -120,10 +120,10 @@ def how_read(video: VideoFile) -> str:
 @contextmanager
 def opened_file(path: Path) -> Iterator[LocalVideo]:
     """The file as decoders read it."""
-    from streams.sources.video.file_parts import LocalVideo
+    from streams.sources.video.local_video import LocalVideo
 
     source = LocalVideo(os.open(path, os.O_RDONLY), "file", cheap_to_read=False)
     try:
         yield source
     finally:
-        source.end()
+        source.close()

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from streams.analytics.client import connect
-from streams.cli.options import data_dir_option
+from streams.cli.options import ALL_STAGES, data_dir_option
 from streams.cli.terminal import cell, make_console, say
 from streams.config.settings import Settings, load_settings
 from streams.errors import ConfigurationError
@@ -49,7 +49,7 @@ def command(stay: bool | None, workers: int, data_dir: Path | None) -> int:
         click.echo(f"Everything of this demo is in {folder.absolute()}")
         samples = write_samples(folder / "samples")
         say("Starting broker, ClickHouse and workers …")
-        with System(settings, SystemOptions(folder, workers=workers), say) as system:
+        with System(settings, SystemOptions(folder, ALL_STAGES, workers=workers), say) as system:
             say(f"up after {time.monotonic() - began:.1f} s")
             agreed = _show(system, samples)
             if stay is None:
