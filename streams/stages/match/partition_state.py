@@ -11,7 +11,8 @@ from streams import metrics
 from streams.domain.match.decide import MatchInput, State
 from streams.domain.match.expiry import remove_expired
 from streams.domain.match.indexes import CollectionIndexes
-from streams.domain.state.content import CONTENT_PREFIX, FRAMES_PREFIX, OLD_CONTENT_PREFIX, from_old_layout
+from streams.domain.state.content import from_old_layout
+from streams.domain.state.keys import CONTENT_PREFIX, FRAMES_PREFIX, OLD_CONTENT_PREFIX
 
 logger = logging.getLogger(__name__)
 
