@@ -1,0 +1,1 @@
+"""Explaining: would one medium be called a copy of another, or a part of it, and why?"""
