@@ -66,7 +66,7 @@ class DecisionReader:
         reach_broker(settings)
         self._consumer = make_consumer(
             settings,
-            f"{settings.group_prefix}-decisions-reader",
+            f"{settings.kafka.group_prefix}-decisions-reader",
             enable_partition_eof=True,
             error_cb=self._on_error,
         )
@@ -100,7 +100,7 @@ class DecisionReader:
             elif not error.retriable():
                 raise BrokerError(f"reading {self.topic} failed: {error.str()}")
         if not self.at_end and time.monotonic() - self._heard_at > MAX_SILENCE_S:
-            raise BrokerError(f"Kafka at {self._settings.broker} has been silent for {MAX_SILENCE_S:.0f} s.")
+            raise BrokerError(f"Kafka at {self._settings.kafka.bootstrap_servers} has been silent for {MAX_SILENCE_S:.0f} s.")
         return found
 
     def refresh_partitions(self) -> None:
@@ -132,7 +132,7 @@ class DecisionReader:
             metadata = self._consumer.list_topics(timeout=REQUEST_TIMEOUT_S).topics.get(self.topic)
             if metadata is None:
                 raise BrokerError(
-                    f"Kafka at {self._settings.broker} has no topic {self.topic}; run `mediasieve topics apply`."
+                    f"Kafka at {self._settings.kafka.bootstrap_servers} has no topic {self.topic}; run `mediasieve topics apply`."
                 )
             partitions = [TopicPartition(self.topic, partition) for partition in metadata.partitions]
             low_offsets = {}

@@ -113,8 +113,8 @@ def read_picture(path: Path, settings: Settings, policy: Policy) -> PictureFile:
     """Reads a picture and fingerprints it. Raises as `read_media_file`."""
     name = media_id_of(path)
     try:
-        data = _read_bytes(path, settings.source_max_bytes)
-        limits = ImageLimits(max_pixels=settings.max_pixels)
+        data = _read_bytes(path, settings.source.max_bytes)
+        limits = ImageLimits(max_pixels=settings.limits.max_pixels)
         hashes = required_hashes(policy)
         facts = fingerprint_image(data, limits, level=hashes.level, further=hashes.further)
     except BadInput as error:
@@ -132,11 +132,11 @@ def read_video(path: Path, settings: Settings) -> VideoFile:
     limits, started_at = video_limits(settings), time.monotonic()
 
     def expired() -> bool:
-        return time.monotonic() - started_at > settings.video_decode_timeout_s
+        return time.monotonic() - started_at > settings.limits.video_decode_timeout_s
 
     try:
         size_bytes = path.stat().st_size
-        _check_size(size_bytes, settings.video_max_bytes)
+        _check_size(size_bytes, settings.source.max_video_bytes)
         if size_bytes <= READ_WHOLE_MAX_BYTES:
             return VideoFile(name, path, fingerprint_video(path.read_bytes(), limits, deadline=expired))
         with open_parts(path) as parts:

@@ -89,7 +89,7 @@ def command(
     Videos that show it are told too; of a video, the videos that have frames of it. Nothing is submitted.
     """
     settings = load_command_settings(clickhouse=clickhouse, data_dir=data_dir)
-    policy = load_policies(policy_file or settings.policy_file).of(collection)
+    policy = load_policies(policy_file or settings.paths.policy_file).of(collection)
     medium = read_media_file(file, settings, policy)
     if isinstance(medium, VideoFile):
         videos = videos_like(settings, medium, policy, collection, top)
@@ -126,7 +126,7 @@ def find_similar(
     Raises:
         SinkError: ClickHouse is away or refuses.
     """
-    forms = oriented_views(picture.data, ImageLimits(max_pixels=settings.max_pixels))
+    forms = oriented_views(picture.data, ImageLimits(max_pixels=settings.limits.max_pixels))
     if not forms:
         return
     client = connect(settings)

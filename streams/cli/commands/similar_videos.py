@@ -64,7 +64,8 @@ def videos_showing(
         SinkError: ClickHouse is away or refuses.
     """
     forms = [
-        f"{form.confirm:064x}" for form in oriented_views(picture.data, ImageLimits(max_pixels=settings.max_pixels))
+        f"{form.confirm:064x}"
+        for form in oriented_views(picture.data, ImageLimits(max_pixels=settings.limits.max_pixels))
     ]
     if not forms or not _compares(policy):
         return []

@@ -56,15 +56,15 @@ class Fingerprinter:
 
     def __init__(self, settings: Settings) -> None:
         self._fetcher = SourceFetcher(settings)
-        self._limits = ImageLimits(max_pixels=settings.max_pixels)
+        self._limits = ImageLimits(max_pixels=settings.limits.max_pixels)
         self._video_limits = video_limits(settings)
-        entries = max(1, settings.fingerprint_cache_entries)
+        entries = max(1, settings.runtime.fingerprint_cache_entries)
         self._cache: LRUCache[tuple[str, RequiredHashes | None], MediaFacts] = LRUCache(
             entries, getsizeof=lambda facts: min(entries, entries_of(facts))
         )
         self._cache_lock = threading.Lock()
-        self._images = DecodePool("decode", settings.decode_threads, settings.decode_timeout_s)
-        self._videos = DecodePool("video", settings.video_threads, settings.video_decode_timeout_s)
+        self._images = DecodePool("decode", settings.runtime.decode_threads, settings.limits.decode_timeout_s)
+        self._videos = DecodePool("video", settings.runtime.video_threads, settings.limits.video_decode_timeout_s)
 
     def known(self, submission: Submission, policy: Policy) -> Fingerprinted | None:
         """The fingerprint of bytes that came with the submission, if they are few and were decoded before.
@@ -201,8 +201,8 @@ def video_limits(settings: Settings) -> VideoLimits:
     limits = VideoLimits()
     return replace(
         limits,
-        max_pixels=min(limits.max_pixels, settings.max_pixels),
-        max_decode_s=min(limits.max_decode_s, settings.video_decode_timeout_s),
+        max_pixels=min(limits.max_pixels, settings.limits.max_pixels),
+        max_decode_s=min(limits.max_decode_s, settings.limits.video_decode_timeout_s),
     )
 
 

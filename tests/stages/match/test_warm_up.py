@@ -13,7 +13,7 @@ from streams.domain.match.images import kernel as image_kernel
 from streams.domain.match.videos import kernel as video_kernel, lines, pairs
 from streams.stages.match.warm_up import warm_up
 from tests.support.partition import Partition
-from tests.domain.match.images.test_index import Incoming, submission
+from tests.domain.match.images.test_index import MatchInput, submission
 from tests.domain.match.videos.test_matching import stream
 
 def compiled():
@@ -25,7 +25,7 @@ warm_up()
 before = compiled()
 rng, partition, outcomes = random.Random(7), Partition(), set()
 for part in range(3):
-    pictures = [Incoming.of(submission(100 * part + n, rng, 0), 100_000_000 * part + n) for n in range(100)]
+    pictures = [MatchInput.of(submission(100 * part + n, rng, 0), 100_000_000 * part + n) for n in range(100)]
     for batch in (pictures, stream(part, 60)):
         outcomes |= {(answer.outcome, b"segments" in answer.value) for answer in partition.decide(batch)}
     partition = Partition(sorted(partition.items()))
