@@ -8,7 +8,7 @@ from typing import Final
 from PIL import Image, ImageDraw, ImageFont
 
 from streams.cli.terminal import human_bytes, shown
-from streams.domain.records.records import MediaFacts
+from streams.domain.records import MediaFacts
 
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 Colour = tuple[int, int, int]

@@ -20,7 +20,7 @@ from streams.domain.fingerprint.image.luminance import SIXTEEN_BIT_MODES, lumina
 from streams.domain.hashes.orientation import UPRIGHT, orient_point, orientation_between
 from streams.domain.hashes.views import FULL, VIEWS, Box, View
 from streams.domain.match.images.comparison import ViewComparison
-from streams.domain.records.records import Outcome
+from streams.domain.records import Outcome
 from streams.drawing.common import (
     BEYOND,
     FAINT,

@@ -15,7 +15,7 @@ from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
 from streams.cli.terminal import say
 from streams.config.settings import Settings
-from streams.domain.records.records import timestamp
+from streams.domain.records import format_timestamp
 from streams.errors import BrokerError
 from streams.kafka.clients import make_consumer, reach_broker
 from streams.kafka.topics import DECISIONS, wire_name
@@ -145,7 +145,7 @@ class DecisionReader:
         self._seen[identity] = None
         if len(self._seen) > REMEMBERED:
             self._seen.popitem(last=False)
-        return {**decision, "decided_at": timestamp(message.timestamp()[1])}
+        return {**decision, "decided_at": format_timestamp(message.timestamp()[1])}
 
     def _heard(self, error: Any) -> None:
         if error.code() == KafkaError._ALL_BROKERS_DOWN and not self._away:

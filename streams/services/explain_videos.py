@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from streams.domain.match.videos.comparison import FramePair, VideoComparison, compare_videos, find_picture
 from streams.domain.policy.policy import Policy
-from streams.domain.records.records import Match, Outcome
+from streams.domain.records import Match, Outcome
 from streams.services.pictures import PictureFile
 from streams.services.videos import VideoFile
 from streams.services.wording import clock, percent, view_in_words

@@ -16,7 +16,7 @@ from streams.config.settings import Settings
 from streams.domain.fingerprint import ImageLimits, fingerprint_image
 from streams.domain.hashes.selection import required_hashes
 from streams.domain.policy.policy import Policy
-from streams.domain.records.records import MediaFacts
+from streams.domain.records import MediaFacts
 from streams.errors import BadInput, Reason
 from streams.services.files import media_id_of
 from streams.services.wording import reason_in_words

@@ -20,7 +20,7 @@ from streams.cli.terminal import human_bytes, shown
 from streams.config.settings import Settings
 from streams.domain.fingerprint.formats import HEAD_BYTES, video_format_of
 from streams.domain.policy.policy import Policy
-from streams.domain.records.records import MediaFacts, VideoFacts
+from streams.domain.records import MediaFacts, VideoFacts
 from streams.errors import BadInput, Reason
 from streams.services.files import media_id_of
 from streams.services.pictures import PictureFile, read_picture
