@@ -10,9 +10,18 @@ from typing import Any
 from streams.config.live_policies import LivePolicies
 from streams.config.settings import Settings
 from streams.domain.policy.policy import Policy
-from streams.domain.records.ids import routing_key
-from streams.domain.records.records import Failure, Fingerprint, Origin, Submission, new_unchecked, timestamp
-from streams.domain.records.submission_decoder import decode_submission, salvage_identity, submission_id_of
+from streams.domain.records import (
+    Failure,
+    Fingerprint,
+    Origin,
+    Submission,
+    decode_submission,
+    format_timestamp,
+    new_unchecked,
+    routing_key,
+    salvage_identity,
+    submission_id_of,
+)
 from streams.errors import BadInput, BrokenInfrastructure, Reason
 from streams.kafka.cloudevents import FINGERPRINT_TYPE, event_headers
 from streams.kafka.topics import FINGERPRINTS, SUBMISSIONS
@@ -92,7 +101,7 @@ def _salvaged(work: Work) -> Submission | None:
         media_id=media_id,
         collection=collection,
         kind="auto",
-        submitted_at=timestamp(record.timestamp),
+        submitted_at=format_timestamp(record.timestamp),
         origin=origin,
     )
 

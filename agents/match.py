@@ -9,7 +9,7 @@ from functools import partial
 from streams import metrics
 from streams.config.settings import Settings
 from streams.domain.match.decide import MatchInput, decide
-from streams.domain.records.records import Fingerprint
+from streams.domain.records import Fingerprint
 from streams.errors import BadInput
 from streams.kafka.cloudevents import DECISION_TYPE, event_headers
 from streams.kafka.topics import DECISIONS, FINGERPRINTS

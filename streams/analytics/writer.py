@@ -18,7 +18,7 @@ from streams.analytics.client import UNKNOWN_DATABASE, UNKNOWN_TABLE, RefusedErr
 from streams.analytics.migrations import migrate
 from streams.analytics.rows.rows import TABLES, Parts, Table, to_rows
 from streams.config.settings import Settings
-from streams.domain.records.records import RawRecord
+from streams.domain.records import RawRecord
 from streams.errors import BadInput, SinkError
 
 INSERT_SETTINGS: Final[dict[str, Any]] = {

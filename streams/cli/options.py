@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from streams.domain.records.submission_decoder import COLLECTION_REGEX
+from streams.domain.records import COLLECTION_REGEX
 
 ALL_STAGES = ("fingerprint", "match", "record")
 Function = TypeVar("Function", bound=Callable[..., Any])

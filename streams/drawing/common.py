@@ -7,7 +7,7 @@ from typing import Final
 
 from PIL import Image, ImageDraw, ImageFont
 
-from streams.domain.records.records import MediaFacts
+from streams.domain.records import MediaFacts
 from streams.services.text import human_bytes, printable
 
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont

@@ -12,7 +12,7 @@ from streams.domain.fingerprint.image.inspection import view_boxes
 from streams.domain.hashes.orientation import UPRIGHT, orient_point, orientation_between
 from streams.domain.hashes.views import FULL, VIEWS, Box, View
 from streams.domain.match.images.comparison import ViewComparison
-from streams.domain.records.records import Outcome
+from streams.domain.records import Outcome
 from streams.drawing.common import (
     BEYOND,
     FAINT,

@@ -12,7 +12,7 @@ from typing import Final
 from PIL import Image, ImageDraw, ImageOps
 
 from streams.domain.match.videos.comparison import FramePair
-from streams.domain.records.records import Segment
+from streams.domain.records import Segment
 from streams.drawing.common import (
     FAINT,
     INK,

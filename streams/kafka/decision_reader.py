@@ -16,7 +16,7 @@ import orjson
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
 from streams.config.settings import Settings
-from streams.domain.records.records import Decision, timestamp
+from streams.domain.records import Decision, format_timestamp
 from streams.errors import BadInput, BrokerError
 from streams.kafka.clients import make_consumer, reach_broker
 from streams.kafka.topics import DECISIONS, wire_name
@@ -165,7 +165,7 @@ class DecisionReader:
         self._seen_ids[decision_id] = None
         if len(self._seen_ids) > MAX_REMEMBERED_IDS:
             self._seen_ids.popitem(last=False)
-        return DecisionRecord(decision, timestamp(message.timestamp()[1]), value)
+        return DecisionRecord(decision, format_timestamp(message.timestamp()[1]), value)
 
     def _on_error(self, error: Any) -> None:
         if error.code() == KafkaError._ALL_BROKERS_DOWN and self._on_broker_away is not None:

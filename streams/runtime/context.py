@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from streams import metrics
 from streams.config.settings import Settings
-from streams.domain.records.records import RawRecord, timestamp
+from streams.domain.records import RawRecord, format_timestamp
 from streams.errors import BadInput
 from streams.kafka.topics import wire_name
 from streams.runtime.dead_letters import dead_letter
@@ -26,7 +26,7 @@ class Context:
     fail: Callable[[BaseException], None]
 
     def now(self) -> str:
-        return timestamp(time.time_ns() // 1_000_000)
+        return format_timestamp(time.time_ns() // 1_000_000)
 
     def produce(self, stage: str, barrier: Barrier, outputs: Iterable[Output]) -> None:
         """Hand outputs to the outbox under `barrier`; waits while its queue is full."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-from streams.domain.records.records import Decision, Match
+from streams.domain.records import Decision, Match
 from streams.services.wording import appearances_in_words
 
 COPY_OUTCOMES: Final = ("duplicate", "near_duplicate")

@@ -19,7 +19,7 @@ from streams.domain.fingerprint import ImageLimits, fingerprint_image
 from streams.domain.fingerprint.formats import HEAD_BYTES, video_format_of
 from streams.domain.hashes.selection import required_hashes
 from streams.domain.policy.policy import Policy
-from streams.domain.records.records import MediaFacts, VideoFacts
+from streams.domain.records import MediaFacts, VideoFacts
 from streams.errors import BadInput, Reason
 from streams.services.submit.files import media_id_of
 from streams.services.text import human_bytes, printable

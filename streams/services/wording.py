@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from streams.domain.hashes.views import describe_transformation
-from streams.domain.records.records import Decision, Match, Outcome
+from streams.domain.records import Decision, Match, Outcome
 from streams.errors import Reason
 
 OUTCOME_WORDS: dict[Outcome, str] = {

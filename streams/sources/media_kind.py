@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from streams.domain.fingerprint.formats import HEAD_BYTES, image_format_of, video_format_of
-from streams.domain.records.records import Kind
+from streams.domain.records import Kind
 from streams.errors import BadInput, Reason
 
 __all__ = ["HEAD_BYTES", "READ_WHOLE_MAX_BYTES", "check_kind", "says_video", "video_by_name", "video_format_of"]

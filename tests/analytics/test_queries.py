@@ -10,7 +10,7 @@ import pytest
 
 from streams.analytics.queries.queries import QUERIES, ask
 from streams.analytics.writer import ClickHouseSink
-from streams.domain.records.records import Appearance, Decision, Segment
+from streams.domain.records import Appearance, Decision, Segment
 from streams.errors import SinkError
 from streams.kafka.topics import DEAD_LETTERS, DECISIONS, FINGERPRINTS
 from tests.support.engines import Database

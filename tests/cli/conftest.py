@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 from streams.analytics.writer import ClickHouseSink
 from streams.cli.app import cli
 from streams.config.settings import Settings, load_settings
-from streams.domain.records.records import RawRecord
+from streams.domain.records import RawRecord
 from streams.kafka.topic_admin import apply_topics
 from tests.support.brokers import Namespace
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from streams.domain.records.records import Kind
+from streams.domain.records import Kind
 from streams.errors import BadInput, BrokenInfrastructure, Reason
 from streams.sources import spool
 from streams.sources.fetch import OPEN_PER_THREAD, SourceFetcher

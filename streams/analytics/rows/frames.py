@@ -7,7 +7,7 @@ from typing import Any, Final
 from streams.analytics.rows import fields
 from streams.domain.hashes.frames import FRAMES_HASH, STORED_FRAME_VIEWS, unpack_frames
 from streams.domain.hashes.views import CANONICAL, VIEWS
-from streams.domain.records.records import RawRecord
+from streams.domain.records import RawRecord
 
 TABLE: Final = "video_frames"
 COLUMNS: Final = (

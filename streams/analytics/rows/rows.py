@@ -14,7 +14,7 @@ import orjson
 
 from streams.analytics.rows import fields, frames
 from streams.analytics.rows.fields import MAX_MS
-from streams.domain.records.records import RawRecord
+from streams.domain.records import RawRecord
 from streams.errors import BadInput, Reason
 from streams.kafka.topics import DEAD_LETTERS, DECISIONS, FINGERPRINTS
 

@@ -22,7 +22,7 @@ from streams.domain.hashes.algorithms import ALGORITHMS, Hash, distance_bits
 from streams.domain.hashes.views import VIEWS_HASH, describe_transformation
 from streams.domain.match.images.comparison import ViewComparison, compare_pictures, match_pictures
 from streams.domain.policy.policy import Policy
-from streams.domain.records.records import Match, MediaFacts, Outcome
+from streams.domain.records import Match, MediaFacts, Outcome
 from streams.services.pictures import PictureFile, described
 from streams.services.videos import MEDIA_FILE, VideoFile, read_media_file
 from streams.services.wording import OUTCOME_STYLES, OUTCOME_WORDS, view_in_words

@@ -12,7 +12,7 @@ from streams.cli.terminal import data_stream, say, shown
 from streams.config.policy_file import PolicyFileError, load_policies
 from streams.config.settings import load_settings
 from streams.domain.policy.policy import RULE_NAMES, CollectionPolicies, Policy
-from streams.domain.records.submission_decoder import COLLECTION_REGEX
+from streams.domain.records import COLLECTION_REGEX
 
 ALL_OTHERS = "every other collection"
 

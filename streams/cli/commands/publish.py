@@ -15,8 +15,7 @@ import orjson
 from streams.cli.options import broker_option, collection_option, data_dir_option
 from streams.cli.progress import Tracker, tracking
 from streams.cli.terminal import data_stream, human_bytes, say, shown
-from streams.domain.records.records import Kind
-from streams.domain.records.submission_decoder import KINDS
+from streams.domain.records import KINDS, Kind
 from streams.errors import BadInput
 from streams.local.data_dir import load_command_settings
 from streams.services.files import FoundFile, Unreadable, find_files

@@ -12,7 +12,7 @@ from streams.cli.terminal import make_console, shown
 from streams.domain.hashes.frames import FRAMES_HASH
 from streams.domain.hashes.views import VIEWS_HASH, describe_transformation
 from streams.domain.match.videos.comparison import FramePair, VideoComparison
-from streams.domain.records.records import MediaFacts
+from streams.domain.records import MediaFacts
 from streams.services import pictures, videos
 from streams.services.explain_videos import Medium, VideoExplanation, verdict_of, view_pair
 from streams.services.videos import VideoFile

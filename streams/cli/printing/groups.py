@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from streams.domain.records.records import Decision
+from streams.domain.records import Decision
 from streams.services.groups import PARTLY_NEW, CopyGroup, GroupedDecisions
 from streams.services.text import counted, human_bytes, printable
 from streams.services.wording import OUTCOME_WORDS, match_in_words, reason_in_words

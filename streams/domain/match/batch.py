@@ -29,17 +29,9 @@ from streams.domain.match.operations import (
 from streams.domain.match.outcome import Hit
 from streams.domain.match.videos.judging import VideoHit
 from streams.domain.policy.policy import Policy
-from streams.domain.records.ids import decision_id
-from streams.domain.records.records import Fingerprint
-from streams.domain.state.content import (
-    FOR_EVER_MS,
-    PARTS_SCHEME,
-    Content,
-    content_key,
-    digest_of,
-    remembered_decision,
-    submission_key,
-)
+from streams.domain.records import Fingerprint, decision_id
+from streams.domain.records.ids import PARTS_SCHEME, digest_of
+from streams.domain.state.content import FOR_EVER_MS, Content, content_key, remembered_decision, submission_key
 from streams.errors import BadInput, Reason
 
 REVISION = 0

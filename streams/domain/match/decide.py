@@ -25,7 +25,7 @@ from streams.domain.match.outcome import Hit, build_decision, exact_match, near_
 from streams.domain.match.videos.index import VideoMatchResult
 from streams.domain.match.videos.judging import VideoHit
 from streams.domain.match.videos.outcome import video_match
-from streams.domain.records.records import Appearance, Match, Outcome
+from streams.domain.records import Appearance, Match, Outcome
 from streams.domain.state.content import (
     CONTENT_PREFIX,
     FRAMES_PREFIX,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from streams.domain.hashes.frames import FRAMES_HASH
 from streams.domain.hashes.views import VIEWS, VIEWS_HASH, describe_transformation, transformation_between
 from streams.domain.policy.policy import Policy
-from streams.domain.records.records import (
+from streams.domain.records import (
     Action,
     Appearance,
     Decision,
@@ -19,7 +19,8 @@ from streams.domain.records.records import (
     Verdict,
     new_unchecked,
 )
-from streams.domain.state.content import PARTS_SCHEME, Content
+from streams.domain.records.ids import PARTS_SCHEME
+from streams.domain.state.content import Content
 
 PENDING = Verdict()
 ACTIONS: dict[Outcome, Action] = {

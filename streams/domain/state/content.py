@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.domain.hashes.frames import FRAME_ENTRY, FRAMES_HASH
+from streams.domain.records.ids import PARTS_SCHEME, content_id_of, digest_of
 from streams.errors import StateError
 
 CONTENT_PREFIX: Final = b"k"
@@ -32,9 +33,6 @@ FRAMES_PREFIX: Final = b"f"
 DECISION_PREFIX: Final = b"s"
 OLD_CONTENT_PREFIX: Final = b"c"
 LAYOUT: Final = 2
-SCHEME: Final = "sha256:"
-PARTS_SCHEME: Final = "sha256-parts:"
-"""Of the content id of a video of which only parts were read; the digest is of these."""
 
 #: layout, flags, algorithm, entries, first seen and forgotten (ms since the epoch), sha256, id of the first's decision
 HEADER: Final = struct.Struct("<BBBBqq32s16s")
@@ -42,7 +40,6 @@ MEMBER, PARTS = 1, 2
 """Flags: it is a member of another's group; its content id is of parts."""
 FOR_EVER_MS: Final = 1 << 62
 DECISION: Final = struct.Struct("<q")
-DIGEST_BYTES: Final = 32
 ALGORITHM_AT, ENTRIES_AT = 2, 3
 ENTRY_BYTES: Final = 42
 #: layout of frames, duration of the video in ms
@@ -210,20 +207,3 @@ def from_old_layout(key: bytes, value: bytes) -> tuple[bytes, Content]:
     media_id, submission_id = value.decode().split("\0")
     content = Content(content_id, media_id, submission_id, content_id, media_id, 0, FOR_EVER_MS, bytes(16))
     return CONTENT_PREFIX + key[1:], content
-
-
-def digest_of(content_id: str) -> bytes:
-    """The 32 bytes that a content id names.
-
-    Raises:
-        ValueError: it is no `sha256:` or `sha256-parts:` with 64 hexadecimal digits.
-    """
-    scheme = PARTS_SCHEME if content_id.startswith(PARTS_SCHEME) else SCHEME
-    digest = bytes.fromhex(content_id.removeprefix(scheme))
-    if len(digest) != DIGEST_BYTES or not content_id.startswith(scheme):
-        raise ValueError(f"{content_id!r} is not {SCHEME} or {PARTS_SCHEME} and {2 * DIGEST_BYTES} hexadecimal digits")
-    return digest
-
-
-def content_id_of(digest: bytes, of_parts: bool = False) -> str:
-    return (PARTS_SCHEME if of_parts else SCHEME) + digest.hex()

@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 
 from streams import metrics
-from streams.domain.records.records import RawRecord
+from streams.domain.records import RawRecord
 from streams.errors import BadInput, SinkError
 from streams.kafka.topics import DEAD_LETTERS
 from streams.runtime.context import Context

@@ -9,7 +9,7 @@ from typing import Any
 from streams.domain.hashes.frames import FRAMES_HASH
 from streams.domain.hashes.views import VIEWS_HASH
 from streams.domain.policy.policy import Policy
-from streams.domain.records.records import Match, Outcome
+from streams.domain.records import Match, Outcome
 from streams.services.media_files import MediaFile
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from streams.domain.fingerprint.formats import video_format_of
-from streams.domain.records.submission_decoder import JSON_TYPES
+from streams.domain.records.submission import JSON_TYPES
 
 UNKNOWN_TYPE = "application/octet-stream"
 #: The first bytes of a format, as its specification defines them.

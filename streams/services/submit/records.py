@@ -13,14 +13,8 @@ from typing import Any
 import orjson
 
 from streams.domain.fingerprint.formats import HEAD_BYTES
-from streams.domain.records.records import Kind, Origin
-from streams.domain.records.submission_decoder import (
-    MAX_ID_CHARS,
-    MAX_URL_CHARS,
-    decode_submission,
-    salvage_identity,
-    submission_id_of,
-)
+from streams.domain.records import Kind, Origin, decode_submission, salvage_identity, submission_id_of
+from streams.domain.records.submission import MAX_ID_CHARS, MAX_URL_CHARS
 from streams.errors import BadInput, Reason
 from streams.kafka.publisher import SubmissionRecord
 from streams.kafka.topics import SUBMISSIONS, load_topics

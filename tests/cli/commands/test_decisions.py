@@ -14,8 +14,7 @@ import orjson
 import pytest
 
 from streams.config.settings import Settings
-from streams.domain.records.ids import decision_id
-from streams.domain.records.records import timestamp
+from streams.domain.records import decision_id, format_timestamp
 from streams.kafka.clients import make_producer
 from streams.kafka.topics import DECISIONS, wire_name
 from tests.cli.conftest import Run
@@ -58,7 +57,7 @@ def test_each_decision_is_one_line_of_json_with_the_time_it_was_made(run: Run, w
     assert result.exit_code == 0
     assert result.stderr == ""
     found = {each["media_id"]: each for each in lines(result.stdout)}
-    assert found["a"] == {**unique, "decided_at": timestamp(now_ms)}
+    assert found["a"] == {**unique, "decided_at": format_timestamp(now_ms)}
     assert found["b"]["failure"]["reason"] == "truncated_media"
 
 

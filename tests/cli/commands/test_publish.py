@@ -15,8 +15,7 @@ import orjson
 import pytest
 
 from streams.config.settings import Settings
-from streams.domain.records.records import Origin, Submission
-from streams.domain.records.submission_decoder import decode_submission
+from streams.domain.records import Origin, Submission, decode_submission
 from streams.errors import BadInput, Reason
 from streams.kafka.clients import make_consumer
 from streams.kafka.topics import SUBMISSIONS, wire_name

@@ -15,8 +15,7 @@ from streams.domain import fingerprint_image
 from streams.domain.match.images.comparison import match_pictures
 from streams.domain.match.outcome import build_decision
 from streams.domain.policy.policy import DEFAULT_POLICY
-from streams.domain.records.ids import decision_id
-from streams.domain.records.records import Fingerprint, Match, MediaFacts, Origin, Outcome, timestamp
+from streams.domain.records import Fingerprint, Match, MediaFacts, Origin, Outcome, decision_id, format_timestamp
 from streams.kafka.topics import DECISIONS
 from tests.cli.conftest import Run, stored
 from tests.support.media import encode, jpeg, photo
@@ -29,7 +28,7 @@ T0_MS = 1_767_225_600_000
 def decided(number: int, data: bytes, match: Match | None = None) -> Record:
     """The decision about medium `m<number>` of the collection shop, the number-th in its partition."""
     facts = fingerprint_image(data)
-    at = timestamp(T0_MS + number)
+    at = format_timestamp(T0_MS + number)
     origin = Origin("media.submissions", 0, number)
     made = Fingerprint(f"#{number}", 0, f"m{number}", "shop", "image", at, at, origin, facts, None)
     outcome: Outcome = "unique" if match is None else "duplicate" if match.method == "exact" else "near_duplicate"

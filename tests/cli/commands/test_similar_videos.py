@@ -11,7 +11,7 @@ import pytest
 from PIL import ImageOps
 
 from streams.domain.fingerprint.video.fingerprint import fingerprint_video
-from streams.domain.records.records import Fingerprint, Origin, timestamp
+from streams.domain.records import Fingerprint, Origin, format_timestamp
 from streams.kafka.topics import FINGERPRINTS
 from tests.cli.conftest import Run, stored
 from tests.support.films import Film, cached_file, encode, film
@@ -26,7 +26,7 @@ FILM = Film(0, 12.0)
 
 def known(number: int, name: str, path: Path) -> Record:
     """The fingerprint of a video of the collection shop."""
-    at, origin = timestamp(T0_MS + number), Origin("media.submissions", 0, number)
+    at, origin = format_timestamp(T0_MS + number), Origin("media.submissions", 0, number)
     facts = fingerprint_video(path.read_bytes())
     made = Fingerprint(f"#{number}", 0, name, "shop", "video", at, at, origin, facts, None)
     return Record("media.fingerprints", 0, number, T0_MS + number, b"shop", made.to_json())

@@ -12,7 +12,7 @@ from streams.domain.fingerprint.image.extra_hashes import further_hashes
 from streams.domain.fingerprint.image.structure import examine
 from streams.domain.fingerprint.image.views import look
 from streams.domain.hashes.views import VIEWS_HASH, Level
-from streams.domain.records.records import MediaFacts
+from streams.domain.records import MediaFacts
 from streams.errors import BadInput, Reason
 
 PHASH64 = "phash64:1"

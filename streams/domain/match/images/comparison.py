@@ -25,7 +25,7 @@ from streams.domain.hashes.views import (
 )
 from streams.domain.match.outcome import Hit, exact_match, near_match
 from streams.domain.policy.policy import Policy
-from streams.domain.records.records import Match, MediaFacts
+from streams.domain.records import Match, MediaFacts
 from streams.domain.state.content import Content
 
 Distances = NDArray[np.int64]

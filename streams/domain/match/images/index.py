@@ -61,7 +61,8 @@ from streams.domain.match.outcome import Hit
 from streams.domain.match.videos.appearances import nearest_appearances
 from streams.domain.match.videos.kernel import FrameTable, QueryFrames, search_index
 from streams.domain.policy.policy import Policy
-from streams.domain.state.content import ENTRIES_AT, HEADER, content_id_of, digest_of
+from streams.domain.records.ids import content_id_of, digest_of
+from streams.domain.state.content import ENTRIES_AT, HEADER
 
 LARGEST_FIRST, INDEXED_AT_ONCE = (GROUP_CROPS, GROUP_WHOLE, GROUP_OVAL, GROUP_ASPECT), 2
 COMPACT_ABOVE = 10_000

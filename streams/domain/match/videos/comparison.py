@@ -40,7 +40,7 @@ from streams.domain.match.videos.orientation import BETWEEN, commonest, in_other
 from streams.domain.match.videos.outcome import video_match
 from streams.domain.match.videos.pairs import FramePairs, Looks
 from streams.domain.policy.policy import Policy
-from streams.domain.records.records import Match, MediaFacts, Segment
+from streams.domain.records import Match, MediaFacts, Segment
 from streams.domain.state.content import Content
 
 _WHOLE = np.array([view.whole for view in VIEWS])

@@ -16,7 +16,7 @@ from streams.domain.match.videos.lines import Numbers
 from streams.domain.match.videos.orientation import BETWEEN
 from streams.domain.match.videos.pairs import SURE_BITS, FramePairs
 from streams.domain.policy.policy import Policy
-from streams.domain.records.records import Relation
+from streams.domain.records import Relation
 
 MOMENTS_NEEDED: Final = 3
 """So many moments have to vote, or all that one of the two has, without those that are common."""

@@ -6,7 +6,7 @@ from streams.domain.hashes.views import VIEWS, describe_transformation, transfor
 from streams.domain.match.videos.judging import VideoHit
 from streams.domain.match.videos.lines import AS_FAST
 from streams.domain.policy.policy import Policy
-from streams.domain.records.records import Match, Segment
+from streams.domain.records import Match, Segment
 from streams.domain.state.content import Content
 
 METHOD = "frames"

@@ -15,7 +15,7 @@ from streams.domain.fingerprint.formats import HEAD_BYTES, image_format_of, vide
 from streams.domain.fingerprint.image.fingerprint import compute_content_id
 from streams.domain.hashes.frames import STORED_FRAME_VIEWS, unpack_frames
 from streams.domain.hashes.views import CANONICAL, FULL, TRIMMED, unpack_entries
-from streams.domain.records.records import MediaFacts, VideoFacts
+from streams.domain.records import MediaFacts, VideoFacts
 from streams.errors import BadInput, Reason
 from tests.support import films, media
 from tests.support.films import cached_file, encode, film, slides

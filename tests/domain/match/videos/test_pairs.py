@@ -16,7 +16,7 @@ from streams.domain.match.videos.comparison import compare_videos
 from streams.domain.match.videos.judging import FULL_WEIGHT, _evidence, _is_enough
 from streams.domain.match.videos.pairs import FramePairs, Looks
 from streams.domain.policy.policy import Policy
-from streams.domain.records.records import MediaFacts
+from streams.domain.records import MediaFacts
 from tests.domain.match.videos.test_alignment import film
 from tests.reference import videos as slow
 from tests.reference.alignment import Film as Times
