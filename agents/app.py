@@ -11,25 +11,24 @@ from streams.errors import ConfigurationError
 from streams.runtime.health import serve_health
 from streams.runtime.stage import Stage
 from streams.runtime.worker import run_stages
-
-#: Each has its file here, which is loaded only where the stage runs: matching alone takes 120 MB of libraries.
-STAGES = ("fingerprint", "match", "record")
+from streams.stages import STAGE_NAMES
 
 
 def stage_of(name: str, settings: Settings) -> Stage:
+    """Loads the file of one stage only: matching alone takes 120 MB of libraries."""
     stage: Stage = import_module(f"agents.{name}").stage(settings)
     return stage
 
 
-def run_worker(settings: Settings, stages: Sequence[str] = STAGES) -> int:
+def run_worker(settings: Settings, stages: Sequence[str] = STAGE_NAMES) -> int:
     """Run the named stages in this process until it is told to stop; returns the exit code.
 
     Raises:
         ConfigurationError: an unknown stage, or settings that cannot work.
     """
-    unknown = [name for name in stages if name not in STAGES]
+    unknown = [name for name in stages if name not in STAGE_NAMES]
     if unknown or not stages:
-        raise ConfigurationError(f"unknown stage {', '.join(unknown) or '(none)'}; there are {', '.join(STAGES)}")
+        raise ConfigurationError(f"unknown stage {', '.join(unknown) or '(none)'}; there are {', '.join(STAGE_NAMES)}")
     # Pillow warns of odd files, each text anew: they would pile up in the registry of warnings.
     warnings.filterwarnings("ignore", module="PIL")
     return run_stages(

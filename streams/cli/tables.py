@@ -1,4 +1,4 @@
-"""What tables of several commands share: their look, cells from foreign text, and the colours of outcomes."""
+"""What the tables of several commands share: their look, cells from foreign text, and colours."""
 
 from __future__ import annotations
 
@@ -10,14 +10,13 @@ from streams.services.text import printable
 OUTCOME_STYLES = {"unique": "green", "duplicate": "yellow", "near_duplicate": "cyan", "failed": "red"}
 
 
-def plain_table(title: str | None = None, *, padded: bool = False) -> Table:
-    """A table without lines; `padded` leaves a space around every column."""
-    padding = (0, 1) if padded else (0, 1, 0, 1)
-    return Table(title=title, title_justify="left", box=None, pad_edge=False, padding=padding, header_style="bold")
+def plain_table(title: str | None = None) -> Table:
+    """A table without lines."""
+    return Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
 
 
 def cell(text: str, style: str = "") -> Text:
-    """A cell from foreign text: no markup, no control characters; a long text is folded, never cut."""
+    """A cell from foreign text: no markup, no control characters. A long text is folded, never cut."""
     return Text(printable(text), style=style, overflow="fold")
 
 

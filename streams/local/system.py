@@ -20,13 +20,13 @@ from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Self
 
-from streams.cli.options import ALL_STAGES
 from streams.config.settings import Settings
 from streams.errors import BrokenInfrastructure, ConfigurationError
 from streams.kafka.topic_admin import apply_topics
 from streams.local.data_dir import DataDir, RunningSystem
 from streams.local.process import EmbeddedProcess, free_port
 from streams.local.supervisor import ChildSpec, Supervisor
+from streams.stages import STAGE_NAMES
 
 #: The first worker of a version compiles what it matches by, which takes half a minute of one core.
 READY_TIMEOUT_S = 240.0
@@ -48,7 +48,7 @@ class SystemOptions:
     external_broker: bool = False
     external_clickhouse: bool = False
     workers: int = 1
-    stages: tuple[str, ...] = ALL_STAGES
+    stages: tuple[str, ...] = STAGE_NAMES
     default_ports: bool = False
 
 
