@@ -81,9 +81,11 @@ class System:
             self._start_engines(stack)
             apply_topics(self.settings)
             if self._with_clickhouse:
+                from streams.analytics.client import connect
                 from streams.analytics.migrations import migrate
 
-                migrate(self.settings)
+                with connect(self.settings, database="") as client:
+                    migrate(client, self.settings.clickhouse.database)
             self._start_workers(stack)
             data_dir.announce(self._note())
             self._stack = stack.pop_all()

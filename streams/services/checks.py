@@ -9,7 +9,6 @@ import shutil
 import ssl
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import metadata, util
@@ -227,19 +226,15 @@ def _clickhouse(settings: Settings, running: RunningSystem | None) -> Iterator[C
     if running is None and "clickhouse" not in settings.given:
         yield Check("ok", "ClickHouse", "none is named and none runs here; `mediasieve up` brings its own")
         return
-    from streams.analytics.client import connect, translate_errors
+    from streams.analytics.client import connect
     from streams.analytics.migrations import pending_migrations
 
     try:
-        missing = pending_migrations(settings)
-        with translate_errors(settings):
-            client = connect(settings, database="")
-            try:
-                yield Check("ok", "ClickHouse", f"{client.server_version} at {settings.clickhouse.url}")
-                yield _skew(client)
-                yield from _permissions(client, settings)
-            finally:
-                client.close()
+        with connect(settings, database="") as client:
+            missing = pending_migrations(client, settings.clickhouse.database)
+            yield Check("ok", "ClickHouse", f"{client.server_version} at {settings.clickhouse.url}")
+            yield _skew(client)
+            yield from _permissions(client, settings)
     except MediasieveError as error:
         yield Check("fail", "ClickHouse", settings.clickhouse.url, str(error))
         return
@@ -250,10 +245,10 @@ def _clickhouse(settings: Settings, running: RunningSystem | None) -> Iterator[C
 
 
 def _skew(client: Any) -> Check:
-    """ClickHouse's clock against ours, taken in the middle of the question."""
-    before = time.time()
-    theirs = float(client.query("SELECT toFloat64(now64(6))").first_row[0])
-    skew_s = theirs - (before + time.time()) / 2
+    """ClickHouse's clock against ours."""
+    from streams.services.statistics import clock_offset_s
+
+    skew_s = clock_offset_s(client)
     status: Status = "fail" if abs(skew_s) > SKEW_FAIL_S else "warn" if abs(skew_s) > SKEW_WARN_S else "ok"
     advice = "" if status == "ok" else "Synchronise the clocks (NTP): times of hops would mislead."
     return Check(status, "clocks", f"ClickHouse is {skew_s * 1000:+.0f} ms from here", advice)
@@ -261,12 +256,10 @@ def _skew(client: Any) -> Check:
 
 def _permissions(client: Any, settings: Settings) -> Iterator[Check]:
     """Whether this user may write and read rows. A ClickHouse that cannot say so is left to the workers to find out."""
-    from clickhouse_connect.driver.exceptions import ClickHouseError
+    from streams.services.statistics import may_read_and_write
 
-    try:
-        wanted = "CHECK GRANT SELECT, INSERT ON {database:Identifier}.*"
-        allowed = bool(client.query(wanted, parameters={"database": settings.clickhouse.database}).first_row[0])
-    except ClickHouseError:
+    allowed = may_read_and_write(client, settings.clickhouse.database)
+    if allowed is None:
         return
     if allowed:
         yield Check(

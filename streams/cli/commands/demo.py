@@ -11,7 +11,6 @@ from pathlib import Path
 import click
 
 from streams.analytics.client import connect
-from streams.analytics.queries.queries import ask
 from streams.cli.options import data_dir_option
 from streams.cli.terminal import cell, make_console, say
 from streams.config.settings import Settings, load_settings
@@ -23,6 +22,7 @@ from streams.services.await_decision import FileDecisions, decide_files
 from streams.services.files import find_files, media_id_of
 from streams.services.groups import outcomes_in_words
 from streams.services.outgoing import Envelope
+from streams.services.statistics import await_outcome_counts
 from streams.services.wording import OUTCOME_STYLES, OUTCOME_WORDS, match_in_words, reason_in_words
 
 COLLECTION = "demo"
@@ -153,17 +153,8 @@ def _print_by_alteration(decided: list[tuple[DemoSample, Decision]]) -> None:
 
 def _rows(settings: Settings, expected: Counter[str]) -> Counter[str]:
     """What ClickHouse counts once the recorder has caught up, or has had its time."""
-    client = connect(settings)
-    try:
-        deadline = time.monotonic() + ROWS_TIMEOUT_S
-        while True:
-            rows = ask(settings, client, "totals_by_outcome", collection=COLLECTION)
-            found = Counter({row["outcome"]: row["decisions"] for row in rows})
-            if found == expected or time.monotonic() > deadline:
-                return found
-            time.sleep(0.2)
-    finally:
-        client.close()
+    with connect(settings) as client:
+        return await_outcome_counts(client, COLLECTION, expected, timeout_s=ROWS_TIMEOUT_S)
 
 
 def _further(system: System, folder: Path, *, stays: bool) -> str:

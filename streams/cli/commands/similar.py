@@ -6,10 +6,9 @@ that only its state has; here it may stand far down. What is said of videos is s
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import click
 import orjson
@@ -17,52 +16,28 @@ from rich.table import Table
 from rich.text import Text
 
 from streams.analytics.client import connect
-from streams.analytics.queries.queries import ask
-from streams.cli.commands.similar_videos import SimilarVideo, table_of, videos_like, videos_showing
+from streams.cli.commands.similar_videos import table_of
 from streams.cli.options import collection_option, data_dir_option
 from streams.cli.terminal import cell, data_stream, human_bytes, make_console, say, shown
 from streams.config.policy_file import load_policies
-from streams.config.settings import Settings
 from streams.domain.fingerprint import ImageLimits
-from streams.domain.fingerprint.image.inspection import OrientedView, oriented_views
-from streams.domain.hashes.selection import HASH_VERSION
-from streams.domain.hashes.views import FULL, describe_transformation, transformation_between
+from streams.domain.hashes.views import describe_transformation
 from streams.domain.policy.policy import Policy
 from streams.local.data_dir import load_command_settings
 from streams.services.pictures import PictureFile
+from streams.services.search import (
+    HASH_BITS,
+    SearchRemark,
+    SimilarContent,
+    SimilarVideo,
+    search_by_picture,
+    search_by_video,
+)
 from streams.services.videos import MEDIA_FILE, VideoFile, read_media_file
 from streams.services.wording import OUTCOME_STYLES, OUTCOME_WORDS, percent
 
-BITS = 256
 MEDIA_SHOWN = 3
 MOST_TOP = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Similar:
-    """One content of the collection, with what stands of it in ClickHouse.
-
-    Distances are to that form of the picture that is nearest; `transformation` is what was done to the content to
-    make it. `within_thresholds` says whether the policy takes such whole pictures for copies; None where it compares
-    by another hash.
-    """
-
-    content_id: str
-    distance_bits: int
-    near_distance_bits: int
-    similarity: float
-    transformation: str
-    within_thresholds: bool | None
-    first_outcome: str
-    group_content_id: str
-    group_media_id: str
-    explanation: str
-    submissions: int
-    media_ids: list[str] = field(default_factory=list)
-    format: str = ""
-    width: int = 0
-    height: int = 0
-    size_bytes: int = 0
 
 
 @click.command()
@@ -91,26 +66,29 @@ def command(
     settings = load_command_settings(clickhouse=clickhouse, data_dir=data_dir)
     policy = load_policies(policy_file or settings.paths.policy_file).of(collection)
     medium = read_media_file(file, settings, policy)
-    if isinstance(medium, VideoFile):
-        videos = videos_like(settings, medium, policy, collection, top)
-        _tell_videos(videos, as_json=as_json, of_picture=False)
-        if not videos and not as_json:
-            say(f"ClickHouse knows no video of the collection {collection} with a frame of {shown(medium.name)}.")
-        return 0
-    found = list(find_similar(settings, medium, policy, collection, top))
+    with connect(settings) as client:
+        if isinstance(medium, VideoFile):
+            videos = search_by_video(client, medium.facts, policy, collection=collection, limit=top)
+            _tell_videos(videos, as_json=as_json, of_picture=False)
+            if not videos and not as_json:
+                say(f"ClickHouse knows no video of the collection {collection} with a frame of {shown(medium.name)}.")
+            return 0
+        limits = ImageLimits(max_pixels=settings.limits.max_pixels)
+        result = search_by_picture(
+            client, medium.data, medium.facts, policy, collection=collection, limit=top, image_limits=limits
+        )
     if as_json:
-        for each in found:
+        for each in result.contents:
             data_stream().write(orjson.dumps(asdict(each), option=orjson.OPT_APPEND_NEWLINE))
-    elif found:
-        make_console(stderr=False).print(_table(found, medium))
-    _tell_videos(videos_showing(settings, medium, policy, collection, top), as_json=as_json, of_picture=True)
-    if not as_json:
-        for line in _remarks(found, medium, policy, collection):
-            say(line)
+    elif result.contents:
+        make_console(stderr=False).print(_table(result.contents, medium))
+    _tell_videos(result.videos, as_json=as_json, of_picture=True)
+    if not as_json and result.remark:
+        say(_remark(result.remark, medium, policy, collection))
     return 0
 
 
-def _tell_videos(videos: list[SimilarVideo], *, as_json: bool, of_picture: bool) -> None:
+def _tell_videos(videos: Sequence[SimilarVideo], *, as_json: bool, of_picture: bool) -> None:
     if as_json:
         for each in videos:
             data_stream().write(orjson.dumps(asdict(each), option=orjson.OPT_APPEND_NEWLINE))
@@ -118,55 +96,9 @@ def _tell_videos(videos: list[SimilarVideo], *, as_json: bool, of_picture: bool)
         make_console(stderr=False).print(table_of(videos, of_picture=of_picture))
 
 
-def find_similar(
-    settings: Settings, picture: PictureFile, policy: Policy, collection: str, top: int
-) -> Iterator[Similar]:
-    """The contents of a collection, the nearest first; none if the picture says nothing at all.
-
-    Raises:
-        SinkError: ClickHouse is away or refuses.
-    """
-    forms = oriented_views(picture.data, ImageLimits(max_pixels=settings.limits.max_pixels))
-    if not forms:
-        return
-    client = connect(settings)
-    try:
-        rows = ask(
-            settings,
-            client,
-            "similar",
-            collection=collection,
-            forms=[f"{form.confirm:064x}" for form in forms],
-            version=HASH_VERSION,
-            content_id=picture.facts.content_id,
-            min_quality=policy.min_quality,
-            limit=top,
-        )
-    finally:
-        client.close()
-    for row in rows:
-        yield _similar(row, forms, policy)
-
-
-def _similar(row: dict[str, Any], forms: list[OrientedView], policy: Policy) -> Similar:
-    near, confirm = row.pop("near_hash"), int(row.pop("confirm_hash"), 16)
-    form = min(forms, key=lambda each: ((each.confirm ^ confirm).bit_count(), (each.near ^ near).bit_count()))
-    near_bits = (form.near ^ near).bit_count()
-    within = None
-    if policy.near and policy.hash == "phash256":
-        within = near_bits <= policy.radius_bits and row["distance_bits"] <= policy.confirm_bits
-    return Similar(
-        near_distance_bits=near_bits,
-        similarity=round(1 - row["distance_bits"] / BITS, 4),
-        transformation=transformation_between(form.view, form.turn, FULL, 0),
-        within_thresholds=within,
-        **row,
-    )
-
-
-def _table(found: list[Similar], picture: PictureFile) -> Table:
+def _table(found: Sequence[SimilarContent], picture: PictureFile) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in (f"of {BITS} bits", "of 64", "alike"):
+    for heading in (f"of {HASH_BITS} bits", "of 64", "alike"):
         table.add_column(heading, justify="right", no_wrap=True)
     for heading in ("media ids", "what FILE is of it", "decided as", "of the group of", "picture"):
         table.add_column(heading, overflow="fold")
@@ -186,14 +118,14 @@ def _table(found: list[Similar], picture: PictureFile) -> Table:
     return table
 
 
-def _media(each: Similar) -> str:
+def _media(each: SimilarContent) -> str:
     """`a.jpg, b.jpg and 3 more`; media that were submitted again count once."""
     names = ", ".join(each.media_ids[:MEDIA_SHOWN])
     more = len(each.media_ids) - MEDIA_SHOWN
     return names if more <= 0 else f"{names} and {more:,} more"
 
 
-def _what(each: Similar, picture: PictureFile) -> str:
+def _what(each: SimilarContent, picture: PictureFile) -> str:
     if each.content_id == picture.facts.content_id:
         return "the same bytes"
     if not each.within_thresholds:
@@ -201,15 +133,14 @@ def _what(each: Similar, picture: PictureFile) -> str:
     return "a copy" if each.transformation == "none" else f"a copy, {describe_transformation(each.transformation)}"
 
 
-def _remarks(found: list[Similar], picture: PictureFile, policy: Policy, collection: str) -> Iterator[str]:
+def _remark(remark: SearchRemark, picture: PictureFile, policy: Policy, collection: str) -> str:
     """What the numbers do not say."""
-    name, quality = shown(picture.name), picture.facts.quality
-    if quality < policy.min_quality:
-        yield f"There is too little to see in {name} (quality {quality:.2f}): only equal bytes would match it."
-    elif not found:
-        yield f"ClickHouse knows no picture of the collection {collection} that could be compared."
-    elif policy.near and policy.hash != "phash256":
-        yield f"The policy {policy.version} compares by {policy.hash}, and not by these hashes."
-    elif not any(each.within_thresholds or each.content_id == picture.facts.content_id for each in found):
-        limits = f"{policy.confirm_bits} of {BITS} and {policy.radius_bits} of 64 bits may differ"
-        yield f"None is near enough for a copy ({limits} between whole pictures); these come nearest."
+    if remark == "too_little_structure":
+        name, quality = shown(picture.name), picture.facts.quality
+        return f"There is too little to see in {name} (quality {quality:.2f}): only equal bytes would match it."
+    if remark == "no_comparable_picture":
+        return f"ClickHouse knows no picture of the collection {collection} that could be compared."
+    if remark == "other_hash":
+        return f"The policy {policy.version} compares by {policy.hash}, and not by these hashes."
+    limits = f"{policy.confirm_bits} of {HASH_BITS} and {policy.radius_bits} of 64 bits may differ"
+    return f"None is near enough for a copy ({limits} between whole pictures); these come nearest."
