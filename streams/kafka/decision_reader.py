@@ -100,7 +100,9 @@ class DecisionReader:
             elif not error.retriable():
                 raise BrokerError(f"reading {self.topic} failed: {error.str()}")
         if not self.at_end and time.monotonic() - self._heard_at > MAX_SILENCE_S:
-            raise BrokerError(f"Kafka at {self._settings.kafka.bootstrap_servers} has been silent for {MAX_SILENCE_S:.0f} s.")
+            raise BrokerError(
+                f"Kafka at {self._settings.kafka.bootstrap_servers} has been silent for {MAX_SILENCE_S:.0f} s."
+            )
         return found
 
     def refresh_partitions(self) -> None:
@@ -132,7 +134,8 @@ class DecisionReader:
             metadata = self._consumer.list_topics(timeout=REQUEST_TIMEOUT_S).topics.get(self.topic)
             if metadata is None:
                 raise BrokerError(
-                    f"Kafka at {self._settings.kafka.bootstrap_servers} has no topic {self.topic}; run `mediasieve topics apply`."
+                    f"Kafka at {self._settings.kafka.bootstrap_servers} has no topic {self.topic}; "
+                    "run `mediasieve topics apply`."
                 )
             partitions = [TopicPartition(self.topic, partition) for partition in metadata.partitions]
             low_offsets = {}

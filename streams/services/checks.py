@@ -1,4 +1,4 @@
-"""What `mediasieve doctor` looks at. Each check says how it found things and, if not well, what to do."""
+"""Checks a set-up: versions, disk, limits, Kafka, topics, ClickHouse. A finding says what to do about a problem."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from dataclasses import dataclass
 from importlib import metadata, util
 from typing import Any, Literal
 
-from streams.cli.terminal import human_bytes
 from streams.config.policy_file import PolicyFileError, load_policies
 from streams.config.settings import Settings
 from streams.errors import MediasieveError
 from streams.kafka.clients import reach_broker
 from streams.kafka.topic_admin import plan_topics
-from streams.local.data_dir import RunningSystem
+from streams.local.data_dir import RunningSystem, find_running_system
 from streams.local.system import BROKER_PORT, CLICKHOUSE_PORT, HTTP_PORT, is_port_free
+from streams.services.text import human_bytes
 
 Status = Literal["ok", "warn", "fail"]
 OLDEST_PYTHON, NEWEST_PYTHON = (3, 11), (3, 13)
@@ -29,15 +29,15 @@ EXTRAS = {"chdb": "the embedded ClickHouse", "noida_db": "the embedded broker"}
 DISK_FAIL_BYTES, DISK_WARN_BYTES = 500_000_000, 5_000_000_000
 OPEN_FILES_FAIL, OPEN_FILES_WARN = 512, 4096
 SKEW_WARN_S, SKEW_FAIL_S = 1.0, 30.0
-REQUIREMENT_FORM = re.compile(r"([A-Za-z0-9._-]+)(?:\[[^\]]*\])?([^;]*)(;.*)?")
-#: Highest version of the request Produce to the release of Kafka that brought it (KIP-890, KIP-848, KIP-516).
+REQUIREMENT_REGEX = re.compile(r"([A-Za-z0-9._-]+)(?:\[[^\]]*\])?([^;]*)(;.*)?")
+#: The highest version of the Produce request, and the release of Kafka that introduced it (KIP-890, KIP-848, KIP-516).
 RELEASES = {10: "3.7", 11: "3.8 or 3.9", 12: "4.0", 13: "4.1 or later"}
 OLDEST_TESTED_PRODUCE = 11
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One finding; `advice` is empty when all is well."""
+    """One finding. `advice` is empty if nothing needs to be done."""
 
     status: Status
     what: str
@@ -45,8 +45,11 @@ class Check:
     advice: str = ""
 
 
-def all_checks(settings: Settings, running: RunningSystem | None) -> Iterator[Check]:
-    """Every check, the cheap ones first."""
+def check_setup(settings: Settings) -> Iterator[Check]:
+    """All checks, the cheap ones first."""
+    running = find_running_system(settings.paths.data_dir)
+    if running is not None and running.broker != settings.kafka.bootstrap_servers:
+        running = None
     yield _python()
     yield from _libraries()
     yield from _extras()
@@ -67,38 +70,38 @@ def _python() -> Check:
 
 
 def _libraries() -> Iterator[Check]:
-    """Installed versions against what this release asks for."""
-    wrong = 0
+    """Installed versions against the requirements of this release."""
+    problems = 0
     try:
         requirements = metadata.requires("mediasieve") or []
     except metadata.PackageNotFoundError:
         yield Check("fail", "libraries", "mediasieve is not installed", "Install it: pip install mediasieve")
         return
     for requirement in requirements:
-        form = REQUIREMENT_FORM.fullmatch(requirement)
+        form = REQUIREMENT_REGEX.fullmatch(requirement)
         if form is None or form[3]:
             continue
-        name, wanted = form[1], form[2].strip()
+        name, bounds = form[1], form[2].strip()
         try:
             version = metadata.version(name)
         except metadata.PackageNotFoundError:
             version = "missing"
-        if version == "missing" or not satisfies(version, wanted):
-            wrong += 1
-            yield Check("fail", name, f"{version}, and {wanted} is needed", f"pip install '{name}{wanted}'")
-    if not wrong:
+        if version == "missing" or not satisfies(version, bounds):
+            problems += 1
+            yield Check("fail", name, f"{version}, and {bounds} is needed", f"pip install '{name}{bounds}'")
+    if not problems:
         yield Check(
             "ok", "libraries", f"{len(requirements)} requirements of mediasieve {metadata.version('mediasieve')}"
         )
 
 
-def satisfies(version: str, wanted: str) -> bool:
+def satisfies(version: str, bounds: str) -> bool:
     """Whether a version is within bounds such as `>=3.8,<4`; only the operators that pyproject.toml uses."""
-    have = _numbers(version)
-    for bound in filter(None, (part.strip() for part in wanted.split(","))):
-        if bound.startswith(">=") and have < _numbers(bound[2:]):
+    installed = _numbers(version)
+    for bound in filter(None, (part.strip() for part in bounds.split(","))):
+        if bound.startswith(">=") and installed < _numbers(bound[2:]):
             return False
-        if bound.startswith("<") and have >= _numbers(bound[1:]):
+        if bound.startswith("<") and installed >= _numbers(bound[1:]):
             return False
     return True
 
@@ -118,16 +121,16 @@ def _extras() -> Iterator[Check]:
 
 def _data_dir(settings: Settings) -> Iterator[Check]:
     folder = settings.paths.data_dir.absolute()
-    there = next(place for place in (folder, *folder.parents) if place.exists())
+    existing = next(place for place in (folder, *folder.parents) if place.exists())
     try:
-        with tempfile.TemporaryFile(dir=there) as probe:
+        with tempfile.TemporaryFile(dir=existing) as probe:
             probe.write(b"x")
     except OSError as error:
         advice = "Make it writable, or name another with --data-dir or MEDIASIEVE_DATA_DIR."
         yield Check("fail", "data directory", f"{folder}: {error.strerror}", advice)
         return
     yield Check("ok", "data directory", f"{folder} can be written")
-    free = shutil.disk_usage(there).free
+    free = shutil.disk_usage(existing).free
     status: Status = "fail" if free < DISK_FAIL_BYTES else "warn" if free < DISK_WARN_BYTES else "ok"
     advice = "" if status == "ok" else "Free some space: state and embedded engines need room to grow."
     yield Check(status, "disk", f"{human_bytes(free)} free", advice)
@@ -151,12 +154,12 @@ def _policy_file(settings: Settings) -> Check:
 
 
 def _ports() -> Iterator[Check]:
-    usual = {"Kafka": BROKER_PORT, "ClickHouse": CLICKHOUSE_PORT, "a worker": HTTP_PORT}
-    taken = [f"{port} ({what})" for what, port in usual.items() if not is_port_free(port)]
+    default_ports = {"Kafka": BROKER_PORT, "ClickHouse": CLICKHOUSE_PORT, "a worker": HTTP_PORT}
+    taken = [f"{port} ({what})" for what, port in default_ports.items() if not is_port_free(port)]
     if taken:
         yield Check("warn", "ports", f"{', '.join(taken)} taken", "`mediasieve up` will choose others and say which.")
     else:
-        yield Check("ok", "ports", f"{', '.join(map(str, usual.values()))} are free")
+        yield Check("ok", "ports", f"{', '.join(map(str, default_ports.values()))} are free")
 
 
 def _broker(settings: Settings, running: RunningSystem | None) -> Iterator[Check]:
@@ -189,7 +192,7 @@ def _broker(settings: Settings, running: RunningSystem | None) -> Iterator[Check
 
 
 def _broker_version(settings: Settings, broker: Any, *, own: bool) -> Check:
-    """By the protocol it speaks, asked over the same library that the workers read with."""
+    """The release, told by its protocol version, over the library that the workers use."""
     try:
         produce = asyncio.run(_produce_version(settings, broker.host, broker.port))
     except Exception as error:

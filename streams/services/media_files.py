@@ -1,6 +1,6 @@
 """Picture and video files of this machine, read and fingerprinted in this process. Nothing is sent anywhere.
 
-A file is read as a worker reads it, so its facts are those of a scan. Frames for people: `streams.drawing.video_frames`.
+A file is read as a worker reads it, so its facts are those of a scan. Frames to look at: `drawing.video_frames`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from streams.services.text import human_bytes, printable
 from streams.services.wording import reason_in_words
 
 if TYPE_CHECKING:
-    from streams.sources.video.file_parts import FileParts
+    from streams.sources.video.file_parts import LocalVideo
 
 READ_PATH_WORDS = {
     "index": "by its index",
@@ -146,11 +146,11 @@ def read_video(path: Path, settings: Settings) -> VideoFile:
 
 
 @contextmanager
-def open_parts(path: Path) -> Iterator[FileParts]:
+def open_parts(path: Path) -> Iterator[LocalVideo]:
     """Opens a video file for a decoder."""
-    from streams.sources.video.file_parts import FileParts
+    from streams.sources.video.file_parts import LocalVideo
 
-    parts = FileParts(os.open(path, os.O_RDONLY), "file", cheap_to_read=False)
+    parts = LocalVideo(os.open(path, os.O_RDONLY), "file", cheap_to_read=False)
     try:
         yield parts
     finally:

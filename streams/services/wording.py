@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from streams.domain.hashes.views import describe_transformation
-from streams.domain.records import Decision, Match, Outcome
+from streams.domain.records import Decision, Match
 from streams.errors import Reason
 
-OUTCOME_WORDS: dict[Outcome, str] = {
+OUTCOME_WORDS: dict[str, str] = {
     "unique": "unique",
     "duplicate": "exact copy",
     "near_duplicate": "altered copy",

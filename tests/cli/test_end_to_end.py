@@ -18,9 +18,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from streams.cli.terminal import human_bytes
 from streams.local.data_dir import RunningSystem, find_running_system
 from streams.local.demo_samples import CLIP, VIDEO, write_samples
+from streams.services.text import human_bytes
 from tests.support.brokers import ApacheKafka
 
 MEDIASIEVE = [sys.executable, "-m", "streams.cli"]

@@ -19,7 +19,7 @@ from streams.domain.records import Origin, Submission, decode_submission
 from streams.errors import BadInput, Reason
 from streams.kafka.clients import make_consumer
 from streams.kafka.topics import SUBMISSIONS, wire_name
-from streams.services.outgoing import inline_limit_bytes
+from streams.services.submit.records import max_inline_bytes
 from tests.cli.conftest import Run
 
 JPEG = b"\xff\xd8\xff\xe0 not really"
@@ -94,8 +94,8 @@ def test_an_empty_file_is_published_for_its_decision_to_say_so(run: Run, records
 def test_what_does_not_fit_into_a_record_goes_by_reference(run: Run, records: Any, folder: Path) -> None:
     large = folder / "film, part 1.mp4"
     with large.open("wb") as file:
-        file.truncate(inline_limit_bytes() + 1)
-    (folder / "largest.jpg").write_bytes(os.urandom(inline_limit_bytes()))
+        file.truncate(max_inline_bytes() + 1)
+    (folder / "largest.jpg").write_bytes(os.urandom(max_inline_bytes()))
 
     result = run("publish", ".")
 
@@ -104,12 +104,12 @@ def test_what_does_not_fit_into_a_record_goes_by_reference(run: Run, records: An
     assert "published 2 (1 by reference)" in result.stderr
     found = records(2)
     assert decoded(found["film, part 1.mp4"]).url == large.as_uri()
-    assert len(decoded(found["largest.jpg"]).body or b"") == inline_limit_bytes()
+    assert len(decoded(found["largest.jpg"]).body or b"") == max_inline_bytes()
 
 
 def test_asked_to_send_bytes_that_do_not_fit_it_fails(run: Run, settings: Settings, folder: Path) -> None:
     with (folder / "film.mp4").open("wb") as file:
-        file.truncate(inline_limit_bytes() + 1)
+        file.truncate(max_inline_bytes() + 1)
 
     result = run("publish", "film.mp4", "--inline")
 
@@ -155,7 +155,7 @@ def test_lines_of_json_are_submissions_and_wrong_ones_are_named_by_their_line(ru
     result = run("publish", "--ndjson", "-", "--collection", "shop", input=b"\n".join(lines))
 
     assert result.exit_code == 1
-    assert "not published: line 2: no JSON" in result.stderr
+    assert "not published: line 2: not valid JSON" in result.stderr
     assert "not published: line 4: field 'media_id' is missing" in result.stderr
     assert "published 2 (2 by reference)" in result.stderr
     assert "2 failed" in result.stderr

@@ -7,12 +7,13 @@ from typing import Any
 
 import orjson
 
+from streams.cli.printing.groups import outcomes_in_words, report_lines
+from streams.domain.records import Decision
 from streams.errors import Reason
 from streams.kafka.topics import DECISIONS
-from streams.services.groups import group, lines_of, outcomes_in_words
-from streams.services.wording import REASON_WORDS, percent, reason_in_words
+from streams.services.groups import group_decisions
 
-EXAMPLES = Path(__file__).parents[1] / "examples" / DECISIONS
+EXAMPLES = Path(__file__).parents[2] / "examples" / DECISIONS
 
 
 def unique(name: str, content: str) -> dict[str, Any]:
@@ -32,6 +33,8 @@ def copy(name: str, content: str, of: str, of_content: str, **match: object) -> 
         "group_media_id": of,
         "method": "exact" if outcome == "duplicate" else "phash64",
         "distance_bits": 0,
+        "threshold_bits": 0,
+        "explanation": "",
         "similarity": 1.0,
         "transformation": "none",
         **match,
@@ -45,7 +48,7 @@ def failed(name: str, reason: Reason) -> dict[str, Any]:
 
 
 def report(*decisions: dict[str, Any]) -> list[str]:
-    return list(lines_of(group(decisions)))
+    return list(report_lines(group_decisions(Decision.from_json(orjson.dumps(found)) for found in decisions)))
 
 
 def test_copies_stand_below_what_they_are_copies_of() -> None:
@@ -193,13 +196,4 @@ def test_the_largest_group_comes_first() -> None:
 
 def test_nothing_is_a_report_too() -> None:
     assert report() == ["0 files: 0 unique, 0 exact copies, 0 failed."]
-    assert outcomes_in_words(group([]).outcomes) == "0 unique, 0 exact copies, 0 failed"
-
-
-def test_every_reason_has_words() -> None:
-    assert set(REASON_WORDS) == set(Reason)
-    assert reason_in_words("of_a_later_version") == "of a later version"
-
-
-def test_only_what_is_the_same_is_shown_as_100_percent() -> None:
-    assert [percent(each) for each in (1.0, 0.9999, 0.9766, 0.0)] == ["100 %", "99.9 %", "97.7 %", "0.0 %"]
+    assert outcomes_in_words(group_decisions([]).outcomes) == "0 unique, 0 exact copies, 0 failed"

@@ -9,7 +9,14 @@ from pathlib import Path
 import pytest
 
 from streams.domain.fingerprint.formats import VIDEO_FORMATS
-from streams.services.files import VIDEO_TYPES, FoundFile, Unreadable, content_type_of, find_files, media_id_of
+from streams.services.submit.files import (
+    VIDEO_TYPES,
+    FoundFile,
+    UnreadablePath,
+    content_type_of,
+    find_files,
+    media_id_of,
+)
 
 
 def names(*paths: Path) -> list[str]:
@@ -67,7 +74,7 @@ def test_what_is_no_regular_file_is_passed_over(folder: Path) -> None:
 def test_a_link_to_nothing_is_reported(folder: Path) -> None:
     (folder / "gone.jpg").symlink_to("nowhere")
 
-    assert list(find_files([Path()])) == [Unreadable(Path("gone.jpg"), "No such file or directory")]
+    assert list(find_files([Path()])) == [UnreadablePath(Path("gone.jpg"), "No such file or directory")]
 
 
 def test_a_name_that_is_no_text_is_spelled_out(folder: Path) -> None:
