@@ -34,7 +34,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 
 
 class ReaderGone(Exception):
-    """The reader of our stdout has closed it. That is not an error, though click treats it as one."""
+    """The reader of our stdout has closed it. click would treat that like an error."""
 
 
 class OneLineGroup(click.Group):

@@ -80,7 +80,7 @@ def decide_files(
 def _await(
     reader: DecisionReader, missing: dict[str, str], wait: WaitOptions, progress: Progress
 ) -> list[DecisionRecord]:
-    """Removes from `missing` what is decided."""
+    """Removes decided submissions from `missing`."""
     decisions = []
     heard_at = time.monotonic()
     while missing and time.monotonic() - heard_at < wait.patience_s:

@@ -19,7 +19,7 @@ PARTLY_NEW: Final = "partly_new"
 
 
 @dataclass(frozen=True, slots=True)
-class CopyGroup:
+class MediaGroup:
     """Media that are copies of each other.
 
     `first` is the media id of the earliest; `is_new` says that it is among the grouped decisions. `partial` are videos
@@ -36,7 +36,7 @@ class CopyGroup:
 class GroupedDecisions:
     """`appearances` pairs a media id with words for what the medium shows, or is shown in."""
 
-    groups: list[CopyGroup]
+    groups: list[MediaGroup]
     appearances: list[tuple[str, str]]
     failed: list[Decision]
     outcomes: Counter[str]
@@ -46,23 +46,23 @@ class GroupedDecisions:
 def group_decisions(decisions: Iterable[Decision]) -> GroupedDecisions:
     """Puts copies, also copies of copies, into the group of the first; the largest groups come first."""
     decisions = sorted(decisions, key=lambda decision: decision.media_id)
-    groups: dict[str, CopyGroup] = {}
+    groups: dict[str, MediaGroup] = {}
     for decision in decisions:
         if decision.content_id is not None and (decision.outcome == "unique" or _is_partly_new(decision)):
-            groups[decision.content_id] = CopyGroup(decision.media_id, is_new=True)
+            groups[decision.content_id] = MediaGroup(decision.media_id, is_new=True)
     copied_bytes = 0
     group_of_content: dict[str | None, str] = {}
     for decision in decisions:
         match = decision.match
         if match is not None and decision.outcome in COPY_OUTCOMES and not _is_partly_new(decision):
             content_id, media_id = group_of(match)
-            groups.setdefault(content_id, CopyGroup(media_id, is_new=False)).copies.append(decision)
+            groups.setdefault(content_id, MediaGroup(media_id, is_new=False)).copies.append(decision)
             group_of_content[decision.content_id] = content_id
             copied_bytes += decision.facts.size_bytes if decision.facts else 0
     for decision in decisions:
         if decision.match is not None and _is_partly_new(decision):
             known = decision.match.content_id
-            known_group = CopyGroup(decision.match.media_id, is_new=False)
+            known_group = MediaGroup(decision.match.media_id, is_new=False)
             groups.setdefault(group_of_content.get(known, known), known_group).partial.append(decision)
     return GroupedDecisions(
         groups=sorted(

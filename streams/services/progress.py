@@ -8,7 +8,7 @@ from typing import Protocol
 
 
 class Progress(Protocol):
-    """Counts what is done."""
+    """Counts finished items."""
 
     def advance(self, items: int = 1, size_bytes: int = 0) -> None: ...
 

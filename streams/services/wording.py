@@ -86,7 +86,7 @@ def view_in_words(name: str) -> str:
 def match_in_words(match: Match, of: str = "it") -> str:
     """`same bytes`, `97.7 %` for a re-encoded picture, or `97.7 %, mirrored left to right, then cropped`.
 
-    A match of videos also says which part of which video is the same; see `segments_in_words`.
+    A match of videos also names the segments that are the same; see `segments_in_words`.
     """
     if match.method == "exact":
         return "same bytes"

@@ -12,7 +12,7 @@ def test_every_reason_has_words() -> None:
     assert reason_in_words("of_a_later_version") == "of a later version"
 
 
-def test_only_what_is_the_same_is_shown_as_100_percent() -> None:
+def test_only_exactly_1_is_shown_as_100_percent() -> None:
     assert [percent(each) for each in (1.0, 0.9999, 0.9766, 0.0)] == ["100 %", "99.9 %", "97.7 %", "0.0 %"]
 
 

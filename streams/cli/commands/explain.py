@@ -33,7 +33,7 @@ def command(
     all_pairs: bool,
     as_json: bool,
 ) -> int:
-    """Say whether B would be called a copy if A were known, or a part of it, and why.
+    """Say whether B would be called a copy or a part of A if A were known, and why.
 
     A and B are pictures or videos. They are compared by all hashes and frames that the collection's policy uses.
     Nothing needs to run, and nothing is sent anywhere. The exit code is 0 for copies and others alike.

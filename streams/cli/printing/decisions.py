@@ -39,7 +39,7 @@ def decision_line(record: DecisionRecord) -> str:
 
 
 def _row(record: DecisionRecord) -> list[str]:
-    """Time, outcome, media id, what it is a copy of, and how or why."""
+    """Time, outcome, media id, media id of the match, and how or why."""
     decision = record.decision
     match, failure = decision.match, decision.failure
     how = _how_matched(match) if match else reason_in_words(failure.reason) if failure else ""

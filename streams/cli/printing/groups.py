@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from streams.domain.records import Decision
-from streams.services.groups import PARTLY_NEW, CopyGroup, GroupedDecisions
+from streams.services.groups import PARTLY_NEW, MediaGroup, GroupedDecisions
 from streams.services.text import counted, human_bytes, printable
 from streams.services.wording import OUTCOME_WORDS, match_in_words, reason_in_words
 
@@ -51,14 +51,14 @@ def _two_columns(rows: Iterable[tuple[str, str]]) -> Iterator[str]:
     yield from (f"    {media_id.ljust(width)}  {words}" for media_id, words in safe_rows)
 
 
-def _sizes(group: CopyGroup) -> str:
+def _sizes(group: MediaGroup) -> str:
     """`3 copies`, `2 copies, 1 with a part of it`"""
     copies = [counted(len(group.copies), "copy", "copies")] if group.copies else []
     partial = [counted(len(group.partial), "with a part of it", "with parts of it")] if group.partial else []
     return ", ".join(copies + partial)
 
 
-def _how_copied(member: Decision, group: CopyGroup) -> str:
+def _how_copied(member: Decision, group: MediaGroup) -> str:
     """`exact copy`, `altered copy, 97.7 %, cropped`, `clip, …`; names the match unless that is the group's first."""
     match = member.match
     assert match is not None

@@ -1,4 +1,4 @@
-"""Prints the result of `mediasieve similar`: contents, videos, and why there is no copy."""
+"""Prints the result of `mediasieve similar`: contents, videos, and a remark."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def videos_table(videos: Sequence[SimilarVideo], *, of_picture: bool) -> Table:
 
 
 def remark_in_words(remark: SearchRemark, picture: PictureFile, policy: Policy, collection: str) -> str:
-    """Why there is no copy; empty if there is one."""
+    """Says why no copy was found; empty if one was found."""
     match remark:
         case "too_little_structure":
             quality = f"quality {picture.facts.quality:.2f}"
@@ -94,7 +94,7 @@ def _relation(content: SimilarContent, picture: PictureFile) -> str:
 def _places(places: Sequence[tuple[float, float]], *, of_picture: bool) -> str:
     """`00:05, 00:31 and 4 more` for a picture; `00:01 is 00:13 of it, 00:09 is 00:21 of it and 4 more` for a video.
 
-    The places of a picture are the first ones, those of a video are spread over all of it.
+    The places of a picture are the first ones, those of a video are spread over its duration.
     """
     count = min(len(places), MAX_PLACES_PRINTED)
     chosen = places[:count] if of_picture else [places[number * len(places) // count] for number in range(count)]

@@ -1,1 +1,1 @@
-"""Explaining: would one medium be called a copy of another, or a part of it, and why?"""
+"""Explaining: would one medium be called a copy or a part of another, and why?"""

@@ -57,7 +57,7 @@ class VideoExplanation(Explanation):
         return {"comparison": comparison, "frames": [_pair_as_json(pair) for pair in self.frames]}
 
     def _why_not_compared(self, known: str, submitted: str) -> str:
-        """Why the policy compares no frames of these two; empty if it does."""
+        """Why the policy compares no frames of the two media; empty if it compares them."""
         if not self.policy.near:
             return "The policy compares bytes alone, and these differ."
         if self.policy.hash != "phash256":

@@ -48,7 +48,7 @@ def max_inline_bytes() -> int:
 
 
 def record_from_file(file: FoundFile, envelope: Envelope, *, inline: bool) -> SubmissionRecord:
-    """A record with a file's bytes, or with a file:// URL of it.
+    """A record with a file's bytes, or with its file:// URL.
 
     Raises:
         BadInput: the path is too long for an id or a URL, or the file has grown above the limit for inline media.
