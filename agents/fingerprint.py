@@ -18,11 +18,11 @@ from streams.domain.records import (
     decode_submission,
     format_timestamp,
     new_unchecked,
-    routing_key,
     salvage_identity,
     submission_id_of,
 )
-from streams.errors import BadInput, BrokenInfrastructure, Reason
+from streams.domain.records.ids import routing_key
+from streams.errors import BadInput, MediasieveError, Reason
 from streams.kafka.cloudevents import FINGERPRINT_TYPE, event_headers
 from streams.kafka.topics import FINGERPRINTS, SUBMISSIONS
 from streams.runtime.outbox import Output
@@ -76,7 +76,7 @@ def _failure(work: Work, error: Exception) -> Failure:
 
     A fault of ours that an input brings out must not stop its partition; that of the infrastructure is raised again.
     """
-    if isinstance(error, BrokenInfrastructure):
+    if isinstance(error, MediasieveError) and not isinstance(error, BadInput):
         raise error
     if not isinstance(error, BadInput):
         origin = _origin(work)

@@ -19,7 +19,7 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalError
 
 from streams.config.settings import Settings
-from streams.errors import ConfigurationError, SinkError
+from streams.errors import AnalyticsError, ConfigurationError
 
 CONNECT_TIMEOUT_S = 5
 ANSWER_TIMEOUT_S = 60
@@ -44,7 +44,7 @@ ADVICE: Final = {
 logging.getLogger("clickhouse_connect").setLevel(logging.CRITICAL)
 
 
-class RefusedError(SinkError):
+class RefusedError(AnalyticsError):
     """ClickHouse answered with an error; `code` is ClickHouse's own."""
 
     def __init__(self, message: str, code: int | None) -> None:
@@ -62,7 +62,7 @@ def connect(settings: Settings, *, database: str | None = None) -> Client:
 
     Raises:
         ConfigurationError: MEDIASIEVE_CLICKHOUSE is not an HTTP address.
-        SinkError: ClickHouse does not answer or refuses; the message says what to do.
+        AnalyticsError: ClickHouse does not answer or refuses; the message says what to do.
     """
     address = _parse_address(settings.clickhouse.url)
     name = settings.clickhouse.database if database is None else database
@@ -88,13 +88,13 @@ def connect(settings: Settings, *, database: str | None = None) -> Client:
 
 @contextmanager
 def translate_errors(address: str) -> Iterator[None]:
-    """Turn the errors of clickhouse-connect into SinkError.
+    """Turn the errors of clickhouse-connect into AnalyticsError.
 
     Args:
         address: of the ClickHouse that is asked, for the message; `uri` of a connected client.
 
     Raises:
-        SinkError: ClickHouse does not answer.
+        AnalyticsError: ClickHouse does not answer.
         RefusedError: ClickHouse answered with an error.
     """
     try:
@@ -102,12 +102,12 @@ def translate_errors(address: str) -> Iterator[None]:
     except ClickHouseError as error:
         code = getattr(error, "code", None)
         if code is None and isinstance(error, OperationalError):
-            raise SinkError(_unreachable(address, error)) from error
+            raise AnalyticsError(_unreachable(address, error)) from error
         message = _server_message(str(error))
         advice = ADVICE.get(code or 0, "")
         raise RefusedError(f"ClickHouse at {address} refuses: {message} {advice}".strip(), code) from error
     except OSError as error:
-        raise SinkError(_unreachable(address, error)) from error
+        raise AnalyticsError(_unreachable(address, error)) from error
 
 
 def _server_message(message: str) -> str:

@@ -86,7 +86,7 @@ def migrate(client: Client, database: str, migrations: Sequence[Migration] | Non
 
     Raises:
         ConfigurationError: an applied file has changed since, and nothing is applied; or the name is not valid.
-        SinkError: ClickHouse does not answer or refuses; the next run applies the rest.
+        AnalyticsError: ClickHouse does not answer or refuses; the next run applies the rest.
     """
     migrations = read_migrations() if migrations is None else migrations
     with translate_errors(client.uri):
@@ -116,7 +116,7 @@ def pending_migrations(client: Client, database: str, migrations: Sequence[Migra
 
     Raises:
         ConfigurationError: an applied file has changed since.
-        SinkError: ClickHouse does not answer or refuses.
+        AnalyticsError: ClickHouse does not answer or refuses.
     """
     migrations = read_migrations() if migrations is None else migrations
     with translate_errors(client.uri):

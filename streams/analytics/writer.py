@@ -21,7 +21,7 @@ from streams.analytics.rows.table import DetailTable, TopicTable, to_rows
 from streams.analytics.rows.topics import TABLES
 from streams.config.settings import Settings
 from streams.domain.records import RawRecord
-from streams.errors import BadInput, SinkError
+from streams.errors import AnalyticsError, BadInput, SinkError
 
 INSERT_SETTINGS: Final[dict[str, Any]] = {
     "async_insert": 0,  # an answer means that the rows are stored
@@ -40,13 +40,13 @@ class ClickHouseSink:
         self._settings = settings
         self._client: Client | None = None
         self._column_types: dict[str, Sequence[Any]] = {}
-        self._opening = threading.Lock()
+        self._open_lock = threading.Lock()
 
     async def open(self) -> None:
         """Connect and migrate; without it, the first `write` or `ping` does.
 
         Raises:
-            SinkError: ClickHouse does not answer or refuses.
+            AnalyticsError: ClickHouse does not answer or refuses.
             ConfigurationError: an applied migration has changed.
         """
         await asyncio.to_thread(self._open)
@@ -66,7 +66,10 @@ class ClickHouseSink:
                 frames of videos may be stored alone: write the batch again.
             ConfigurationError: an applied migration has changed.
         """
-        return await asyncio.to_thread(self._write, TABLES[topic], records)
+        try:
+            return await asyncio.to_thread(self._write, TABLES[topic], records)
+        except AnalyticsError as error:
+            raise SinkError(str(error)) from error
 
     async def ping(self) -> bool:
         """Whether ClickHouse answers now; connects first if necessary.
@@ -82,7 +85,7 @@ class ClickHouseSink:
             await asyncio.to_thread(client.close)
 
     def _open(self) -> Client:
-        with self._opening:
+        with self._open_lock:
             if self._client is None:
                 with ExitStack() as stack:
                     client = stack.enter_context(connect(self._settings, database=""))
@@ -128,7 +131,7 @@ class ClickHouseSink:
     def _ping(self) -> bool:
         try:
             return self._open().ping()
-        except SinkError:
+        except AnalyticsError:
             return False
 
 

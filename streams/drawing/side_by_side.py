@@ -104,7 +104,7 @@ def _panels(known: PictureFile, submitted: PictureFile, nearest: ViewComparison 
         view_boxes(picture.data, NO_LIMITS).get(view.code, WHOLE)
         for picture, view in zip((known, submitted), views, strict=True)
     ]
-    orientation = orientation_between(hit.turn, hit.own_turn) if hit else UPRIGHT
+    orientation = orientation_between(hit.orientation, hit.own_orientation) if hit else UPRIGHT
     return (
         Panel("A", "known", known, views[0], boxes[0], UPRIGHT),
         Panel("B", "submitted", submitted, views[1], boxes[1], orientation),

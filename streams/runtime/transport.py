@@ -69,16 +69,21 @@ class PacedThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
 
         fetcher._proc_fetch_request = paced
 
-    async def leave_alone(self, partitions: set[TP]) -> None:
-        """Fetch nothing of them: somebody else reads there."""
+    async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
+        """Runs on this thread, before the event loop hears of the partitions.
 
-        async def pause() -> None:
-            consumer = self._ensure_consumer()
-            for partition in [each for each in consumer.assignment() if each in partitions]:
-                consumer.seek(partition, 0)  # else it would ask the broker where to begin
-                consumer.pause(partition)
+        The thread waits here for the event loop. Code that runs there must not wait for the thread in turn: a thread
+        that is stopping takes no more calls, and both would wait for ever.
+        """
+        self._leave_alone({tp for tp in assigned if self.consumer._is_changelog_tp(tp)})
+        await super().on_partitions_assigned(assigned, generation_id)
 
-        await self.call_thread(pause)
+    def _leave_alone(self, partitions: set[TP]) -> None:
+        """Fetch nothing of the changelogs: tables/changelog.py reads them."""
+        consumer = self._ensure_consumer()
+        for partition in [each for each in consumer.assignment() if each in partitions]:
+            consumer.seek(partition, 0)  # else it would ask the broker where to begin
+            consumer.pause(partition)
 
     async def _fetch_records(self, consumer: Any, *args: Any, **kwargs: Any) -> Any:
         """By itself aiokafka empties one partition before it gives any of the next.
@@ -284,7 +289,6 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
         mine = sorted((tp.topic, tp.partition) for tp in assigned)
         shown = ", ".join(f"{topic}/{partition}" for topic, partition in mine) or "none; others have them all"
         logger.info("%s: partitions %s", self.app.stage.name, shown)
-        await self._thread.leave_alone({tp for tp in assigned if self._is_changelog_tp(tp)})
         await super().on_partitions_assigned(assigned, generation_id)
 
     async def on_stop(self) -> None:

@@ -49,9 +49,8 @@ class Worker:
         """End the worker because of `error`; from any thread, the first counts."""
         if self._failure is None:
             self._failure = error
-            logger.error(
-                "the worker ends: %s", error, exc_info=None if isinstance(error, BrokenInfrastructure) else error
-            )
+            explained = isinstance(error, (BrokenInfrastructure, ConfigurationError))
+            logger.error("the worker ends: %s", error, exc_info=None if explained else error)
         self._loop.call_soon_threadsafe(self._stop.set)
 
     def stop(self) -> None:

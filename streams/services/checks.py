@@ -20,7 +20,8 @@ from streams.errors import MediasieveError
 from streams.kafka.clients import reach_broker
 from streams.kafka.topic_admin import plan_topics
 from streams.local.data_dir import RunningSystem, find_running_system
-from streams.local.system import BROKER_PORT, CLICKHOUSE_PORT, HTTP_PORT, is_port_free
+from streams.local.process import is_port_free
+from streams.local.system import BROKER_PORT, CLICKHOUSE_PORT, HTTP_PORT
 from streams.services.text import human_bytes
 
 Status = Literal["ok", "warn", "fail"]

@@ -26,7 +26,7 @@ from streams.services.text import human_bytes, printable
 from streams.services.wording import reason_in_words
 
 if TYPE_CHECKING:
-    from streams.sources.video.file_parts import LocalVideo
+    from streams.sources.video.local_video import LocalVideo
 
 READ_PATH_WORDS = {
     "index": "by its index",
@@ -116,7 +116,7 @@ def read_picture(path: Path, settings: Settings, policy: Policy) -> PictureFile:
         data = _read_bytes(path, settings.source.max_bytes)
         limits = ImageLimits(max_pixels=settings.limits.max_pixels)
         hashes = required_hashes(policy)
-        facts = fingerprint_image(data, limits, level=hashes.level, further=hashes.further)
+        facts = fingerprint_image(data, limits, level=hashes.level, extra_hashes=hashes.further)
     except BadInput as error:
         raise MediaFileError(name, error) from error
     return PictureFile(name, data, facts)
@@ -131,16 +131,16 @@ def read_video(path: Path, settings: Settings) -> VideoFile:
     name = media_id_of(path)
     limits, started_at = video_limits(settings), time.monotonic()
 
-    def expired() -> bool:
+    def is_expired() -> bool:
         return time.monotonic() - started_at > settings.limits.video_decode_timeout_s
 
     try:
         size_bytes = path.stat().st_size
         _check_size(size_bytes, settings.source.max_video_bytes)
         if size_bytes <= READ_WHOLE_MAX_BYTES:
-            return VideoFile(name, path, fingerprint_video(path.read_bytes(), limits, deadline=expired))
+            return VideoFile(name, path, fingerprint_video(path.read_bytes(), limits, is_expired=is_expired))
         with open_parts(path) as parts:
-            return VideoFile(name, path, fingerprint_video(parts, limits, deadline=expired))
+            return VideoFile(name, path, fingerprint_video(parts, limits, is_expired=is_expired))
     except BadInput as error:
         raise MediaFileError(name, error) from error
 
@@ -148,13 +148,13 @@ def read_video(path: Path, settings: Settings) -> VideoFile:
 @contextmanager
 def open_parts(path: Path) -> Iterator[LocalVideo]:
     """Opens a video file for a decoder."""
-    from streams.sources.video.file_parts import LocalVideo
+    from streams.sources.video.local_video import LocalVideo
 
     parts = LocalVideo(os.open(path, os.O_RDONLY), "file", cheap_to_read=False)
     try:
         yield parts
     finally:
-        parts.end()
+        parts.close()
 
 
 def _is_regular(path: Path) -> bool:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from streams.analytics.queries.similar_contents import ContentRow, similar_contents
 from streams.analytics.queries.similar_frames import VideoWithMoment, videos_with_moments, videos_with_picture
 from streams.domain.fingerprint import ImageLimits
-from streams.domain.fingerprint.image.fingerprint import DEFAULT_LIMITS
+from streams.domain.fingerprint.image.fingerprint import DEFAULT_IMAGE_LIMITS
 from streams.domain.fingerprint.image.inspection import OrientedView, oriented_views
 from streams.domain.hashes.frames import FRAME_ENTRY
 from streams.domain.hashes.selection import HASH_VERSION, comparable_entries, moment_starts
@@ -100,7 +100,7 @@ def search_by_picture(
     *,
     collection: str,
     limit: int,
-    image_limits: ImageLimits = DEFAULT_LIMITS,
+    image_limits: ImageLimits = DEFAULT_IMAGE_LIMITS,
 ) -> PictureSearchResult:
     """Contents most like a picture, and videos that show it; none if the picture has too little structure.
 
@@ -112,7 +112,7 @@ def search_by_picture(
         limit: the most contents, and the most videos.
 
     Raises:
-        SinkError: ClickHouse does not answer or refuses.
+        AnalyticsError: ClickHouse does not answer or refuses.
         BadInput: as `fingerprint_image`.
     """
     views = oriented_views(data, image_limits)
@@ -127,7 +127,7 @@ def search_by_hash(
     """As `search_by_picture`, by the hashes of one upright picture; mirrored and turned copies are not found.
 
     Raises:
-        SinkError: ClickHouse does not answer or refuses.
+        AnalyticsError: ClickHouse does not answer or refuses.
     """
     views = [OrientedView(FULL, 0, hash64, hash256)]
     contents = _similar_contents(client, views, policy, collection, limit)
@@ -141,7 +141,7 @@ def search_by_video(
     """Videos that have frames of a video: the same bytes first, then those with the most of its frames.
 
     Raises:
-        SinkError: ClickHouse does not answer or refuses.
+        AnalyticsError: ClickHouse does not answer or refuses.
         BadInput: bad_field, if the frames of the facts are damaged.
     """
     entries = np.frombuffer(comparable_entries(facts, policy).entries, FRAME_ENTRY)
@@ -189,8 +189,10 @@ def _similar_contents(
 
 def _similar_content(row: ContentRow, views: Sequence[OrientedView], policy: Policy) -> SimilarContent:
     known256 = int(row.hash256, 16)
-    nearest = min(views, key=lambda view: ((view.confirm ^ known256).bit_count(), (view.near ^ row.hash64).bit_count()))
-    near_bits = (nearest.near ^ row.hash64).bit_count()
+    nearest = min(
+        views, key=lambda view: ((view.hash256 ^ known256).bit_count(), (view.hash64 ^ row.hash64).bit_count())
+    )
+    near_bits = (nearest.hash64 ^ row.hash64).bit_count()
     within = None
     if _compares_by_phash256(policy):
         within = near_bits <= policy.radius_bits and row.distance_bits <= policy.confirm_bits
@@ -199,7 +201,7 @@ def _similar_content(row: ContentRow, views: Sequence[OrientedView], policy: Pol
         distance_bits=row.distance_bits,
         near_distance_bits=near_bits,
         similarity=round(1 - row.distance_bits / HASH_BITS, 4),
-        transformation=transformation_between(nearest.view, nearest.turn, FULL, 0),
+        transformation=transformation_between(nearest.view, nearest.orientation, FULL, 0),
         within_thresholds=within,
         first_outcome=row.first_outcome,
         group_content_id=row.group_content_id,
@@ -262,7 +264,7 @@ def _query_moments(entries: NDArray[np.void]) -> Iterator[tuple[float, list[str]
     for number in range(query_count):
         moment = (2 * number + 1) * count // (2 * query_count)
         rows = entries[starts[moment] : starts[moment + 1]]
-        yield int(rows["from_ms"][0]) / 1000, sorted({row["confirm"].tobytes().hex() for row in rows})
+        yield int(rows["from_ms"][0]) / 1000, sorted({row["hash256"].tobytes().hex() for row in rows})
 
 
 def _remark(contents: Sequence[SimilarContent], facts: MediaFacts | None, policy: Policy) -> SearchRemark:
@@ -279,7 +281,7 @@ def _remark(contents: Sequence[SimilarContent], facts: MediaFacts | None, policy
 
 
 def _hex256(views: Sequence[OrientedView]) -> list[str]:
-    return [f"{view.confirm:064x}" for view in views]
+    return [f"{view.hash256:064x}" for view in views]
 
 
 def _compares_by_phash256(policy: Policy) -> bool:

@@ -26,7 +26,7 @@ def outcome_counts(client: Client, collection: str) -> Counter[str]:
     """How many submissions of a collection had which outcome.
 
     Raises:
-        SinkError: ClickHouse does not answer or refuses.
+        AnalyticsError: ClickHouse does not answer or refuses.
     """
     return Counter({total.outcome: total.decisions for total in totals_by_outcome(client, collection)})
 
@@ -35,7 +35,7 @@ def await_outcome_counts(client: Client, collection: str, expected: Counter[str]
     """The outcome counts as soon as they are the expected ones, else those at the end of the timeout.
 
     Raises:
-        SinkError: ClickHouse does not answer or refuses.
+        AnalyticsError: ClickHouse does not answer or refuses.
     """
     deadline = time.monotonic() + timeout_s
     while True:
@@ -49,7 +49,7 @@ def clock_offset_s(client: Client) -> float:
     """ClickHouse's clock minus the clock of this machine, which is read in the middle of the query.
 
     Raises:
-        SinkError: ClickHouse does not answer or refuses.
+        AnalyticsError: ClickHouse does not answer or refuses.
     """
     before = time.time()
     theirs = server_time_s(client)

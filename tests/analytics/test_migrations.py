@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from streams.analytics.migrations import Migration, read_migrations, split_statements
-from streams.errors import ConfigurationError, SinkError
+from streams.errors import AnalyticsError, ConfigurationError
 from streams.kafka.topics import project_file
 from tests.support.engines import Database
 
@@ -60,7 +60,7 @@ def test_workers_that_start_at_the_same_time_all_find_the_schema_complete(clickh
 def test_a_migration_that_stopped_half_way_is_applied_again(clickhouse: Database) -> None:
     first, second, *_ = read_migrations()
     broken = replace(second, statements=(*second.statements[:1], "CREATE TABLE IF NOT EXISTS nonsense"))
-    with pytest.raises(SinkError, match="refuses"):
+    with pytest.raises(AnalyticsError, match="refuses"):
         clickhouse.migrate((first, broken))
     assert clickhouse.migrate().applied == names()[1:]
 

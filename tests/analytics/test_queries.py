@@ -25,7 +25,7 @@ from streams.analytics.queries.similar_frames import (
 from streams.analytics.queries.totals import RecordCounts, Savings, record_counts, savings, totals_by_outcome
 from streams.analytics.writer import ClickHouseSink
 from streams.domain.records import Appearance, Decision, Segment
-from streams.errors import SinkError
+from streams.errors import AnalyticsError
 from streams.kafka.topics import DEAD_LETTERS, DECISIONS, FINGERPRINTS
 from tests.support.engines import Database
 from tests.support.stories import (
@@ -206,7 +206,7 @@ async def test_videos_with_a_frame_like_a_picture_are_found_with_their_times(sto
     await sink.write(FINGERPRINTS, [*videos[1:], *(replace(video, offset=video.offset + 50) for video in videos[:1])])
     await sink.close()
 
-    found = story.videos_showing(f"{film.look(7_000).confirm:064x}", "f" * 64)
+    found = story.videos_showing(f"{film.hashes_at(7_000).hash256:064x}", "f" * 64)
 
     assert [row.first_media_id for row in sorted(found, key=lambda row: str(row.first_media_id))] == [
         "photos/10.jpg",
@@ -231,7 +231,7 @@ async def test_one_query_for_all_moments_gives_the_same_as_one_query_per_moment(
     ]
     await sink.write(FINGERPRINTS, videos)
     await sink.close()
-    moments = [[f"{film.look(at_ms).confirm:064x}", "0" * 64] for at_ms in (1_000, 5_000, 8_000, 11_000, 60_000)]
+    moments = [[f"{film.hashes_at(at_ms).hash256:064x}", "0" * 64] for at_ms in (1_000, 5_000, 8_000, 11_000, 60_000)]
 
     one_query = story.ask(
         videos_with_moments, moments, collection="default", min_quality=0.0, max_distance_bits=80, limit_per_moment=10
@@ -338,5 +338,5 @@ def test_every_question_has_an_answer_before_there_are_rows(clickhouse: Database
 
 
 def test_a_database_that_was_never_migrated_says_what_to_run(clickhouse: Database) -> None:
-    with pytest.raises(SinkError, match="mediasieve clickhouse migrate"), clickhouse.client():
+    with pytest.raises(AnalyticsError, match="mediasieve clickhouse migrate"), clickhouse.client():
         pass

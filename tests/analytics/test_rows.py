@@ -137,7 +137,7 @@ def test_a_video_has_its_facts_and_segments() -> None:
 def test_every_whole_frame_of_a_video_becomes_a_row() -> None:
     made, _ = clip()
     frames = unpack_frames(made.hashes["frames:1"])
-    whole = [frame for frame in frames if frame["view"] < 2 and frame["turn"] & 8]
+    whole = [frame for frame in frames if frame["view"] < 2 and frame["orientation"] & 8]
     details = TABLES[FINGERPRINTS].details
     assert details is not None
 
@@ -146,8 +146,8 @@ def test_every_whole_frame_of_a_video_becomes_a_row() -> None:
     assert 0 < len(rows) == len(whole) < len(frames)
     first = dict(zip(details.columns, rows[0], strict=True))
     assert (first["content_id"], first["media_id"], first["view"]) == (made.content_id, "photos/1.jpg", "full")
-    assert (first["at_ms"], first["phash64"]) == (0, int(whole[0]["near"]))
-    assert first["phash256"].hex() == "".join(f"{int(word):016x}" for word in whole[0]["confirm"])
+    assert (first["at_ms"], first["phash64"]) == (0, int(whole[0]["hash64"]))
+    assert first["phash256"].hex() == "".join(f"{int(word):016x}" for word in whole[0]["hash256"])
     assert details.rows(VALID[FINGERPRINTS]) == []
     broken = replace(made, hashes={"frames:1": "00ff"})
     assert reason_of(FINGERPRINTS, fingerprint_record(replace(fingerprint(1), facts=broken), 3))[0] == Reason.BAD_FIELD

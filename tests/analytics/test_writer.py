@@ -11,7 +11,7 @@ import pytest
 
 from streams.analytics.writer import ClickHouseSink, batch_token
 from streams.config.settings import load_settings
-from streams.errors import ConfigurationError, Reason, SinkError
+from streams.errors import AnalyticsError, ConfigurationError, Reason, SinkError
 from streams.kafka.topics import DEAD_LETTERS, DECISIONS, FINGERPRINTS
 from streams.local.clickhouse.server import EmbeddedClickHouse
 from tests.support.engines import Database, new_database
@@ -166,9 +166,9 @@ async def test_a_clickhouse_that_comes_back_empty_is_migrated_again(own_clickhou
     await sink.close()
 
 
-async def test_nothing_at_the_address_is_a_sink_error_from_open_and_false_from_ping(unused_tcp_port: int) -> None:
+async def test_nothing_at_the_address_is_an_analytics_error_from_open_and_false_from_ping(unused_tcp_port: int) -> None:
     sink = ClickHouseSink(load_settings(clickhouse=f"http://127.0.0.1:{unused_tcp_port}"))
-    with pytest.raises(SinkError, match="does not answer"):
+    with pytest.raises(AnalyticsError, match="does not answer"):
         await sink.open()
     assert not await sink.ping()
     await sink.close()
@@ -179,7 +179,7 @@ async def test_a_wrong_password_says_which_settings_to_check_and_is_not_repeated
 ) -> None:
     with EmbeddedClickHouse(tmp_path_factory.mktemp("guarded"), password="right") as engine:
         settings = load_settings(clickhouse=engine.url, clickhouse_password="s3cret-wrong")
-        with pytest.raises(SinkError, match="MEDIASIEVE_CLICKHOUSE_PASSWORD") as raised:
+        with pytest.raises(AnalyticsError, match="MEDIASIEVE_CLICKHOUSE_PASSWORD") as raised:
             await ClickHouseSink(settings).open()
         assert "s3cret" not in str(raised.value)
         allowed = ClickHouseSink(load_settings(clickhouse=engine.url, clickhouse_password="right"))

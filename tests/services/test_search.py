@@ -46,10 +46,10 @@ def test_a_hash_finds_the_nearest_contents_and_what_the_policy_says_of_them(data
 
 
 def test_a_hash_finds_the_videos_that_show_it(database: Database) -> None:
-    frame = Film("film").look(3_000)
+    frame = Film("film").hashes_at(3_000)
     with database.client() as client:
-        found = search_by_hash(client, frame.near, frame.confirm, DEFAULT_POLICY, collection="default", limit=5)
-        other = search_by_hash(client, frame.near, frame.confirm, DEFAULT_POLICY, collection="other", limit=5)
+        found = search_by_hash(client, frame.hash64, frame.hash256, DEFAULT_POLICY, collection="default", limit=5)
+        other = search_by_hash(client, frame.hash64, frame.hash256, DEFAULT_POLICY, collection="other", limit=5)
 
     (video,) = found.videos
     assert (video.media_id, video.frames_alike, video.same_bytes) == ("photos/9.jpg", 1, False)

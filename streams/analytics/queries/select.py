@@ -23,7 +23,7 @@ def select(
     Arrays become tuples; times are aware.
 
     Raises:
-        SinkError: ClickHouse does not answer or refuses.
+        AnalyticsError: ClickHouse does not answer or refuses.
     """
     with translate_errors(client.uri):
         result = client.query(sql, parameters=dict(parameters or {}))
@@ -35,7 +35,7 @@ def select_value(client: Client, sql: str, parameters: Mapping[str, Any] | None 
     """The one value of a query with one column and one row.
 
     Raises:
-        SinkError: ClickHouse does not answer or refuses.
+        AnalyticsError: ClickHouse does not answer or refuses.
     """
     with translate_errors(client.uri):
         return client.query(sql, parameters=dict(parameters or {})).result_rows[0][0]

@@ -35,8 +35,8 @@ COLUMNS: Final[dict[str, Callable[[VideoParts], Sequence[Any]]]] = {
     "to_ms": lambda video: video.frames["to_ms"].tolist(),
     "view": lambda video: [VIEWS[code].name for code in video.frames["view"].tolist()],
     "quality": lambda video: [quality / 255 for quality in video.frames["quality"].tolist()],
-    "phash64": lambda video: video.frames["near"].tolist(),
-    "phash256": lambda video: [words.tobytes() for words in video.frames["confirm"]],
+    "phash64": lambda video: video.frames["hash64"].tolist(),
+    "phash256": lambda video: [words.tobytes() for words in video.frames["hash256"]],
     "published_at": lambda video: [video.published_ms] * len(video.frames),
 }
 

@@ -21,6 +21,7 @@ from streams.local.system import System, SystemOptions, exit_on_signals
 from streams.services.await_decision import WaitOptions
 from streams.services.demo import COLLECTION, decide_samples, make_demo_folder
 from streams.services.statistics import await_outcome_counts
+from streams.stages import STAGE_NAMES
 
 PATIENCE_S = 120.0
 ROWS_TIMEOUT_S = 30.0
@@ -44,7 +45,7 @@ def command(stay: bool | None, workers: int, data_dir: Path | None) -> int:
         click.echo(f"Everything of this demo is in {folder.absolute()}")
         samples = write_samples(folder / "samples")
         say("Starting broker, ClickHouse and workers …")
-        with System(settings, SystemOptions(folder, workers=workers), say) as system:
+        with System(settings, SystemOptions(folder, STAGE_NAMES, workers=workers), say) as system:
             say(f"up after {time.monotonic() - started_at:.1f} s")
             agreed = _decide_and_compare(system, samples)
             if stay is None:

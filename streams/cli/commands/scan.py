@@ -43,7 +43,8 @@ MAX_MISSING_PRINTED = 20
 def command(paths: tuple[Path, ...], as_json: bool, collection: str, patience_s: float, broker: str | None) -> int:
     """Find the copies among all files at and below PATHS.
 
-    Starts what it needs and leaves nothing behind. With --broker, a running system decides; it remembers earlier media. A file's media id is its path as given here. Exit code 1 if a file got no decision.
+    Starts what it needs and leaves nothing behind. With --broker, a running system decides; it remembers earlier media.
+    A file's media id is its path as given here. Exit code 1 if a file got no decision.
     """
     started_at = time.monotonic()
     files = find_files_largest_first(paths)

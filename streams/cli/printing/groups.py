@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from streams.domain.records import Decision
-from streams.services.groups import PARTLY_NEW, MediaGroup, GroupedDecisions
+from streams.services.groups import PARTLY_NEW, GroupedDecisions, MediaGroup
 from streams.services.text import counted, human_bytes, printable
 from streams.services.wording import OUTCOME_WORDS, match_in_words, reason_in_words
 

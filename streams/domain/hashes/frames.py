@@ -18,8 +18,8 @@ FRAMES_HASH: Final = "frames:1"
 
 FRAME_ENTRY: Final = np.dtype(
     [
-        ("view", "u1"), ("turn", "u1"), ("quality", "u1"),
-        ("near", ">u8"), ("confirm", ">u8", 4),
+        ("view", "u1"), ("orientation", "u1"), ("quality", "u1"),
+        ("hash64", ">u8"), ("hash256", ">u8", 4),
         ("from_ms", ">u4"), ("to_ms", ">u4"),
     ]
 )  # fmt: skip

@@ -23,9 +23,9 @@ ORIENTATION_NAMES: tuple[str, ...] = (
 """By turn; 90 degrees are clockwise. The two mirrored at a diagonal are a quarter turn, then mirrored left to right."""
 
 
-def _flips_through_transpose(turn: int) -> int:
-    """Flips that do before a transpose what `turn`'s flips do after it: left-right becomes top-bottom."""
-    return (turn & LEFT_RIGHT) << 1 | (turn & TOP_BOTTOM) >> 1
+def _flips_through_transpose(orientation: int) -> int:
+    """Flips that do before a transpose what `orientation`'s flips do after it: left-right becomes top-bottom."""
+    return (orientation & LEFT_RIGHT) << 1 | (orientation & TOP_BOTTOM) >> 1
 
 
 def compose(second: int, first: int) -> int:
@@ -34,9 +34,9 @@ def compose(second: int, first: int) -> int:
     return ((second & 3) ^ flips) | ((second ^ first) & TRANSPOSED)
 
 
-def inverse(turn: int) -> int:
-    """The turn that undoes `turn`."""
-    return TRANSPOSED | _flips_through_transpose(turn) if turn & TRANSPOSED else turn
+def inverse(orientation: int) -> int:
+    """The turn that undoes `orientation`."""
+    return TRANSPOSED | _flips_through_transpose(orientation) if orientation & TRANSPOSED else orientation
 
 
 def orientation_between(known: int, copy: int) -> int:
@@ -44,7 +44,7 @@ def orientation_between(known: int, copy: int) -> int:
     return compose(inverse(copy & 7), known & 7)
 
 
-def orient_point(point: tuple[float, float], turn: int) -> tuple[float, float]:
+def orient_point(point: tuple[float, float], orientation: int) -> tuple[float, float]:
     """Where a point (from the left, from the top; shares of width and height) lies once its picture is turned."""
-    across, down = point[::-1] if turn & TRANSPOSED else point
-    return (1 - across if turn & LEFT_RIGHT else across), (1 - down if turn & TOP_BOTTOM else down)
+    across, down = point[::-1] if orientation & TRANSPOSED else point
+    return (1 - across if orientation & LEFT_RIGHT else across), (1 - down if orientation & TOP_BOTTOM else down)

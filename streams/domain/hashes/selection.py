@@ -83,9 +83,11 @@ def stored_entries(entries: bytes, policy: Policy) -> bytes:
 
 
 @lru_cache(4096)
-def _kept_places(level: Level, views: bytes, turns: bytes) -> list[int]:
+def _kept_places(level: Level, views: bytes, orientations: bytes) -> list[int]:
     """Where the kept entries begin; there are few patterns of views and turns, and a call of numpy for each costs."""
-    stored = STORED_GROUPS[LEVEL_NUMBERS[level], np.frombuffer(views, np.uint8), np.frombuffer(turns, np.uint8)] > 0
+    stored = (
+        STORED_GROUPS[LEVEL_NUMBERS[level], np.frombuffer(views, np.uint8), np.frombuffer(orientations, np.uint8)] > 0
+    )
     places: list[int] = (np.flatnonzero(stored) * ENTRY.itemsize).tolist()
     return places
 
@@ -114,7 +116,7 @@ def moment_starts(frames: NDArray[np.void]) -> NDArray[np.int64]:
 def stored_frame_entries(frames: NDArray[np.void]) -> NDArray[np.void]:
     """Those entries that the state keeps of a video."""
     stored_entries: NDArray[np.void] = frames[
-        np.isin(frames["view"], STORED_FRAME_VIEWS) & (frames["turn"] & CANONICAL > 0)
+        np.isin(frames["view"], STORED_FRAME_VIEWS) & (frames["orientation"] & CANONICAL > 0)
     ]
     return stored_entries
 

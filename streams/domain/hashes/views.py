@@ -21,11 +21,11 @@ Box = tuple[float, float, float, float]
 VIEWS_HASH: Final = "views:1"
 """The name under which `MediaFacts.hashes` has the packed entries."""
 
-ENTRY: Final = np.dtype([("view", "u1"), ("turn", "u1"), ("near", ">u8"), ("confirm", ">u8", 4)])
+ENTRY: Final = np.dtype([("view", "u1"), ("orientation", "u1"), ("hash64", ">u8"), ("hash256", ">u8", 4)])
 """42 bytes: a view's code, its turn and flags, its hashes of 64 bits (looked up by) and of 256 (confirmed by)."""
 
 ORIENTATION_MASK, CANONICAL, EXTRA_UPRIGHT = 7, 8, 16
-"""Of ENTRY's `turn`: the bits of the turn (`orientation`); the canonical form, which state keeps; a form that
+"""Of ENTRY's `orientation`: the bits of the turn (`orientation`); the canonical form, which state keeps; a form that
 is no alternate of it and there only because it is the upright one, which is asked of whole pictures alone."""
 
 FLAGS: Final = np.arange(256, dtype=np.uint8)
@@ -191,13 +191,13 @@ view is not looked up."""
 
 def stored_groups(entries: NDArray[np.void], level: Level) -> NDArray[np.uint8]:
     """STORED of each entry."""
-    kept: NDArray[np.uint8] = STORED_GROUPS[LEVEL_NUMBERS[level], entries["view"], entries["turn"]]
+    kept: NDArray[np.uint8] = STORED_GROUPS[LEVEL_NUMBERS[level], entries["view"], entries["orientation"]]
     return kept
 
 
 def query_groups(entries: NDArray[np.void], level: Level) -> NDArray[np.uint8]:
     """ASKED of each entry."""
-    asked: NDArray[np.uint8] = QUERY_GROUPS[LEVEL_NUMBERS[level], entries["view"], entries["turn"]]
+    asked: NDArray[np.uint8] = QUERY_GROUPS[LEVEL_NUMBERS[level], entries["view"], entries["orientation"]]
     return asked
 
 
@@ -244,7 +244,7 @@ CUT_SHARE = 0.03
 """Of width or height; outlines that differ by less are the same."""
 
 
-def transformation_between(query_view: int, query_turn: int, stored_view: int, stored_turn: int) -> str:
+def transformation_between(query_view: int, query_orientation: int, stored_view: int, stored_orientation: int) -> str:
     """What was done to the known picture to make the copy, as found by these entries; undoing it, they match.
 
     Returns:
@@ -253,23 +253,24 @@ def transformation_between(query_view: int, query_turn: int, stored_view: int, s
         frame_added, frame_removed, frame_changed; cropped, extended, shifted (cropped on one side, extended on the
         other), retouched (parts are the same, and where they should be; what is beside them is not), tilted.
     """
-    turned = ORIENTATION_NAMES[orientation_between(stored_turn, query_turn)]
+    turned = ORIENTATION_NAMES[orientation_between(stored_orientation, query_orientation)]
     parts = () if turned == "none" else (turned,)
     surround = _SURROUNDS.get((query_view, stored_view), ())
     query, stored = VIEWS[query_view], VIEWS[stored_view]
     if not (query.whole and stored.whole):
-        surround += (_cut(query, query_turn & ORIENTATION_MASK, stored, stored_turn & ORIENTATION_MASK),)
+        surround += (_cut(query, query_orientation & ORIENTATION_MASK, stored, stored_orientation & ORIENTATION_MASK),)
     return "+".join(parts + surround) or "none"
 
 
-def _cut(query: View, query_turn: int, stored: View, stored_turn: int) -> str:
+def _cut(query: View, query_orientation: int, stored: View, stored_orientation: int) -> str:
     """How the outline of the copy lies to that of the known picture, of which these two views show the same."""
     if query.tilt_degrees != stored.tilt_degrees:
         return "tilted"
     if query.aspect or stored.aspect:
         return "retouched" if query.aspect == stored.aspect else "extended" if stored.whole else "cropped"
     (left, top), (right, bottom) = sorted(
-        _in_known((across, down), query, query_turn, stored, stored_turn) for across, down in ((0.0, 0.0), (1.0, 1.0))
+        _in_known((across, down), query, query_orientation, stored, stored_orientation)
+        for across, down in ((0.0, 0.0), (1.0, 1.0))
     )
     top, bottom = min(top, bottom), max(top, bottom)
     inward, outward = max(left, top, 1 - right, 1 - bottom), max(-left, -top, right - 1, bottom - 1)
@@ -279,12 +280,12 @@ def _cut(query: View, query_turn: int, stored: View, stored_turn: int) -> str:
 
 
 def _in_known(
-    point: tuple[float, float], query: View, query_turn: int, stored: View, stored_turn: int
+    point: tuple[float, float], query: View, query_orientation: int, stored: View, stored_orientation: int
 ) -> tuple[float, float]:
     """Where a point of the copy lies in the known picture; both in shares of width and height."""
     left, top, right, bottom = query.box
-    form = orient_point(((point[0] - left) / (right - left), (point[1] - top) / (bottom - top)), query_turn)
-    across, down = orient_point(form, inverse(stored_turn))
+    form = orient_point(((point[0] - left) / (right - left), (point[1] - top) / (bottom - top)), query_orientation)
+    across, down = orient_point(form, inverse(stored_orientation))
     left, top, right, bottom = stored.box
     return left + across * (right - left), top + down * (bottom - top)
 

@@ -9,12 +9,13 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 
 from streams import metrics
+from streams.errors import PartitionClosed
 from streams.runtime.context import Context
 from streams.runtime.ledger import Batch, Delivery
 from streams.runtime.outbox import Barrier, Output
 from streams.runtime.runners.view import KeyedBatch
 from streams.runtime.stage import KeyedStage
-from streams.runtime.tables.table import PartitionClosed, Table
+from streams.runtime.tables.table import Table
 
 #: Deliveries whose outputs may wait for Kafka's acknowledgement at once.
 UNACKNOWLEDGED_DELIVERIES = 16

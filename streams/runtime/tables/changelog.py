@@ -9,9 +9,9 @@ from confluent_kafka import Consumer, KafkaError, TopicPartition
 from faust.types import TP
 
 from streams.config.settings import Settings
-from streams.errors import BrokerError
+from streams.errors import BrokerError, PartitionClosed
 from streams.kafka.clients import make_consumer
-from streams.runtime.tables.table import Change, PartitionClosed, Table
+from streams.runtime.tables.table import Change, Table
 
 #: Records written at once: each time waits some milliseconds for the interpreter, where other stages of the process
 #: work off what has piled up; and the largest, those of videos, have 20 KB.

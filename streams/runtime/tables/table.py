@@ -17,7 +17,7 @@ import rocksdict
 from faust.stores.rocksdb import Store as FaustStore
 from faust.types import TP
 
-from streams.errors import StateError
+from streams.errors import PartitionClosed, StateError
 
 BLOCK_CACHE_BYTES = 64 << 20
 MEMTABLES_BYTES = 96 << 20
@@ -35,10 +35,6 @@ class SharedMemory:
         self.memtables = rocksdict.WriteBufferManager.new_write_buffer_manager_with_cache(
             memtables_bytes, False, self.cache
         )
-
-
-class PartitionClosed(StateError):
-    """What was asked of a table came after its partition was taken away; the next owner does it again."""
 
 
 class Store(FaustStore):  # type: ignore[misc]

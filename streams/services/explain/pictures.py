@@ -93,11 +93,12 @@ def _thresholds(policy: Policy) -> dict[str, int]:
 
 
 def _comparison_as_json(comparison: ViewComparison) -> dict[str, Any]:
+    """Programs read these names: `turn` is an orientation, `near` means hash64 and `confirm` hash256."""
     return {
         "view": comparison.view,
-        "turn": comparison.turn,
+        "turn": comparison.orientation,
         "known_view": comparison.known_view,
-        "known_turn": comparison.known_turn,
+        "known_turn": comparison.known_orientation,
         "near_bits": comparison.near_bits,
         "near_threshold_bits": comparison.near_threshold_bits,
         "near_hash": comparison.near_hash,

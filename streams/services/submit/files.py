@@ -12,41 +12,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from streams.domain.fingerprint.formats import video_format_of
+from streams.domain.fingerprint.formats import media_type_of
 from streams.domain.records.submission import JSON_TYPES
 
 UNKNOWN_TYPE = "application/octet-stream"
-#: The first bytes of a format, as its specification defines them.
-SIGNATURES = (
-    (b"\xff\xd8\xff", "image/jpeg"),
-    (b"\x89PNG\r\n\x1a\n", "image/png"),
-    (b"GIF87a", "image/gif"),
-    (b"GIF89a", "image/gif"),
-    (b"BM", "image/bmp"),
-    (b"II*\0", "image/tiff"),
-    (b"MM\0*", "image/tiff"),
-)
-BRAND_TYPES = {
-    b"avif": "image/avif",
-    b"avis": "image/avif",
-    b"heic": "image/heic",
-    b"heix": "image/heic",
-    b"mif1": "image/heif",
-}
-#: Content types by the container's name in records.
-VIDEO_TYPES = {
-    "mp4": "video/mp4",
-    "mov": "video/quicktime",
-    "webm": "video/webm",
-    "matroska": "video/x-matroska",
-    "avi": "video/x-msvideo",
-    "flv": "video/x-flv",
-    "ogg": "video/ogg",
-    "asf": "video/x-ms-asf",
-    "mpeg_ps": "video/mpeg",
-    "mpeg_video": "video/mpeg",
-    "mpeg_ts": "video/mp2t",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,16 +73,10 @@ def content_type_of(head: bytes, name: str) -> str:
         head: the first HEAD_BYTES, or fewer if the file is shorter.
         name: of the file. It tells sound from video, for both use the same containers.
     """
-    for signature, content_type in SIGNATURES:
-        if head.startswith(signature):
-            return content_type
-    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        return "image/webp"
-    if head[4:8] == b"ftyp" and head[8:12] in BRAND_TYPES:
-        return BRAND_TYPES[head[8:12]]
     suggested = mimetypes.guess_type(name, strict=False)[0]
-    if (container := video_format_of(head)) and not (suggested or "").startswith("audio/"):
-        return VIDEO_TYPES[container]
+    content_type = media_type_of(head)
+    if content_type and not (content_type.startswith("video/") and (suggested or "").startswith("audio/")):
+        return content_type
     return suggested if suggested and suggested not in JSON_TYPES else UNKNOWN_TYPE
 
 

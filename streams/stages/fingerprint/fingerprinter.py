@@ -26,7 +26,7 @@ from streams.domain.policy.policy import Policy
 from streams.domain.records import MediaFacts, Submission
 from streams.errors import BadInput
 from streams.sources.fetch import SourceFetcher
-from streams.sources.video.opened import OpenVideo
+from streams.sources.video.open_video import OpenVideo
 from streams.stages.fingerprint.decode_pool import DecodePool
 
 #: Up to here hashing costs less than going to another thread does.
@@ -72,7 +72,7 @@ class Fingerprinter:
         Raises:
             BadInput: as `fingerprint`, where the bytes alone say so.
         """
-        body = self._fetcher.body(submission)
+        body = self._fetcher.inline_body(submission)
         facts = self._known_bytes(body, policy) if body is not None else None
         if body is None or facts is None:
             return None
@@ -122,7 +122,9 @@ class Fingerprinter:
             return self._remembered(
                 content,
                 what,
-                lambda: fingerprint_image(data, self._limits, content=content, level=what.level, further=what.further),
+                lambda: fingerprint_image(
+                    data, self._limits, content_id=content, level=what.level, extra_hashes=what.further
+                ),
             )
 
         return await self._images.run(decode)
@@ -135,7 +137,7 @@ class Fingerprinter:
             return self._remembered(
                 content,
                 None,
-                lambda: fingerprint_video(data, self._video_limits, content=content, deadline=given_up.is_set),
+                lambda: fingerprint_video(data, self._video_limits, content_id=content, is_expired=given_up.is_set),
             )
 
         try:
@@ -148,11 +150,11 @@ class Fingerprinter:
 
         def fingerprint() -> MediaFacts:
             try:
-                facts = fingerprint_video(video, self._video_limits, content=video.content)
+                facts = fingerprint_video(video, self._video_limits, content_id=video.content_id)
             except BadInput:
-                video.check()  # what failed first is what is wrong with it
+                video.check_unchanged()  # what failed first is what is wrong with it
                 raise
-            video.check()
+            video.check_unchanged()
             return facts
 
         def decode() -> tuple[MediaFacts, bool]:
@@ -169,7 +171,7 @@ class Fingerprinter:
 
         Args:
             identity: names the very bytes. It is the content id where all bytes are there, else what the source vouches
-                for (see `Version.identity`, `identity_of`).
+                for (see `ResourceVersion.identity`, `file_identity`).
             what: was asked for of an image.
         """
         known = self._known(identity, what)

@@ -32,10 +32,10 @@ PILLOWS = {
 """Pillow turns anticlockwise, we clockwise."""
 
 
-def turned(picture: NDArray[np.uint8], turn: int) -> NDArray[np.uint8]:
-    picture = picture.T if turn & TRANSPOSED else picture
-    picture = picture[:, ::-1] if turn & LEFT_RIGHT else picture
-    return picture[::-1] if turn & TOP_BOTTOM else picture
+def turned(picture: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
+    picture = picture.T if orientation & TRANSPOSED else picture
+    picture = picture[:, ::-1] if orientation & LEFT_RIGHT else picture
+    return picture[::-1] if orientation & TOP_BOTTOM else picture
 
 
 @pytest.mark.parametrize(("first", "second"), [*product(range(ORIENTATION_COUNT), repeat=2)])
@@ -44,10 +44,10 @@ def test_one_turn_after_another_is_their_composition(first: int, second: int) ->
     assert np.array_equal(turned(PICTURE, compose(second, first)), in_turn)
 
 
-@pytest.mark.parametrize("turn", range(ORIENTATION_COUNT))
-def test_the_inverse_undoes_a_turn(turn: int) -> None:
-    assert np.array_equal(turned(turned(PICTURE, turn), inverse(turn)), PICTURE)
-    assert compose(turn, inverse(turn)) == UPRIGHT
+@pytest.mark.parametrize("orientation", range(ORIENTATION_COUNT))
+def test_the_inverse_undoes_a_turn(orientation: int) -> None:
+    assert np.array_equal(turned(turned(PICTURE, orientation), inverse(orientation)), PICTURE)
+    assert compose(orientation, inverse(orientation)) == UPRIGHT
 
 
 @pytest.mark.parametrize(("done", "form"), [*product(range(ORIENTATION_COUNT), repeat=2)])
@@ -55,14 +55,16 @@ def test_what_was_done_is_told_by_the_forms_that_look_alike(done: int, form: int
     """The copy is the known picture turned; whatever form of it is compared, one form of the copy looks the same."""
     copy = turned(PICTURE, done)
     known_form = turned(PICTURE, form)
-    alike = [turn for turn in range(ORIENTATION_COUNT) if np.array_equal(turned(copy, turn), known_form)]
-    assert [orientation_between(form, turn) for turn in alike] == [done]
+    alike = [
+        orientation for orientation in range(ORIENTATION_COUNT) if np.array_equal(turned(copy, orientation), known_form)
+    ]
+    assert [orientation_between(form, orientation) for orientation in alike] == [done]
 
 
-@pytest.mark.parametrize("turn", range(ORIENTATION_COUNT))
-def test_names_say_what_pillow_does(turn: int) -> None:
+@pytest.mark.parametrize("orientation", range(ORIENTATION_COUNT))
+def test_names_say_what_pillow_does(orientation: int) -> None:
     image = Image.fromarray(PICTURE)
-    for name in ORIENTATION_NAMES[turn].split("+"):
+    for name in ORIENTATION_NAMES[orientation].split("+"):
         if name != "none":
             image = image.transpose(PILLOWS[name])
-    assert np.array_equal(np.asarray(image), turned(PICTURE, turn))
+    assert np.array_equal(np.asarray(image), turned(PICTURE, orientation))

@@ -39,8 +39,8 @@ from streams.errors import BadInput, Reason
 from tests.domain.hashes.test_orientation import turned
 
 
-def entry(view: str, turn: int) -> np.ndarray[tuple[int], np.dtype[np.void]]:
-    return np.array([(VIEW_CODES[view], turn, 5, (1, 2, 3, 4))], ENTRY)
+def entry(view: str, orientation: int) -> np.ndarray[tuple[int], np.dtype[np.void]]:
+    return np.array([(VIEW_CODES[view], orientation, 5, (1, 2, 3, 4))], ENTRY)
 
 
 def test_codes_are_positions_and_names_are_different() -> None:
@@ -56,8 +56,8 @@ def test_entries_are_packed_as_documented() -> None:
     packed = pack_entries(np.array([(3, 9, 0x0102030405060708, (1, 2, 3, 1 << 63))], ENTRY))
     assert packed == "0309" + "0102030405060708" + "".join(f"{word:016x}" for word in (1, 2, 3, 1 << 63))
     (found,) = unpack_entries(packed)
-    assert (int(found["view"]), int(found["turn"]), int(found["near"])) == (3, 9, 0x0102030405060708)
-    assert found["confirm"].tolist() == [1, 2, 3, 1 << 63]
+    assert (int(found["view"]), int(found["orientation"]), int(found["hash64"])) == (3, 9, 0x0102030405060708)
+    assert found["hash256"].tolist() == [1, 2, 3, 1 << 63]
     assert len(unpack_entries("")) == 0
 
 
@@ -167,8 +167,8 @@ def test_a_corner_kept_is_a_crop_however_the_copy_is_turned_and_whatever_form_is
 
 
 def test_all_that_can_be_undone_has_words() -> None:
-    for one, other, turn in product(VIEWS, VIEWS, range(8)):
-        for part in transformation_between(one.code, 0, other.code, turn).split("+"):
+    for one, other, orientation in product(VIEWS, VIEWS, range(8)):
+        for part in transformation_between(one.code, 0, other.code, orientation).split("+"):
             assert part in TRANSFORMATION_WORDS
     assert describe_transformation("mirrored+cropped") == "mirrored left to right, then cropped"
     assert describe_transformation("none") == "as it is"

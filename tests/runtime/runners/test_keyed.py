@@ -8,12 +8,11 @@ import shutil
 import pytest
 from confluent_kafka import Message
 
-from streams.errors import BadInput, Reason
+from streams.errors import BadInput, PartitionClosed, Reason
 from streams.kafka.topics import DEAD_LETTERS, DECISIONS, FINGERPRINTS
 from streams.runtime.runners.view import KeyedBatch
 from streams.runtime.stage import KeyedStage
 from streams.runtime.tables import table as table_room
-from streams.runtime.tables.table import PartitionClosed
 from tests.runtime.conftest import Bench, eventually
 
 

@@ -8,9 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.domain.fingerprint.formats import VIDEO_FORMATS
 from streams.services.submit.files import (
-    VIDEO_TYPES,
     FoundFile,
     UnreadablePath,
     content_type_of,
@@ -114,7 +112,3 @@ def test_the_content_type_comes_from_the_first_bytes_or_else_the_name(
     start: bytes, name: str, content_type: str
 ) -> None:
     assert content_type_of(start, name) == content_type
-
-
-def test_every_video_container_has_a_content_type() -> None:
-    assert VIDEO_TYPES.keys() == {name for name, _, _ in VIDEO_FORMATS}

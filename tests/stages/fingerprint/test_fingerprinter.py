@@ -17,11 +17,12 @@ from streams.domain.policy.policy import DEFAULT_POLICY
 from streams.domain.records import Kind, MediaFacts
 from streams.errors import BadInput, Reason
 from streams.stages.fingerprint.fingerprinter import ENTRY_CHARS, SMALL_BYTES, Fingerprinted, Fingerprinter, entries_of
-from tests.sources.conftest import Servers, settings, submission, until
-from tests.sources.conftest import servers as servers  # a fixture
 from tests.support import films
+from tests.support.fetchers import settings, submission
 from tests.support.film_server import FilmServer
 from tests.support.media import jpeg
+from tests.support.web_servers import Servers, wait_until
+from tests.support.web_servers import servers as servers  # a fixture
 
 PHOTO = jpeg(size=(400, 300))
 
@@ -187,7 +188,7 @@ async def test_a_server_that_falls_silent_is_given_up_while_images_go_on(servers
     url = await servers.web({"/film.mp4": server.answer, "/photo": FilmServer(PHOTO).answer})
     async with fingerprinter(tmp_path, source_timeout_s=1.0, video_threads=1, decode_threads=1) as made:
         waiting = asyncio.create_task(refusal(made, f"{url}/film.mp4"))
-        await until(lambda: len(server.requests) > 1)
+        await wait_until(lambda: len(server.requests) > 1)
         for _ in range(3):
             assert (await of(made, f"{url}/photo")).facts.kind == "image"
         assert not waiting.done()
@@ -207,7 +208,7 @@ async def test_a_video_that_is_given_up_frees_its_thread(servers: Servers, tmp_p
     url = await servers.web({"/film.mp4": server.answer})
     async with fingerprinter(tmp_path, source_timeout_s=60.0, video_threads=1) as made:
         waiting = asyncio.create_task(of(made, f"{url}/film.mp4"))
-        await until(lambda: len(server.requests) > 1)
+        await wait_until(lambda: len(server.requests) > 1)
         waiting.cancel()
         with pytest.raises(asyncio.CancelledError):
             await waiting

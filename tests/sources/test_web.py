@@ -1,4 +1,4 @@
-"""The door that opens: pictures in one request as ever, videos by ranges or as a download, and who is let in."""
+"""Opening media: pictures in one request, videos by ranges or as a download, and the bound of open videos."""
 
 from __future__ import annotations
 
@@ -12,34 +12,34 @@ from aiohttp import web
 
 from streams.domain.records import Kind
 from streams.errors import BadInput, BrokenInfrastructure, Reason
-from streams.sources import spool
-from streams.sources.fetch import OPEN_PER_THREAD, SourceFetcher
+from streams.sources.fetch import OPEN_VIDEOS_PER_THREAD, SourceFetcher
 from streams.sources.media_kind import READ_WHOLE_MAX_BYTES
-from streams.sources.video.file_parts import LocalVideo
-from streams.sources.video.opened import OpenVideo
+from streams.sources.video import spool
+from streams.sources.video.local_video import LocalVideo
+from streams.sources.video.open_video import OpenVideo
 from streams.sources.video.range_video import RangeVideo
-from streams.sources.video.web_video import FIRST_BYTES
-from tests.sources.conftest import Servers, opened, refusal, submission, until
-from tests.sources.http.test_addresses import Answers, Secret, port_of
+from streams.sources.web import FIRST_RANGE_BYTES
+from tests.support.fetchers import open_fetcher, refusal_reason, submission
 from tests.support.film_server import FilmServer, film
 from tests.support.media import jpeg
+from tests.support.web_servers import ForbiddenServer, PreparedResolver, Servers, port_of, wait_until
 
 MIB = 1 << 20
 FILM = film(6 * MIB)
 PHOTO = jpeg(size=(800, 600)) + random.Random(0).randbytes(300_000)
 
 
-def all_of(video: OpenVideo) -> bytes:
+def read_all(video: OpenVideo) -> bytes:
     video.seek(0)
     return b"".join(iter(lambda: video.read(100_000), b""))
 
 
-async def opened_as(fetcher: SourceFetcher, url: str, kind: Kind = "auto") -> tuple[str, bytes]:
-    """Which way it was opened, and all its bytes."""
+async def open_and_read(fetcher: SourceFetcher, url: str, kind: Kind = "auto") -> tuple[str, bytes]:
+    """How the medium was opened, and all its bytes."""
     async with fetcher.open(submission(url, kind=kind)) as found:
         if isinstance(found, OpenVideo):
-            return found.way, await asyncio.to_thread(all_of, found)
-        assert fetcher.held_bytes == len(found)
+            return found.way, await asyncio.to_thread(read_all, found)
+        assert fetcher.reserved_bytes == len(found)
         return "bytes", found
 
 
@@ -59,8 +59,8 @@ def files_below(folder: Path) -> list[Path]:
 async def test_a_picture_is_one_plain_request(servers: Servers, kind: Kind, ranges: bool) -> None:
     server = FilmServer(PHOTO, ranges=ranges)
     url = await servers.web({"/photo": server.answer})
-    async with opened(source_allow="127.0.0.1") as fetcher:
-        assert await opened_as(fetcher, f"{url}/photo", kind) == ("bytes", PHOTO)
+    async with open_fetcher(source_allow="127.0.0.1") as fetcher:
+        assert await open_and_read(fetcher, f"{url}/photo", kind) == ("bytes", PHOTO)
     assert server.requests == [""]
 
 
@@ -69,85 +69,88 @@ async def test_a_picture_with_the_name_of_a_video_is_still_a_picture(servers: Se
         for data in (PHOTO, jpeg(size=(80, 60))):
             server = FilmServer(data, ranges=ranges)
             url = await servers.web({"/photo.mp4": server.answer})
-            async with opened(source_allow="127.0.0.1") as fetcher:
-                assert await opened_as(fetcher, f"{url}/photo.mp4") == ("bytes", data)
-                reason = await refusal(fetcher, f"{url}/photo.mp4", "video")
+            async with open_fetcher(source_allow="127.0.0.1") as fetcher:
+                assert await open_and_read(fetcher, f"{url}/photo.mp4") == ("bytes", data)
+                reason = await refusal_reason(fetcher, f"{url}/photo.mp4", "video")
                 assert reason is Reason.UNSUPPORTED_KIND
 
 
-async def test_a_picture_that_is_called_a_video_by_its_server_is_still_a_picture(servers: Servers) -> None:
+async def test_a_picture_with_the_content_type_of_a_video_is_still_a_picture(servers: Servers) -> None:
     server = FilmServer(PHOTO, headers={"Content-Type": "video/mp4"})
     url = await servers.web({"/x": server.answer})
-    async with opened(source_allow="127.0.0.1") as fetcher:
-        assert await opened_as(fetcher, f"{url}/x") == ("bytes", PHOTO)
+    async with open_fetcher(source_allow="127.0.0.1") as fetcher:
+        assert await open_and_read(fetcher, f"{url}/x") == ("bytes", PHOTO)
 
 
-async def test_what_is_neither_goes_on_as_bytes_unless_it_should_be_a_video(servers: Servers) -> None:
+async def test_other_bytes_are_passed_on_unless_submitted_as_a_video(servers: Servers) -> None:
     data = b"plain text " * 20_000
     url = await servers.web({"/x": FilmServer(data).answer, "/x.mp4": FilmServer(data).answer})
-    async with opened(source_allow="127.0.0.1") as fetcher:
-        assert await opened_as(fetcher, f"{url}/x") == ("bytes", data)
-        assert await opened_as(fetcher, f"{url}/x.mp4") == ("bytes", data)
-        assert await refusal(fetcher, f"{url}/x", "video") is Reason.NOT_MEDIA
+    async with open_fetcher(source_allow="127.0.0.1") as fetcher:
+        assert await open_and_read(fetcher, f"{url}/x") == ("bytes", data)
+        assert await open_and_read(fetcher, f"{url}/x.mp4") == ("bytes", data)
+        assert await refusal_reason(fetcher, f"{url}/x", "video") is Reason.NOT_MEDIA
 
 
-async def test_a_large_picture_is_too_large_as_ever(servers: Servers) -> None:
+async def test_a_picture_over_the_limit_is_too_large(servers: Servers) -> None:
     url = await servers.web({"/x": FilmServer(PHOTO).answer, "/x.mp4": FilmServer(PHOTO).answer})
-    async with opened(source_allow="127.0.0.1", source_max_bytes=200_000) as fetcher:
-        assert await refusal(fetcher, f"{url}/x") is Reason.SOURCE_TOO_LARGE
-        assert await refusal(fetcher, f"{url}/x.mp4") is Reason.SOURCE_TOO_LARGE
+    async with open_fetcher(source_allow="127.0.0.1", source_max_bytes=200_000) as fetcher:
+        assert await refusal_reason(fetcher, f"{url}/x") is Reason.SOURCE_TOO_LARGE
+        assert await refusal_reason(fetcher, f"{url}/x.mp4") is Reason.SOURCE_TOO_LARGE
 
 
 # Videos.
 
 
 @pytest.mark.parametrize("path", ["/film.mp4", "/FILM.MOV", "/a/b.webm?token=1", "/film.mkv#t=10"])
-async def test_a_name_that_says_video_is_asked_for_a_part_at_once(servers: Servers, path: str) -> None:
+async def test_a_url_with_a_video_suffix_is_requested_by_ranges(servers: Servers, path: str) -> None:
     server = FilmServer(FILM)
     url = await servers.web({path.partition("?")[0].partition("#")[0]: server.answer})
-    async with opened(source_allow="127.0.0.1") as fetcher, fetcher.open(submission(f"{url}{path}")) as video:
+    async with open_fetcher(source_allow="127.0.0.1") as fetcher, fetcher.open(submission(f"{url}{path}")) as video:
         assert isinstance(video, RangeVideo)
-        assert server.requests == [f"bytes=0-{FIRST_BYTES - 1}"]
+        assert server.requests == [f"bytes=0-{FIRST_RANGE_BYTES - 1}"]
 
 
-async def test_a_submission_that_says_video_is_asked_for_a_part_at_once(servers: Servers) -> None:
+async def test_a_submission_of_kind_video_is_requested_by_ranges(servers: Servers) -> None:
     server = FilmServer(FILM)
     url = await servers.web({"/x": server.answer})
-    async with opened(source_allow="127.0.0.1") as fetcher, fetcher.open(submission(f"{url}/x", kind="video")) as video:
+    async with (
+        open_fetcher(source_allow="127.0.0.1") as fetcher,
+        fetcher.open(submission(f"{url}/x", kind="video")) as video,
+    ):
         assert isinstance(video, RangeVideo)
-        assert server.requests == [f"bytes=0-{FIRST_BYTES - 1}"]
+        assert server.requests == [f"bytes=0-{FIRST_RANGE_BYTES - 1}"]
 
 
 @pytest.mark.parametrize("headers", [{"ETag": '"one"'}, {"Content-Type": "video/mp4"}], ids=["bytes", "type"])
-async def test_a_video_that_nobody_announced_is_not_downloaded(servers: Servers, headers: dict[str, str]) -> None:
+async def test_an_unannounced_video_is_not_downloaded(servers: Servers, headers: dict[str, str]) -> None:
     data = film(60 * MIB)
     server = FilmServer(data, headers=headers)
     url = await servers.web({"/x": server.answer})
-    async with opened(source_allow="127.0.0.1") as fetcher, fetcher.open(submission(f"{url}/x")) as video:
+    async with open_fetcher(source_allow="127.0.0.1") as fetcher, fetcher.open(submission(f"{url}/x")) as video:
         assert isinstance(video, RangeVideo)
-        assert server.requests == ["", f"bytes=0-{FIRST_BYTES - 1}"]
+        assert server.requests == ["", f"bytes=0-{FIRST_RANGE_BYTES - 1}"]
         assert server.sent_bytes < len(data) // 4  # sockets take some that nobody reads
 
 
 @pytest.mark.parametrize("path", ["/x", "/film.mp4"])
-async def test_a_video_that_should_be_a_picture_is_refused_early(servers: Servers, path: str) -> None:
+async def test_a_video_submitted_as_an_image_is_refused_early(servers: Servers, path: str) -> None:
     data = film(60 * MIB)
     server = FilmServer(data)
     url = await servers.web({path: server.answer})
-    async with opened(source_allow="127.0.0.1") as fetcher:
-        assert await refusal(fetcher, f"{url}{path}", "image") is Reason.UNSUPPORTED_KIND
+    async with open_fetcher(source_allow="127.0.0.1") as fetcher:
+        assert await refusal_reason(fetcher, f"{url}{path}", "image") is Reason.UNSUPPORTED_KIND
     assert server.sent_bytes < len(data) // 4
 
 
-@pytest.mark.parametrize("size_bytes", [40, FIRST_BYTES, FIRST_BYTES + 1, READ_WHOLE_MAX_BYTES])
+@pytest.mark.parametrize("size_bytes", [40, FIRST_RANGE_BYTES, FIRST_RANGE_BYTES + 1, READ_WHOLE_MAX_BYTES])
 async def test_a_small_video_is_read_whole(servers: Servers, tmp_path: Path, size_bytes: int) -> None:
     data = film(size_bytes)
     server = FilmServer(data)
     url = await servers.web({"/film.mp4": server.answer})
     (tmp_path / "film").write_bytes(data)
-    async with opened(source_allow="127.0.0.1", file_roots=str(tmp_path)) as fetcher:
-        assert await opened_as(fetcher, f"{url}/film.mp4") == ("bytes", data)
-        assert await opened_as(fetcher, (tmp_path / "film").as_uri()) == ("bytes", data)
+    async with open_fetcher(source_allow="127.0.0.1", file_roots=str(tmp_path)) as fetcher:
+        assert await open_and_read(fetcher, f"{url}/film.mp4") == ("bytes", data)
+        assert await open_and_read(fetcher, (tmp_path / "film").as_uri()) == ("bytes", data)
     assert server.sent_bytes == size_bytes
 
 
@@ -155,15 +158,15 @@ async def test_a_video_beyond_the_limit_is_refused(servers: Servers, tmp_path: P
     url = await servers.web({"/film.mp4": FilmServer(FILM).answer})
     (tmp_path / "film").write_bytes(FILM)
     limits: dict[str, Any] = {"source_allow": "127.0.0.1", "file_roots": str(tmp_path)}
-    async with opened(video_max_bytes=len(FILM) - 1, **limits) as fetcher:
-        assert await refusal(fetcher, f"{url}/film.mp4") is Reason.SOURCE_TOO_LARGE
-        assert await refusal(fetcher, (tmp_path / "film").as_uri()) is Reason.SOURCE_TOO_LARGE
-    async with opened(video_max_bytes=len(FILM), source_max_bytes=1024, **limits) as fetcher:
-        assert await opened_as(fetcher, f"{url}/film.mp4") == ("ranges", FILM)
-        assert await opened_as(fetcher, (tmp_path / "film").as_uri()) == ("file", FILM)
+    async with open_fetcher(video_max_bytes=len(FILM) - 1, **limits) as fetcher:
+        assert await refusal_reason(fetcher, f"{url}/film.mp4") is Reason.SOURCE_TOO_LARGE
+        assert await refusal_reason(fetcher, (tmp_path / "film").as_uri()) is Reason.SOURCE_TOO_LARGE
+    async with open_fetcher(video_max_bytes=len(FILM), source_max_bytes=1024, **limits) as fetcher:
+        assert await open_and_read(fetcher, f"{url}/film.mp4") == ("ranges", FILM)
+        assert await open_and_read(fetcher, (tmp_path / "film").as_uri()) == ("file", FILM)
 
 
-async def test_redirects_are_followed_once_and_then_the_end_is_asked(servers: Servers) -> None:
+async def test_later_requests_go_to_the_target_of_the_redirect(servers: Servers) -> None:
     server = FilmServer(FILM)
     hops = 0
 
@@ -173,14 +176,14 @@ async def test_redirects_are_followed_once_and_then_the_end_is_asked(servers: Se
         return web.Response(status=302, headers={"Location": "/end.mp4"})
 
     url = await servers.web({"/film.mp4": hop, "/end.mp4": server.answer})
-    async with opened(source_allow="127.0.0.1") as fetcher:
-        assert await opened_as(fetcher, f"{url}/film.mp4") == ("ranges", FILM)
+    async with open_fetcher(source_allow="127.0.0.1") as fetcher:
+        assert await open_and_read(fetcher, f"{url}/film.mp4") == ("ranges", FILM)
     assert hops == 1
     assert len(server.requests) > 3
 
 
-async def test_a_redirect_in_the_middle_is_followed_under_the_same_rules(servers: Servers) -> None:
-    server, secret = FilmServer(FILM), Secret()
+async def test_a_later_redirect_is_checked_like_the_first(servers: Servers) -> None:
+    server, secret = FilmServer(FILM), ForbiddenServer()
     elsewhere = await servers.web({"/end.mp4": server.answer}, host="127.0.0.2")
     inside = port_of(await servers.web({"/": secret.answer}))
     for location, reason in (
@@ -198,16 +201,16 @@ async def test_a_redirect_in_the_middle_is_followed_under_the_same_rules(servers
 
         url = await servers.web({"/film.mp4": redirecting}, host="127.0.0.2")
         async with (
-            opened(Answers(["127.0.0.1"]), source_allow="127.0.0.2") as fetcher,
+            open_fetcher(PreparedResolver(["127.0.0.1"]), source_allow="127.0.0.2") as fetcher,
             fetcher.open(submission(f"{url}/film.mp4")) as video,
         ):
             assert isinstance(video, RangeVideo)
             if reason is None:
-                assert await asyncio.to_thread(all_of, video) == FILM
+                assert await asyncio.to_thread(read_all, video) == FILM
                 assert count == 2
             else:
                 with pytest.raises(BadInput) as refused:
-                    await asyncio.to_thread(all_of, video)
+                    await asyncio.to_thread(read_all, video)
                 assert refused.value.reason is reason
     assert secret.reached == 0
 
@@ -215,28 +218,28 @@ async def test_a_redirect_in_the_middle_is_followed_under_the_same_rules(servers
 # Downloads.
 
 
-async def test_without_ranges_it_is_downloaded(servers: Servers) -> None:
+async def test_a_video_without_ranges_is_downloaded(servers: Servers) -> None:
     for size_bytes, way in ((MIB, "bytes"), (6 * MIB, "download")):
         server = FilmServer(film(size_bytes), ranges=False)
         url = await servers.web({"/film.mp4": server.answer})
-        async with opened(source_allow="127.0.0.1") as fetcher:
-            assert await opened_as(fetcher, f"{url}/film.mp4") == (way, server.data)
-            assert fetcher.held_bytes == 0
+        async with open_fetcher(source_allow="127.0.0.1") as fetcher:
+            assert await open_and_read(fetcher, f"{url}/film.mp4") == (way, server.data)
+            assert fetcher.reserved_bytes == 0
         assert len(server.requests) == 1
 
 
-async def test_what_was_downloaded_is_known_by_its_content(servers: Servers) -> None:
+async def test_a_download_has_its_content_id_as_identity(servers: Servers) -> None:
     from streams.domain.fingerprint.image.fingerprint import compute_content_id
 
     url = await servers.web({"/film.mp4": FilmServer(FILM, ranges=False).answer})
-    async with opened(source_allow="127.0.0.1") as fetcher, fetcher.open(submission(f"{url}/film.mp4")) as video:
+    async with open_fetcher(source_allow="127.0.0.1") as fetcher, fetcher.open(submission(f"{url}/film.mp4")) as video:
         assert isinstance(video, LocalVideo)
-        assert video.content == video.identity == compute_content_id(FILM)
+        assert video.content_id == video.identity == compute_content_id(FILM)
         assert video.fetched_bytes == len(FILM)
         assert video.cheap_to_read
 
 
-async def test_where_the_size_is_not_told_it_is_downloaded(servers: Servers) -> None:
+async def test_a_video_of_unknown_size_is_downloaded(servers: Servers) -> None:
     async def keeps_it(request: web.Request) -> web.StreamResponse:
         if "Range" in request.headers:
             return web.Response(status=206, body=FILM[:100], headers={"Content-Range": "bytes 0-99/*"})
@@ -246,31 +249,31 @@ async def test_where_the_size_is_not_told_it_is_downloaded(servers: Servers) -> 
         return web.Response(status=416) if "Range" in request.headers else web.Response(body=FILM)
 
     url = await servers.web({"/keeps.mp4": keeps_it, "/cannot.mp4": cannot})
-    async with opened(source_allow="127.0.0.1") as fetcher:
-        assert await opened_as(fetcher, f"{url}/keeps.mp4") == ("download", FILM)
-        assert await opened_as(fetcher, f"{url}/cannot.mp4") == ("download", FILM)
+    async with open_fetcher(source_allow="127.0.0.1") as fetcher:
+        assert await open_and_read(fetcher, f"{url}/keeps.mp4") == ("download", FILM)
+        assert await open_and_read(fetcher, f"{url}/cannot.mp4") == ("download", FILM)
 
 
 async def test_downloads_leave_nothing_on_the_disk(servers: Servers, tmp_path: Path) -> None:
     url = await servers.web({"/film.mp4": FilmServer(FILM, ranges=False).answer})
     async with (
-        opened(source_allow="127.0.0.1", data_dir=tmp_path) as fetcher,
+        open_fetcher(source_allow="127.0.0.1", data_dir=tmp_path) as fetcher,
         fetcher.open(submission(f"{url}/film.mp4")) as video,
     ):
         assert isinstance(video, LocalVideo)
         assert files_below(tmp_path) == []  # no name, so a kill leaves nothing
-        assert await asyncio.to_thread(all_of, video) == FILM
-        with pytest.raises(BadInput, match="given up"):
-            video.end()
+        assert await asyncio.to_thread(read_all, video) == FILM
+        with pytest.raises(BadInput, match="abandoned"):
+            video.close()
             video.seek(0)
             video.read(1)
 
 
-def test_what_a_kill_left_behind_is_swept_away_at_the_start(tmp_path: Path) -> None:
-    from tests.sources.conftest import settings
+def test_files_that_a_kill_left_are_removed_at_the_start(tmp_path: Path) -> None:
+    from tests.support.fetchers import settings
 
     (tmp_path / "spool").mkdir()
-    (tmp_path / "spool" / f"{spool.PREFIX}x").write_bytes(b"left")
+    (tmp_path / "spool" / f"{spool.FILE_PREFIX}x").write_bytes(b"left")
     (tmp_path / "spool" / "else").write_bytes(b"not ours")
     SourceFetcher(settings(data_dir=tmp_path))
     assert [path.name for path in (tmp_path / "spool").iterdir()] == ["else"]
@@ -279,42 +282,40 @@ def test_what_a_kill_left_behind_is_swept_away_at_the_start(tmp_path: Path) -> N
 async def test_a_cancelled_download_closes_its_file(servers: Servers) -> None:
     server = FilmServer(FILM, ranges=False, pause_s=0.02)
     url = await servers.web({"/film.mp4": server.answer})
-    async with opened(source_allow="127.0.0.1") as fetcher:
+    async with open_fetcher(source_allow="127.0.0.1") as fetcher:
         before = open_files()
-        opening = asyncio.create_task(opened_as(fetcher, f"{url}/film.mp4"))
-        await until(lambda: server.sent_bytes >= 5 * MIB)
+        opening = asyncio.create_task(open_and_read(fetcher, f"{url}/film.mp4"))
+        await wait_until(lambda: server.sent_bytes >= 5 * MIB)
         opening.cancel()
         with pytest.raises(asyncio.CancelledError):
             await opening
-        assert fetcher.held_bytes == 0
-        await until(lambda: open_files() <= before)
+        assert fetcher.reserved_bytes == 0
+        await wait_until(lambda: open_files() <= before)
         assert open_files() <= before
 
 
-async def test_a_download_takes_no_more_than_the_disk_can_spare(
-    servers: Servers, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_download_leaves_free_space_on_the_disk(servers: Servers, monkeypatch: pytest.MonkeyPatch) -> None:
     url = await servers.web({"/film.mp4": FilmServer(FILM, ranges=False).answer})
-    monkeypatch.setattr(spool, "SPARED_BYTES", 1 << 60)
-    async with opened(source_allow="127.0.0.1") as fetcher:
-        assert await refusal(fetcher, f"{url}/film.mp4") is Reason.SOURCE_TOO_LARGE
+    monkeypatch.setattr(spool, "MIN_FREE_BYTES", 1 << 60)
+    async with open_fetcher(source_allow="127.0.0.1") as fetcher:
+        assert await refusal_reason(fetcher, f"{url}/film.mp4") is Reason.SOURCE_TOO_LARGE
 
 
 async def test_a_disk_that_fails_is_not_the_fault_of_the_video(servers: Servers, tmp_path: Path) -> None:
     url = await servers.web({"/film.mp4": FilmServer(FILM, ranges=False).answer})
     (tmp_path / "spool").write_bytes(b"in the way")
-    async with opened(source_allow="127.0.0.1", data_dir=tmp_path) as fetcher:
+    async with open_fetcher(source_allow="127.0.0.1", data_dir=tmp_path) as fetcher:
         with pytest.raises(BrokenInfrastructure, match="disk"):
             async with fetcher.open(submission(f"{url}/film.mp4")):
                 pass
-        assert fetcher.held_bytes == 0
+        assert fetcher.reserved_bytes == 0
 
 
-# Inline, and how many.
+# Inline media, and the bound of open videos.
 
 
-async def test_what_came_with_the_submission_is_passed_on_whatever_it_is() -> None:
-    async with opened() as fetcher:
+async def test_inline_media_are_passed_on_if_their_kind_is_right() -> None:
+    async with open_fetcher() as fetcher:
         kinds: list[Kind] = ["auto", "video"]
         for kind in kinds:
             async with fetcher.open(submission(body=FILM, kind=kind)) as found:
@@ -330,10 +331,10 @@ async def test_what_came_with_the_submission_is_passed_on_whatever_it_is() -> No
         assert refused.value.reason is Reason.SOURCE_EMPTY
 
 
-async def test_only_so_many_videos_are_open_and_pictures_pass_by(servers: Servers) -> None:
+async def test_the_number_of_open_videos_is_bounded_and_pictures_do_not_wait(servers: Servers) -> None:
     url = await servers.web({"/film.mp4": FilmServer(FILM).answer, "/photo": FilmServer(PHOTO).answer})
     most = is_open = 0
-    async with opened(source_allow="127.0.0.1", video_threads=1) as fetcher:
+    async with open_fetcher(source_allow="127.0.0.1", video_threads=1) as fetcher:
 
         async def one() -> None:
             nonlocal most, is_open
@@ -344,10 +345,10 @@ async def test_only_so_many_videos_are_open_and_pictures_pass_by(servers: Server
                 is_open -= 1
 
         enough = asyncio.Event()
-        tasks = [asyncio.create_task(one()) for _ in range(3 * OPEN_PER_THREAD)]
-        await until(lambda: is_open == OPEN_PER_THREAD)
+        tasks = [asyncio.create_task(one()) for _ in range(3 * OPEN_VIDEOS_PER_THREAD)]
+        await wait_until(lambda: is_open == OPEN_VIDEOS_PER_THREAD)
         async with fetcher.open(submission(f"{url}/photo")) as photo:
             assert photo == PHOTO
         enough.set()
         await asyncio.gather(*tasks)
-        assert most == OPEN_PER_THREAD
+        assert most == OPEN_VIDEOS_PER_THREAD

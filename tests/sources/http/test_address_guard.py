@@ -1,4 +1,4 @@
-"""Which addresses are refused, and what the allow list opens."""
+"""Refused addresses, and the exceptions of the allow list."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from yarl import URL
 
 from streams.errors import BadInput, Reason
-from streams.sources.http.guard import AddressGuard, is_public
+from streams.sources.http.address_guard import AddressGuard, is_public
 
 REFUSED = [
     "0.0.0.0",
@@ -66,12 +66,12 @@ PUBLIC = ["1.1.1.1", "8.8.8.8", "172.32.0.1", "100.128.0.1", "::ffff:8.8.8.8", "
 
 
 @pytest.mark.parametrize("address", REFUSED)
-def test_what_is_not_public_is_refused(address: str) -> None:
+def test_non_public_addresses_are_refused(address: str) -> None:
     assert not is_public(ipaddress.ip_address(address))
 
 
 @pytest.mark.parametrize("address", PUBLIC)
-def test_what_is_public_is_not(address: str) -> None:
+def test_public_addresses_are_permitted(address: str) -> None:
     assert is_public(ipaddress.ip_address(address))
 
 
@@ -142,7 +142,7 @@ def test_literal_addresses_are_judged_in_every_notation(host: str) -> None:
         ("https://1.1.1.1:8443/", None),
     ],
 )
-def test_urls(url: str, reason: Reason | None) -> None:
+def test_urls_are_checked_before_resolution(url: str, reason: Reason | None) -> None:
     assert refused_for(url) is reason
 
 
@@ -166,13 +166,13 @@ def test_urls(url: str, reason: Reason | None) -> None:
         ("minio.internal", "192.168.0.9", "192.168.0.9", 80, False),
     ],
 )
-def test_the_allow_list_opens_exactly_what_it_names(
+def test_the_allow_list_permits_exactly_its_entries(
     allow: str, host: str, address: str, port: int, permitted: bool
 ) -> None:
     assert AddressGuard([allow]).permits(host, ipaddress.ip_address(address), port) is permitted
 
 
 @pytest.mark.parametrize("entry", ["10.0.0.1/8", "a b", "user@host", "", "http://host"])
-def test_an_entry_that_cannot_be_read_is_named(entry: str) -> None:
-    with pytest.raises(ValueError, match=r"host bits|is no network|does not appear"):
+def test_an_invalid_allow_list_entry_is_named(entry: str) -> None:
+    with pytest.raises(ValueError, match=r"host bits|is neither a network|does not appear"):
         AddressGuard([entry])

@@ -1,7 +1,8 @@
-"""Which addresses a URL may lead to: the rules against server-side request forgery. Pure; connects nothing.
+"""Refuses addresses that a URL must not lead to: the rules against server-side request forgery (SSRF).
 
-The tables are written out rather than taken from `ipaddress.is_global`, whose answers changed between Python versions.
-They follow IANA's special-purpose address registries for IPv4 and IPv6.
+Pure; opens no connection. The client checks every URL here, the resolver every address that a name resolves to. The
+tables are written out because the answers of `ipaddress.is_global` changed between Python versions. They follow IANA's
+special-purpose address registries for IPv4 and IPv6.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 def _embedded(address: Address) -> Address:
-    """The IPv4 address a packet would go to, for IPv4-mapped and NAT64 addresses; else the address."""
+    """The IPv4 address that packets to an IPv4-mapped or NAT64 address reach; any other address as it is."""
     if isinstance(address, ipaddress.IPv6Address):
         if address.ipv4_mapped is not None:
             return address.ipv4_mapped
@@ -63,7 +64,7 @@ def _embedded(address: Address) -> Address:
 
 
 def is_public(address: Address) -> bool:
-    """Whether an address belongs to the open internet, judged by what it embeds."""
+    """Whether an address is on the open internet. An embedded IPv4 address is judged instead of its IPv6 form."""
     address = _embedded(address)
     if isinstance(address, ipaddress.IPv4Address):
         return not any(address in network for network in _REFUSED_V4)
@@ -71,11 +72,11 @@ def is_public(address: Address) -> bool:
 
 
 def literal_address(host: str) -> Address | None:
-    """The address a host names in its usual notation, or None for a name.
+    """The address that a host is written as, or None for a name.
 
     Raises:
-        BadInput: source_refused_address for the notations only a C library reads (2130706433, 0x7f.1, 0177.0.0.1)
-            and for addresses with a zone.
+        BadInput: source_refused_address for notations that only a C library reads (2130706433, 0x7f.1, 0177.0.0.1) and
+            for addresses with a zone.
     """
     try:
         address = ipaddress.ip_address(host)
@@ -89,7 +90,7 @@ def literal_address(host: str) -> Address | None:
 
 
 def _reads_as_address(host: str) -> bool:
-    """Whether a C library or aiohttp (digits and dots, or a colon) would take this for an address."""
+    """Whether a C library or aiohttp would read this as an address. For aiohttp: digits and dots, or a colon."""
     if ":" in host or host.replace(".", "").isdigit():
         return True
     try:
@@ -100,15 +101,15 @@ def _reads_as_address(host: str) -> bool:
 
 
 class AddressGuard:
-    """Refuses what is not public, unless the allow list opens it.
+    """Refuses addresses that are not public, unless the allow list permits them.
 
     Args:
         allow: networks (`10.1.0.0/16`), addresses (`10.1.2.3`, `10.1.2.3:9000`, `[fd00::1]:9000`) and host names
-            (`minio.internal`, `minio.internal:9000`). A host name opens whatever that name resolves to; without a
-            port every port is open.
+            (`minio.internal`, `minio.internal:9000`). A host name permits every address that it resolves to. An entry
+            without a port permits every port.
 
     Raises:
-        ValueError: an entry is neither.
+        ValueError: an entry is neither a network, an address nor a host name.
     """
 
     def __init__(self, allow: Iterable[str] = ()) -> None:
@@ -126,27 +127,27 @@ class AddressGuard:
             self._networks.append((ipaddress.ip_network(host), port))
         except ValueError:
             if not host or set(host) & set(" @?#[]%"):
-                raise ValueError(f"'{entry}' is no network, address or host name") from None
-            self._hosts.add((_plain(host), port))
+                raise ValueError(f"'{entry}' is neither a network, an address nor a host name") from None
+            self._hosts.add((_normalized(host), port))
 
     def check_url(self, url: URL) -> None:
-        """What can be told before anything is resolved.
+        """Refuses a URL by everything that shows before its host is resolved.
 
         Raises:
             BadInput: unsupported_scheme, bad_url or source_refused_address.
         """
         if url.scheme not in _DEFAULT_PORTS:
-            raise BadInput(Reason.UNSUPPORTED_SCHEME, f"'{url.scheme}' is no web address")
+            raise BadInput(Reason.UNSUPPORTED_SCHEME, f"'{url.scheme}' is not a scheme of the web; use http or https")
         if url.raw_user is not None or url.raw_password is not None:
-            raise BadInput(Reason.BAD_URL, "a URL with a user name or password in it is not fetched")
+            raise BadInput(Reason.BAD_URL, "URLs with a user name or password are not fetched")
         if not url.raw_host or not url.port:
-            raise BadInput(Reason.BAD_URL, "the URL names no host or no possible port")
+            raise BadInput(Reason.BAD_URL, "the URL names no host, or an invalid port")
         address = literal_address(url.raw_host)
         if address is not None:
             self.check_address(url.raw_host, address, url.port)
 
     def check_address(self, host: str, address: Address, port: int) -> None:
-        """The address that is about to be connected to, whatever name led to it.
+        """Refuses an address just before a connection to it, whatever name led to it.
 
         Raises:
             BadInput: source_refused_address.
@@ -157,13 +158,16 @@ class AddressGuard:
     def permits(self, host: str, address: Address, port: int) -> bool:
         if is_public(address):
             return True
-        if {(_plain(host), None), (_plain(host), port)} & self._hosts:
+        if {(_normalized(host), None), (_normalized(host), port)} & self._hosts:
             return True
-        ways = (address, _embedded(address))
-        return any(only in (None, port) and any(way in network for way in ways) for network, only in self._networks)
+        forms = (address, _embedded(address))
+        return any(
+            allowed_port in (None, port) and any(form in network for form in forms)
+            for network, allowed_port in self._networks
+        )
 
 
-def _plain(host: str) -> str:
+def _normalized(host: str) -> str:
     return host.rstrip(".").lower()
 
 

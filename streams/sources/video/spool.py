@@ -1,7 +1,7 @@
-"""What must be downloaded whole: small bodies in memory, larger ones in a temporary file, bounded either way.
+"""Keeps downloads of videos whose server does not support ranges: small bodies in memory, larger ones on disk.
 
-A temporary file has no name as soon as it is open, so it is gone with its process, however that ends. What a kill in
-between left behind is removed by the next one.
+A temporary file loses its name as soon as it is open, so it disappears with its process, however the process ends. The
+next process removes files that a kill left behind between the two steps.
 """
 
 from __future__ import annotations
@@ -20,59 +20,60 @@ from typing import IO
 
 from streams.config.settings import Settings
 from streams.errors import BadInput, BrokenInfrastructure, Reason
-from streams.sources.patience import Reserve
-from streams.sources.video.file_parts import LocalVideo
+from streams.sources.deadline import Reserve
+from streams.sources.video.local_video import LocalVideo
 
-PREFIX = "download-"
-#: Bodies up to here stay in memory.
-MEMORY_BYTES = 4 << 20
+FILE_PREFIX = "download-"
+#: Bodies up to this size stay in memory.
+MAX_MEMORY_BYTES = 4 << 20
 WRITE_BYTES = 1 << 20
-#: Left free on the disk for those who keep their state there.
-SPARED_BYTES = 256 << 20
+#: Left free on the disk, which also has the tables.
+MIN_FREE_BYTES = 256 << 20
 
 
 class Spool:
-    """Keeps bodies until they are done with.
+    """Saves response bodies until their videos are closed.
 
     Args:
-        settings: data_dir, below which its folder is, and video_spool_max_bytes, the most that one body may have.
-        threads: where files are written.
+        settings: `paths.data_dir`, which gets the folder `spool`, and `source.max_download_bytes`, the limit of a body.
+        threads: write the files.
     """
 
     def __init__(self, settings: Settings, threads: Executor) -> None:
         self._folder = settings.paths.data_dir / "spool"
         self._max_bytes = settings.source.max_download_bytes
         self._threads = threads
-        self._sweep()
+        self._remove_leftovers()
 
-    def _sweep(self) -> None:
+    def _remove_leftovers(self) -> None:
         with suppress(OSError):
-            for left in self._folder.glob(f"{PREFIX}*"):
-                left.unlink(missing_ok=True)
+            for leftover in self._folder.glob(f"{FILE_PREFIX}*"):
+                leftover.unlink(missing_ok=True)
 
-    async def keep(
+    async def save(
         self, head: bytes, chunks: AsyncIterator[bytes], declared_bytes: int | None, reserve: Reserve
     ) -> bytes | LocalVideo:
-        """The whole of a body.
+        """The whole body: as bytes, or as a video on disk.
 
         Args:
-            head: its beginning, which is not in the chunks any more.
-            declared_bytes: how much there will be, if that is known.
-            reserve: is awaited with the total of bytes before more than that many are kept in memory.
+            head: the bytes before the chunks.
+            chunks: the rest of the body.
+            declared_bytes: the Content-Length, if known.
+            reserve: awaited with a total of bytes before that many are kept in memory.
 
         Raises:
-            BadInput: source_too_large, also where the disk has no room for it.
-            BrokenInfrastructure: the disk does not take it.
+            BadInput: source_too_large, also if the disk has no room for the body.
+            BrokenInfrastructure: the disk does not take the body.
         """
         self._check_size(max(declared_bytes or 0, len(head)))
         loop = asyncio.get_running_loop()
         pending = bytearray(head)
-        file = _Growing(self._folder, declared_bytes or 0)
+        file = _DownloadFile(self._folder, declared_bytes or 0)
         try:
-            await reserve(min(MEMORY_BYTES, declared_bytes or MEMORY_BYTES))
+            await reserve(min(MAX_MEMORY_BYTES, declared_bytes or MAX_MEMORY_BYTES))
             async for chunk in chunks:
                 pending += chunk
-                if len(pending) >= (WRITE_BYTES if file.size_bytes else MEMORY_BYTES + 1):
+                if len(pending) >= (WRITE_BYTES if file.size_bytes else MAX_MEMORY_BYTES + 1):
                     self._check_size(file.size_bytes + len(pending))
                     await loop.run_in_executor(self._threads, file.write, bytes(pending))
                     pending.clear()
@@ -80,7 +81,7 @@ class Spool:
             if not file.size_bytes:
                 return bytes(pending)
             await loop.run_in_executor(self._threads, file.write, bytes(pending))
-            return await loop.run_in_executor(self._threads, file.parts)
+            return await loop.run_in_executor(self._threads, file.open_video)
         finally:
             self._close(file)
 
@@ -88,21 +89,21 @@ class Spool:
         if size_bytes > self._max_bytes:
             raise BadInput(
                 Reason.SOURCE_TOO_LARGE,
-                f"its server does not send parts, and more than {self._max_bytes:,} bytes are not downloaded whole",
+                f"the server does not support ranges, and a download may have {self._max_bytes:,} bytes at most",
             )
 
-    def _close(self, file: _Growing) -> None:
-        """On a thread, for a write may be under way where this was cancelled."""
+    def _close(self, file: _DownloadFile) -> None:
+        """Closes on a thread, because a write may still be under way after a cancelled `save`."""
         try:
             closing = self._threads.submit(file.close)
-        except RuntimeError:  # no more threads: everything ends
+        except RuntimeError:  # the threads are shut down
             file.close()
         else:
             closing.add_done_callback(lambda done: file.close() if done.cancelled() else None)
 
 
-class _Growing:
-    """A temporary file while it is written, on threads, by one at a time; there is none before the first byte."""
+class _DownloadFile:
+    """A temporary file that one thread at a time writes. Created with the first bytes."""
 
     def __init__(self, folder: Path, declared_bytes: int) -> None:
         self._lock = threading.Lock()
@@ -113,38 +114,38 @@ class _Growing:
         self._closed = False
         self.size_bytes = 0
 
-    def _opened(self) -> IO[bytes]:
+    def _open(self) -> IO[bytes]:
         if self._file is None:
             self._folder.mkdir(parents=True, exist_ok=True)
             self._check_room(self._declared_bytes)
-            self._file = tempfile.TemporaryFile(prefix=PREFIX, dir=self._folder, buffering=0)  # noqa: SIM115
+            self._file = tempfile.TemporaryFile(prefix=FILE_PREFIX, dir=self._folder, buffering=0)  # noqa: SIM115
         return self._file
 
     def _check_room(self, size_bytes: int) -> None:
         free_bytes = shutil.disk_usage(self._folder).free
-        if size_bytes + SPARED_BYTES > free_bytes:
+        if size_bytes + MIN_FREE_BYTES > free_bytes:
             raise BadInput(
                 Reason.SOURCE_TOO_LARGE,
-                f"its server does not send parts, and there is no room to download it: {free_bytes:,} bytes are free",
+                f"the server does not support ranges, and a download does not fit: {free_bytes:,} bytes are free",
             )
 
     def write(self, data: bytes) -> None:
         with self._lock, _disk_errors():
             if self._closed:
                 return
-            file = self._opened()
+            file = self._open()
             self._check_room(len(data))
-            left = memoryview(data)
-            while left:
-                left = left[file.write(left) :]
+            unwritten = memoryview(data)
+            while unwritten:
+                unwritten = unwritten[file.write(unwritten) :]
             self._hash.update(data)
             self.size_bytes += len(data)
 
-    def parts(self) -> LocalVideo:
-        """The file to read from, which lasts when this is closed."""
+    def open_video(self) -> LocalVideo:
+        """The file as a video, which stays open when this is closed."""
         with self._lock, _disk_errors():
-            content = f"sha256:{self._hash.hexdigest()}"
-            return LocalVideo(os.dup(self._opened().fileno()), "download", cheap_to_read=True, content=content)
+            content_id = f"sha256:{self._hash.hexdigest()}"
+            return LocalVideo(os.dup(self._open().fileno()), "download", cheap_to_read=True, content_id=content_id)
 
     def close(self) -> None:
         with self._lock:
@@ -155,8 +156,8 @@ class _Growing:
 
 @contextmanager
 def _disk_errors() -> Iterator[None]:
-    """A disk that fails is our fault, not that of what was to be kept on it."""
+    """Blames a failing disk on the infrastructure, not on the submission."""
     try:
         yield
     except OSError as error:
-        raise BrokenInfrastructure(f"a download cannot be kept on disk: {error}") from error
+        raise BrokenInfrastructure(f"a download cannot be written to disk: {error}") from error
