@@ -153,7 +153,7 @@ def _check_policy_file(settings: Settings) -> Check:
     except PolicyFileError as error:
         return Check("fail", "policy file", error.lines[0], f"mediasieve policy check {settings.paths.policy_file}")
     found = f"{settings.paths.policy_file}: " if settings.paths.policy_file else "none is named; "
-    return Check("ok", "policy file", f"{found}{policies.default.version} by default")
+    return Check("ok", "policy file", f"{found}{policies.default.version} is the default")
 
 
 def _check_ports() -> Iterator[Check]:
