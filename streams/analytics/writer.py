@@ -20,7 +20,7 @@ from streams.analytics.migrations import migrate
 from streams.analytics.rows.table import DetailTable, TopicTable, to_rows
 from streams.analytics.rows.topics import TABLES
 from streams.config.settings import Settings
-from streams.domain.records.records import RawRecord
+from streams.domain.records import RawRecord
 from streams.errors import AnalyticsError, BadInput, SinkError
 
 INSERT_SETTINGS: Final[dict[str, Any]] = {

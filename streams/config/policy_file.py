@@ -16,7 +16,7 @@ import yaml
 
 from streams.domain.fingerprint.image import pdq
 from streams.domain.policy.policy import NAME_FORM, RULE_NAMES, BadRule, CollectionPolicies, Policy, is_pattern
-from streams.domain.records.submission_decoder import COLLECTION_REGEX
+from streams.domain.records import COLLECTION_REGEX
 from streams.errors import ConfigurationError
 
 MAX_BYTES = 256 << 10

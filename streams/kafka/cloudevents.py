@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from streams.domain.records.records import RawRecord
+from streams.domain.records import RawRecord
 
 SOURCE = b"mediasieve"
 FINGERPRINT_TYPE = b"mediasieve.fingerprint.v1"

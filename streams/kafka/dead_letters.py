@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from streams.domain.records.records import RawRecord
+from streams.domain.records import RawRecord
 from streams.errors import BadInput
 from streams.kafka.outputs import Output
 from streams.kafka.topics import DEAD_LETTERS

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from streams.domain.records.records import Decision, Fingerprint, Submission
+from streams.domain.records import Decision, Fingerprint, Submission
 from streams.errors import ConfigurationError
 
 if TYPE_CHECKING:

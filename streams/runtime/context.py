@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from streams import metrics
 from streams.config.settings import Settings
-from streams.domain.records.records import RawRecord, timestamp
+from streams.domain.records import RawRecord, format_timestamp
 from streams.errors import BadInput
 from streams.kafka.dead_letters import dead_letter
 from streams.kafka.outputs import Output
@@ -39,7 +39,7 @@ class StageContext:
 
     def now(self) -> str:
         """The time in RFC 3339."""
-        return timestamp(time.time_ns() // 1_000_000)
+        return format_timestamp(time.time_ns() // 1_000_000)
 
     def produce(self, barrier: Barrier, outputs: Iterable[Output]) -> None:
         """Hand outputs to the outbox under `barrier`; waits while the outbox's queue is full.

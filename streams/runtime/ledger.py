@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Sequence
 
-from streams.domain.records.records import RawRecord
+from streams.domain.records import RawRecord
 
 HEADER_BYTES = 64
 

@@ -23,7 +23,7 @@ from streams.domain.hashes.frames import FRAME_ENTRY
 from streams.domain.hashes.selection import HASH_VERSION, comparable_entries, moment_starts
 from streams.domain.hashes.views import FULL, transformation_between
 from streams.domain.policy.policy import Policy
-from streams.domain.records.records import MediaFacts
+from streams.domain.records import MediaFacts
 
 HASH_BITS = 256
 MAX_QUERY_MOMENTS = 24

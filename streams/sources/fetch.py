@@ -14,7 +14,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from aiohttp.abc import AbstractResolver
 
 from streams.config.settings import Settings
-from streams.domain.records.records import Submission
+from streams.domain.records import Submission
 from streams.errors import BadInput, ConfigurationError, Reason
 from streams.sources.budget import ByteBudget, Reservation
 from streams.sources.deadline import source_deadline

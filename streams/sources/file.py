@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from streams.config.settings import Settings
-from streams.domain.records.records import Kind
+from streams.domain.records import Kind
 from streams.errors import BadInput, Reason
 from streams.sources.deadline import Reserve
 from streams.sources.media_kind import HEAD_BYTES, READ_WHOLE_MAX_BYTES, check_kind

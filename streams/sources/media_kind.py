@@ -6,7 +6,7 @@ Only the first bytes decide.
 from __future__ import annotations
 
 from streams.domain.fingerprint.formats import HEAD_BYTES, image_format_of, video_format_of
-from streams.domain.records.records import Kind
+from streams.domain.records import Kind
 from streams.errors import BadInput, Reason
 
 __all__ = ["HEAD_BYTES", "READ_WHOLE_MAX_BYTES", "check_kind", "has_video_suffix", "is_video_content_type"]

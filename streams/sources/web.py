@@ -14,7 +14,7 @@ import aiohttp
 from yarl import URL
 
 from streams.config.settings import Settings
-from streams.domain.records.records import Kind
+from streams.domain.records import Kind
 from streams.errors import BadInput, Reason
 from streams.sources.budget import Reservation
 from streams.sources.deadline import Reserve, source_deadline

@@ -24,7 +24,7 @@ from streams.analytics.queries.similar_frames import (
 )
 from streams.analytics.queries.totals import RecordCounts, Savings, record_counts, savings, totals_by_outcome
 from streams.analytics.writer import ClickHouseSink
-from streams.domain.records.records import Appearance, Decision, Segment
+from streams.domain.records import Appearance, Decision, Segment
 from streams.errors import AnalyticsError
 from streams.kafka.topics import DEAD_LETTERS, DECISIONS, FINGERPRINTS
 from tests.support.engines import Database

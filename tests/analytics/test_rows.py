@@ -17,7 +17,7 @@ from streams.analytics.rows.table import to_rows
 from streams.analytics.rows.topics import TABLES
 from streams.analytics.writer import ClickHouseSink
 from streams.domain.hashes.frames import unpack_frames
-from streams.domain.records.records import Appearance, Match, MediaFacts, Segment
+from streams.domain.records import Appearance, Match, MediaFacts, Segment
 from streams.errors import Reason
 from streams.kafka.topics import DEAD_LETTERS, DECISIONS, FINGERPRINTS
 from tests.support.engines import Database

@@ -10,8 +10,7 @@ from typing import Any
 import orjson
 from confluent_kafka import Message
 
-from streams.domain.records.ids import routing_key
-from streams.domain.records.records import Fingerprint, MediaFacts, Origin
+from streams.domain.records import Fingerprint, MediaFacts, Origin, routing_key
 from streams.kafka.topics import DECISIONS, FINGERPRINTS, SUBMISSIONS
 from tests.bench.contest import Result, watch
 from tests.bench.deployment import SPREAD, SPREADING, Deployment

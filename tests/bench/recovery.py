@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from streams.domain.records.ids import routing_key
+from streams.domain.records import routing_key
 from streams.kafka.topics import CONTENTS_CHANGELOG, DECISIONS, FINGERPRINTS
 from tests.bench import full_records
 from tests.bench.deployment import Deployment

@@ -20,7 +20,7 @@ from streams.domain.hashes.frames import FRAME_ENTRY, FRAMES_HASH, pack_frames
 from streams.domain.hashes.views import CANONICAL, VIEW_CODES
 from streams.domain.match.decide import MatchInput
 from streams.domain.policy.policy import DEFAULT_POLICY
-from streams.domain.records.records import Fingerprint, MediaFacts, Origin, VideoFacts
+from streams.domain.records import Fingerprint, MediaFacts, Origin, VideoFacts
 from streams.domain.state.content import FOR_EVER_MS, Content
 from streams.domain.state.frames import pack_stored_frames
 from streams.domain.state.keys import content_key, frames_key

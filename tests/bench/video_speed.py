@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.table import Table
 
 from streams.domain.fingerprint.video.fingerprint import fingerprint_video
-from streams.domain.records.records import VideoFacts
+from streams.domain.records import VideoFacts
 from tests.bench.video_peers import as_videohash, every_frame
 from tests.bench.video_source import file_source
 from tests.support.films import Film, encode

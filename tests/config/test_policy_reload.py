@@ -11,7 +11,7 @@ from confluent_kafka import Message, Producer
 
 from streams.config.settings import Settings
 from streams.domain.policy.policy import Policy
-from streams.domain.records.records import Fingerprint
+from streams.domain.records import Fingerprint
 from streams.kafka.topic_admin import apply_topics
 from streams.kafka.topics import FINGERPRINTS, SUBMISSIONS, wire_name
 from tests.reference.deployment import follow

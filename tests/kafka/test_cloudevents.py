@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from streams.domain.records.records import Headers
+from streams.domain.records import Headers
 from streams.kafka.cloudevents import FINGERPRINT_TYPE, event_headers, event_type
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from streams.domain.hashes.views import VIEWS, describe_transformation, transformation_between
-from streams.domain.records.ids import decision_id
+from streams.domain.records import decision_id
 from tests.reference import videos
 from tests.reference.nearest import FOR_EVER_MS, Contents, Known, Nearest, entries_of, retention_ms, stored
 

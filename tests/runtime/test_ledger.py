@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.domain.records.records import Headers, RawRecord
+from streams.domain.records import Headers, RawRecord
 from streams.runtime.ledger import Batch, InFlight, Ledger
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from streams.domain.records.records import Kind
+from streams.domain.records import Kind
 from streams.errors import BadInput, BrokenInfrastructure, Reason
 from streams.sources.fetch import OPEN_VIDEOS_PER_THREAD, SourceFetcher
 from streams.sources.media_kind import READ_WHOLE_MAX_BYTES

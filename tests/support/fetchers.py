@@ -11,7 +11,7 @@ import pytest
 from aiohttp.abc import AbstractResolver
 
 from streams.config.settings import Settings, load_settings
-from streams.domain.records.records import Kind, Origin, Submission
+from streams.domain.records import Kind, Origin, Submission
 from streams.errors import BadInput, Reason
 from streams.sources.fetch import SourceFetcher
 

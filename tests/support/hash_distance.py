@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from streams.domain.records.records import MediaFacts
+from streams.domain.records import MediaFacts
 
 
 def bits_apart(one: str, other: str) -> int:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from streams.domain.hashes.views import CANONICAL, ENTRY, EXTRA_UPRIGHT, pack_entries, views_of_level
 from streams.domain.match.decide import MatchInput, MatchOutput
 from streams.domain.policy.policy import Policy
-from streams.domain.records.records import Failure, Fingerprint, MediaFacts, Origin
+from streams.domain.records import Failure, Fingerprint, MediaFacts, Origin
 from streams.errors import Reason
 from tests.support.partition import Partition
 

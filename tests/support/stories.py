@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from streams.domain.records.ids import decision_id
-from streams.domain.records.records import (
+from streams.domain.records import (
     Decision,
     Failure,
     Fingerprint,
@@ -14,7 +13,8 @@ from streams.domain.records.records import (
     Origin,
     Outcome,
     Verdict,
-    timestamp,
+    decision_id,
+    format_timestamp,
 )
 from streams.errors import Reason
 
@@ -77,8 +77,8 @@ def decision(number: int, *, content: int | None = None, outcome: Outcome = "uni
         failure=Failure(Reason.NOT_MEDIA, "a text, it seems") if outcome == "failed" else None,
         facts=found,
         metadata={"uploader": "ann", "n": number},
-        submitted_at=timestamp(T0_MS + number),
-        fingerprinted_at=timestamp(T0_MS + number + 20),
+        submitted_at=format_timestamp(T0_MS + number),
+        fingerprinted_at=format_timestamp(T0_MS + number + 20),
         versions={"policy": "1"},
     )
 
@@ -111,8 +111,8 @@ def fingerprint(number: int, *, failed: bool = False) -> Fingerprint:
         media_id=f"photos/{number}.jpg",
         collection="default",
         kind="auto",
-        submitted_at=timestamp(T0_MS + number),
-        fingerprinted_at=timestamp(T0_MS + number + 20),
+        submitted_at=format_timestamp(T0_MS + number),
+        fingerprinted_at=format_timestamp(T0_MS + number + 20),
         origin=Origin("media.submissions", 0, number),
         facts=None if failed else facts(number),
         failure=Failure(Reason.TRUNCATED_MEDIA, "it ends early") if failed else None,

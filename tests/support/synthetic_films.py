@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from streams.domain.hashes.frames import FRAME_ENTRY, FRAMES_HASH, pack_frames
 from streams.domain.hashes.orientation import compose, inverse
 from streams.domain.hashes.views import CANONICAL, VIEW_CODES
-from streams.domain.records.records import MediaFacts, VideoFacts
+from streams.domain.records import MediaFacts, VideoFacts
 from tests.reference.videos import reoriented
 
 STEP_MS = 250

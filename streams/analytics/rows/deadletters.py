@@ -13,7 +13,7 @@ import orjson
 
 from streams.analytics.rows.extractors import UINT32, UINT64, Row, parse_time_ms, record_time_ms
 from streams.analytics.rows.table import TopicTable
-from streams.domain.records.records import RawRecord
+from streams.domain.records import RawRecord
 
 HEADER_PREFIX: Final = "dl_"
 MAX_VALUE_HEAD_BYTES: Final = 1024

@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from streams.domain.records.records import RawRecord
+from streams.domain.records import RawRecord
 from streams.errors import BadInput, Reason
 
 Row = tuple[Any, ...]

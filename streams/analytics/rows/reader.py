@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any, Final
 
 from streams.analytics.rows.extractors import Extractor, Row, field_name, record_time_ms
-from streams.domain.records.records import RawRecord, json_object
+from streams.domain.records import RawRecord, parse_json_object
 from streams.errors import BadInput, Reason
 
 KAFKA: Final = "(kafka)"
@@ -58,7 +58,7 @@ class RowReader:
         """
         kafka_fields = {"topic": record.topic, "partition": record.partition, "offset": record.offset}
         kafka_fields["timestamp"] = record_time_ms(record)
-        objects: list[dict[str, Any] | None] = [json_object(record.value), kafka_fields]
+        objects: list[dict[str, Any] | None] = [parse_json_object(record.value), kafka_fields]
         for parent, name, required in self._objects:
             objects.append(_object_in(objects[parent], name, required=required))
         row: list[Any] = []

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from streams.analytics.rows.extractors import Row
-from streams.domain.records.records import RawRecord
+from streams.domain.records import RawRecord
 from streams.errors import BadInput
 
 

@@ -13,7 +13,7 @@ from streams.analytics.rows.table import DetailTable
 from streams.domain.hashes.frames import FRAMES_HASH, unpack_frames
 from streams.domain.hashes.selection import stored_frame_entries
 from streams.domain.hashes.views import VIEWS
-from streams.domain.records.records import RawRecord, json_object
+from streams.domain.records import RawRecord, parse_json_object
 
 
 class VideoParts(NamedTuple):
@@ -55,7 +55,7 @@ def frame_rows(record: RawRecord) -> list[Row]:
     """
     if record.value is None or FRAMES_HASH_BYTES not in record.value:
         return []
-    document = json_object(record.value)
+    document = parse_json_object(record.value)
     facts = document.get("facts")
     if type(facts) is not dict:  # a failure; fingerprints.py refuses any other type
         return []

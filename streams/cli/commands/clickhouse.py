@@ -11,12 +11,10 @@ from streams.analytics.client import connect
 from streams.analytics.migrations import migrate as apply_migrations
 from streams.analytics.migrations import pending_migrations
 from streams.cli.app import OneLineGroup
-from streams.cli.options import data_dir_option
+from streams.cli.options import clickhouse_option, data_dir_option
 from streams.cli.terminal import say
 from streams.local.data_dir import load_command_settings
 from streams.services.statistics import record_counts
-
-url_option = click.option("--clickhouse", metavar="URL", help="ClickHouse; else MEDIASIEVE_CLICKHOUSE.")
 
 
 @click.group(cls=OneLineGroup)
@@ -25,25 +23,25 @@ def command() -> None:
 
 
 @command.command()
-@url_option
+@clickhouse_option
 @data_dir_option
 def migrate(clickhouse: str | None, data_dir: Path | None) -> int:
-    """Make the database, and apply what is missing."""
+    """Make the database, and apply the missing migrations."""
     settings = load_command_settings(clickhouse=clickhouse, data_dir=data_dir)
     with connect(settings, database="") as client:
-        done = apply_migrations(client, settings.clickhouse.database)
-    for name in done.applied:
+        result = apply_migrations(client, settings.clickhouse.database)
+    for name in result.applied:
         click.echo(f"applied {name}")
-    if not done.applied:
+    if not result.applied:
         click.echo(f"The database {settings.clickhouse.database} at {settings.clickhouse.url} is up to date.")
-    if done.unknown_versions:
-        versions = ", ".join(f"{version:03}" for version in done.unknown_versions)
+    if result.unknown_versions:
+        versions = ", ".join(f"{version:03}" for version in result.unknown_versions)
         say(f"The database has migrations that this release does not know ({versions}): it is older.")
     return 0
 
 
 @command.command()
-@url_option
+@clickhouse_option
 @data_dir_option
 def status(clickhouse: str | None, data_dir: Path | None) -> int:
     """Show version, missing migrations and rows. Exit code 1 if a migration is missing."""
@@ -59,5 +57,5 @@ def status(clickhouse: str | None, data_dir: Path | None) -> int:
             for table, count in asdict(record_counts(client)).items():
                 click.echo(f"{table} {count:,}")
     if missing:
-        say("Apply what is missing with `mediasieve clickhouse migrate`.")
+        say("Apply the missing migrations with `mediasieve clickhouse migrate`.")
     return 1 if missing else 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from streams.domain.policy.policy import Policy
-from streams.domain.records.records import Failure, Fingerprint, MediaFacts, Submission, new_unchecked
+from streams.domain.records import Failure, Fingerprint, MediaFacts, Submission, new_unchecked
 
 
 def fingerprint_record(

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from streams.domain.hashes.frames import FRAME_ENTRY, FRAMES_HASH, MAX_MOMENTS, STORED_FRAME_VIEWS, unpack_frames
 from streams.domain.hashes.views import CANONICAL, ENTRY, FULL, LEVEL_NUMBERS, STORED_GROUPS, VIEWS_HASH
 from streams.domain.policy.policy import Level, Policy
-from streams.domain.records.records import MediaFacts
+from streams.domain.records import MediaFacts
 from streams.errors import BadInput, Reason
 
 #: The version of all hashes but the views that are compared here; one of another version is not looked at.

@@ -27,7 +27,7 @@ from streams.domain.match.outcome import build_decision, exact_match, near_match
 from streams.domain.match.videos.index import VideoMatchResult
 from streams.domain.match.videos.outcome import video_match
 from streams.domain.match.videos.relation import VideoHit
-from streams.domain.records.records import Appearance, Match, Outcome
+from streams.domain.records import Appearance, Match, Outcome
 from streams.domain.state.content import Content
 from streams.domain.state.decision import pack_decision, remembered_decision
 from streams.domain.state.frames import pack_stored_frames

@@ -8,7 +8,7 @@ from streams.domain.hashes.frames import FRAMES_HASH
 from streams.domain.hashes.views import VIEWS, VIEWS_HASH, describe_transformation, transformation_between
 from streams.domain.match.operations import ImageHit
 from streams.domain.policy.policy import Policy
-from streams.domain.records.records import (
+from streams.domain.records import (
     Action,
     Appearance,
     Decision,

@@ -1,25 +1,52 @@
-"""Which partition decides about a submission, and how its decision is named. Both are pure functions of the input."""
+"""How contents, decisions and routing keys are named: pure functions of a record.
+
+A content id is `sha256:` and the digest of the content, or, for a video of which only parts were read,
+`sha256-parts:` and the digest of these parts.
+"""
 
 from __future__ import annotations
 
 from hashlib import blake2b
+from typing import Final
 
-from streams.domain.records.records import Fingerprint
+from streams.domain.records.fingerprint import Fingerprint
+
+SCHEME: Final = "sha256:"
+PARTS_SCHEME: Final = "sha256-parts:"
+DIGEST_BYTES: Final = 32
+
+
+def digest_of(content_id: str) -> bytes:
+    """The 32 bytes of the digest in a content id.
+
+    Raises:
+        ValueError: it is not `sha256:` or `sha256-parts:` with 64 hexadecimal digits.
+    """
+    scheme = PARTS_SCHEME if content_id.startswith(PARTS_SCHEME) else SCHEME
+    digest = bytes.fromhex(content_id.removeprefix(scheme))
+    if len(digest) != DIGEST_BYTES or not content_id.startswith(scheme):
+        raise ValueError(f"{content_id!r} is not {SCHEME} or {PARTS_SCHEME} and {2 * DIGEST_BYTES} hexadecimal digits")
+    return digest
+
+
+def content_id_of(digest: bytes, parts_only: bool = False) -> str:
+    """The content id of a sha256 digest. `parts_only`: the digest covers only parts of a video."""
+    return (PARTS_SCHEME if parts_only else SCHEME) + digest.hex()
 
 
 def routing_key(fingerprint: Fingerprint) -> bytes:
-    """The key of media.fingerprints: everything that decides about a content shares one partition.
+    """The key of media.fingerprints: it brings everything that decides about a content to one partition.
 
-    With near matching that is the collection. One whose policy says `near: false` spreads over all partitions by
-    content id; a failure there, which has no content, by submission.
+    With near matching, that is the whole collection. A collection with `near: false` in its policy spreads over all
+    partitions by content id; its failures, which have no content, by submission.
     """
     if fingerprint.policy.near:
         return fingerprint.collection.encode()
-    what = fingerprint.facts.content_id if fingerprint.facts else fingerprint.submission_id
-    return f"{fingerprint.collection}\0{what}".encode()
+    spread_by = fingerprint.facts.content_id if fingerprint.facts else fingerprint.submission_id
+    return f"{fingerprint.collection}\0{spread_by}".encode()
 
 
 def decision_id(collection: str, submission_id: str, attempt: int, revision: int) -> str:
-    """A UUID (version 8, RFC 9562) that is the same whenever the same submission is decided again."""
+    """A UUID (version 8, RFC 9562), the same whenever the same submission is decided again."""
     digest = blake2b(f"{collection}\0{submission_id}\0{attempt}\0{revision}".encode(), digest_size=16).hexdigest()
     return f"{digest[:8]}-{digest[8:12]}-8{digest[13:16]}-a{digest[17:20]}-{digest[20:]}"

@@ -13,7 +13,7 @@ import faust
 
 from streams import metrics
 from streams.config.settings import Settings
-from streams.domain.records.records import Origin, RawRecord
+from streams.domain.records import Origin, RawRecord
 from streams.errors import BadInput, MediasieveError, Reason
 from streams.kafka.outputs import Output, OutputHeaders
 from streams.runtime.context import StageContext

@@ -12,7 +12,7 @@ import faust
 
 from streams import metrics
 from streams.config.settings import Settings
-from streams.domain.records.records import RawRecord
+from streams.domain.records import RawRecord
 from streams.errors import BadInput, SinkError
 from streams.kafka.outputs import Output
 from streams.kafka.topics import DEAD_LETTERS

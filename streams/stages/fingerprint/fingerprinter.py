@@ -22,7 +22,7 @@ from streams.domain.fingerprint.video.fingerprint import fingerprint_video
 from streams.domain.fingerprint.video.limits import VideoLimits
 from streams.domain.hashes.selection import RequiredHashes, required_hashes
 from streams.domain.policy.policy import Policy
-from streams.domain.records.records import MediaFacts, Submission
+from streams.domain.records import MediaFacts, Submission
 from streams.errors import BadInput
 from streams.sources.fetch import SourceFetcher
 from streams.sources.video.open_video import OpenVideo

@@ -8,8 +8,8 @@ from typing import Any, Protocol
 from streams.config.live_policies import LivePolicies
 from streams.domain.fingerprint.record import fingerprint_record
 from streams.domain.policy.policy import Policy
-from streams.domain.records.records import Failure, Fingerprint, Origin, RawRecord, Submission, timestamp
-from streams.domain.records.submission_decoder import decode_submission, salvage_identity, submission_id_of
+from streams.domain.records import Failure, Fingerprint, Origin, RawRecord, Submission, format_timestamp
+from streams.domain.records.submission import decode_submission, salvage_identity, submission_id_of
 from streams.errors import BadInput
 from streams.stages.fingerprint.fingerprinter import Fingerprinter, FingerprintResult
 
@@ -100,6 +100,6 @@ def _salvage(task: SubmissionTask) -> Submission | None:
         media_id=media_id,
         collection=collection,
         kind="auto",
-        submitted_at=timestamp(record.timestamp),
+        submitted_at=format_timestamp(record.timestamp),
         origin=origin,
     )

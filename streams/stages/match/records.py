@@ -8,7 +8,7 @@ from typing import Protocol
 
 from streams import metrics
 from streams.domain.match.decide import MatchInput, MatchOutput
-from streams.domain.records.records import Fingerprint, RawRecord
+from streams.domain.records import Fingerprint, RawRecord
 from streams.errors import BadInput
 
 

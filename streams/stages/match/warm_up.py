@@ -11,7 +11,7 @@ from streams.domain.hashes.views import CANONICAL, ENTRY, VIEWS_HASH, pack_entri
 from streams.domain.match.decide import MatchInput, decide
 from streams.domain.match.indexes import CollectionIndexes
 from streams.domain.policy.policy import Policy
-from streams.domain.records.records import Fingerprint, MediaFacts, Origin, VideoFacts
+from streams.domain.records import Fingerprint, MediaFacts, Origin, VideoFacts
 from streams.domain.state.keys import CONTENT_PREFIX, FRAMES_PREFIX
 
 DAY_MS = 86_400_000

@@ -1,4 +1,4 @@
-"""`mediasieve similar` of videos and of their frames, on the embedded ClickHouse with fingerprints written here."""
+"""`mediasieve similar` of videos and their frames, on the embedded ClickHouse with fingerprints written here."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from PIL import ImageOps
 
 from streams.domain.fingerprint.video.fingerprint import fingerprint_video
-from streams.domain.records.records import Fingerprint, Origin, timestamp
+from streams.domain.records import Fingerprint, Origin, format_timestamp
 from streams.kafka.topics import FINGERPRINTS
 from tests.cli.conftest import Run, stored
 from tests.support.films import Film, cached_file, encode, film
@@ -26,7 +26,7 @@ FILM = Film(0, 12.0)
 
 def known(number: int, name: str, path: Path) -> Record:
     """The fingerprint of a video of the collection shop."""
-    at, origin = timestamp(T0_MS + number), Origin("media.submissions", 0, number)
+    at, origin = format_timestamp(T0_MS + number), Origin("media.submissions", 0, number)
     facts = fingerprint_video(path.read_bytes())
     made = Fingerprint(f"#{number}", 0, name, "shop", "video", at, at, origin, facts, None)
     return Record("media.fingerprints", 0, number, T0_MS + number, b"shop", made.to_json())
@@ -59,7 +59,7 @@ def found(run: Run, *args: str) -> list[dict[str, Any]]:
     return [orjson.loads(line) for line in result.stdout.splitlines()]
 
 
-def test_of_a_video_those_are_told_that_have_its_frames_and_where(run: Run, files: Path) -> None:
+def test_a_video_finds_the_videos_that_have_its_frames_and_where(run: Run, files: Path) -> None:
     (only,) = found(run, "clip.mp4")
 
     assert (only["media_id"], only["kind"], only["same_bytes"]) == ("film", "video", False)
@@ -72,7 +72,7 @@ def test_of_a_video_those_are_told_that_have_its_frames_and_where(run: Run, file
     assert " of it" in said
 
 
-def test_of_a_picture_the_videos_are_told_that_show_it(run: Run, files: Path) -> None:
+def test_a_picture_finds_the_videos_that_show_it(run: Run, files: Path) -> None:
     (only,) = found(run, "frame.jpg")
 
     assert (only["media_id"], only["frames_alike"]) == ("film", 1)
@@ -82,7 +82,7 @@ def test_of_a_picture_the_videos_are_told_that_show_it(run: Run, files: Path) ->
     assert "film" in result.stdout
 
 
-def test_what_nothing_shows_is_said(run: Run, files: Path) -> None:
+def test_a_video_without_matches_is_said_to_have_none(run: Run, files: Path) -> None:
     assert found(run, "motorcycle.jpg") == []
     assert found(run, "strange.mp4") == []
     result = run("similar", "strange.mp4", "--collection", "shop")

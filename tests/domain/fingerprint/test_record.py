@@ -9,7 +9,7 @@ import pytest
 
 from streams.domain.fingerprint.record import fingerprint_record
 from streams.domain.policy.policy import DEFAULT_POLICY
-from streams.domain.records.records import Failure, Fingerprint, Origin, Submission
+from streams.domain.records import Failure, Fingerprint, Origin, Submission
 from streams.errors import Reason
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples" / "media.fingerprints").glob("*.json"))

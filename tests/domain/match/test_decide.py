@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from streams.domain.match.decide import MatchInput, MatchOutput
 from streams.domain.match.outcome import build_decision, exact_match
 from streams.domain.policy.policy import DEFAULT_POLICY, Policy
-from streams.domain.records.records import Decision, Failure, Fingerprint, Match, MediaFacts, Origin
+from streams.domain.records import Decision, Failure, Fingerprint, Match, MediaFacts, Origin
 from streams.domain.state.content import FOR_EVER_MS, Content
 from streams.errors import Reason
 from tests.support.partition import Partition

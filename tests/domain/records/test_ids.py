@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.domain.policy.policy import Policy
-from streams.domain.records.ids import decision_id, routing_key
-from streams.domain.records.records import Failure, Fingerprint, MediaFacts, Origin
+from streams.domain.records import Failure, Fingerprint, MediaFacts, Origin, decision_id, routing_key
 from streams.errors import Reason
 
 EXACT = Policy.of(near=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from streams.domain.records.records import RawRecord
+from streams.domain.records import RawRecord
 from streams.errors import BadInput, Reason, SinkError
 from streams.kafka.topics import DEAD_LETTERS, DECISIONS
 from streams.runtime.runners.sink import SinkStage

@@ -14,7 +14,7 @@ import pytest
 from streams import metrics
 from streams.domain.fingerprint.image.fingerprint import compute_content_id
 from streams.domain.policy.policy import DEFAULT_POLICY
-from streams.domain.records.records import Kind, MediaFacts
+from streams.domain.records import Kind, MediaFacts
 from streams.errors import BadInput, Reason
 from streams.stages.fingerprint.fingerprinter import (
     ENTRY_CHARS,

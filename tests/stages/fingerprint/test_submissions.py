@@ -12,7 +12,7 @@ import pytest
 
 from streams.config.live_policies import LivePolicies
 from streams.domain.policy.policy import DEFAULT_POLICY, Policy
-from streams.domain.records.records import Fingerprint, Headers, Submission
+from streams.domain.records import Fingerprint, Headers, Submission
 from streams.errors import BadInput, BrokenInfrastructure, ConfigurationError, Reason
 from streams.runtime.context import StageContext
 from streams.runtime.runners.concurrent import RecordTask

@@ -12,7 +12,7 @@ from streams.domain.fingerprint.image.extra_hashes import compute_extra_hashes
 from streams.domain.fingerprint.image.file_structure import file_structure
 from streams.domain.fingerprint.image.views import picture_hashes
 from streams.domain.hashes.views import VIEWS_HASH, Level
-from streams.domain.records.records import MediaFacts
+from streams.domain.records import MediaFacts
 from streams.errors import BadInput, Reason
 
 PHASH64 = "phash64:1"

@@ -20,7 +20,7 @@ from streams.domain.fingerprint.video.moments import Moment, MomentCollector, fr
 from streams.domain.fingerprint.video.sampler import SAMPLE_GAP_MS, FrameSampler
 from streams.domain.fingerprint.video.source import BytesVideoSource, VideoSource
 from streams.domain.hashes.frames import FRAMES_HASH, pack_frames
-from streams.domain.records.records import MediaFacts, VideoFacts
+from streams.domain.records import MediaFacts, VideoFacts
 from streams.errors import BadInput, Reason
 
 MAX_THUMBNAILS = 9

@@ -29,7 +29,7 @@ from streams.domain.match.operations import ImageHit
 from streams.domain.match.outcome import exact_match, near_match
 from streams.domain.match.ranking import Strength, TieBreak
 from streams.domain.policy.policy import Policy
-from streams.domain.records.records import Match, MediaFacts
+from streams.domain.records import Match, MediaFacts
 from streams.domain.state.content import Content
 
 Distances = NDArray[np.int64]

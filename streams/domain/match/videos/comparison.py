@@ -44,7 +44,7 @@ from streams.domain.match.videos.outcome import record_segment, video_match
 from streams.domain.match.videos.relation import FULL_WEIGHT, find_relation, shares
 from streams.domain.match.videos.shared_captions import drop_ambiguous
 from streams.domain.policy.policy import Policy
-from streams.domain.records.records import Match, MediaFacts, Segment
+from streams.domain.records import Match, MediaFacts, Segment
 from streams.domain.state.content import Content
 
 _IS_WHOLE = np.array([view.whole for view in VIEWS])

@@ -7,7 +7,7 @@ from streams.domain.match.videos.alignment import AlignedSegment
 from streams.domain.match.videos.relation import VideoHit
 from streams.domain.match.videos.time_mapping import NORMAL_SPEED_PPM
 from streams.domain.policy.policy import Policy
-from streams.domain.records.records import Match, Segment
+from streams.domain.records import Match, Segment
 from streams.domain.state.content import Content
 
 METHOD = "frames"

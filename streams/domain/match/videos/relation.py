@@ -18,7 +18,7 @@ from streams.domain.match.videos.orientation import RELATIVE_ORIENTATION
 from streams.domain.match.videos.shared_captions import FULL_EVIDENCE, evidence, is_enough_evidence
 from streams.domain.match.videos.time_mapping import Int64Array
 from streams.domain.policy.policy import Policy
-from streams.domain.records.records import Relation
+from streams.domain.records import Relation
 
 MIN_VOTERS: Final = 3
 """How many moments have to vote, or all that one of the two videos has, not counting common ones."""

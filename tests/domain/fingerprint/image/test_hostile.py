@@ -13,7 +13,7 @@ from PIL import Image
 
 from streams.domain import ImageLimits, fingerprint_image
 from streams.domain.fingerprint.image import file_structure
-from streams.domain.records.records import MediaFacts
+from streams.domain.records import MediaFacts
 from streams.errors import BadInput, Reason
 from tests.support.media import animation, encode, jpeg, noise, photo
 

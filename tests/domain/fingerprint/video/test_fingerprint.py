@@ -14,7 +14,7 @@ from streams.domain import fingerprint_image, fingerprint_video
 from streams.domain.fingerprint.image.fingerprint import compute_content_id
 from streams.domain.hashes.frames import STORED_FRAME_VIEWS, unpack_frames
 from streams.domain.hashes.views import CANONICAL, FULL, TRIMMED, unpack_entries
-from streams.domain.records.records import MediaFacts, VideoFacts
+from streams.domain.records import MediaFacts, VideoFacts
 from tests.support import films, media
 from tests.support.films import cached_file, encode, film, slides
 from tests.support.videos import boxed

@@ -15,7 +15,7 @@ from streams.domain import VideoLimits, fingerprint_video
 from streams.domain.fingerprint.video.ffmpeg_input import BUFFER_BYTES
 from streams.domain.fingerprint.video.source import BytesVideoSource
 from streams.domain.hashes.frames import unpack_frames
-from streams.domain.records.records import MediaFacts
+from streams.domain.records import MediaFacts
 from streams.errors import BadInput, Reason
 from tests.support.films import cached_file, encode, film, slides
 

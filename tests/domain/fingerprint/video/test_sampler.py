@@ -16,7 +16,7 @@ from streams.domain.fingerprint.video import sampler
 from streams.domain.fingerprint.video.source import BytesVideoSource
 from streams.domain.hashes.frames import unpack_frames
 from streams.domain.hashes.views import CANONICAL, FULL
-from streams.domain.records.records import MediaFacts, VideoFacts
+from streams.domain.records import MediaFacts, VideoFacts
 from streams.errors import BadInput, Reason
 from tests.support.films import film
 

@@ -18,7 +18,7 @@ from streams.domain.hashes.views import CANONICAL, ENTRY, EXTRA_UPRIGHT, VIEW_PA
 from streams.domain.match.decide import MatchInput
 from streams.domain.match.images.comparison import compare_pictures, match_pictures
 from streams.domain.policy.policy import Policy
-from streams.domain.records.records import Fingerprint, MediaFacts, Origin
+from streams.domain.records import Fingerprint, MediaFacts, Origin
 from streams.errors import BadInput
 from tests.support.media import encode, photo
 from tests.support.partition import Partition

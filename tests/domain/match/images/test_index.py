@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from streams.domain.match.decide import MatchInput
 from streams.domain.policy.policy import Policy
-from streams.domain.records.records import MediaFacts
+from streams.domain.records import MediaFacts
 from streams.domain.state.content import from_old_layout
 from streams.errors import BadInput, Reason, StateError
 from tests.reference.twin import Twin

@@ -14,7 +14,7 @@ from streams.domain.fingerprint.video.fingerprint import fingerprint_video
 from streams.domain.match.decide import MatchInput
 from streams.domain.match.videos.comparison import compare_videos, find_picture
 from streams.domain.policy.policy import Policy
-from streams.domain.records.records import Fingerprint, MediaFacts, Origin
+from streams.domain.records import Fingerprint, MediaFacts, Origin
 from tests.domain.match.videos.test_matching import POLICIES, recipe
 from tests.support.films import Film, cached_file, film
 from tests.support.media import encode, photo

@@ -16,7 +16,7 @@ from streams.domain.hashes.frames import FRAMES_HASH, pack_frames, unpack_frames
 from streams.domain.hashes.views import ENTRY, VIEW_CODES, VIEWS_HASH, pack_entries
 from streams.domain.match.decide import MatchInput
 from streams.domain.policy.policy import Policy
-from streams.domain.records.records import Fingerprint, MediaFacts
+from streams.domain.records import Fingerprint, MediaFacts
 from streams.domain.state.keys import CONTENT_PREFIX, FRAMES_PREFIX
 from streams.errors import BadInput, Reason, StateError
 from tests.reference.twin import Twin

@@ -16,7 +16,7 @@ from streams.domain.match.videos.comparison import compare_videos
 from streams.domain.match.videos.frame_pairs import FramePairs, MomentHashes
 from streams.domain.match.videos.shared_captions import FULL_EVIDENCE, drop_ambiguous, evidence, is_enough_evidence
 from streams.domain.policy.policy import Policy
-from streams.domain.records.records import MediaFacts
+from streams.domain.records import MediaFacts
 from tests.reference import videos as slow
 from tests.reference.alignment import Timeline
 from tests.reference.nearest import Entry, Known

@@ -1,4 +1,4 @@
-"""The report of a scan: copies below what they are copies of, failures in plain words, totals."""
+"""The report of a scan: copies below their original, failures in plain words, totals."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from typing import Any
 
 import orjson
 
+from streams.cli.printing.groups import outcomes_in_words, report_lines
+from streams.domain.records import Decision
 from streams.errors import Reason
 from streams.kafka.topics import DECISIONS
-from streams.services.groups import group, lines_of, outcomes_in_words
-from streams.services.wording import REASON_WORDS, percent, reason_in_words
+from streams.services.groups import group_decisions
 
-EXAMPLES = Path(__file__).parents[1] / "examples" / DECISIONS
+EXAMPLES = Path(__file__).parents[2] / "examples" / DECISIONS
 
 
 def unique(name: str, content: str) -> dict[str, Any]:
@@ -22,7 +23,7 @@ def unique(name: str, content: str) -> dict[str, Any]:
 
 
 def copy(name: str, content: str, of: str, of_content: str, **match: object) -> dict[str, Any]:
-    """A copy of a content that is the first of its group, unless `match` says otherwise."""
+    """A copy of the first content of a group, unless `match` says otherwise."""
     outcome = "duplicate" if content == of_content else "near_duplicate"
     found = {
         "content_id": of_content,
@@ -32,6 +33,8 @@ def copy(name: str, content: str, of: str, of_content: str, **match: object) -> 
         "group_media_id": of,
         "method": "exact" if outcome == "duplicate" else "phash64",
         "distance_bits": 0,
+        "threshold_bits": 0,
+        "explanation": "",
         "similarity": 1.0,
         "transformation": "none",
         **match,
@@ -45,10 +48,10 @@ def failed(name: str, reason: Reason) -> dict[str, Any]:
 
 
 def report(*decisions: dict[str, Any]) -> list[str]:
-    return list(lines_of(group(decisions)))
+    return list(report_lines(group_decisions(Decision.from_json(orjson.dumps(found)) for found in decisions)))
 
 
-def test_copies_stand_below_what_they_are_copies_of() -> None:
+def test_copies_are_listed_below_their_original() -> None:
     assert report(
         copy("z.jpg", "A", "a.jpg", "A"),
         unique("a.jpg", "A"),
@@ -67,7 +70,7 @@ def test_copies_stand_below_what_they_are_copies_of() -> None:
     ]
 
 
-def test_copies_of_a_copy_stand_with_them_and_name_it() -> None:
+def test_copies_of_a_copy_are_in_the_same_group_and_name_their_match() -> None:
     group = {"group_content_id": "A", "group_media_id": "a.jpg"}
     assert report(
         copy("d.jpg", "C", "c.jpg", "C", **group),
@@ -82,7 +85,7 @@ def test_copies_of_a_copy_stand_with_them_and_name_it() -> None:
     ]
 
 
-def test_a_group_whose_first_came_before_is_named_by_it() -> None:
+def test_a_group_is_named_by_its_first_even_if_that_came_earlier() -> None:
     group = {"group_content_id": "A", "group_media_id": "archive/1"}
     assert report(copy("b.jpg", "B", "archive/2", "C", similarity=0.9, **group), copy("c.jpg", "A", "archive/1", "A"))[
         :3
@@ -93,20 +96,20 @@ def test_a_group_whose_first_came_before_is_named_by_it() -> None:
     ]
 
 
-def test_a_decision_from_before_groups_had_names_stands_with_what_it_matched() -> None:
+def test_a_decision_older_than_groups_is_grouped_by_its_match() -> None:
     old = copy("b.jpg", "A", "a.jpg", "A")
     del old["match"]["group_content_id"], old["match"]["group_media_id"]
 
     assert report(old, unique("a.jpg", "A"))[:2] == ["a.jpg  (1 copy)", "    b.jpg  exact copy"]
 
 
-def test_what_a_match_says_cannot_play_tricks_on_the_terminal() -> None:
+def test_control_characters_in_a_match_do_not_reach_the_terminal() -> None:
     lines = report(copy("b", "B", "a\x1b[2J", "A", transformation="\x1b[31mred", group_media_id="a"))
 
     assert lines[1] == r"    b  altered copy of a\x1b[2J, 100 %, \x1b[31mred"
 
 
-def test_what_was_known_before_says_so() -> None:
+def test_a_group_known_from_before_says_so() -> None:
     assert report(copy("b.jpg", "A", "archive/1", "A"))[0] == "archive/1  (1 copy, known from before)"
 
 
@@ -117,7 +120,7 @@ def part(begin: float, end: float, known_begin: float, known_end: float) -> dict
 def video(
     name: str, content: str, of: str, of_content: str, relation: str, *parts: dict[str, float], **more: Any
 ) -> Any:
-    """A decision about a video that is, or has, these parts of another; all of what has nothing else."""
+    """A decision about a video that shares these segments with another."""
     whole = {"share": 0.3 if relation in ("contains", "overlaps") else 1.0, "known_share": 0.3}
     own = {"group_content_id": content, "group_media_id": name} if relation in ("contains", "overlaps") else {}
     match = {"method": "frames", "similarity": 0.93, "relation": relation, "segments": list(parts)}
@@ -125,7 +128,7 @@ def video(
     return {**decision, "action": "review" if own else "reuse"}
 
 
-def test_of_videos_the_parts_are_told_and_what_has_only_a_part_stands_below_too() -> None:
+def test_videos_list_their_segments_and_partial_copies() -> None:
     group = {"group_content_id": "A", "group_media_id": "holiday.mp4"}
     assert report(
         unique("holiday.mp4", "A"),
@@ -153,7 +156,7 @@ def test_of_videos_the_parts_are_told_and_what_has_only_a_part_stands_below_too(
     ]
 
 
-def test_what_has_a_part_of_something_known_from_before_stands_below_it() -> None:
+def test_a_video_with_a_part_of_an_earlier_medium_is_listed_below_that() -> None:
     found = report(video("best-of.mp4", "B", "archive/1", "A", "contains", part(5, 12, 0, 7)))
 
     assert found[:2] == [
@@ -162,7 +165,7 @@ def test_what_has_a_part_of_something_known_from_before_stands_below_it() -> Non
     ]
 
 
-def test_where_pictures_and_videos_show_each_other_is_told() -> None:
+def test_appearances_of_pictures_in_videos_are_listed() -> None:
     def shows(decision: dict[str, Any], name: str, kind: str, at_s: float) -> dict[str, Any]:
         found = {"content_id": "Z", "media_id": name, "kind": kind, "at_s": at_s, "distance_bits": 8}
         return {**decision, "appears_in": [found]}
@@ -191,15 +194,6 @@ def test_the_largest_group_comes_first() -> None:
     assert [line for line in found if line.endswith(")")] == ["b  (2 copies)", "a  (1 copy)"]
 
 
-def test_nothing_is_a_report_too() -> None:
+def test_no_decisions_make_a_report_too() -> None:
     assert report() == ["0 files: 0 unique, 0 exact copies, 0 failed."]
-    assert outcomes_in_words(group([]).outcomes) == "0 unique, 0 exact copies, 0 failed"
-
-
-def test_every_reason_has_words() -> None:
-    assert set(REASON_WORDS) == set(Reason)
-    assert reason_in_words("of_a_later_version") == "of a later version"
-
-
-def test_only_what_is_the_same_is_shown_as_100_percent() -> None:
-    assert [percent(each) for each in (1.0, 0.9999, 0.9766, 0.0)] == ["100 %", "99.9 %", "97.7 %", "0.0 %"]
+    assert outcomes_in_words(group_decisions([]).outcomes) == "0 unique, 0 exact copies, 0 failed"

@@ -1,10 +1,9 @@
-"""The records on the wire, shown by the examples in tests/examples: what is understood, what is refused, and why."""
+"""Submissions on the wire, shown by tests/examples: which are valid, which are refused, and why."""
 
 from __future__ import annotations
 
 import base64
 import dataclasses
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -12,23 +11,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.domain.match.decide import MatchInput
-from streams.domain.records import records, submission_decoder
-from streams.domain.records.records import Decision, Fingerprint, Origin, Submission, timestamp
-from streams.domain.records.submission_decoder import decode_submission, salvage_identity, submission_id_of
+from streams.domain.records import (
+    COLLECTION_REGEX,
+    Headers,
+    Origin,
+    Submission,
+    decode_submission,
+    salvage_identity,
+    submission_id_of,
+)
+from streams.domain.records.submission import MAX_ID_CHARS
 from streams.errors import BadInput, Reason
-from streams.kafka.topics import DECISIONS, FINGERPRINTS, SUBMISSIONS
-from tests.support.partition import Partition
+from streams.kafka.topics import SUBMISSIONS
+from tests.support.examples import example_params
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
 ORIGIN = Origin("media.submissions", 3, 41)
 RECEIVED_MS = 1769851800125
-
-
-def examples(topic: str, pattern: str = "*") -> list[Any]:
-    found = sorted((EXAMPLES / topic).glob(f"{pattern}.json"))
-    assert found
-    return [pytest.param(orjson.loads(path.read_bytes()), id=path.stem) for path in found]
 
 
 def value_of(example: dict[str, Any]) -> bytes | None:
@@ -44,12 +42,12 @@ def parts_of(example: dict[str, Any]) -> tuple[bytes | None, bytes | None, list[
     return (example["key"].encode() if "key" in example else None), value_of(example), headers
 
 
-def decode(value: object, key: bytes | None = None, headers: records.Headers = ()) -> Submission:
+def decode(value: object, key: bytes | None = None, headers: Headers = ()) -> Submission:
     raw = value if isinstance(value, bytes) else orjson.dumps(value)
     return decode_submission(key=key, value=raw, headers=headers, origin=ORIGIN, timestamp_ms=RECEIVED_MS)
 
 
-@pytest.mark.parametrize("example", examples(SUBMISSIONS, "valid_*"))
+@pytest.mark.parametrize("example", example_params(SUBMISSIONS, "valid_*"))
 def test_a_valid_submission_means_what_the_example_says(example: dict[str, Any]) -> None:
     key, value, headers = parts_of(example)
 
@@ -61,7 +59,7 @@ def test_a_valid_submission_means_what_the_example_says(example: dict[str, Any])
     assert got == example["expect"]
 
 
-@pytest.mark.parametrize("example", examples(SUBMISSIONS, "invalid_*"))
+@pytest.mark.parametrize("example", example_params(SUBMISSIONS, "invalid_*"))
 def test_an_invalid_submission_is_refused_for_a_reason_that_names_what_is_wrong(example: dict[str, Any]) -> None:
     key, value, headers = parts_of(example)
 
@@ -118,27 +116,12 @@ def test_whatever_comes_is_either_a_submission_or_bad_input(
         found = decode_submission(key=key, value=value, headers=headers, origin=ORIGIN, timestamp_ms=timestamp_ms)
     except BadInput:
         media_id, collection = salvage_identity(key, value, headers)
-        assert media_id is None or 0 < len(media_id) <= submission_decoder.MAX_ID_CHARS
-        assert submission_decoder.COLLECTION_REGEX.fullmatch(collection)
+        assert media_id is None or 0 < len(media_id) <= MAX_ID_CHARS
+        assert COLLECTION_REGEX.fullmatch(collection)
     else:
         assert (found.url is None) != (found.body is None)
         assert 0 <= found.priority <= 9
         assert len(found.submitted_at) == len("2026-01-31T09:30:00.125Z")
-
-
-@pytest.mark.parametrize(
-    ("epoch_ms", "text"),
-    [
-        (0, "1970-01-01T00:00:00.000Z"),
-        (-1, "1969-12-31T23:59:59.999Z"),
-        (1769851800125, "2026-01-31T09:30:00.125Z"),
-        (-62135596800000, "0001-01-01T00:00:00.000Z"),
-        (-(2**63), "0001-01-01T00:00:00.000Z"),
-        (2**63 - 1, "9999-12-31T23:59:59.999Z"),
-    ],
-)
-def test_timestamps_are_rfc_3339_whatever_a_producer_claims(epoch_ms: int, text: str) -> None:
-    assert timestamp(epoch_ms) == text
 
 
 def test_without_a_named_event_a_submission_is_named_by_its_place() -> None:
@@ -151,73 +134,3 @@ def test_a_header_that_is_no_text_counts_as_absent() -> None:
     submission = decode({"media_id": "cat-1", "url": "u"}, headers=[("ce_id", b"\xff\xfe"), ("ce_source", None)])
 
     assert submission.submission_id == "media.submissions/3/41"
-
-
-@pytest.mark.parametrize("example", examples(FINGERPRINTS))
-def test_a_fingerprint_survives_the_wire(example: dict[str, Any]) -> None:
-    fingerprint = Fingerprint.from_json(orjson.dumps(example))
-
-    assert orjson.loads(fingerprint.to_json()) == example
-    assert list(orjson.loads(fingerprint.to_json())) == list(example)
-    assert Fingerprint.from_json(fingerprint.to_json()) == fingerprint
-
-
-def image() -> dict[str, Any]:
-    document: dict[str, Any] = orjson.loads((EXAMPLES / FINGERPRINTS / "1_image.json").read_bytes())
-    return document
-
-
-def test_a_fingerprint_of_a_later_version_is_still_understood() -> None:
-    later = image()
-    later["colour"] = "black"
-    later["facts"]["colour"] = "black"
-    later["origin"]["region"] = "eu"
-
-    assert Fingerprint.from_json(orjson.dumps(later)) == Fingerprint.from_json(orjson.dumps(image()))
-
-
-@pytest.mark.parametrize(
-    ("change", "reason", "mentions"),
-    [
-        ({"media_id": None}, Reason.BAD_FIELD, "'media_id'"),
-        ({"media_id": 7}, Reason.BAD_FIELD, "'media_id'"),
-        ({"attempt": "0"}, Reason.BAD_FIELD, "'attempt'"),
-        ({"attempt": True}, Reason.BAD_FIELD, "'attempt'"),
-        ({"facts": None}, Reason.BAD_FIELD, "exactly one"),
-        ({"failure": {"reason": "not_media", "detail": ""}}, Reason.BAD_FIELD, "exactly one"),
-        ({"facts": None, "failure": {"reason": "bored", "detail": ""}}, Reason.BAD_FIELD, "bored"),
-        ({"facts": None, "failure": {"reason": "not_media"}}, Reason.MISSING_FIELD, "detail"),
-        ({"facts": "sha256"}, Reason.BAD_FIELD, "MediaFacts"),
-        ({"facts": {"content_id": "sha256:00"}}, Reason.MISSING_FIELD, "'kind'"),
-        ({"origin": [1, 2]}, Reason.BAD_FIELD, "Origin"),
-        ({"origin": {"topic": "t", "partition": 0}}, Reason.MISSING_FIELD, "'offset'"),
-    ],
-)
-def test_a_fingerprint_that_is_none_is_refused(change: dict[str, Any], reason: Reason, mentions: str) -> None:
-    with pytest.raises(BadInput) as refused:
-        Fingerprint.from_json(orjson.dumps({**image(), **change}))
-
-    assert refused.value.reason == reason
-    assert mentions in refused.value.detail
-
-
-@pytest.mark.parametrize("missing", ["submission_id", "media_id", "collection", "origin", "facts", "submitted_at"])
-def test_a_fingerprint_that_lacks_a_field_is_refused(missing: str) -> None:
-    document = image()
-    del document[missing]
-
-    with pytest.raises(BadInput, match=missing) as refused:
-        Fingerprint.from_json(orjson.dumps(document))
-
-    assert refused.value.reason == Reason.MISSING_FIELD
-
-
-def test_the_example_fingerprints_get_the_example_decisions() -> None:
-    records = [orjson.dumps(example.values[0]) for example in examples(FINGERPRINTS)]
-
-    answers = Partition().decide([MatchInput.of(Fingerprint.from_json(record), 0) for record in records])
-
-    decisions = [example.values[0] for example in examples(DECISIONS)]
-    assert [orjson.loads(answer.value) for answer in answers] == decisions
-    for decision in decisions:
-        assert list(decision) == [field.name for field in dataclasses.fields(Decision)]

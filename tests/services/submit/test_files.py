@@ -1,4 +1,4 @@
-"""Which files are found below paths, how they are named, and what their first bytes say."""
+"""Finding files below paths, their media ids, and their content types."""
 
 from __future__ import annotations
 
@@ -8,7 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from streams.services.files import FoundFile, Unreadable, content_type_of, find_files, media_id_of
+from streams.services.submit.files import (
+    FoundFile,
+    UnreadablePath,
+    content_type_of,
+    find_files,
+    media_id_of,
+)
 
 
 def names(*paths: Path) -> list[str]:
@@ -31,7 +37,7 @@ def test_all_files_below_a_folder_are_found_in_the_order_of_their_names(folder: 
     ]
 
 
-def test_a_path_is_the_media_id_as_it_was_given(folder: Path) -> None:
+def test_the_path_as_given_is_the_media_id(folder: Path) -> None:
     (folder / "a.jpg").write_bytes(b"x")
 
     assert names(Path("a.jpg")) == ["a.jpg"]
@@ -55,7 +61,7 @@ def test_links_to_files_count_and_links_to_folders_do_not(folder: Path) -> None:
     assert names(Path("photos")) == ["photos/a.jpg", "photos/b.jpg"]
 
 
-def test_what_is_no_regular_file_is_passed_over(folder: Path) -> None:
+def test_pipes_and_sockets_are_skipped(folder: Path) -> None:
     os.mkfifo(folder / "pipe")
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind("socket")
@@ -63,13 +69,13 @@ def test_what_is_no_regular_file_is_passed_over(folder: Path) -> None:
         assert names(Path()) == []
 
 
-def test_a_link_to_nothing_is_reported(folder: Path) -> None:
+def test_a_dangling_link_is_reported(folder: Path) -> None:
     (folder / "gone.jpg").symlink_to("nowhere")
 
-    assert list(find_files([Path()])) == [Unreadable(Path("gone.jpg"), "No such file or directory")]
+    assert list(find_files([Path()])) == [UnreadablePath(Path("gone.jpg"), "No such file or directory")]
 
 
-def test_a_name_that_is_no_text_is_spelled_out(folder: Path) -> None:
+def test_a_name_that_is_not_utf8_is_spelled_out(folder: Path) -> None:
     Path(os.fsdecode(b"caf\xe9.jpg")).write_bytes(b"x")
 
     assert names(Path()) == ["caf\\xe9.jpg"]
@@ -102,5 +108,7 @@ def test_a_name_that_is_no_text_is_spelled_out(folder: Path) -> None:
         (b"?", "a", "application/octet-stream"),
     ],
 )
-def test_the_first_bytes_say_what_a_file_is_else_its_name(start: bytes, name: str, content_type: str) -> None:
+def test_the_content_type_comes_from_the_first_bytes_or_else_the_name(
+    start: bytes, name: str, content_type: str
+) -> None:
     assert content_type_of(start, name) == content_type

@@ -1,29 +1,66 @@
-"""What users send to media.submissions, decoded: every field checked, and the wrong one named. Pure."""
+"""What users send: one record of media.submissions. Decoding checks every field and names the wrong one."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final, Literal, get_args
 
 import orjson
 
-from streams.domain.records.records import EPOCH, Headers, Origin, Submission, json_object, new_unchecked, timestamp
+from streams.domain.records.codec import EPOCH, decodable, format_timestamp, new_unchecked, parse_json_object
+from streams.domain.records.raw import Headers
 from streams.errors import BadInput, Reason
 
-KINDS = ("image", "video", "auto")
+Kind = Literal["image", "video", "auto"]
+
+KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 COLLECTION_REGEX = re.compile(r"[a-z0-9][a-z0-9._-]{0,127}")
-WHOLE_NUMBER_FORM = re.compile(r"-?[0-9]{1,18}")
+WHOLE_NUMBER_REGEX = re.compile(r"-?[0-9]{1,18}")
 MAX_ID_CHARS = 1024
 MAX_URL_CHARS = 8192
 MAX_METADATA_BYTES = 4096
 JSON_TYPES = ("application/json", "application/cloudevents+json")
 
 
+@decodable
+@dataclass(frozen=True)
+class Origin:
+    """The place of a submission in Kafka."""
+
+    topic: str
+    partition: int
+    offset: int
+
+
+@dataclass(frozen=True)
+class Submission:
+    """One request to decide about one medium.
+
+    `submission_id` is `ce_source#ce_id` from the CloudEvents headers, or the origin where there are none: the same
+    event published or processed twice is the same submission. `attempt` counts deliberate replays of a dead letter;
+    every replay gets a decision of its own. Exactly one of `url` and `body` is set. `submitted_at` is RFC 3339 UTC.
+    """
+
+    submission_id: str
+    media_id: str
+    collection: str
+    kind: Kind
+    submitted_at: str
+    origin: Origin
+    url: str | None = None
+    body: bytes | None = field(default=None, repr=False)
+    content_type: str | None = None
+    metadata: dict[str, Any] = field(default_factory=dict)
+    priority: int = 0
+    attempt: int = 0
+
+
 def _header_map(headers: Headers) -> dict[str, str]:
-    """Headers as text, the last of a name winning; a header that is no UTF-8 is treated as absent."""
+    """Headers as text. The last header of a name wins; a header that is not valid UTF-8 counts as absent."""
     found: dict[str, str] = {}
     for name, raw in headers:
         if raw is None:
@@ -46,7 +83,7 @@ def _text(document: Mapping[str, Any], name: str, max_chars: int, default: str |
     return value
 
 
-def _moment(value: object) -> str:
+def _timestamp(value: object) -> str:
     if not isinstance(value, str):
         raise BadInput(Reason.BAD_FIELD, "field 'submitted_at' must be an RFC 3339 text")
     try:
@@ -55,7 +92,7 @@ def _moment(value: object) -> str:
         raise BadInput(Reason.BAD_FIELD, f"field 'submitted_at': {error}") from error
     if moment.tzinfo is None:
         raise BadInput(Reason.BAD_FIELD, "field 'submitted_at' needs a time zone, for example a trailing Z")
-    return timestamp((moment - EPOCH) // timedelta(milliseconds=1))
+    return format_timestamp((moment - EPOCH) // timedelta(milliseconds=1))
 
 
 def _metadata(value: object) -> dict[str, Any]:
@@ -72,11 +109,11 @@ def _metadata_header(text: str | None) -> object:
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        raise BadInput(Reason.BAD_FIELD, f"header 'ce_metadata' is no JSON: {error}") from error
+        raise BadInput(Reason.BAD_FIELD, f"header 'ce_metadata' is not valid JSON: {error}") from error
 
 
 def _whole_number(value: object, name: str, low: int, high: int) -> int:
-    if isinstance(value, str) and WHOLE_NUMBER_FORM.fullmatch(value):
+    if isinstance(value, str) and WHOLE_NUMBER_REGEX.fullmatch(value):
         value = int(value)
     if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
         raise BadInput(Reason.BAD_FIELD, f"field '{name}' must be a whole number from {low} to {high}")
@@ -88,14 +125,20 @@ def decode_submission(
 ) -> Submission:
     """Decode one record of media.submissions.
 
-    A value is the medium itself where the `content-type` header names anything but JSON; the rest then
-    stands in CloudEvents headers (binary mode of the Kafka binding 1.0): `ce_subject` or the key is the
-    media id; `ce_collection`, `ce_kind`, `ce_priority` and `ce_metadata` (a JSON object) are optional.
-    Otherwise the value is JSON with `media_id` and `url`; a field that is null counts as absent, an unknown one as
-    not there. `timestamp_ms`, the record's own, stands in for a missing `submitted_at` / `ce_time`.
+    The value is the medium itself if the `content-type` header names anything but JSON. CloudEvents headers (binary
+    mode of the Kafka binding 1.0) then carry the other fields: `ce_subject` or the key is the media id;
+    `ce_collection`, `ce_kind`, `ce_priority` and `ce_metadata` (a JSON object) are optional.
+    Otherwise the value is JSON with `media_id` and `url`. A null field counts as absent; unknown fields are ignored.
+
+    Args:
+        key: of the record.
+        value: of the record.
+        headers: of the record.
+        origin: of the record.
+        timestamp_ms: of the record; replaces a missing `submitted_at` or `ce_time`.
 
     Raises:
-        BadInput: names the field; see `salvage_identity` for what can still be known of such a record.
+        BadInput: names the field. `salvage_identity` reads what such a record still says.
     """
     named = _header_map(headers)
     content_type = named.get("content-type", "").split(";")[0].strip().lower()
@@ -113,7 +156,7 @@ def decode_submission(
             "metadata": _metadata_header(named.get("ce_metadata")),
         }
     else:
-        document = json_object(value)
+        document = parse_json_object(value)
     document = {name: entry for name, entry in document.items() if entry is not None}
     media_id = _text(document, "media_id", MAX_ID_CHARS)
     collection = _text(document, "collection", 128, default="default")
@@ -139,7 +182,7 @@ def decode_submission(
         media_id=media_id,
         collection=collection,
         kind=kind,
-        submitted_at=_moment(submitted_at) if submitted_at is not None else timestamp(timestamp_ms),
+        submitted_at=_timestamp(submitted_at) if submitted_at is not None else format_timestamp(timestamp_ms),
         origin=origin,
         url=url,
         body=value if inline else None,
@@ -163,16 +206,16 @@ def _submission_id(named: Mapping[str, str], origin: Origin) -> str:
 
 
 def salvage_identity(key: bytes | None, value: bytes | None, headers: Headers) -> tuple[str | None, str]:
-    """What a submission that did not decode still tells: media id or None, and a well-formed collection."""
+    """Media id, or None, and a valid collection name from a submission that did not decode."""
     named = _header_map(headers)
     document: dict[str, Any] = {}
     with suppress(BadInput):
-        document = json_object(value)
+        document = parse_json_object(value)
     media_ids = (document.get("media_id"), named.get("ce_subject"), _key_text(key))
     collections = (document.get("collection"), named.get("ce_collection"))
     return (
-        next((each for each in media_ids if _is_media_id(each)), None),
-        next((each for each in collections if isinstance(each, str) and COLLECTION_REGEX.fullmatch(each)), "default"),
+        next((media_id for media_id in media_ids if _is_media_id(media_id)), None),
+        next((name for name in collections if isinstance(name, str) and COLLECTION_REGEX.fullmatch(name)), "default"),
     )
 
 

@@ -1,6 +1,6 @@
-"""Submissions on their way out: key, value and CloudEvents headers of one record of media.submissions.
+"""Makes records of media.submissions: key, value and CloudEvents headers, from a file, a URL or a line of JSON.
 
-The counterpart is `decode_submission` in streams/domain/records.py. Sending is in publisher.py.
+The counterpart is `decode_submission` in streams/domain/records. `streams.kafka.publisher` sends the records.
 """
 
 from __future__ import annotations
@@ -13,30 +13,25 @@ from typing import Any
 import orjson
 
 from streams.domain.fingerprint.formats import HEAD_BYTES
-from streams.domain.records.records import Kind, Origin
-from streams.domain.records.submission_decoder import (
-    MAX_ID_CHARS,
-    MAX_URL_CHARS,
-    decode_submission,
-    salvage_identity,
-    submission_id_of,
-)
+from streams.domain.records import Kind, Origin, decode_submission, salvage_identity, submission_id_of
+from streams.domain.records.submission import MAX_ID_CHARS, MAX_URL_CHARS
 from streams.errors import BadInput, Reason
+from streams.kafka.publisher import SubmissionRecord
 from streams.kafka.topics import SUBMISSIONS, load_topics
-from streams.services.files import FoundFile, content_type_of
+from streams.services.submit.files import FoundFile, content_type_of
 
 EVENT_TYPE = "mediasieve.submission.v1"
 DEFAULT_SOURCE = "/mediasieve/publish"
-#: Left of a topic's `max.message.bytes` for key, headers and the batch around a record.
+#: Reserved of a topic's `max.message.bytes` for key, headers and the batch around a record.
 ENVELOPE_BYTES = 64 << 10
-NOWHERE = Origin(SUBMISSIONS, 0, 0)
+NO_ORIGIN = Origin(SUBMISSIONS, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """What all submissions of one run have in common; `source` is the CloudEvents source.
+    """What all submissions of one run have in common. `source` is the CloudEvents source.
 
-    `in_order` has them decided in the order in which they are published. They have one key then, and so one worker.
+    `in_order` gives all submissions the same key, and so one partition: they are decided in the order of publishing.
     """
 
     collection: str = "default"
@@ -47,40 +42,28 @@ class Envelope:
     in_order: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """One record, ready to produce."""
-
-    media_id: str
-    submission_id: str
-    value: bytes = field(repr=False)
-    headers: list[tuple[str, bytes]]
-    by_reference: bool
-    key: bytes
-
-
-def inline_limit_bytes() -> int:
-    """The largest medium that media.submissions takes inside a record."""
+def max_inline_bytes() -> int:
+    """The size of the largest medium that fits into a record of media.submissions."""
     return int(load_topics()[SUBMISSIONS].config["max.message.bytes"]) - ENVELOPE_BYTES
 
 
-def from_file(file: FoundFile, envelope: Envelope, *, inline: bool) -> Outgoing:
-    """A file's bytes, or a file:// URL to them.
+def record_from_file(file: FoundFile, envelope: Envelope, *, inline: bool) -> SubmissionRecord:
+    """A record with a file's bytes, or with its file:// URL.
 
     Raises:
-        BadInput: the path is too long to be an id or a URL, or the file outgrew the limit for inline media.
+        BadInput: the path is too long for an id or a URL, or the file has grown above the limit for inline media.
         OSError: the file cannot be read.
     """
     if not inline:
-        return from_url(file.path.resolve().as_uri(), envelope, media_id=file.media_id)
-    limit = inline_limit_bytes()
+        return record_from_url(file.path.resolve().as_uri(), envelope, media_id=file.media_id)
+    max_bytes = max_inline_bytes()
     with file.path.open("rb") as opened:
-        body = opened.read(limit + 1)
-    if len(body) > limit:
+        body = opened.read(max_bytes + 1)
+    if len(body) > max_bytes:
         raise BadInput(
             Reason.SOURCE_TOO_LARGE,
-            f"it has more than the {limit:,} bytes that fit into a record; publish it by reference (--by-reference), "
-            "or a URL of it (--url)",
+            f"it has more than the {max_bytes:,} bytes that fit into a record; publish it by reference "
+            "(--by-reference), or a URL of it (--url)",
         )
     headers = [
         *_event_headers(envelope, file.media_id),
@@ -92,22 +75,22 @@ def from_file(file: FoundFile, envelope: Envelope, *, inline: bool) -> Outgoing:
         headers.append(("ce_priority", str(envelope.priority).encode()))
     if envelope.metadata:
         headers.append(("ce_metadata", orjson.dumps(envelope.metadata)))
-    return _outgoing(file.media_id, body, headers, envelope, by_reference=False)
+    return _checked_record(file.media_id, body, headers, envelope, by_reference=False)
 
 
-def from_url(url: str, envelope: Envelope, *, media_id: str | None = None) -> Outgoing:
-    """A URL that workers fetch; it names itself unless `media_id` does.
+def record_from_url(url: str, envelope: Envelope, *, media_id: str | None = None) -> SubmissionRecord:
+    """A record with a URL that workers fetch. Without a `media_id`, the URL is the media id.
 
     Raises:
-        BadInput: it is too long.
+        BadInput: the URL is too long.
     """
     if len(url) > MAX_URL_CHARS:
         raise BadInput(Reason.BAD_URL, f"a URL has at most {MAX_URL_CHARS:,} characters")
-    return _reference({"media_id": media_id or url, "url": url}, envelope)
+    return _record_by_reference({"media_id": media_id or url, "url": url}, envelope)
 
 
-def from_json_line(line: bytes, envelope: Envelope) -> Outgoing:
-    """A submission as somebody wrote it, with what the envelope says where it says nothing.
+def record_from_json_line(line: bytes, envelope: Envelope) -> SubmissionRecord:
+    """A record from a submission in JSON; the envelope fills the fields that are missing.
 
     Raises:
         BadInput: names the field that is wrong.
@@ -115,13 +98,13 @@ def from_json_line(line: bytes, envelope: Envelope) -> Outgoing:
     try:
         document = orjson.loads(line)
     except orjson.JSONDecodeError as error:
-        raise BadInput(Reason.NOT_JSON, f"no JSON: {error}") from error
+        raise BadInput(Reason.NOT_JSON, f"not valid JSON: {error}") from error
     if not isinstance(document, dict):
         raise BadInput(Reason.NOT_JSON, f"a JSON {type(document).__name__}, not an object")
-    return _reference(document, envelope)
+    return _record_by_reference(document, envelope)
 
 
-def _reference(document: dict[str, Any], envelope: Envelope) -> Outgoing:
+def _record_by_reference(document: dict[str, Any], envelope: Envelope) -> SubmissionRecord:
     defaults: dict[str, Any] = {"collection": envelope.collection, "kind": envelope.kind}
     if envelope.priority:
         defaults["priority"] = envelope.priority
@@ -130,7 +113,7 @@ def _reference(document: dict[str, Any], envelope: Envelope) -> Outgoing:
     value = orjson.dumps({**defaults, **{name: entry for name, entry in document.items() if entry is not None}})
     media_id = salvage_identity(None, value, ())[0] or ""
     headers = [*_event_headers(envelope, media_id), ("content-type", b"application/json")]
-    return _outgoing(media_id, value, headers, envelope, by_reference=True)
+    return _checked_record(media_id, value, headers, envelope, by_reference=True)
 
 
 def _event_headers(envelope: Envelope, subject: str) -> list[tuple[str, bytes]]:
@@ -145,13 +128,13 @@ def _event_headers(envelope: Envelope, subject: str) -> list[tuple[str, bytes]]:
     ]
 
 
-def _outgoing(
+def _checked_record(
     media_id: str, value: bytes, headers: list[tuple[str, bytes]], envelope: Envelope, *, by_reference: bool
-) -> Outgoing:
-    """Check what goes out with the very function that the fingerprint stage will read it with."""
+) -> SubmissionRecord:
+    """Checks a record with the function that the fingerprint stage decodes it with."""
     if len(media_id) > MAX_ID_CHARS:
         raise BadInput(Reason.BAD_FIELD, f"a media id has at most {MAX_ID_CHARS} characters")
     if value:  # an empty file is published, and its decision says that it is empty
-        decode_submission(key=media_id.encode(), value=value, headers=headers, origin=NOWHERE, timestamp_ms=0)
+        decode_submission(key=media_id.encode(), value=value, headers=headers, origin=NO_ORIGIN, timestamp_ms=0)
     key = envelope.source if envelope.in_order else media_id
-    return Outgoing(media_id, submission_id_of(headers, NOWHERE), value, headers, by_reference, key.encode())
+    return SubmissionRecord(media_id, submission_id_of(headers, NO_ORIGIN), value, headers, by_reference, key.encode())
