@@ -9,8 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from streams.cli.terminal import make_console, shown
-from streams.domain.hashes.frames import FRAMES_HASH
-from streams.domain.hashes.views import VIEWS_HASH, describe_transformation
+from streams.domain.hashes.algorithms import FRAMES_HASH, VIEWS_HASH
+from streams.domain.hashes.transformation import describe_transformation
 from streams.domain.match.videos.comparison import FramePair, VideoComparison
 from streams.domain.records import MediaFacts
 from streams.services import pictures, videos

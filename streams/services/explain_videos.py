@@ -72,7 +72,7 @@ def nothing_to_compare(explained: VideoExplanation, known: str, submitted: str) 
     policy = explained.policy
     if not policy.near:
         return "The policy compares bytes alone, and these differ."
-    if policy.hash != "phash256":
+    if not policy.compares_views:
         return f"The policy compares by {policy.hash}; frames are compared by phash256 alone."
     for name, each in ((known, explained.known), (submitted, explained.submitted)):
         if each.facts.quality < policy.min_quality:

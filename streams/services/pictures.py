@@ -46,7 +46,7 @@ def read_picture(path: Path, settings: Settings, policy: Policy) -> PictureFile:
         data = _read(path, settings.source_max_bytes)
         limits = ImageLimits(max_pixels=settings.max_pixels)
         what = required_hashes(policy)
-        facts = fingerprint_image(data, limits, level=what.level, further=what.further)
+        facts = fingerprint_image(data, limits, level=what.level, further=what.extra)
     except BadInput as error:
         why = f"{reason_in_words(error.reason)} ({error.detail})"
         raise click.ClickException(shown(f"{name}: {why}")) from error

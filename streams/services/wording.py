@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from streams.domain.hashes.views import describe_transformation
+from streams.domain.hashes.transformation import describe_transformation
 from streams.errors import Reason
 
 OUTCOME_STYLES = {"unique": "green", "duplicate": "yellow", "near_duplicate": "cyan", "failed": "red"}

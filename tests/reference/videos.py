@@ -11,7 +11,8 @@ from functools import lru_cache
 from typing import Any
 
 from streams.domain.hashes.orientation import compose, inverse, orientation_between
-from streams.domain.hashes.views import VIEWS, describe_transformation, transformation_between
+from streams.domain.hashes.transformation import describe_transformation, transformation_between
+from streams.domain.hashes.views import VIEWS
 from streams.domain.match.operations import MAX_APPEARANCES
 from streams.domain.match.videos import index, judging, kernel, pairs
 from streams.domain.match.videos.outcome import MOST_SEGMENTS, TOLD_SEGMENTS, TOLD_SPEED

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any, Final
 
 from streams.analytics.rows import fields
-from streams.domain.hashes.frames import FRAMES_HASH, STORED_FRAME_VIEWS, unpack_frames
-from streams.domain.hashes.views import CANONICAL, VIEWS
+from streams.domain.hashes.algorithms import FRAMES_HASH
+from streams.domain.hashes.frames import STORED_FRAME_VIEWS, unpack_frames
+from streams.domain.hashes.packing import CANONICAL
+from streams.domain.hashes.views import VIEWS
 from streams.domain.records import RawRecord
 
 TABLE: Final = "video_frames"

@@ -18,8 +18,9 @@ from streams.cli.options import collection_option
 from streams.cli.terminal import data_stream, make_console, say, shown
 from streams.config.policy_file import load_policies
 from streams.config.settings import load_settings
-from streams.domain.hashes.algorithms import ALGORITHMS, Hash, distance_bits
-from streams.domain.hashes.views import VIEWS_HASH, describe_transformation
+from streams.domain.hashes.algorithms import ALGORITHMS, VIEWS_HASH
+from streams.domain.hashes.notation import Hash, distance_bits
+from streams.domain.hashes.transformation import describe_transformation
 from streams.domain.match.images.comparison import ViewComparison, compare_pictures, match_pictures
 from streams.domain.policy.policy import Policy
 from streams.domain.records import Match, MediaFacts, Outcome

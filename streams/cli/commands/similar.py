@@ -25,8 +25,9 @@ from streams.config.policy_file import load_policies
 from streams.config.settings import Settings
 from streams.domain.fingerprint import ImageLimits
 from streams.domain.fingerprint.image.inspection import OrientedView, oriented_views
-from streams.domain.hashes.selection import HASH_VERSION
-from streams.domain.hashes.views import FULL, describe_transformation, transformation_between
+from streams.domain.hashes.algorithms import current_algorithm
+from streams.domain.hashes.transformation import describe_transformation, transformation_between
+from streams.domain.hashes.views import FULL
 from streams.domain.policy.policy import Policy
 from streams.local.data_dir import load_command_settings
 from streams.services.pictures import PictureFile
@@ -137,7 +138,7 @@ def find_similar(
             "similar",
             collection=collection,
             forms=[f"{form.confirm:064x}" for form in forms],
-            version=HASH_VERSION,
+            version=str(current_algorithm("phash256").version),
             content_id=picture.facts.content_id,
             min_quality=policy.min_quality,
             limit=top,
@@ -153,7 +154,7 @@ def _similar(row: dict[str, Any], forms: list[OrientedView], policy: Policy) -> 
     form = min(forms, key=lambda each: ((each.confirm ^ confirm).bit_count(), (each.near ^ near).bit_count()))
     near_bits = (form.near ^ near).bit_count()
     within = None
-    if policy.near and policy.hash == "phash256":
+    if policy.compares_views:
         within = near_bits <= policy.radius_bits and row["distance_bits"] <= policy.confirm_bits
     return Similar(
         near_distance_bits=near_bits,
@@ -208,7 +209,7 @@ def _remarks(found: list[Similar], picture: PictureFile, policy: Policy, collect
         yield f"There is too little to see in {name} (quality {quality:.2f}): only equal bytes would match it."
     elif not found:
         yield f"ClickHouse knows no picture of the collection {collection} that could be compared."
-    elif policy.near and policy.hash != "phash256":
+    elif policy.near and not policy.compares_views:
         yield f"The policy {policy.version} compares by {policy.hash}, and not by these hashes."
     elif not any(each.within_thresholds or each.content_id == picture.facts.content_id for each in found):
         limits = f"{policy.confirm_bits} of {BITS} and {policy.radius_bits} of 64 bits may differ"

@@ -140,7 +140,7 @@ def _ask(
 
 
 def _compares(policy: Policy) -> bool:
-    return policy.near and policy.hash == "phash256"
+    return policy.compares_views
 
 
 def table_of(found: Sequence[SimilarVideo], *, of_picture: bool) -> Table:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from streams.domain.hashes.frames import FRAMES_HASH
+from streams.domain.hashes.algorithms import FRAMES_HASH, VIEWS_HASH
 from streams.domain.hashes.selection import (
     NO_ENTRIES,
     ComparableEntries,
@@ -17,7 +17,6 @@ from streams.domain.hashes.selection import (
     comparable_entries,
     video_duration_ms,
 )
-from streams.domain.hashes.views import VIEWS_HASH
 from streams.domain.match.operations import (
     FindAppearances,
     FoundAppearance,

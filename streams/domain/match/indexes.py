@@ -8,17 +8,10 @@ from operator import itemgetter
 
 import numpy as np
 
-from streams.domain.hashes.frames import FRAMES_HASH
+from streams.domain.hashes.algorithms import ALGORITHM_CODES, FRAMES_HASH, STORED_ALGORITHMS
 from streams.domain.match.images.index import NearContents
 from streams.domain.match.videos.index import VideoIndex
-from streams.domain.state.content import (
-    ALGORITHM_AT,
-    ALGORITHM_CODES,
-    ALGORITHMS,
-    Content,
-    check_layouts,
-    collection_of,
-)
+from streams.domain.state.content import ALGORITHM_AT, Content, check_layouts, collection_of
 
 LOADED_AT_ONCE = 20_000
 
@@ -80,7 +73,7 @@ class CollectionIndexes:
             if algorithm == OF_VIDEOS:
                 videos.update((piece[number][0][1:], values[number]) for number in chosen.tolist())
                 continue
-            space = self.of(collection, ALGORITHMS[algorithm])
+            space = self.of(collection, STORED_ALGORITHMS[algorithm])
             assert isinstance(space, NearContents)
             space.load(data, starts[chosen])
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from streams.domain.hashes.frames import FRAMES_HASH
-from streams.domain.hashes.views import VIEWS, VIEWS_HASH, describe_transformation, transformation_between
+from streams.domain.hashes.algorithms import FRAMES_HASH, VIEWS_HASH
+from streams.domain.hashes.transformation import describe_transformation, transformation_between
+from streams.domain.hashes.views import VIEWS
 from streams.domain.policy.policy import Policy
 from streams.domain.records import (
     Action,

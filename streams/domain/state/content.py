@@ -24,7 +24,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.domain.hashes.frames import FRAME_ENTRY, FRAMES_HASH
+from streams.domain.hashes.algorithms import ALGORITHM_CODES, STORED_ALGORITHMS
+from streams.domain.hashes.frames import FRAME_ENTRY
 from streams.domain.records.ids import PARTS_SCHEME, content_id_of, digest_of
 from streams.errors import StateError
 
@@ -46,18 +47,6 @@ ENTRY_BYTES: Final = 42
 FRAMES_HEADER: Final = struct.Struct("<BQ")
 FRAMES_LAYOUT: Final = 1
 MAX_ENTRIES: Final = 255
-
-#: What entries are made by. A number, once given, is never given again: it stands in state.
-ALGORITHMS: Final = (
-    "",
-    "views:1",
-    *("phash64:1", "phash32:1", "phash16:1"),
-    *("dhash256:1", "dhash64:1", "dhash32:1", "dhash16:1"),
-    *("ahash256:1", "ahash64:1", "ahash32:1", "ahash16:1"),
-    *("whash256:1", "whash64:1", "whash32:1", "whash16:1"),
-    FRAMES_HASH,
-)
-ALGORITHM_CODES: Final = {name: code for code, name in enumerate(ALGORITHMS)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +111,7 @@ class Content:
             first_ms,
             expires_ms,
             decision,
-            ALGORITHMS[algorithm],
+            STORED_ALGORITHMS[algorithm],
             value[HEADER.size : end],
             bool(flags & MEMBER),
         )
@@ -134,7 +123,7 @@ def check_layout(value: bytes) -> None:
     Raises:
         StateError: says which version is needed.
     """
-    if len(value) < HEADER.size or value[0] != LAYOUT or value[ALGORITHM_AT] >= len(ALGORITHMS):
+    if len(value) < HEADER.size or value[0] != LAYOUT or value[ALGORITHM_AT] >= len(STORED_ALGORITHMS):
         raise StateError(
             f"the state holds a content that begins with {value[:4].hex(' ')}, and this version reads layout {LAYOUT}: "
             "run the version of mediasieve that wrote it"
@@ -145,7 +134,7 @@ def check_layouts(values: Sequence[bytes], data: NDArray[np.uint8], starts: NDAr
     """`check_layout` of each; `data` is all of them, one after the other, from `starts` on."""
     lengths = np.diff(starts, append=len(data))
     good = lengths >= HEADER.size
-    good[good] = (data[starts[good]] == LAYOUT) & (data[starts[good] + ALGORITHM_AT] < len(ALGORITHMS))
+    good[good] = (data[starts[good]] == LAYOUT) & (data[starts[good] + ALGORITHM_AT] < len(STORED_ALGORITHMS))
     for number in np.flatnonzero(~good)[:1]:
         check_layout(values[number])
 

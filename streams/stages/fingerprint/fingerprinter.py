@@ -122,7 +122,7 @@ class Fingerprinter:
             return self._remembered(
                 content,
                 what,
-                lambda: fingerprint_image(data, self._limits, content=content, level=what.level, further=what.further),
+                lambda: fingerprint_image(data, self._limits, content=content, level=what.level, further=what.extra),
             )
 
         return await self._images.run(decode)

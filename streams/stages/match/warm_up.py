@@ -6,8 +6,9 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from streams.domain.hashes.frames import FRAME_ENTRY, FRAMES_HASH, pack_frames
-from streams.domain.hashes.views import CANONICAL, ENTRY, VIEWS_HASH, pack_entries
+from streams.domain.hashes.algorithms import FRAMES_HASH, VIEWS_HASH
+from streams.domain.hashes.frames import FRAME_ENTRY, pack_frames
+from streams.domain.hashes.packing import CANONICAL, ENTRY, pack_entries
 from streams.domain.match.decide import MatchInput, decide
 from streams.domain.match.indexes import CollectionIndexes
 from streams.domain.policy.policy import Policy

@@ -11,7 +11,8 @@ from streams.domain.fingerprint.image.decode import decode_luminance
 from streams.domain.fingerprint.image.extra_hashes import further_hashes
 from streams.domain.fingerprint.image.structure import examine
 from streams.domain.fingerprint.image.views import look
-from streams.domain.hashes.views import VIEWS_HASH, Level
+from streams.domain.hashes.algorithms import VIEWS_HASH
+from streams.domain.hashes.levels import Level
 from streams.domain.records import MediaFacts
 from streams.errors import BadInput, Reason
 

@@ -18,15 +18,15 @@ from streams.domain.fingerprint.image.borders import LEAST_TRIMMED, trim
 from streams.domain.fingerprint.image.canonical import NEAR, ViewFrequencies, view_entries
 from streams.domain.fingerprint.image.dct import box_frequencies
 from streams.domain.fingerprint.image.screenshot import find_picture
+from streams.domain.hashes.levels import Level
+from streams.domain.hashes.packing import pack_entries
 from streams.domain.hashes.views import (
     FRAMED,
     FULL,
     TRIMMED,
     VIEWS,
     Box,
-    Level,
     View,
-    pack_entries,
     query_groups,
     stored_groups,
     views_of_level,

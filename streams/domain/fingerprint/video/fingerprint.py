@@ -19,7 +19,8 @@ from streams.domain.fingerprint.video.moments import Gathering, Moment, pack_mom
 from streams.domain.fingerprint.video.sampler import GAP_MS, FrameSampler
 from streams.domain.fingerprint.video.source import BytesSource, VideoSource
 from streams.domain.fingerprint.video.source_file import FFmpegInput
-from streams.domain.hashes.frames import FRAMES_HASH, pack_frames
+from streams.domain.hashes.algorithms import FRAMES_HASH
+from streams.domain.hashes.frames import pack_frames
 from streams.domain.records import MediaFacts, VideoFacts
 from streams.errors import BadInput, Reason
 

@@ -11,18 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from streams.domain.hashes.levels import LEVEL_NUMBERS
 from streams.domain.hashes.orientation import ORIENTATION_NAMES
+from streams.domain.hashes.packing import ENTRY
 from streams.domain.hashes.selection import comparable_entries, stored_entries
-from streams.domain.hashes.views import (
-    AS_WHOLE,
-    ENTRY,
-    LEVEL_NUMBERS,
-    SEARCH_GROUPS,
-    VIEW_PAIRS,
-    VIEWS,
-    query_groups,
-    transformation_between,
-)
+from streams.domain.hashes.transformation import transformation_between
+from streams.domain.hashes.views import AS_WHOLE, SEARCH_GROUPS, VIEW_PAIRS, VIEWS, query_groups
 from streams.domain.match.outcome import Hit, exact_match, near_match
 from streams.domain.policy.policy import Policy
 from streams.domain.records import Match, MediaFacts

@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 
 from streams.domain.hamming.index import NearIndex
 from streams.domain.hashes.frames import FRAME_ENTRY
+from streams.domain.hashes.levels import LEVEL_NUMBERS
+from streams.domain.hashes.packing import ENTRY
 from streams.domain.hashes.views import (
-    ENTRY,
     GROUP_ASPECT,
     GROUP_CROPS,
     GROUP_OVAL,
     GROUP_WHOLE,
-    LEVEL_NUMBERS,
     QUERY_GROUPS,
     SEARCH_GROUPS,
     STORED_GROUPS,

@@ -10,7 +10,9 @@ from typing import Final
 
 import numpy as np
 
-from streams.domain.hashes.views import LEVEL_NUMBERS, ORIENTATION_MASK, VIEW_PAIRS
+from streams.domain.hashes.levels import LEVEL_NUMBERS
+from streams.domain.hashes.packing import ORIENTATION_MASK
+from streams.domain.hashes.views import VIEW_PAIRS
 from streams.domain.match.videos.alignment import Alignment, Moments, Pairs, Run, align
 from streams.domain.match.videos.lines import Numbers
 from streams.domain.match.videos.orientation import BETWEEN

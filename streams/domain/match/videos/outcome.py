@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from streams.domain.hashes.views import VIEWS, describe_transformation, transformation_between
+from streams.domain.hashes.transformation import describe_transformation, transformation_between
+from streams.domain.hashes.views import VIEWS
 from streams.domain.match.videos.judging import VideoHit
 from streams.domain.match.videos.lines import AS_FAST
 from streams.domain.policy.policy import Policy

@@ -14,7 +14,8 @@ from streams.domain import fingerprint_image, fingerprint_video
 from streams.domain.fingerprint.formats import HEAD_BYTES, image_format_of, video_format_of
 from streams.domain.fingerprint.image.fingerprint import compute_content_id
 from streams.domain.hashes.frames import STORED_FRAME_VIEWS, unpack_frames
-from streams.domain.hashes.views import CANONICAL, FULL, TRIMMED, unpack_entries
+from streams.domain.hashes.packing import CANONICAL, unpack_entries
+from streams.domain.hashes.views import FULL, TRIMMED
 from streams.domain.records import MediaFacts, VideoFacts
 from streams.errors import BadInput, Reason
 from tests.support import films, media

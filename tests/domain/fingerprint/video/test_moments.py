@@ -13,7 +13,8 @@ from streams.domain.fingerprint.image.views import Reduced
 from streams.domain.fingerprint.video.decoder import FrameSample
 from streams.domain.fingerprint.video.moments import Gathering, Moment, common_box, pack_moments, slowest, thin
 from streams.domain.hashes.frames import MAX_MOMENTS, QUERY_FRAME_VIEWS
-from streams.domain.hashes.views import CANONICAL, EXTRA_UPRIGHT, FULL, TRIMMED
+from streams.domain.hashes.packing import CANONICAL, EXTRA_UPRIGHT
+from streams.domain.hashes.views import FULL, TRIMMED
 from tests.support.hash_distance import bits_apart
 from tests.support.media import noise, photo
 

@@ -15,7 +15,8 @@ from streams.domain import VideoLimits, fingerprint_video
 from streams.domain.fingerprint.video import sampler
 from streams.domain.fingerprint.video.source import BytesSource
 from streams.domain.hashes.frames import unpack_frames
-from streams.domain.hashes.views import CANONICAL, FULL
+from streams.domain.hashes.packing import CANONICAL
+from streams.domain.hashes.views import FULL
 from streams.domain.records import MediaFacts, VideoFacts
 from streams.errors import BadInput, Reason
 from tests.support.films import film

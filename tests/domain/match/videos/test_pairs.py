@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.domain.hashes.frames import FRAME_ENTRY, FRAMES_HASH, pack_frames
-from streams.domain.hashes.views import CANONICAL, FULL
+from streams.domain.hashes.algorithms import FRAMES_HASH
+from streams.domain.hashes.frames import FRAME_ENTRY, pack_frames
+from streams.domain.hashes.packing import CANONICAL
+from streams.domain.hashes.views import FULL
 from streams.domain.match.videos.comparison import compare_videos
 from streams.domain.match.videos.judging import FULL_WEIGHT, _evidence, _is_enough
 from streams.domain.match.videos.pairs import FramePairs, Looks
