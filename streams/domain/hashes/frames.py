@@ -16,14 +16,15 @@ from streams.domain.hashes.views import FULL, TRIMMED, VIEW_CODES
 
 FRAME_ENTRY: Final = np.dtype(
     [
-        ("view", "u1"), ("turn", "u1"), ("quality", "u1"),
-        ("near", ">u8"), ("confirm", ">u8", 4),
+        ("view", "u1"), ("orientation", "u1"), ("quality", "u1"),
+        ("hash64", ">u8"), ("hash256", ">u8", 4),
         ("from_ms", ">u4"), ("to_ms", ">u4"),
     ]
 )  # fmt: skip
-"""51 bytes: one view of one moment. `view`, `turn`, `near` and `confirm` are as in `packing.ENTRY`; `quality`, in
-255ths, is that of the whole frame. The frame, or one nearly like it, is shown from `from_ms` until `to_ms`, counted from the
-first frame of the video. Entries are in the order of `from_ms`; of one moment, the canonical full view comes first."""
+"""51 bytes: one view of one moment. `view`, `orientation`, `hash64` and `hash256` are as in `packing.ENTRY`; `quality` is
+the quality of the whole frame in 255ths. The frame, or one nearly like it, is shown from `from_ms` until `to_ms`, counted
+from the first frame of the video. Entries are in the order of `from_ms`; of one moment, the canonical full view comes
+first."""
 
 MAX_MOMENTS: Final = 400
 """Of one video; in a longer video they are spread over its duration."""

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from streams.domain.hashes.algorithms import VIEWS_HASH
 from streams.errors import BadInput, Reason
 
-ENTRY: Final = np.dtype([("view", "u1"), ("turn", "u1"), ("near", ">u8"), ("confirm", ">u8", 4)])
+ENTRY: Final = np.dtype([("view", "u1"), ("orientation", "u1"), ("hash64", ">u8"), ("hash256", ">u8", 4)])
 """42 bytes: the code of a view (`views.VIEWS`), an orientation with flags, and two pHashes: of 64 bits, by which the
 index is searched, and of 256 bits, which confirm a candidate."""
 
 ORIENTATION_MASK: Final = 7
-"""The bits of ENTRY's `turn` that are the orientation (`hashes.orientation`); the others are flags."""
+"""The bits of ENTRY's `orientation` that are the orientation (`hashes.orientation`); the others are flags."""
 
 CANONICAL: Final = 8
 """Flag: the view is hashed in its canonical orientation. State stores this entry."""

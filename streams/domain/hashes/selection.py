@@ -113,7 +113,7 @@ def moment_starts(frames: NDArray[np.void]) -> NDArray[np.int64]:
 
 def stored_frame_entries(frames: NDArray[np.void]) -> NDArray[np.void]:
     """The entries of a video that state stores."""
-    is_stored = np.isin(frames["view"], STORED_FRAME_VIEWS) & (frames["turn"] & CANONICAL > 0)
+    is_stored = np.isin(frames["view"], STORED_FRAME_VIEWS) & (frames["orientation"] & CANONICAL > 0)
     stored: NDArray[np.void] = frames[is_stored]
     return stored
 

@@ -178,13 +178,13 @@ views are not looked up."""
 
 def stored_groups(entries: NDArray[np.void], level: Level) -> NDArray[np.uint8]:
     """STORED_GROUPS of entries."""
-    groups: NDArray[np.uint8] = STORED_GROUPS[LEVEL_NUMBERS[level], entries["view"], entries["turn"]]
+    groups: NDArray[np.uint8] = STORED_GROUPS[LEVEL_NUMBERS[level], entries["view"], entries["orientation"]]
     return groups
 
 
 def query_groups(entries: NDArray[np.void], level: Level) -> NDArray[np.uint8]:
     """QUERY_GROUPS of entries."""
-    groups: NDArray[np.uint8] = QUERY_GROUPS[LEVEL_NUMBERS[level], entries["view"], entries["turn"]]
+    groups: NDArray[np.uint8] = QUERY_GROUPS[LEVEL_NUMBERS[level], entries["view"], entries["orientation"]]
     return groups
 
 

@@ -13,8 +13,8 @@ def test_entries_are_packed_as_documented() -> None:
     packed = pack_entries(np.array([(3, 9, 0x0102030405060708, (1, 2, 3, 1 << 63))], ENTRY))
     assert packed == "0309" + "0102030405060708" + "".join(f"{word:016x}" for word in (1, 2, 3, 1 << 63))
     (found,) = unpack_entries(packed)
-    assert (int(found["view"]), int(found["turn"]), int(found["near"])) == (3, 9, 0x0102030405060708)
-    assert found["confirm"].tolist() == [1, 2, 3, 1 << 63]
+    assert (int(found["view"]), int(found["orientation"]), int(found["hash64"])) == (3, 9, 0x0102030405060708)
+    assert found["hash256"].tolist() == [1, 2, 3, 1 << 63]
     assert len(unpack_entries("")) == 0
 
 

@@ -61,8 +61,8 @@ def test_a_corner_is_a_crop_in_every_orientation_of_the_copy_and_of_the_views(do
 
 
 def test_every_transformation_has_words() -> None:
-    for one, other, turn in product(VIEWS, VIEWS, range(8)):
-        for part in transformation_between(one.code, 0, other.code, turn).split("+"):
+    for one, other, orientation in product(VIEWS, VIEWS, range(8)):
+        for part in transformation_between(one.code, 0, other.code, orientation).split("+"):
             assert part in TRANSFORMATION_WORDS
     assert describe_transformation("mirrored+cropped") == "mirrored left to right, then cropped"
     assert describe_transformation("none") == "as it is"

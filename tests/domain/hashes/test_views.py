@@ -27,8 +27,8 @@ from streams.domain.hashes.views import (
 )
 
 
-def entry(view: str, turn: int) -> np.ndarray[tuple[int], np.dtype[np.void]]:
-    return np.array([(VIEW_CODES[view], turn, 5, (1, 2, 3, 4))], ENTRY)
+def entry(view: str, orientation: int) -> np.ndarray[tuple[int], np.dtype[np.void]]:
+    return np.array([(VIEW_CODES[view], orientation, 5, (1, 2, 3, 4))], ENTRY)
 
 
 def test_codes_are_positions_and_names_are_different() -> None:
