@@ -135,7 +135,7 @@ def _output(
 
 def stage(settings: Settings) -> ConcurrentStage:
     fingerprinter = Fingerprinter(settings)
-    policies = LivePolicies(settings.policy_file)
+    policies = LivePolicies(settings.paths.policy_file)
 
     async def close() -> None:
         policies.close()

@@ -17,7 +17,7 @@ def stage(settings: Settings) -> SinkStage:
         close=sink.close,
         write=sink.write,
         ping=sink.ping,
-        max_rows=settings.sink_rows,
-        max_bytes=settings.sink_bytes,
-        max_age_s=settings.sink_age_s,
+        max_rows=settings.clickhouse.max_insert_rows,
+        max_bytes=settings.clickhouse.max_insert_bytes,
+        max_age_s=settings.clickhouse.max_insert_age_s,
     )

@@ -1,4 +1,4 @@
-"""The README's code runs as written: it publishes, and reads what a worker decided."""
+"""The code in the README and in docs/integrate runs as written: it publishes, and reads what a worker decided."""
 
 from __future__ import annotations
 
@@ -14,24 +14,30 @@ from streams.kafka.topic_admin import apply_topics
 from tests.support.media import jpeg
 from tests.support.processes import end, kill, launch, tail
 
-README = Path(__file__).resolve().parents[1] / "README.md"
+ROOT = Path(__file__).resolve().parents[1]
+ADDRESS = "127.0.0.1:9092"
+
+
+def examples(page: str) -> list[str]:
+    return re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(), re.DOTALL)
 
 
 def test_the_examples_for_a_users_own_code_publish_and_read_decisions(embedded_kafka: Any, tmp_path: Path) -> None:
-    publish_bytes, publish_url, read = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
-    address = "127.0.0.1:9092"
-    assert address in publish_bytes
-    assert address in read
+    (publish_one,) = examples("README.md")
+    publish_bytes, publish_url = examples("docs/integrate/publish.md")
+    (read,) = examples("docs/integrate/decisions.md")
+    assert all(ADDRESS in code for code in (publish_one, publish_bytes, read))
     pictures = tmp_path / "pictures"
     pictures.mkdir()
     (pictures / "a.jpg").write_bytes(jpeg())
+    (tmp_path / "cat.jpg").write_bytes(jpeg("coffee.png"))
     apply_topics(load_settings(broker=embedded_kafka.bootstrap))
     publish = tmp_path / "publish.py"
-    code = (publish_bytes + publish_url + "producer.flush()\n").replace(address, embedded_kafka.bootstrap)
+    code = f"{publish_bytes}{publish_url}producer.flush()\n{publish_one}".replace(ADDRESS, embedded_kafka.bootstrap)
     assert "https://example.com/42.jpg" in code
     publish.write_text(code.replace("https://example.com/42.jpg", "http://127.0.0.1:9/42.jpg"))
     reader = tmp_path / "read.py"
-    reader.write_text(read.replace(address, embedded_kafka.bootstrap))
+    reader.write_text(read.replace(ADDRESS, embedded_kafka.bootstrap))
 
     worker = launch(
         [sys.executable, "-m", "streams.cli", "worker", "--stages", "fingerprint,match", "--http", "", "--afresh"],
@@ -45,12 +51,12 @@ def test_the_examples_for_a_users_own_code_publish_and_read_decisions(embedded_k
             time.sleep(0.5)
         said: list[str] = []
         deadline = time.monotonic() + 60
-        while len(said) < 4 and time.monotonic() < deadline:
+        while len(said) < 5 and time.monotonic() < deadline:
             time.sleep(0.2)
             said = (tmp_path / "read.log").read_text().splitlines()
     finally:
         kill(reading)
         end(worker)
     refused = "failed 42 source_refused_address"
-    wanted = ["copy a.jpg of a.jpg", refused, refused, "new a.jpg"]
+    wanted = ["copy a.jpg of a.jpg", refused, refused, "new a.jpg", "new cat.jpg"]
     assert sorted(said) == wanted, tail(tmp_path / "worker.log")

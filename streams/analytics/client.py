@@ -60,14 +60,14 @@ def connect(settings: Settings, *, database: str | None = None) -> Client:
         SinkError: ClickHouse does not answer or refuses; says what to do.
     """
     where = _address(settings)
-    name = settings.clickhouse_database if database is None else database
+    name = settings.clickhouse.database if database is None else database
     with translate_errors(settings):
         return clickhouse_connect.get_client(
             interface=where.scheme,
             host=where.hostname or "",
             port=where.port or (8443 if where.scheme == "https" else 8123),
-            username=settings.clickhouse_user,
-            password=settings.clickhouse_password.get_secret_value(),
+            username=settings.clickhouse.username,
+            password=settings.clickhouse.password.get_secret_value(),
             database=name or "default",
             compress=False if _is_loopback(where.hostname or "") else "lz4",
             connect_timeout=CONNECT_TIMEOUT_S,
@@ -90,7 +90,7 @@ def translate_errors(settings: Settings) -> Iterator[None]:
             raise SinkError(_away(settings, error)) from error
         said = _own_words(str(error))
         advice = ADVICE.get(code or 0, "")
-        raise RefusedError(f"ClickHouse at {settings.clickhouse} refuses: {said} {advice}".strip(), code) from error
+        raise RefusedError(f"ClickHouse at {settings.clickhouse.url} refuses: {said} {advice}".strip(), code) from error
     except OSError as error:
         raise SinkError(_away(settings, error)) from error
 
@@ -106,13 +106,13 @@ def _away(settings: Settings, error: Exception) -> str:
     reason = getattr(cause, "reason", None) or cause
     said = " ".join(str(reason).split()).split(": ")[-1][:200]
     return (
-        f"ClickHouse at {settings.clickhouse} does not answer ({said}). Start one with `mediasieve up`, "
+        f"ClickHouse at {settings.clickhouse.url} does not answer ({said}). Start one with `mediasieve up`, "
         "or say where it is with MEDIASIEVE_CLICKHOUSE."
     )
 
 
 def _address(settings: Settings) -> SplitResult:
-    where = urlsplit(settings.clickhouse)
+    where = urlsplit(settings.clickhouse.url)
     if "@" in where.netloc:
         raise ConfigurationError(
             "MEDIASIEVE_CLICKHOUSE must not hold user and password; they go into MEDIASIEVE_CLICKHOUSE_USER and "
@@ -125,7 +125,7 @@ def _address(settings: Settings) -> SplitResult:
     if not usable:
         raise ConfigurationError(
             f"MEDIASIEVE_CLICKHOUSE must look like http://127.0.0.1:8123 or https://host:8443, "
-            f"not {settings.clickhouse!r}."
+            f"not {settings.clickhouse.url!r}."
         )
     return where
 

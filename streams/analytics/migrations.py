@@ -116,11 +116,11 @@ def pending_migrations(settings: Settings, migrations: Sequence[Migration] | Non
         try:
             tables = client.query(
                 "SELECT count() FROM system.tables WHERE database = {database:String} AND name = 'schema_migrations'",
-                parameters={"database": settings.clickhouse_database},
+                parameters={"database": settings.clickhouse.database},
             )
             if not tables.result_rows[0][0]:
                 return tuple(each.name for each in migrations)
-            client.database = settings.clickhouse_database
+            client.database = settings.clickhouse.database
             known = _applied(client)
         finally:
             client.close()
@@ -129,7 +129,7 @@ def pending_migrations(settings: Settings, migrations: Sequence[Migration] | Non
 
 
 def _make_database(settings: Settings) -> None:
-    name = settings.clickhouse_database
+    name = settings.clickhouse.database
     if not DATABASE_FORM.fullmatch(name):
         raise ConfigurationError(
             "MEDIASIEVE_CLICKHOUSE_DATABASE must be letters, digits and _, and begin with a letter."
@@ -160,7 +160,7 @@ def _check_unchanged(settings: Settings, migrations: Sequence[Migration], known:
         applied = known.get(migration.version)
         if applied and applied != {migration.checksum}:
             raise ConfigurationError(
-                f"{migration.name} was applied to the database {settings.clickhouse_database!r} with other content. An "
+                f"{migration.name} was applied to the database {settings.clickhouse.database!r} with other content. An "
                 "applied migration never changes: restore the file and put the change into a new one, or name another "
                 "database in MEDIASIEVE_CLICKHOUSE_DATABASE."
             )

@@ -1,6 +1,6 @@
-"""Settings of one process: from `MEDIASIEVE_*` variables, a `.env` file or a directory of secret files.
+"""The settings of one process, by part. Sources: `MEDIASIEVE_*` variables, a `.env` file, a directory of secret files.
 
-Thresholds and other rules about media are policy, not settings: `policy_file` names the file that has them.
+Thresholds and other rules about media are policy, not settings: `paths.policy_file` names the file with the policies.
 """
 
 from __future__ import annotations
@@ -8,92 +8,109 @@ from __future__ import annotations
 import ipaddress
 import os
 import socket
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from streams.errors import ConfigurationError
 
+PREFIX = "MEDIASIEVE_"
 CommaList = Annotated[tuple[str, ...], NoDecode]
 
 
-class Settings(BaseSettings):
-    """Every field is a variable: `broker` is `MEDIASIEVE_BROKER`. Lists are comma-separated."""
+class _Part(BaseSettings):
+    """Reads its own variables. The alias of a field is the variable; lists are comma-separated."""
 
-    model_config = SettingsConfigDict(env_prefix="MEDIASIEVE_", env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True)
 
-    # where things are
-    data_dir: Path = Path(".mediasieve")
-    broker: str = "127.0.0.1:9092"
-    clickhouse: str = "http://127.0.0.1:8123"
-    clickhouse_user: str = "default"
-    clickhouse_password: SecretStr = SecretStr("")
-    clickhouse_database: str = "mediasieve"
-    http: str = "127.0.0.1:6066"
 
-    # Kafka
-    broker_security: Literal["plaintext", "ssl", "sasl_plaintext", "sasl_ssl"] = "plaintext"
-    broker_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "PLAIN"
-    broker_user: str = ""
-    broker_password: SecretStr = SecretStr("")
-    broker_ca_file: Path | None = None
-    topic_prefix: str = Field(default="", pattern=r"^[a-zA-Z0-9._-]{0,100}$")
-    group_prefix: str = Field(default="mediasieve", pattern=r"^[a-zA-Z0-9._-]{1,100}$")
-    replication: int | None = Field(default=None, ge=1)
-    min_insync_replicas: int | None = Field(default=None, ge=1)
-
-    # one worker
-    worker_id: str = Field(default_factory=socket.gethostname, min_length=1)
-    session_timeout_s: float = Field(default=6.0, ge=1)
-    heartbeat_s: float = Field(default=1.0, gt=0)
-    rebalance_timeout_s: float = Field(default=20.0, ge=1)
-    commit_interval_s: float = Field(default=0.5, gt=0)
-    drain_timeout_s: float = Field(default=3.0, ge=0)
-    watchdog_s: float = Field(default=60.0, ge=5)
-    batch_records: int = Field(default=500, ge=1)
-    linger_ms: float = Field(default=2.0, ge=0)
-    fetch_concurrency: int = Field(default=512, ge=1)
-    decode_threads: int = Field(default=2, ge=1)
-    video_threads: int = Field(default=4, ge=1)
-    in_flight_bytes: int = Field(default=256 << 20, ge=1 << 20)
-    fingerprint_cache_entries: int = Field(default=100_000, ge=0)
-
-    # media
-    policy_file: Path | None = None
-    source_timeout_s: float = Field(default=20.0, gt=0)
-    source_max_bytes: int = Field(default=64 << 20, ge=1024)
-    source_max_redirects: int = Field(default=5, ge=0)
-    source_allow: CommaList = ()
-    file_roots: CommaList = ()
-    max_pixels: int = Field(default=120_000_000, ge=1)
-    decode_timeout_s: float = Field(default=20.0, gt=0)
-
-    # videos, of which only parts are read where their source allows it
-    video_max_bytes: int = Field(default=16 << 30, ge=1024)
-    video_spool_max_bytes: int = Field(default=1 << 30, ge=1024)
-    video_timeout_s: float = Field(default=300.0, gt=0)
-    video_decode_timeout_s: float = Field(default=300.0, gt=0)
-
-    # rows
-    sink_rows: int = Field(default=5_000, ge=1)
-    sink_bytes: int = Field(default=8 << 20, ge=1024)
-    sink_age_s: float = Field(default=1.0, gt=0)
-
-    @field_validator("source_allow", "file_roots", mode="before")
-    @classmethod
-    def _split(cls, value: object) -> object:
-        if isinstance(value, str):
-            return tuple(part.strip() for part in value.split(",") if part.strip())
-        return value
+class PathSettings(_Part):
+    data_dir: Path = Field(Path(".mediasieve"), validation_alias="MEDIASIEVE_DATA_DIR")
+    policy_file: Path | None = Field(None, validation_alias="MEDIASIEVE_POLICY_FILE")
 
     @field_validator("policy_file", mode="before")
     @classmethod
     def _empty_is_none(cls, value: object) -> object:
         return None if value == "" else value
 
-    @field_validator("source_allow")
+
+class KafkaSettings(_Part):
+    bootstrap_servers: str = Field("127.0.0.1:9092", validation_alias="MEDIASIEVE_BROKER")
+    security_protocol: Literal["plaintext", "ssl", "sasl_plaintext", "sasl_ssl"] = Field(
+        "plaintext", validation_alias="MEDIASIEVE_BROKER_SECURITY"
+    )
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field(
+        "PLAIN", validation_alias="MEDIASIEVE_BROKER_SASL_MECHANISM"
+    )
+    username: str = Field("", validation_alias="MEDIASIEVE_BROKER_USER")
+    password: SecretStr = Field(SecretStr(""), validation_alias="MEDIASIEVE_BROKER_PASSWORD")
+    ca_file: Path | None = Field(None, validation_alias="MEDIASIEVE_BROKER_CA_FILE")
+    topic_prefix: str = Field("", pattern=r"^[a-zA-Z0-9._-]{0,100}$", validation_alias="MEDIASIEVE_TOPIC_PREFIX")
+    group_prefix: str = Field(
+        "mediasieve", pattern=r"^[a-zA-Z0-9._-]{1,100}$", validation_alias="MEDIASIEVE_GROUP_PREFIX"
+    )
+    replication_factor: int | None = Field(None, ge=1, validation_alias="MEDIASIEVE_REPLICATION")
+    min_insync_replicas: int | None = Field(None, ge=1, validation_alias="MEDIASIEVE_MIN_INSYNC_REPLICAS")
+    session_timeout_s: float = Field(6.0, ge=1, validation_alias="MEDIASIEVE_SESSION_TIMEOUT_S")
+    heartbeat_interval_s: float = Field(1.0, gt=0, validation_alias="MEDIASIEVE_HEARTBEAT_S")
+    rebalance_timeout_s: float = Field(20.0, ge=1, validation_alias="MEDIASIEVE_REBALANCE_TIMEOUT_S")
+    commit_interval_s: float = Field(0.5, gt=0, validation_alias="MEDIASIEVE_COMMIT_INTERVAL_S")
+    linger_ms: float = Field(2.0, ge=0, validation_alias="MEDIASIEVE_LINGER_MS")
+
+
+class ClickHouseSettings(_Part):
+    """One insert has at most `max_insert_rows` and `max_insert_bytes`, and waits at most `max_insert_age_s`."""
+
+    url: str = Field("http://127.0.0.1:8123", validation_alias="MEDIASIEVE_CLICKHOUSE")
+    username: str = Field("default", validation_alias="MEDIASIEVE_CLICKHOUSE_USER")
+    password: SecretStr = Field(SecretStr(""), validation_alias="MEDIASIEVE_CLICKHOUSE_PASSWORD")
+    database: str = Field("mediasieve", validation_alias="MEDIASIEVE_CLICKHOUSE_DATABASE")
+    max_insert_rows: int = Field(5_000, ge=1, validation_alias="MEDIASIEVE_SINK_ROWS")
+    max_insert_bytes: int = Field(8 << 20, ge=1024, validation_alias="MEDIASIEVE_SINK_BYTES")
+    max_insert_age_s: float = Field(1.0, gt=0, validation_alias="MEDIASIEVE_SINK_AGE_S")
+
+
+class RuntimeSettings(_Part):
+    """One worker: its name, its HTTP address, and how much it does at once."""
+
+    worker_id: str = Field(default_factory=socket.gethostname, min_length=1, validation_alias="MEDIASIEVE_WORKER_ID")
+    http_address: str = Field("127.0.0.1:6066", validation_alias="MEDIASIEVE_HTTP")
+    drain_timeout_s: float = Field(3.0, ge=0, validation_alias="MEDIASIEVE_DRAIN_TIMEOUT_S")
+    watchdog_timeout_s: float = Field(60.0, ge=5, validation_alias="MEDIASIEVE_WATCHDOG_S")
+    max_batch_records: int = Field(500, ge=1, validation_alias="MEDIASIEVE_BATCH_RECORDS")
+    max_in_flight_bytes: int = Field(256 << 20, ge=1 << 20, validation_alias="MEDIASIEVE_IN_FLIGHT_BYTES")
+    fetch_concurrency: int = Field(512, ge=1, validation_alias="MEDIASIEVE_FETCH_CONCURRENCY")
+    decode_threads: int = Field(2, ge=1, validation_alias="MEDIASIEVE_DECODE_THREADS")
+    video_threads: int = Field(4, ge=1, validation_alias="MEDIASIEVE_VIDEO_THREADS")
+    fingerprint_cache_entries: int = Field(100_000, ge=0, validation_alias="MEDIASIEVE_FINGERPRINT_CACHE_ENTRIES")
+
+
+class SourceSettings(_Part):
+    """From where media are fetched, and within which limits.
+
+    Videos are read in parts where the source allows it. `max_download_bytes` bounds the videos that must be downloaded.
+    """
+
+    timeout_s: float = Field(20.0, gt=0, validation_alias="MEDIASIEVE_SOURCE_TIMEOUT_S")
+    max_bytes: int = Field(64 << 20, ge=1024, validation_alias="MEDIASIEVE_SOURCE_MAX_BYTES")
+    max_redirects: int = Field(5, ge=0, validation_alias="MEDIASIEVE_SOURCE_MAX_REDIRECTS")
+    allow_list: CommaList = Field((), validation_alias="MEDIASIEVE_SOURCE_ALLOW")
+    file_roots: CommaList = Field((), validation_alias="MEDIASIEVE_FILE_ROOTS")
+    video_timeout_s: float = Field(300.0, gt=0, validation_alias="MEDIASIEVE_VIDEO_TIMEOUT_S")
+    max_video_bytes: int = Field(16 << 30, ge=1024, validation_alias="MEDIASIEVE_VIDEO_MAX_BYTES")
+    max_download_bytes: int = Field(1 << 30, ge=1024, validation_alias="MEDIASIEVE_VIDEO_SPOOL_MAX_BYTES")
+
+    @field_validator("allow_list", "file_roots", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("allow_list")
     @classmethod
     def _networks_or_hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for entry in value:
@@ -102,16 +119,86 @@ class Settings(BaseSettings):
         return value
 
 
+class LimitSettings(_Part):
+    """What decoding one medium may take."""
+
+    max_pixels: int = Field(120_000_000, ge=1, validation_alias="MEDIASIEVE_MAX_PIXELS")
+    decode_timeout_s: float = Field(20.0, gt=0, validation_alias="MEDIASIEVE_DECODE_TIMEOUT_S")
+    video_decode_timeout_s: float = Field(300.0, gt=0, validation_alias="MEDIASIEVE_VIDEO_DECODE_TIMEOUT_S")
+
+
+_PARTS: dict[str, type[_Part]] = {
+    "paths": PathSettings,
+    "kafka": KafkaSettings,
+    "clickhouse": ClickHouseSettings,
+    "runtime": RuntimeSettings,
+    "source": SourceSettings,
+    "limits": LimitSettings,
+}
+#: Where the value of a variable is: the short name of the variable, to the part and its field.
+_PLACES = {
+    str(field.validation_alias).removeprefix(PREFIX).lower(): (part, name)
+    for part, model in _PARTS.items()
+    for name, field in model.model_fields.items()
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings, by part. Methods take and give short names of variables: `broker` for `MEDIASIEVE_BROKER`."""
+
+    paths: PathSettings
+    kafka: KafkaSettings
+    clickhouse: ClickHouseSettings
+    runtime: RuntimeSettings
+    source: SourceSettings
+    limits: LimitSettings
+
+    @property
+    def given(self) -> frozenset[str]:
+        """The variables that have been set, even to their default."""
+        fields_set = {part: getattr(self, part).model_fields_set for part in _PARTS}
+        return frozenset(name for name, (part, field) in _PLACES.items() if field in fields_set[part])
+
+    def with_values(self, **values: object) -> Settings:
+        """A copy with other values for these variables. The values are not validated."""
+        changes: dict[str, dict[str, object]] = {}
+        for name, value in values.items():
+            part, field = _PLACES[name]
+            changes.setdefault(part, {})[field] = value
+        return replace(self, **{part: getattr(self, part).model_copy(update=new) for part, new in changes.items()})
+
+    def environment(self, *names: str) -> dict[str, str]:
+        """These variables with their values, for a child process."""
+        values = {name: getattr(getattr(self, _PLACES[name][0]), _PLACES[name][1]) for name in names}
+        return {PREFIX + name.upper(): _as_text(value) for name, value in values.items()}
+
+
+def _as_text(value: object) -> str:
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    return ",".join(value) if isinstance(value, tuple) else str(value)
+
+
 def load_settings(**overrides: object) -> Settings:
-    """Settings from the surroundings, `overrides` first; files named as fields under MEDIASIEVE_SECRETS_DIR count.
+    """Settings from the environment, the `.env` file and the files in MEDIASIEVE_SECRETS_DIR, named as variables.
+
+    Args:
+        overrides: values by the short names of variables. They win over the environment, which wins over files.
 
     Raises:
         ConfigurationError: names the variable that is wrong.
     """
+    values: dict[str, dict[str, Any]] = {part: {} for part in _PARTS}
+    for name, value in overrides.items():
+        values[_PLACES[name][0]][PREFIX + name.upper()] = value
     secrets = os.environ.get("MEDIASIEVE_SECRETS_DIR")
     try:
-        return Settings(_secrets_dir=secrets, **overrides)  # type: ignore[call-arg, arg-type]
+        parts: dict[str, Any] = {
+            name: part(_secrets_dir=secrets, **values[name])  # type: ignore[call-arg]
+            for name, part in _PARTS.items()
+        }
     except ValidationError as error:
         first = error.errors()[0]
-        name = "_".join(str(part) for part in first["loc"][:1]).upper()
-        raise ConfigurationError(f"MEDIASIEVE_{name}: {first['msg']}") from error
+        raise ConfigurationError(f"{first['loc'][0]}: {first['msg']}") from error
+    return Settings(**parts)

@@ -69,7 +69,7 @@ class Panel:
     picture: PictureFile
     view: View
     box: Box
-    turn: int
+    orientation: int
 
 
 def draw(
@@ -118,10 +118,10 @@ def _panels(known: PictureFile, submitted: PictureFile, nearest: ViewComparison 
         view_boxes(each.data, NO_LIMITS).get(view.code, WHOLE)
         for each, view in zip((known, submitted), views, strict=True)
     ]
-    turn = orientation_between(hit.turn, hit.own_turn) if hit else UPRIGHT
+    orientation = orientation_between(hit.orientation, hit.own_orientation) if hit else UPRIGHT
     return (
         Panel("A", "known", known, views[0], boxes[0], UPRIGHT),
-        Panel("B", "submitted", submitted, views[1], boxes[1], turn),
+        Panel("B", "submitted", submitted, views[1], boxes[1], orientation),
     )
 
 
@@ -150,7 +150,7 @@ def _outlined(image: Image.Image, panel: Panel) -> Image.Image:
     pen = ImageDraw.Draw(shaded)
     for colour, thick in (((255, 255, 255), 6), (MARK, 3)):
         (pen.ellipse if panel.view.oval else pen.rectangle)(place, None, colour, thick)
-    start, end = _top_edge(place, panel.turn)
+    start, end = _top_edge(place, panel.orientation)
     pen.line((*start, *end), (255, 255, 255), 15)
     pen.line((*start, *end), MARK, 10)
     middle = (place[0] + place[2]) / 2, (place[1] + place[3]) / 2
@@ -160,10 +160,10 @@ def _outlined(image: Image.Image, panel: Panel) -> Image.Image:
     return shaded
 
 
-def _top_edge(place: Place, turn: int) -> tuple[tuple[float, float], tuple[float, float]]:
+def _top_edge(place: Place, orientation: int) -> tuple[tuple[float, float], tuple[float, float]]:
     """Where the upper edge of a picture is, from its left to its right end, after it has been turned."""
     left, top, right, bottom = place
-    ends = (orient_point((across, 0.0), turn) for across in (0.0, 1.0))
+    ends = (orient_point((across, 0.0), orientation) for across in (0.0, 1.0))
     one, other = ((left + across * (right - left), top + down * (bottom - top)) for across, down in ends)
     return one, other
 

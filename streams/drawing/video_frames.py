@@ -16,8 +16,8 @@ from streams.domain.fingerprint.video.container import (
     seek_keyframe,
 )
 from streams.domain.fingerprint.video.decoder import FrameDecoder
+from streams.domain.fingerprint.video.ffmpeg_input import FFmpegInput
 from streams.domain.fingerprint.video.limits import DEFAULT_VIDEO_LIMITS
-from streams.domain.fingerprint.video.source_file import FFmpegInput
 from streams.errors import BadInput
 from streams.services.videos import VideoFile, opened_file
 

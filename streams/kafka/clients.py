@@ -33,25 +33,25 @@ def connection_config(settings: Settings) -> dict[str, Any]:
         ConfigurationError: credentials or the CA file are missing.
     """
     config: dict[str, Any] = {
-        "bootstrap.servers": settings.broker,
-        "client.id": f"{settings.group_prefix}-{settings.worker_id}",
-        "security.protocol": settings.broker_security,
+        "bootstrap.servers": settings.kafka.bootstrap_servers,
+        "client.id": f"{settings.kafka.group_prefix}-{settings.runtime.worker_id}",
+        "security.protocol": settings.kafka.security_protocol,
         "socket.keepalive.enable": True,
         "reconnect.backoff.max.ms": 2_000,
     }
-    if settings.broker_security.startswith("sasl"):
-        if not settings.broker_user:
+    if settings.kafka.security_protocol.startswith("sasl"):
+        if not settings.kafka.username:
             raise ConfigurationError(
-                f"MEDIASIEVE_BROKER_SECURITY={settings.broker_security} needs MEDIASIEVE_BROKER_USER and "
+                f"MEDIASIEVE_BROKER_SECURITY={settings.kafka.security_protocol} needs MEDIASIEVE_BROKER_USER and "
                 "MEDIASIEVE_BROKER_PASSWORD."
             )
-        config["sasl.mechanism"] = settings.broker_sasl_mechanism
-        config["sasl.username"] = settings.broker_user
-        config["sasl.password"] = settings.broker_password.get_secret_value()
-    if settings.broker_ca_file is not None:
-        if not settings.broker_ca_file.is_file():
-            raise ConfigurationError(f"MEDIASIEVE_BROKER_CA_FILE: there is no file {settings.broker_ca_file}.")
-        config["ssl.ca.location"] = str(settings.broker_ca_file)
+        config["sasl.mechanism"] = settings.kafka.sasl_mechanism
+        config["sasl.username"] = settings.kafka.username
+        config["sasl.password"] = settings.kafka.password.get_secret_value()
+    if settings.kafka.ca_file is not None:
+        if not settings.kafka.ca_file.is_file():
+            raise ConfigurationError(f"MEDIASIEVE_BROKER_CA_FILE: there is no file {settings.kafka.ca_file}.")
+        config["ssl.ca.location"] = str(settings.kafka.ca_file)
     return config
 
 
@@ -66,7 +66,7 @@ def producer_config(settings: Settings, **overrides: Any) -> dict[str, Any]:
         "enable.idempotence": True,
         "acks": "all",
         "partitioner": "murmur2_random",
-        "linger.ms": settings.linger_ms,
+        "linger.ms": settings.kafka.linger_ms,
         "compression.type": "lz4",
         "message.max.bytes": MAX_MESSAGE_BYTES,
         "delivery.timeout.ms": 60_000,
@@ -137,7 +137,7 @@ def reach_broker(settings: Settings, client: Any = None, timeout_s: float = 5.0)
 
 def _away(settings: Settings, causes: list[str]) -> BrokerError:
     return BrokerError(
-        f"Kafka at {settings.broker} does not answer ({_cause(causes)}). "
+        f"Kafka at {settings.kafka.bootstrap_servers} does not answer ({_cause(causes)}). "
         "Start one with `mediasieve up`, or say where it is with MEDIASIEVE_BROKER."
     )
 

@@ -48,7 +48,7 @@ class DecisionReader:
         reach_broker(settings)
         self._consumer = make_consumer(
             settings,
-            f"{settings.group_prefix}-decisions-reader",
+            f"{settings.kafka.group_prefix}-decisions-reader",
             enable_partition_eof=True,
             error_cb=self._heard,
         )
@@ -82,7 +82,9 @@ class DecisionReader:
             elif not error.retriable():
                 raise BrokerError(f"reading {self.topic} failed: {error.str()}")
         if not self.at_end and time.monotonic() - self._heard_at > SILENCE_S:
-            raise BrokerError(f"Kafka at {self._settings.broker} has been silent for {SILENCE_S:.0f} s.")
+            raise BrokerError(
+                f"Kafka at {self._settings.kafka.bootstrap_servers} has been silent for {SILENCE_S:.0f} s."
+            )
         return found
 
     def refresh_partitions(self) -> None:
@@ -114,7 +116,8 @@ class DecisionReader:
             known = self._consumer.list_topics(timeout=REQUEST_TIMEOUT_S).topics.get(self.topic)
             if known is None:
                 raise BrokerError(
-                    f"Kafka at {self._settings.broker} has no topic {self.topic}; run `mediasieve topics apply`."
+                    f"Kafka at {self._settings.kafka.bootstrap_servers} has no topic {self.topic}; "
+                    "run `mediasieve topics apply`."
                 )
             places = [TopicPartition(self.topic, partition) for partition in known.partitions]
             lows = {}
@@ -150,4 +153,4 @@ class DecisionReader:
     def _heard(self, error: Any) -> None:
         if error.code() == KafkaError._ALL_BROKERS_DOWN and not self._away:
             self._away = True
-            say(f"Kafka at {self._settings.broker} is away; waiting for it.")
+            say(f"Kafka at {self._settings.kafka.bootstrap_servers} is away; waiting for it.")

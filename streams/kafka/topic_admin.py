@@ -86,10 +86,10 @@ def expected_topics(settings: Settings, specs: Mapping[str, TopicSpec] | None = 
         )
     wanted = []
     for spec in specs.values():
-        replication = settings.replication or spec.replication
+        replication = settings.kafka.replication_factor or spec.replication
         config = dict(spec.config)
-        if settings.min_insync_replicas is not None:
-            config["min.insync.replicas"] = str(settings.min_insync_replicas)
+        if settings.kafka.min_insync_replicas is not None:
+            config["min.insync.replicas"] = str(settings.kafka.min_insync_replicas)
         if int(config.get("min.insync.replicas", "1")) > replication:
             raise ConfigurationError(
                 f"MEDIASIEVE_MIN_INSYNC_REPLICAS: topic {spec.name} would wait for {config['min.insync.replicas']} "

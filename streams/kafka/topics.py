@@ -51,18 +51,18 @@ def wire_name(settings: Settings, topic: str) -> str:
     the group prefix takes the place of `mediasieve` in its name.
     """
     if topic.endswith("-changelog"):
-        topic = settings.group_prefix + topic.removeprefix("mediasieve")
-    return settings.topic_prefix + topic
+        topic = settings.kafka.group_prefix + topic.removeprefix("mediasieve")
+    return settings.kafka.topic_prefix + topic
 
 
 def consumer_group(settings: Settings, stage: str) -> str:
     """The group in which all workers of a stage share its partitions."""
-    return f"{settings.topic_prefix}{settings.group_prefix}-{stage}"
+    return f"{settings.kafka.topic_prefix}{settings.kafka.group_prefix}-{stage}"
 
 
 def group_member(settings: Settings, stage: str) -> str:
     """The name (`group.instance.id`) by which a worker keeps its partitions over a restart."""
-    return f"{consumer_group(settings, stage)}-{settings.worker_id}"
+    return f"{consumer_group(settings, stage)}-{settings.runtime.worker_id}"
 
 
 def project_file(name: str) -> Path:

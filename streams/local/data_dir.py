@@ -17,6 +17,8 @@ from streams.config.settings import Settings, load_settings
 from streams.errors import ConfigurationError
 
 NOTE, LOCK = "running.json", "running.lock"
+#: The fields of the note that stand for settings.
+NOTED_VARIABLES = ("broker", "clickhouse", "clickhouse_database", "topic_prefix", "group_prefix", "file_roots")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +99,13 @@ def load_command_settings(**overrides: object) -> Settings:
         ConfigurationError: names the variable that is wrong.
     """
     settings = load_settings(**{name: value for name, value in overrides.items() if value is not None})
-    if "broker" in settings.model_fields_set:
+    if "broker" in settings.given:
         return settings
-    running = find_running_system(settings.data_dir)
+    running = find_running_system(settings.paths.data_dir)
     if running is None:
         return settings
-    known = {name: value for name, value in asdict(running).items() if name in Settings.model_fields}
-    return settings.model_copy(update={k: v for k, v in known.items() if k not in settings.model_fields_set})
+    known = {name: getattr(running, name) for name in NOTED_VARIABLES if name not in settings.given}
+    return settings.with_values(**known)
 
 
 def _read(data_dir: Path) -> RunningSystem | None:

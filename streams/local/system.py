@@ -121,7 +121,7 @@ class System:
         if self._with_clickhouse and not self.options.external_clickhouse:
             from streams.local.clickhouse.server import EmbeddedClickHouse
 
-            password = self.settings.clickhouse_password.get_secret_value()
+            password = self.settings.clickhouse.password.get_secret_value()
             port = self._usual_port(CLICKHOUSE_PORT)
             clickhouse = EmbeddedClickHouse(self._folder("clickhouse"), port=port, password=password)
             self._engines.append(clickhouse)
@@ -135,7 +135,7 @@ class System:
             found |= {"broker": broker.bootstrap, **ONE_PLAIN_BROKER}
         if clickhouse is not None:
             found["clickhouse"] = clickhouse.url
-        self.settings = self.settings.model_copy(update=found)
+        self.settings = self.settings.with_values(**found)
 
     def _start_workers(self, stack: ExitStack) -> None:
         folder = self._folder("logs")
@@ -176,13 +176,13 @@ class System:
         settings = self.settings
         return RunningSystem(
             pid=os.getpid(),
-            broker=settings.broker,
-            clickhouse=settings.clickhouse,
-            clickhouse_database=settings.clickhouse_database,
-            topic_prefix=settings.topic_prefix,
-            group_prefix=settings.group_prefix,
+            broker=settings.kafka.bootstrap_servers,
+            clickhouse=settings.clickhouse.url,
+            clickhouse_database=settings.clickhouse.database,
+            topic_prefix=settings.kafka.topic_prefix,
+            group_prefix=settings.kafka.group_prefix,
             broker_embedded=not self.options.external_broker,
-            file_roots=settings.file_roots,
+            file_roots=settings.source.file_roots,
             workers=self.worker_addresses,
         )
 
@@ -198,10 +198,8 @@ class System:
 
 def _environment(settings: Settings, **of_worker: str) -> dict[str, str]:
     """The settings that this process decided on, as the variables that a worker reads."""
-    chosen = ("data_dir", "broker", "broker_security", "clickhouse", "clickhouse_database")
-    values = {name: str(getattr(settings, name)) for name in chosen} | of_worker
-    values["file_roots"] = ",".join(settings.file_roots)
-    return {f"MEDIASIEVE_{name.upper()}": value for name, value in values.items()}
+    chosen = ("data_dir", "broker", "broker_security", "clickhouse", "clickhouse_database", "file_roots")
+    return settings.with_values(**of_worker).environment(*chosen, *of_worker)
 
 
 def _what_lacks(address: str) -> str | None:

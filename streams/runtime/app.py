@@ -64,11 +64,21 @@ class StageApp(faust.App):  # type: ignore[misc]
 def bounds_of(stage: Stage, settings: Settings) -> Bounds:
     """Few and bounded-by-bytes submissions, many small fingerprints, as many rows as one insert takes."""
     if isinstance(stage, ConcurrentStage):
-        return Bounds(2 * settings.fetch_concurrency, settings.in_flight_bytes, 256, 4 << 20, settings.drain_timeout_s)
+        return Bounds(
+            2 * settings.runtime.fetch_concurrency,
+            settings.runtime.max_in_flight_bytes,
+            256,
+            4 << 20,
+            settings.runtime.drain_timeout_s,
+        )
     if isinstance(stage, SinkStage):
-        return Bounds(4 * stage.max_rows, 8 * stage.max_bytes, 1_000, 4 << 20, settings.drain_timeout_s)
+        return Bounds(4 * stage.max_rows, 8 * stage.max_bytes, 1_000, 4 << 20, settings.runtime.drain_timeout_s)
     return Bounds(
-        16 * settings.batch_records, settings.in_flight_bytes, settings.batch_records, 2 << 20, settings.drain_timeout_s
+        16 * settings.runtime.max_batch_records,
+        settings.runtime.max_in_flight_bytes,
+        settings.runtime.max_batch_records,
+        2 << 20,
+        settings.runtime.drain_timeout_s,
     )
 
 
@@ -81,10 +91,10 @@ def stage_app(context: Context, stage: Stage) -> StageApp:
     settings = context.settings
     bounds = bounds_of(stage, settings)
     group = consumer_group(settings, stage.name)
-    data_dir = settings.data_dir / "state" / settings.worker_id / stage.name
+    data_dir = settings.paths.data_dir / "state" / settings.runtime.worker_id / stage.name
     app = StageApp(
         group,
-        broker=[f"kafka://{address.strip()}" for address in settings.broker.split(",")],
+        broker=[f"kafka://{address.strip()}" for address in settings.kafka.bootstrap_servers.split(",")],
         broker_credentials=_credentials(settings),
         datadir=str(data_dir),
         store="memory://",  # of Faust's own; tables bring theirs
@@ -100,11 +110,11 @@ def stage_app(context: Context, stage: Stage) -> StageApp:
         stream_recovery_delay=0.0,
         broker_max_poll_records=bounds.fetch_records,
         broker_max_poll_interval=3600.0,
-        broker_commit_interval=settings.commit_interval_s,
-        broker_session_timeout=settings.session_timeout_s,
-        broker_heartbeat_interval=settings.heartbeat_s,
-        broker_rebalance_timeout=settings.rebalance_timeout_s,
-        broker_request_timeout=max(40.0, settings.session_timeout_s),
+        broker_commit_interval=settings.kafka.commit_interval_s,
+        broker_session_timeout=settings.kafka.session_timeout_s,
+        broker_heartbeat_interval=settings.kafka.heartbeat_interval_s,
+        broker_rebalance_timeout=settings.kafka.rebalance_timeout_s,
+        broker_request_timeout=max(40.0, settings.kafka.session_timeout_s),
         consumer_max_fetch_size=bounds.fetch_bytes,
         consumer_auto_offset_reset="earliest",
         consumer_group_instance_id=group_member(settings, stage.name),
@@ -133,7 +143,7 @@ def stage_app(context: Context, stage: Stage) -> StageApp:
 
 def _runner(app: StageApp, context: Context, stage: Stage) -> Runner:
     if isinstance(stage, ConcurrentStage):
-        return ConcurrentRunner(context, stage, context.settings.fetch_concurrency)
+        return ConcurrentRunner(context, stage, context.settings.runtime.fetch_concurrency)
     if isinstance(stage, SinkStage):
         return SinkRunner(context, stage)
     if not isinstance(stage, KeyedStage):
@@ -145,17 +155,17 @@ def _runner(app: StageApp, context: Context, stage: Stage) -> Runner:
 
 def _credentials(settings: Settings) -> Any:
     """As Faust wants them; that they are complete, `kafka_clients.connection_config` has checked for the outbox."""
-    if settings.broker_security == "plaintext":
+    if settings.kafka.security_protocol == "plaintext":
         return None
     context = None
-    if settings.broker_security.endswith("ssl"):
-        context = ssl.create_default_context(cafile=settings.broker_ca_file)
-    if settings.broker_security == "ssl":
+    if settings.kafka.security_protocol.endswith("ssl"):
+        context = ssl.create_default_context(cafile=settings.kafka.ca_file)
+    if settings.kafka.security_protocol == "ssl":
         return SSLCredentials(context=context)
     return SASLCredentials(
-        username=settings.broker_user,
-        password=settings.broker_password.get_secret_value(),
-        mechanism=SASLMechanism(settings.broker_sasl_mechanism),
+        username=settings.kafka.username,
+        password=settings.kafka.password.get_secret_value(),
+        mechanism=SASLMechanism(settings.kafka.sasl_mechanism),
         ssl_context=context,
     )
 

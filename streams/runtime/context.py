@@ -47,5 +47,5 @@ class Context:
     def dead_letter(self, stage: str, record: RawRecord, error: BadInput) -> Output:
         """The dead letter for a record of this deployment, counted."""
         metrics.ERRORS.labels(stage, str(error.reason)).inc()
-        topic = record.topic.removeprefix(self.settings.topic_prefix)
+        topic = record.topic.removeprefix(self.settings.kafka.topic_prefix)
         return dead_letter(record, error, stage=stage, topic=topic, at=self.now())

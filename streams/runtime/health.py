@@ -31,7 +31,7 @@ def serve_health(settings: Settings) -> Serve:
 
     @contextlib.asynccontextmanager
     async def serve(worker: Worker) -> AsyncIterator[None]:
-        if not settings.http:
+        if not settings.runtime.http_address:
             yield
             return
 
@@ -50,14 +50,14 @@ def serve_health(settings: Settings) -> Serve:
         app.add_routes([web.get("/live", live), web.get("/ready", ready), web.get("/metrics", show_metrics)])
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
-        host, _, port = settings.http.rpartition(":")
+        host, _, port = settings.runtime.http_address.rpartition(":")
         try:
             await web.TCPSite(runner, host or "127.0.0.1", int(port)).start()
         except (OSError, ValueError) as error:
             await runner.cleanup()
             raise ConfigurationError(
-                f"cannot listen on {settings.http} ({error}); give this worker another address with --http or "
-                "MEDIASIEVE_HTTP"
+                f"cannot listen on {settings.runtime.http_address} ({error}); "
+                "give this worker another address with --http or MEDIASIEVE_HTTP"
             ) from error
         try:
             yield

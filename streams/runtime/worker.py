@@ -75,7 +75,7 @@ class Worker:
 
     async def run(self) -> int:
         async with contextlib.AsyncExitStack() as stack:
-            stack.enter_context(_only_one(self._settings.data_dir / "state" / self._settings.worker_id))
+            stack.enter_context(_only_one(self._settings.paths.data_dir / "state" / self._settings.runtime.worker_id))
             outbox = Outbox(producer_config(self._settings), self.fail)
             stack.callback(outbox.close)
             context = Context(self._settings, outbox, self._loop, self.fail)
@@ -150,13 +150,13 @@ def watchdog_of(stage: Stage, settings: Settings) -> Watchdog:
         work_timeout_s = None
     elif isinstance(stage, ConcurrentStage):
         work_timeout_s = DELIVERY_TIMEOUT_S + max(
-            settings.source_timeout_s + settings.decode_timeout_s,
-            settings.video_timeout_s + settings.video_decode_timeout_s,
+            settings.source.timeout_s + settings.limits.decode_timeout_s,
+            settings.source.video_timeout_s + settings.limits.video_decode_timeout_s,
         )
     return Watchdog(
         stage.name,
-        settings.watchdog_s,
-        rebalance_timeout_s=settings.rebalance_timeout_s,
+        settings.runtime.watchdog_timeout_s,
+        rebalance_timeout_s=settings.kafka.rebalance_timeout_s,
         work_timeout_s=work_timeout_s,
     )
 

@@ -118,7 +118,7 @@ def _extras() -> Iterator[Check]:
 
 
 def _data_dir(settings: Settings) -> Iterator[Check]:
-    folder = settings.data_dir.absolute()
+    folder = settings.paths.data_dir.absolute()
     there = next(place for place in (folder, *folder.parents) if place.exists())
     try:
         with tempfile.TemporaryFile(dir=there) as probe:
@@ -144,10 +144,10 @@ def _open_files() -> Check:
 
 def _policy_file(settings: Settings) -> Check:
     try:
-        policies = load_policies(settings.policy_file)
+        policies = load_policies(settings.paths.policy_file)
     except PolicyFileError as error:
-        return Check("fail", "policy file", error.lines[0], f"mediasieve policy check {settings.policy_file}")
-    found = f"{settings.policy_file}: " if settings.policy_file else "none is named; "
+        return Check("fail", "policy file", error.lines[0], f"mediasieve policy check {settings.paths.policy_file}")
+    found = f"{settings.paths.policy_file}: " if settings.paths.policy_file else "none is named; "
     return Check("ok", "policy file", f"{found}{policies.default.version} where nothing else is said")
 
 
@@ -161,15 +161,19 @@ def _ports() -> Iterator[Check]:
 
 
 def _broker(settings: Settings, running: RunningSystem | None) -> Iterator[Check]:
-    if running is None and "broker" not in settings.model_fields_set:
+    if running is None and "broker" not in settings.given:
         yield Check("ok", "Kafka", "none is named and none runs here; `mediasieve up` brings its own")
         return
     try:
         cluster = reach_broker(settings)
     except MediasieveError as error:
-        yield Check("fail", "Kafka", f"{settings.broker} is out of reach", str(error))
+        yield Check("fail", "Kafka", f"{settings.kafka.bootstrap_servers} is out of reach", str(error))
         return
-    yield Check("ok", "Kafka", f"{settings.broker}: {len(cluster.brokers)} broker(s), cluster {cluster.cluster_id}")
+    yield Check(
+        "ok",
+        "Kafka",
+        f"{settings.kafka.bootstrap_servers}: {len(cluster.brokers)} broker(s), cluster {cluster.cluster_id}",
+    )
     yield _broker_version(settings, next(iter(cluster.brokers.values())), own=running is not None)
     try:
         plan = plan_topics(settings)
@@ -202,16 +206,16 @@ def _broker_version(settings: Settings, broker: Any, *, own: bool) -> Check:
 async def _produce_version(settings: Settings, host: str, port: int) -> int:
     from aiokafka.conn import create_conn
 
-    secured = settings.broker_security in ("ssl", "sasl_ssl")
+    secured = settings.kafka.security_protocol in ("ssl", "sasl_ssl")
     connection = await create_conn(
         host,
         port,
         request_timeout_ms=5_000,
-        security_protocol=settings.broker_security.upper(),
-        ssl_context=ssl.create_default_context(cafile=settings.broker_ca_file) if secured else None,
-        sasl_mechanism=settings.broker_sasl_mechanism,
-        sasl_plain_username=settings.broker_user,
-        sasl_plain_password=settings.broker_password.get_secret_value(),
+        security_protocol=settings.kafka.security_protocol.upper(),
+        ssl_context=ssl.create_default_context(cafile=settings.kafka.ca_file) if secured else None,
+        sasl_mechanism=settings.kafka.sasl_mechanism,
+        sasl_plain_username=settings.kafka.username,
+        sasl_plain_password=settings.kafka.password.get_secret_value(),
     )
     try:
         return int(connection._versions[0][1])
@@ -220,7 +224,7 @@ async def _produce_version(settings: Settings, host: str, port: int) -> int:
 
 
 def _clickhouse(settings: Settings, running: RunningSystem | None) -> Iterator[Check]:
-    if running is None and "clickhouse" not in settings.model_fields_set:
+    if running is None and "clickhouse" not in settings.given:
         yield Check("ok", "ClickHouse", "none is named and none runs here; `mediasieve up` brings its own")
         return
     from streams.analytics.client import connect, translate_errors
@@ -231,13 +235,13 @@ def _clickhouse(settings: Settings, running: RunningSystem | None) -> Iterator[C
         with translate_errors(settings):
             client = connect(settings, database="")
             try:
-                yield Check("ok", "ClickHouse", f"{client.server_version} at {settings.clickhouse}")
+                yield Check("ok", "ClickHouse", f"{client.server_version} at {settings.clickhouse.url}")
                 yield _skew(client)
                 yield from _permissions(client, settings)
             finally:
                 client.close()
     except MediasieveError as error:
-        yield Check("fail", "ClickHouse", settings.clickhouse, str(error))
+        yield Check("fail", "ClickHouse", settings.clickhouse.url, str(error))
         return
     if missing:
         yield Check("fail", "migrations", f"{', '.join(missing)} missing", "mediasieve clickhouse migrate")
@@ -261,13 +265,13 @@ def _permissions(client: Any, settings: Settings) -> Iterator[Check]:
 
     try:
         wanted = "CHECK GRANT SELECT, INSERT ON {database:Identifier}.*"
-        allowed = bool(client.query(wanted, parameters={"database": settings.clickhouse_database}).first_row[0])
+        allowed = bool(client.query(wanted, parameters={"database": settings.clickhouse.database}).first_row[0])
     except ClickHouseError:
         return
     if allowed:
         yield Check(
-            "ok", "permissions", f"{settings.clickhouse_user} may read and write {settings.clickhouse_database}"
+            "ok", "permissions", f"{settings.clickhouse.username} may read and write {settings.clickhouse.database}"
         )
     else:
-        advice = f"GRANT SELECT, INSERT, CREATE ON {settings.clickhouse_database}.* TO {settings.clickhouse_user}"
-        yield Check("fail", "permissions", f"{settings.clickhouse_user} may not read and write", advice)
+        advice = f"GRANT SELECT, INSERT, CREATE ON {settings.clickhouse.database}.* TO {settings.clickhouse.username}"
+        yield Check("fail", "permissions", f"{settings.clickhouse.username} may not read and write", advice)

@@ -12,41 +12,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from streams.domain.fingerprint.formats import video_format_of
+from streams.domain.fingerprint.formats import media_type_of
 from streams.domain.records.submission import JSON_TYPES
 
 UNKNOWN_TYPE = "application/octet-stream"
-#: What the first bytes say, as the formats' own specifications define it.
-SIGNATURES = (
-    (b"\xff\xd8\xff", "image/jpeg"),
-    (b"\x89PNG\r\n\x1a\n", "image/png"),
-    (b"GIF87a", "image/gif"),
-    (b"GIF89a", "image/gif"),
-    (b"BM", "image/bmp"),
-    (b"II*\0", "image/tiff"),
-    (b"MM\0*", "image/tiff"),
-)
-BRAND_TYPES = {
-    b"avif": "image/avif",
-    b"avis": "image/avif",
-    b"heic": "image/heic",
-    b"heix": "image/heic",
-    b"mif1": "image/heif",
-}
-#: By the container's name in records.
-VIDEO_TYPES = {
-    "mp4": "video/mp4",
-    "mov": "video/quicktime",
-    "webm": "video/webm",
-    "matroska": "video/x-matroska",
-    "avi": "video/x-msvideo",
-    "flv": "video/x-flv",
-    "ogg": "video/ogg",
-    "asf": "video/x-ms-asf",
-    "mpeg_ps": "video/mpeg",
-    "mpeg_video": "video/mpeg",
-    "mpeg_ts": "video/mp2t",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,16 +71,10 @@ def content_type_of(start: bytes, name: str) -> str:
         start: the first HEAD_BYTES, or all there are.
         name: of the file. It tells sound from video, which have the same containers.
     """
-    for signature, found in SIGNATURES:
-        if start.startswith(signature):
-            return found
-    if start[:4] == b"RIFF" and start[8:12] == b"WEBP":
-        return "image/webp"
-    if start[4:8] == b"ftyp" and start[8:12] in BRAND_TYPES:
-        return BRAND_TYPES[start[8:12]]
     promised = mimetypes.guess_type(name, strict=False)[0]
-    if (container := video_format_of(start)) and not (promised or "").startswith("audio/"):
-        return VIDEO_TYPES[container]
+    found = media_type_of(start)
+    if found and not (found.startswith("video/") and (promised or "").startswith("audio/")):
+        return found
     return promised if promised and promised not in JSON_TYPES else UNKNOWN_TYPE
 
 

@@ -43,10 +43,10 @@ def read_picture(path: Path, settings: Settings, policy: Policy) -> PictureFile:
     """
     name = media_id_of(path)
     try:
-        data = _read(path, settings.source_max_bytes)
-        limits = ImageLimits(max_pixels=settings.max_pixels)
+        data = _read(path, settings.source.max_bytes)
+        limits = ImageLimits(max_pixels=settings.limits.max_pixels)
         what = required_hashes(policy)
-        facts = fingerprint_image(data, limits, level=what.level, further=what.extra)
+        facts = fingerprint_image(data, limits, level=what.level, extra_hashes=what.extra_hashes)
     except BadInput as error:
         why = f"{reason_in_words(error.reason)} ({error.detail})"
         raise click.ClickException(shown(f"{name}: {why}")) from error

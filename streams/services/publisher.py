@@ -46,7 +46,9 @@ class Publisher:
         self._producer = make_producer(settings, queue_buffering_max_kbytes=QUEUE_KBYTES)
         reach_broker(settings)
         if self.topic not in reach_broker(settings, self._producer).topics:  # connects it, too
-            raise BrokerError(f"Kafka at {settings.broker} has no topic {self.topic}; run `mediasieve topics apply`.")
+            raise BrokerError(
+                f"Kafka at {settings.kafka.bootstrap_servers} has no topic {self.topic}; run `mediasieve topics apply`."
+            )
 
     def send(self, outgoing: Outgoing) -> None:
         """Hand one submission over; waits while the queue to the broker is full."""

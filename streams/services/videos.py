@@ -77,16 +77,18 @@ def read_video(path: Path, settings: Settings) -> VideoFile:
     limits, begun_at = video_limits(settings), time.monotonic()
 
     def expired() -> bool:
-        return time.monotonic() - begun_at > settings.video_decode_timeout_s
+        return time.monotonic() - begun_at > settings.limits.video_decode_timeout_s
 
     try:
         size_bytes = path.stat().st_size
-        if size_bytes > settings.video_max_bytes:
-            raise BadInput(Reason.SOURCE_TOO_LARGE, f"{size_bytes:,} bytes are more than {settings.video_max_bytes:,}")
+        if size_bytes > settings.source.max_video_bytes:
+            raise BadInput(
+                Reason.SOURCE_TOO_LARGE, f"{size_bytes:,} bytes are more than {settings.source.max_video_bytes:,}"
+            )
         if size_bytes <= READ_WHOLE_MAX_BYTES:
-            return VideoFile(name, path, fingerprint_video(path.read_bytes(), limits, deadline=expired))
+            return VideoFile(name, path, fingerprint_video(path.read_bytes(), limits, is_expired=expired))
         with opened_file(path) as source:
-            return VideoFile(name, path, fingerprint_video(source, limits, deadline=expired))
+            return VideoFile(name, path, fingerprint_video(source, limits, is_expired=expired))
     except BadInput as error:
         why = f"{reason_in_words(error.reason)} ({error.detail})"
         raise click.ClickException(shown(f"{name}: {why}")) from error

@@ -44,18 +44,18 @@ class SourceFetcher:
 
     def __init__(self, settings: Settings, resolver: AbstractResolver | None = None) -> None:
         try:
-            guard = AddressGuard(settings.source_allow)
+            guard = AddressGuard(settings.source.allow_list)
         except ValueError as error:
             raise ConfigurationError(f"MEDIASIEVE_SOURCE_ALLOW: {error}") from error
-        self._timeout_s = settings.source_timeout_s
-        self._max_bytes = settings.source_max_bytes
-        self._budget = ByteBudget(settings.in_flight_bytes, settings.source_max_bytes)
+        self._timeout_s = settings.source.timeout_s
+        self._max_bytes = settings.source.max_bytes
+        self._budget = ByteBudget(settings.runtime.max_in_flight_bytes, settings.source.max_bytes)
         # Threads that hang in a lookup or a file system must be missed by nobody else.
-        self._threads = ThreadPoolExecutor(2 * settings.fetch_concurrency, thread_name_prefix="source")
+        self._threads = ThreadPoolExecutor(2 * settings.runtime.fetch_concurrency, thread_name_prefix="source")
         self._http = HttpSource(settings, guard, resolver or SystemResolver(self._threads))
         self._files = FileSource(settings, self._threads)
         self._web_videos = WebVideos(settings, self._http, Spool(settings, self._threads))
-        self._open_videos = asyncio.Semaphore(OPEN_PER_THREAD * settings.video_threads)
+        self._open_videos = asyncio.Semaphore(OPEN_PER_THREAD * settings.runtime.video_threads)
 
     @property
     def held_bytes(self) -> int:

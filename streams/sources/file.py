@@ -35,9 +35,9 @@ class FileSource:
     """Reads regular files whose real path, all symbolic links resolved, is below one of the roots."""
 
     def __init__(self, settings: Settings, threads: Executor) -> None:
-        self._roots = tuple(Path(os.path.realpath(root)) for root in settings.file_roots)
-        self._max_bytes = settings.source_max_bytes
-        self._max_video_bytes = settings.video_max_bytes
+        self._roots = tuple(Path(os.path.realpath(root)) for root in settings.source.file_roots)
+        self._max_bytes = settings.source.max_bytes
+        self._max_video_bytes = settings.source.max_video_bytes
         self._threads = threads
 
     async def open(self, url: str, kind: Kind, reserve: Reserve) -> bytes | LocalVideo:

@@ -40,8 +40,8 @@ class Spool:
     """
 
     def __init__(self, settings: Settings, threads: Executor) -> None:
-        self._folder = settings.data_dir / "spool"
-        self._max_bytes = settings.video_spool_max_bytes
+        self._folder = settings.paths.data_dir / "spool"
+        self._max_bytes = settings.source.max_download_bytes
         self._threads = threads
         self._sweep()
 

@@ -159,7 +159,7 @@ async def test_videos_with_a_frame_like_a_picture_are_one_query(story: Story) ->
     await sink.write(FINGERPRINTS, [*videos[1:], *(replace(each, offset=each.offset + 50) for each in videos[:1])])
     await sink.close()
 
-    found = story.ask("videos_with_frame", forms=[f"{film.look(7_000).confirm:064x}", "f" * 64], most_bits=80)
+    found = story.ask("videos_with_frame", forms=[f"{film.hashes_at(7_000).hash256:064x}", "f" * 64], most_bits=80)
 
     assert [row["first_media_id"] for row in sorted(found, key=lambda row: str(row["first_media_id"]))] == [
         "photos/10.jpg",

@@ -136,7 +136,7 @@ def test_a_video_says_what_it_is_and_which_parts_of_another() -> None:
 def test_the_whole_frames_of_a_video_are_rows_of_their_own() -> None:
     made, _ = clip()
     frames = unpack_frames(made.hashes["frames:1"])
-    whole = [frame for frame in frames if frame["view"] < 2 and frame["turn"] & 8]
+    whole = [frame for frame in frames if frame["view"] < 2 and frame["orientation"] & 8]
     parts = TABLES[FINGERPRINTS].parts
     assert parts is not None
 
@@ -145,8 +145,8 @@ def test_the_whole_frames_of_a_video_are_rows_of_their_own() -> None:
     assert 0 < len(rows) == len(whole) < len(frames)
     first = dict(zip(parts.columns, rows[0], strict=True))
     assert (first["content_id"], first["media_id"], first["view"]) == (made.content_id, "photos/1.jpg", "full")
-    assert (first["at_ms"], first["phash64"]) == (0, int(whole[0]["near"]))
-    assert first["phash256"].hex() == "".join(f"{int(word):016x}" for word in whole[0]["confirm"])
+    assert (first["at_ms"], first["phash64"]) == (0, int(whole[0]["hash64"]))
+    assert first["phash256"].hex() == "".join(f"{int(word):016x}" for word in whole[0]["hash256"])
     assert parts.rows(VALID[FINGERPRINTS]) == []
     broken = replace(made, hashes={"frames:1": "00ff"})
     assert reason_of(FINGERPRINTS, fingerprint_record(replace(fingerprint(1), facts=broken), 3))[0] == Reason.BAD_FIELD

@@ -87,8 +87,8 @@ class Gallery:
         random = np.random.default_rng(number)
         entries = self._entries.copy()
         halves = random.permuted(np.tile(HALF_SET, (len(entries), 1)), axis=1)
-        entries["near"] = np.packbits(halves, axis=1).view(">u8").reshape(-1)
-        entries["confirm"] = random.integers(0, 2**64, (len(entries), 4), np.uint64)
+        entries["hash64"] = np.packbits(halves, axis=1).view(">u8").reshape(-1)
+        entries["hash256"] = random.integers(0, 2**64, (len(entries), 4), np.uint64)
         return entries
 
     def content(self, number: int) -> Content:

@@ -1,4 +1,4 @@
-"""What a process used, and what this machine is; read from /proc, so benchmarks run on Linux only."""
+"""CPU time and memory of a process, and facts about this machine. Read from /proc, so benchmarks run on Linux only."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 
 
 def cpu_s(pid: int) -> float:
-    """User and system time of all threads of a process so far, in steps of 10 ms."""
+    """User and system time of all threads of a process, in steps of 10 ms."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) * TICK_S
 
 
 def memory_mb(pid: int) -> dict[str, float]:
-    """`rss` and `pss` (shared pages counted by share) in MiB."""
+    """`rss` and `pss` (which divides shared pages among their processes) in MiB."""
     found = {}
     for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
         name, _, rest = line.partition(":")
@@ -31,7 +31,7 @@ def memory_mb(pid: int) -> dict[str, float]:
 
 
 def machine() -> dict[str, Any]:
-    """This machine as far as it bears on the figures; `python_steps_per_s` tells how fast a core of it runs a loop."""
+    """Facts about this machine that explain the figures; `python_steps_per_s` is the speed of a loop on one core."""
     lines = Path("/proc/cpuinfo").read_text().splitlines()
     model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "unknown")
     memory_kb = int(Path("/proc/meminfo").read_text().split()[1])
@@ -47,5 +47,5 @@ def machine() -> dict[str, Any]:
 
 
 def installed_versions(*distributions: str) -> dict[str, str]:
-    """Versions of what runs in this environment."""
+    """Versions of distributions in this environment."""
     return {name: version(name) for name in distributions}

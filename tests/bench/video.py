@@ -1,6 +1,6 @@
-"""Videos: speed, bytes and memory (video_speed.py), what is found (video_recall.py), and vPDQ (video_method.py).
+"""Videos: speed, bytes and memory (video_speed.py), recall (video_recall.py), and vPDQ (video_method.py).
 
-`python -m tests.bench --only video` runs all of it. A folder of photos makes more originals, see `Studio.count`.
+`python -m tests.bench --only video` runs all three. With a folder of photos there are more originals: `Studio.count`.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def run(
     peer_s: float,
     say: Callable[[str], Any] = print,
 ) -> Found:
-    """Measure all; with fewer originals where there are not photos enough."""
+    """Runs all measurements, with fewer originals if there are too few photos."""
     originals = min(originals, Studio(folder).count)
     with tempfile.TemporaryDirectory(prefix="videos-", dir=work_dir) as made:
         speed = video_speed.run(Path(made), samples=samples, rounds=rounds, peer_s=peer_s, say=say)
@@ -54,7 +54,7 @@ def show(found: Found, console: Console) -> None:
     video_speed.show(found.speed, console)
     video_recall.show(found.recall, console)
     if found.method is None:
-        console.print("the videos of ThreatExchange are not at hand", style="yellow")
+        console.print("the videos of ThreatExchange are missing", style="yellow")
     else:
         video_method.show(found.method, console)
 

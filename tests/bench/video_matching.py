@@ -1,7 +1,7 @@
-"""What the match stage spends on a video while many are known: `python -m tests.bench.video_matching`.
+"""The CPU time of deciding about a video while many are known: `python -m tests.bench.video_matching`.
 
-Hashes are coin tosses, so that no two videos have a frame in common but by being cut from each other; a share of the
-known ones begins with one intro. CPU is that of the process, in the deciding alone: no Kafka, no RocksDB.
+Hashes are random, so that two videos have a frame in common only if one is cut from the other. A share of the known
+videos begins with the same intro. CPU time is that of the process, for decisions alone: no Kafka, no RocksDB.
 """
 
 from __future__ import annotations
@@ -32,55 +32,55 @@ INTRO_MOMENTS = 8
 
 
 class Archive:
-    """Videos by number, of so many moments."""
+    """Videos by number, each with `moments` moments. The share `intros` begins with the intro."""
 
     def __init__(self, moments: int, intros: float) -> None:
         self.moments = moments
         self._intros = intros
-        self._intro = self._tossed(np.random.default_rng(0), INTRO_MOMENTS)
+        self._intro = self._random_frames(np.random.default_rng(0), INTRO_MOMENTS)
 
-    def _tossed(self, random: np.random.Generator, moments: int) -> NDArray[np.void]:
+    def _random_frames(self, random: np.random.Generator, moments: int) -> NDArray[np.void]:
         frames = np.zeros(moments, FRAME_ENTRY)
-        frames["near"] = random.integers(0, 2**64, moments, np.uint64)
-        frames["confirm"] = random.integers(0, 2**64, (moments, 4), np.uint64)
-        frames["turn"], frames["quality"] = CANONICAL, 200
+        frames["hash64"] = random.integers(0, 2**64, moments, np.uint64)
+        frames["hash256"] = random.integers(0, 2**64, (moments, 4), np.uint64)
+        frames["orientation"], frames["quality"] = CANONICAL, 200
         return frames
 
     def frames(self, number: int) -> NDArray[np.void]:
-        """The whole of each moment, canonical."""
+        """The whole view of each moment, in its canonical orientation."""
         random = np.random.default_rng(number + 1)
-        frames = self._tossed(random, self.moments)
+        frames = self._random_frames(random, self.moments)
         if random.random() < self._intros:
             frames[:INTRO_MOMENTS] = self._intro
         frames["from_ms"] = np.arange(self.moments) * APART_MS
         frames["to_ms"] = frames["from_ms"] + APART_MS // 2
         return frames
 
-    def kept(self, number: int) -> tuple[tuple[bytes, bytes], tuple[bytes, bytes]]:
-        """Its content and its frames, as the state has them."""
+    def stored(self, number: int) -> tuple[tuple[bytes, bytes], tuple[bytes, bytes]]:
+        """The content and the frames of a video, as the state stores them."""
         own, medium = content_id(number), f"films/{number:09d}.mp4"
         content = Content(own, medium, medium, own, medium, number, FOR_EVER_MS, bytes(16), FRAMES_HASH)
         frames = pack_stored_frames(self.moments * APART_MS, self.frames(number).tobytes())
         return (content_key(COLLECTION, own), content.pack()), (frames_key(COLLECTION, own), frames)
 
     def submission(self, number: int, name: str, *, part: slice = slice(None), noise_bits: int = 2) -> bytes:
-        """A part of a video, encoded anew: of each moment the whole, an alternate, and what is beside a bar of text."""
+        """A part of a video, encoded again: for each moment the whole view, an alternate, and the caption views."""
         random = np.random.default_rng([number, len(name)])
         whole = self.frames(number)[part]
         whole["from_ms"] -= whole["from_ms"][0]
         whole["to_ms"] = whole["from_ms"] + APART_MS // 2
         duration_ms = int(whole["from_ms"][-1]) + APART_MS
         for _ in range(noise_bits):
-            whole["near"] ^= np.uint64(1) << random.integers(0, 64, len(whole), np.uint64)
-            whole["confirm"] ^= np.uint64(1) << random.integers(0, 64, (len(whole), 4), np.uint64)
+            whole["hash64"] ^= np.uint64(1) << random.integers(0, 64, len(whole), np.uint64)
+            whole["hash256"] ^= np.uint64(1) << random.integers(0, 64, (len(whole), 4), np.uint64)
         entries = np.repeat(whole, 4)
-        for place, (view, turn) in enumerate(
+        for place, (view, orientation) in enumerate(
             ((0, 1), (VIEW_CODES["top_85"], CANONICAL), (VIEW_CODES["bottom_85"], CANONICAL)), 1
         ):
-            tossed = self._tossed(random, len(whole))
-            for column in ("near", "confirm"):
-                entries[column][place::4] = tossed[column]
-            entries["view"][place::4], entries["turn"][place::4] = view, turn
+            random_frames = self._random_frames(random, len(whole))
+            for column in ("hash64", "hash256"):
+                entries[column][place::4] = random_frames[column]
+            entries["view"][place::4], entries["orientation"][place::4] = view, orientation
         facts = MediaFacts(
             content_id=f"sha256:{sha256(name.encode()).hexdigest()}",
             kind="video",
@@ -104,11 +104,11 @@ def content_id(number: int) -> str:
     return f"sha256:{sha256(b'%d' % number).hexdigest()}"
 
 
-def decided(partition: Partition, records: Sequence[bytes]) -> tuple[float, Counter[str]]:
-    """CPU seconds, and what came out."""
-    begun = time.process_time()
+def decide(partition: Partition, records: Sequence[bytes]) -> tuple[float, Counter[str]]:
+    """CPU seconds, and how many decisions have each relation or outcome."""
+    started = time.process_time()
     answers = partition.decide([MatchInput.of(Fingerprint.from_json(record), FOR_EVER_MS) for record in records])
-    spent = time.process_time() - begun
+    spent = time.process_time() - started
     found = [orjson.loads(answer.value) for answer in answers]
     return spent, Counter((each["match"] or {}).get("relation") or each["outcome"] for each in found)
 
@@ -117,34 +117,34 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--videos", type=int, default=10_000)
     parser.add_argument("--moments", type=int, default=100)
-    parser.add_argument("--intros", type=float, default=0.1, help="share of the videos that begin with one intro")
+    parser.add_argument("--intros", type=float, default=0.1, help="share of the videos that begin with the same intro")
     parser.add_argument("--asked", type=int, default=50)
     given = parser.parse_args()
     archive = Archive(given.moments, given.intros)
-    state = [entry for number in range(given.videos) for entry in archive.kept(number)]
-    begun = time.process_time()
+    state = [entry for number in range(given.videos) for entry in archive.stored(number)]
+    started = time.process_time()
     partition = Partition(state)
-    rebuilt_s, memory_mb = time.process_time() - begun, partition.indexes.memory_bytes / 2**20
+    rebuilt_s, memory_mb = time.process_time() - started, partition.indexes.memory_bytes / 2**20
     print(
         f"{given.videos:,} videos of {given.moments} moments: rebuilt in {rebuilt_s:.1f} s of CPU, {memory_mb:.0f} MB"
     )
     third = slice(given.moments // 3, 2 * given.moments // 3)
     step = max(1, given.videos // given.asked)
     numbers = range(0, given.videos, step)
-    stories = {
+    workloads = {
         "warm": [
             archive.submission(number, f"warm {number}") for number in (-1 % given.videos, given.videos + 900_000)
         ],
         "new videos": [archive.submission(given.videos + n, f"new {n}") for n in range(given.asked)],
-        "copies, encoded anew": [archive.submission(number, f"copy {number}", noise_bits=3) for number in numbers],
+        "copies, encoded again": [archive.submission(number, f"copy {number}", noise_bits=3) for number in numbers],
         "clips of a third": [archive.submission(number, f"clip {number}", part=third) for number in numbers],
     }
-    stories["the same bytes again"] = stories["new videos"]
-    for name, records in stories.items():
+    workloads["the same bytes again"] = workloads["new videos"]
+    for name, records in workloads.items():
         renamed = [
             orjson.dumps(orjson.loads(record) | {"submission_id": f"{name} {n}"}) for n, record in enumerate(records)
         ]
-        spent, outcomes = decided(partition, renamed)
+        spent, outcomes = decide(partition, renamed)
         print(f"{name:24} {1000 * spent / len(records):8.2f} ms of CPU a video  {dict(outcomes)}")
 
 

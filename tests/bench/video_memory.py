@@ -1,4 +1,4 @@
-"""A process that fingerprints videos in several threads and says how much memory that took; see video_speed.py."""
+"""A process that fingerprints videos in several threads and prints how much memory it used; see video_speed.py."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ HIGH_WATER_MARK_RESET = "5"
 
 
 def _status_mb(name: str) -> float:
-    """A line of /proc/self/status."""
+    """The value of a line in /proc/self/status."""
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) / 1024 for line in lines if line.startswith(f"{name}:"))
 

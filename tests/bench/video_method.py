@@ -1,9 +1,9 @@
-"""A check of the method with the videos and the hashes of vPDQ that come with ThreatExchange, where they are at hand.
+"""Checks the method against the videos and hashes of vPDQ that come with ThreatExchange, if they are present.
 
-Fourteen files are cuts of three films, and one more: what their names say is what is to be decided. And the frames that
-a fingerprint is made of are those that vPDQ hashed: of all frames that it expects, the one whose PDQ is nearest to that
-of our small grey picture is shown at the instant that we say. The distance itself is mostly that of the picture's size:
-from a frame scaled to 160 × 160 by other means, it is the same.
+Fourteen files are cuts of three films, and there is one more: decisions have to agree with their names. The frames of a
+fingerprint also have to be frames that vPDQ hashed: of all frames that vPDQ lists, the one whose PDQ is nearest to the
+PDQ of our small grey picture is shown at the time that we report. The distance itself comes mostly from the size of the
+picture: a frame scaled to 160 × 160 by other means has the same distance.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from rich.console import Console
 from streams.domain.fingerprint.image import pdq
 from streams.domain.fingerprint.video.container import open_container
 from streams.domain.fingerprint.video.decoder import SAMPLE_SIDE, FrameSample
+from streams.domain.fingerprint.video.ffmpeg_input import FFmpegInput
 from streams.domain.fingerprint.video.fingerprint import fingerprint_video
 from streams.domain.fingerprint.video.limits import DEFAULT_VIDEO_LIMITS
 from streams.domain.fingerprint.video.sampler import FrameSampler
-from streams.domain.fingerprint.video.source_file import FFmpegInput
 from tests.bench.small_hashes import SHARED_DATA
-from tests.bench.video_recall import Known, Verdict
+from tests.bench.video_recall import FoundVideo, KnownVideos
 from tests.bench.video_source import file_source
 from tests.support.videos import decoded
 
@@ -35,8 +35,10 @@ FOLDER: Final = SHARED_DATA / "threatexchange"
 
 @dataclass(frozen=True, slots=True)
 class Frames:
-    """The frames of a file beside vPDQ's of the same instants: how many there are, how many bits apart on average and
-    at most, those of the same frames decoded in full and scaled, and how far in time the nearest is, in the median.
+    """Distances of a file's frames to those of vPDQ at the same instants.
+
+    `mean_bits` and `most_bits` are the mean and the largest distance, `scaled_bits` the mean distance of the same
+    frames decoded in full and scaled. `off_ms` is the median time between a frame and vPDQ's nearest frame.
     """
 
     count: int
@@ -48,9 +50,9 @@ class Frames:
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """What was decided about each file in turn, and its frames."""
+    """The decision about each file, in order, and its frames."""
 
-    decisions: dict[str, Verdict] = field(default_factory=dict)
+    decisions: dict[str, FoundVideo] = field(default_factory=dict)
     wrong: tuple[str, ...] = ()
     frames: dict[str, Frames] = field(default_factory=dict)
 
@@ -60,18 +62,18 @@ def film_of(path: Path) -> str:
 
 
 def run() -> Method | None:
-    """None where the files are not at hand."""
+    """None if the files are missing."""
     paths = sorted((FOLDER / "videos").glob("*.mp4"), key=lambda path: ("orig" not in path.stem, path.stem))
     if not paths:
         return None
-    known, decisions, wrong = Known(), dict[str, Verdict](), list[str]()
+    known, decisions, wrong = KnownVideos(), dict[str, FoundVideo](), list[str]()
     for path in paths:
         with file_source(path) as source:
             facts = fingerprint_video(source)
-        verdict = known.take(path.stem, facts)
+        hit = known.add(path.stem, facts)
         first = not any(film_of(Path(each)) == film_of(path) for each in decisions)
-        decisions[path.stem] = verdict
-        if first == bool(verdict.known) or (verdict.known and film_of(Path(verdict.known)) != film_of(path)):
+        decisions[path.stem] = hit
+        if first == bool(hit.known) or (hit.known and film_of(Path(hit.known)) != film_of(path)):
             wrong.append(path.stem)
     frames = dict(_frames(paths)) if find_spec("pdqhash") else {}
     return Method(decisions, tuple(wrong), frames)
@@ -104,26 +106,28 @@ def _code(picture: Image.Image) -> int:
 
 
 def _expected(path: Path) -> Iterator[tuple[float, int, int]]:
-    """Time in ms, quality and hash of each frame."""
+    """The time in ms, the quality and the hash of each frame."""
     for line in path.read_text().splitlines():
         _, quality, code, at_s = line.split(",")
         yield float(at_s) * 1000, int(quality), int(code, 16)
 
 
 def samples(path: Path) -> Iterator[FrameSample]:
-    """The frames that a fingerprint is made of."""
+    """The frames that make up a fingerprint."""
     with file_source(path) as source:
         file = FFmpegInput(source, DEFAULT_VIDEO_LIMITS, lambda: False)
         with open_container(file, "mp4", DEFAULT_VIDEO_LIMITS) as video:
-            yield from FrameSampler(video, "mp4", DEFAULT_VIDEO_LIMITS, lambda: 0.0, whole=False, digest=None).samples()
+            yield from FrameSampler(
+                video, "mp4", DEFAULT_VIDEO_LIMITS, lambda: 0.0, all_bytes_free=False, digest=None
+            ).samples()
 
 
 def show(found: Method, console: Console) -> None:
-    for name, verdict in found.decisions.items():
-        said = f"{verdict.relation} of {verdict.known}" if verdict.known else "new"
+    for name, hit in found.decisions.items():
+        said = f"{hit.relation} of {hit.known}" if hit.known else "new"
         console.print(f"{name}: {said}", style="red" if name in found.wrong else "", markup=False)
     for name, each in found.frames.items():
         console.print(
             f"{name}: PDQ of {each.count} frames {each.mean_bits:.1f} bits from vPDQ's on average, {each.most_bits} at "
-            f"most, {each.scaled_bits:.1f} if decoded in full and scaled; nearest in time {each.off_ms:.0f} ms beside"
+            f"most, {each.scaled_bits:.1f} if decoded in full and scaled; nearest in time {each.off_ms:.0f} ms away"
         )

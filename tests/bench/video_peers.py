@@ -1,8 +1,8 @@
 """What people use for videos today: imagehash of every frame, and the method of videohash.
 
-videohash 3.0.1 itself cannot run here: it needs an ffmpeg program, yt-dlp, and a Pillow before 10 (it asks for
-`Image.ANTIALIAS`). What it computes is computed below, told from its source: a frame a second of 144 × 144 pixels
-without black borders, as one collage whose wavelet hash is combined with which colour prevails in 64 parts of the film.
+videohash 3.0.1 itself cannot run here: it needs an ffmpeg program, yt-dlp, and a Pillow before 10 (it uses
+`Image.ANTIALIAS`). The functions below follow its source: it takes one frame a second, of 144 × 144 pixels without
+black borders, makes a collage of them, and combines its wavelet hash with the dominant colours of 64 parts of the film.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from PIL import Image
 
 PHASH_BITS: Final = 8
 LEAST_SHARE: Final = 0.8
-"""vPDQ takes two videos for the same when so many of one's frames are among the other's."""
+"""vPDQ takes two videos for the same if this share of the frames of one is among the frames of the other."""
 
 COLLAGE_BITS: Final = 10
-"""videohash calls videos similar of whose 64 bits 15 % differ."""
+"""videohash calls two videos similar if at most 15 % of their 64 bits differ."""
 
 COLLAGE_WIDTH: Final = 1024
 FRAME_SIDE: Final = 144
@@ -35,14 +35,14 @@ Codes = NDArray[np.uint64]
 
 
 class PeerHashes(NamedTuple):
-    """A video as the peers have it: a hash of every frame, and one of all."""
+    """A video as the peers hash it: one hash for every frame, and one for the whole."""
 
     frames: Codes
     collage: int
 
 
 def pictures(path: Path, stop_s: float = float("inf")) -> Iterator[tuple[float, Image.Image]]:
-    """Every frame as PyAV gives it, until so many seconds; decoded by as many threads as FFmpeg likes."""
+    """Every frame that PyAV returns before `stop_s`, decoded by as many threads as FFmpeg chooses."""
     with av.open(str(path)) as container:
         stream = container.streams.video[0]
         stream.thread_type = "AUTO"
@@ -65,12 +65,12 @@ def every_frame(path: Path, stop_s: float = float("inf")) -> Codes:
 
 
 def as_videohash(path: Path, stop_s: float = float("inf")) -> int:
-    """The 64 bits of videohash; decodes everything, as its ffmpeg does."""
-    return _of_seconds(list(_each_second(pictures(path, stop_s))))
+    """The 64 bits of videohash. Decodes everything, as its ffmpeg does."""
+    return _collage_hash(list(_one_a_second(pictures(path, stop_s))))
 
 
-def both(path: Path) -> PeerHashes:
-    """In one pass."""
+def both_hashes(path: Path) -> PeerHashes:
+    """The hashes of both peers, in one pass."""
     codes: list[np.uint64] = []
 
     def seen() -> Iterator[tuple[float, Image.Image]]:
@@ -78,12 +78,12 @@ def both(path: Path) -> PeerHashes:
             codes.append(phash(picture))
             yield at_s, picture
 
-    seconds = list(_each_second(seen()))
-    return PeerHashes(np.array(codes, np.uint64), _of_seconds(seconds))
+    seconds = list(_one_a_second(seen()))
+    return PeerHashes(np.array(codes, np.uint64), _collage_hash(seconds))
 
 
 def found_by_share(query: Codes, known: Codes) -> bool:
-    """Whether enough frames of either are among the other's."""
+    """Whether enough frames of either video are among those of the other."""
     in_known, in_query = np.zeros(len(query), np.bool_), np.zeros(len(known), np.bool_)
     for begin in range(0, len(query), 256):
         near = np.bitwise_count(query[begin : begin + 256, None] ^ known) <= PHASH_BITS
@@ -96,7 +96,7 @@ def found_by_collage(query: int, known: int) -> bool:
     return (query ^ known).bit_count() <= COLLAGE_BITS
 
 
-def _each_second(shown: Iterator[tuple[float, Image.Image]]) -> Iterator[Image.Image]:
+def _one_a_second(shown: Iterator[tuple[float, Image.Image]]) -> Iterator[Image.Image]:
     due_s = 0
     for at_s, picture in shown:
         if at_s >= due_s:
@@ -104,18 +104,18 @@ def _each_second(shown: Iterator[tuple[float, Image.Image]]) -> Iterator[Image.I
             yield picture
 
 
-def _of_seconds(seconds: Sequence[Image.Image]) -> int:
+def _collage_hash(seconds: Sequence[Image.Image]) -> int:
     if not seconds:
         return 0
     box = _box(seconds)
     frames = [each.resize((FRAME_SIDE, FRAME_SIDE), Image.Resampling.BICUBIC, box=box) for each in seconds]
     wavelet = np.asarray(imagehash.whash(_collage(frames)).hash).ravel()
-    bits = wavelet ^ np.array(_prevails(frames))
+    bits = wavelet ^ np.array(_dominates(frames))
     return int.from_bytes(np.packbits(bits).tobytes(), "big")
 
 
 def _box(seconds: Sequence[Image.Image]) -> tuple[int, int, int, int]:
-    """What black borders leave, as most of some frames have it (ffmpeg's cropdetect)."""
+    """The box inside black borders that most of some frames have (ffmpeg's cropdetect)."""
     found = [_crop(np.asarray(seconds[at].convert("L"))) for at in CROP_AT_S if at < len(seconds)]
     return max(found, key=found.count) if found else (0, 0, *seconds[0].size)
 
@@ -137,21 +137,21 @@ def _collage(frames: Sequence[Image.Image]) -> Image.Image:
     return collage
 
 
-def _prevails(frames: Sequence[Image.Image]) -> list[bool]:
-    """Of 64 parts of the frames in a row, whether the colour prevails that is asked for: red, green, blue, none."""
+def _dominates(frames: Sequence[Image.Image]) -> list[bool]:
+    """Whether the expected colour (red, green, blue, none) dominates, for 64 parts of the frames laid in a row."""
     row = Image.new("RGB", (FRAME_SIDE * len(frames), FRAME_SIDE))
     for number, frame in enumerate(frames):
         row.paste(frame, (number * FRAME_SIDE, 0))
     wide, high = row.width / 8, row.height / 8
     parts = [(x * wide, y * high, (x + 1) * wide, (y + 1) * high) for x in range(8) for y in range(8)]
     return [
-        _prevailing(np.asarray(row.resize((16, 16), LANCZOS, box=part), np.int16)) == number // 16
+        _dominant_colour(np.asarray(row.resize((16, 16), LANCZOS, box=part), np.int16)) == number // 16
         for number, part in enumerate(parts)
     ]
 
 
-def _prevailing(pixels: NDArray[np.int16]) -> int:
-    """0 to 2 for a colour, 3 where most pixels have none, else -1."""
+def _dominant_colour(pixels: NDArray[np.int16]) -> int:
+    """0 to 2 for a colour, 3 if most pixels have none, else -1."""
     flat = pixels.reshape(-1, 3)
     strongest = flat.argmax(axis=1)
     alone = (flat == flat.max(axis=1, keepdims=True)).sum(axis=1) == 1

@@ -1,7 +1,7 @@
 """The README's picture of two timelines: `python -m tests.bench.video_picture`.
 
-The videos are those of the demo, the drawing is that of `mediasieve explain film.mp4 film-clip.mp4 --picture …`, with
-fewer colours and pixels, so that it is small.
+The videos come from the demo. The drawing is that of `mediasieve explain film.mp4 film-clip.mp4 --picture …`, with
+fewer colours and pixels, to keep the file small.
 """
 
 from __future__ import annotations

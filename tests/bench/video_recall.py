@@ -1,8 +1,8 @@
-"""Which altered videos are found, as what, and how exactly their parts are told; which different ones are mistaken.
+"""Recall: which altered videos are found, with which relation, how exact their segments are, and false matches.
 
-Every original is altered in every way of video_samples.COPIES, and each copy is decided by the whole of matching, with
-all originals known and no other copy. To see what is mistaken, it is decided again without its own original; so are
-the originals among themselves, and copies of them all that begin with one intro, or have one caption or logo.
+Every original is altered in every way of video_samples.COPIES. The match stage decides about each copy, with all
+originals known and no other copy. To count false matches, each copy is decided again without its own original; so are
+the originals among themselves, and copies of all originals that begin with one intro, or share a caption or a logo.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from streams.domain.fingerprint.video.fingerprint import fingerprint_video
 from streams.domain.match.decide import MatchInput
 from streams.domain.policy.policy import DEFAULT_POLICY, Policy
 from streams.domain.records import Fingerprint, MediaFacts, Origin
-from tests.bench.video_peers import PeerHashes, both, found_by_collage, found_by_share
+from tests.bench.video_peers import PeerHashes, both_hashes, found_by_collage, found_by_share
 from tests.bench.video_samples import COPIES, INTRO, Studio, Truth, files
 from tests.bench.video_source import file_source
 from tests.support.partition import Partition
-from tests.support.videos import facts as facts_of_file
+from tests.support.videos import duration_and_rate
 
 OURS: Final = "mediasieve"
 SHARE: Final = "imagehash of every frame, by share"
@@ -40,8 +40,8 @@ ALIKE: Final = (INTRO, "caption_bar", "caption_over", "logo")
 
 
 @dataclass(frozen=True, slots=True)
-class Hashed:
-    """A file as every contender has it."""
+class HashedVideo:
+    """A file as every contender hashes it."""
 
     ours: MediaFacts
     peers: PeerHashes
@@ -49,8 +49,8 @@ class Hashed:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """What was decided about a video: the name of the known one, and what it is to it; empty if it is new."""
+class FoundVideo:
+    """The known video that was found, and the relation to it; empty for a new video."""
 
     known: str = ""
     relation: str = ""
@@ -59,15 +59,15 @@ class Verdict:
 
 @dataclass
 class Recall:
-    """What was found of the copies of so many originals.
+    """How many copies of the originals were found.
 
     Attributes:
-        right: by contender and alteration, how many copies were taken for copies of their original; ours only if the
-            relation is right, too.
-        missed: ours, with the verdict.
-        off_s: by alteration, how far ends of parts are from where they should be, four a copy.
+        right: by contender and alteration, how many copies were matched with their original; ours only if the relation
+            is right, too.
+        missed: the copies that we did not find, with what we found instead.
+        off_s: by alteration, how far the ends of segments are from where they should be, four for each copy.
         mistaken: by contender, the pairs of different videos that were taken for the same.
-        pairs: how many there were.
+        pairs: how many pairs of different videos were compared.
     """
 
     originals: int
@@ -84,23 +84,23 @@ class Recall:
         return float(np.mean([self.percent(contender, name) for name in self.right[contender]]))
 
 
-class Known:
-    """A collection in which videos are decided, each as if it came right after those that are known."""
+class KnownVideos:
+    """A collection in which videos are decided, each as if it came right after the known ones."""
 
     def __init__(self, policy: Policy = DEFAULT_POLICY) -> None:
         self._policy = policy
         self._partition = Partition()
         self._taken = 0
 
-    def take(self, name: str, media: MediaFacts) -> Verdict:
-        """Decide a video, which is known from then on."""
+    def add(self, name: str, media: MediaFacts) -> FoundVideo:
+        """Decides about a video, which is known from then on."""
         return self._decide(self._partition, name, media)
 
-    def look(self, name: str, media: MediaFacts) -> Verdict:
-        """Decide a video without remembering it."""
+    def decide_only(self, name: str, media: MediaFacts) -> FoundVideo:
+        """Decides about a video without remembering it."""
         return self._decide(Partition(self._partition.log), name, media)
 
-    def _decide(self, partition: Partition, name: str, media: MediaFacts) -> Verdict:
+    def _decide(self, partition: Partition, name: str, media: MediaFacts) -> FoundVideo:
         self._taken += 1
         fingerprint = Fingerprint(
             submission_id=f"s#{self._taken}",
@@ -118,31 +118,33 @@ class Known:
         (answer,) = partition.decide([MatchInput.of(fingerprint, self._taken)])
         match = orjson.loads(answer.value)["match"]
         if match is None:
-            return Verdict()
-        return Verdict(match["media_id"], match["relation"] or match["method"], tuple(match["segments"]))
+            return FoundVideo()
+        return FoundVideo(match["media_id"], match["relation"] or match["method"], tuple(match["segments"]))
 
 
-def hashed(path: Path) -> Hashed:
-    """Ours as of a source that has to be paid for by the byte."""
+def hashed(path: Path) -> HashedVideo:
+    """Hashes a file. Ours is read from a source that counts every byte."""
     with file_source(path) as source:
         ours = fingerprint_video(source)
-    return Hashed(ours, both(path), facts_of_file(path)[0])
+    return HashedVideo(ours, both_hashes(path), duration_and_rate(path)[0])
 
 
-def hashes_of_film(number: int, studio: Studio, folder: Path) -> dict[str, Hashed]:
+def hashes_of_film(number: int, studio: Studio, folder: Path) -> dict[str, HashedVideo]:
     """An original and its copies, by alteration."""
     return {name: hashed(path) for name, path in files(studio, number, folder)}
 
 
 def run(folder: Path | None, work_dir: Path, *, originals: int, say: Callable[[str], Any] = print) -> Recall:
-    """Alter and decide so many films, of the photos of a folder or of those that come with the project.
+    """Alters and decides films made of the photos in a folder, or of those that come with the project.
 
     Raises:
-        ValueError: there are not photos enough.
+        ValueError: there are too few photos.
     """
     studio = Studio(folder)
     if originals > studio.count:
-        raise ValueError(f"the photos are enough for {studio.count} films, not for {originals}")
+        raise ValueError(
+            f"the photos are enough for {studio.count} films, not for {originals}: give a folder with more photos"
+        )
     work = partial(hashes_of_film, studio=studio, folder=work_dir)
     with ProcessPoolExecutor(mp_context=multiprocessing.get_context("spawn")) as pool:
         films = []
@@ -152,34 +154,34 @@ def run(folder: Path | None, work_dir: Path, *, originals: int, say: Callable[[s
     return judge(films)
 
 
-def judge(films: Sequence[dict[str, Hashed]]) -> Recall:
-    """Decide all copies."""
+def judge(films: Sequence[dict[str, HashedVideo]]) -> Recall:
+    """Decides about all copies."""
     found = Recall(len(films), {contender: dict.fromkeys(COPIES, 0) for contender in CONTENDERS})
-    known = Known()
-    _take_different(found, known, [(str(number), film[""]) for number, film in enumerate(films)], "original")
+    known = KnownVideos()
+    _add_different(found, known, [(str(number), film[""]) for number, film in enumerate(films)], "original")
     for name in ALIKE:
-        _take_different(found, Known(), [(str(number), film[name]) for number, film in enumerate(films)], name)
+        _add_different(found, KnownVideos(), [(str(number), film[name]) for number, film in enumerate(films)], name)
     for number, film in enumerate(films):
-        others = Known()
+        others = KnownVideos()
         for other, its_film in enumerate(films):
             if other != number:
-                others.take(str(other), its_film[""].ours)
+                others.add(str(other), its_film[""].ours)
         for name in COPIES:
             _judge_ours(found, known, number, name, film)
-            verdict = others.look(name, film[name].ours)
-            if verdict.known:
-                found.mistaken[OURS].append((f"{number} {name}", f"{verdict.known} {verdict.relation}"))
+            hit = others.decide_only(name, film[name].ours)
+            if hit.known:
+                found.mistaken[OURS].append((f"{number} {name}", f"{hit.known} {hit.relation}"))
         _judge_peers(found, films, number)
     return found
 
 
-def _take_different(found: Recall, known: Known, videos: Iterable[tuple[str, Hashed]], what: str) -> None:
-    """Videos of which none is to be taken for another."""
-    before: list[tuple[str, Hashed]] = []
+def _add_different(found: Recall, known: KnownVideos, videos: Iterable[tuple[str, HashedVideo]], what: str) -> None:
+    """Adds videos that are all different: every match among them is a mistake."""
+    before: list[tuple[str, HashedVideo]] = []
     for name, each in videos:
-        verdict = known.take(name, each.ours)
-        if verdict.known:
-            found.mistaken[OURS].append((f"{name} {what}", f"{verdict.known} {verdict.relation}"))
+        hit = known.add(name, each.ours)
+        if hit.known:
+            found.mistaken[OURS].append((f"{name} {what}", f"{hit.known} {hit.relation}"))
         for other, its in before:
             found.pairs += 1
             for contender, same in _peers_say(each.peers, its.peers):
@@ -188,30 +190,30 @@ def _take_different(found: Recall, known: Known, videos: Iterable[tuple[str, Has
         before.append((name, each))
 
 
-def _judge_ours(found: Recall, known: Known, number: int, name: str, film: dict[str, Hashed]) -> None:
+def _judge_ours(found: Recall, known: KnownVideos, number: int, name: str, film: dict[str, HashedVideo]) -> None:
     copy = COPIES[name]
-    verdict = known.look(name, film[name].ours)
-    if verdict.known == str(number) and verdict.relation in copy.relations:
+    hit = known.decide_only(name, film[name].ours)
+    if hit.known == str(number) and hit.relation in copy.relations:
         found.right[OURS][name] += 1
         truth = copy.truth(film[""].duration_s, number)
-        found.off_s.setdefault(name, []).extend(_off_s(verdict, truth))
+        found.off_s.setdefault(name, []).extend(_off_s(hit, truth))
     else:
-        said = f"{verdict.relation} {verdict.known} {verdict.segments}" if verdict.known else "new"
+        said = f"{hit.relation} {hit.known} {hit.segments}" if hit.known else "new"
         found.missed.append((number, name, said))
 
 
-def _off_s(verdict: Verdict, truth: Truth) -> list[float]:
-    """Of begin and end in the copy and in the known video, how far they are from where they should be."""
+def _off_s(hit: FoundVideo, truth: Truth) -> list[float]:
+    """How far begin and end in the copy, and in the known video, are from where they should be."""
     told = [
-        min(each["from_s"] for each in verdict.segments),
-        max(each["to_s"] for each in verdict.segments),
-        min(each["known_from_s"] for each in verdict.segments),
-        max(each["known_to_s"] for each in verdict.segments),
+        min(each["from_s"] for each in hit.segments),
+        max(each["to_s"] for each in hit.segments),
+        min(each["known_from_s"] for each in hit.segments),
+        max(each["known_to_s"] for each in hit.segments),
     ]
     return [abs(one - other) for one, other in zip(told, truth, strict=True)]
 
 
-def _judge_peers(found: Recall, films: Sequence[dict[str, Hashed]], number: int) -> None:
+def _judge_peers(found: Recall, films: Sequence[dict[str, HashedVideo]], number: int) -> None:
     for name in COPIES:
         copy = films[number][name].peers
         for other, film in enumerate(films):

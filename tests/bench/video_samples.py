@@ -1,7 +1,7 @@
-"""The videos of the benchmark: originals of real photos in motion, their copies, and which part of what each is.
+"""The videos of the benchmark: originals of real photos in motion, their copies, and where each copy comes from.
 
 Half of the originals are short and read whole, half are over a minute and read by their index, so that an altered copy
-is sampled at other instants than its original. What films and alterations are is in tests/films.py and tests/videos.py.
+is sampled at other instants than its original. See tests/support/films.py for films, videos.py for alterations.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 from PIL import Image
 
 from tests.support.films import FILMS, SCENES, Film, encode
-from tests.support.videos import ALTERATIONS, decoded, facts
+from tests.support.videos import ALTERATIONS, decoded, duration_and_rate
 
 SIZE: Final = (320, 180)
 FPS: Final = 25
@@ -26,13 +26,13 @@ LONG_FPS: Final = 20
 SHORTER_S: Final = 60.0
 INTRO_S: Final = 4.0
 RESERVED: Final = 3
-"""Films at the end that no original is of: two to compile with, one that is everyone's intro."""
+"""The last films are no originals: two are for compilations, one is the common intro."""
 
 SUFFIXES: Final = (".jpg", ".jpeg", ".png", ".webp")
 
 
 class PhotoFilm(Film):
-    """A film of the photos of a folder, SCENES each."""
+    """A film of photos from a folder. Each film shows SCENES photos."""
 
     def __init__(self, number: int, duration_s: float, photos: tuple[Path, ...]) -> None:
         super().__init__(number, duration_s)
@@ -51,9 +51,9 @@ def _opened(path: Path) -> Image.Image:
 
 @dataclass(frozen=True)
 class Studio:
-    """Where films come from: a folder of photos, or those that come with the project.
+    """Makes films of the photos in a folder, or of those that come with the project.
 
-    `count` is how many originals it can make without showing a photo, or a part of one, twice.
+    `count` is how many originals there are without showing a photo, or a part of a photo, twice.
     """
 
     folder: Path | None = None
@@ -71,7 +71,7 @@ class Studio:
         return max(0, self._films - RESERVED)
 
     def film(self, number: int, duration_s: float) -> Film:
-        """Of a number from 0 on, or of a negative one from the end on, which the reserved ones are."""
+        """The film of a number. Negative numbers count from the end, where the reserved films are."""
         number %= self._films
         return PhotoFilm(number, duration_s, self._photos) if self.folder else Film(number, duration_s)
 
@@ -90,7 +90,7 @@ def is_short(number: int) -> bool:
 
 
 def duration_s(number: int) -> float:
-    """Of an original: 15 to 40 seconds, or 64 to 94."""
+    """The duration of an original: 15 to 40 seconds, or 64 to 94."""
     return 15.0 + number * 7 % 26 if is_short(number) else 64.0 + number * 7 % 31
 
 
@@ -105,9 +105,7 @@ class Truth(NamedTuple):
 
 @dataclass(frozen=True)
 class Copy:
-    """An alteration. `relations` are those that are right for it; `truth` is told by the original's duration and the
-    seed.
-    """
+    """An alteration, with the relations that are right for it. `truth` takes the original's duration and the seed."""
 
     make: Callable[[Studio, Path, Path, int], None]
     truth: Callable[[float, int], Truth]
@@ -116,7 +114,7 @@ class Copy:
 
 
 def _part(begin: float = 0.0, end: float = 1.0, speed: float = 1.0, after_s: float = 0.0) -> Callable[..., Truth]:
-    """From and to are shares of the original; `after_s` is how much stands before."""
+    """`begin` and `end` are shares of the original. `after_s` is how much time comes before the part."""
 
     def truth(lasts_s: float, seed: int) -> Truth:
         length_s = (end - begin) * lasts_s / speed
@@ -133,35 +131,35 @@ def _clip(share: float) -> Callable[..., Truth]:
     return truth
 
 
-def _amid(begin: float, end: float, beside: float) -> Callable[[Studio, Path, Path, int], None]:
-    """A part of the original between parts of other films, each of so much of the original's duration."""
+def _in_compilation(begin: float, end: float, beside: float) -> Callable[[Studio, Path, Path, int], None]:
+    """A part of the original between two other films, each with the share `beside` of its duration."""
 
     def make(studio: Studio, source: Path, target: Path, seed: int) -> None:
-        lasts_s, rate = facts(source)
-        before, behind = (studio.film(-1 - number, beside * lasts_s) for number in (1, 2))
+        lasts_s, rate = duration_and_rate(source)
+        before, after = (studio.film(-1 - number, beside * lasts_s) for number in (1, 2))
         chosen = (picture for at_s, picture in decoded(source) if begin * lasts_s <= at_s < end * lasts_s)
         size = LONG_SIZE if lasts_s > SHORTER_S else SIZE
-        parts = (before.pictures(size, rate), chosen, behind.pictures(size, rate))
+        parts = (before.pictures(size, rate), chosen, after.pictures(size, rate))
         encode(target, chain.from_iterable(parts), fps=rate)
 
     return make
 
 
-def _amid_truth(begin: float, end: float, beside: float) -> Callable[[float, int], Truth]:
+def _in_compilation_truth(begin: float, end: float, beside: float) -> Callable[[float, int], Truth]:
     def truth(lasts_s: float, seed: int) -> Truth:
         return _part(begin, end, after_s=beside * lasts_s)(lasts_s, seed)
 
     return truth
 
 
-def _behind_intro(studio: Studio, source: Path, target: Path, seed: int) -> None:
-    lasts_s, rate = facts(source)
+def _after_intro(studio: Studio, source: Path, target: Path, seed: int) -> None:
+    lasts_s, rate = duration_and_rate(source)
     size = LONG_SIZE if lasts_s > SHORTER_S else SIZE
     shown = (picture for _, picture in decoded(source))
     encode(target, chain(studio.film(-1, INTRO_S).pictures(size, rate), shown), fps=rate)
 
 
-def _as_people_do(name: str) -> Callable[[Studio, Path, Path, int], None]:
+def _altered(name: str) -> Callable[[Studio, Path, Path, int], None]:
     def make(studio: Studio, source: Path, target: Path, seed: int) -> None:
         ALTERATIONS[name].alter(source, target, seed)
 
@@ -183,7 +181,7 @@ INTRO: Final = "with_intro"
 COPIES: Final[dict[str, Copy]] = {
     **{
         name: Copy(
-            _as_people_do(name),
+            _altered(name),
             TRUTHS.get(name, _part()),
             ("clip_of",) if name.startswith("clip_") else ("copy",),
             each.suffix,
@@ -191,15 +189,17 @@ COPIES: Final[dict[str, Copy]] = {
         for name, each in ALTERATIONS.items()
         if each.kind not in ("compilation", "intro")
     },
-    "half in compilation": Copy(_amid(0.25, 0.75, 0.25), _amid_truth(0.25, 0.75, 0.25), ("overlaps",)),
-    "all in compilation": Copy(_amid(0.0, 1.0, 0.4), _amid_truth(0.0, 1.0, 0.4), ("contains",)),
-    INTRO: Copy(_behind_intro, _part(after_s=INTRO_S)),
+    "half in compilation": Copy(
+        _in_compilation(0.25, 0.75, 0.25), _in_compilation_truth(0.25, 0.75, 0.25), ("overlaps",)
+    ),
+    "all in compilation": Copy(_in_compilation(0.0, 1.0, 0.4), _in_compilation_truth(0.0, 1.0, 0.4), ("contains",)),
+    INTRO: Copy(_after_intro, _part(after_s=INTRO_S)),
 }
-"""By name: those of tests/videos.py, and the ones that need other films."""
+"""By name: the alterations of tests/support/videos.py, and those that need other films."""
 
 
 def files(studio: Studio, number: int, folder: Path) -> Iterator[tuple[str, Path]]:
-    """An original (`""`) and its copies, made unless they are in the folder already."""
+    """An original (`""`) and its copies. Files that are in the folder already are not made again."""
     original = _once(folder / f"{number}.mp4", lambda target: studio.original(number, target))
     yield "", original
     for name, copy in COPIES.items():

@@ -1,4 +1,4 @@
-"""A file read as from a server: in places, each byte paid for and counted."""
+"""A file that is read as from a server: in parts, with every byte counted."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Fingerprinting videos beside decoding all of them: time, bytes read, memory. Samples are made when they are needed.
+"""Fingerprinting videos, compared with decoding every frame: time, bytes read, memory. Samples are made on demand.
 
-Long samples are short films of which the same packets come again and again: nothing that is timed here depends on what
-is shown. The peers are timed on the beginning of a long video and scaled by its duration. Rounds are interleaved; a
-ratio is the median of each round's.
+Long samples repeat the packets of a short film: the times measured here do not depend on what a video shows. The peers
+are timed on the beginning of a long video and scaled by its duration. Rounds are interleaved. A ratio is the median of
+the rounds' ratios.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ MEMORY_SAMPLE: Final = "90 s 1080p"
 LONGEST_SAMPLE: Final = "2 h 720p"
 
 
-class Sample(NamedTuple):
-    """`times` says how often a film of `film_s` seconds is shown; of `rate` frames a second."""
+class SpeedSample(NamedTuple):
+    """A film of `film_s` seconds, repeated `times` times."""
 
     size: tuple[int, int]
     film_s: float
@@ -45,16 +45,16 @@ class Sample(NamedTuple):
 
 
 SAMPLES: Final = {
-    "20 s VGA": Sample((640, 480), 20, 1),
-    MEMORY_SAMPLE: Sample((1920, 1080), 15, 6),
-    "10 min 720p": Sample((1280, 720), 20, 30),
-    LONGEST_SAMPLE: Sample((1280, 720), 20, 360),
+    "20 s VGA": SpeedSample((640, 480), 20, 1),
+    MEMORY_SAMPLE: SpeedSample((1920, 1080), 15, 6),
+    "10 min 720p": SpeedSample((1280, 720), 20, 30),
+    LONGEST_SAMPLE: SpeedSample((1280, 720), 20, 360),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Timed:
-    """One run: seconds on the clock and of all threads' work."""
+    """One run: seconds of wall time, and of CPU time of all threads."""
 
     wall_s: float
     cpu_s: float
@@ -62,7 +62,7 @@ class Timed:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A sample's medians; ratios are how many times as fast ours is, by the clock and by work."""
+    """Medians of a sample. Ratios say how many times as fast ours is, in wall time and in CPU time."""
 
     sample: str
     duration_s: float
@@ -92,7 +92,7 @@ class Speed:
 
 
 def sample_file(name: str, folder: Path) -> Path:
-    """The file of a sample, made unless it is there."""
+    """The file of a sample. The first call makes it."""
     sample = SAMPLES[name]
     target = folder / f"{name.replace(' ', '_')}.mp4"
     if target.exists():
@@ -117,7 +117,7 @@ def _row(name: str, path: Path, rounds: int, peer_s: float) -> Row:
     peer_s = min(peer_s, sample.duration_s)
     scale = sample.duration_s / peer_s
     with file_source(path) as source:
-        facts = fingerprint_video(source)  # also compiles what is compiled when it is first needed
+        facts = fingerprint_video(source)  # warm-up: also compiles the kernels
         read_bytes = source.read_bytes
     assert facts.video is not None
 
@@ -153,7 +153,7 @@ def _row(name: str, path: Path, rounds: int, peer_s: float) -> Row:
 
 
 def memory_mb(path: Path, warm_up: Path) -> float:
-    """Memory at its most above rest, in a process with several threads that fingerprint a video each."""
+    """Peak memory above rest of a process in which several threads fingerprint one video each."""
     command = [sys.executable, "-m", "tests.bench.video_memory", str(warm_up), str(path), str(IN_FLIGHT)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     figures: dict[str, float] = json.loads(done.stdout)
@@ -163,7 +163,7 @@ def memory_mb(path: Path, warm_up: Path) -> float:
 def run(
     work_dir: Path, *, samples: tuple[str, ...], rounds: int, peer_s: float, say: Callable[[str], Any] = print
 ) -> Speed:
-    """Measure these samples; the peers on so many seconds of each."""
+    """Measures the samples; the peers only on the first `peer_s` seconds of each."""
     rows = []
     for name in samples:
         path = sample_file(name, work_dir)

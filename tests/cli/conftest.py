@@ -38,9 +38,9 @@ def run(folder: Path) -> Run:
 def settings(embedded: Namespace, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Settings of topics of one's own that are applied, which commands find in the environment."""
     found = embedded.settings(folder / "data")
-    monkeypatch.setenv("MEDIASIEVE_BROKER", found.broker)
-    monkeypatch.setenv("MEDIASIEVE_TOPIC_PREFIX", found.topic_prefix)
-    monkeypatch.setenv("MEDIASIEVE_GROUP_PREFIX", found.group_prefix)
+    monkeypatch.setenv("MEDIASIEVE_BROKER", found.kafka.bootstrap_servers)
+    monkeypatch.setenv("MEDIASIEVE_TOPIC_PREFIX", found.kafka.topic_prefix)
+    monkeypatch.setenv("MEDIASIEVE_GROUP_PREFIX", found.kafka.group_prefix)
     apply_topics(found)
     return found
 

@@ -23,7 +23,7 @@ TIMEOUT_S = 60.0
 
 
 def publish(settings: Settings, media_id: str) -> None:
-    producer = Producer({"bootstrap.servers": settings.broker})
+    producer = Producer({"bootstrap.servers": settings.kafka.bootstrap_servers})
     headers = [("content-type", b"image/jpeg"), ("ce_subject", media_id.encode()), ("ce_collection", b"shop")]
     producer.produce(wire_name(settings, SUBMISSIONS), jpeg(), media_id, headers=headers)
     producer.flush(TIMEOUT_S)
@@ -47,7 +47,7 @@ def test_a_worker_takes_up_a_changed_file_and_leaves_a_broken_one(embedded: Name
     worker = launch(
         [sys.executable, "-m", "streams.cli", "worker", "--stages", "fingerprint", "--http", "", "--afresh"],
         log=log,
-        env={f"MEDIASIEVE_{name.upper()}": str(getattr(settings, name)) for name in names},
+        env=settings.environment(*names),
     )
     records = follow(settings, FINGERPRINTS)
     seen: list[str] = []

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import socket
+from dataclasses import fields
+from operator import attrgetter
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from streams.config.settings import load_settings
 from streams.errors import ConfigurationError
@@ -20,11 +24,75 @@ def _nothing_around(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
 
 
+VARIABLES = [
+    ("MEDIASIEVE_DATA_DIR", "paths.data_dir", Path(".mediasieve")),
+    ("MEDIASIEVE_POLICY_FILE", "paths.policy_file", None),
+    ("MEDIASIEVE_BROKER", "kafka.bootstrap_servers", "127.0.0.1:9092"),
+    ("MEDIASIEVE_BROKER_SECURITY", "kafka.security_protocol", "plaintext"),
+    ("MEDIASIEVE_BROKER_SASL_MECHANISM", "kafka.sasl_mechanism", "PLAIN"),
+    ("MEDIASIEVE_BROKER_USER", "kafka.username", ""),
+    ("MEDIASIEVE_BROKER_PASSWORD", "kafka.password", SecretStr("")),
+    ("MEDIASIEVE_BROKER_CA_FILE", "kafka.ca_file", None),
+    ("MEDIASIEVE_TOPIC_PREFIX", "kafka.topic_prefix", ""),
+    ("MEDIASIEVE_GROUP_PREFIX", "kafka.group_prefix", "mediasieve"),
+    ("MEDIASIEVE_REPLICATION", "kafka.replication_factor", None),
+    ("MEDIASIEVE_MIN_INSYNC_REPLICAS", "kafka.min_insync_replicas", None),
+    ("MEDIASIEVE_SESSION_TIMEOUT_S", "kafka.session_timeout_s", 6.0),
+    ("MEDIASIEVE_HEARTBEAT_S", "kafka.heartbeat_interval_s", 1.0),
+    ("MEDIASIEVE_REBALANCE_TIMEOUT_S", "kafka.rebalance_timeout_s", 20.0),
+    ("MEDIASIEVE_COMMIT_INTERVAL_S", "kafka.commit_interval_s", 0.5),
+    ("MEDIASIEVE_LINGER_MS", "kafka.linger_ms", 2.0),
+    ("MEDIASIEVE_CLICKHOUSE", "clickhouse.url", "http://127.0.0.1:8123"),
+    ("MEDIASIEVE_CLICKHOUSE_USER", "clickhouse.username", "default"),
+    ("MEDIASIEVE_CLICKHOUSE_PASSWORD", "clickhouse.password", SecretStr("")),
+    ("MEDIASIEVE_CLICKHOUSE_DATABASE", "clickhouse.database", "mediasieve"),
+    ("MEDIASIEVE_SINK_ROWS", "clickhouse.max_insert_rows", 5_000),
+    ("MEDIASIEVE_SINK_BYTES", "clickhouse.max_insert_bytes", 8 << 20),
+    ("MEDIASIEVE_SINK_AGE_S", "clickhouse.max_insert_age_s", 1.0),
+    ("MEDIASIEVE_WORKER_ID", "runtime.worker_id", socket.gethostname()),
+    ("MEDIASIEVE_HTTP", "runtime.http_address", "127.0.0.1:6066"),
+    ("MEDIASIEVE_DRAIN_TIMEOUT_S", "runtime.drain_timeout_s", 3.0),
+    ("MEDIASIEVE_WATCHDOG_S", "runtime.watchdog_timeout_s", 60.0),
+    ("MEDIASIEVE_BATCH_RECORDS", "runtime.max_batch_records", 500),
+    ("MEDIASIEVE_IN_FLIGHT_BYTES", "runtime.max_in_flight_bytes", 256 << 20),
+    ("MEDIASIEVE_FETCH_CONCURRENCY", "runtime.fetch_concurrency", 512),
+    ("MEDIASIEVE_DECODE_THREADS", "runtime.decode_threads", 2),
+    ("MEDIASIEVE_VIDEO_THREADS", "runtime.video_threads", 4),
+    ("MEDIASIEVE_FINGERPRINT_CACHE_ENTRIES", "runtime.fingerprint_cache_entries", 100_000),
+    ("MEDIASIEVE_SOURCE_TIMEOUT_S", "source.timeout_s", 20.0),
+    ("MEDIASIEVE_SOURCE_MAX_BYTES", "source.max_bytes", 64 << 20),
+    ("MEDIASIEVE_SOURCE_MAX_REDIRECTS", "source.max_redirects", 5),
+    ("MEDIASIEVE_SOURCE_ALLOW", "source.allow_list", ()),
+    ("MEDIASIEVE_FILE_ROOTS", "source.file_roots", ()),
+    ("MEDIASIEVE_VIDEO_TIMEOUT_S", "source.video_timeout_s", 300.0),
+    ("MEDIASIEVE_VIDEO_MAX_BYTES", "source.max_video_bytes", 16 << 30),
+    ("MEDIASIEVE_VIDEO_SPOOL_MAX_BYTES", "source.max_download_bytes", 1 << 30),
+    ("MEDIASIEVE_MAX_PIXELS", "limits.max_pixels", 120_000_000),
+    ("MEDIASIEVE_DECODE_TIMEOUT_S", "limits.decode_timeout_s", 20.0),
+    ("MEDIASIEVE_VIDEO_DECODE_TIMEOUT_S", "limits.video_decode_timeout_s", 300.0),
+]
+
+
+@pytest.mark.parametrize(("variable", "place", "default"), VARIABLES)
+def test_every_variable_has_its_default_in_its_part(variable: str, place: str, default: object) -> None:
+    assert attrgetter(place)(load_settings()) == default
+
+
+def test_all_variables_are_listed_here() -> None:
+    settings = load_settings()
+    found = {
+        (field.validation_alias, f"{part.name}.{name}")
+        for part in fields(settings)
+        for name, field in type(getattr(settings, part.name)).model_fields.items()
+    }
+    assert found == {(variable, place) for variable, place, _ in VARIABLES}
+
+
 def test_everything_has_a_default() -> None:
     settings = load_settings()
 
-    assert settings.broker == "127.0.0.1:9092"
-    assert settings.model_fields_set == set()
+    assert settings.kafka.bootstrap_servers == "127.0.0.1:9092"
+    assert settings.given == set()
 
 
 def test_what_is_given_wins_over_the_environment_over_the_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -33,15 +101,19 @@ def test_what_is_given_wins_over_the_environment_over_the_file(monkeypatch: pyte
 
     settings = load_settings(worker_id="7")
 
-    assert (settings.broker, settings.clickhouse, settings.worker_id) == ("file:1", "http://environment:1", "7")
-    assert load_settings(clickhouse="http://given:1").clickhouse == "http://given:1"
+    assert (settings.kafka.bootstrap_servers, settings.clickhouse.url, settings.runtime.worker_id) == (
+        "file:1",
+        "http://environment:1",
+        "7",
+    )
+    assert load_settings(clickhouse="http://given:1").clickhouse.url == "http://given:1"
 
 
 def test_an_empty_policy_file_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MEDIASIEVE_POLICY_FILE", "")
-    assert load_settings().policy_file is None
+    assert load_settings().paths.policy_file is None
     monkeypatch.setenv("MEDIASIEVE_POLICY_FILE", "policies.yaml")
-    assert load_settings().policy_file == Path("policies.yaml")
+    assert load_settings().paths.policy_file == Path("policies.yaml")
 
 
 def test_secrets_may_be_files_and_are_not_shown(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -52,7 +124,7 @@ def test_secrets_may_be_files_and_are_not_shown(monkeypatch: pytest.MonkeyPatch,
 
     settings = load_settings()
 
-    assert settings.broker_password.get_secret_value() == "hush"
+    assert settings.kafka.password.get_secret_value() == "hush"
     assert "hush" not in repr(settings)
 
 
@@ -62,8 +134,8 @@ def test_lists_are_comma_separated(monkeypatch: pytest.MonkeyPatch) -> None:
 
     settings = load_settings()
 
-    assert settings.file_roots == ("/a", "/b")
-    assert settings.source_allow == ("10.0.0.0/8", "media.internal")
+    assert settings.source.file_roots == ("/a", "/b")
+    assert settings.source.allow_list == ("10.0.0.0/8", "media.internal")
 
 
 @pytest.mark.parametrize(
@@ -82,3 +154,22 @@ def test_a_wrong_variable_is_named(monkeypatch: pytest.MonkeyPatch, name: str, v
 
     with pytest.raises(ConfigurationError, match=name):
         load_settings()
+
+
+def test_a_child_process_gets_the_same_settings_as_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = load_settings(file_roots="/a, /b", broker_password="hush", data_dir="data").with_values(worker_id="7")
+
+    variables = settings.environment("file_roots", "broker_password", "data_dir", "worker_id")
+
+    assert variables["MEDIASIEVE_FILE_ROOTS"] == "/a,/b"
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert load_settings() == settings
+
+
+@pytest.mark.parametrize("name", ["KAFKA", "RUNTIME", "SOURCE", "LIMITS", "URL", "MEDIASIEVE_KAFKA", "MEDIASIEVE_URL"])
+def test_names_of_parts_and_fields_are_no_variables(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str) -> None:
+    (tmp_path / ".env").write_text(f"{name}=unrelated\n")
+    monkeypatch.setenv(name, "unrelated")
+
+    assert load_settings().given == set()

@@ -52,7 +52,7 @@ def crash(settings: Settings, stage: str) -> None:
         group_member(settings, stage),
     )
     process = subprocess.Popen(
-        [sys.executable, "-c", MEMBER, topic, settings.broker, group, name], stdout=subprocess.PIPE
+        [sys.executable, "-c", MEMBER, topic, settings.kafka.bootstrap_servers, group, name], stdout=subprocess.PIPE
     )
     assert process.stdout is not None
     with process.stdout as stdout:
@@ -81,11 +81,11 @@ def test_what_a_crash_left_in_a_group_is_removed(settings: Settings) -> None:
 
 async def test_another_worker_of_the_group_stays_and_takes_over(settings: Settings) -> None:
     crash(settings, "fingerprint")
-    other = settings.model_copy(update={"worker_id": "other"})
+    other = settings.with_values(worker_id="other")
     await asyncio.to_thread(leave_groups, settings, ("fingerprint",))
     consumer = AIOKafkaConsumer(
         wire_name(settings, SUBMISSIONS),
-        bootstrap_servers=settings.broker,
+        bootstrap_servers=settings.kafka.bootstrap_servers,
         group_id=consumer_group(settings, "fingerprint"),
         group_instance_id=group_member(other, "fingerprint"),
     )

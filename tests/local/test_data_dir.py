@@ -27,8 +27,8 @@ def test_what_runs_in_the_data_directory_is_found_by_other_processes(folder: Pat
     data = DataDir(folder / ".mediasieve")
     data.claim()
     data.announce(NOTED)
-    script = "from streams.local.data_dir import settings_of; s = settings_of()\n"
-    script += "print(s.broker, s.topic_prefix, s.file_roots)"
+    script = "from streams.local.data_dir import load_command_settings\ns = load_command_settings()\n"
+    script += "print(s.kafka.bootstrap_servers, s.kafka.topic_prefix, s.source.file_roots)"
 
     try:
         said = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True, timeout=60)
@@ -44,11 +44,11 @@ def test_a_broker_that_is_named_wins(folder: Path, monkeypatch: pytest.MonkeyPat
     data.claim()
     data.announce(NOTED)
     try:
-        assert load_command_settings().broker == NOTED.broker
-        assert load_command_settings(clickhouse="http://mine").clickhouse == "http://mine"
-        assert load_command_settings(broker="mine:1").topic_prefix == ""
+        assert load_command_settings().kafka.bootstrap_servers == NOTED.broker
+        assert load_command_settings(clickhouse="http://mine").clickhouse.url == "http://mine"
+        assert load_command_settings(broker="mine:1").kafka.topic_prefix == ""
         monkeypatch.setenv("MEDIASIEVE_BROKER", "theirs:1")
-        assert load_command_settings().broker == "theirs:1"
+        assert load_command_settings().kafka.bootstrap_servers == "theirs:1"
     finally:
         data.release()
 
@@ -57,17 +57,17 @@ def test_a_note_that_was_left_behind_by_a_crash_does_not_count(folder: Path) -> 
     script = """
 import os, signal
 from pathlib import Path
-from streams.local.data_dir import DataDir, Running
+from streams.local.data_dir import DataDir, RunningSystem
 data = DataDir(Path("data"))
 data.claim()
-data.announce(Running(os.getpid(), "gone:1", "http://gone", "d", "", "g"))
+data.announce(RunningSystem(os.getpid(), "gone:1", "http://gone", "d", "", "g"))
 os.kill(os.getpid(), signal.SIGKILL)
 """
     subprocess.run([sys.executable, "-c", script], check=False, timeout=60)
     assert (folder / "data" / NOTE).exists()
 
     assert find_running_system(folder / "data") is None
-    assert load_command_settings(data_dir=folder / "data").broker == "127.0.0.1:9092"
+    assert load_command_settings(data_dir=folder / "data").kafka.bootstrap_servers == "127.0.0.1:9092"
 
 
 def test_two_cannot_run_in_one_data_directory(folder: Path) -> None:

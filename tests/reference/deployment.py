@@ -95,7 +95,11 @@ class Publisher(threading.Thread):
     def __init__(self, settings: Settings, topic: str, records: Sequence[Published], rate: float) -> None:
         super().__init__(daemon=True)
         self._producer = Producer(
-            {"bootstrap.servers": settings.broker, "enable.idempotence": True, "message.timeout.ms": 120_000}
+            {
+                "bootstrap.servers": settings.kafka.bootstrap_servers,
+                "enable.idempotence": True,
+                "message.timeout.ms": 120_000,
+            }
         )
         self._topic = wire_name(settings, topic)
         self._records = records
@@ -121,7 +125,9 @@ class Publisher(threading.Thread):
 
 def follow(settings: Settings, topic: str) -> Iterator[Message | None]:
     """Every record of a topic, partition by partition in offset order; None whenever there is no more right now."""
-    consumer = Consumer({"bootstrap.servers": settings.broker, "group.id": "follower", "fetch.wait.max.ms": 50})
+    consumer = Consumer(
+        {"bootstrap.servers": settings.kafka.bootstrap_servers, "group.id": "follower", "fetch.wait.max.ms": 50}
+    )
     name = wire_name(settings, topic)
     try:
         partitions = consumer.list_topics(name, timeout=20).topics[name].partitions

@@ -18,9 +18,9 @@ FOR_EVER_MS = 2**62
 @dataclass(frozen=True)
 class Entry:
     view: int
-    turn: int
-    near: int
-    confirm: int
+    orientation: int
+    hash64: int
+    hash256: int
 
 
 @dataclass
@@ -70,7 +70,7 @@ class Contents:
                     part = not (VIEWS[mine.view].whole and VIEWS[theirs.view].whole)
                     rank = (
                         (known.is_member, part, confirm_bits, near_bits, known.first_ms, words_of(known.content_id)),
-                        (number, theirs.view, theirs.turn),
+                        (number, theirs.view, theirs.orientation),
                     )
                     if best is None or rank < best[0]:
                         best = rank, Nearest(known, theirs, mine, near_bits, confirm_bits)
@@ -95,10 +95,10 @@ def words_of(content_id: str) -> list[int]:
 def compared(mine: Entry, theirs: Entry, level: int, policy: dict[str, Any]) -> tuple[int, int] | None:
     """Distances of the confirming and of the near hash, if the entries are of one picture."""
     rule = VIEW_PAIRS[level, mine.view, theirs.view]
-    if rule == 0 or not QUERY_GROUPS[level, mine.view, mine.turn] & SEARCH_GROUPS[theirs.view]:
+    if rule == 0 or not QUERY_GROUPS[level, mine.view, mine.orientation] & SEARCH_GROUPS[theirs.view]:
         return None
-    near_bits = (mine.near ^ theirs.near).bit_count()
-    confirm_bits = (mine.confirm ^ theirs.confirm).bit_count()
+    near_bits = (mine.hash64 ^ theirs.hash64).bit_count()
+    confirm_bits = (mine.hash256 ^ theirs.hash256).bit_count()
     both_whole = VIEWS[mine.view].whole and VIEWS[theirs.view].whole
     if near_bits > (policy["radius_bits"] if both_whole else policy["view_radius_bits"]):
         return None
@@ -129,4 +129,4 @@ def entries_of(facts: dict[str, Any], policy: dict[str, Any]) -> tuple[str, list
 
 
 def kept(entries: list[Entry], policy: dict[str, Any]) -> list[Entry]:
-    return [each for each in entries if STORED_GROUPS[LEVEL_NUMBERS[policy["views"]], each.view, each.turn]]
+    return [each for each in entries if STORED_GROUPS[LEVEL_NUMBERS[policy["views"]], each.view, each.orientation]]

@@ -127,9 +127,9 @@ def deployment_settings(namespace: Namespace, database: Database, folder: Path) 
     policy_file.write_text(POLICIES)
     return namespace.settings(
         folder / "data",
-        clickhouse=rows.clickhouse,
-        clickhouse_database=rows.clickhouse_database,
-        clickhouse_password=rows.clickhouse_password.get_secret_value(),
+        clickhouse=rows.clickhouse.url,
+        clickhouse_database=rows.clickhouse.database,
+        clickhouse_password=rows.clickhouse.password.get_secret_value(),
         session_timeout_s=6.0,
         heartbeat_s=1.0,
         commit_interval_s=0.3,
@@ -141,10 +141,7 @@ def deployment_settings(namespace: Namespace, database: Database, folder: Path) 
 def environment(settings: Settings) -> dict[str, str]:
     names = ("data_dir", "broker", "topic_prefix", "group_prefix", "clickhouse", "clickhouse_database", "policy_file")
     names += ("session_timeout_s", "heartbeat_s", "commit_interval_s")  # type: ignore[assignment]
-    values = {name: str(getattr(settings, name)) for name in names}
-    values["clickhouse_password"] = settings.clickhouse_password.get_secret_value()
-    values["file_roots"] = ",".join(settings.file_roots)
-    return {f"MEDIASIEVE_{name.upper()}": value for name, value in values.items()}
+    return settings.environment(*names, "clickhouse_password", "file_roots")
 
 
 @pytest.fixture

@@ -83,7 +83,7 @@ class Twin:
             kept(entries, policy),
             found is not None,
         )
-        shown = videos.shown_in(contents, entries, policy, time_ms) if policy["appears_in"] else []
+        shown = videos.videos_showing(contents, entries, policy, time_ms) if policy["appears_in"] else []
         if found is None:
             return {"outcome": "unique", "action": "process", "match": None, "appears_in": shown}
         return {"outcome": "near_duplicate", "action": "reuse", "match": near(found, policy), "appears_in": shown}
@@ -93,10 +93,10 @@ class Twin:
     ) -> dict[str, Any]:
         facts, policy = record["facts"], record["policy"]
         own, own_group = facts["content_id"], (facts["content_id"], record["media_id"])
-        frames = videos.frames_of(facts, policy)
+        frames = videos.comparable_frames(facts, policy)
         duration_ms = videos.duration_of(facts, frames)
         found = videos.match(contents, frames, duration_ms, policy, time_ms, own)
-        is_kept = bool(frames) and videos.is_kept(contents, found, time_ms, own)
+        is_kept = bool(frames) and videos.stores_frames(contents, found, time_ms, own)
         joined = found is not None and found.is_reused
         shown = videos.pictures_in(contents, frames, policy, time_ms) if policy["appears_in"] else []
         contents.known[own] = Known(
@@ -109,12 +109,12 @@ class Twin:
             "frames:1" if is_kept else "",
             [],
             joined,
-            videos.kept_frames(frames),
+            videos.stored_frames(frames),
             duration_ms,
         )
         if found is None:
             return {"outcome": "unique", "action": "process", "match": None, "appears_in": shown}
-        match = {**whose(found.known), **videos.in_record(found, policy, own_group)}
+        match = {**whose(found.known), **videos.match_fields(found, policy, own_group)}
         action = "reuse" if joined else "review"
         return {"outcome": "near_duplicate", "action": action, "match": match, "appears_in": shown}
 
@@ -146,7 +146,7 @@ def near(found: Nearest, policy: dict[str, Any]) -> dict[str, Any]:
     distance, threshold = found.near_bits, radius
     if bits == 256:
         distance, threshold = found.confirm_bits, policy["confirm_bits"]
-    change = transformation_between(found.own.view, found.own.turn, found.entry.view, found.entry.turn)
+    change = transformation_between(found.own.view, found.own.orientation, found.entry.view, found.entry.orientation)
     how = "The same picture" if change == "none" else "The same picture, " + describe_transformation(change)
     return {
         **whose(found.known),

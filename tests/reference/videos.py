@@ -1,6 +1,7 @@
-"""The plain search for the known video that a submission is a copy or a part of: every frame with every other.
+"""Finds the known video that a submission is a copy or a part of, by comparing every frame with every other.
 
-The slow twin of streams.domain.match.videos.index and what it calls; it shares tables, numbers and words, and no code.
+The slow twin of streams.domain.match.videos.index and of all that it calls. The twins share tables, constants and
+wording, but no code.
 """
 
 from __future__ import annotations
@@ -14,9 +15,19 @@ from streams.domain.hashes.orientation import compose, inverse, orientation_betw
 from streams.domain.hashes.transformation import describe_transformation, transformation_between
 from streams.domain.hashes.views import VIEWS
 from streams.domain.match.operations import MAX_APPEARANCES
-from streams.domain.match.videos import index, judging, kernel, pairs
-from streams.domain.match.videos.outcome import MOST_SEGMENTS, TOLD_SEGMENTS, TOLD_SPEED
-from tests.reference.alignment import Aligned, Case, Film, Pair, Piece, length
+from streams.domain.match.videos import index, kernel
+from streams.domain.match.videos.frame_pairs import MAX_PAIRS_PER_MOMENT
+from streams.domain.match.videos.outcome import EXPLAINED_SEGMENTS, EXPLAINED_SPEED_PPM, MAX_SEGMENTS
+from streams.domain.match.videos.relation import MAX_WHOLE_SHARE, MIN_VOTERS, MIN_WEIGHT
+from streams.domain.match.videos.shared_captions import (
+    ELSEWHERE_MS,
+    MARGIN_BITS,
+    MIN_EVIDENCE,
+    MIN_EVIDENCE_SHARE,
+    NO_EVIDENCE_BITS,
+    SURE_BITS,
+)
+from tests.reference.alignment import Aligned, MomentPair, Segment, Timeline, VideoPair, length
 from tests.reference.nearest import Contents, Entry, Known, compared, level_of
 
 
@@ -31,35 +42,37 @@ class Frame:
 
 
 @dataclass(frozen=True)
-class Sight:
-    """A frame that looks like one of a known video; moments are numbered in each of the two."""
+class FramePair:
+    """A frame of the submission and one of a known video. Moments are numbered within either video."""
 
     own_moment: int
     own: Frame
     known: Known
     known_moment: int
     frame: Frame
-    near_bits: int
-    confirm_bits: int
+    hash64_distance_bits: int
+    hash256_distance_bits: int
 
     @property
-    def pair(self) -> Pair:
-        return Pair(
-            self.own_moment, self.known_moment, orientation_between(self.frame.entry.turn & 7, self.own.entry.turn & 7)
+    def moments(self) -> MomentPair:
+        return MomentPair(
+            self.own_moment,
+            self.known_moment,
+            orientation_between(self.frame.entry.orientation & 7, self.own.entry.orientation & 7),
         )
 
 
 @dataclass
-class Matched:
+class VideoMatch:
     known: Known
     relation: str
     aligned: Aligned
     share: float
     known_share: float
     duration_ms: int
-    voters: list[Sight]
-    shown: Sight
-    near_bits: int
+    voters: list[FramePair]
+    shown: FramePair
+    hash64_distance_bits: int
 
     @property
     def is_reused(self) -> bool:
@@ -67,15 +80,15 @@ class Matched:
 
     @property
     def matched_ms(self) -> int:
-        return length([piece.own for piece in self.aligned.pieces])
+        return length([segment.own for segment in self.aligned.segments])
 
     @property
     def known_ms(self) -> int:
-        return length([piece.known for piece in self.aligned.pieces])
+        return length([segment.known for segment in self.aligned.segments])
 
 
-def frames_of(facts: dict[str, Any], policy: dict[str, Any]) -> list[Frame]:
-    """What of a video's hashes is compared."""
+def comparable_frames(facts: dict[str, Any], policy: dict[str, Any]) -> list[Frame]:
+    """The frames of a video that the policy compares."""
     if not policy["near"] or policy["hash"] != "phash256" or facts["quality"] < policy["min_quality"]:
         return []
     data = bytes.fromhex(facts["hashes"].get("frames:1", ""))
@@ -87,8 +100,8 @@ def frames_of(facts: dict[str, Any], policy: dict[str, Any]) -> list[Frame]:
     return [frame for frame in frames if frame.quality / 255 >= policy["min_quality"]]
 
 
-def kept_frames(frames: list[Frame]) -> list[Frame]:
-    return [frame for frame in frames if frame.entry.view in (0, 1) and frame.entry.turn & 8]
+def stored_frames(frames: list[Frame]) -> list[Frame]:
+    return [frame for frame in frames if frame.entry.view in (0, 1) and frame.entry.orientation & 8]
 
 
 def duration_of(facts: dict[str, Any], frames: list[Frame]) -> int:
@@ -100,13 +113,13 @@ def by_moment(frames: list[Frame]) -> list[list[Frame]]:
     return [[frame for frame in frames if frame.from_ms == at] for at in sorted({frame.from_ms for frame in frames})]
 
 
-def film_of(frames: list[Frame], duration_ms: int) -> Film:
-    return Film([(moment[0].from_ms, moment[0].to_ms) for moment in by_moment(frames)], duration_ms)
+def timeline_of(frames: list[Frame], duration_ms: int) -> Timeline:
+    return Timeline([(moment[0].from_ms, moment[0].to_ms) for moment in by_moment(frames)], duration_ms)
 
 
 def match(
     contents: Contents, frames: list[Frame], duration_ms: int, policy: dict[str, Any], time_ms: int, own: str
-) -> Matched | None:
+) -> VideoMatch | None:
     """The known video that comes first among those that a submission matches."""
     moments = by_moment(frames)
     known = [
@@ -114,40 +127,40 @@ def match(
         for each in contents.known.values()
         if each.algorithm == "frames:1" and each.content_id != own and each.expires_ms >= time_ms
     ]
-    sights: list[Sight] = []
+    pairs: list[FramePair] = []
     weights = []
     for number, moment in enumerate(moments):
-        found = sights_of(known, moment, number, policy)
-        groups = len({sight.known.group for sight in found})
-        if groups > kernel.MOST_GROUPS or len(found) > kernel.MOST_PAIRS:
+        found = matching_pairs(known, moment, number, policy)
+        groups = len({pair.known.group for pair in found})
+        if groups > kernel.MAX_GROUPS or len(found) > kernel.MAX_MATCHES:
             weights.append(0)
             continue
         weights.append(1000 // max(1, groups))
-        sights += found
-    film = film_of(frames, duration_ms)
-    best: list[Matched] = []
+        pairs += found
+    timeline = timeline_of(frames, duration_ms)
+    best: list[VideoMatch] = []
     for members in (False, True):
         if any(each.is_reused for each in best):
             break
-        for candidate in candidates(sights, weights, members):
-            near_bits = min(sight.near_bits for sight in sights if sight.known is candidate)
-            turns = Counter(sight.pair.turn for sight in sights if sight.known is candidate)
-            turn = min(turns, key=lambda each: (-turns[each], each))
+        for candidate in candidates(pairs, weights, members):
+            hash64_distance_bits = min(pair.hash64_distance_bits for pair in pairs if pair.known is candidate)
+            orientations = Counter(pair.moments.orientation for pair in pairs if pair.known is candidate)
+            orientation = min(orientations, key=lambda each: (-orientations[each], each))
             theirs = []
             for number, moment in enumerate(moments):
                 if weights[number]:
-                    theirs += confirmed(candidate, moment, turn, number, policy)
-            known_film = film_of(candidate.frames, candidate.duration_ms)
-            theirs = telling(theirs, film, moments, known_film)
-            judged = judge(candidate, film, theirs, weights, near_bits, policy)
-            best += [judged] if judged else []
+                    theirs += confirmed(candidate, moment, orientation, number, policy)
+            known_timeline = timeline_of(candidate.frames, candidate.duration_ms)
+            theirs = drop_ambiguous(theirs, timeline, moments, known_timeline)
+            matched = find_relation(candidate, timeline, theirs, weights, hash64_distance_bits, policy)
+            best += [matched] if matched else []
     return min(best, key=rank, default=None)
 
 
-def sights_of(
+def matching_pairs(
     known: list[tuple[Known, list[list[Frame]]]], moment: list[Frame], number: int, policy: dict[str, Any]
-) -> list[Sight]:
-    """All frames that look like one of a moment's."""
+) -> list[FramePair]:
+    """The pairs of a moment's frames with known frames that look the same."""
     level = level_of(policy)
     found = []
     for each, moments in known:
@@ -156,154 +169,167 @@ def sights_of(
                 for mine in moment:
                     distances = compared(mine.entry, frame.entry, level, policy)
                     if distances:
-                        found.append(Sight(number, mine, each, known_number, frame, distances[1], distances[0]))
+                        found.append(FramePair(number, mine, each, known_number, frame, distances[1], distances[0]))
     return found
 
 
-def confirmed(known: Known, moment: list[Frame], turn: int, number: int, policy: dict[str, Any]) -> list[Sight]:
-    """The nearest frames that would look like one of a moment's if only the confirming hash counted.
+def confirmed(
+    known: Known, moment: list[Frame], orientation: int, number: int, policy: dict[str, Any]
+) -> list[FramePair]:
+    """The nearest pairs if only hash256 counted.
 
-    Of a moment's views also the forms that it has not, where they say that this turn was done.
+    Includes the orientations that a moment's views lack, if the pair has this relative orientation.
     """
     wide = policy | {"radius_bits": 64, "view_radius_bits": 64}
     theirs = [(known, by_moment(known.frames))]
-    found = sights_of(theirs, moment, number, wide)
-    found += [sight for sight in sights_of(theirs, further(moment), number, wide) if sight.pair.turn == turn]
+    found = matching_pairs(theirs, moment, number, wide)
+    found += [
+        pair
+        for pair in matching_pairs(theirs, missing_orientations(moment), number, wide)
+        if pair.moments.orientation == orientation
+    ]
 
-    def order(sight: Sight) -> tuple[int, ...]:
-        mine, theirs = sight.own.entry, sight.frame.entry
-        forms = (mine.view, mine.turn, theirs.view, theirs.turn)
-        return sight.confirm_bits, sight.near_bits, sight.known_moment, *forms
+    def order(pair: FramePair) -> tuple[int, ...]:
+        mine, theirs = pair.own.entry, pair.frame.entry
+        forms = (mine.view, mine.orientation, theirs.view, theirs.orientation)
+        return pair.hash256_distance_bits, pair.hash64_distance_bits, pair.known_moment, *forms
 
-    return sorted(found, key=order)[: pairs.NEAREST]
+    return sorted(found, key=order)[:MAX_PAIRS_PER_MOMENT]
 
 
-def further(moment: list[Frame]) -> list[Frame]:
-    """The views of a moment, of their canonical forms, in all turns in which they are not there."""
+def missing_orientations(moment: list[Frame]) -> list[Frame]:
+    """A moment's views in the orientations that they lack, made of their canonical ones."""
     found = []
     for view in {frame.entry.view for frame in moment}:
         forms = [frame for frame in moment if frame.entry.view == view]
-        canonical = [frame for frame in forms if frame.entry.turn & 8]
-        for turn in set(range(8)) - {frame.entry.turn & 7 for frame in forms}:
+        canonical = [frame for frame in forms if frame.entry.orientation & 8]
+        for orientation in set(range(8)) - {frame.entry.orientation & 7 for frame in forms}:
             for frame in canonical[:1]:
-                done = compose(turn, inverse(frame.entry.turn & 7))
-                hashes = turned(frame.entry.near, 8, done), turned(frame.entry.confirm, 16, done)
-                found.append(replace(frame, entry=Entry(view, turn, *hashes)))
+                done = compose(orientation, inverse(frame.entry.orientation & 7))
+                hashes = reoriented(frame.entry.hash64, 8, done), reoriented(frame.entry.hash256, 16, done)
+                found.append(replace(frame, entry=Entry(view, orientation, *hashes)))
     return found
 
 
 @lru_cache(maxsize=1 << 16)
-def turned(code: int, side: int, turn: int) -> int:
-    """A hash of a picture as it would be, about, if a turn were done to the picture."""
+def reoriented(code: int, side: int, orientation: int) -> int:
+    """The hash that a picture would have, nearly, in another orientation."""
     made = 0
     for down in range(side):
         for across in range(side):
-            row, column = (across, down) if turn & 4 else (down, across)
+            row, column = (across, down) if orientation & 4 else (down, across)
             bit = code >> (side * side - 1 - (side * row + column)) & 1
-            bit ^= (turn & 1 and across % 2) ^ (turn >> 1 & 1 and down % 2)
+            bit ^= (orientation & 1 and across % 2) ^ (orientation >> 1 & 1 and down % 2)
             made = made << 1 | bit
     return made
 
 
-def candidates(sights: list[Sight], weights: list[int], members: bool) -> list[Known]:
+def candidates(pairs: list[FramePair], weights: list[int], members: bool) -> list[Known]:
     moments: dict[str, set[int]] = {}
-    known = {sight.known.content_id: sight.known for sight in sights if sight.known.is_member == members}
-    for sight in sights:
-        moments.setdefault(sight.known.content_id, set()).add(sight.own_moment)
+    known = {pair.known.content_id: pair.known for pair in pairs if pair.known.is_member == members}
+    for pair in pairs:
+        moments.setdefault(pair.known.content_id, set()).add(pair.own_moment)
 
     def order(each: Known) -> tuple[int, int, str]:
         return -sum(weights[number] for number in moments[each.content_id]), each.first_ms, each.content_id
 
-    return sorted(known.values(), key=order)[: index.MOST_CANDIDATES]
+    return sorted(known.values(), key=order)[: index.MAX_CANDIDATES]
 
 
-def judge(
-    known: Known, film: Film, sights: list[Sight], weights: list[int], near_bits: int, policy: dict[str, Any]
-) -> Matched | None:
-    theirs = film_of(known.frames, known.duration_ms)
-    needed = min(judging.MOMENTS_NEEDED, sum(weight > 0 for weight in weights), len(theirs.moments))
-    if len({sight.own_moment for sight in sights}) < needed:
+def find_relation(
+    known: Known,
+    timeline: Timeline,
+    pairs: list[FramePair],
+    weights: list[int],
+    hash64_distance_bits: int,
+    policy: dict[str, Any],
+) -> VideoMatch | None:
+    theirs = timeline_of(known.frames, known.duration_ms)
+    needed = min(MIN_VOTERS, sum(weight > 0 for weight in weights), len(theirs.moments))
+    if len({pair.own_moment for pair in pairs}) < needed:
         return None
-    aligned = Case(film, theirs, weights).align({sight.pair for sight in sights})
-    on_line = [sight for sight in sights if sight.pair in aligned.pairs]
-    voters = sorted({sight.own_moment for sight in on_line})
+    aligned = VideoPair(timeline, theirs, weights).align({pair.moments for pair in pairs})
+    voting = [pair for pair in pairs if pair.moments in aligned.pairs]
+    voters = sorted({pair.own_moment for pair in voting})
     weight = sum(weights[number] for number in voters)
-    own_ms, known_ms = (length([getattr(piece, name) for piece in aligned.pieces]) for name in ("own", "known"))
-    shorter_s = min(film.duration_ms, theirs.duration_ms) / 1000
-    if len(voters) < needed or weight < judging.LEAST_WEIGHT:
+    own_ms, known_ms = (length([getattr(segment, name) for segment in aligned.segments]) for name in ("own", "known"))
+    shorter_s = min(timeline.duration_ms, theirs.duration_ms) / 1000
+    if len(voters) < needed or weight < MIN_WEIGHT:
         return None
     if min(own_ms, known_ms) / 1000 < min(policy["video_min_s"], policy["video_share"] * shorter_s):
         return None
-    share, known_share = round(own_ms / film.duration_ms, 4), round(known_ms / theirs.duration_ms, 4)
-    relation = relation_of(share, known_share, weight / (1000 * len(voters)), policy)
-    if not relation:
+    share, known_share = round(own_ms / timeline.duration_ms, 4), round(known_ms / theirs.duration_ms, 4)
+    name = relation_of(share, known_share, weight / (1000 * len(voters)), policy)
+    if not name:
         return None
-    if not is_enough(on_line, min(sum(weight > 0 for weight in weights), len(theirs.moments))):
+    if not is_enough(voting, min(sum(weight > 0 for weight in weights), len(theirs.moments))):
         return None
     level = level_of(policy)
     best = []
     for number in voters:
-        mine = [sight for sight in on_line if sight.own_moment == number]
-        best.append(min(mine, key=lambda sight: plainness(sight, level)))
-    views = Counter((sight.own.entry.view, sight.frame.entry.view) for sight in best)
+        mine = [pair for pair in voting if pair.own_moment == number]
+        best.append(min(mine, key=lambda pair: view_rank(pair, level)))
+    views = Counter((pair.own.entry.view, pair.frame.entry.view) for pair in best)
     shown_views = min(views, key=lambda pair: (-views[pair], pair))
     shown = min(
-        (sight for sight in best if (sight.own.entry.view, sight.frame.entry.view) == shown_views),
-        key=lambda sight: (sight.confirm_bits, sight.near_bits, sight.own_moment),
+        (pair for pair in best if (pair.own.entry.view, pair.frame.entry.view) == shown_views),
+        key=lambda pair: (pair.hash256_distance_bits, pair.hash64_distance_bits, pair.own_moment),
     )
-    return Matched(known, relation, aligned, share, known_share, film.duration_ms, best, shown, near_bits)
+    return VideoMatch(known, name, aligned, share, known_share, timeline.duration_ms, best, shown, hash64_distance_bits)
 
 
-def telling(sights: list[Sight], film: Film, frames: list[list[Frame]], theirs: Film) -> list[Sight]:
-    """Without those of which a moment looks nearly as much like quite another one; `frames` are the submission's."""
+def drop_ambiguous(
+    pairs: list[FramePair], timeline: Timeline, frames: list[list[Frame]], theirs: Timeline
+) -> list[FramePair]:
+    """Drops pairs of which one moment looks nearly as much like a moment elsewhere. `frames` are the submission's."""
 
-    def is_another(film: Film, moments: list[list[Frame]], one: int, other: int) -> bool:
-        (begin, end), (other_begin, other_end) = film.moments[one], film.moments[other]
+    def is_elsewhere(timeline: Timeline, moments: list[list[Frame]], one: int, other: int) -> bool:
+        (begin, end), (other_begin, other_end) = timeline.moments[one], timeline.moments[other]
         mine, its = moments[one][0].entry, moments[other][0].entry
-        alike = mine.turn == its.turn and (mine.confirm ^ its.confirm).bit_count() <= pairs.SURE_BITS
-        return max(other_begin - end, begin - other_end) > pairs.ELSEWHERE_MS and not alike
+        alike = mine.orientation == its.orientation and (mine.hash256 ^ its.hash256).bit_count() <= SURE_BITS
+        return max(other_begin - end, begin - other_end) > ELSEWHERE_MS and not alike
 
-    def tells(sight: Sight, known: list[list[Frame]]) -> bool:
-        own_moment, known_moment = sight.own_moment, sight.known_moment
+    def is_unambiguous(pair: FramePair, known: list[list[Frame]]) -> bool:
+        own_moment, known_moment = pair.own_moment, pair.known_moment
         rivals = [
-            rival.confirm_bits
-            for rival in sights
-            if (rival.own_moment == own_moment and is_another(theirs, known, rival.known_moment, known_moment))
-            or (rival.known_moment == known_moment and is_another(film, frames, rival.own_moment, own_moment))
+            rival.hash256_distance_bits
+            for rival in pairs
+            if (rival.own_moment == own_moment and is_elsewhere(theirs, known, rival.known_moment, known_moment))
+            or (rival.known_moment == known_moment and is_elsewhere(timeline, frames, rival.own_moment, own_moment))
         ]
-        return all(sight.confirm_bits + pairs.NEARER_BITS <= bits for bits in rivals)
+        return all(pair.hash256_distance_bits + MARGIN_BITS <= bits for bits in rivals)
 
-    known = by_moment(sights[0].known.frames) if sights else []
-    return [sight for sight in sights if sight.confirm_bits <= pairs.SURE_BITS or tells(sight, known)]
+    known = by_moment(pairs[0].known.frames) if pairs else []
+    return [pair for pair in pairs if pair.hash256_distance_bits <= SURE_BITS or is_unambiguous(pair, known)]
 
 
-def is_enough(on_line: list[Sight], possible: int) -> bool:
-    """Whether the frames that vote are near enough, all in all; `possible` is how many moments might."""
-    best: dict[int, Sight] = {}
-    for sight in sorted(on_line, key=lambda sight: (sight.confirm_bits, sight.known_moment)):
-        best.setdefault(sight.own_moment, sight)
+def is_enough(voting: list[FramePair], possible: int) -> bool:
+    """Whether the voting frames are near enough as a whole. `possible` is how many moments could vote."""
+    best: dict[int, FramePair] = {}
+    for pair in sorted(voting, key=lambda pair: (pair.hash256_distance_bits, pair.known_moment)):
+        best.setdefault(pair.own_moment, pair)
     evidence = 0
     unsure: dict[int, int] = {}
-    for sight in best.values():
-        if sight.confirm_bits <= pairs.SURE_BITS:
+    for pair in best.values():
+        if pair.hash256_distance_bits <= SURE_BITS:
             evidence += 1000
         else:
-            unsure[sight.known_moment] = min(sight.confirm_bits, unsure.get(sight.known_moment, 256))
-    span = judging.UNSURE_BITS - pairs.SURE_BITS
-    evidence += sum(1000 * max(0, judging.UNSURE_BITS - bits) // span for bits in unsure.values())
-    share, of = judging.LEAST_OF_POSSIBLE
-    return evidence >= min(judging.LEAST_EVIDENCE, share * 1000 * possible // of)
+            unsure[pair.known_moment] = min(pair.hash256_distance_bits, unsure.get(pair.known_moment, 256))
+    span = NO_EVIDENCE_BITS - SURE_BITS
+    evidence += sum(1000 * max(0, NO_EVIDENCE_BITS - bits) // span for bits in unsure.values())
+    share, of = MIN_EVIDENCE_SHARE
+    return evidence >= min(MIN_EVIDENCE, share * 1000 * possible // of)
 
 
-def plainness(sight: Sight, level: int) -> tuple[Any, ...]:
-    mine, theirs = sight.own.entry, sight.frame.entry
+def view_rank(pair: FramePair, level: int) -> tuple[Any, ...]:
+    mine, theirs = pair.own.entry, pair.frame.entry
     derived = not (VIEWS[mine.view].whole and VIEWS[theirs.view].whole)
-    distances = (sight.confirm_bits, sight.near_bits)
-    return (derived, mine.view, theirs.view, *distances, sight.known_moment, mine.turn, theirs.turn)
+    distances = (pair.hash256_distance_bits, pair.hash64_distance_bits)
+    return (derived, mine.view, theirs.view, *distances, pair.known_moment, mine.orientation, theirs.orientation)
 
 
 def relation_of(share: float, known_share: float, rarity: float, policy: dict[str, Any]) -> str:
-    whole = min(1 - (1 - policy["video_share"]) * rarity, max(judging.COMMON_SHARE, policy["video_share"]))
+    whole = min(1 - (1 - policy["video_share"]) * rarity, max(MAX_WHOLE_SHARE, policy["video_share"]))
     if share >= whole and known_share >= whole:
         return "copy"
     if share >= whole:
@@ -313,7 +339,7 @@ def relation_of(share: float, known_share: float, rarity: float, policy: dict[st
     return "overlaps" if max(share, known_share) * rarity >= policy["video_overlap"] else ""
 
 
-def rank(each: Matched) -> tuple[Any, ...]:
+def rank(each: VideoMatch) -> tuple[Any, ...]:
     order = ("copy", "clip_of", "contains", "overlaps").index(each.relation)
     known = each.known
     return (
@@ -322,8 +348,8 @@ def rank(each: Matched) -> tuple[Any, ...]:
     )
 
 
-def is_kept(contents: Contents, found: Matched | None, time_ms: int, own: str) -> bool:
-    """Whether a new video's frames are kept: of a group, only those of so many members."""
+def stores_frames(contents: Contents, found: VideoMatch | None, time_ms: int, own: str) -> bool:
+    """Whether a new video's frames are stored: a group stores the frames of a limited number of members."""
     if found is None or not found.is_reused:
         return True
     members = [
@@ -331,11 +357,13 @@ def is_kept(contents: Contents, found: Matched | None, time_ms: int, own: str) -
         for each in contents.known.values()
         if each.is_member and each.group == found.known.group and each.expires_ms >= time_ms and each.content_id != own
     ]
-    return sum(each.algorithm == "frames:1" for each in members) < index.MOST_MEMBERS
+    return sum(each.algorithm == "frames:1" for each in members) < index.MAX_STORED_MEMBERS
 
 
-def shown_in(contents: Contents, entries: list[Entry], policy: dict[str, Any], time_ms: int) -> list[dict[str, Any]]:
-    """Which known videos show a picture."""
+def videos_showing(
+    contents: Contents, entries: list[Entry], policy: dict[str, Any], time_ms: int
+) -> list[dict[str, Any]]:
+    """The known videos that show a picture."""
     found = []
     for known in contents.known.values():
         pairs = [
@@ -345,11 +373,11 @@ def shown_in(contents: Contents, entries: list[Entry], policy: dict[str, Any], t
             if (distances := compared(mine, frame.entry, level_of(policy), policy))
         ]
         found += nearest_of(known, pairs, time_ms)
-    return named(found, "video")
+    return appearances(found, "video")
 
 
 def pictures_in(contents: Contents, frames: list[Frame], policy: dict[str, Any], time_ms: int) -> list[dict[str, Any]]:
-    """Which known pictures a video shows, whole."""
+    """The known pictures that a video shows whole."""
     found = []
     for known in contents.known.values():
         pairs = [
@@ -359,39 +387,39 @@ def pictures_in(contents: Contents, frames: list[Frame], policy: dict[str, Any],
             if VIEWS[entry.view].whole and (distances := compared(frame.entry, entry, level_of(policy), policy))
         ]
         found += nearest_of(known, pairs, time_ms)
-    return named(found, "image")
+    return appearances(found, "image")
 
 
 def nearest_of(known: Known, pairs: list[tuple[int, int, int]], time_ms: int) -> list[tuple[int, int, str, int, Known]]:
     if not pairs or known.expires_ms < time_ms:
         return []
-    confirm_bits, _, at_ms = min(pairs)
-    return [(confirm_bits, known.first_ms, known.content_id, at_ms, known)]
+    distance_bits, _, at_ms = min(pairs)
+    return [(distance_bits, known.first_ms, known.content_id, at_ms, known)]
 
 
-def named(found: list[tuple[int, int, str, int, Known]], kind: str) -> list[dict[str, Any]]:
+def appearances(found: list[tuple[int, int, str, int, Known]], kind: str) -> list[dict[str, Any]]:
     return [
         {"content_id": name, "media_id": known.media_id, "kind": kind, "at_s": at_ms / 1000, "distance_bits": bits}
         for bits, _, name, at_ms, known in sorted(found, key=lambda each: each[:3])[:MAX_APPEARANCES]
     ]
 
 
-def in_record(found: Matched, policy: dict[str, Any], own: tuple[str, str]) -> dict[str, Any]:
-    """The match of a decision, but for whose it is."""
+def match_fields(found: VideoMatch, policy: dict[str, Any], own: tuple[str, str]) -> dict[str, Any]:
+    """A decision's match, without the fields that name the known content."""
     mine, theirs = found.shown.own.entry, found.shown.frame.entry
-    change = transformation_between(mine.view, mine.turn, theirs.view, theirs.turn)
-    confirm_bits = sum(sight.confirm_bits for sight in found.voters) // len(found.voters)
-    by_length = sorted(found.aligned.pieces, key=lambda piece: (piece.own[0] - piece.own[1], *flat(piece)))
-    pieces = sorted(by_length[:MOST_SEGMENTS], key=flat)
+    change = transformation_between(mine.view, mine.orientation, theirs.view, theirs.orientation)
+    distance_bits = sum(pair.hash256_distance_bits for pair in found.voters) // len(found.voters)
+    by_length = sorted(found.aligned.segments, key=lambda segment: (segment.own[0] - segment.own[1], *flat(segment)))
+    segments = sorted(by_length[:MAX_SEGMENTS], key=flat)
     return {
         "group_content_id": found.known.group[0] if found.is_reused else own[0],
         "group_media_id": found.known.group[1] if found.is_reused else own[1],
         "method": "frames",
-        "similarity": round(1 - confirm_bits / 256, 4),
-        "distance_bits": confirm_bits,
+        "similarity": round(1 - distance_bits / 256, 4),
+        "distance_bits": distance_bits,
         "threshold_bits": policy["confirm_bits"],
-        "explanation": explained(found, pieces, change),
-        "candidate_distance_bits": found.near_bits,
+        "explanation": explanation(found, segments, change),
+        "candidate_distance_bits": found.hash64_distance_bits,
         "candidate_threshold_bits": policy["radius_bits"],
         "transformation": change,
         "view": VIEWS[mine.view].name,
@@ -399,35 +427,37 @@ def in_record(found: Matched, policy: dict[str, Any], own: tuple[str, str]) -> d
         "relation": found.relation,
         "segments": [
             {
-                "from_s": piece.own[0] / 1000,
-                "to_s": piece.own[1] / 1000,
-                "known_from_s": piece.known[0] / 1000,
-                "known_to_s": piece.known[1] / 1000,
-                "speed": piece.speed / 1_000_000,
+                "from_s": segment.own[0] / 1000,
+                "to_s": segment.own[1] / 1000,
+                "known_from_s": segment.known[0] / 1000,
+                "known_to_s": segment.known[1] / 1000,
+                "speed": segment.speed_ppm / 1_000_000,
             }
-            for piece in pieces
+            for segment in segments
         ],
         "share": found.share,
         "known_share": found.known_share,
     }
 
 
-def flat(piece: Piece) -> tuple[int, ...]:
-    return (*piece.own, *piece.known, piece.speed)
+def flat(segment: Segment) -> tuple[int, ...]:
+    return (*segment.own, *segment.known, segment.speed_ppm)
 
 
-def explained(found: Matched, pieces: list[Piece], change: str) -> str:
+def explanation(found: VideoMatch, segments: list[Segment], change: str) -> str:
     text = ""
-    for number, piece in enumerate(pieces[:TOLD_SEGMENTS]):
+    for number, segment in enumerate(segments[:EXPLAINED_SEGMENTS]):
         text += ", " if number else ""
-        text += f"{clock(piece.own[0])}–{clock(piece.own[1])} is {clock(piece.known[0])}–{clock(piece.known[1])}"
-    if len(pieces) > TOLD_SEGMENTS:
-        text += f", {len(pieces) - TOLD_SEGMENTS} more parts are parts"
+        text += (
+            f"{clock(segment.own[0])}–{clock(segment.own[1])} is {clock(segment.known[0])}–{clock(segment.known[1])}"
+        )
+    if len(segments) > EXPLAINED_SEGMENTS:
+        text += f", {len(segments) - EXPLAINED_SEGMENTS} more parts are parts"
     text += " of it"
     if change != "none":
         text += ", " + describe_transformation(change)
-    speed = min(found.aligned.pieces, key=lambda piece: (piece.own[0] - piece.own[1], piece.own[0])).speed
-    if abs(speed - 1_000_000) >= TOLD_SPEED:
+    speed = min(found.aligned.segments, key=lambda segment: (segment.own[0] - segment.own[1], segment.own[0])).speed_ppm
+    if abs(speed - 1_000_000) >= EXPLAINED_SPEED_PPM:
         text += f", {speed / 1_000_000:.2f} times as fast"
     return f"{text}: {seconds(found.matched_ms)} of {seconds(found.duration_ms)} s match."
 

@@ -59,7 +59,7 @@ class Bench:
     def committed(self, topic: str, partition: int, stage: str) -> int:
         """The committed offset of a stage's group, -1001 for none."""
         settings = self.settings()
-        group = f"{settings.topic_prefix}{settings.group_prefix}-{stage}"
+        group = f"{settings.kafka.topic_prefix}{settings.kafka.group_prefix}-{stage}"
         consumer = Consumer({"bootstrap.servers": self.namespace.bootstrap, "group.id": group})
         (answer,) = consumer.committed([TopicPartition(self.topic(topic), partition)], timeout=10)
         consumer.close()

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.domain.fingerprint.formats import VIDEO_FORMATS
-from streams.services.files import VIDEO_TYPES, FoundFile, Unreadable, content_type_of, find_files, media_id_of
+from streams.services.files import FoundFile, Unreadable, content_type_of, find_files, media_id_of
 
 
 def names(*paths: Path) -> list[str]:
@@ -105,7 +104,3 @@ def test_a_name_that_is_no_text_is_spelled_out(folder: Path) -> None:
 )
 def test_the_first_bytes_say_what_a_file_is_else_its_name(start: bytes, name: str, content_type: str) -> None:
     assert content_type_of(start, name) == content_type
-
-
-def test_every_container_of_video_has_a_type() -> None:
-    assert VIDEO_TYPES.keys() == {name for name, _, _ in VIDEO_FORMATS}

@@ -13,7 +13,7 @@ import pytest_asyncio
 from aiohttp import web
 from aiohttp.abc import AbstractResolver
 
-from streams.config.settings import Settings
+from streams.config.settings import Settings, load_settings
 from streams.domain.records import Kind, Origin, Submission
 from streams.errors import BadInput, Reason
 from streams.sources.fetch import SourceFetcher
@@ -27,7 +27,7 @@ def submission(url: str | None = None, body: bytes | None = None, kind: Kind = "
 
 
 def settings(**changed: Any) -> Settings:
-    return Settings(_env_file=None, **{"source_timeout_s": 5.0, **changed})  # type: ignore[call-arg]
+    return load_settings(**{"source_timeout_s": 5.0, **changed})
 
 
 async def fetched(fetcher: SourceFetcher, url: str) -> bytes:

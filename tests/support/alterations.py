@@ -1,7 +1,7 @@
-"""What people do to pictures before they upload them again, by name. Used by benchmarks and tests; no tests here.
+"""Alterations that people make to pictures before they upload them again, by name.
 
-Every alteration takes a picture in RGB and a generator of random numbers (for where and what, never for how much) and
-gives the file that would be uploaded. Crops keep the named share less of the width and of the height.
+An alteration takes a picture in RGB and a random generator (for place and content, never for strength) and gives the
+file that would be uploaded. A crop removes the named share of the width and of the height.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Alter = Callable[[Image.Image, np.random.Generator], Image.Image]
 LANCZOS, BICUBIC = Image.Resampling.LANCZOS, Image.Resampling.BICUBIC
 BLACK, WHITE = (0, 0, 0), (255, 255, 255)
 QUALITY = 85
-"""Of the JPEG in which a copy goes out whose alteration is not the encoding."""
+"""JPEG quality of copies whose alteration is not the encoding."""
 
 WORDS = (
     "when you", "nobody", "sale", "today only", "look at this", "me", "monday", "the moment", "before", "after",
@@ -27,7 +27,7 @@ WORDS = (
 
 
 class Alteration(NamedTuple):
-    """`kind` groups those that differ in strength alone; `options` are those of Pillow's `save`."""
+    """`kind` groups alterations that differ in strength alone; `options` are those of Pillow's `save`."""
 
     kind: str
     alter: Alter
@@ -35,21 +35,21 @@ class Alteration(NamedTuple):
     options: Mapping[str, Any] = {"quality": QUALITY}
 
     def apply(self, image: Image.Image, seed: int) -> bytes:
-        """The altered copy as a file."""
+        """The bytes of the altered copy."""
         file = BytesIO()
         self.alter(image, np.random.default_rng(seed)).save(file, self.form, **self.options)
         return file.getvalue()
 
 
-def text(rng: np.random.Generator, words: int) -> str:
+def random_text(rng: np.random.Generator, words: int) -> str:
     return " ".join(str(word) for word in rng.choice(WORDS, words))
 
 
-def font(size: float) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+def default_font(size: float) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     return ImageFont.load_default(max(8, round(size)))
 
 
-def same(image: Image.Image, _: np.random.Generator) -> Image.Image:
+def unchanged(image: Image.Image, _: np.random.Generator) -> Image.Image:
     return image
 
 
@@ -90,7 +90,7 @@ def transposed(image: Image.Image, _: np.random.Generator, *, how: Image.Transpo
 def padded(
     image: Image.Image, _: np.random.Generator, *, across: float, down: float, colour: tuple[int, int, int]
 ) -> Image.Image:
-    """A border on both sides, of shares of the picture's width and height."""
+    """A border on both sides, in shares of the picture's width and height."""
     left, top = round(image.width * across), round(image.height * down)
     canvas = Image.new("RGB", (image.width + 2 * left, image.height + 2 * top), colour)
     canvas.paste(image, (left, top))
@@ -100,23 +100,23 @@ def padded(
 def captioned(
     image: Image.Image, rng: np.random.Generator, *, above: bool, colour: tuple[int, int, int] = WHITE
 ) -> Image.Image:
-    """A bar of 15 % with a line of text, over or under the picture."""
+    """A bar of 15 % with a line of text, above or below the picture."""
     bar = round(image.height * 0.15)
     canvas = Image.new("RGB", (image.width, image.height + bar), colour)
     canvas.paste(image, (0, bar if above else 0))
     ink = BLACK if sum(colour) > 383 else WHITE
     middle = (image.width / 2, bar / 2 if above else image.height + bar / 2)
-    ImageDraw.Draw(canvas).text(middle, text(rng, 4), ink, font(bar * 0.45), anchor="mm")
+    ImageDraw.Draw(canvas).text(middle, random_text(rng, 4), ink, default_font(bar * 0.45), anchor="mm")
     return canvas
 
 
 def lettered(image: Image.Image, rng: np.random.Generator) -> Image.Image:
-    """Large outlined text over the top and the bottom of the picture, as memes have it."""
+    """Large outlined text across the top and the bottom of the picture, as in memes."""
     image = image.copy()
     draw, size = ImageDraw.Draw(image), image.height * 0.11
     for height in (0.1, 0.9):
         draw.text(
-            (image.width / 2, image.height * height), text(rng, 2).upper(), WHITE, font(size),
+            (image.width / 2, image.height * height), random_text(rng, 2).upper(), WHITE, default_font(size),
             anchor="mm", stroke_width=max(1, round(size / 14)), stroke_fill=BLACK,
         )  # fmt: skip
     return image
@@ -125,15 +125,15 @@ def lettered(image: Image.Image, rng: np.random.Generator) -> Image.Image:
 def watermarked(image: Image.Image, rng: np.random.Generator) -> Image.Image:
     """Pale text across the whole picture."""
     layer = Image.new("RGBA", image.size, (255, 255, 255, 0))
-    draw, mark, size = ImageDraw.Draw(layer), text(rng, 1), image.height * 0.08
+    draw, mark, size = ImageDraw.Draw(layer), random_text(rng, 1), image.height * 0.08
     for across in (0.2, 0.5, 0.8):
         for down in (0.15, 0.4, 0.65, 0.9):
-            draw.text((image.width * across, image.height * down), mark, (*WHITE, 110), font(size), anchor="mm")
+            draw.text((image.width * across, image.height * down), mark, (*WHITE, 110), default_font(size), anchor="mm")
     return Image.alpha_composite(image.convert("RGBA"), layer).convert("RGB")
 
 
 def emoji(image: Image.Image, rng: np.random.Generator, *, count: int, share: float) -> Image.Image:
-    """Yellow faces, each of a share of the shorter side across, anywhere."""
+    """Yellow faces at random places. `share` is their width as a share of the shorter side."""
     image = image.copy()
     draw, size = ImageDraw.Draw(image), share * min(image.size)
     for _ in range(count):
@@ -153,7 +153,7 @@ def centre_cropped(image: Image.Image, _: np.random.Generator, *, share: float) 
 
 
 def corner_cropped(image: Image.Image, rng: np.random.Generator, *, share: float) -> Image.Image:
-    """One corner of the four is kept."""
+    """Keeps one of the four corners."""
     width, height = round(image.width * (1 - share)), round(image.height * (1 - share))
     left = int(rng.integers(2)) * (image.width - width)
     top = int(rng.integers(2)) * (image.height - height)
@@ -161,7 +161,7 @@ def corner_cropped(image: Image.Image, rng: np.random.Generator, *, share: float
 
 
 def edges_cropped(image: Image.Image, rng: np.random.Generator, *, most: float) -> Image.Image:
-    """Each edge loses a share of its own, up to the most; the aspect changes with it."""
+    """Cuts a random share, up to `most`, off each edge; this changes the aspect."""
     left, top, right, bottom = rng.uniform(0, most, 4)
     width, height = image.size
     return image.crop(
@@ -170,7 +170,7 @@ def edges_cropped(image: Image.Image, rng: np.random.Generator, *, most: float) 
 
 
 def centre_fitted(image: Image.Image, _: np.random.Generator, *, aspect: float) -> Image.Image:
-    """The middle of the picture, as large as it fits into an aspect."""
+    """The largest middle of the picture with an aspect."""
     width, height = min(image.width, image.height * aspect), min(image.height, image.width / aspect)
     left, top = (image.width - width) / 2, (image.height - height) / 2
     return image.crop((round(left), round(top), round(left + width), round(top + height)))
@@ -179,17 +179,17 @@ def centre_fitted(image: Image.Image, _: np.random.Generator, *, aspect: float) 
 def any_strength(
     image: Image.Image, rng: np.random.Generator, *, alter: Callable[..., Image.Image], most: float, name: str
 ) -> Image.Image:
-    """An alteration at a strength from a quarter of the most to the most."""
+    """An alteration at a random strength between a quarter of `most` and `most`."""
     return alter(image, rng, **{name: rng.uniform(most / 4, most)})
 
 
 def rotated(image: Image.Image, rng: np.random.Generator, *, degrees: float) -> Image.Image:
-    """To either side, black where nothing is, in the size it had."""
+    """Rotated to either side in the same size; the corners become black."""
     return image.rotate(degrees if rng.integers(2) else -degrees, BICUBIC)
 
 
 def phone_screenshot(image: Image.Image, rng: np.random.Generator, *, dark: bool) -> Image.Image:
-    """The picture in an app on a telephone, with all that stands over and under it there."""
+    """The picture in an app on a phone, with the bars, texts and icons around it."""
     ink, paper = (WHITE, (18, 18, 20)) if dark else (BLACK, WHITE)
     faint = (110, 110, 116) if dark else (170, 170, 176)
     width, height = 540, 1170
@@ -197,20 +197,20 @@ def phone_screenshot(image: Image.Image, rng: np.random.Generator, *, dark: bool
     shown = image.resize((round(image.width * scale), round(image.height * scale)), LANCZOS)
     screen = Image.new("RGB", (width, height), paper)
     draw = ImageDraw.Draw(screen)
-    draw.text((40, 16), f"{rng.integers(24):02}:{rng.integers(60):02}", ink, font(24))
+    draw.text((40, 16), f"{rng.integers(24):02}:{rng.integers(60):02}", ink, default_font(24))
     draw.rectangle((470, 20, 506, 36), None, ink, 2)
     draw.rectangle((473, 23, 473 + int(rng.integers(5, 30)), 33), ink)
     colour = tuple(int(value) for value in rng.integers(40, 220, 3))
     draw.ellipse((20, 76, 76, 132), colour)
-    draw.text((92, 80), text(rng, 1), ink, font(24))
-    draw.text((92, 108), text(rng, 2), faint, font(18))
+    draw.text((92, 80), random_text(rng, 1), ink, default_font(24))
+    draw.text((92, 108), random_text(rng, 2), faint, default_font(18))
     top = 150 + int(rng.integers(0, 60))
     screen.paste(shown, ((width - shown.width) // 2, top))
     below = top + shown.height
     for number in range(3):
         draw.ellipse((24 + 60 * number, below + 20, 60 + 60 * number, below + 56), None, ink, 3)
     for line in range(3):
-        draw.text((24, below + 80 + 36 * line), text(rng, 3), ink if line else faint, font(22))
+        draw.text((24, below + 80 + 36 * line), random_text(rng, 3), ink if line else faint, default_font(22))
     draw.line((0, height - 90, width, height - 90), faint, 1)
     for number in range(4):
         left = 50 + 130 * number
@@ -223,7 +223,7 @@ def _plain(kind: str, alter: Alter) -> Alteration:
 
 
 def _encoded(kind: str, form: str, quality: int) -> Alteration:
-    return Alteration(kind, same, form, {"quality": quality})
+    return Alteration(kind, unchanged, form, {"quality": quality})
 
 
 ALTERATIONS: Final[dict[str, Alteration]] = {
@@ -258,7 +258,7 @@ ALTERATIONS: Final[dict[str, Alteration]] = {
     "screenshot, light": _plain("screenshot", partial(phone_screenshot, dark=False)),
     "screenshot, dark": _plain("screenshot", partial(phone_screenshot, dark=True)),
 }
-"""What detection is measured by: one strength or more of each kind."""
+"""The alterations that detection is measured by: one or more strengths of each kind."""
 
 
 def chain(*steps: Alter) -> Alter:
@@ -292,4 +292,4 @@ BEYOND: Final[dict[str, Alteration]] = {
     "rotated 10°": _plain("harder", partial(rotated, degrees=10)),
     "JPEG q5": _encoded("harder", "JPEG", 5),
 }
-"""What the aims say nothing of, for where the method ends."""
+"""Alterations without a target, which show the limits of the method."""

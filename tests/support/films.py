@@ -1,7 +1,7 @@
 """Sample videos: real photos in motion, with cuts and fades, of any length, size and coding. No tests here.
 
-A film is a function of time, so that the same film can be shot at any frame rate. Films of other numbers show other
-parts of photos, as long as there are parts left (FILMS); what is done to their files is in videos.py.
+A film is a function of time, so that it can be shot at any frame rate. Films with different numbers show different
+parts of photos, for the first FILMS numbers. How their files are altered is in videos.py.
 """
 
 from __future__ import annotations
@@ -44,12 +44,12 @@ CODINGS: Final[dict[str, tuple[str, dict[str, str]]]] = {
     "mpeg2": ("mpeg2video", {"qmin": "4", "qmax": "8"}),
     "flv1": ("flv", {"qmin": "4", "qmax": "8"}),
 }
-"""By the codec's name: encoder and its options."""
+"""The encoder and its options, by the codec's name."""
 
 
 class Scene(NamedTuple):
-    """A stretch of a film. `kind` is pan, zoom, slide (nothing moves), object (one thing moves), handheld or noisy;
-    `path` is where the camera begins and ends, in shares of what there is to see beside the frame."""
+    """A stretch of a film. `kind` is pan, zoom, slide (nothing moves), object (one thing moves), handheld or noisy.
+    `path` is where the camera begins and ends, as shares of the room around the frame."""
 
     begin_s: float
     end_s: float
@@ -73,7 +73,7 @@ def _tile(number: int) -> Image.Image:
 
 
 class Film:
-    """A film of a length, the same each time for the same number."""
+    """A film of a given length. The same number always makes the same film."""
 
     def __init__(self, number: int, duration_s: float) -> None:
         self.duration_s = duration_s
@@ -93,11 +93,11 @@ class Film:
         self._number = number
 
     def tile(self, number: int) -> Image.Image:
-        """What a scene shows more or less of; films of other photos have others."""
+        """The picture that a scene shows parts of. Films of other photos override this."""
         return _tile(number)
 
     def picture(self, at_s: float, size: Size = SIZE) -> Image.Image:
-        """What the film shows at a moment."""
+        """The frame at a time."""
         number = next((n for n, scene in enumerate(self.scenes) if at_s < scene.end_s), len(self.scenes) - 1)
         scene = self.scenes[number]
         shown = self._shot(scene, at_s, size)
@@ -107,7 +107,7 @@ class Film:
         return shown
 
     def _large(self, tile: int, size: Size) -> Image.Image:
-        """A tile that covers the frame 1.6 times, each way."""
+        """A tile that is at least 1.6 times as wide and as high as the frame."""
         if (tile, size) not in self._ready:
             image = self.tile(tile)
             factor = max(size[0] / image.width, size[1] / image.height) * 1.6
@@ -163,9 +163,9 @@ def encode(
     rotation_degrees: int = 0,
     sound: bool = False,
 ) -> Path:
-    """Pictures of one size as a video file; the container is that of the target's suffix.
+    """Writes pictures of one size as a video file. The target's suffix determines the container.
 
-    `rotation_degrees` is put into the container for players to turn the frames by, anticlockwise. `sound` adds a track
+    `rotation_degrees` is written into the container: players turn the frames by it, anticlockwise. `sound` adds a track
     with a tone.
     """
     encoder, defaults = CODINGS[codec]
@@ -205,7 +205,7 @@ def _fraction(fps: float) -> Any:
 
 
 class _Tone:
-    """A track of sound beside the pictures."""
+    """An audio track with a tone."""
 
     RATE = 48_000
 
@@ -229,22 +229,22 @@ class _Tone:
 
 @cache
 def folder() -> Path:
-    """Where sample videos of this process are; gone when it ends."""
-    made = tempfile.TemporaryDirectory(prefix="mediasieve-films-")
-    atexit.register(made.cleanup)
-    return Path(made.name)
+    """The folder of this process's sample videos, removed when the process ends."""
+    directory = tempfile.TemporaryDirectory(prefix="mediasieve-films-")
+    atexit.register(directory.cleanup)
+    return Path(directory.name)
 
 
-_MADE: dict[str, Path] = {}
+_CACHED_FILES: dict[str, Path] = {}
 
 
 def cached_file(name: str, make: Callable[[Path], object]) -> Path:
-    """The file of that name in the folder, made when it is first asked for."""
-    if name not in _MADE:
+    """The file of that name in the folder. The first call makes it."""
+    if name not in _CACHED_FILES:
         target = folder() / name
         make(target)
-        _MADE[name] = target
-    return _MADE[name]
+        _CACHED_FILES[name] = target
+    return _CACHED_FILES[name]
 
 
 def film(
@@ -256,23 +256,23 @@ def film(
     suffix: str = ".mp4",
     **coding: Any,
 ) -> Path:
-    """The file of a film; made once in a test session, not to be changed. `coding` is that of `encode`."""
-    said = "-".join(f"{key}={value}" for key, value in sorted(coding.items())).replace("/", "_")
-    name = f"film{number}-{duration_s:g}s-{size[0]}x{size[1]}-{fps:g}fps-{said}{suffix}"
+    """The file of a film, made once in a test session; do not change it. `coding` goes to `encode`."""
+    settings = "-".join(f"{key}={value}" for key, value in sorted(coding.items())).replace("/", "_")
+    name = f"film{number}-{duration_s:g}s-{size[0]}x{size[1]}-{fps:g}fps-{settings}{suffix}"
     return cached_file(
         name, lambda target: encode(target, Film(number, duration_s).pictures(size, fps), fps=fps, **coding)
     )
 
 
 def slides(colours: Sequence[tuple[int, int, int]], size: Size = SIZE, each_s: float = 2.0) -> Iterator[Image.Image]:
-    """Pictures of one colour each, with nothing on them."""
+    """Plain pictures, each of one colour."""
     for colour in colours:
         picture = Image.new("RGB", size, colour)
         yield from (picture for _ in range(round(each_s * FPS)))
 
 
 def captioned(picture: Image.Image, words: str, at: tuple[int, int]) -> Image.Image:
-    """A copy with white words on a dark ground."""
+    """A copy with white words on a dark background."""
     copy = picture.copy()
     draw = ImageDraw.Draw(copy)
     box = draw.textbbox(at, words, font_size=max(10, picture.height // 14))

@@ -1,4 +1,4 @@
-"""How far hashes are apart, for the tests of this folder."""
+"""Distances between hashes, for tests."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ def bits_apart(one: str, other: str) -> int:
     return (int(one, 16) ^ int(other, 16)).bit_count()
 
 
-def distances(one: MediaFacts, other: MediaFacts) -> tuple[int, int]:
-    """Bits between the two hashes of 64 and of 256 bits."""
+def phash_distances(one: MediaFacts, other: MediaFacts) -> tuple[int, int]:
+    """The distances in bits between the pHashes of 64 bits and of 256 bits."""
     return (
         bits_apart(one.hashes["phash64:1"], other.hashes["phash64:1"]),
         bits_apart(one.hashes["phash256:1"], other.hashes["phash256:1"]),

@@ -1,4 +1,4 @@
-"""Media for tests and benchmarks: real photos that come with scikit-image, and what is made of them. No tests here."""
+"""Media for tests and benchmarks: the photos of scikit-image, and files made from them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-ORIENTATION = 0x0112
+EXIF_ORIENTATION = 0x0112
 PHOTOS = (
     "astronaut.png",
     "brick.png",
@@ -29,7 +29,7 @@ PHOTOS = (
 
 @cache
 def photo_folder() -> Path:
-    """Where scikit-image keeps the photos that come in its wheel; it is not imported, nothing is downloaded."""
+    """The folder of the photos in scikit-image's wheel. scikit-image is not imported, nothing is downloaded."""
     spec = find_spec("skimage")
     assert spec is not None and spec.origin is not None
     return Path(spec.origin).parent / "data"
@@ -39,18 +39,18 @@ def photo_folder() -> Path:
 def _photo(name: str) -> Image.Image:
     with Image.open(photo_folder() / name) as image:
         pixels = image.convert("RGB")
-    pixels.info = {}  # else profiles and the like would go into every file made of it
+    pixels.info = {}  # otherwise every encoded file would contain its profiles
     return pixels
 
 
 def photo(name: str = "chelsea.png", size: tuple[int, int] | None = None) -> Image.Image:
-    """A photo in RGB, a copy of its own; `size` resizes it."""
+    """A fresh copy of a photo in RGB, resized to `size` if given."""
     image = _photo(name)
     return image.resize(size, Image.Resampling.LANCZOS) if size else image.copy()
 
 
 def encode(image: Image.Image, form: str = "JPEG", **options: Any) -> bytes:
-    """The image as a file; options are those of Pillow's `save`."""
+    """The bytes of the image as a file. Options are those of Pillow's `save`."""
     file = BytesIO()
     image.save(file, form, **options)
     return file.getvalue()
@@ -62,7 +62,7 @@ def jpeg(name: str = "chelsea.png", size: tuple[int, int] = (640, 480), **option
 
 
 def noise(size: tuple[int, int] = (256, 256), seed: int = 0) -> Image.Image:
-    """A picture unlike any other seed's: coarse random patches, smoothly enlarged."""
+    """Coarse random patches, smoothly enlarged. Pictures of different seeds are different."""
     patches = np.random.default_rng(seed).integers(0, 256, (12, 12, 3), dtype=np.uint8)
     return Image.fromarray(patches).resize(size, Image.Resampling.BICUBIC)
 
@@ -87,8 +87,8 @@ UPRIGHT_TO_STORED = {
 
 
 def oriented(image: Image.Image, orientation: int, form: str = "PNG", **options: Any) -> bytes:
-    """A file that stores the image turned, with the EXIF orientation (1 to 8) that shows it upright again."""
-    turn = UPRIGHT_TO_STORED[orientation]
+    """A file that stores the image turned, with the EXIF orientation (1 to 8) that turns it upright again."""
+    transposition = UPRIGHT_TO_STORED[orientation]
     exif = Image.Exif()
-    exif[ORIENTATION] = orientation
-    return encode(image.transpose(turn) if turn is not None else image, form, exif=exif, **options)
+    exif[EXIF_ORIENTATION] = orientation
+    return encode(image.transpose(transposition) if transposition is not None else image, form, exif=exif, **options)

@@ -1,10 +1,10 @@
-"""Videos made of nothing: hashes that walk through their space as a film goes on, sampled and cut. No tests here."""
+"""Synthetic videos, made of random hashes that change gradually as a film goes on. No tests here."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from hashlib import sha256
 
 import numpy as np
@@ -16,50 +16,50 @@ from streams.domain.hashes.orientation import compose, inverse
 from streams.domain.hashes.packing import CANONICAL
 from streams.domain.hashes.views import VIEW_CODES
 from streams.domain.records import MediaFacts, VideoFacts
-from tests.reference.videos import turned
+from tests.reference.videos import reoriented
 
 STEP_MS = 250
-BARS = (VIEW_CODES["top_85"], VIEW_CODES["bottom_85"])
+CAPTION_VIEWS = (VIEW_CODES["top_85"], VIEW_CODES["bottom_85"])
 
 
-def flipped(value: int, bits: int, width: int, rng: random.Random) -> int:
+def flip_bits(value: int, bits: int, width: int, rng: random.Random) -> int:
     for bit in rng.sample(range(width), bits):
         value ^= 1 << bit
     return value
 
 
 @dataclass(frozen=True)
-class Look:
-    """A frame: its hashes in the canonical form, and the turn that this is."""
+class FrameHashes:
+    """The hashes of a frame in its canonical orientation, and which orientation that is."""
 
-    near: int
-    confirm: int
-    turn: int
+    hash64: int
+    hash256: int
+    orientation: int
 
 
 @dataclass(frozen=True)
 class Film:
-    """What is shown when: scenes of some seconds, which change by a bit or four each quarter of a second.
+    """Scenes of some seconds, in which one bit of hash64 and four of hash256 change every quarter of a second.
 
-    `scene_ms` is the length of every scene, `still` says that nothing moves in them.
+    `scene_ms` is the length of each scene; in a `still` film nothing moves.
     """
 
     name: str
     scene_ms: int = 3_000
     still: bool = False
 
-    def look(self, at_ms: int) -> Look:
+    def hashes_at(self, at_ms: int) -> FrameHashes:
         scene, within = divmod(at_ms, self.scene_ms)
         rng = random.Random(f"{self.name} {scene}")
-        near, confirm, turn = rng.getrandbits(64), rng.getrandbits(256), rng.randrange(8)
+        hash64, hash256, orientation = rng.getrandbits(64), rng.getrandbits(256), rng.randrange(8)
         for _ in range(0 if self.still else within // STEP_MS):
-            near, confirm = flipped(near, 1, 64, rng), flipped(confirm, 4, 256, rng)
-        return Look(near, confirm, turn)
+            hash64, hash256 = flip_bits(hash64, 1, 64, rng), flip_bits(hash256, 4, 256, rng)
+        return FrameHashes(hash64, hash256, orientation)
 
 
 @dataclass(frozen=True)
 class Cut:
-    """A piece of a film: from when, how long it lasts in the video, and how fast it runs."""
+    """A piece of a film: where it begins, how long it lasts in the video, and how fast it runs."""
 
     film: Film
     from_ms: int
@@ -69,111 +69,136 @@ class Cut:
 
 @dataclass(frozen=True)
 class VideoRecipe:
-    """How a video is made of its cuts.
+    """How a video is cut from films, altered and sampled.
 
     Attributes:
-        cuts: one after the other.
-        every_ms, phase_ms: when it is sampled.
-        noise_bits: how many of 64 bits an encoding changes, and four times as many of 256.
-        turn: what was done to every frame.
-        bar: the view that shows the film, with a text beside it in the whole frame.
-        alternates: ambiguous frames, of ten.
-        lost: frames, of ten, whose hashes come out as something else.
-        reformed: frames, of ten, that have another canonical form, as a logo on a smooth picture makes one.
-        seed: of all chances.
+        cuts: pieces of films, in the order of the video.
+        sample_every_ms, first_sample_ms: when the video is sampled.
+        noise_bits: at most this many bits of hash64 are changed by the encoding, four times as many of hash256.
+        orientation: the orientation that every frame is put in.
+        film_view: the only view that shows the film, if the rest of the frame is a caption.
+        alternates_of_10: so many of ten frames have a second, nearly canonical orientation.
+        lost_of_10: so many of ten frames get random hashes.
+        borders_of_10: so many of ten frames have a trimmed view.
+        reoriented_of_10: so many of ten frames get another canonical orientation, as a logo on a smooth picture does.
+        single_samples: every sample is a moment of its own.
+        black_ms: spans without moments.
+        seed: seed of all random choices.
     """
 
     cuts: Sequence[Cut]
-    every_ms: int = 500
-    phase_ms: int = 0
+    sample_every_ms: int = 500
+    first_sample_ms: int = 0
     noise_bits: int = 2
-    turn: int = 0
-    bar: int | None = None
-    alternates: int = 0
-    lost: int = 0
+    orientation: int = 0
+    film_view: int | None = None
+    alternates_of_10: int = 0
+    lost_of_10: int = 0
     seed: int = 0
-    borders: int = 0
-    points: bool = False
-    reformed: int = 0
+    borders_of_10: int = 0
+    single_samples: bool = False
+    reoriented_of_10: int = 0
     black_ms: Sequence[tuple[int, int]] = field(default=())
 
     @property
     def duration_ms(self) -> int:
         return sum(cut.length_ms for cut in self.cuts)
 
-    def look(self, at_ms: int) -> Look:
+    @property
+    def random_seed(self) -> str:
+        """Seeds all random choices. Has only the values of the fields: renaming a field does not change test data."""
+        return repr(astuple(self))
+
+    def hashes_at(self, at_ms: int) -> FrameHashes:
         for cut in self.cuts:
             if at_ms < cut.length_ms:
-                return cut.film.look(cut.from_ms + int(at_ms * cut.speed))
+                return cut.film.hashes_at(cut.from_ms + int(at_ms * cut.speed))
             at_ms -= cut.length_ms
         raise ValueError("the video is over")
 
 
-def entries_of(take: VideoRecipe) -> NDArray[np.void]:
-    """The frames of a video as they stand in a record: samples that are nearly alike are one moment."""
-    rng = random.Random(f"{take.seed} {take}")
-    moments: list[tuple[Look, int, int]] = []
-    for at_ms in range(take.phase_ms, take.duration_ms, take.every_ms):
-        if any(begin <= at_ms < end for begin, end in take.black_ms):
+def frame_entries(recipe: VideoRecipe) -> NDArray[np.void]:
+    """The frames of a video as in a record. Consecutive samples that are nearly alike are one moment."""
+    rng = random.Random(recipe.random_seed)
+    moments: list[tuple[FrameHashes, int, int]] = []
+    for at_ms in range(recipe.first_sample_ms, recipe.duration_ms, recipe.sample_every_ms):
+        if any(begin <= at_ms < end for begin, end in recipe.black_ms):
             continue
-        look = take.look(at_ms)
+        hashes = recipe.hashes_at(at_ms)
         last = moments[-1] if moments else None
-        alike = last is not None and last[0].turn == look.turn and (last[0].near ^ look.near).bit_count() <= 3
-        if last is not None and alike and not take.points and at_ms - last[2] <= take.every_ms:
+        alike = (
+            last is not None
+            and last[0].orientation == hashes.orientation
+            and (last[0].hash64 ^ hashes.hash64).bit_count() <= 3
+        )
+        if last is not None and alike and not recipe.single_samples and at_ms - last[2] <= recipe.sample_every_ms:
             moments[-1] = last[0], last[1], at_ms
         else:
-            moments.append((look, at_ms, at_ms))
-    rows = [row for moment in moments for row in _rows(take, *moment, rng)]
+            moments.append((hashes, at_ms, at_ms))
+    rows = [row for moment in moments for row in _rows(recipe, *moment, rng)]
     packed = b"".join(
-        bytes((view, turn, 200)) + near.to_bytes(8) + confirm.to_bytes(32) + from_ms.to_bytes(4) + to_ms.to_bytes(4)
-        for view, turn, near, confirm, from_ms, to_ms in rows
+        bytes((view, orientation, 200))
+        + hash64.to_bytes(8)
+        + hash256.to_bytes(32)
+        + from_ms.to_bytes(4)
+        + to_ms.to_bytes(4)
+        for view, orientation, hash64, hash256, from_ms, to_ms in rows
     )
     return np.frombuffer(packed, FRAME_ENTRY)
 
 
 def _rows(
-    take: VideoRecipe, look: Look, from_ms: int, to_ms: int, rng: random.Random
+    recipe: VideoRecipe, hashes: FrameHashes, from_ms: int, to_ms: int, rng: random.Random
 ) -> list[tuple[int, int, int, int, int, int]]:
-    near = flipped(look.near, rng.randint(0, take.noise_bits), 64, rng)
-    confirm = flipped(look.confirm, rng.randint(0, 4 * take.noise_bits), 256, rng)
-    turn = compose(look.turn, inverse(take.turn))
-    if rng.randrange(10) < take.lost:
-        near, confirm = rng.getrandbits(64), rng.getrandbits(256)
-    if take.reformed and rng.randrange(10) < take.reformed:
+    hash64 = flip_bits(hashes.hash64, rng.randint(0, recipe.noise_bits), 64, rng)
+    hash256 = flip_bits(hashes.hash256, rng.randint(0, 4 * recipe.noise_bits), 256, rng)
+    orientation = compose(hashes.orientation, inverse(recipe.orientation))
+    if rng.randrange(10) < recipe.lost_of_10:
+        hash64, hash256 = rng.getrandbits(64), rng.getrandbits(256)
+    if recipe.reoriented_of_10 and rng.randrange(10) < recipe.reoriented_of_10:
         done = rng.randrange(8)
-        near, confirm, turn = turned(near, 8, done), turned(confirm, 16, done), compose(done, turn)
-    full = (0, turn | CANONICAL, near, confirm, from_ms, to_ms)
+        hash64, hash256, orientation = (
+            reoriented(hash64, 8, done),
+            reoriented(hash256, 16, done),
+            compose(done, orientation),
+        )
+    full = (0, orientation | CANONICAL, hash64, hash256, from_ms, to_ms)
     other = (rng.getrandbits(64), rng.getrandbits(256), from_ms, to_ms)
-    if take.bar is not None:
-        return [(0, rng.randrange(8) | CANONICAL, *other), (take.bar, *full[1:])]
+    if recipe.film_view is not None:
+        return [(0, rng.randrange(8) | CANONICAL, *other), (recipe.film_view, *full[1:])]
     rows = [full]
-    if rng.randrange(10) < take.alternates:
-        rows.append((0, rng.randrange(8), flipped(near, 6, 64, rng), flipped(confirm, 20, 256, rng), from_ms, to_ms))
-    if rng.randrange(10) < take.borders:
+    if rng.randrange(10) < recipe.alternates_of_10:
+        rows.append(
+            (0, rng.randrange(8), flip_bits(hash64, 6, 64, rng), flip_bits(hash256, 20, 256, rng), from_ms, to_ms)
+        )
+    if rng.randrange(10) < recipe.borders_of_10:
         rows.append((1, *full[1:]) if rng.random() < 0.5 else (1, rng.randrange(8) | CANONICAL, *other))
-    rows += [(bar, rng.randrange(8) | CANONICAL, rng.getrandbits(64), *other[1:]) for bar in BARS[: rng.randrange(3)]]
+    rows += [
+        (view, rng.randrange(8) | CANONICAL, rng.getrandbits(64), *other[1:])
+        for view in CAPTION_VIEWS[: rng.randrange(3)]
+    ]
     return rows
 
 
-def media_facts(take: VideoRecipe, name: str, *, of_parts: bool = False, quality: float = 0.8) -> MediaFacts:
-    """A record's facts about a video of this content."""
-    entries = entries_of(take)
+def media_facts(recipe: VideoRecipe, name: str, *, read_in_parts: bool = False, quality: float = 0.8) -> MediaFacts:
+    """The facts about a video. `name` determines its content id."""
+    entries = frame_entries(recipe)
     return MediaFacts(
-        content_id=f"sha256{'-parts' if of_parts else ''}:{sha256(name.encode()).hexdigest()}",
+        content_id=f"sha256{'-parts' if read_in_parts else ''}:{sha256(name.encode()).hexdigest()}",
         kind="video",
         format="mp4",
         size_bytes=1_000_000,
         width=640,
         height=360,
-        frames=take.duration_ms // 40,
+        frames=recipe.duration_ms // 40,
         quality=quality,
         hashes={FRAMES_HASH: pack_frames(entries)},
         video=VideoFacts(
-            duration_s=take.duration_ms / 1000,
+            duration_s=recipe.duration_ms / 1000,
             codec="h264",
             frame_rate=25.0,
             rotation_degrees=0,
-            covers="parts" if of_parts else "file",
+            covers="parts" if read_in_parts else "file",
             path="everything",
             read_bytes=1_000_000,
             decoded_frames=len(entries),

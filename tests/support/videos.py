@@ -1,7 +1,7 @@
-"""What people do to videos before they upload them again, by name, file to file. For tests and benchmarks.
+"""Alterations: what people do to videos before they upload them again, by name. For tests and benchmarks.
 
-Every alteration decodes a file, changes it and encodes it anew, as editors and sites do, so that keyframes come to lie
-elsewhere. The films that are altered are in films.py.
+Every alteration decodes a file, changes it and encodes it again, as editors and sites do, so that keyframes move. The
+films that are altered are in films.py.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from PIL import Image, ImageOps
 
 from tests.support.films import BILINEAR, Film, cached_file, captioned, encode
 
-Shown = tuple[float, Image.Image]
+TimedPicture = tuple[float, Image.Image]
 Change = Callable[[Image.Image], Image.Image]
 
 
-def decoded(source: Path, size: tuple[int, int] | None = None) -> Iterator[Shown]:
-    """Time in seconds and picture of every frame."""
+def decoded(source: Path, size: tuple[int, int] | None = None) -> Iterator[TimedPicture]:
+    """The time in seconds and the picture of every frame."""
     with av.open(str(source)) as container:
         stream = container.streams.video[0]
         stream.codec_context.thread_count = 1
@@ -33,8 +33,8 @@ def decoded(source: Path, size: tuple[int, int] | None = None) -> Iterator[Shown
             yield frame.time - first, Image.fromarray(frame.reformat(width, height, "rgb24").to_ndarray())
 
 
-def facts(source: Path) -> tuple[float, float]:
-    """Duration in seconds and frame rate."""
+def duration_and_rate(source: Path) -> tuple[float, float]:
+    """The duration in seconds, and the frame rate."""
     with av.open(str(source)) as container:
         stream = container.streams.video[0]
         assert container.duration is not None
@@ -42,10 +42,10 @@ def facts(source: Path) -> tuple[float, float]:
         return container.duration / av.time_base, float(stream.average_rate)
 
 
-def at_rate(shown: Iterator[Shown], fps: float) -> Iterator[Image.Image]:
-    """The pictures at another frame rate: of each new instant, the latest that was shown by then."""
+def at_rate(pictures: Iterator[TimedPicture], fps: float) -> Iterator[Image.Image]:
+    """The pictures at another frame rate: at each new instant, the latest picture shown by then."""
     count, last = 0, None
-    for at_s, picture in shown:
+    for at_s, picture in pictures:
         while last is not None and count / fps < at_s - 1e-6:
             yield last
             count += 1
@@ -65,11 +65,11 @@ def reencoded(
     speed: float = 1.0,
     **coding: Any,
 ) -> None:
-    """The general case. `begin` and `end` are shares of the duration; `coding` is that of `films.encode`."""
-    duration_s, rate = facts(source)
+    """Decodes, changes and encodes. `begin` and `end` are shares of the duration; `coding` goes to `films.encode`."""
+    duration_s, rate = duration_and_rate(source)
     first_s, last_s = begin * duration_s, end * duration_s
 
-    def shown() -> Iterator[Shown]:
+    def shown() -> Iterator[TimedPicture]:
         for at_s, picture in decoded(source):
             if first_s - 1e-6 <= at_s < last_s - 1e-6:
                 yield (at_s - first_s) / speed, change(picture) if change else picture
@@ -83,7 +83,7 @@ def resized(picture: Image.Image, *, factor: float) -> Image.Image:
 
 
 def boxed(picture: Image.Image, *, across: float = 0.0, down: float = 0.0) -> Image.Image:
-    """Black bars, of shares of the picture, on both sides, above and below; the size stays even."""
+    """Adds black bars left and right, above and below, as shares of the picture. The size stays even."""
     width, height = (round(s * (1 + 2 * m) / 2) * 2 for s, m in zip(picture.size, (across, down), strict=True))
     canvas = Image.new("RGB", (width, height))
     canvas.paste(picture, ((width - picture.width) // 2, (height - picture.height) // 2))
@@ -95,7 +95,7 @@ def caption_over(picture: Image.Image) -> Image.Image:
 
 
 def caption_bar(picture: Image.Image) -> Image.Image:
-    """A white bar with words, below the picture, which keeps its size."""
+    """Adds a white bar with words below the picture, which keeps its size."""
     bar = round(picture.height * 0.17 / 2) * 2
     canvas = Image.new("RGB", (picture.width, picture.height + bar), (255, 255, 255))
     canvas.paste(picture, (0, 0))
@@ -124,14 +124,14 @@ def cropped(picture: Image.Image, *, share: float) -> Image.Image:
 
 
 def clip(source: Path, target: Path, seed: int, *, share: float, **coding: Any) -> None:
-    """A part of so much of the duration, from anywhere."""
+    """Cuts a random part with this share of the duration."""
     begin = float(np.random.default_rng(seed).uniform(0, 1 - share))
     reencoded(source, target, begin=begin, end=begin + share, **coding)
 
 
 def compilation(source: Path, target: Path, seed: int, *, share: float = 0.3) -> None:
-    """A part of so much of the duration between parts of other films."""
-    duration_s, rate = facts(source)
+    """Places a random part with this share of the duration between parts of other films."""
+    duration_s, rate = duration_and_rate(source)
     begin_s = float(np.random.default_rng(seed).uniform(0, 1 - share)) * duration_s
     pictures = [picture for at_s, picture in decoded(source) if begin_s <= at_s < begin_s + share * duration_s]
     size = pictures[0].size
@@ -146,8 +146,8 @@ def compilation(source: Path, target: Path, seed: int, *, share: float = 0.3) ->
 
 
 def with_intro(source: Path, target: Path, seed: int, *, duration_s: float = 4.0) -> None:
-    """The whole of it behind an intro that other videos have as well."""
-    rate = facts(source)[1]
+    """Places the whole video after an intro that other videos have, too."""
+    rate = duration_and_rate(source)[1]
 
     def shown() -> Iterator[Image.Image]:
         size: tuple[int, int] | None = None
@@ -161,7 +161,7 @@ def with_intro(source: Path, target: Path, seed: int, *, duration_s: float = 4.0
 
 
 def looped(source: Path, target: Path, times: int) -> None:
-    """The same packets again and again, as one long file; quickly made, as nothing is encoded."""
+    """Repeats the packets in one long file. Fast, because nothing is encoded."""
     with av.open(str(target), "w") as out, av.open(str(source)) as container:
         stream = container.streams.video[0]
         copy = out.add_stream_from_template(stream)
@@ -183,7 +183,7 @@ def looped(source: Path, target: Path, times: int) -> None:
 
 
 class Alteration(NamedTuple):
-    """`kind` groups those that differ in strength alone. `share` of the original is left, at least about that."""
+    """`kind` groups alterations that differ only in strength. About this `share` of the original is left, or more."""
 
     kind: str
     alter: Callable[[Path, Path, int], None]
@@ -191,9 +191,9 @@ class Alteration(NamedTuple):
     share: float = 1.0
 
     def apply(self, source: Path, seed: int = 0) -> Path:
-        """The altered copy, made once in a session."""
-        said = next(name for name, each in ALTERATIONS.items() if each is self)
-        return cached_file(f"{source.stem}-{said}-{seed}{self.suffix}", lambda target: self.alter(source, target, seed))
+        """The altered copy, made once in a test session."""
+        name = next(name for name, each in ALTERATIONS.items() if each is self)
+        return cached_file(f"{source.stem}-{name}-{seed}{self.suffix}", lambda target: self.alter(source, target, seed))
 
 
 def _plain(**options: Any) -> Callable[[Path, Path, int], None]:
@@ -234,4 +234,4 @@ ALTERATIONS: Final[dict[str, Alteration]] = {
     "compilation": Alteration("compilation", compilation, share=0.3),
     "with_intro": Alteration("intro", with_intro),
 }
-"""By name. All but `clip_10` show most of a minute of film or more when the film has a few minutes."""
+"""By name. Of a film of a few minutes, all but `clip_10` show most of a minute or more."""

@@ -41,10 +41,10 @@ def frame_rows(record: RawRecord) -> list[Row]:
             int(frame["to_ms"]),
             VIEWS[frame["view"]].name,
             int(frame["quality"]) / 255,
-            int(frame["near"]),
-            frame["confirm"].tobytes(),
+            int(frame["hash64"]),
+            frame["hash256"].tobytes(),
             published_ms,
         )
         for frame in unpack_frames(packed)
-        if frame["view"] in STORED_FRAME_VIEWS and frame["turn"] & CANONICAL
+        if frame["view"] in STORED_FRAME_VIEWS and frame["orientation"] & CANONICAL
     ]

@@ -34,7 +34,7 @@ def migrate(clickhouse: str | None, data_dir: Path | None) -> int:
     for name in done.applied:
         click.echo(f"applied {name}")
     if not done.applied:
-        click.echo(f"The database {settings.clickhouse_database} at {settings.clickhouse} is up to date.")
+        click.echo(f"The database {settings.clickhouse.database} at {settings.clickhouse.url} is up to date.")
     if done.unknown_versions:
         versions = ", ".join(f"{version:03}" for version in done.unknown_versions)
         say(f"The database has migrations that this release does not know ({versions}): it is older.")
@@ -51,13 +51,13 @@ def status(clickhouse: str | None, data_dir: Path | None) -> int:
     with translate_errors(settings):
         client = connect(settings, database="")
         try:
-            click.echo(f"ClickHouse {client.server_version} at {settings.clickhouse}")
-            click.echo(f"database {settings.clickhouse_database}")
+            click.echo(f"ClickHouse {client.server_version} at {settings.clickhouse.url}")
+            click.echo(f"database {settings.clickhouse.database}")
             for name in missing:
                 click.echo(f"missing {name}")
             if not missing:
                 for table in TABLES:
-                    click.echo(f"{table} {_rows(client, settings.clickhouse_database, table):,}")
+                    click.echo(f"{table} {_rows(client, settings.clickhouse.database, table):,}")
         finally:
             client.close()
     if missing:

@@ -42,7 +42,7 @@ def command(stay: bool | None, workers: int, data_dir: Path | None) -> int:
     the same totals. Takes less than a minute and stops all that it started.
     """
     began = time.monotonic()
-    folder = data_dir or load_settings().data_dir / "demo"
+    folder = data_dir or load_settings().paths.data_dir / "demo"
     _make_empty(folder)
     settings = load_settings(data_dir=folder)
     with exit_on_signals():
@@ -175,8 +175,8 @@ def _further(system: System, folder: Path, *, stays: bool) -> str:
             (read, "all decisions; --follow for new ones, --json for programs"),
             (f"mediasieve publish --data-dir {folder} FOLDER", "submit files of your own"),
             (
-                settings.clickhouse,
-                f"ClickHouse over HTTP, database {settings.clickhouse_database}",
+                settings.clickhouse.url,
+                f"ClickHouse over HTTP, database {settings.clickhouse.database}",
             ),
             (f"http://{system.worker_addresses[0]}/metrics", "a worker's metrics"),
         ]

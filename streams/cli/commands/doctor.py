@@ -25,8 +25,8 @@ STYLES = {"ok": "green", "warn": "yellow", "fail": "red"}
 def command(as_json: bool, clickhouse: str | None, broker: str | None, data_dir: Path | None) -> int:
     """Check versions, reach, permissions, disk and clocks, and say what to do. Exit code 1 if something fails."""
     settings = load_command_settings(broker=broker, clickhouse=clickhouse, data_dir=data_dir)
-    running = find_running_system(settings.data_dir)
-    running = running if running is not None and running.broker == settings.broker else None
+    running = find_running_system(settings.paths.data_dir)
+    running = running if running is not None and running.broker == settings.kafka.bootstrap_servers else None
     found: Counter[str] = Counter()
     for check in all_checks(settings, running):
         found[check.status] += 1

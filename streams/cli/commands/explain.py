@@ -71,7 +71,7 @@ def command(
     run, and nothing is sent anywhere. The exit code is 0 for copies and others alike.
     """
     settings = load_settings()
-    policy = load_policies(policy_file or settings.policy_file).of(collection)
+    policy = load_policies(policy_file or settings.paths.policy_file).of(collection)
     one, other = (read_media_file(path, settings, policy) for path in (known, submitted))
     if isinstance(one, PictureFile) and isinstance(other, PictureFile):
         document = _explain_pictures(one, other, policy, collection, picture, silent=as_json, all_pairs=all_pairs)

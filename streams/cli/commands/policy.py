@@ -27,7 +27,7 @@ def command() -> None:
 @click.argument("file", required=False, type=click.Path(path_type=Path))
 def check(file: Path | None) -> int:
     """Read FILE, else MEDIASIEVE_POLICY_FILE, as a worker does. Exit code 2 if something in it is wrong."""
-    path = file or load_settings().policy_file
+    path = file or load_settings().paths.policy_file
     if path is None:
         raise click.UsageError("Name a file, or set MEDIASIEVE_POLICY_FILE")
     try:
@@ -49,7 +49,7 @@ def show(file: Path | None, collection: str | None, as_json: bool) -> None:
     """Show the policies in force with all their rules, and the collections they apply to."""
     if collection is not None and not COLLECTION_REGEX.fullmatch(collection):
         raise click.BadParameter(f"no collection is called {collection!r}.", param_hint="--collection")
-    policies = load_policies(file or load_settings().policy_file)
+    policies = load_policies(file or load_settings().paths.policy_file)
     uses = _uses(policies)
     if collection is not None:
         uses = {policies.of(collection): [collection]}

@@ -90,7 +90,7 @@ def command(
     Videos that show it are told too; of a video, the videos that have frames of it. Nothing is submitted.
     """
     settings = load_command_settings(clickhouse=clickhouse, data_dir=data_dir)
-    policy = load_policies(policy_file or settings.policy_file).of(collection)
+    policy = load_policies(policy_file or settings.paths.policy_file).of(collection)
     medium = read_media_file(file, settings, policy)
     if isinstance(medium, VideoFile):
         videos = videos_like(settings, medium, policy, collection, top)
@@ -127,7 +127,7 @@ def find_similar(
     Raises:
         SinkError: ClickHouse is away or refuses.
     """
-    forms = oriented_views(picture.data, ImageLimits(max_pixels=settings.max_pixels))
+    forms = oriented_views(picture.data, ImageLimits(max_pixels=settings.limits.max_pixels))
     if not forms:
         return
     client = connect(settings)
@@ -137,7 +137,7 @@ def find_similar(
             client,
             "similar",
             collection=collection,
-            forms=[f"{form.confirm:064x}" for form in forms],
+            forms=[f"{form.hash256:064x}" for form in forms],
             version=str(current_algorithm("phash256").version),
             content_id=picture.facts.content_id,
             min_quality=policy.min_quality,
@@ -151,15 +151,15 @@ def find_similar(
 
 def _similar(row: dict[str, Any], forms: list[OrientedView], policy: Policy) -> Similar:
     near, confirm = row.pop("near_hash"), int(row.pop("confirm_hash"), 16)
-    form = min(forms, key=lambda each: ((each.confirm ^ confirm).bit_count(), (each.near ^ near).bit_count()))
-    near_bits = (form.near ^ near).bit_count()
+    form = min(forms, key=lambda each: ((each.hash256 ^ confirm).bit_count(), (each.hash64 ^ near).bit_count()))
+    near_bits = (form.hash64 ^ near).bit_count()
     within = None
     if policy.compares_views:
         within = near_bits <= policy.radius_bits and row["distance_bits"] <= policy.confirm_bits
     return Similar(
         near_distance_bits=near_bits,
         similarity=round(1 - row["distance_bits"] / BITS, 4),
-        transformation=transformation_between(form.view, form.turn, FULL, 0),
+        transformation=transformation_between(form.view, form.orientation, FULL, 0),
         within_thresholds=within,
         **row,
     )

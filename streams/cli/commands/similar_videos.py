@@ -64,7 +64,8 @@ def videos_showing(
         SinkError: ClickHouse is away or refuses.
     """
     forms = [
-        f"{form.confirm:064x}" for form in oriented_views(picture.data, ImageLimits(max_pixels=settings.max_pixels))
+        f"{form.hash256:064x}"
+        for form in oriented_views(picture.data, ImageLimits(max_pixels=settings.limits.max_pixels))
     ]
     if not forms or not _compares(policy):
         return []
@@ -120,7 +121,7 @@ def _asked(entries: NDArray[np.void]) -> Iterator[tuple[float, list[str]]]:
     for number in range(min(count, MOST_ASKED)):
         at = (2 * number + 1) * count // (2 * min(count, MOST_ASKED))
         rows = entries[starts[at] : starts[at + 1]]
-        yield int(rows["from_ms"][0]) / 1000, sorted({row["confirm"].tobytes().hex() for row in rows})
+        yield int(rows["from_ms"][0]) / 1000, sorted({row["hash256"].tobytes().hex() for row in rows})
 
 
 def _ask(

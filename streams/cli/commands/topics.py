@@ -58,7 +58,7 @@ def plan(as_json: bool, broker: str | None, data_dir: Path | None) -> int:
     if as_json:
         data_stream().write(orjson.dumps(asdict(found)) + b"\n")
     elif found.up_to_date:
-        click.echo(f"The topics on {settings.broker} are as topics.yaml says.")
+        click.echo(f"The topics on {settings.kafka.bootstrap_servers} are as topics.yaml says.")
     else:
         _print_changes(found, done=False)
         if found.changes and not found.refusals:
@@ -81,7 +81,7 @@ def apply(broker: str | None, data_dir: Path | None) -> int:
     apply_plan(settings, found)
     _print_changes(found, done=True)
     if found.up_to_date:
-        click.echo(f"The topics on {settings.broker} are as topics.yaml says; nothing to do.")
+        click.echo(f"The topics on {settings.kafka.bootstrap_servers} are as topics.yaml says; nothing to do.")
     return 0
 
 

@@ -46,17 +46,17 @@ def command(
     given = {name: value for name, value in overrides.items() if value is not None}
     settings = load_settings(**given)
     if file_roots:
-        settings = settings.model_copy(update={"file_roots": tuple(str(root.resolve()) for root in file_roots)})
+        settings = settings.with_values(file_roots=tuple(str(root.resolve()) for root in file_roots))
     wanted = SystemOptions(
-        data_dir=settings.data_dir,
-        external_broker="broker" in settings.model_fields_set,
-        external_clickhouse="clickhouse" in settings.model_fields_set,
+        data_dir=settings.paths.data_dir,
+        external_broker="broker" in settings.given,
+        external_clickhouse="clickhouse" in settings.given,
         workers=workers,
         stages=stages,
         default_ports=True,
     )
     with exit_on_signals():
-        say(f"Starting in {settings.data_dir.absolute()} …")
+        say(f"Starting in {settings.paths.data_dir.absolute()} …")
         with System(settings, wanted, _tell) as system:
             click.echo(board(system))
             try:
@@ -72,12 +72,12 @@ def command(
 def board(system: System) -> str:
     """Where everything is, and what to do next."""
     settings, wanted = system.settings, system.options
-    own = "" if _is_usual_place(settings) else f" --data-dir {settings.data_dir}"
+    own = "" if _is_usual_place(settings) else f" --data-dir {settings.paths.data_dir}"
     rows = [
-        ("Kafka", settings.broker, "yours" if wanted.external_broker else "embedded"),
-        ("ClickHouse", settings.clickhouse, "yours" if wanted.external_clickhouse else "embedded"),
+        ("Kafka", settings.kafka.bootstrap_servers, "yours" if wanted.external_broker else "embedded"),
+        ("ClickHouse", settings.clickhouse.url, "yours" if wanted.external_clickhouse else "embedded"),
         *((f"worker {n}", f"http://{a}/metrics", "") for n, a in enumerate(system.worker_addresses)),
-        ("logs", str(settings.data_dir / "logs"), ""),
+        ("logs", str(settings.paths.data_dir / "logs"), ""),
     ]
     if "record" not in wanted.stages:
         rows = [row for row in rows if row[0] != "ClickHouse"]
@@ -95,7 +95,7 @@ Ctrl-C stops everything; the data stay."""
 
 
 def _is_usual_place(settings: Settings) -> bool:
-    return settings.data_dir.absolute() == Path(".mediasieve").absolute()
+    return settings.paths.data_dir.absolute() == Path(".mediasieve").absolute()
 
 
 def _tell(event: str) -> None:

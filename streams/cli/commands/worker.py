@@ -50,8 +50,10 @@ def command(
     settings = load_command_settings(
         broker=broker, clickhouse=clickhouse, data_dir=data_dir, worker_id=worker_id, http=http
     )
-    running = find_running_system(settings.data_dir)
-    if afresh or (running is not None and running.broker_embedded and running.broker == settings.broker):
+    running = find_running_system(settings.paths.data_dir)
+    if afresh or (
+        running is not None and running.broker_embedded and running.broker == settings.kafka.bootstrap_servers
+    ):
         leave_groups(settings, stages)
     from agents.app import run_worker
 

@@ -1,12 +1,12 @@
-"""Which container bytes are, told by their first bytes alone; nothing is parsed further here.
+"""The format of a file, by its first bytes. This is the only place that knows magic bytes; nothing else is parsed here.
 
-Only the formats named in `IMAGE_FORMATS` ever reach a decoder, and each reaches one decoder only.
+Only formats in `IMAGE_FORMATS` and `VIDEO_FORMATS` reach a decoder, and each format reaches exactly one.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Literal, cast
+from typing import Literal, NamedTuple, cast
 
 from streams.errors import BadInput, Reason
 
@@ -21,10 +21,10 @@ IMAGE_FORMATS: tuple[tuple[ImageFormat, bytes], ...] = (
     ("tiff", rb"II\*\0|MM\0\*"),
     ("bmp", rb"BM.{12}[\x0c\x28\x34\x38\x40\x6c\x7c]\0\0\0"),
 )
-"""What is decoded. Left out on purpose: decoders that start programs (EPS), are written in Python
-(PPM, run-length BMP) or have a long record of faults (JPEG 2000, FLI, SGI, PSD …)."""
+"""The images that are decoded: name in records, first bytes. Left out on purpose: decoders that start programs (EPS),
+are written in Python (PPM, run-length BMP) or have a long record of faults (JPEG 2000, FLI, SGI, PSD …)."""
 
-FOREIGN_IMAGES: tuple[tuple[str, bytes], ...] = (
+UNSUPPORTED_IMAGES: tuple[tuple[str, bytes], ...] = (
     ("HEIF", rb".{4}ftyp(?:hei[cmsx]|hev[cx]|mif1|msf1)"),
     ("BigTIFF", rb"II\+\0|MM\0\+"),
     ("JPEG XL", rb"\xff\x0a|\0\0\0\x0cJXL \r\n\x87\n"),
@@ -44,64 +44,96 @@ FOREIGN_IMAGES: tuple[tuple[str, bytes], ...] = (
     ("QOI", rb"qoif"),
 )
 
-VIDEO_FORMATS: tuple[tuple[str, str, bytes], ...] = (
-    ("mp4", "mov", rb".{4}ftyp(?!qt  |avi[fs]|hei|hev[cx]|mif[12]|msf1|miaf|crx |jp2 |jxl )"),
-    ("mov", "mov", rb".{4}(?:ftypqt  |moov|mdat|free|wide|skip|pnot)"),
-    ("webm", "matroska", rb"\x1aE\xdf\xa3.{0,40}webm"),
-    ("matroska", "matroska", rb"\x1aE\xdf\xa3"),
-    ("avi", "avi", rb"RIFF.{4}AVI "),
-    ("flv", "flv", rb"FLV\x01"),
-    ("ogg", "ogg", rb"OggS"),
-    ("asf", "asf", rb"\x30\x26\xb2\x75\x8e\x66\xcf\x11"),
-    ("mpeg_ps", "mpeg", rb"\0\0\x01\xba"),
-    ("mpeg_video", "mpegvideo", rb"\0\0\x01\xb3"),
-    ("mpeg_ts", "mpegts", rb"G.{187}G.{187}G|.{4}G.{191}G.{191}G"),
+HEIF_MEDIA_TYPES = {b"heic": "image/heic", b"heix": "image/heic", b"mif1": "image/heif"}
+"""By the brand of a HEIF file. The other brands have no media type of their own."""
+
+
+class VideoFormat(NamedTuple):
+    """A container of video: its name in records, FFmpeg's demuxer for it, its media type, its first bytes."""
+
+    name: str
+    demuxer: str
+    media_type: str
+    magic: bytes
+
+
+VIDEO_FORMATS = (
+    VideoFormat("mp4", "mov", "video/mp4", rb".{4}ftyp(?!qt  |avi[fs]|hei|hev[cx]|mif[12]|msf1|miaf|crx |jp2 |jxl )"),
+    VideoFormat("mov", "mov", "video/quicktime", rb".{4}(?:ftypqt  |moov|mdat|free|wide|skip|pnot)"),
+    VideoFormat("webm", "matroska", "video/webm", rb"\x1aE\xdf\xa3.{0,40}webm"),
+    VideoFormat("matroska", "matroska", "video/x-matroska", rb"\x1aE\xdf\xa3"),
+    VideoFormat("avi", "avi", "video/x-msvideo", rb"RIFF.{4}AVI "),
+    VideoFormat("flv", "flv", "video/x-flv", rb"FLV\x01"),
+    VideoFormat("ogg", "ogg", "video/ogg", rb"OggS"),
+    VideoFormat("asf", "asf", "video/x-ms-asf", rb"\x30\x26\xb2\x75\x8e\x66\xcf\x11"),
+    VideoFormat("mpeg_ps", "mpeg", "video/mpeg", rb"\0\0\x01\xba"),
+    VideoFormat("mpeg_video", "mpegvideo", "video/mpeg", rb"\0\0\x01\xb3"),
+    VideoFormat("mpeg_ts", "mpegts", "video/mp2t", rb"G.{187}G.{187}G|.{4}G.{191}G.{191}G"),
 )
-"""What is opened as a video: the name that stands in records, FFmpeg's demuxer, the first bytes. Left out on purpose:
-playlists and whatever else refers to other files (HLS, concat, DASH …), and formats of games and of raw frames."""
+"""The videos that are decoded. Left out on purpose: playlists and other formats that refer to other files (HLS, concat,
+DASH …), and formats of games and of raw frames."""
 
 HEAD_BYTES = 1024
+"""The first bytes of a file that the functions below look at."""
 
 
-def _one_of(table: tuple[tuple[str, bytes], ...]) -> re.Pattern[bytes]:
-    return re.compile(b"|".join(b"(%b)" % form for _, form in table), re.DOTALL)
+def _any_of(formats: tuple[tuple[str, bytes], ...]) -> re.Pattern[bytes]:
+    return re.compile(b"|".join(b"(%b)" % magic for _, magic in formats), re.DOTALL)
 
 
-_VIDEO_MAGIC = tuple((name, magic) for name, _, magic in VIDEO_FORMATS)
-_IMAGES, _FOREIGN, _VIDEOS = _one_of(IMAGE_FORMATS), _one_of(FOREIGN_IMAGES), _one_of(_VIDEO_MAGIC)
-DEMUXERS = {name: demuxer for name, demuxer, _ in VIDEO_FORMATS}
+_VIDEO_MAGIC = tuple((each.name, each.magic) for each in VIDEO_FORMATS)
+_IMAGES, _UNSUPPORTED, _VIDEOS = _any_of(IMAGE_FORMATS), _any_of(UNSUPPORTED_IMAGES), _any_of(_VIDEO_MAGIC)
+DEMUXERS = {each.name: each.demuxer for each in VIDEO_FORMATS}
+_VIDEO_MEDIA_TYPES = {each.name: each.media_type for each in VIDEO_FORMATS}
 
 
-def _name(pattern: re.Pattern[bytes], table: tuple[tuple[str, bytes], ...], head: bytes) -> str | None:
+def _format_name(pattern: re.Pattern[bytes], formats: tuple[tuple[str, bytes], ...], head: bytes) -> str | None:
     found = pattern.match(head)
-    return table[found.lastindex - 1][0] if found and found.lastindex else None
+    return formats[found.lastindex - 1][0] if found and found.lastindex else None
 
 
 def video_format_of(head: bytes) -> str | None:
-    """The short name of the container that these bytes begin (`mp4`, `matroska` …), or None if they begin no video.
+    """The name of the video container that begins with these bytes (`mp4`, `matroska` …); None for anything else.
 
-    A container that often has sound alone is named all the same; an animated picture is an image.
+    Containers that often hold sound alone are named as well. An animated picture is an image.
 
     Args:
-        head: the first HEAD_BYTES of a file, or all of it where there are fewer.
+        head: the first HEAD_BYTES of a file, or all of a shorter one.
     """
     head = head[:HEAD_BYTES]
-    return None if _IMAGES.match(head) or _FOREIGN.match(head) else _name(_VIDEOS, _VIDEO_MAGIC, head)
+    if _IMAGES.match(head) or _UNSUPPORTED.match(head):
+        return None
+    return _format_name(_VIDEOS, _VIDEO_MAGIC, head)
 
 
 def image_format_of(data: bytes) -> ImageFormat:
-    """The format of an image that will be decoded.
+    """The format of an image that can be decoded.
 
     Raises:
         BadInput: not_media, unsupported_format (an image or document of another format) or
             unsupported_kind (a video).
     """
     head = data[:HEAD_BYTES]
-    if found := _name(_IMAGES, IMAGE_FORMATS, head):
+    if found := _format_name(_IMAGES, IMAGE_FORMATS, head):
         return cast(ImageFormat, found)
-    if found := _name(_FOREIGN, FOREIGN_IMAGES, head):
+    if found := _format_name(_UNSUPPORTED, UNSUPPORTED_IMAGES, head):
         supported = ", ".join(name for name, _ in IMAGE_FORMATS)
-        raise BadInput(Reason.UNSUPPORTED_FORMAT, f"{found} is not decoded; supported are {supported}")
-    if found := _name(_VIDEOS, _VIDEO_MAGIC, head):
+        raise BadInput(Reason.UNSUPPORTED_FORMAT, f"{found} is not decoded; convert it to one of: {supported}")
+    if found := _format_name(_VIDEOS, _VIDEO_MAGIC, head):
         raise BadInput(Reason.UNSUPPORTED_KIND, f"{found} is a video or audio container, not an image")
-    raise BadInput(Reason.NOT_MEDIA, f"{len(data)} bytes of no known media format, beginning {head[:8].hex(' ')}")
+    raise BadInput(Reason.NOT_MEDIA, f"{len(data)} bytes in no known media format; they begin with {head[:8].hex(' ')}")
+
+
+def media_type_of(head: bytes) -> str | None:
+    """The media type of the image or video that begins with these bytes (`image/jpeg`, `video/mp4` …), else None.
+
+    Args:
+        head: the first HEAD_BYTES of a file, or all of a shorter one.
+    """
+    head = head[:HEAD_BYTES]
+    if image := _format_name(_IMAGES, IMAGE_FORMATS, head):
+        return f"image/{image}"
+    if _format_name(_UNSUPPORTED, UNSUPPORTED_IMAGES, head) == "HEIF":
+        return HEIF_MEDIA_TYPES.get(head[8:12])
+    video = video_format_of(head)
+    return _VIDEO_MEDIA_TYPES[video] if video else None

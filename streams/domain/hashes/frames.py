@@ -21,10 +21,10 @@ FRAME_ENTRY: Final = np.dtype(
         ("from_ms", ">u4"), ("to_ms", ">u4"),
     ]
 )  # fmt: skip
-"""51 bytes: one view of one moment. `view`, `orientation`, `hash64` and `hash256` are as in `packing.ENTRY`; `quality` is
-the quality of the whole frame in 255ths. The frame, or one nearly like it, is shown from `from_ms` until `to_ms`, counted
-from the first frame of the video. Entries are in the order of `from_ms`; of one moment, the canonical full view comes
-first."""
+"""51 bytes: one view of one moment. `view`, `orientation`, `hash64` and `hash256` are as in `packing.ENTRY`; `quality`,
+in 255ths, is that of the whole frame. The frame, or one nearly like it, is shown from `from_ms` until `to_ms`, both
+counted from the first frame of the video. Entries are in the order of `from_ms`; of one moment, the canonical full view
+comes first."""
 
 MAX_MOMENTS: Final = 400
 """Of one video; in a longer video they are spread over its duration."""

@@ -36,7 +36,7 @@ class RequiredHashes(NamedTuple):
     """The hashes that a picture needs: the views of a level, and further algorithms by name."""
 
     level: Level
-    extra: tuple[str, ...]
+    extra_hashes: tuple[str, ...]
 
 
 @cache

@@ -26,7 +26,7 @@ from streams.domain.match.operations import (
     Remove,
 )
 from streams.domain.match.outcome import Hit
-from streams.domain.match.videos.judging import VideoHit
+from streams.domain.match.videos.relation import VideoHit
 from streams.domain.policy.policy import Policy
 from streams.domain.records import Fingerprint, decision_id
 from streams.domain.records.ids import PARTS_SCHEME, digest_of

@@ -24,8 +24,8 @@ from streams.domain.match.indexes import CollectionIndexes
 from streams.domain.match.operations import IndexOperation
 from streams.domain.match.outcome import Hit, build_decision, exact_match, near_match
 from streams.domain.match.videos.index import VideoMatchResult
-from streams.domain.match.videos.judging import VideoHit
 from streams.domain.match.videos.outcome import video_match
+from streams.domain.match.videos.relation import VideoHit
 from streams.domain.records import Appearance, Match, Outcome
 from streams.domain.state.content import (
     CONTENT_PREFIX,

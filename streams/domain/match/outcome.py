@@ -38,9 +38,9 @@ class Hit:
 
     content_id: str
     view: int
-    turn: int
+    orientation: int
     own_view: int
-    own_turn: int
+    own_orientation: int
     near_bits: int
     confirm_bits: int
 
@@ -119,7 +119,7 @@ def near_match(hit: Hit, known: Content, policy: Policy) -> Match:
     distance_bits, threshold_bits = (
         (hit.confirm_bits, policy.confirm_bits) if confirmed else (hit.near_bits, radius_bits)
     )
-    transformation = transformation_between(hit.own_view, hit.own_turn, hit.view, hit.turn)
+    transformation = transformation_between(hit.own_view, hit.own_orientation, hit.view, hit.orientation)
     how = (
         "The same picture"
         if transformation == "none"

@@ -93,7 +93,7 @@ class SinkRunner:
                 batch.started = True
             by_topic: dict[str, list[RawRecord]] = {}
             for batch in live:
-                by_topic.setdefault(batch.topic.removeprefix(self._context.settings.topic_prefix), []).extend(
+                by_topic.setdefault(batch.topic.removeprefix(self._context.settings.kafka.topic_prefix), []).extend(
                     batch.records
                 )
             try:

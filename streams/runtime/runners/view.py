@@ -77,7 +77,7 @@ class Work:
     @property
     def topic(self) -> str:
         """The record's topic without the deployment's prefix."""
-        return self.record.topic.removeprefix(self._context.settings.topic_prefix)
+        return self.record.topic.removeprefix(self._context.settings.kafka.topic_prefix)
 
     def emit(self, topic: str, key: bytes | None, value: bytes | None, headers: OutputHeaders) -> None:
         """An output for `topic` (unprefixed), to go out once the record is through."""

@@ -64,8 +64,8 @@ class HttpSource:
     def __init__(self, settings: Settings, guard: AddressGuard, resolver: AbstractResolver) -> None:
         self._guard = guard
         self._resolver = GuardedResolver(resolver, guard)
-        self._max_bytes = settings.source_max_bytes
-        self._max_redirects = settings.source_max_redirects
+        self._max_bytes = settings.source.max_bytes
+        self._max_redirects = settings.source.max_redirects
         self._session: aiohttp.ClientSession | None = None
 
     async def read(self, url: URL, reserve: Reserve) -> bytes:

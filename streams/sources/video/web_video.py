@@ -54,9 +54,9 @@ class WebVideos:
     def __init__(self, settings: Settings, http: HttpSource, spool: Spool) -> None:
         self._http = http
         self._spool = spool
-        self._timeout_s = settings.source_timeout_s
-        self._video_timeout_s = settings.video_timeout_s
-        self._max_bytes = settings.video_max_bytes
+        self._timeout_s = settings.source.timeout_s
+        self._video_timeout_s = settings.source.video_timeout_s
+        self._max_bytes = settings.source.max_video_bytes
 
     async def picture(self, url: URL, kind: Kind, hold: Hold) -> bytes:
         """What is at a URL, unless it is a video: one request.

@@ -56,15 +56,15 @@ class Fingerprinter:
 
     def __init__(self, settings: Settings) -> None:
         self._fetcher = SourceFetcher(settings)
-        self._limits = ImageLimits(max_pixels=settings.max_pixels)
+        self._limits = ImageLimits(max_pixels=settings.limits.max_pixels)
         self._video_limits = video_limits(settings)
-        entries = max(1, settings.fingerprint_cache_entries)
+        entries = max(1, settings.runtime.fingerprint_cache_entries)
         self._cache: LRUCache[tuple[str, RequiredHashes | None], MediaFacts] = LRUCache(
             entries, getsizeof=lambda facts: min(entries, entries_of(facts))
         )
         self._cache_lock = threading.Lock()
-        self._images = DecodePool("decode", settings.decode_threads, settings.decode_timeout_s)
-        self._videos = DecodePool("video", settings.video_threads, settings.video_decode_timeout_s)
+        self._images = DecodePool("decode", settings.runtime.decode_threads, settings.limits.decode_timeout_s)
+        self._videos = DecodePool("video", settings.runtime.video_threads, settings.limits.video_decode_timeout_s)
 
     def known(self, submission: Submission, policy: Policy) -> Fingerprinted | None:
         """The fingerprint of bytes that came with the submission, if they are few and were decoded before.
@@ -122,7 +122,9 @@ class Fingerprinter:
             return self._remembered(
                 content,
                 what,
-                lambda: fingerprint_image(data, self._limits, content=content, level=what.level, further=what.extra),
+                lambda: fingerprint_image(
+                    data, self._limits, content_id=content, level=what.level, extra_hashes=what.extra_hashes
+                ),
             )
 
         return await self._images.run(decode)
@@ -135,7 +137,7 @@ class Fingerprinter:
             return self._remembered(
                 content,
                 None,
-                lambda: fingerprint_video(data, self._video_limits, content=content, deadline=given_up.is_set),
+                lambda: fingerprint_video(data, self._video_limits, content_id=content, is_expired=given_up.is_set),
             )
 
         try:
@@ -148,7 +150,7 @@ class Fingerprinter:
 
         def fingerprint() -> MediaFacts:
             try:
-                facts = fingerprint_video(video, self._video_limits, content=video.content)
+                facts = fingerprint_video(video, self._video_limits, content_id=video.content)
             except BadInput:
                 video.check()  # what failed first is what is wrong with it
                 raise
@@ -201,8 +203,8 @@ def video_limits(settings: Settings) -> VideoLimits:
     limits = VideoLimits()
     return replace(
         limits,
-        max_pixels=min(limits.max_pixels, settings.max_pixels),
-        max_decode_s=min(limits.max_decode_s, settings.video_decode_timeout_s),
+        max_pixels=min(limits.max_pixels, settings.limits.max_pixels),
+        max_decode_s=min(limits.max_decode_s, settings.limits.video_decode_timeout_s),
     )
 
 

@@ -69,15 +69,15 @@ def _incoming(number: int, kind: str, day: int) -> MatchInput:
 
 def _entries() -> np.ndarray:
     entries = np.zeros(1, ENTRY)
-    entries["turn"] = CANONICAL
+    entries["orientation"] = CANONICAL
     return entries
 
 
 def _frames(bits: int) -> np.ndarray:
     """Of a film (0), and of one whose frames are so many bits apart from its."""
     frames = np.zeros(MOMENTS, FRAME_ENTRY)
-    frames["confirm"][:, 0] = (1 << bits) - 1
-    frames["turn"], frames["quality"] = CANONICAL, 255
-    frames["near"] = np.arange(MOMENTS, dtype=np.uint64) * np.uint64(0x0F0F0F0F0F0F0F0F)
+    frames["hash256"][:, 0] = (1 << bits) - 1
+    frames["orientation"], frames["quality"] = CANONICAL, 255
+    frames["hash64"] = np.arange(MOMENTS, dtype=np.uint64) * np.uint64(0x0F0F0F0F0F0F0F0F)
     frames["from_ms"], frames["to_ms"] = np.arange(MOMENTS) * 1000, np.arange(MOMENTS) * 1000 + 1000
     return frames

@@ -10,14 +10,14 @@ WARM_UP_THEN_DECIDE = """
 import random
 from streams.domain.hamming import build, insert, search
 from streams.domain.match.images import kernel as image_kernel
-from streams.domain.match.videos import kernel as video_kernel, lines, pairs
+from streams.domain.match.videos import kernel as video_kernel, shared_captions, time_mapping
 from streams.stages.match.warm_up import warm_up
 from tests.support.partition import Partition
-from tests.domain.match.images.test_index import Incoming, submission
+from tests.domain.match.images.test_index import MatchInput, submission
 from tests.domain.match.videos.test_matching import stream
 
 def compiled():
-    rooms = (build, insert, search, image_kernel, video_kernel, lines, pairs)
+    rooms = (build, insert, search, image_kernel, video_kernel, shared_captions, time_mapping)
     kernels = {id(each): each for room in rooms for each in vars(room).values() if hasattr(each, "signatures")}
     return sum(len(each.signatures) for each in kernels.values())
 
@@ -25,7 +25,7 @@ warm_up()
 before = compiled()
 rng, partition, outcomes = random.Random(7), Partition(), set()
 for part in range(3):
-    pictures = [Incoming.of(submission(100 * part + n, rng, 0), 100_000_000 * part + n) for n in range(100)]
+    pictures = [MatchInput.of(submission(100 * part + n, rng, 0), 100_000_000 * part + n) for n in range(100)]
     for batch in (pictures, stream(part, 60)):
         outcomes |= {(answer.outcome, b"segments" in answer.value) for answer in partition.decide(batch)}
     partition = Partition(sorted(partition.items()))

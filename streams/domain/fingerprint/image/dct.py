@@ -1,8 +1,8 @@
-"""Frequencies of parts of a picture, all parts at once: the DCT of boxes and the cutting of the boxes in one product.
+"""The DCT of several boxes of a picture at once: cutting the boxes out and transforming them are one matrix product.
 
-The cosines of a box are integrated over the pixels it covers, so that a part of a picture of 64 × 64 needs no
-resize of its own, and boxes that share an interval share its work. The matrices hold whole numbers, and no sum
-exceeds 2^53: the products are exact, whatever order a machine sums in, and equal on all of them.
+The cosines of a box are integrated over the pixels that the box covers. So a box of a 64 × 64 picture is not resized
+first, and boxes that share an interval share its work. The matrices hold whole numbers and no sum exceeds 2^53: the
+products are exact, whatever the order of summing, and equal on all machines.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ from streams.domain.hashes.views import Box
 SIDE = 64
 FREQUENCIES = 16
 SCALE = 1 << 13
-"""Of the whole-numbered cosines: sums of 255 · 2 · 64 · 2^13 are below 2^29, those
-of their products with as much again below 2^50."""
+"""Factor that makes the cosines whole numbers. Sums of 255 · 2 · 64 · 2^13 are below 2^29; the second product's sums
+are below 2^50."""
 
 STEP = 16.0
-"""Frequencies are rounded to multiples of this: half of what the rounding of pixels to 8 bits brings along, so that
-what is zero in theory is zero."""
+"""Frequencies are rounded to multiples of this, which is half the error that 8-bit pixels cause. So a frequency that is
+zero in theory is zero here."""
 
 Interval = tuple[float, float]
 
 
 @lru_cache(maxsize=512)
-def _rows(interval: Interval) -> NDArray[np.float64]:
-    """FREQUENCIES × SIDE: 2 cos over an interval, in the sum over 64 samples' scale, in units of 1 / SCALE."""
+def _cosines(interval: Interval) -> NDArray[np.float64]:
+    """FREQUENCIES × SIDE: 2 cos over an interval, scaled to a sum over 64 samples, in units of 1 / SCALE."""
     start, end = interval[0] * SIDE, interval[1] * SIDE
     edges = np.clip(np.arange(SIDE + 1), start, end) - start
     length = end - start
@@ -40,16 +40,16 @@ def _rows(interval: Interval) -> NDArray[np.float64]:
 
 
 @lru_cache(maxsize=16)
-def _plan(
+def _matrices(
     boxes: tuple[Box, ...],
 ) -> tuple[NDArray[np.float64], NDArray[np.intp], NDArray[np.float64]]:
-    """Matrices of the distinct intervals down, which of them each box has, and each box's matrix across."""
-    down = [(box[1], box[3]) for box in boxes]
-    distinct = sorted(set(down))
+    """Matrices of the distinct vertical intervals; per box, the number of its interval and its horizontal matrix."""
+    vertical = [(box[1], box[3]) for box in boxes]
+    distinct = sorted(set(vertical))
     return (
-        np.stack([_rows(each) for each in distinct]),
-        np.array([distinct.index(each) for each in down]),
-        np.stack([np.ascontiguousarray(_rows((box[0], box[2])).T) for box in boxes]),
+        np.stack([_cosines(interval) for interval in distinct]),
+        np.array([distinct.index(interval) for interval in vertical]),
+        np.stack([np.ascontiguousarray(_cosines((box[0], box[2])).T) for box in boxes]),
     )
 
 
@@ -63,7 +63,7 @@ def box_frequencies(pixels: NDArray[np.uint8], boxes: tuple[Box, ...]) -> NDArra
     Returns:
         boxes × FREQUENCIES × FREQUENCIES in the scale of phash.py, multiples of STEP; vertical frequency first.
     """
-    rows, row_of, columns = _plan(boxes)
-    # Many small products: one large one would be spread over threads that wait for one another.
-    found: NDArray[np.float64] = (rows @ pixels.astype(np.float64))[row_of] @ columns
-    return np.rint(found / (STEP * SCALE * SCALE)) * STEP
+    rows, row_of, columns = _matrices(boxes)
+    # Many small products: numpy would spread a large one over threads that wait for one another.
+    products: NDArray[np.float64] = (rows @ pixels.astype(np.float64))[row_of] @ columns
+    return np.rint(products / (STEP * SCALE * SCALE)) * STEP

@@ -1,7 +1,7 @@
-"""The one place that hands foreign bytes to Pillow: opening, limits, loading, orientation, and errors made ours.
+"""The only place that hands foreign bytes to Pillow: opens, checks limits, decodes, turns upright, translates errors.
 
-No process-global state of Pillow is read or changed on purpose: a plugin is called directly, so neither
-`Image.MAX_IMAGE_PIXELS` nor other plugins that are registered matter here.
+Pillow's process-global state is deliberately neither read nor changed: plugins are called directly, so
+`Image.MAX_IMAGE_PIXELS` and other registered plugins have no effect here.
 """
 
 from __future__ import annotations
@@ -23,22 +23,22 @@ from PIL import (
 )
 
 from streams.domain.fingerprint.formats import ImageFormat
+from streams.domain.fingerprint.image.file_structure import FileStructure
 from streams.domain.fingerprint.image.luminance import luminance
-from streams.domain.fingerprint.image.structure import Structure
 from streams.errors import BadInput, Reason
 
 DRAFT_PIXELS = 512
-"""A JPEG is decoded at 1/2, 1/4 or 1/8 as long as both sides keep this many pixels: 8 for each of the 64
-that the larger hash needs. 128 was measured not to be compatible with the full decode."""
+"""A JPEG is decoded at 1/2, 1/4 or 1/8 of its size as long as both sides keep this many pixels: 8 for each of the 64
+that the larger hash needs. With 128, hashes were measured to be incompatible with the full decode."""
 
 BYTES_PER_PIXEL: dict[ImageFormat, int] = {"jpeg": 1, "png": 8, "gif": 8, "webp": 17, "avif": 14, "tiff": 9, "bmp": 8}
-"""Peak memory of a decode, measured and rounded up: WebP keeps two canvases, a copy and the picture at once."""
+"""Peak memory of a decode, measured and rounded up. WebP keeps two canvases, a copy and the picture at once."""
 
 PROGRESSIVE_BYTES_PER_PIXEL = 8
-"""libjpeg keeps all coefficients of a progressive JPEG, whatever the scale; of a baseline one it keeps rows."""
+"""libjpeg keeps all coefficients of a progressive JPEG, whatever the scale, but only rows of a baseline JPEG."""
 
 MAX_EXIF_BYTES = 1 << 20
-ORIENTATION = 0x0112
+EXIF_ORIENTATION = 0x0112
 
 _PLUGINS: dict[ImageFormat, type[ImageFile.ImageFile]] = {
     "jpeg": JpegImagePlugin.JpegImageFile,
@@ -62,29 +62,29 @@ _TRANSPOSITIONS: dict[int, Image.Transpose] = {
 
 
 def decode_luminance(
-    data: bytes, form: ImageFormat, structure: Structure, *, max_pixels: int, max_decode_bytes: int
+    data: bytes, image_format: ImageFormat, structure: FileStructure, *, max_pixels: int, max_decode_bytes: int
 ) -> tuple[Image.Image, tuple[int, int], int]:
     """Decode the first picture once, as small as the hashes allow.
 
     Returns:
-        The picture upright in mode L, possibly scaled down; its full width and height upright; its frames.
+        The upright picture in mode L, possibly scaled down; its full width and height; the number of its frames.
 
     Raises:
         BadInput: too_many_pixels, truncated_media, corrupt_media or out_of_memory.
     """
-    with _errors_made_ours(form, structure), BytesIO(data) as source:
-        image = _PLUGINS[form](source)
+    with _decoder_errors_as_bad_input(image_format, structure), BytesIO(data) as source:
+        image = _PLUGINS[image_format](source)
         try:
-            _check_size(image, form, max_pixels, max_decode_bytes)
+            _check_size(image, image_format, max_pixels, max_decode_bytes)
             frames = structure.frames or int(getattr(image, "n_frames", 1))
             width, height = image.size
-            if form == "jpeg":
+            if image_format == "jpeg":
                 image.draft("L", (DRAFT_PIXELS, DRAFT_PIXELS))
             image.load()
             grey = luminance(image)
-            # Before the resize: a resize is not symmetric (the blocks of its first step begin at one corner),
-            # so turning afterwards would hash the eight orientations differently.
-            transposition = _TRANSPOSITIONS.get(_orientation(image))
+            # Turned before the resize, which is not symmetric: the blocks of its first step begin at one corner, so the
+            # eight orientations would get different hashes.
+            transposition = _TRANSPOSITIONS.get(_exif_orientation(image))
             if transposition is not None:
                 grey = grey.transpose(transposition)
                 if transposition >= Image.Transpose.ROTATE_90 and transposition != Image.Transpose.ROTATE_180:
@@ -96,45 +96,47 @@ def decode_luminance(
     return grey, (width, height), frames
 
 
-def _orientation(image: Image.Image) -> int:
-    """EXIF (or XMP) orientation that the decoder has not applied itself; 1, upright, where there is none."""
+def _exif_orientation(image: Image.Image) -> int:
+    """The EXIF (or XMP) orientation that the decoder has not applied itself; 1 (upright) if the file names none."""
     exif = image.info.get("exif", b"")
     if not isinstance(exif, bytes) or len(exif) > MAX_EXIF_BYTES:
         return 1
-    orientation = image.getexif().get(ORIENTATION, 1)
+    orientation = image.getexif().get(EXIF_ORIENTATION, 1)
     return orientation if isinstance(orientation, int) else 1
 
 
-def _check_size(image: ImageFile.ImageFile, form: ImageFormat, max_pixels: int, max_decode_bytes: int) -> None:
+def _check_size(image: ImageFile.ImageFile, image_format: ImageFormat, max_pixels: int, max_decode_bytes: int) -> None:
     width, height = image.size
     if width * height > max_pixels:
-        raise BadInput(Reason.TOO_MANY_PIXELS, f"{width}×{height} are more than {max_pixels:,} pixels")
-    each = PROGRESSIVE_BYTES_PER_PIXEL if image.info.get("progressive") else BYTES_PER_PIXEL[form]
-    if width * height * each > max_decode_bytes:
-        need_mib, most_mib = width * height * each >> 20, max_decode_bytes >> 20
+        raise BadInput(Reason.TOO_MANY_PIXELS, f"{width}×{height} exceeds the limit of {max_pixels:,} pixels")
+    pixel_bytes = PROGRESSIVE_BYTES_PER_PIXEL if image.info.get("progressive") else BYTES_PER_PIXEL[image_format]
+    if width * height * pixel_bytes > max_decode_bytes:
+        needed_mib, limit_mib = width * height * pixel_bytes >> 20, max_decode_bytes >> 20
         raise BadInput(
-            Reason.TOO_MANY_PIXELS, f"{width}×{height} in {form} take {need_mib:,} MiB to decode, not {most_mib:,} MiB"
+            Reason.TOO_MANY_PIXELS,
+            f"{width}×{height} in {image_format} takes {needed_mib:,} MiB to decode; the limit is {limit_mib:,} MiB",
         )
 
 
 @contextmanager
-def _errors_made_ours(form: ImageFormat, structure: Structure) -> Iterator[None]:
-    """Whatever a decoder raises on foreign bytes is the input's fault.
+def _decoder_errors_as_bad_input(image_format: ImageFormat, structure: FileStructure) -> Iterator[None]:
+    """Translates errors of a decoder to BadInput: on foreign bytes they are the input's fault.
 
     Pillow's plugins raise OSError, SyntaxError, ValueError, struct.error, IndexError, KeyError, OverflowError,
-    DecompressionBombError (no OSError), warnings where a process makes them errors, and what no one has seen
-    yet; so this is the one place that catches Exception. Nothing but the decoder runs inside.
+    DecompressionBombError (not an OSError), warnings in processes that turn them into errors, and errors that nobody
+    has seen yet. So this block catches Exception. Only the decoder runs inside.
     """
     try:
         yield
     except BadInput:
         raise
     except MemoryError as error:
-        raise BadInput(Reason.OUT_OF_MEMORY, f"decoding the {form} needs more memory than there is") from error
+        detail = f"decoding the {image_format} needs more memory than this process can get"
+        raise BadInput(Reason.OUT_OF_MEMORY, detail) from error
     except Image.DecompressionBombError as error:
         raise BadInput(Reason.TOO_MANY_PIXELS, str(error)) from error
     except Exception as error:
-        detail = f"{form}: {str(error) or type(error).__name__}"
+        detail = f"{image_format}: {str(error) or type(error).__name__}"
         if not structure.complete or isinstance(error, EOFError) or "truncated" in detail.lower():
             raise BadInput(Reason.TRUNCATED_MEDIA, detail) from error
         raise BadInput(Reason.CORRUPT_MEDIA, detail) from error

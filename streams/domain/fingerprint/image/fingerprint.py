@@ -1,4 +1,4 @@
-"""An image's bytes to its facts: content id, hashes, size, quality. The steps live in the files beside it."""
+"""An image's bytes to its facts: content id, hashes, size, quality. The other files of this folder do the steps."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from hashlib import sha256
 
 from streams.domain.fingerprint.formats import image_format_of
 from streams.domain.fingerprint.image.decode import decode_luminance
-from streams.domain.fingerprint.image.extra_hashes import further_hashes
-from streams.domain.fingerprint.image.structure import examine
-from streams.domain.fingerprint.image.views import look
+from streams.domain.fingerprint.image.extra_hashes import compute_extra_hashes
+from streams.domain.fingerprint.image.file_structure import file_structure
+from streams.domain.fingerprint.image.views import picture_hashes
 from streams.domain.hashes.algorithms import VIEWS_HASH
 from streams.domain.hashes.levels import Level
 from streams.domain.records import MediaFacts
@@ -22,66 +22,67 @@ PHASH256 = "phash256:1"
 
 @dataclass(frozen=True, slots=True)
 class ImageLimits:
-    """What is refused before it is decoded, by its header.
+    """The limits of an image. A larger image is refused by its header, before it is decoded.
 
-    `max_pixels` counts width times height of one picture. `max_decode_bytes` bounds the memory one decode takes at
-    its peak: of the default, WebP (17 bytes a pixel) fills it with 63 megapixels and AVIF (14) with 76; all else
-    fits in up to 119.
+    Attributes:
+        max_pixels: width times height of one picture.
+        max_decode_bytes: peak memory of one decode. The default is filled by 63 megapixels of WebP (17 bytes a pixel)
+            or 76 of AVIF (14); all other formats fit in with up to 119.
     """
 
     max_pixels: int = 120_000_000
     max_decode_bytes: int = 1 << 30
 
 
-DEFAULT_LIMITS = ImageLimits()
+DEFAULT_IMAGE_LIMITS = ImageLimits()
 
 
 def compute_content_id(data: bytes) -> str:
-    """The identity of a content: `sha256:` and the hex digest of its bytes."""
+    """The content id of bytes: `sha256:` and their hex digest."""
     return f"sha256:{sha256(data).hexdigest()}"
 
 
 def fingerprint_image(
     data: bytes,
-    limits: ImageLimits = DEFAULT_LIMITS,
+    limits: ImageLimits = DEFAULT_IMAGE_LIMITS,
     *,
-    content: str | None = None,
+    content_id: str | None = None,
     level: Level = "standard",
-    further: Sequence[str] = (),
+    extra_hashes: Sequence[str] = (),
 ) -> MediaFacts:
     """Fingerprint the first picture of an image. Pure and thread-safe; the heavy parts release the GIL.
 
-    Hashes are those of `imagehash.phash` with hash_size 8 and 16 of the upright picture on white, from a
-    JPEG decode at reduced size: 99 % of photos are within 2 bits of imagehash for 64 bits and within 6 for 256.
-    Those of its views (streams.domain.hashes.views) are of the same kind, all from that one decode; `views:1` is
-    empty where the picture says too little to be compared.
-    `width` and `height` are of the upright picture. `frames` counts the pictures of an animation and the pages
-    of a TIFF, as far as the file really holds them and the first million blocks (GIF) or 10,000 pages (TIFF) go.
+    The hashes are those of `imagehash.phash` with hash_size 8 and 16, of the upright picture on white. A JPEG is
+    decoded at reduced size: 99 % of photos are within 2 bits of imagehash for 64 bits and within 6 for 256. The hashes
+    of its views (streams.domain.hashes.views) are of the same kind and come from the same decode; `views:1` is empty if
+    the picture has too little structure to be compared.
+    `width` and `height` are those of the upright picture. `frames` counts the pictures of an animation or the pages of
+    a TIFF that the file really holds, up to the first million blocks (GIF) or 10,000 pages (TIFF).
 
     Args:
         data: the file.
-        limits: what is refused undecoded.
-        content: `compute_content_id(data)`, where the caller has computed it already.
+        limits: larger images are refused undecoded.
+        content_id: `compute_content_id(data)`, if the caller has computed it already.
         level: which views are hashed.
-        further: more hashes to compute: `dhash64`, `pdq256` … (see `streams.domain.hashes.algorithms`).
+        extra_hashes: names of further hashes: `dhash64`, `pdq256` … (see `streams.domain.hashes.algorithms`).
 
     Raises:
         BadInput: not_media, unsupported_format, unsupported_kind, too_many_pixels, truncated_media,
             corrupt_media or out_of_memory; no other error, whatever the bytes.
-        BadHash, ConfigurationError: as `further_hashes`, if `further` names what there is not.
+        BadHash, ConfigurationError: as `compute_extra_hashes`, if `extra_hashes` has a name that is not available.
     """
     if not data:
-        raise BadInput(Reason.NOT_MEDIA, "there are no bytes")
-    form = image_format_of(data)
-    structure = examine(data, form)
+        raise BadInput(Reason.NOT_MEDIA, "the file is empty")
+    image_format = image_format_of(data)
+    structure = file_structure(data, image_format)
     grey, (width, height), frames = decode_luminance(
-        data, form, structure, max_pixels=limits.max_pixels, max_decode_bytes=limits.max_decode_bytes
+        data, image_format, structure, max_pixels=limits.max_pixels, max_decode_bytes=limits.max_decode_bytes
     )
-    hashes = look(grey, level)
+    hashes = picture_hashes(grey, level)
     return MediaFacts(
-        content_id=content or compute_content_id(data),
+        content_id=content_id or compute_content_id(data),
         kind="image",
-        format=form,
+        format=image_format,
         size_bytes=len(data),
         width=width,
         height=height,
@@ -90,7 +91,7 @@ def fingerprint_image(
         hashes={
             PHASH64: hashes.phash64,
             PHASH256: hashes.phash256,
-            **further_hashes(further, grey),
+            **compute_extra_hashes(extra_hashes, grey),
             VIEWS_HASH: hashes.views,
         },
     )

@@ -1,8 +1,8 @@
-"""The hashes that other tools' users know: pHash, dHash, aHash and wHash of 16, 32, 64 and 256 bits.
+"""The hashes of the library imagehash, which other tools use: pHash, dHash, aHash, wHash of 16, 32, 64 and 256 bits.
 
-Each is what the library imagehash calls `phash`, `dhash`, `average_hash` and `whash` (Haar) with hash_size 4, 8 and 16,
-in its notation. 32 bits are 4 rows of 8 by the same definitions; imagehash has squares only. imagehash itself is the
-slow twin which tests compare with. How a hash is written and compared is in streams.domain.hashes.algorithms.
+They equal imagehash's `phash`, `dhash`, `average_hash` and `whash` (Haar) with hash_size 4, 8 and 16, in its notation.
+32 bits are 4 rows of 8 by the same definitions, as imagehash has squares only. The tests compare with imagehash itself,
+the slow twin. How a hash is written and compared is in streams.domain.hashes.algorithms.
 """
 
 from __future__ import annotations
@@ -15,94 +15,95 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from streams.domain.fingerprint.image.decode import DRAFT_PIXELS
-from streams.domain.fingerprint.image.phash import DECIMALS, phash
+from streams.domain.fingerprint.image.phash import DECIMALS, phash_hex
 from streams.domain.hashes.algorithms import Algorithm, BadHash, current_algorithm
 from streams.domain.hashes.notation import Hash
 
 Pixels = NDArray[np.uint8]
 Bits = NDArray[np.bool_]
 
-HIGH_FREQUENCIES = 4
-"""A pHash is of the lowest of this many times as many frequencies each way; imagehash's highfreq_factor."""
+HIGH_FREQUENCY_FACTOR = 4
+"""A pHash keeps the lowest of this many times as many frequencies in each direction; imagehash's highfreq_factor."""
 
 _LANCZOS = Image.Resampling.LANCZOS
 
 
-def bounded(grey: Image.Image) -> Image.Image:
-    """The picture averaged down as a JPEG is on decoding: by a whole number, both sides keeping 512 pixels."""
+def reduced(grey: Image.Image) -> Image.Image:
+    """The picture averaged down by a whole number, as a JPEG is when decoded: both sides keep 512 pixels."""
     factor = min(grey.size) // DRAFT_PIXELS
     return grey.reduce(factor) if factor > 1 else grey
 
 
-def compute(name: str, grey: Image.Image) -> str:
+def hash_hex(name: str, grey: Image.Image) -> str:
     """One hash of a picture.
 
     Args:
-        name: `phash64`, `dhash16` …: family and bits.
+        name: family and bits, such as `phash64` or `dhash16`.
         grey: mode L, upright, of any size.
 
     Returns:
-        Lower-case hex in imagehash's notation. Equal to imagehash's for a picture with a side below 1,024 pixels, with
-        these exceptions: `phash64` and `phash256` are those of every fingerprint (see `fingerprint_image`), and where
+        Lower-case hex in imagehash's notation. It equals imagehash's for a picture with a side below 1,024 pixels, with
+        two exceptions: `phash64` and `phash256` are those of every fingerprint (see `fingerprint_image`), and where
         many coefficients are equal in theory (flat areas) imagehash's bits are rounding noise and ours are not.
 
     Raises:
-        BadHash: no hash of this name, or PDQ, which is in the file beside.
+        BadHash: an unknown name, or PDQ, which is in pdq.py.
     """
-    form = current_algorithm(name)
+    algorithm = current_algorithm(name)
     if name in ("phash64", "phash256"):
-        return _phash_of_fingerprints(grey, form)
-    family = _FAMILIES.get(name.rstrip("0123456789"))
-    if family is None:
+        return _fingerprint_phash(grey, algorithm)
+    family_bits = _FAMILIES.get(name.rstrip("0123456789"))
+    if family_bits is None:
         raise BadHash(f"{name} is not computed here; these are: {', '.join(_FAMILIES)} of 16, 32, 64 and 256 bits")
-    return Hash.from_bits(form.key, family(bounded(grey), form)).hex
+    return Hash.from_bits(algorithm.key, family_bits(reduced(grey), algorithm)).hex
 
 
-def _phash_of_fingerprints(grey: Image.Image, form: Algorithm) -> str:
-    """By the same two steps as in every fingerprint, so that one name and version is one hash."""
+def _fingerprint_phash(grey: Image.Image, algorithm: Algorithm) -> str:
+    """Resizes in the same two steps as `fingerprint_image`, so that a name and version stand for one hash."""
     picture = grey.resize((64, 64), _LANCZOS, reducing_gap=2.5)
-    if form.bits == 64:
+    if algorithm.bits == 64:
         picture = picture.resize((32, 32), _LANCZOS)
-    return phash(np.asarray(picture))
+    return phash_hex(np.asarray(picture))
 
 
-def _phash(grey: Image.Image, form: Algorithm) -> Bits:
-    """Whether each of the lowest frequencies is above their median."""
-    rows, columns = HIGH_FREQUENCIES * form.rows, HIGH_FREQUENCIES * form.columns
+def _phash_bits(grey: Image.Image, algorithm: Algorithm) -> Bits:
+    """A bit per frequency: set if it is above the median of the lowest frequencies."""
+    rows, columns = HIGH_FREQUENCY_FACTOR * algorithm.rows, HIGH_FREQUENCY_FACTOR * algorithm.columns
     pixels = _resized(grey, columns, rows).astype(np.float64)
-    return _above_median((_cosines(rows, form.rows) @ pixels @ _cosines(columns, form.columns).T).round(DECIMALS))
+    frequencies = _cosines(rows, algorithm.rows) @ pixels @ _cosines(columns, algorithm.columns).T
+    return _above_median(frequencies.round(DECIMALS))
 
 
-def _dhash(grey: Image.Image, form: Algorithm) -> Bits:
-    """Whether each pixel is brighter than its left neighbour."""
-    pixels = _resized(grey, form.columns + 1, form.rows)
+def _dhash_bits(grey: Image.Image, algorithm: Algorithm) -> Bits:
+    """A bit per pixel: set if it is brighter than its left neighbour."""
+    pixels = _resized(grey, algorithm.columns + 1, algorithm.rows)
     return pixels[:, 1:] > pixels[:, :-1]
 
 
-def _ahash(grey: Image.Image, form: Algorithm) -> Bits:
-    """Whether each pixel is above the mean."""
-    pixels = _resized(grey, form.columns, form.rows)
+def _ahash_bits(grey: Image.Image, algorithm: Algorithm) -> Bits:
+    """A bit per pixel: set if it is above the mean."""
+    pixels = _resized(grey, algorithm.columns, algorithm.rows)
     return np.asarray(pixels > pixels.mean(), dtype=np.bool_)
 
 
-def _whash(grey: Image.Image, form: Algorithm) -> Bits:
-    """Whether each approximation coefficient of the Haar transform is above their median.
+def _whash_bits(grey: Image.Image, algorithm: Algorithm) -> Bits:
+    """A bit per approximation coefficient of the Haar transform: set if it is above their median.
 
-    These coefficients are the means of blocks, but for a factor. imagehash removes the mean of the picture before,
-    which moves all of them and their median alike; so whole numbers do.
+    The coefficients are the means of blocks, times a factor. imagehash first subtracts the mean of the picture, which
+    moves all coefficients and their median alike; so sums in whole numbers give the same bits.
     """
-    natural = 1 << (min(grey.size).bit_length() - 1)
-    side = max(min(natural, DRAFT_PIXELS), form.rows, form.columns)
+    largest_power = 1 << (min(grey.size).bit_length() - 1)
+    side = max(min(largest_power, DRAFT_PIXELS), algorithm.rows, algorithm.columns)
     pixels = _resized(grey, side, side)
-    blocks = pixels.reshape(form.rows, side // form.rows, form.columns, side // form.columns)
+    blocks = pixels.reshape(algorithm.rows, side // algorithm.rows, algorithm.columns, side // algorithm.columns)
     return _above_median(blocks.sum(axis=(1, 3), dtype=np.int64))
 
 
 _FAMILIES: dict[str, Callable[[Image.Image, Algorithm], Bits]] = {
-    "phash": _phash,
-    "dhash": _dhash,
-    "ahash": _ahash,
-    "whash": _whash,
+    "phash": _phash_bits,
+    "dhash": _dhash_bits,
+    "ahash": _ahash_bits,
+    "whash": _whash_bits,
 }
 
 
@@ -116,6 +117,6 @@ def _above_median(values: NDArray[np.float64] | NDArray[np.int64]) -> Bits:
 
 @cache
 def _cosines(length: int, frequencies: int) -> NDArray[np.float64]:
-    """The first rows of the DCT-II matrix, each with the factor 2 as scipy.fftpack has it."""
+    """The first rows of the DCT-II matrix, with the factor 2 of scipy.fftpack."""
     angles = np.outer(np.arange(frequencies), 2 * np.arange(length) + 1) * (np.pi / (2 * length))
     return np.asarray(2 * np.cos(angles), dtype=np.float64)

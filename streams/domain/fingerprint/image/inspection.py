@@ -1,6 +1,6 @@
-"""What people ask of a picture beyond its fingerprint: where its views lie, and its whole views in every turn.
+"""Questions about a picture beyond its fingerprint: the boxes of its views, and its whole views in all orientations.
 
-Records have neither. Each question decodes the picture anew.
+Fingerprint records hold neither, so every call decodes the picture again.
 """
 
 from __future__ import annotations
@@ -11,69 +11,74 @@ from PIL import Image
 
 from streams.domain.fingerprint.formats import image_format_of
 from streams.domain.fingerprint.image.decode import decode_luminance
-from streams.domain.fingerprint.image.fingerprint import DEFAULT_LIMITS, ImageLimits
-from streams.domain.fingerprint.image.structure import examine
-from streams.domain.fingerprint.image.views import look, places
+from streams.domain.fingerprint.image.file_structure import file_structure
+from streams.domain.fingerprint.image.fingerprint import DEFAULT_IMAGE_LIMITS, ImageLimits
+from streams.domain.fingerprint.image.views import boxes_by_view, picture_hashes
 from streams.domain.hashes.orientation import LEFT_RIGHT, ORIENTATION_COUNT, TOP_BOTTOM, TRANSPOSED
 from streams.domain.hashes.views import VIEWS, Box
 
 
 class OrientedView(NamedTuple):
-    """A whole view (`streams.domain.hashes.views`), a turn of it, and its hashes of 64 and of 256 bits."""
+    """A whole view (`streams.domain.hashes.views`) in one orientation, with its hashes of 64 and of 256 bits."""
 
     view: int
-    turn: int
-    near: int
-    confirm: int
+    orientation: int
+    hash64: int
+    hash256: int
 
 
-def view_boxes(data: bytes, limits: ImageLimits = DEFAULT_LIMITS) -> dict[int, Box]:
-    """Where each view lies in the upright picture, by its code: left, top, right, bottom as shares.
+def view_boxes(data: bytes, limits: ImageLimits = DEFAULT_IMAGE_LIMITS) -> dict[int, Box]:
+    """The box of each view in the upright picture, by the view's code: left, top, right, bottom as shares.
 
-    Views that the picture does not have, such as that inside of its border, are left out.
-
-    Raises:
-        BadInput: as `fingerprint_image`.
-    """
-    return places(_grey(data, limits))
-
-
-def oriented_views(data: bytes, limits: ImageLimits = DEFAULT_LIMITS) -> list[OrientedView]:
-    """Eight forms of each whole view that a picture has, of all the picture first, the upright one first.
-
-    For asking a database that has nothing but the hash of each upright picture; matching needs fewer forms (see
-    canonical.py). None of a picture that says too little to be compared.
+    Views that the picture lacks, such as the inside of a border, are left out.
 
     Raises:
         BadInput: as `fingerprint_image`.
     """
-    grey = _grey(data, limits)
-    if not look(grey, "plain").views:
+    return boxes_by_view(_decoded_grey(data, limits))
+
+
+def oriented_views(data: bytes, limits: ImageLimits = DEFAULT_IMAGE_LIMITS) -> list[OrientedView]:
+    """The whole views of a picture in all eight orientations, by view and orientation; the upright picture first.
+
+    For queries of a database that holds the hash of each upright picture alone; matching needs fewer orientations (see
+    canonical.py). The list is empty if the picture has too little structure to be compared.
+
+    Raises:
+        BadInput: as `fingerprint_image`.
+    """
+    grey = _decoded_grey(data, limits)
+    if not picture_hashes(grey, "plain").views:
         return []
-    found = []
-    for code, part in places(grey).items():
+    views = []
+    for code, box in boxes_by_view(grey).items():
         if VIEWS[code].whole:
-            inside = grey.crop(_pixels(part, grey.size))
-            for turn in range(ORIENTATION_COUNT):
-                hashes = look(_turned(inside, turn), "plain")
-                found.append(OrientedView(code, turn, int(hashes.phash64, 16), int(hashes.phash256, 16)))
-    return sorted(found, key=lambda each: each[:2])
+            picture = grey.crop(_pixel_box(box, grey.size))
+            for orientation in range(ORIENTATION_COUNT):
+                hashes = picture_hashes(_reoriented(picture, orientation), "plain")
+                views.append(OrientedView(code, orientation, int(hashes.phash64, 16), int(hashes.phash256, 16)))
+    return sorted(views, key=lambda view: view[:2])
 
 
-def _pixels(part: Box, size: tuple[int, int]) -> tuple[int, int, int, int]:
-    left, top, right, bottom = part
+def _pixel_box(box: Box, size: tuple[int, int]) -> tuple[int, int, int, int]:
+    left, top, right, bottom = box
     return round(left * size[0]), round(top * size[1]), round(right * size[0]), round(bottom * size[1])
 
 
-def _grey(data: bytes, limits: ImageLimits) -> Image.Image:
-    form = image_format_of(data)
-    most = {"max_pixels": limits.max_pixels, "max_decode_bytes": limits.max_decode_bytes}
-    return decode_luminance(data, form, examine(data, form), **most)[0]
+def _decoded_grey(data: bytes, limits: ImageLimits) -> Image.Image:
+    image_format = image_format_of(data)
+    return decode_luminance(
+        data,
+        image_format,
+        file_structure(data, image_format),
+        max_pixels=limits.max_pixels,
+        max_decode_bytes=limits.max_decode_bytes,
+    )[0]
 
 
-def _turned(grey: Image.Image, turn: int) -> Image.Image:
-    if turn & TRANSPOSED:
+def _reoriented(grey: Image.Image, orientation: int) -> Image.Image:
+    if orientation & TRANSPOSED:
         grey = grey.transpose(Image.Transpose.TRANSPOSE)
-    if turn & LEFT_RIGHT:
+    if orientation & LEFT_RIGHT:
         grey = grey.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-    return grey.transpose(Image.Transpose.FLIP_TOP_BOTTOM) if turn & TOP_BOTTOM else grey
+    return grey.transpose(Image.Transpose.FLIP_TOP_BOTTOM) if orientation & TOP_BOTTOM else grey

@@ -1,4 +1,4 @@
-"""Any Pillow image to 8-bit luminance, in one way for each mode; no decoding, no hashing."""
+"""Any Pillow image to 8-bit luminance, by one rule per mode. No decoding, no hashing."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 BACKGROUND = 255
-"""Transparent pictures are seen on white, as web pages and JPEG exports show them."""
+"""Transparent pictures are shown on white, as by web pages and JPEG exports."""
 
 STRIP_PIXELS = 1 << 20
 FULL_SCALES = (1.0, 255.0, 65535.0)
@@ -17,16 +17,16 @@ SIXTEEN_BIT_MODES = ("I;16", "I;16L", "I;16B", "I;16N")
 def luminance(image: Image.Image) -> Image.Image:
     """The loaded image in mode L (ITU-R 601 luma, as Pillow and imagehash have it).
 
-    Transparency shows the white background. 16-bit grey keeps its upper 8 bits. 32-bit integers and floats
-    have no agreed range: the smallest of 1 (floats), 255 and 65535 that holds all values is white, otherwise
-    the least value is black and the greatest white; NaN is black.
+    Transparent areas show the white background. 16-bit grey keeps its upper 8 bits. 32-bit integers and floats have no
+    agreed range: white is the smallest of 1 (floats only), 255 and 65535 that no value exceeds. If values exceed them
+    all, or are negative, the lowest value is black and the highest white. NaN is black.
     """
     if image.mode == "L" and not image.has_transparency_data:
         return image
     if image.mode in SIXTEEN_BIT_MODES:
-        return _by_strips(image, 0.0, 65535.0)
+        return _scaled(image, 0.0, 65535.0)
     if image.mode in ("I", "F"):
-        return _by_strips(image, *_range(image))
+        return _scaled(image, *_value_range(image))
     if image.has_transparency_data:
         return _on_background(image)
     if image.mode in ("LAB", "HSV"):
@@ -46,8 +46,8 @@ def _on_background(image: Image.Image) -> Image.Image:
     return backed
 
 
-def _strips(image: Image.Image) -> list[tuple[int, int, int, int]]:
-    """Boxes of whole rows which keep temporary arrays small, whatever the size of the picture."""
+def _strip_boxes(image: Image.Image) -> list[tuple[int, int, int, int]]:
+    """Boxes of whole rows that keep temporary arrays small, whatever the size of the picture."""
     rows = max(1, STRIP_PIXELS // image.width)
     return [(0, top, image.width, min(top + rows, image.height)) for top in range(0, image.height, rows)]
 
@@ -56,8 +56,8 @@ def _values(image: Image.Image, box: tuple[int, int, int, int]) -> NDArray[np.fl
     return np.nan_to_num(np.asarray(image.crop(box), dtype=np.float64), nan=0.0, posinf=0.0, neginf=0.0)
 
 
-def _range(image: Image.Image) -> tuple[float, float]:
-    parts = [_values(image, box) for box in _strips(image)]
+def _value_range(image: Image.Image) -> tuple[float, float]:
+    parts = [_values(image, box) for box in _strip_boxes(image)]
     low, high = min(float(part.min()) for part in parts), max(float(part.max()) for part in parts)
     if low >= 0:
         for full in FULL_SCALES[image.mode == "I" :]:
@@ -66,10 +66,11 @@ def _range(image: Image.Image) -> tuple[float, float]:
     return low, high
 
 
-def _by_strips(image: Image.Image, low: float, high: float) -> Image.Image:
+def _scaled(image: Image.Image, low: float, high: float) -> Image.Image:
+    """Mode L, with `low` as black and `high` as white."""
     grey = Image.new("L", image.size)
     scale = 255.0 / (high - low) if high > low else 0.0
-    for box in _strips(image):
+    for box in _strip_boxes(image):
         levels = ((_values(image, box) - low) * scale).astype(np.uint8)
         grey.paste(Image.fromarray(levels), box)
     return grey

@@ -1,8 +1,8 @@
-"""PDQ, the hash that ThreatExchange's hash lists hold: 256 bits and a quality; by the optional library pdqhash.
+"""PDQ, the hash in ThreatExchange's hash lists: 256 bits and a quality. Needs the optional library pdqhash.
 
 Source: Facebook, "The TMK+PDQF Video-Hashing Algorithm and the PDQ Image-Hashing Algorithm", 2019, and the reference
-implementations at github.com/facebook/ThreatExchange. pdqhash binds the C++ one. Preparing the picture, on which the
-reference implementations differ, is done here as the one in Python does it.
+implementations at github.com/facebook/ThreatExchange. pdqhash binds the C++ implementation. The references prepare
+pictures in different ways; this file does it as the Python reference does.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from streams.domain.fingerprint.image.luminance import luminance
 from streams.domain.hashes.notation import Hash
 from streams.errors import ConfigurationError
 
-LONGEST_SIDE = 512
-"""Larger pictures are scaled down to it, as the reference implementations in Python and C++ do. It also bounds how
-long the library holds the interpreter's lock: 1.5 to 3 ms."""
+MAX_SIDE = 512
+"""Larger pictures are scaled down to this, as the references in Python and C++ do. It also bounds how long the library
+holds the interpreter's lock: 1.5 to 3 ms."""
 
 RELIABLE_QUALITY = 50
-"""ThreatExchange advises to discard hashes of less."""
+"""ThreatExchange advises to discard hashes of lower quality."""
 
 MATCH_DISTANCE_BITS = 31
-"""The distance up to which ThreatExchange advises to take two pictures for the same."""
+"""ThreatExchange advises to treat two pictures within this distance as the same."""
 
 
-class Pdq(NamedTuple):
+class PdqHash(NamedTuple):
     """`hex` has 64 digits in PDQ's notation; `quality` is 0 to 100."""
 
     hex: str
@@ -38,10 +38,10 @@ class Pdq(NamedTuple):
 
 @cache
 def load_pdqhash() -> Any:
-    """The library pdqhash, loaded once; called at start by whoever is told to compute PDQ.
+    """The library pdqhash, loaded once. A worker whose policies ask for PDQ calls this when it starts.
 
     Raises:
-        ConfigurationError: it is not installed, or does not load.
+        ConfigurationError: pdqhash is not installed, or does not load.
     """
     try:
         return import_module("pdqhash")
@@ -51,25 +51,25 @@ def load_pdqhash() -> Any:
         ) from error
 
 
-def pdq_hash(image: Image.Image) -> Pdq:
+def pdq_hash(image: Image.Image) -> PdqHash:
     """PDQ of a loaded picture.
 
-    A picture in RGB gives exactly the hash of ThreatExchange's reference in Python. From its luminance, which is what
-    a fingerprint has, 0.3 bits differ on average where the quality is 50 or more: at most 2 in 99 of 100 photos, 8 in
-    the worst. Among themselves the references differ more, by up to 22 bits, as each scales large pictures down in
-    its own way. They do not turn pictures by their EXIF orientation; a fingerprint is of the upright picture.
+    A picture in RGB gives exactly the hash of ThreatExchange's Python reference. Its luminance, which fingerprints use,
+    gives a hash that differs by 0.3 bits on average where the quality is 50 or more: by at most 2 bits in 99 of 100
+    photos, by 8 in the worst. The references differ more among themselves, by up to 22 bits, because they scale large
+    pictures down in different ways. They ignore the EXIF orientation; a fingerprint shows the upright picture.
 
     Args:
-        image: mode L or RGB; any other is seen in luminance on white. Below 5 pixels a side the hash is zeros, and
-            the quality 0.
+        image: mode L or RGB; other modes are reduced to their luminance on white. Below 5 pixels a side the hash is
+            zero and the quality 0.
 
     Raises:
         ConfigurationError: pdqhash is not installed.
     """
     library = load_pdqhash()
     picture = image if image.mode in ("L", "RGB") else luminance(image)
-    if max(picture.size) > LONGEST_SIDE:
+    if max(picture.size) > MAX_SIDE:
         picture = picture.copy()
-        picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+        picture.thumbnail((MAX_SIDE, MAX_SIDE))
     bits, quality = library.compute(np.asarray(picture.convert("RGB")))
-    return Pdq(Hash.from_bits("pdq256:1", bits).hex, int(quality))
+    return PdqHash(Hash.from_bits("pdq256:1", bits).hex, int(quality))

@@ -1,6 +1,7 @@
-"""One grey picture to all of its hashes: the whole, what borders leave of it, its parts, a little tilted.
+"""From one grey picture to all of its hashes: the whole, its inside without borders, its crops, slightly tilted ovals.
 
-All of it from one reduction of the decoded picture; how each hash is made of pixels is in the files beside this one.
+All views come from one reduction of the decoded picture. Where a border is cut off is in borders.py, where the picture
+of a screenshot is found in screenshot.py, how frequencies become hashes in canonical.py.
 """
 
 from __future__ import annotations
@@ -14,10 +15,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from streams.domain.fingerprint.image import phash
-from streams.domain.fingerprint.image.borders import LEAST_TRIMMED, trim
-from streams.domain.fingerprint.image.canonical import NEAR, ViewFrequencies, view_entries
+from streams.domain.fingerprint.image.borders import MIN_BORDER_SHARE, inside_of_borders
+from streams.domain.fingerprint.image.canonical import HASH64_SIDE, ViewFrequencies, view_entries
 from streams.domain.fingerprint.image.dct import box_frequencies
-from streams.domain.fingerprint.image.screenshot import find_picture
+from streams.domain.fingerprint.image.screenshot import inside_of_screenshot
 from streams.domain.hashes.levels import Level
 from streams.domain.hashes.packing import pack_entries
 from streams.domain.hashes.views import (
@@ -34,39 +35,43 @@ from streams.domain.hashes.views import (
 
 SIDE = 64
 REDUCING_GAP = 2.5
-"""Against imagehash 0.96 of 256 bits differ on average; 3 gives 0.93 but makes the resize half as slow again."""
+"""With this gap, 0.96 of 256 bits differ from imagehash on average. A gap of 3 gives 0.93, but the resize takes half as
+long again."""
 
-LEAST_QUALITY = 0.005
-"""Of a picture that has views at all; what a policy asks for is more."""
+MIN_QUALITY = 0.005
+"""A picture of lower quality gets no views at all. Policies ask for more."""
 
-LEAST_CONTRAST = 2.0
-"""Root mean square of a view's pixels about their mean as far as its lowest frequencies tell, in grey levels: below,
-the view is nearly uniform."""
+MIN_CONTRAST = 2.0
+"""Root mean square of a view's pixels about their mean, in grey levels, by its lowest frequencies. A view with less is
+nearly uniform."""
 
-LEAST_MIDDLE, MOST_MIDDLE = 0.4, 0.94
-"""Share of a picture that its middle of another aspect may have: less is another picture, more the same one."""
+MIN_MIDDLE_SHARE, MAX_MIDDLE_SHARE = 0.4, 0.94
+"""Bounds of the share of a picture that its middle of another aspect shows. A smaller middle is another picture, a
+larger one is nearly the same picture."""
 
-MARGINS = 256
-"""Margins are whole multiples of one part in so many, so that there are few different cosines to remember."""
+MARGIN_STEPS = 256
+"""Margins are rounded to multiples of 1 / MARGIN_STEPS, so that dct.py has few different cosines to cache."""
 
 LANCZOS, BILINEAR = Image.Resampling.LANCZOS, Image.Resampling.BILINEAR
 Rectangle = tuple[float, float, float, float]
+"""Left, top, right and bottom in pixels of the reduced picture."""
+
+OVAL_SHARE = 1.1
+"""The oval is a little larger than the square, so that only the corners are blanked out."""
 
 
-def _outside() -> NDArray[np.bool_]:
-    """Where the corners are; the ellipse is a little larger than the square, which has nothing but corners to lose."""
+def _outside_oval() -> NDArray[np.bool_]:
     offsets = (np.arange(SIDE) - (SIDE - 1) / 2) ** 2
-    outside: NDArray[np.bool_] = offsets[:, None] + offsets[None] > ROUND_SHARE * (SIDE / 2) ** 2
+    outside: NDArray[np.bool_] = offsets[:, None] + offsets[None] > OVAL_SHARE * (SIDE / 2) ** 2
     return outside
 
 
-ROUND_SHARE = 1.1
-OUTSIDE = _outside()
+OUTSIDE_OVAL = _outside_oval()
 
 
 @dataclass(frozen=True, slots=True)
-class Hashes:
-    """Of a picture: imagehash's two in hex, how much there is to hash (0 to 1), and the packed entries of its views."""
+class PictureHashes:
+    """The hashes of a picture: imagehash's two in hex, the quality (0 to 1), and the packed entries of its views."""
 
     phash64: str
     phash256: str
@@ -74,8 +79,14 @@ class Hashes:
     views: str
 
 
-class Reduced:
-    """The picture, averaged down to a few hundred pixels a side, from which everything else is cut."""
+class ReducedPicture:
+    """A picture, averaged down to a few hundred pixels a side. All views are cut from it.
+
+    Attributes:
+        image: the reduced picture.
+        whole: its rectangle in `image`, whose last row and column may reach beyond it.
+        aspect: width by height.
+    """
 
     def __init__(self, grey: Image.Image) -> None:
         factors = [int(length / SIDE / REDUCING_GAP) or 1 for length in grey.size]
@@ -84,120 +95,125 @@ class Reduced:
         self.aspect = grey.width / grey.height
 
     def square(self, side: int, part: Rectangle) -> Image.Image:
+        """A part of the picture, resized to a square of `side` pixels."""
         return self.image.resize((side, side), LANCZOS, box=part)
 
 
-def look(grey: Image.Image, level: Level) -> Hashes:
+def picture_hashes(grey: Image.Image, level: Level) -> PictureHashes:
     """All hashes of an upright picture in mode L."""
-    reduced = Reduced(grey)
+    reduced = ReducedPicture(grey)
     large = reduced.square(SIDE, reduced.whole)
     full = whole_view(FULL, large)
-    measured = phash.quality(np.asarray(large))
-    return Hashes(
-        phash64=phash.hash_bits(full.near[None]).tobytes().hex(),
-        phash256=phash.hash_bits(full.confirm[None]).tobytes().hex(),
-        quality=measured,
-        views=_packed(_views(reduced, large, full, level), level) if measured >= LEAST_QUALITY else "",
+    quality = phash.quality(np.asarray(large))
+    return PictureHashes(
+        phash64=phash.hash_bytes(full.for_hash64[None]).tobytes().hex(),
+        phash256=phash.hash_bytes(full.for_hash256[None]).tobytes().hex(),
+        quality=quality,
+        views=_packed_views(_views(reduced, large, full, level), level) if quality >= MIN_QUALITY else "",
     )
 
 
-def places(grey: Image.Image) -> dict[int, Box]:
-    """Where each view lies in an upright picture in mode L, by its code, as shares; what it lacks is left out."""
-    reduced = Reduced(grey)
+def boxes_by_view(grey: Image.Image) -> dict[int, Box]:
+    """The box of each view in an upright picture in mode L, by the view's code. Views that it lacks are left out."""
+    reduced = ReducedPicture(grey)
     _, _, width, height = reduced.whole
-    found: dict[int, Box | None] = {
-        view.code: _middle(reduced.aspect, view.aspect) if view.aspect else view.box for view in VIEWS
+    boxes: dict[int, Box | None] = {
+        view.code: _middle_box(reduced.aspect, view.aspect) if view.aspect else view.box for view in VIEWS
     }
-    found |= {TRIMMED: None, FRAMED: None}
-    for code, (left, top, right, bottom) in _insides(reduced):
-        found[code] = (left / width, top / height, min(right / width, 1.0), min(bottom / height, 1.0))
-    return {code: box for code, box in found.items() if box}
+    boxes |= {TRIMMED: None, FRAMED: None}
+    for code, (left, top, right, bottom) in _inner_pictures(reduced):
+        boxes[code] = (left / width, top / height, min(right / width, 1.0), min(bottom / height, 1.0))
+    return {code: box for code, box in boxes.items() if box}
 
 
-def _packed(seen: list[ViewFrequencies], level: Level) -> str:
-    made = view_entries(seen)
-    return pack_entries(made[stored_groups(made, level) | query_groups(made, level) > 0])
+def _packed_views(views: list[ViewFrequencies], level: Level) -> str:
+    entries = view_entries(views)
+    return pack_entries(entries[stored_groups(entries, level) | query_groups(entries, level) > 0])
 
 
 def whole_view(code: int, large: Image.Image) -> ViewFrequencies:
-    # The small from the large picture, not from all pixels: four times as fast and as near to imagehash (0.3 bits
-    # off on average).
+    """The frequencies of a picture of SIDE × SIDE that is hashed as a whole."""
+    # The small picture is made from the large one, not from all pixels: four times as fast and as close to imagehash
+    # (0.3 bits off on average).
     small = large.resize((SIDE // 2, SIDE // 2), LANCZOS)
     return ViewFrequencies(
         code, True, phash.lowest_frequencies(np.asarray(small)), phash.lowest_frequencies(np.asarray(large))
     )
 
 
-def _views(reduced: Reduced, large: Image.Image, full: ViewFrequencies, level: Level) -> list[ViewFrequencies]:
-    made = views_of_level(level)
-    seen = [full]
-    if any(view.code == TRIMMED for view in made):
-        for code, part in _insides(reduced):
-            seen.append(whole_view(code, reduced.square(SIDE, part)))
-    derived = tuple(view for view in made if not view.whole)
+def _views(reduced: ReducedPicture, large: Image.Image, full: ViewFrequencies, level: Level) -> list[ViewFrequencies]:
+    """The views of a level that show enough to be compared."""
+    required = views_of_level(level)
+    views = [full]
+    if any(view.code == TRIMMED for view in required):
+        for code, part in _inner_pictures(reduced):
+            views.append(whole_view(code, reduced.square(SIDE, part)))
+    derived = tuple(view for view in required if not view.whole)
     if derived:
-        seen += _derived(large, reduced.aspect, derived)
-    return [each for each in seen if says_enough(each.confirm)]
+        views += _derived_views(large, reduced.aspect, derived)
+    return [view for view in views if has_contrast(view.for_hash256)]
 
 
-def _insides(reduced: Reduced) -> list[tuple[int, Rectangle]]:
-    """What borders and frames leave of the picture, where there are any and where they are not the same."""
+def _inner_pictures(reduced: ReducedPicture) -> list[tuple[int, Rectangle]]:
+    """The pictures inside a border and a screenshot, by view code, if they differ from the whole and each other."""
     pixels = np.asarray(reduced.image)
-    found: list[tuple[int, Rectangle]] = []
+    inner: list[tuple[int, Rectangle]] = []
     known = [reduced.whole]
-    for code, part in ((TRIMMED, trim(pixels)), (FRAMED, find_picture(pixels))):
-        if part and all(apart(part, other, reduced.whole) for other in known):
-            found.append((code, part))
+    for code, part in ((TRIMMED, inside_of_borders(pixels)), (FRAMED, inside_of_screenshot(pixels))):
+        if part and all(is_other_rectangle(part, other, reduced.whole) for other in known):
+            inner.append((code, part))
             known.append(part)
-    return found
+    return inner
 
 
-def apart(one: Rectangle, other: Rectangle, whole: Rectangle) -> bool:
+def is_other_rectangle(one: Rectangle, other: Rectangle, whole: Rectangle) -> bool:
+    """Whether an edge of two rectangles differs by as much as a border that is worth cutting off."""
     return any(
-        abs(edge - beside) >= LEAST_TRIMMED * whole[2 + number % 2]
-        for number, (edge, beside) in enumerate(zip(one, other, strict=True))
+        abs(edge - other_edge) >= MIN_BORDER_SHARE * whole[2 + number % 2]
+        for number, (edge, other_edge) in enumerate(zip(one, other, strict=True))
     )
 
 
-def _derived(large: Image.Image, aspect: float, views: tuple[View, ...]) -> Iterator[ViewFrequencies]:
+def _derived_views(large: Image.Image, aspect: float, views: tuple[View, ...]) -> Iterator[ViewFrequencies]:
     pixels = np.asarray(large)
     boxed = tuple(view for view in views if not view.oval and not view.aspect)
     if boxed:
         blocks = box_frequencies(pixels, tuple(view.box for view in boxed))
-        yield from (_part(view, block) for view, block in zip(boxed, blocks, strict=True))
+        yield from (_derived_view(view, block) for view, block in zip(boxed, blocks, strict=True))
     for view in views:
         if view.oval:
-            yield _part(view, _round(large, aspect, view))
-        elif view.aspect and (box := _middle(aspect, view.aspect)):
-            yield _part(view, *box_frequencies(pixels, (box,)))
+            yield _derived_view(view, _oval_frequencies(large, aspect, view))
+        elif view.aspect and (box := _middle_box(aspect, view.aspect)):
+            yield _derived_view(view, *box_frequencies(pixels, (box,)))
 
 
-def _part(view: View, block: NDArray[np.float64]) -> ViewFrequencies:
-    return ViewFrequencies(view.code, False, block[:NEAR, :NEAR], block)
+def _derived_view(view: View, block: NDArray[np.float64]) -> ViewFrequencies:
+    return ViewFrequencies(view.code, False, block[:HASH64_SIDE, :HASH64_SIDE], block)
 
 
-def _middle(has: float, wanted: float) -> Box | None:
-    """The largest part of an aspect in the middle of a picture, or None where that is nearly all, or little, of it."""
-    share = min(has, wanted) / max(has, wanted)
-    if not LEAST_MIDDLE <= share <= MOST_MIDDLE:
+def _middle_box(aspect: float, view_aspect: float) -> Box | None:
+    """The largest box of another aspect in the middle of a picture, or None if it shows nearly all or too little."""
+    share = min(aspect, view_aspect) / max(aspect, view_aspect)
+    if not MIN_MIDDLE_SHARE <= share <= MAX_MIDDLE_SHARE:
         return None
-    margin = round((1 - share) / 2 * MARGINS) / MARGINS
-    return (margin, 0.0, 1 - margin, 1.0) if has > wanted else (0.0, margin, 1.0, 1 - margin)
+    margin = round((1 - share) / 2 * MARGIN_STEPS) / MARGIN_STEPS
+    return (margin, 0.0, 1 - margin, 1.0) if aspect > view_aspect else (0.0, margin, 1.0, 1 - margin)
 
 
-def _round(large: Image.Image, aspect: float, view: View) -> NDArray[np.float64]:
-    """What an ellipse shows of the picture turned clockwise about its middle; mean grey elsewhere."""
+def _oval_frequencies(large: Image.Image, aspect: float, view: View) -> NDArray[np.float64]:
+    """The frequencies of an oval of the picture, tilted clockwise about its middle; the corners are mean grey."""
     if view.tilt_degrees:
         c, s = cos(radians(view.tilt_degrees)), sin(radians(view.tilt_degrees))
         across, down, middle = s / aspect, -s * aspect, SIDE / 2
         matrix = (c, across, middle - middle * (c + across), down, c, middle - middle * (c + down))
         large = large.transform((SIDE, SIDE), Image.Transform.AFFINE, matrix, BILINEAR)
     pixels = np.array(large)
-    pixels[OUTSIDE] = round(float(pixels[~OUTSIDE].mean()))
+    pixels[OUTSIDE_OVAL] = round(float(pixels[~OUTSIDE_OVAL].mean()))
     block: NDArray[np.float64] = box_frequencies(pixels, (view.box,))[0]
     return block
 
 
-def says_enough(block: NDArray[np.float64]) -> bool:
+def has_contrast(block: NDArray[np.float64]) -> bool:
+    """Whether a view shows enough to be compared, by its lowest 16 × 16 frequencies."""
     squares = float(np.square(block).sum() - block[0, 0] ** 2)
-    return squares >= (2 * LEAST_CONTRAST * SIDE * SIDE) ** 2
+    return squares >= (2 * MIN_CONTRAST * SIDE * SIDE) ** 2

@@ -1,4 +1,4 @@
-"""The one place that hands a foreign video to FFmpeg: opening, seeking, packets, limits, and errors made ours."""
+"""The only place that hands a foreign video to FFmpeg: opens, limits, seeks, reads packets, translates errors."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ import av.video.stream
 from av.error import FFmpegError
 
 from streams.domain.fingerprint.formats import DEMUXERS
+from streams.domain.fingerprint.video.ffmpeg_input import BUFFER_BYTES, FFmpegInput, is_cut_short
 from streams.domain.fingerprint.video.limits import VideoLimits
-from streams.domain.fingerprint.video.source_file import BUFFER_BYTES, FFmpegInput, is_cut_short
 from streams.errors import BadInput, Reason
 
 VideoPacket: TypeAlias = "av.packet.Packet[av.video.stream.VideoStream]"
@@ -30,12 +30,12 @@ CODECS: Final = frozenset(
         "qtrle", "rawvideo", "png", "rv30", "rv40", "indeo3", "indeo5",
     )
 )  # fmt: skip
-"""What is decoded, by FFmpeg's names of the codecs; what no camera, encoder or site has made is not among them."""
+"""The codecs that are decoded, by FFmpeg's names. Codecs that no camera, encoder or site produces are left out."""
 
 
 @dataclass(frozen=True, slots=True)
 class OpenContainer:
-    """A container that is open for reading, and the video in it that is looked at."""
+    """A container that is open for reading, and the video stream in it that is fingerprinted."""
 
     container: av.container.InputContainer
     stream: av.video.stream.VideoStream
@@ -48,10 +48,11 @@ class OpenContainer:
 
 @contextmanager
 def ffmpeg_errors_as_bad_input(file: FFmpegInput) -> Iterator[None]:
-    """Whatever FFmpeg and PyAV raise on a foreign file is the file's fault; what the source raised comes out as it is.
+    """Translates errors of FFmpeg and PyAV to BadInput: on a foreign file they are the file's fault.
 
-    PyAV raises FFmpegError (which is an OSError, a ValueError, an EOFError … too), ValueError, TypeError, OverflowError
-    and what no one has seen yet; so this is the one place that catches Exception.
+    Errors of the source are raised unchanged. PyAV raises FFmpegError (which is also an OSError, a ValueError, an
+    EOFError …), ValueError, TypeError, OverflowError and errors that nobody has seen yet. So this block catches
+    Exception.
     """
     try:
         yield
@@ -61,7 +62,9 @@ def ffmpeg_errors_as_bad_input(file: FFmpegInput) -> Iterator[None]:
         if file.failed is not None:
             raise file.failed from None
         if isinstance(error, MemoryError):
-            raise BadInput(Reason.OUT_OF_MEMORY, "decoding the video needs more memory than there is") from error
+            raise BadInput(
+                Reason.OUT_OF_MEMORY, "decoding the video needs more memory than this process can get"
+            ) from error
         detail = getattr(error, "strerror", None) or str(error) or type(error).__name__
         reason = Reason.TRUNCATED_MEDIA if isinstance(error, EOFError) else Reason.CORRUPT_MEDIA
         raise BadInput(reason, f"the video cannot be read: {detail}") from error
@@ -70,13 +73,13 @@ def ffmpeg_errors_as_bad_input(file: FFmpegInput) -> Iterator[None]:
 
 
 def seek_keyframe(video: OpenContainer, ticks: int, offset: int) -> bool:
-    """Go to the keyframe that is decoded then, or to the nearest before; whether FFmpeg could.
+    """Seek to the last keyframe that is decoded at a time or before it; whether FFmpeg could.
 
     Args:
-        ticks: in the container's units.
-        offset: where in the file that is, so that what FFmpeg reads on its way there need not be fetched.
+        ticks: the time, in the container's units.
+        offset: the keyframe's place in the file. What FFmpeg reads on its way there is not fetched.
     """
-    video.file.go_to(offset)
+    video.file.skip_to(offset)
     try:
         video.container.seek(ticks, stream=video.stream)
     except (FFmpegError, OverflowError):
@@ -86,7 +89,7 @@ def seek_keyframe(video: OpenContainer, ticks: int, offset: int) -> bool:
 
 
 def packets(video: OpenContainer) -> Iterator[VideoPacket]:
-    """The packets of the video from here on, as far as the file can be read; none are empty."""
+    """The packets of the video from here on, until the file cannot be read further. Empty packets are left out."""
     with ffmpeg_errors_as_bad_input(video.file):
         try:
             for packet in video.container.demux(video.stream):
@@ -99,33 +102,33 @@ def packets(video: OpenContainer) -> Iterator[VideoPacket]:
 
 
 @contextmanager
-def open_container(file: FFmpegInput, form: str, limits: VideoLimits) -> Iterator[OpenContainer]:
-    """Open a container by one demuxer, without leave to open anything else.
+def open_container(file: FFmpegInput, container_format: str, limits: VideoLimits) -> Iterator[OpenContainer]:
+    """Open a container with the demuxer of its format, which may open nothing but this file.
 
     Raises:
         BadInput: no_video, unsupported_format (a codec), too_many_pixels, too_long, truncated_media or corrupt_media.
     """
-    container = _open(file, form, limits)
+    container = _open(file, container_format, limits)
     file.opening = False
     with container:
         with ffmpeg_errors_as_bad_input(file):
-            found = _describe(container, file, limits)
-        yield found
+            video = _checked_video(container, file, limits)
+        yield video
 
 
-def _open(file: FFmpegInput, form: str, limits: VideoLimits) -> av.container.InputContainer:
+def _open(file: FFmpegInput, container_format: str, limits: VideoLimits) -> av.container.InputContainer:
     try:
         with ffmpeg_errors_as_bad_input(file):
             return av.open(
                 file,
                 mode="r",
-                format=DEMUXERS[form],
-                options=_options(form, file, limits),
+                format=DEMUXERS[container_format],
+                options=_options(container_format, file, limits),
                 metadata_errors="replace",
                 buffer_size=BUFFER_BYTES,
             )
     except BadInput as error:
-        if error.reason is Reason.CORRUPT_MEDIA and DEMUXERS[form] == "mov" and file.seekable():
+        if error.reason is Reason.CORRUPT_MEDIA and DEMUXERS[container_format] == "mov" and file.seekable():
             with ffmpeg_errors_as_bad_input(file):
                 cut_short = is_cut_short(file.source)
             if cut_short:
@@ -133,8 +136,8 @@ def _open(file: FFmpegInput, form: str, limits: VideoLimits) -> av.container.Inp
         raise
 
 
-def _options(form: str, file: FFmpegInput, limits: VideoLimits) -> dict[str, str]:
-    probe_bytes = 1 << 20 if form in ("mp4", "mov", "matroska", "webm", "avi") else 5 << 20
+def _options(container_format: str, file: FFmpegInput, limits: VideoLimits) -> dict[str, str]:
+    probe_bytes = 1 << 20 if container_format in ("mp4", "mov", "matroska", "webm", "avi") else 5 << 20
     if file.source.size_bytes is not None:
         probe_bytes = max(1 << 16, min(probe_bytes, file.source.size_bytes // 16))
     options = {
@@ -145,26 +148,27 @@ def _options(form: str, file: FFmpegInput, limits: VideoLimits) -> dict[str, str
         "max_pixels": str(limits.max_pixels),
         "threads": "1",
     }
-    if form in ("mp4", "mov"):
+    if container_format in ("mp4", "mov"):
         options |= {"enable_drefs": "0", "use_absolute_path": "0"}
     return options
 
 
-def _describe(container: av.container.InputContainer, file: FFmpegInput, limits: VideoLimits) -> OpenContainer:
-    stream = _chosen(container)
+def _checked_video(container: av.container.InputContainer, file: FFmpegInput, limits: VideoLimits) -> OpenContainer:
+    stream = _largest_video(container)
     context = stream.codec_context
     if context is None or context.codec.canonical_name not in CODECS:
-        name = context.codec.canonical_name if context else "a codec that is not known"
+        name = context.codec.canonical_name if context else "an unknown codec"
         raise BadInput(Reason.UNSUPPORTED_FORMAT, f"video in {name} is not decoded")
     if context.width * context.height > limits.max_pixels:
         raise BadInput(
-            Reason.TOO_MANY_PIXELS, f"{context.width}×{context.height} are more than {limits.max_pixels:,} pixels"
+            Reason.TOO_MANY_PIXELS,
+            f"{context.width}×{context.height} exceeds the limit of {limits.max_pixels:,} pixels",
         )
-    for each in container.streams:
-        each.discard = av.stream.Discard.default if each is stream else av.stream.Discard.all
+    for other in container.streams:
+        other.discard = av.stream.Discard.default if other is stream else av.stream.Discard.all
     duration_s = _duration_s(container, stream)
     if duration_s is not None and duration_s > limits.max_duration_s:
-        raise BadInput(Reason.TOO_LONG, f"{duration_s:,.0f} s are more than {limits.max_duration_s:,.0f} s")
+        raise BadInput(Reason.TOO_LONG, f"{duration_s:,.0f} s exceeds the limit of {limits.max_duration_s:,.0f} s")
     rate = stream.average_rate or stream.guessed_rate or stream.base_rate
     return OpenContainer(
         container=container,
@@ -177,16 +181,16 @@ def _describe(container: av.container.InputContainer, file: FFmpegInput, limits:
     )
 
 
-def _chosen(container: av.container.InputContainer) -> av.video.stream.VideoStream:
-    """The largest video that is no cover picture; the first of several."""
-    pictures = av.stream.Disposition.attached_pic | av.stream.Disposition.timed_thumbnails
-    videos = [each for each in container.streams.video if not each.disposition & pictures]
+def _largest_video(container: av.container.InputContainer) -> av.video.stream.VideoStream:
+    """The video stream with the most pixels, cover pictures aside; the first of equals."""
+    cover_pictures = av.stream.Disposition.attached_pic | av.stream.Disposition.timed_thumbnails
+    videos = [stream for stream in container.streams.video if not stream.disposition & cover_pictures]
     if not videos:
         raise BadInput(Reason.NO_VIDEO, "the container holds no video")
-    return max(videos, key=_pixels)
+    return max(videos, key=_pixel_count)
 
 
-def _pixels(stream: av.video.stream.VideoStream) -> int:
+def _pixel_count(stream: av.video.stream.VideoStream) -> int:
     context = stream.codec_context
     return context.width * context.height if context else -1
 

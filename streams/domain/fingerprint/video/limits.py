@@ -1,4 +1,4 @@
-"""What is refused of a video, and how much of one is read and decoded; numbers only."""
+"""The limits of a video; numbers only."""
 
 from __future__ import annotations
 
@@ -7,11 +7,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class VideoLimits:
-    """What one video may take. Beyond these it is refused, not fingerprinted in part.
+    """What one video may cost. A video beyond a limit is refused, not fingerprinted in part.
 
-    `max_pixels` counts width times height of a frame, `max_decode_s` seconds of CPU time. `max_read_bytes` bounds what
-    is asked of the source. `max_index_entries` counts the frames that an index may name, before memory is taken for
-    them.
+    Attributes:
+        max_pixels: width times height of a frame.
+        max_duration_s: of the whole video.
+        max_decoded_frames: frames that the decoder may give.
+        max_decode_s: seconds of CPU time.
+        max_streams: streams of the container.
+        max_index_entries: frames that an index may name; checked before memory is allocated for them.
+        max_read_bytes: bytes that may be asked of the source.
     """
 
     max_pixels: int = 36_000_000

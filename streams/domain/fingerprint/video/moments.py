@@ -1,8 +1,8 @@
-"""Sampled frames of a video to its moments: what is kept of them, and the hashes of each.
+"""From the sampled frames of a video to its moments: which frames are kept, and their hashes.
 
-A video is a path through the space of hashes. Moments are an ε-net of it: a frame becomes one when its hash differs by
-more than a few bits from that of the moment before, else it makes that one longer. So any instant of what was sampled
-is within a few bits of a moment, and two encodings of one video meet wherever both were sampled.
+A video is a path through the space of hashes, and its moments are an ε-net of that path. A frame whose hash differs by
+more than a few bits from that of the moment before starts a new moment; other frames extend that moment. So every
+sampled frame is within a few bits of a moment, and two encodings of one video match wherever both were sampled.
 """
 
 from __future__ import annotations
@@ -17,33 +17,33 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from streams.domain.fingerprint.image import phash
-from streams.domain.fingerprint.image.borders import Pixels, Rectangle, trim_all
-from streams.domain.fingerprint.image.canonical import NEAR, ViewFrequencies, view_entries
+from streams.domain.fingerprint.image.borders import Pixels, Rectangle, inside_of_common_borders
+from streams.domain.fingerprint.image.canonical import HASH64_SIDE, ViewFrequencies, view_entries
 from streams.domain.fingerprint.image.dct import box_frequencies
-from streams.domain.fingerprint.image.views import Reduced, apart, says_enough, whole_view
+from streams.domain.fingerprint.image.views import ReducedPicture, has_contrast, is_other_rectangle, whole_view
 from streams.domain.fingerprint.video.decoder import FrameSample
 from streams.domain.hashes.frames import FRAME_ENTRY, MAX_MOMENTS
 from streams.domain.hashes.packing import CANONICAL, EXTRA_UPRIGHT
 from streams.domain.hashes.views import FULL, TRIMMED, VIEW_CODES, VIEWS
 
-NEW_BITS: Final = 6
-"""A frame that differs by more is a moment of its own."""
+MAX_MOMENT_BITS: Final = 6
+"""A frame that differs by more bits starts a new moment."""
 
-LEAST_QUALITY: Final = 0.01
-"""Less is a black or nearly uniform frame, as between scenes, which many videos share."""
+MIN_QUALITY: Final = 0.01
+"""A frame of lower quality is black or nearly uniform, as between scenes. Many videos share such frames."""
 
-LEAST_CONTRAST: Final = 2.5
-"""Root mean square of a frame's slowest changes about its mean, in grey levels; less is nearly uniform likewise."""
+MIN_CONTRAST: Final = 2.5
+"""Root mean square of a frame's low frequencies about its mean, in grey levels. A frame with less is nearly uniform."""
 
-LEAST_DETAIL: Final = 0.1
-"""Median of those changes, in levels. Below, more than half of the hash is noise of the coding, as of a wall in even
-light: two encodings of it are unlike each other. Of photos, one in a hundred has less."""
+MIN_DETAIL: Final = 0.1
+"""Median of those frequencies, in grey levels. Below, coding noise decides more than half of the hash, as of a wall in
+even light: two encodings of the frame differ. One photo in a hundred has less."""
 
-MOST_KEPT: Final = MAX_MOMENTS + MAX_MOMENTS // 2
-"""So many moments are gathered before they are thinned to MOST_MOMENTS."""
+MAX_COLLECTED: Final = MAX_MOMENTS + MAX_MOMENTS // 2
+"""Moments that are collected before they are thinned out to MAX_MOMENTS."""
 
-FRAMES_FOR_BOX: Final = 64
-"""Frames, spread over the video, that tell where its borders are."""
+BORDER_FRAMES: Final = 64
+"""Frames, spread over the video, from which its borders are found."""
 
 BARS: Final = (VIEW_CODES["top_85"], VIEW_CODES["bottom_85"])
 _BAR_BOXES: Final = tuple(VIEWS[code].box for code in BARS)
@@ -51,7 +51,16 @@ _BAR_BOXES: Final = tuple(VIEWS[code].box for code in BARS)
 
 @dataclass(slots=True)
 class Moment:
-    """A stretch of a video in which all sampled frames are nearly alike; `grey` is the first of them."""
+    """A stretch of a video in which all sampled frames look nearly the same.
+
+    Attributes:
+        from_ms: when its first frame is shown.
+        to_ms: when the stretch ends.
+        grey: its first frame.
+        large: that frame as a square of 64 × 64.
+        full: the frequencies of that frame.
+        quality: of that frame.
+    """
 
     from_ms: int
     to_ms: int
@@ -61,168 +70,172 @@ class Moment:
     quality: float
 
 
-class Gathering:
-    """Takes the sampled frames of a video in the order of their times and keeps its moments.
+class MomentCollector:
+    """Takes the sampled frames of a video in the order of their times and collects its moments.
 
-    What is compared of them is inside of the borders that the first have in common, where there are any: between broad
-    ones, much may move without changing the hash of the whole.
+    Frames are compared inside the borders that the first frames share, if there are any: between wide borders, much can
+    move without changing the hash of the whole frame.
 
     Args:
-        gap_ms: the time between two samples where they are dense; a sample stands for that long.
+        gap_ms: the time between two samples where they are dense; a sample lasts that long.
     """
 
     def __init__(self, gap_ms: int) -> None:
         self.moments: list[Moment] = []
         self._gap_ms = gap_ms
-        self._code = 0
+        self._hash64 = 0
         self._open = False
-        self._first: list[FrameSample] | None = []
-        self._box: Rectangle | None = None
+        self._first_samples: list[FrameSample] | None = []
+        self._inside: Rectangle | None = None
 
     def add(self, sample: FrameSample) -> None:
-        if self._first is None:
+        """Take the next frame. The first BORDER_FRAMES frames are held back until the borders are known."""
+        if self._first_samples is None:
             self._add(sample)
         else:
-            self._first.append(sample)
-            if len(self._first) == FRAMES_FOR_BOX:
-                self._begin()
+            self._first_samples.append(sample)
+            if len(self._first_samples) == BORDER_FRAMES:
+                self._find_borders()
 
-    def _begin(self) -> None:
-        """Enough samples have come to know what to compare of them."""
-        first, self._first = self._first or [], None
-        self._box = common_box([each.grey for each in first])
-        for sample in first:
+    def _find_borders(self) -> None:
+        first_samples, self._first_samples = self._first_samples or [], None
+        self._inside = common_inside([sample.grey for sample in first_samples])
+        for sample in first_samples:
             self._add(sample)
 
     def _add(self, sample: FrameSample) -> None:
         pixels = sample.grey
-        if self._box is not None:
-            left, top, right, bottom = self._box
+        if self._inside is not None:
+            left, top, right, bottom = self._inside
             pixels = pixels[top:bottom, left:right]
-        block = slowest(pixels)
-        if _contrast(block) < LEAST_CONTRAST or _detail(block) < LEAST_DETAIL:
+        block = quick_frequencies(pixels)
+        if _contrast(block) < MIN_CONTRAST or _detail(block) < MIN_DETAIL:
             self._open = False
             return
-        code = int.from_bytes(phash.hash_bits(block[None]).tobytes(), "big")
+        hash64 = int.from_bytes(phash.hash_bytes(block[None]).tobytes(), "big")
         if self._open and sample.joined:
             last = self.moments[-1]
-            if (code ^ self._code).bit_count() <= NEW_BITS:
+            if (hash64 ^ self._hash64).bit_count() <= MAX_MOMENT_BITS:
                 last.to_ms = sample.at_ms + self._gap_ms
                 return
             last.to_ms = min(last.to_ms, sample.at_ms)
-        self._start(sample, code)
+        self._start_moment(sample, hash64)
 
-    def _start(self, sample: FrameSample, code: int) -> None:
-        reduced = Reduced(Image.fromarray(sample.grey))
+    def _start_moment(self, sample: FrameSample, hash64: int) -> None:
+        """Start a moment with this frame, unless the frame has too little structure."""
+        reduced = ReducedPicture(Image.fromarray(sample.grey))
         large = reduced.square(64, reduced.whole)
-        measured = phash.quality(np.asarray(large))
+        quality = phash.quality(np.asarray(large))
         full = whole_view(FULL, large)
-        self._open = measured >= LEAST_QUALITY and says_enough(full.confirm)
+        self._open = quality >= MIN_QUALITY and has_contrast(full.for_hash256)
         if self._open:
-            self._code = code
-            self.moments.append(Moment(sample.at_ms, sample.at_ms + self._gap_ms, sample.grey, large, full, measured))
-            if len(self.moments) > MOST_KEPT:
-                self.moments = thin(self.moments, MAX_MOMENTS)
+            self._hash64 = hash64
+            self.moments.append(Moment(sample.at_ms, sample.at_ms + self._gap_ms, sample.grey, large, full, quality))
+            if len(self.moments) > MAX_COLLECTED:
+                self.moments = thin_out(self.moments, MAX_MOMENTS)
 
     def finish(self) -> list[Moment]:
-        """The moments, MOST_MOMENTS at most."""
-        if self._first is not None:
-            self._begin()
-        return thin(self.moments, MAX_MOMENTS)
+        """The moments, at most MAX_MOMENTS."""
+        if self._first_samples is not None:
+            self._find_borders()
+        return thin_out(self.moments, MAX_MOMENTS)
 
 
 def _contrast(block: NDArray[np.float64]) -> float:
-    """Of a block of `slowest` frequencies: about the root mean square of what they show, in levels."""
+    """About the root mean square, in grey levels, of what `quick_frequencies` show."""
     squares = float(np.square(block).sum() - block[0, 0] ** 2)
     return float(np.sqrt(2 * squares))
 
 
 def _detail(block: NDArray[np.float64]) -> float:
-    """Of such a block: how large most of its frequencies are at least, in levels."""
+    """The median size of `quick_frequencies`, in grey levels."""
     sizes = np.abs(block.ravel()[1:])
-    sizes.sort()  # of so few, five times as fast as np.median
+    sizes.sort()  # for so few numbers five times as fast as np.median
     return float(sizes[len(sizes) // 2])
 
 
 @lru_cache(maxsize=64)
 def _cosines(length: int) -> NDArray[np.float32]:
-    """NEAR × length: means of the slowest cosines over each pixel, weighed as in phash.py."""
+    """HASH64_SIDE × length: the means of the lowest cosines over each pixel, weighted as in phash.py."""
     edges = np.arange(length + 1) / length
-    order = np.arange(1, NEAR)[:, None]
+    order = np.arange(1, HASH64_SIDE)[:, None]
     integrals = np.sin(np.pi * order * edges) / (np.pi * order)
     return np.vstack([np.full((1, length), 1 / length), np.diff(integrals, axis=1)]).astype(np.float32)
 
 
-def slowest(pixels: Pixels) -> NDArray[np.float64]:
-    """The slowest NEAR × NEAR cosines of a picture, straight from its pixels; cheap, and for comparing frames only.
+def quick_frequencies(pixels: Pixels) -> NDArray[np.float64]:
+    """The lowest HASH64_SIDE × HASH64_SIDE frequencies, straight from the pixels: cheap, for comparing frames only.
 
-    Their hash is within a few bits of the picture's, which is resized before.
+    Their hash is within a few bits of the frame's hash64, for which the frame is resized first.
     """
     rows, columns = _cosines(pixels.shape[0]), _cosines(pixels.shape[1])
     return np.asarray((rows @ pixels.astype(np.float32) @ columns.T).astype(np.float64).round(3))
 
 
-def thin(moments: list[Moment], most: int) -> list[Moment]:
-    """At most so many moments: of all, those go first without which the least time is missing between two others.
+def thin_out(moments: list[Moment], limit: int) -> list[Moment]:
+    """At most `limit` moments. Removes first the moment that leaves the shortest gap between its neighbours.
 
-    Where that is, depends on what is shown and not on where the video begins, so that of two copies, one of them a
-    clip, the same moments stay.
+    The gaps depend on the scenes, and not on where the video begins. So of two copies, one of them a clip, the same
+    moments stay.
     """
     kept = list(moments)
-    if len(kept) <= most:
+    if len(kept) <= limit:
         return kept
-    missing = [_missing(kept, number) for number in range(len(kept))]
-    while len(kept) > most:
-        number = int(np.argmin(missing))
-        del kept[number], missing[number]
-        for beside in (number - 1, number):
-            if 0 <= beside < len(kept):
-                missing[beside] = _missing(kept, beside)
+    gaps_ms = [_gap_without_ms(kept, number) for number in range(len(kept))]
+    while len(kept) > limit:
+        number = int(np.argmin(gaps_ms))
+        del kept[number], gaps_ms[number]
+        for neighbour in (number - 1, number):
+            if 0 <= neighbour < len(kept):
+                gaps_ms[neighbour] = _gap_without_ms(kept, neighbour)
     return kept
 
 
-def _missing(moments: Sequence[Moment], number: int) -> float:
-    """How long nothing would be shown if this moment were not there; the first and the last stay."""
+def _gap_without_ms(moments: Sequence[Moment], number: int) -> float:
+    """The gap between the neighbours of a moment; infinite for the first and the last, which always stay."""
     if number in (0, len(moments) - 1):
         return float("inf")
     return moments[number + 1].from_ms - moments[number - 1].to_ms
 
 
-def common_box(pictures: Sequence[Pixels]) -> Rectangle | None:
-    """What the borders that all pictures have in common leave of them, in pixels; None if there are none.
+def common_inside(pictures: Sequence[Pixels]) -> Rectangle | None:
+    """The rectangle inside the borders that all pictures share, in pixels; None if they share no border.
 
-    Dark and nearly uniform pictures have no borders to tell, and those of another size than the first are passed over.
+    Dark and nearly uniform pictures are skipped, as their borders cannot be seen. So are pictures of another size than
+    the first.
     """
-    telling = [each for each in pictures if _contrast(slowest(each)) >= LEAST_CONTRAST]
-    same = [each for each in telling if each.shape == telling[0].shape]
-    return trim_all(np.stack(same[:: -(-len(same) // FRAMES_FOR_BOX)])) if same else None
+    visible = [picture for picture in pictures if _contrast(quick_frequencies(picture)) >= MIN_CONTRAST]
+    same_size = [picture for picture in visible if picture.shape == visible[0].shape]
+    if not same_size:
+        return None
+    return inside_of_common_borders(np.stack(same_size[:: -(-len(same_size) // BORDER_FRAMES)]))
 
 
-def pack_moments(moments: Sequence[Moment]) -> NDArray[np.void]:
-    """The FRAME entries of the views of all moments."""
-    box = common_box([each.grey for each in moments])
-    found = [_frame_entries(each, box) for each in moments]
-    return np.concatenate(found) if found else np.zeros(0, FRAME_ENTRY)
+def frame_entries(moments: Sequence[Moment]) -> NDArray[np.void]:
+    """The entries (`streams.domain.hashes.frames.FRAME_ENTRY`) of the views of all moments."""
+    inside = common_inside([moment.grey for moment in moments])
+    entries = [_moment_entries(moment, inside) for moment in moments]
+    return np.concatenate(entries) if entries else np.zeros(0, FRAME_ENTRY)
 
 
-def _frame_entries(moment: Moment, box: Rectangle | None) -> NDArray[np.void]:
+def _moment_entries(moment: Moment, inside: Rectangle | None) -> NDArray[np.void]:
     views = [moment.full]
-    reduced = Reduced(Image.fromarray(moment.grey))
-    if box is not None and apart(box, reduced.whole, reduced.whole):
-        trimmed = whole_view(TRIMMED, reduced.square(64, box))
-        if says_enough(trimmed.confirm):
+    reduced = ReducedPicture(Image.fromarray(moment.grey))
+    if inside is not None and is_other_rectangle(inside, reduced.whole, reduced.whole):
+        trimmed = whole_view(TRIMMED, reduced.square(64, inside))
+        if has_contrast(trimmed.for_hash256):
             views.append(trimmed)
     blocks = box_frequencies(np.asarray(moment.large), _BAR_BOXES)
     for code, block in zip(BARS, blocks, strict=True):
-        if says_enough(block):
-            views.append(ViewFrequencies(code, False, block[:NEAR, :NEAR], block))
-    made = view_entries(views)
-    canonical = made["turn"] & CANONICAL > 0
-    whole = np.isin(made["view"], (FULL, TRIMMED))
-    made = made[canonical | (whole & (made["turn"] & EXTRA_UPRIGHT == 0))]
-    packed = np.zeros(len(made), FRAME_ENTRY)
-    for field in ("view", "turn", "near", "confirm"):
-        packed[field] = made[field]
+        if has_contrast(block):
+            views.append(ViewFrequencies(code, False, block[:HASH64_SIDE, :HASH64_SIDE], block))
+    entries = view_entries(views)
+    canonical = entries["orientation"] & CANONICAL > 0
+    whole = np.isin(entries["view"], (FULL, TRIMMED))
+    entries = entries[canonical | (whole & (entries["orientation"] & EXTRA_UPRIGHT == 0))]
+    packed = np.zeros(len(entries), FRAME_ENTRY)
+    for field in ("view", "orientation", "hash64", "hash256"):
+        packed[field] = entries[field]
     packed["quality"] = round(moment.quality * 255)
     packed["from_ms"], packed["to_ms"] = moment.from_ms, moment.to_ms
     return packed

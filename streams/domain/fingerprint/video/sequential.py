@@ -1,7 +1,7 @@
-"""Which packets are decoded of a video that has to be read from its beginning to its end, told while they pass by.
+"""Which packets are decoded of a video without an index, decided while the whole file is read.
 
-The same instants are sought as with an index (plan.py), but what lies ahead is not known: packets are kept until
-the next keyframe shows that nothing between was asked for.
+The sampling instants are those of a video with an index (plan.py). But what lies ahead is unknown: packets are kept
+until the next keyframe shows that no instant falls between.
 """
 
 from __future__ import annotations
@@ -11,89 +11,97 @@ from math import ceil, log2
 from typing import Final
 
 from streams.domain.fingerprint.video.container import VideoPacket
-from streams.domain.fingerprint.video.plan import BURST_MS, KEYFRAME_COST, KEYFRAME_SHARE, MOST_KEYFRAMES, STEP_MS
+from streams.domain.fingerprint.video.plan import BURST_MS, KEYFRAME_COST, KEYFRAME_SHARE, MAX_KEYFRAMES, STEP_MS
 
-MOST_KEPT: Final = 1000
-MOST_KEPT_BYTES: Final = 16 << 20
-"""Of packets between two keyframes; where there are more, only the keyframe is decoded."""
+MAX_KEPT_PACKETS: Final = 1000
+MAX_KEPT_BYTES: Final = 16 << 20
+"""Of packets between two keyframes. If there are more, only the keyframe is decoded."""
 
 GUESSED_GROUP_S: Final = 4.0
 UNKNOWN_DURATION_S: Final = 7200.0
 
-Step = tuple[list[VideoPacket], bool, bool]
-"""Packets to decode now; whether no keyframe is between them and those before; whether they are the last of a stretch,
-so that the decoder is emptied behind them."""
+DecodeStep = tuple[list[VideoPacket], bool, bool]
+"""Packets to decode now; whether they are joined to the packets before, with no keyframe between; whether they end a
+stretch, so that the decoder is flushed after them."""
 
 
-class GroupsPassing:
-    """Takes packets in order and gives those to decode.
+class SequentialSelector:
+    """Takes the packets of a video in order and selects those to decode.
 
     Args:
-        duration_s: as far as it is known.
-        frame_rate: frames a second.
-        frames: so many may be decoded in all, a keyframe counting as KEYFRAME_COST.
+        duration_s: None if the container does not say.
+        frame_rate: frames per second.
+        max_frames: frames that may be decoded in all, a keyframe counting as KEYFRAME_COST.
     """
 
-    def __init__(self, duration_s: float | None, frame_rate: float, frames: float) -> None:
+    def __init__(self, duration_s: float | None, frame_rate: float, max_frames: float) -> None:
         duration_ms = (duration_s or UNKNOWN_DURATION_S) * 1000
-        keyframes = min(MOST_KEYFRAMES, KEYFRAME_SHARE * frames / KEYFRAME_COST)
-        bursts = (1 - KEYFRAME_SHARE) * frames / (frame_rate * (GUESSED_GROUP_S / 2 + BURST_MS / 1000))
-        self._least_apart_ms = duration_ms / max(1.0, keyframes)
+        keyframes = min(MAX_KEYFRAMES, KEYFRAME_SHARE * max_frames / KEYFRAME_COST)
+        bursts = (1 - KEYFRAME_SHARE) * max_frames / (frame_rate * (GUESSED_GROUP_S / 2 + BURST_MS / 1000))
+        self._keyframe_distance_ms = duration_ms / max(1.0, keyframes)
         self._step_ms = STEP_MS * 2 ** max(0, ceil(log2(duration_ms / STEP_MS / max(1.0, bursts))))
-        self._left = frames
+        self._frames_left = max_frames
         self._kept: list[VideoPacket] = []
         self._kept_bytes = 0
-        self._began_ms = 0.0
+        self._group_began_ms = 0.0
         self._now_ms = 0.0
-        self._chosen_ms: float | None = None
-        self._until_ms: float | None = None
+        self._last_chosen_ms: float | None = None
+        self._burst_until_ms: float | None = None
         self._joined = False
 
-    def take(self, packet: VideoPacket, at_ms: float | None) -> Iterator[Step]:
+    def select(self, packet: VideoPacket, at_ms: float | None) -> Iterator[DecodeStep]:
+        """What to decode now that this packet has come.
+
+        Args:
+            packet: the next of the video.
+            at_ms: its time from the first packet; None if the container does not say.
+        """
         if at_ms is not None:
             self._now_ms = at_ms
         now_ms = self._now_ms
         instant_ms = now_ms // self._step_ms * self._step_ms
-        if self._until_ms is not None:
-            self._until_ms = max(self._until_ms, instant_ms + BURST_MS)
-            if now_ms <= self._until_ms and self._left > 0:
-                self._left -= KEYFRAME_COST if packet.is_keyframe else 1
+        if self._burst_until_ms is not None:
+            self._burst_until_ms = max(self._burst_until_ms, instant_ms + BURST_MS)
+            if now_ms <= self._burst_until_ms and self._frames_left > 0:
+                self._frames_left -= KEYFRAME_COST if packet.is_keyframe else 1
                 yield [packet], True, False
                 return
-            yield from self.end()
-        if packet.is_keyframe or self._chosen_ms is None:
-            yield from self.end()
-            self._kept, self._kept_bytes, self._began_ms = [packet], packet.size, now_ms
+            yield from self.end_group()
+        if packet.is_keyframe or self._last_chosen_ms is None:
+            yield from self.end_group()
+            self._kept, self._kept_bytes, self._group_began_ms = [packet], packet.size, now_ms
         elif self._kept:
             self._keep(packet)
-        if self._kept and instant_ms >= self._began_ms and self._left > len(self._kept) + KEYFRAME_COST:
-            self._until_ms = instant_ms + BURST_MS
-            yield from self._decode(self._kept, last=False)
+        if self._kept and instant_ms >= self._group_began_ms and self._frames_left > len(self._kept) + KEYFRAME_COST:
+            self._burst_until_ms = instant_ms + BURST_MS
+            yield from self._select_kept(self._kept, last=False)
 
-    def end(self) -> Iterator[Step]:
-        """No more of this group of pictures comes."""
-        if self._until_ms is not None:
-            self._until_ms = None
+    def end_group(self) -> Iterator[DecodeStep]:
+        """What to decode now that the group of pictures is complete."""
+        if self._burst_until_ms is not None:
+            self._burst_until_ms = None
             yield [], True, True
         elif self._kept:
-            far = self._chosen_ms is None or self._began_ms - self._chosen_ms >= self._least_apart_ms
-            if far and self._left >= KEYFRAME_COST:
-                yield from self._decode(self._kept[:1], last=True)
+            last_ms = self._last_chosen_ms
+            is_far_enough = last_ms is None or self._group_began_ms - last_ms >= self._keyframe_distance_ms
+            if is_far_enough and self._frames_left >= KEYFRAME_COST:
+                yield from self._select_kept(self._kept[:1], last=True)
             else:
                 self._kept, self._joined = [], False
 
     def _keep(self, packet: VideoPacket) -> None:
-        """Until it is known whether this group holds an instant."""
+        """Keep a packet until it is known whether an instant falls into its group."""
         self._kept_bytes += packet.size
-        if len(self._kept) < MOST_KEPT and self._kept_bytes <= MOST_KEPT_BYTES:
+        if len(self._kept) < MAX_KEPT_PACKETS and self._kept_bytes <= MAX_KEPT_BYTES:
             self._kept.append(packet)
         else:
             del self._kept[1:]
-            self._kept_bytes = MOST_KEPT_BYTES  # and so for the rest of the group
+            self._kept_bytes = MAX_KEPT_BYTES  # so that the rest of this group is not kept
 
-    def _decode(self, packets: list[VideoPacket], *, last: bool) -> Iterator[Step]:
-        self._left -= KEYFRAME_COST + len(packets) - 1
-        self._chosen_ms = self._began_ms
+    def _select_kept(self, packets: list[VideoPacket], *, last: bool) -> Iterator[DecodeStep]:
+        """Decode the packets kept of this group, and drop the others."""
+        self._frames_left -= KEYFRAME_COST + len(packets) - 1
+        self._last_chosen_ms = self._group_began_ms
         self._kept = []
         joined, self._joined = self._joined, True
         yield packets, joined, last

@@ -1,4 +1,4 @@
-"""What a video is read from: the protocol that readers of files and of HTTP ranges fulfil, and the one for bytes."""
+"""What a video is read from: the protocol, which sources of files and HTTP ranges implement, and sources for bytes."""
 
 from __future__ import annotations
 
@@ -8,15 +8,14 @@ from typing import BinaryIO, Protocol
 
 
 class VideoSource(Protocol):
-    """A binary object that is read in places, by one thread at a time; calls may block.
+    """A binary object with random access, used by one thread at a time. Calls may block.
 
-    Whatever a call raises comes out of `fingerprint_video` as it is; sources raise BadInput when they vanish or time
-    out.
+    `fingerprint_video` raises unchanged whatever a call raises. Sources raise BadInput when they vanish or time out.
 
     Attributes:
-        size_bytes: of the whole; None where it is not known, which also says that it can only be read onwards.
-        read_bytes: how many bytes were asked of the source so far, and will have to be paid for.
-        cheap_to_read: reading all of it costs next to nothing, as of bytes in memory.
+        size_bytes: size of the whole video. None if unknown; then the source can only be read forwards.
+        read_bytes: bytes that were asked of the source so far; all of them cost something.
+        cheap_to_read: reading everything costs next to nothing, as with bytes in memory.
     """
 
     @property
@@ -27,22 +26,22 @@ class VideoSource(Protocol):
     def cheap_to_read(self) -> bool: ...
 
     def read(self, n: int, /) -> bytes:
-        """Up to n bytes from where it stands, at least one; none at the end."""
+        """Up to n bytes from the current position: at least one, or none at the end."""
         ...
 
     def seek(self, offset: int, whence: int = 0, /) -> int:
-        """As `io.IOBase.seek`; the new position."""
+        """As `io.IOBase.seek`: returns the new position."""
         ...
 
     def tell(self) -> int: ...
 
     def plan(self, extents: Sequence[tuple[int, int]], /) -> None:
-        """A hint: these (offset, length) will be read next, in this order."""
+        """A hint: these ranges (offset, length) will be read next, in this order."""
         ...
 
 
 class FileVideoSource:
-    """An open file of a known size; `read_bytes` counts what was read, again or not."""
+    """An open file of known size. `read_bytes` counts all reads, those of the same bytes too."""
 
     cheap_to_read = False
 
@@ -66,8 +65,8 @@ class FileVideoSource:
         pass
 
 
-class BytesSource(FileVideoSource):
-    """Bytes in memory."""
+class BytesVideoSource(FileVideoSource):
+    """A whole video in memory."""
 
     cheap_to_read = True
 

@@ -14,11 +14,11 @@ NOTHING, LOOK_UP, SEE, FORGET = 0, 1, 2, 3
 class Rows(NamedTuple):
     """Stored entries by row, which is their key in the indexes; those of one content are neighbours."""
 
-    near: NDArray[np.uint64]
-    confirm: NDArray[np.uint64]  # rows × 4
+    hash64: NDArray[np.uint64]
+    hash256: NDArray[np.uint64]  # rows × 4
     slot: NDArray[np.int32]
     view_code: NDArray[np.uint8]
-    turn: NDArray[np.uint8]
+    orientation: NDArray[np.uint8]
     used: NDArray[np.int64]  # one number: how many
 
 
@@ -47,10 +47,10 @@ class Batch(NamedTuple):
     confirm_bits: NDArray[np.uint16]
     level: NDArray[np.uint8]
     starts: NDArray[np.int64]  # n + 1 positions in the entries
-    near: NDArray[np.uint64]
-    confirm: NDArray[np.uint64]  # entries × 4
+    hash64: NDArray[np.uint64]
+    hash256: NDArray[np.uint64]  # entries × 4
     view_code: NDArray[np.uint8]
-    turn: NDArray[np.uint8]
+    orientation: NDArray[np.uint8]
     asked: NDArray[np.uint8]  # among which rows it is looked up, AMONG or'ed
     stored: NDArray[np.uint8]  # among which rows it is kept, AMONG or 0
 
@@ -60,7 +60,7 @@ class Found(NamedTuple):
 
     slot: NDArray[np.int32]
     view_code: NDArray[np.uint8]
-    turn: NDArray[np.uint8]
+    orientation: NDArray[np.uint8]
     entry: NDArray[np.int64]
     near_bits: NDArray[np.uint8]
     confirm_bits: NDArray[np.uint16]
@@ -69,11 +69,11 @@ class Found(NamedTuple):
 def rows_of(room: int) -> Rows:
     """Room for so many rows."""
     return Rows(
-        near=np.zeros(room, np.uint64),
-        confirm=np.zeros((room, 4), np.uint64),
+        hash64=np.zeros(room, np.uint64),
+        hash256=np.zeros((room, 4), np.uint64),
         slot=np.zeros(room, np.int32),
         view_code=np.zeros(room, np.uint8),
-        turn=np.zeros(room, np.uint8),
+        orientation=np.zeros(room, np.uint8),
         used=np.zeros(1, np.int64),
     )
 
@@ -96,7 +96,7 @@ def found_of(count: int) -> Found:
     return Found(
         slot=np.full(count, -1, np.int32),
         view_code=np.zeros(count, np.uint8),
-        turn=np.zeros(count, np.uint8),
+        orientation=np.zeros(count, np.uint8),
         entry=np.zeros(count, np.int64),
         near_bits=np.zeros(count, np.uint8),
         confirm_bits=np.zeros(count, np.uint16),

@@ -29,16 +29,16 @@ Distances = NDArray[np.int64]
 class ViewComparison:
     """A view of the submission beside one of the known picture, through the forms of both that are nearest.
 
-    `turn` and `known_turn` name those forms: what was done to each upright view before it was hashed. `near_bits` is
+    `orientation` and `known_orientation` name those forms: what was done to each upright view before it was hashed. `near_bits` is
     the distance of the hashes that are looked up by, `confirm_bits` that of those of 256 bits which confirm, None
     under a policy that compares by one hash alone; the hashes are in hex. `transformation` is what this pair would
     mean if it matched (`streams.domain.hashes.views.undone`). `hit` is all of it for `near_match`.
     """
 
     view: str
-    turn: str
+    orientation: str
     known_view: str
-    known_turn: str
+    known_orientation: str
     near_bits: int
     near_threshold_bits: int
     near_hash: str
@@ -83,7 +83,7 @@ def compare_pictures(known: MediaFacts, submitted: MediaFacts, policy: Policy) -
     # As NearContents.take prefers them, and its entries of one distance in their order.
     order = np.lexsort(
         (
-            other["turn"][columns],
+            other["orientation"][columns],
             other["view"][columns],
             rows,
             near_bits[rows, columns],
@@ -123,21 +123,21 @@ def _rules(own: NDArray[np.void], other: NDArray[np.void], policy: Policy) -> ND
 
 
 def _distances(own: NDArray[np.void], other: NDArray[np.void]) -> tuple[Distances, Distances]:
-    near = np.bitwise_count(own["near"][:, None] ^ other["near"][None]).astype(np.int64)
-    confirm = np.bitwise_count(own["confirm"][:, None] ^ other["confirm"][None]).sum(axis=2, dtype=np.int64)
+    near = np.bitwise_count(own["hash64"][:, None] ^ other["hash64"][None]).astype(np.int64)
+    confirm = np.bitwise_count(own["hash256"][:, None] ^ other["hash256"][None]).sum(axis=2, dtype=np.int64)
     return near, confirm
 
 
 def _comparison(own: Any, other: Any, distances: tuple[int, int], content_id: str, policy: Policy) -> ViewComparison:
     near_bits, confirm_bits = distances
     view, known_view = VIEWS[own["view"]], VIEWS[other["view"]]
-    turn, known_turn = int(own["turn"]), int(other["turn"])
+    orientation, known_orientation = int(own["orientation"]), int(other["orientation"])
     confirmed = policy.hash_bits == 256
     return ViewComparison(
         view=view.name,
-        turn=ORIENTATION_NAMES[turn & 7],
+        orientation=ORIENTATION_NAMES[orientation & 7],
         known_view=known_view.name,
-        known_turn=ORIENTATION_NAMES[known_turn & 7],
+        known_orientation=ORIENTATION_NAMES[known_orientation & 7],
         near_bits=near_bits,
         near_threshold_bits=policy.radius_bits if view.whole and known_view.whole else policy.view_radius_bits,
         near_hash=_near_hex(own, policy),
@@ -146,14 +146,14 @@ def _comparison(own: Any, other: Any, distances: tuple[int, int], content_id: st
         confirm_threshold_bits=policy.confirm_bits if confirmed else None,
         confirm_hash=_confirm_hex(own) if confirmed else None,
         known_confirm_hash=_confirm_hex(other) if confirmed else None,
-        transformation=transformation_between(view.code, turn, known_view.code, known_turn),
-        hit=Hit(content_id, known_view.code, known_turn, view.code, turn, near_bits, confirm_bits),
+        transformation=transformation_between(view.code, orientation, known_view.code, known_orientation),
+        hit=Hit(content_id, known_view.code, known_orientation, view.code, orientation, near_bits, confirm_bits),
     )
 
 
 def _near_hex(entry: Any, policy: Policy) -> str:
-    return f"{int(entry['near']):0{min(policy.hash_bits, 64) // 4}x}"
+    return f"{int(entry['hash64']):0{min(policy.hash_bits, 64) // 4}x}"
 
 
 def _confirm_hex(entry: Any) -> str:
-    return "".join(f"{int(word):016x}" for word in entry["confirm"])
+    return "".join(f"{int(word):016x}" for word in entry["hash256"])

@@ -109,7 +109,7 @@ class NearContents:
     def index(self) -> None:
         """Make all that was loaded findable, at some millions of entries a second; once, before anything is taken."""
         self._make_table(self._used)
-        near, keys = self._rows.near, np.arange(self._rows.used[0], dtype=np.uint32)
+        near, keys = self._rows.hash64, np.arange(self._rows.used[0], dtype=np.uint32)
         among_of = SEARCH_GROUPS[self._rows.view_code[keys]]
         self._joined = bool((among_of == GROUP_CROPS).any())
 
@@ -162,11 +162,11 @@ class NearContents:
         frames = np.frombuffer(step.entries, FRAME_ENTRY)
         asked = QueryFrames.from_entries(frames, np.array([0, len(frames)], np.int64))
         among = FrameTable(
-            self._rows.near, self._rows.confirm, self._rows.slot, self._rows.view_code,
+            self._rows.hash64, self._rows.hash256, self._rows.slot, self._rows.view_code,
             self._slots.alive, self._slots.expires_ms,
             np.zeros(len(self._slots.alive), np.int32),
         )  # fmt: skip
-        seen = search_index(self._bands().whole, among, asked, step.policy, step.time_ms, -1, limited=False)
+        seen = search_index(self._bands().whole, among, asked, step.policy, step.time_ms, -1, skip_common=False)
         at_ms = frames["from_ms"].astype(np.int64)[seen.entry]
         return nearest_appearances(self._rows.slot[seen.row], seen, at_ms, self._named)
 
@@ -182,8 +182,8 @@ class NearContents:
         entries = np.frombuffer(b"".join(blobs), ENTRY)
         counts = np.fromiter(map(len, blobs), np.int64, len(blobs)) // ENTRY.itemsize
         levels = np.repeat(rules[:, 0], counts)
-        asked = QUERY_GROUPS[levels, entries["view"], entries["turn"]]
-        stored = STORED_GROUPS[levels, entries["view"], entries["turn"]]
+        asked = QUERY_GROUPS[levels, entries["view"], entries["orientation"]]
+        stored = STORED_GROUPS[levels, entries["view"], entries["orientation"]]
         if not self._joined and (asked & GROUP_CROPS).any():
             self._join()
         time_ms = np.array([getattr(each, "time_ms", 0) for each in steps], np.int64)
@@ -202,11 +202,11 @@ class NearContents:
             confirm_bits=rules[:, 3].astype(np.uint16),
             level=rules[:, 0].astype(np.uint8),
             starts=np.concatenate(([0], np.cumsum(counts))),
-            near=entries["near"].astype(np.uint64),
+            hash64=entries["hash64"].astype(np.uint64),
             # Copies, also of a single entry: for an array that cannot be written to, the kernel would be compiled anew.
-            confirm=np.array(entries["confirm"], np.uint64, order="C"),
+            hash256=np.array(entries["hash256"], np.uint64, order="C"),
             view_code=entries["view"].copy(),
-            turn=entries["turn"].copy(),
+            orientation=entries["orientation"].copy(),
             asked=asked,
             stored=stored,
         ), entries
@@ -240,9 +240,9 @@ class NearContents:
         return Hit(
             self._named(int(found.slot[index]))[1],
             int(found.view_code[index]),
-            int(found.turn[index]),
+            int(found.orientation[index]),
             int(entry["view"]),
-            int(entry["turn"]),
+            int(entry["orientation"]),
             int(found.near_bits[index]),
             int(found.confirm_bits[index]),
         )
@@ -264,7 +264,7 @@ class NearContents:
         keys = np.arange(self._rows.used[0], dtype=np.uint32)
         there = self._slots.alive[self._rows.slot[keys]] > 0
         chosen = keys[there & (SEARCH_GROUPS[self._rows.view_code[keys]] == GROUP_WHOLE)]
-        self._indexes[GROUP_CROPS].add_batch(self._rows.near[chosen], chosen)
+        self._indexes[GROUP_CROPS].add_batch(self._rows.hash64[chosen], chosen)
         self._joined = True
 
     def _reserve(self, contents: int, stored: NDArray[np.uint8]) -> None:

@@ -62,7 +62,7 @@ def _consider(
             continue
         confirm_bits = 0
         for word in range(4):
-            confirm_bits += bit_count(batch.confirm[entry, word] ^ rows.confirm[row, word])
+            confirm_bits += bit_count(batch.hash256[entry, word] ^ rows.hash256[row, word])
         if confirm_bits > batch.confirm_bits[index]:
             continue
         best = found.slot[index]
@@ -81,15 +81,15 @@ def _consider(
             elif slot != best:
                 better = _less(slots.digest[slot], slots.digest[best])
             else:  # the same content through other entries: the first entry, and of its views the first
-                better = entry == found.entry[index] and (rows.view_code[row], rows.turn[row]) < (
+                better = entry == found.entry[index] and (rows.view_code[row], rows.orientation[row]) < (
                     found.view_code[index],
-                    found.turn[index],
+                    found.orientation[index],
                 )
             if not better:
                 continue
         found.slot[index] = slot
         found.view_code[index] = rows.view_code[row]
-        found.turn[index] = rows.turn[row]
+        found.orientation[index] = rows.orientation[row]
         found.entry[index] = entry
         found.near_bits[index] = near_bits
         found.confirm_bits[index] = confirm_bits
@@ -128,13 +128,13 @@ def _take_in(index: int, indexes: Indexes, rows: Rows, slots: Slots, batch: Batc
             continue
         row = rows.used[0]
         rows.used[0] += 1
-        rows.near[row] = batch.near[entry]
+        rows.hash64[row] = batch.hash64[entry]
         for word in range(4):
-            rows.confirm[row, word] = batch.confirm[entry, word]
+            rows.hash256[row, word] = batch.hash256[entry, word]
         rows.slot[row] = slot
         rows.view_code[row] = batch.view_code[entry]
-        rows.turn[row] = batch.turn[entry]
-        _insert(indexes, batch.stored[entry], batch.near[entry], row)
+        rows.orientation[row] = batch.orientation[entry]
+        _insert(indexes, batch.stored[entry], batch.hash64[entry], row)
     slots.rows[slot] = rows.used[0] - slots.first_row[slot]
 
 
@@ -167,7 +167,7 @@ def find_and_take_in(
         if batch.replaced[index] >= 0:
             slots.alive[batch.replaced[index]] = 0
         for entry in range(batch.starts[index], batch.starts[index + 1]):
-            code, is_whole = batch.near[entry], among_of[batch.view_code[entry]] == GROUP_WHOLE
+            code, is_whole = batch.hash64[entry], among_of[batch.view_code[entry]] == GROUP_WHOLE
             for among in (GROUP_WHOLE, GROUP_CROPS, GROUP_OVAL, GROUP_ASPECT):
                 if not batch.asked[entry] & among:
                     continue
@@ -219,10 +219,10 @@ def unpack_contents(data: Any, starts: Any, header_bytes: int, slot: int, rows: 
         for entry in range(data[start + 3]):
             at, row = start + header_bytes + 42 * entry, rows.used[0]
             rows.view_code[row] = data[at]
-            rows.turn[row] = data[at + 1]
-            rows.near[row] = byteswap(word_at(data, at + 2))
+            rows.orientation[row] = data[at + 1]
+            rows.hash64[row] = byteswap(word_at(data, at + 2))
             for word in range(4):
-                rows.confirm[row, word] = byteswap(word_at(data, at + 10 + 8 * word))
+                rows.hash256[row, word] = byteswap(word_at(data, at + 10 + 8 * word))
             rows.slot[row] = slot
             rows.used[0] += 1
         slot += 1
@@ -233,7 +233,7 @@ def drop_rows(slot: int, indexes: Indexes, rows: Rows, slots: Slots, among_of: A
     """Take the rows of a content out of the indexes."""
     first = slots.first_row[slot]
     for row in range(first, first + np.int64(slots.rows[slot])):
-        _delete(indexes, among_of[rows.view_code[row]], rows.near[row], row)
+        _delete(indexes, among_of[rows.view_code[row]], rows.hash64[row], row)
     slots.rows[slot] = 0
     slots.alive[slot] = 0
 

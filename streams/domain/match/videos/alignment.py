@@ -1,7 +1,9 @@
-"""Which parts of two videos are the same, voted by the moments that look the same. Pure; times are whole ms.
+"""Finds which segments of two videos show the same thing: where a clip lies in a film. Pure; times are whole ms.
 
-Moments vote for a line in time (lines.py) and for one turn, since a mirrored video is mirrored all along. What
-lies on a line is joined to runs. What that makes the videos to each other, under a policy, is judging.py.
+Pairs of moments that look the same vote for a time mapping (time_mapping.py), and for one orientation, since a mirrored
+video is mirrored throughout. Pairs that agree with a mapping are joined into segments. What the segments make of the
+two videos under a policy is in relation.py. `own` is the submission, `known` the known video. The slow twin is
+tests/reference/alignment.py.
 """
 
 from __future__ import annotations
@@ -13,44 +15,53 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.domain.match.videos.lines import AS_FAST, Line, Numbers, Votes, best_line, on_line
+from streams.domain.match.videos.time_mapping import (
+    NORMAL_SPEED_PPM,
+    Int64Array,
+    TimeMapping,
+    Votes,
+    agreeing_pairs,
+    best_time_mapping,
+)
 
-MOST_LINES: Final = 8
-"""A re-cut video has so many pieces, of those that are worth telling."""
+MAX_MAPPINGS: Final = 8
+"""A re-cut video has at most this many pieces that are worth reporting."""
 
-LEAST_OF_FURTHER: Final = 3
-FURTHER_MS: Final = 1_000
-"""What a second or later line needs: moments that vote for it, and time that no line before it covers."""
+MIN_FURTHER_VOTERS: Final = 3
+MIN_FURTHER_MS: Final = 1_000
+"""What a second or later mapping needs: moments that vote for it, and time that no earlier mapping covers."""
 
-ALIGNED_MS: Final = 200
-"""Moments that are shown at once, or no farther apart than this, and do not look the same, contradict each other."""
+SIMULTANEOUS_MS: Final = 200
+"""Moments of the two videos that are at most this far apart and do not look the same contradict each other."""
 
-FIRM_MS: Final = 250
+FIRM_OVERLAP_MS: Final = 250
 SAME_INSTANT_MS: Final = 40
-"""A contradiction is firm if so much of both is shown at once, or both begin at one instant. One that is not, and has
-no other near it, is a cut: encoders put keyframes there, the one before it, the other behind."""
+"""A contradiction is firm if both moments are shown together for FIRM_OVERLAP_MS, or begin at the same instant. One
+that is neither firm nor near another is a cut: encoders place keyframes there, one before the cut, the other after."""
 
-BRIDGED_MS: Final = 3_000
-"""So much between two moments that are the same is the same, whatever else is shown: hashes fail now and then."""
+BRIDGED_GAP_MS: Final = 3_000
+"""A gap of at most this much between two moments that match belongs to the segment, whatever the gap shows: hashes
+fail now and then."""
 
-LONGEST_GAP_MS: Final = 180_000
-"""So much is the same if nothing contradicts it: long videos are sampled seconds apart, and the two at other times."""
+MAX_GAP_MS: Final = 180_000
+"""A gap of at most this much belongs to the segment if nothing contradicts it: long videos are sampled seconds apart,
+and the two at different times."""
 
 
-class Moments(NamedTuple):
+class MomentTimes(NamedTuple):
     """While each moment of a video is shown, and how long the video lasts; in ms."""
 
-    from_ms: Numbers
-    to_ms: Numbers
+    from_ms: Int64Array
+    to_ms: Int64Array
     duration_ms: int
 
 
-class Pairs(NamedTuple):
-    """Moments that look the same, each pair once a turn: numbers of both, and what was done to the known one."""
+class MomentPairs(NamedTuple):
+    """Pairs of moments that look the same, once for each orientation that the known moment was put in."""
 
-    own: Numbers
-    known: Numbers
-    turn: Numbers
+    own: Int64Array
+    known: Int64Array
+    orientation: Int64Array
 
 
 class Span(NamedTuple):
@@ -58,69 +69,74 @@ class Span(NamedTuple):
     to_ms: int
 
 
-class Run(NamedTuple):
-    """A part of the own video and which part of the known one it is; `speed` in millionths."""
+class AlignedSegment(NamedTuple):
+    """A stretch of the own video, and the stretch of the known one that shows the same."""
 
     from_ms: int
     to_ms: int
     known_from_ms: int
     known_to_ms: int
-    speed: int
+    speed_ppm: int
 
 
 @dataclass(frozen=True, slots=True)
 class Alignment:
-    """Runs in the order of the own video, disjoint in it; `votes` says which pairs lie on one of the lines."""
+    """Segments in the order of the own video, where they do not overlap; `votes` marks the pairs that agree with one
+    of the mappings. `matched_ms` and `known_matched_ms` are the time that the segments cover in either video.
+    """
 
-    turn: int
-    runs: tuple[Run, ...]
+    orientation: int
+    segments: tuple[AlignedSegment, ...]
     matched_ms: int
-    known_ms: int
+    known_matched_ms: int
     votes: NDArray[np.bool_]
 
 
-def align(own: Moments, known: Moments, pairs: Pairs, weights: Numbers) -> Alignment:
-    """Find what is the same in two videos.
+def align(own: MomentTimes, known: MomentTimes, pairs: MomentPairs, weights: Int64Array) -> Alignment:
+    """Finds what two videos have in common.
 
-    The turn is that whose best line has the highest score, the lowest of equals. Further lines are sought in what own
-    moments no line before has taken.
+    The orientation is that whose best mapping has the highest score; of equals, the lowest. Further mappings are sought
+    among the own moments that no earlier mapping has used.
 
     Args:
         own: the submission's moments.
-        known: those of the known video.
+        known: the known video's moments.
         pairs: at least one.
-        weights: of each own moment; 0 for one that is too common to say anything, of which there are no pairs.
+        weights: weight of each own moment; 0 for a moment that is too common to prove anything and has no pairs.
     """
     order = np.lexsort((pairs.known, known.from_ms[pairs.known], pairs.own))
-    turns = {int(turn): order[pairs.turn[order] == turn] for turn in np.unique(pairs.turn)}
-    lines = {turn: best_line(_votes(own, known, pairs, weights, chosen)) for turn, chosen in turns.items()}
-    turn = min(lines, key=lambda each: (-lines[each].score, each))
-    left, line, runs = turns[turn], lines[turn], list[Run]()
-    taken = np.zeros(len(pairs.own), np.bool_)
-    for number in range(MOST_LINES):
-        chosen = left[on_line(_votes(own, known, pairs, weights, left), line)]
-        found = _cut(_runs(own, known, pairs, weights, chosen, line), runs)
+    by_orientation = {int(each): order[pairs.orientation[order] == each] for each in np.unique(pairs.orientation)}
+    mappings = {
+        each: best_time_mapping(_votes(own, known, pairs, weights, chosen)) for each, chosen in by_orientation.items()
+    }
+    orientation = min(mappings, key=lambda each: (-mappings[each].score, each))
+    left, mapping, segments = by_orientation[orientation], mappings[orientation], list[AlignedSegment]()
+    voted = np.zeros(len(pairs.own), np.bool_)
+    for number in range(MAX_MAPPINGS):
+        chosen = left[agreeing_pairs(_votes(own, known, pairs, weights, left), mapping)]
+        found = _without_overlaps(_segments(own, known, pairs, weights, chosen, mapping), segments)
         voters = np.unique(pairs.own[chosen])
-        if number and (len(voters) < LEAST_OF_FURTHER or sum(run.to_ms - run.from_ms for run in found) < FURTHER_MS):
+        found_ms = sum(segment.to_ms - segment.from_ms for segment in found)
+        if number and (len(voters) < MIN_FURTHER_VOTERS or found_ms < MIN_FURTHER_MS):
             break
-        runs += found
-        taken[chosen] = True
+        segments += found
+        voted[chosen] = True
         left = left[~np.isin(pairs.own[left], voters)]
         if not len(left):
             break
-        line = best_line(_votes(own, known, pairs, weights, left))
-    runs.sort()
+        mapping = best_time_mapping(_votes(own, known, pairs, weights, left))
+    segments.sort()
     return Alignment(
-        turn,
-        tuple(runs),
-        covered(Span(run.from_ms, run.to_ms) for run in runs),
-        covered(Span(run.known_from_ms, run.known_to_ms) for run in runs),
-        taken,
+        orientation,
+        tuple(segments),
+        covered_ms(Span(segment.from_ms, segment.to_ms) for segment in segments),
+        covered_ms(Span(segment.known_from_ms, segment.known_to_ms) for segment in segments),
+        voted,
     )
 
 
-def covered(spans: Iterable[Span]) -> int:
-    """How much time they cover together."""
+def covered_ms(spans: Iterable[Span]) -> int:
+    """The time that the spans cover together."""
     total, end = 0, 0
     for span in sorted(spans):
         total += max(0, span.to_ms - max(span.from_ms, end))
@@ -128,39 +144,42 @@ def covered(spans: Iterable[Span]) -> int:
     return total
 
 
-def _votes(own: Moments, known: Moments, pairs: Pairs, weights: Numbers, chosen: Numbers) -> Votes:
+def _votes(own: MomentTimes, known: MomentTimes, pairs: MomentPairs, weights: Int64Array, chosen: Int64Array) -> Votes:
     mine, theirs = pairs.own[chosen], pairs.known[chosen]
     return Votes(mine, own.from_ms[mine], own.to_ms[mine], known.from_ms[theirs], known.to_ms[theirs], weights[mine])
 
 
-def _runs(own: Moments, known: Moments, pairs: Pairs, weights: Numbers, chosen: Numbers, line: Line) -> list[Run]:
-    """What one line says is the same: the time in which both moments of a pair are shown, joined, with its edges."""
+def _segments(
+    own: MomentTimes, known: MomentTimes, pairs: MomentPairs, weights: Int64Array, chosen: Int64Array,
+    mapping: TimeMapping,
+) -> list[AlignedSegment]:  # fmt: skip
+    """The segments of one mapping: the time in which both moments of a pair are shown, joined and widened."""
     mine, theirs = pairs.own[chosen], pairs.known[chosen]
-    against, between = _contradictions(own, known, weights, mine, theirs, line)
+    contradictions, between = _contradictions(own, known, weights, mine, theirs, mapping)
     joined: list[Span] = []
-    parts = sorted(
-        _shared(int(own.from_ms[one]), int(own.to_ms[one]), line.own(known_from), line.own(known_to))
-        for one, known_from, known_to in zip(
+    spans = sorted(
+        _shared_span(int(own.from_ms[moment]), int(own.to_ms[moment]), mapping.own_ms(begin), mapping.own_ms(end))
+        for moment, begin, end in zip(
             mine.tolist(), known.from_ms[theirs].tolist(), known.to_ms[theirs].tolist(), strict=True
         )
     )
-    for part in parts:
-        if joined and _bridged(joined[-1], part, between):
-            joined[-1] = Span(joined[-1].from_ms, max(joined[-1].to_ms, part.to_ms))
+    for span in spans:
+        if joined and _is_bridged(joined[-1], span, between):
+            joined[-1] = Span(joined[-1].from_ms, max(joined[-1].to_ms, span.to_ms))
         else:
-            joined.append(part)
-    limits = Span(max(0, line.own(0)), min(own.duration_ms, line.own(known.duration_ms)))
-    runs = []
+            joined.append(span)
+    limits = Span(max(0, mapping.own_ms(0)), min(own.duration_ms, mapping.own_ms(known.duration_ms)))
+    segments = []
     for number, span in enumerate(joined):
         before = joined[number - 1].to_ms if number else None
         after = joined[number + 1].from_ms if number + 1 < len(joined) else None
-        wide = _with_edges(span, before, after, against, limits)
-        known_from, known_to = (min(max(line.known(at), 0), known.duration_ms) for at in wide)
-        runs.append(Run(*wide, known_from, known_to, line.speed))
-    return runs
+        wide = _widened(span, before, after, contradictions, limits)
+        known_from, known_to = (min(max(mapping.known_ms(at), 0), known.duration_ms) for at in wide)
+        segments.append(AlignedSegment(*wide, known_from, known_to, mapping.speed_ppm))
+    return segments
 
 
-def _shared(from_ms: int, to_ms: int, other_from_ms: int, other_to_ms: int) -> Span:
+def _shared_span(from_ms: int, to_ms: int, other_from_ms: int, other_to_ms: int) -> Span:
     """The time that two spans have in common, or the point of the first that is nearest to the second."""
     begin, end = max(from_ms, other_from_ms), min(to_ms, other_to_ms)
     if begin <= end:
@@ -169,50 +188,50 @@ def _shared(from_ms: int, to_ms: int, other_from_ms: int, other_to_ms: int) -> S
 
 
 def _contradictions(
-    own: Moments, known: Moments, weights: Numbers, mine: Numbers, theirs: Numbers, line: Line
-) -> tuple[list[Span], list[Span]]:
-    """Own moments without a pair on the line that are shown while a known one without a pair is.
+    own: MomentTimes, known: MomentTimes, weights: Int64Array, mine: Int64Array, theirs: Int64Array,
+    mapping: TimeMapping,
+) -> tuple[list[Span], list[Span]]:  # fmt: skip
+    """Own moments without a pair that are shown at the same time as a known moment without a pair.
 
-    And of these the ones that count between two moments that are the same: not firm ones only within BRIDGED_MS of
-    another.
+    The second list has those that part a segment: all firm ones, and the others only within BRIDGED_GAP_MS of another.
     """
     alone, known_alone = np.ones(len(own.from_ms), np.bool_), np.ones(len(known.from_ms), np.bool_)
     alone[mine], known_alone[theirs] = False, False
     alone &= weights > 0
-    begins = np.array([line.own(at) for at in known.from_ms[known_alone].tolist()], np.int64)
-    ends = np.array([line.own(at) for at in known.to_ms[known_alone].tolist()], np.int64)
+    begins = np.array([mapping.own_ms(at) for at in known.from_ms[known_alone].tolist()], np.int64)
+    ends = np.array([mapping.own_ms(at) for at in known.to_ms[known_alone].tolist()], np.int64)
     own_from, own_to = own.from_ms[alone, None], own.to_ms[alone, None]
-    against = ((begins - ALIGNED_MS <= own_to) & (ends + ALIGNED_MS >= own_from)).any(axis=1)
-    at_once_ms = np.maximum(0, np.minimum(ends, own_to) - np.maximum(begins, own_from)).sum(axis=1)
-    firm = (at_once_ms >= FIRM_MS) | (np.abs(begins - own_from) <= SAME_INSTANT_MS).any(axis=1)
-    found = [Span(int(own.from_ms[at]), int(own.to_ms[at])) for at in np.flatnonzero(alone)[against]]
+    contradicted = ((begins - SIMULTANEOUS_MS <= own_to) & (ends + SIMULTANEOUS_MS >= own_from)).any(axis=1)
+    overlap_ms = np.maximum(0, np.minimum(ends, own_to) - np.maximum(begins, own_from)).sum(axis=1)
+    firm = (overlap_ms >= FIRM_OVERLAP_MS) | (np.abs(begins - own_from) <= SAME_INSTANT_MS).any(axis=1)
+    found = [Span(int(own.from_ms[at]), int(own.to_ms[at])) for at in np.flatnonzero(alone)[contradicted]]
     return found, [
-        each
-        for number, (each, is_firm) in enumerate(zip(found, firm[against].tolist(), strict=True))
+        span
+        for number, (span, is_firm) in enumerate(zip(found, firm[contradicted].tolist(), strict=True))
         if is_firm
-        or (number and each.from_ms - found[number - 1].to_ms <= BRIDGED_MS)
-        or (number + 1 < len(found) and found[number + 1].from_ms - each.to_ms <= BRIDGED_MS)
+        or (number and span.from_ms - found[number - 1].to_ms <= BRIDGED_GAP_MS)
+        or (number + 1 < len(found) and found[number + 1].from_ms - span.to_ms <= BRIDGED_GAP_MS)
     ]
 
 
-def _bridged(one: Span, other: Span, against: Sequence[Span]) -> bool:
-    """Whether the time between two spans is the same too."""
-    gap_ms = other.from_ms - one.to_ms
-    if gap_ms <= BRIDGED_MS:
+def _is_bridged(first: Span, second: Span, contradictions: Sequence[Span]) -> bool:
+    """Whether the gap between two spans belongs to their segment."""
+    gap_ms = second.from_ms - first.to_ms
+    if gap_ms <= BRIDGED_GAP_MS:
         return True
-    return gap_ms <= LONGEST_GAP_MS and not any(
-        each.from_ms < other.from_ms and each.to_ms > one.to_ms for each in against
+    return gap_ms <= MAX_GAP_MS and not any(
+        span.from_ms < second.from_ms and span.to_ms > first.to_ms for span in contradictions
     )
 
 
-def _with_edges(span: Span, before: int | None, after: int | None, against: Sequence[Span], limits: Span) -> Span:
-    """The span until where either video ends, or half way to what contradicts it or to another run.
+def _widened(span: Span, before: int | None, after: int | None, contradictions: Sequence[Span], limits: Span) -> Span:
+    """The span, widened to where either video ends, or half way to a contradiction or to the next span.
 
-    It grows at most by its own length on either side, or a second if that is more, and by half of LONGEST_GAP_MS.
+    On either side, it grows by at most its own length (by a second if that is more) and by at most half of MAX_GAP_MS.
     """
-    reach = min(LONGEST_GAP_MS // 2, max(1_000, span.to_ms - span.from_ms))
-    ends = [min(each.to_ms, span.from_ms) for each in against if each.from_ms < span.from_ms]
-    begins = [max(each.from_ms, span.to_ms) for each in against if each.to_ms > span.to_ms]
+    reach = min(MAX_GAP_MS // 2, max(1_000, span.to_ms - span.from_ms))
+    ends = [min(each.to_ms, span.from_ms) for each in contradictions if each.from_ms < span.from_ms]
+    begins = [max(each.from_ms, span.to_ms) for each in contradictions if each.to_ms > span.to_ms]
     ends += [] if before is None else [before]
     begins += [] if after is None else [after]
     least = max([limits.from_ms, span.from_ms - reach, *((end + span.from_ms) // 2 for end in ends)])
@@ -220,29 +239,30 @@ def _with_edges(span: Span, before: int | None, after: int | None, against: Sequ
     return Span(min(span.from_ms, least), max(span.to_ms, most))
 
 
-def _cut(runs: Sequence[Run], taken: Sequence[Run]) -> list[Run]:
-    """Of each run the longest piece, the first of equals, that lies in no run that is taken; those without any go."""
+def _without_overlaps(segments: Sequence[AlignedSegment], earlier: Sequence[AlignedSegment]) -> list[AlignedSegment]:
+    """The longest free piece of each segment, the first of equals. Drops segments that earlier ones cover entirely."""
     left = []
-    for run in runs:
-        pieces = [Span(run.from_ms, run.to_ms)]
-        for other in taken:
+    for segment in segments:
+        pieces = [Span(segment.from_ms, segment.to_ms)]
+        for other in earlier:
             pieces = [
                 piece
-                for each in pieces
+                for span in pieces
                 for piece in (
-                    Span(each.from_ms, min(each.to_ms, other.from_ms)),
-                    Span(max(each.from_ms, other.to_ms), each.to_ms),
+                    Span(span.from_ms, min(span.to_ms, other.from_ms)),
+                    Span(max(span.from_ms, other.to_ms), span.to_ms),
                 )
                 if piece.from_ms < piece.to_ms
             ]
-        longest = max(pieces, key=lambda each: (each.to_ms - each.from_ms, -each.from_ms), default=None)
+        longest = max(pieces, key=lambda piece: (piece.to_ms - piece.from_ms, -piece.from_ms), default=None)
         if longest is not None and longest.from_ms < longest.to_ms:
-            left.append(_narrowed(run, longest))
+            left.append(_narrowed(segment, longest))
     return left
 
 
-def _narrowed(run: Run, span: Span) -> Run:
-    """The part of a run that lies in a span of the own video."""
-    begin = min(run.known_from_ms + run.speed * (span.from_ms - run.from_ms) // AS_FAST, run.known_to_ms)
-    end = max(run.known_to_ms - run.speed * (run.to_ms - span.to_ms) // AS_FAST, begin)
-    return Run(*span, begin, end, run.speed)
+def _narrowed(segment: AlignedSegment, span: Span) -> AlignedSegment:
+    """The part of a segment that lies in a span of the own video."""
+    skipped_ms = segment.speed_ppm * (span.from_ms - segment.from_ms) // NORMAL_SPEED_PPM
+    begin = min(segment.known_from_ms + skipped_ms, segment.known_to_ms)
+    end = max(segment.known_to_ms - segment.speed_ppm * (segment.to_ms - span.to_ms) // NORMAL_SPEED_PPM, begin)
+    return AlignedSegment(*span, begin, end, segment.speed_ppm)

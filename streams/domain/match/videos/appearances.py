@@ -1,4 +1,4 @@
-"""Of all contents that show a picture of a submission, the nearest: for `Decision.appears_in`; decides nothing."""
+"""The nearest contents in which a picture of the submission appears, for `Decision.appears_in`. Decides nothing."""
 
 from __future__ import annotations
 
@@ -13,22 +13,23 @@ from streams.domain.match.videos.kernel import FrameMatches
 
 
 def nearest_appearances(
-    slots: NDArray[Any], seen: FrameMatches, at_ms: NDArray[np.int64], named: Callable[[int], tuple[int, str]]
+    slots: NDArray[Any], matches: FrameMatches, at_ms: NDArray[np.int64], identify: Callable[[int], tuple[int, str]]
 ) -> list[FoundAppearance]:
-    """The MOST_SHOWN nearest contents, each through its nearest picture.
+    """The MAX_APPEARANCES nearest contents, each through its nearest picture.
 
-    Contents are in the order of their distance, then the one seen first, then by content id; pictures of one content in
-    that of the confirming hash's distance, then the near hash's, then of their time.
+    Contents are ordered by distance, then by when they were first seen, then by content id. The pictures of one content
+    are ordered by the distance of hash256, then of hash64, then by time.
 
     Args:
-        slots: of the content of each pair.
-        seen: the pairs.
-        at_ms: when the picture of each pair is shown.
-        named: when a slot's content was first seen, and its id.
+        slots: slot of the content of each match.
+        matches: the frames that match.
+        at_ms: when the picture of each match is shown.
+        identify: returns when a slot's content was first seen, and its content id.
     """
-    order = np.lexsort((at_ms, seen.near_bits, seen.confirm_bits, slots))
+    order = np.lexsort((at_ms, matches.hash64_distance_bits, matches.hash256_distance_bits, slots))
     firsts = order[np.unique(slots[order], return_index=True)[1]]
-    found = [(int(seen.confirm_bits[at]), named(int(slots[at])), int(at_ms[at])) for at in firsts]
+    found = sorted((int(matches.hash256_distance_bits[at]), identify(int(slots[at])), int(at_ms[at])) for at in firsts)
     return [
-        FoundAppearance(content_id, time_ms, bits) for bits, (_, content_id), time_ms in sorted(found)[:MAX_APPEARANCES]
+        FoundAppearance(content_id, shown_ms, distance_bits)
+        for distance_bits, (_, content_id), shown_ms in found[:MAX_APPEARANCES]
     ]

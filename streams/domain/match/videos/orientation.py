@@ -1,11 +1,12 @@
-"""Hashes of a frame in turns that its fingerprint has not, made of those that it has: bits are moved, or turned about.
+"""Computes the hashes of frames in the orientations that a fingerprint lacks, by moving and inverting bits.
 
-A frame has a canonical turn, by its slowest changes, and its alternates where that is a close call. On a smooth frame a
-text or a logo makes another one of it, and all bits are others then. To look up every frame in all turns would cost
-eight times as much; where a frame of a known video has been found, it says in which turn to compare the others.
+A fingerprint has the hashes of a frame's canonical orientation, and of others where the choice is close. On a smooth
+frame, a caption or a logo changes the choice, and with it all bits. To look up every frame in all orientations would
+cost eight times as much. Instead, once a frame of a known video is found, that pair says in which orientation to
+compare the others.
 
-A mirrored picture has the same frequencies, half of them negated, and its bits say which are above their median: a bit
-is wrong where a frequency is between 0 and the median, of 256 bits 4 on the mean.
+A mirrored picture has the same frequencies, half of them negated. A bit says whether a frequency is above the median,
+so an inverted bit is wrong if the frequency lies between 0 and the median: 4 of 256 bits on average.
 """
 
 from __future__ import annotations
@@ -27,61 +28,64 @@ from streams.domain.hashes.orientation import (
 from streams.domain.hashes.packing import CANONICAL, ORIENTATION_MASK
 from streams.domain.hashes.selection import moment_starts
 
-BETWEEN: Final = np.array(
+RELATIVE_ORIENTATION: Final = np.array(
     [[orientation_between(known, copy) for copy in range(ORIENTATION_COUNT)] for known in range(ORIENTATION_COUNT)],
     np.int64,
 )
-"""By the turns of a known frame and of one that looks like it: what was done to the known one."""
+"""By the orientations of a known frame and of its copy: in which orientation the copy shows the known frame."""
 
-_FROM: Final = np.array(
-    [[compose(to, inverse(turn)) for to in range(ORIENTATION_COUNT)] for turn in range(ORIENTATION_COUNT)], np.uint8
+_STEP: Final = np.array(
+    [[compose(after, inverse(before)) for after in range(ORIENTATION_COUNT)] for before in range(ORIENTATION_COUNT)],
+    np.uint8,
 )
-_SIDES: Final = {"near": 8, "confirm": 16}
+"""By two orientations of a frame: how to get from the first to the second."""
+
+_HASH_SIDES: Final = {"hash64": 8, "hash256": 16}
 
 
-def _negated(side: int) -> NDArray[np.uint64]:
-    """The bits that mirroring turns about, in words; by LEFT_RIGHT and TOP_BOTTOM."""
+def _inverted_bits(side: int) -> NDArray[np.uint64]:
+    """The bits that mirroring inverts, in words; by LEFT_RIGHT and TOP_BOTTOM."""
     bits = np.zeros((4, side, side), np.uint8)
     bits[[LEFT_RIGHT, LEFT_RIGHT | TOP_BOTTOM], :, 1::2] ^= 1
     bits[[TOP_BOTTOM, LEFT_RIGHT | TOP_BOTTOM], 1::2] ^= 1
     return np.packbits(bits.reshape(4, -1), axis=1).view(">u8").astype(np.uint64)
 
 
-_NEGATED: Final = {name: _negated(side) for name, side in _SIDES.items()}
+_INVERTED_BITS: Final = {name: _inverted_bits(side) for name, side in _HASH_SIDES.items()}
 
 
-def commonest(known: NDArray[Any], copy: NDArray[Any]) -> int:
-    """What most pairs of frames say was done to the known one, by the turns of both; the first of equals."""
-    return int(
-        np.bincount(BETWEEN[known & ORIENTATION_MASK, copy & ORIENTATION_MASK], minlength=ORIENTATION_COUNT).argmax()
-    )
+def most_frequent_orientation(known: NDArray[Any], copy: NDArray[Any]) -> int:
+    """The relative orientation of most pairs of frames, by the orientations of both; of equals, the lowest."""
+    relative = RELATIVE_ORIENTATION[known & ORIENTATION_MASK, copy & ORIENTATION_MASK]
+    return int(np.bincount(relative, minlength=ORIENTATION_COUNT).argmax())
 
 
-def in_other_turns(entries: NDArray[np.void]) -> NDArray[np.void]:
-    """Of every view of a moment, in its canonical form, the turns in which it is not there; without flags, in order."""
+def missing_orientations(entries: NDArray[np.void]) -> NDArray[np.void]:
+    """Entries for the orientations that a moment's views lack, made of their canonical entries.
+
+    They are in the order of moment, view and orientation, and have no flags.
+    """
     numbers = np.repeat(np.arange(len(moment_starts(entries)) - 1), np.diff(moment_starts(entries)))
     _, views = np.unique(numbers * 256 + entries["view"], return_inverse=True)
     missing = np.ones((int(views.max(initial=-1)) + 1, ORIENTATION_COUNT), np.bool_)
-    missing[views, entries["turn"] & ORIENTATION_MASK] = False
-    canonical = np.flatnonzero(entries["turn"] & CANONICAL)
+    missing[views, entries["orientation"] & ORIENTATION_MASK] = False
+    canonical = np.flatnonzero(entries["orientation"] & CANONICAL)
     if not len(canonical):
         return entries[:0]
     canonical = canonical[np.unique(views[canonical], return_index=True)[1]]
-    which, turns = np.nonzero(missing[views[canonical]])
-    made: NDArray[np.void] = entries[canonical[which]].copy()
-    done = _FROM[made["turn"] & ORIENTATION_MASK, turns]
-    made["turn"] = turns
-    for name, side in _SIDES.items():
-        codes = entries[name][canonical].astype(np.uint64).reshape(len(canonical), -1)
-        either = np.stack((codes, _transposed(codes, side)))
-        turned = (
-            either[(done & TRANSPOSED > 0).astype(np.int64), which] ^ _NEGATED[name][done & (LEFT_RIGHT | TOP_BOTTOM)]
-        )
-        made[name] = turned.reshape(made[name].shape)
-    return made
+    which, orientations = np.nonzero(missing[views[canonical]])
+    found: NDArray[np.void] = entries[canonical[which]].copy()
+    steps = _STEP[found["orientation"] & ORIENTATION_MASK, orientations]
+    found["orientation"] = orientations
+    for name, side in _HASH_SIDES.items():
+        hashes = entries[name][canonical].astype(np.uint64).reshape(len(canonical), -1)
+        either = np.stack((hashes, _transposed(hashes, side)))
+        moved = either[(steps & TRANSPOSED > 0).astype(np.int64), which]
+        found[name] = (moved ^ _INVERTED_BITS[name][steps & (LEFT_RIGHT | TOP_BOTTOM)]).reshape(found[name].shape)
+    return found
 
 
-def _transposed(codes: NDArray[np.uint64], side: int) -> NDArray[np.uint64]:
-    """Hashes of pictures that are mirrored at the diagonal; in words."""
-    bits = np.unpackbits(codes.astype(">u8").view(np.uint8), axis=1).reshape(-1, side, side)
-    return np.packbits(bits.swapaxes(1, 2).reshape(len(codes), -1), axis=1).view(">u8").astype(np.uint64)
+def _transposed(hashes: NDArray[np.uint64], side: int) -> NDArray[np.uint64]:
+    """The hashes, in words, of pictures that are mirrored at the diagonal."""
+    bits = np.unpackbits(hashes.astype(">u8").view(np.uint8), axis=1).reshape(-1, side, side)
+    return np.packbits(bits.swapaxes(1, 2).reshape(len(hashes), -1), axis=1).view(">u8").astype(np.uint64)

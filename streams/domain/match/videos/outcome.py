@@ -1,41 +1,37 @@
-"""How a match between videos is put: its fields, and the sentence for people. What is found is index.py."""
+"""Writes the match between two videos: its fields, and the sentence for people. Finding it is index.py's."""
 
 from __future__ import annotations
 
 from streams.domain.hashes.transformation import describe_transformation, transformation_between
 from streams.domain.hashes.views import VIEWS
-from streams.domain.match.videos.judging import VideoHit
-from streams.domain.match.videos.lines import AS_FAST
+from streams.domain.match.videos.alignment import AlignedSegment
+from streams.domain.match.videos.relation import VideoHit
+from streams.domain.match.videos.time_mapping import NORMAL_SPEED_PPM
 from streams.domain.policy.policy import Policy
 from streams.domain.records import Match, Segment
 from streams.domain.state.content import Content
 
 METHOD = "frames"
-MOST_SEGMENTS = 8
-TOLD_SEGMENTS = 3
-TOLD_SPEED = 10_000
-"""Speeds that differ from 1 by so many millionths are told."""
+MAX_SEGMENTS = 8
+EXPLAINED_SEGMENTS = 3
+EXPLAINED_SPEED_PPM = 10_000
+"""The explanation names a speed that differs from 1 by at least this."""
 
 
 def video_match(hit: VideoHit, known: Content, policy: Policy, own_group: tuple[str, str]) -> Match:
-    """A submission that is a known video, a part of it, or has a part of it.
+    """The match of a submission that is a known video, is a part of it, or contains a part of it.
 
     Args:
-        hit: what was found.
+        hit: how the submission relates to the known video.
         known: the known video.
-        policy: that of the submission.
-        own_group: content and medium that the submission's own group is named by, if it is to be in its own.
+        policy: the submission's policy.
+        own_group: content id and media id that name the submission's own group, for a submission that founds one.
     """
-    own, other = VIEWS[hit.own_view], VIEWS[hit.view]
-    transformation = transformation_between(hit.own_view, hit.own_turn, hit.view, hit.turn)
+    own, other = VIEWS[hit.own_view], VIEWS[hit.known_view]
+    transformation = transformation_between(hit.own_view, hit.own_orientation, hit.known_view, hit.known_orientation)
     group = (known.group_content_id, known.group_media_id) if hit.is_reused else own_group
-    longest = sorted(sorted(hit.runs, key=lambda run: (run.from_ms - run.to_ms, run))[:MOST_SEGMENTS])
-    segments = [
-        Segment(
-            run.from_ms / 1000, run.to_ms / 1000, run.known_from_ms / 1000, run.known_to_ms / 1000, run.speed / AS_FAST
-        )
-        for run in longest
-    ]
+    longest_first = sorted(hit.segments, key=lambda segment: (segment.from_ms - segment.to_ms, segment))
+    segments = [record_segment(segment) for segment in sorted(longest_first[:MAX_SEGMENTS])]
     return Match(
         content_id=known.content_id,
         media_id=known.media_id,
@@ -43,10 +39,10 @@ def video_match(hit: VideoHit, known: Content, policy: Policy, own_group: tuple[
         group_content_id=group[0],
         group_media_id=group[1],
         method=METHOD,
-        similarity=round(1 - hit.confirm_bits / policy.hash_bits, 4),
-        distance_bits=hit.confirm_bits,
+        similarity=round(1 - hit.distance_bits / policy.hash_bits, 4),
+        distance_bits=hit.distance_bits,
         threshold_bits=policy.confirm_bits,
-        candidate_distance_bits=hit.near_bits,
+        candidate_distance_bits=hit.candidate_distance_bits,
         candidate_threshold_bits=policy.radius_bits,
         transformation=transformation,
         view=own.name,
@@ -59,17 +55,29 @@ def video_match(hit: VideoHit, known: Content, policy: Policy, own_group: tuple[
     )
 
 
+def record_segment(segment: AlignedSegment) -> Segment:
+    """The segment as records have it: in seconds, with a speed of 1 for equally fast."""
+    return Segment(
+        segment.from_ms / 1000,
+        segment.to_ms / 1000,
+        segment.known_from_ms / 1000,
+        segment.known_to_ms / 1000,
+        segment.speed_ppm / NORMAL_SPEED_PPM,
+    )
+
+
 def _explanation(hit: VideoHit, segments: list[Segment], transformation: str) -> str:
     """`00:12–00:45 is 01:02–01:35 of it, mirrored left to right: 33 of 40 s match.`"""
     parts = [
         f"{_clock(each.from_s)}–{_clock(each.to_s)} is {_clock(each.known_from_s)}–{_clock(each.known_to_s)}"
-        for each in segments[:TOLD_SEGMENTS]
+        for each in segments[:EXPLAINED_SEGMENTS]
     ]
-    if len(segments) > TOLD_SEGMENTS:
-        parts.append(f"{len(segments) - TOLD_SEGMENTS} more parts are parts")
-    speed = max(hit.runs, key=lambda run: (run.to_ms - run.from_ms, -run.from_ms)).speed
+    if len(segments) > EXPLAINED_SEGMENTS:
+        parts.append(f"{len(segments) - EXPLAINED_SEGMENTS} more parts are parts")
+    longest = max(hit.segments, key=lambda segment: (segment.to_ms - segment.from_ms, -segment.from_ms))
     how = [] if transformation == "none" else [describe_transformation(transformation)]
-    how += [f"{speed / AS_FAST:.2f} times as fast"] if abs(speed - AS_FAST) >= TOLD_SPEED else []
+    if abs(longest.speed_ppm - NORMAL_SPEED_PPM) >= EXPLAINED_SPEED_PPM:
+        how.append(f"{longest.speed_ppm / NORMAL_SPEED_PPM:.2f} times as fast")
     matched = f"{_seconds(hit.matched_ms)} of {_seconds(hit.duration_ms)} s match"
     return f"{', '.join([', '.join(parts) + ' of it', *how])}: {matched}."
 

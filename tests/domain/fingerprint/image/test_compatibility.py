@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from streams.domain.fingerprint import fingerprint_image
-from streams.domain.fingerprint.image.phash import phash
+from streams.domain.fingerprint.image.phash import phash_hex
 from tests.support.hash_distance import bits_apart
 from tests.support.media import PHOTOS, encode, jpeg, photo
 
@@ -55,8 +55,8 @@ def gradient(horizontal: bool) -> Image.Image:
     [Image.new("L", (300, 200), level) for level in (0, 1, 100, 255)] + [gradient(False), gradient(True)],
     ids=["black", "nearly black", "grey", "white", "vertical ramp", "horizontal ramp"],
 )
-def test_flat_and_one_dimensional_pictures_hash_as_exact_arithmetic_says(image: Image.Image) -> None:
-    """imagehash leaves rounding noise in coefficients which are zero; rounded, it says the same as we do."""
+def test_flat_and_one_dimensional_pictures_have_the_hashes_of_exact_arithmetic(image: Image.Image) -> None:
+    """imagehash leaves rounding noise in coefficients that are zero. Rounded, it gives our bits."""
     facts = fingerprint_image(encode(image, "PNG"))
     small = np.asarray(image.resize((32, 32), Image.Resampling.LANCZOS))
     positions = 2 * np.arange(32) + 1
@@ -78,10 +78,10 @@ def test_the_transform_is_that_of_imagehash_bit_by_bit(hash_size: int) -> None:
     side = 4 * hash_size
     for seed in range(50):
         pixels = np.random.default_rng(seed).integers(0, 256, (side, side), dtype=np.uint8)
-        assert phash(pixels) == str(imagehash.phash(Image.fromarray(pixels), hash_size=hash_size))
+        assert phash_hex(pixels) == str(imagehash.phash(Image.fromarray(pixels), hash_size=hash_size))
 
 
-def test_our_hex_is_read_by_imagehash() -> None:
+def test_imagehash_reads_our_hex() -> None:
     facts = fingerprint_image(jpeg())
     for name, digits in (("phash64:1", 16), ("phash256:1", 64)):
         assert len(facts.hashes[name]) == digits

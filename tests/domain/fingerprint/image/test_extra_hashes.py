@@ -1,19 +1,19 @@
-"""The hashes that a policy asks for beside those of every fingerprint."""
+"""The hashes that a policy asks for on top of those of every fingerprint."""
 
 from __future__ import annotations
 
 import pytest
 
 from streams.domain.fingerprint.image import imagehash, pdq
-from streams.domain.fingerprint.image.extra_hashes import PDQ_QUALITY, further_hashes
+from streams.domain.fingerprint.image.extra_hashes import PDQ_QUALITY, compute_extra_hashes
 from streams.domain.hashes.algorithms import ALGORITHMS, EXTRA_HASHES, BadHash
 from streams.domain.hashes.notation import Hash
 from tests.support.media import photo
 
 
-def test_everything_that_a_policy_can_ask_for_is_computed() -> None:
+def test_every_hash_that_a_policy_can_ask_for_is_computed() -> None:
     pytest.importorskip("pdqhash")
-    found = further_hashes(EXTRA_HASHES, photo().convert("L"))
+    found = compute_extra_hashes(EXTRA_HASHES, photo().convert("L"))
     quality = found.pop(PDQ_QUALITY)
     assert 50 <= int(quality) <= 100
     assert found.keys() == ALGORITHMS.keys() - {"phash64:1", "phash256:1"}
@@ -22,22 +22,22 @@ def test_everything_that_a_policy_can_ask_for_is_computed() -> None:
 
 
 @pytest.mark.parametrize("size", [(451, 300), (2500, 2100)])
-def test_each_is_what_it_is_when_asked_for_alone(size: tuple[int, int]) -> None:
+def test_a_hash_is_the_same_alone_and_among_others(size: tuple[int, int]) -> None:
     pytest.importorskip("pdqhash")
     grey = photo("coffee.png", size).convert("L")
-    found = further_hashes(("dhash64", "whash256", "ahash16", "phash32", "pdq256"), grey)
+    found = compute_extra_hashes(("dhash64", "whash256", "ahash16", "phash32", "pdq256"), grey)
     value, quality = pdq.pdq_hash(grey)
     assert (found.pop("pdq256:1"), found.pop(PDQ_QUALITY)) == (value, str(quality))
     assert found == {
-        f"{name}:1": imagehash.compute(name, grey) for name in ("dhash64", "whash256", "ahash16", "phash32")
+        f"{name}:1": imagehash.hash_hex(name, grey) for name in ("dhash64", "whash256", "ahash16", "phash32")
     }
 
 
-def test_what_every_fingerprint_has_is_left_out() -> None:
-    assert further_hashes(("phash64", "phash256"), photo().convert("L")) == {}
-    assert further_hashes((), photo().convert("L")) == {}
+def test_hashes_of_every_fingerprint_are_left_out() -> None:
+    assert compute_extra_hashes(("phash64", "phash256"), photo().convert("L")) == {}
+    assert compute_extra_hashes((), photo().convert("L")) == {}
 
 
 def test_an_unknown_hash_is_refused() -> None:
     with pytest.raises(BadHash, match="'md5' is no hash"):
-        further_hashes(("dhash64", "md5"), photo().convert("L"))
+        compute_extra_hashes(("dhash64", "md5"), photo().convert("L"))

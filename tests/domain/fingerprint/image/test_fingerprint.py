@@ -1,4 +1,4 @@
-"""What an image's facts are: identity, formats, orientation, animation, quality."""
+"""The facts of an image: content id, format, orientation, animation, quality."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from PIL import Image
 
 from streams.domain import ImageLimits, fingerprint_image
 from streams.errors import BadInput, Reason
-from tests.support.hash_distance import distances
+from tests.support.hash_distance import phash_distances
 from tests.support.media import PHOTOS, animation, encode, jpeg, noise, oriented, photo
 
 FORMATS: list[tuple[str, str, dict[str, Any]]] = [
@@ -45,7 +45,7 @@ def test_every_format_shows_the_same_picture(form: str, name: str, options: dict
     image = photo("coffee.png", (600, 400))
     facts = fingerprint_image(encode(image, form, **options))
     assert (facts.format, facts.width, facts.height, facts.frames) == (name, 600, 400, 1)
-    small, large = distances(facts, fingerprint_image(encode(image, "PNG")))
+    small, large = phash_distances(facts, fingerprint_image(encode(image, "PNG")))
     assert small <= 4
     assert large <= 12
 
@@ -72,7 +72,7 @@ def test_the_eight_orientations_of_a_jpeg_are_the_same_but_for_the_encoder(size:
     upright, *turned = (fingerprint_image(oriented(image, n, "JPEG", quality=95)) for n in range(1, 9))
     for facts in turned:
         assert (facts.width, facts.height) == size
-        small, large = distances(facts, upright)
+        small, large = phash_distances(facts, upright)
         assert small <= 2
         assert large <= 6
 
@@ -86,7 +86,7 @@ def test_real_photos_in_all_orientations_have_one_hash(shared_data: Path) -> Non
 
 
 @pytest.mark.parametrize("number", [0, 9, 65535])
-def test_an_orientation_that_does_not_exist_is_none(number: int) -> None:
+def test_an_unknown_orientation_is_ignored(number: int) -> None:
     exif = Image.Exif()
     exif[0x0112] = number
     image = photo(size=(300, 200))
@@ -98,12 +98,12 @@ def test_an_orientation_that_does_not_exist_is_none(number: int) -> None:
 def test_an_animation_is_its_first_frame_and_counts_its_frames(form: str) -> None:
     moving = fingerprint_image(animation(form, frames=7))
     assert moving.frames == 7
-    small, large = distances(moving, fingerprint_image(encode(noise((120, 90), seed=0), "PNG")))
+    small, large = phash_distances(moving, fingerprint_image(encode(noise((120, 90), seed=0), "PNG")))
     assert small <= 4
     assert large <= 24  # of a smooth picture, through GIF's palette or lossy AVIF
 
 
-def test_quality_tells_uniform_from_faint_from_full() -> None:
+def test_uniform_faint_and_rich_pictures_differ_in_quality() -> None:
     uniform = fingerprint_image(encode(Image.new("RGB", (400, 300), (120, 30, 200)), "PNG")).quality
     faint = fingerprint_image(encode(Image.linear_gradient("L").point(lambda level: level // 3), "PNG")).quality
     full = fingerprint_image(encode(photo("coffee.png"), "PNG")).quality
@@ -125,11 +125,11 @@ def test_equal_bytes_give_equal_facts_on_any_thread() -> None:
     assert found == expected * 6
 
 
-def test_a_content_id_that_is_known_is_not_computed_again() -> None:
-    assert fingerprint_image(jpeg(), content="sha256:known").content_id == "sha256:known"
+def test_a_given_content_id_is_not_computed_again() -> None:
+    assert fingerprint_image(jpeg(), content_id="sha256:known").content_id == "sha256:known"
 
 
-def test_memory_is_limited_by_what_the_format_takes_for_a_pixel() -> None:
+def test_memory_is_limited_by_the_bytes_that_a_format_takes_per_pixel() -> None:
     limits = ImageLimits(max_decode_bytes=8000 * 10)
     image = photo(size=(100, 80))
     for data in (encode(image, "PNG"), encode(image, "JPEG"), encode(image, "JPEG", progressive=True)):
@@ -142,7 +142,7 @@ def test_memory_is_limited_by_what_the_format_takes_for_a_pixel() -> None:
 
 
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "GIF", "WEBP", "AVIF", "TIFF", "BMP"])
-def test_pixels_are_limited_at_exactly_the_limit(form: str) -> None:
+def test_a_picture_of_exactly_the_limit_is_decoded(form: str) -> None:
     data = encode(photo(size=(100, 80)), form)
     assert fingerprint_image(data, ImageLimits(max_pixels=8000)).width == 100
     with pytest.raises(BadInput, match="100×80") as refused:

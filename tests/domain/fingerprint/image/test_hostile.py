@@ -1,4 +1,4 @@
-"""Whatever the bytes: facts or BadInput with a fitting reason, quickly, and nothing else."""
+"""Any bytes give facts, or BadInput with a fitting reason, quickly, and nothing else."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from streams.domain import ImageLimits, fingerprint_image
-from streams.domain.fingerprint.image import structure
+from streams.domain.fingerprint.image import file_structure
 from streams.domain.records import MediaFacts
 from streams.errors import BadInput, Reason
 from tests.support.media import animation, encode, jpeg, noise, photo
 
-# Pillow tells of oddities by warnings; whether a process makes them errors must not matter here.
+# Pillow warns of odd files. Whether a process turns warnings into errors must not matter here.
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
 
 SMALL = photo(size=(48, 36))
@@ -68,7 +68,7 @@ def facts_or_reason(data: bytes, limits: ImageLimits | None = None) -> MediaFact
         (b"RIFF\0\0\0\0AVI LIST", Reason.UNSUPPORTED_KIND),
     ],
 )
-def test_what_is_no_image_we_decode_is_named_for_what_it_is(data: bytes, reason: Reason) -> None:
+def test_files_that_are_not_decoded_are_refused_by_their_format(data: bytes, reason: Reason) -> None:
     assert facts_or_reason(data) is reason
 
 
@@ -121,7 +121,7 @@ def test_mutated_bytes_give_facts_or_a_reason(name: str, data: st.DataObject) ->
 
 @settings(max_examples=100)
 @given(head=st.sampled_from([data[:40] for data in VALID.values()]), tail=st.binary(max_size=300))
-def test_a_good_beginning_with_anything_after_it_gives_facts_or_a_reason(head: bytes, tail: bytes) -> None:
+def test_a_valid_beginning_followed_by_anything_gives_facts_or_a_reason(head: bytes, tail: bytes) -> None:
     facts_or_reason(head + tail)
 
 
@@ -143,7 +143,7 @@ def test_hostile_files_collected_from_decoders_give_facts_or_a_reason(
     capfd.readouterr()  # libtiff writes to stderr by itself
 
 
-def test_a_process_that_makes_warnings_errors_gets_a_reason() -> None:
+def test_a_process_that_turns_warnings_into_errors_gets_a_reason() -> None:
     import warnings
 
     data = VALID["apng"].replace(struct.pack(">II", 3, 0), struct.pack(">II", 0, 0), 1)
@@ -205,8 +205,8 @@ def progressive_with_scans(count: int) -> bytes:
     return data[:last] + data[last:-2] * count + data[-2:]
 
 
-def test_a_jpeg_of_many_scans_is_refused_before_it_is_decoded() -> None:
-    assert facts_or_reason(progressive_with_scans(structure.MAX_JPEG_SCANS + 1)) is Reason.CORRUPT_MEDIA
+def test_a_jpeg_with_too_many_scans_is_refused_undecoded() -> None:
+    assert facts_or_reason(progressive_with_scans(file_structure.MAX_JPEG_SCANS + 1)) is Reason.CORRUPT_MEDIA
 
 
 @pytest.mark.parametrize(
@@ -230,14 +230,14 @@ def test_files_of_countless_tiny_parts_are_refused_undecoded(data: bytes, many: 
 
 
 def test_counting_the_frames_of_an_endless_animation_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(structure, "MAX_GIF_BLOCKS", 5_000)
+    monkeypatch.setattr(file_structure, "MAX_GIF_BLOCKS", 5_000)
     one = encode(noise((2, 2)), "GIF")
     picture = one[one.index(b",") : -1]
     frames = fingerprint_image(one[:-1] + picture * 50_000 + one[-1:]).frames
     assert 1_000 < frames <= 5_000
 
 
-def test_a_tiff_whose_pages_run_in_a_circle_ends() -> None:
+def test_a_tiff_whose_pages_form_a_circle_has_one_page() -> None:
     data = bytearray(VALID["tiff"])
     (first,) = struct.unpack_from("<I", data, 4)
     (entries,) = struct.unpack_from("<H", data, first)
@@ -247,14 +247,14 @@ def test_a_tiff_whose_pages_run_in_a_circle_ends() -> None:
     assert found.frames == 1
 
 
-def test_a_declared_number_of_frames_is_not_believed() -> None:
+def test_the_declared_number_of_frames_is_ignored() -> None:
     data = VALID["apng"]
     lie = data.replace(png_chunk(b"acTL", struct.pack(">II", 3, 0)), png_chunk(b"acTL", struct.pack(">II", 9_999, 0)))
     assert lie != data
     assert fingerprint_image(lie).frames == 3
 
 
-def test_data_after_the_end_of_a_jpeg_does_not_matter() -> None:
+def test_data_after_the_end_of_a_jpeg_is_ignored() -> None:
     """Phones append videos and depth maps."""
     plain = fingerprint_image(jpeg(progressive=True))
     appended = fingerprint_image(jpeg(progressive=True) + b"\xff\xda\0\2" * 10_000)

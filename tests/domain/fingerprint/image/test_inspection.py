@@ -1,4 +1,4 @@
-"""Where the views of a picture lie, and its whole views in every turn."""
+"""The boxes of the views of a picture, and its whole views in all orientations."""
 
 from __future__ import annotations
 
@@ -16,36 +16,38 @@ from tests.support.media import encode, oriented, photo
 CAT = photo("chelsea.png", (480, 320))
 
 
-def turned(image: Image.Image, turn: int) -> Image.Image:
-    image = image.transpose(Image.Transpose.TRANSPOSE) if turn & TRANSPOSED else image
-    image = ImageOps.mirror(image) if turn & LEFT_RIGHT else image
-    return ImageOps.flip(image) if turn & TOP_BOTTOM else image
+def turned(image: Image.Image, orientation: int) -> Image.Image:
+    image = image.transpose(Image.Transpose.TRANSPOSE) if orientation & TRANSPOSED else image
+    image = ImageOps.mirror(image) if orientation & LEFT_RIGHT else image
+    return ImageOps.flip(image) if orientation & TOP_BOTTOM else image
 
 
-def test_forms_are_the_hashes_of_the_turned_pictures() -> None:
+def test_oriented_views_have_the_hashes_of_the_turned_pictures() -> None:
     forms = oriented_views(encode(CAT, "PNG"))
 
-    assert [(form.view, form.turn) for form in forms] == [(FULL, turn) for turn in range(ORIENTATION_COUNT)]
+    assert [(form.view, form.orientation) for form in forms] == [
+        (FULL, orientation) for orientation in range(ORIENTATION_COUNT)
+    ]
     for form in forms:
-        hashes = fingerprint_image(encode(turned(CAT, form.turn), "PNG")).hashes
-        assert form.near == int(hashes["phash64:1"], 16)
-        assert form.confirm == int(hashes["phash256:1"], 16)
+        hashes = fingerprint_image(encode(turned(CAT, form.orientation), "PNG")).hashes
+        assert form.hash64 == int(hashes["phash64:1"], 16)
+        assert form.hash256 == int(hashes["phash256:1"], 16)
 
 
-def test_without_its_border_a_picture_is_what_it_was() -> None:
+def test_the_inside_of_a_border_has_the_hash_of_the_picture_without_border() -> None:
     bordered = encode(ImageOps.expand(CAT, (0, 64), "black"), "PNG")
-    upright = {form.view: form for form in oriented_views(bordered) if form.turn == 0}
+    upright = {form.view: form for form in oriented_views(bordered) if form.orientation == 0}
     plain = int(fingerprint_image(encode(CAT, "PNG")).hashes["phash256:1"], 16)
 
-    assert (upright[TRIMMED].confirm ^ plain).bit_count() <= 8
-    assert (upright[FULL].confirm ^ plain).bit_count() > 40
+    assert (upright[TRIMMED].hash256 ^ plain).bit_count() <= 8
+    assert (upright[FULL].hash256 ^ plain).bit_count() > 40
 
 
-def test_a_picture_that_says_nothing_has_no_forms() -> None:
+def test_a_picture_without_structure_has_no_oriented_views() -> None:
     assert oriented_views(encode(Image.new("RGB", (64, 64), "red"), "PNG")) == []
 
 
-def test_outlines_are_where_the_views_lie() -> None:
+def test_each_view_has_its_box() -> None:
     places = view_boxes(encode(CAT, "PNG"))
 
     assert places[FULL] == (0, 0, 1, 1)
@@ -54,7 +56,7 @@ def test_outlines_are_where_the_views_lie() -> None:
     assert places[VIEW_CODES["square"]] == pytest.approx((1 / 6, 0, 5 / 6, 1), abs=0.02)
 
 
-def test_the_outline_inside_of_a_border_is_that_of_the_picture() -> None:
+def test_the_box_inside_a_border_is_that_of_the_picture() -> None:
     bordered = ImageOps.expand(CAT, (40, 80), "black")
     left, top, right, bottom = view_boxes(encode(bordered, "PNG"))[TRIMMED]
 
@@ -62,7 +64,7 @@ def test_the_outline_inside_of_a_border_is_that_of_the_picture() -> None:
     assert (top, bottom) == pytest.approx((80 / 480, 400 / 480), abs=0.01)
 
 
-def test_outlines_are_of_the_upright_picture() -> None:
+def test_boxes_are_those_of_the_upright_picture() -> None:
     bordered = ImageOps.expand(CAT, (0, 80), "black")
     for orientation in (1, 6):
         left, top, right, bottom = view_boxes(oriented(bordered, orientation))[TRIMMED]
@@ -70,7 +72,7 @@ def test_outlines_are_of_the_upright_picture() -> None:
         assert (top, bottom) == pytest.approx((1 / 6, 5 / 6), abs=0.01)
 
 
-def test_every_outline_lies_within_the_picture() -> None:
+def test_every_box_lies_within_the_picture() -> None:
     noise = np.random.default_rng(3).integers(0, 255, (97, 61, 3), dtype=np.uint8)
     for image in (Image.fromarray(noise), CAT.resize((900, 40)), ImageOps.expand(CAT, 200, "white")):
         for code, (left, top, right, bottom) in view_boxes(encode(image, "PNG")).items():
@@ -78,7 +80,7 @@ def test_every_outline_lies_within_the_picture() -> None:
 
 
 @pytest.mark.parametrize("ask", [view_boxes, oriented_views])
-def test_what_is_no_picture_is_bad_input(ask: object) -> None:
+def test_bytes_that_are_not_a_picture_are_bad_input(ask: object) -> None:
     assert callable(ask)
     with pytest.raises(BadInput):
         ask(b"Dear diary")

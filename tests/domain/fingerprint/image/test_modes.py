@@ -1,4 +1,4 @@
-"""Every mode Pillow has becomes luminance, in the documented way."""
+"""Every mode of Pillow becomes luminance by the documented rule."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from PIL import Image
 
 from streams.domain.fingerprint import fingerprint_image
 from streams.domain.fingerprint.image.luminance import luminance
-from tests.support.hash_distance import distances
+from tests.support.hash_distance import phash_distances
 from tests.support.media import encode, photo
 
 GREY = photo("coffee.png", (150, 100)).convert("L")
@@ -32,7 +32,7 @@ def test_every_mode_of_a_grey_picture_has_its_luminance(mode: str) -> None:
     assert np.abs(levels(image) - levels(GREY)).max() <= 2
 
 
-def test_lab_is_seen_as_a_screen_would_show_it() -> None:
+def test_lab_has_the_luminance_that_a_screen_shows() -> None:
     seen = levels(luminance(lab(GREY)))
     assert np.corrcoef(seen.ravel(), levels(GREY).ravel())[0, 1] > 0.99
 
@@ -72,7 +72,7 @@ def test_other_ranges_are_stretched() -> None:
     assert np.corrcoef(seen.ravel(), levels(GREY).ravel())[0, 1] > 0.999
 
 
-def test_floats_that_are_no_numbers_are_black() -> None:
+def test_nan_and_infinity_are_black() -> None:
     values = levels(GREY).astype(np.float32)
     values[0, :4] = [np.nan, np.inf, -np.inf, 255]
     assert levels(luminance(Image.fromarray(values)))[0, :4].tolist() == [0, 0, 0, 255]
@@ -93,7 +93,7 @@ def half_transparent(mode: str) -> Image.Image:
 
 @pytest.mark.parametrize("form", ["PNG", "WEBP", "TIFF", "AVIF"])
 @pytest.mark.parametrize("mode", ["RGBA", "LA"])
-def test_what_is_transparent_is_white_whatever_colour_it_hides(form: str, mode: str) -> None:
+def test_transparent_areas_are_white_whatever_colour_they_hide(form: str, mode: str) -> None:
     if form in ("WEBP", "AVIF") and mode == "LA":
         mode = "RGBA"
     options = {"lossless": True} if form == "WEBP" else {}
@@ -101,7 +101,7 @@ def test_what_is_transparent_is_white_whatever_colour_it_hides(form: str, mode: 
     white = Image.new("RGBA", hidden.size, "white")
     white.alpha_composite(hidden.convert("RGBA"))
     seen = fingerprint_image(encode(hidden, form, **options))
-    small, large = distances(seen, fingerprint_image(encode(white.convert("RGB"), "PNG")))
+    small, large = phash_distances(seen, fingerprint_image(encode(white.convert("RGB"), "PNG")))
     assert small <= 2
     assert large <= 6
 

@@ -1,4 +1,4 @@
-"""PDQ: ThreatExchange's own vectors, and the paper's definition as the slow twin."""
+"""PDQ against ThreatExchange's own test vectors, and against the paper's definition as the slow twin."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from PIL import Image
 from streams.domain.fingerprint.formats import image_format_of
 from streams.domain.fingerprint.image import pdq
 from streams.domain.fingerprint.image.decode import decode_luminance
-from streams.domain.fingerprint.image.structure import examine
+from streams.domain.fingerprint.image.file_structure import file_structure
 from streams.errors import ConfigurationError
 from tests.support.hash_distance import bits_apart
 from tests.support.media import PHOTOS, noise, photo
@@ -25,10 +25,10 @@ from tests.support.media import PHOTOS, noise, photo
 needs_pdqhash = pytest.mark.skipif(find_spec("pdqhash") is None, reason="pip install 'mediasieve[pdq]'")
 
 PYTHON_TOLERANCE_BITS = 16
-"""What ThreatExchange's test of its implementation in Python allows (pdq/python/pdqhashing/tests/pdq_test.py)."""
+"""The tolerance of ThreatExchange's test of its Python reference (pdq/python/pdqhashing/tests/pdq_test.py)."""
 
 IMPLEMENTATION_TOLERANCE_BITS = 10
-"""What it allows an implementation beside the one in C++, for a quality of 80 or more (pdq/README.md)."""
+"""Its tolerance between an implementation and the C++ reference, from a quality of 80 on (pdq/README.md)."""
 
 
 def opened(path: Path) -> Image.Image:
@@ -39,7 +39,7 @@ def opened(path: Path) -> Image.Image:
 def decoded(path: Path) -> Image.Image:
     data = path.read_bytes()
     form = image_format_of(data)
-    return decode_luminance(data, form, examine(data, form), max_pixels=1 << 30, max_decode_bytes=1 << 40)[0]
+    return decode_luminance(data, form, file_structure(data, form), max_pixels=1 << 30, max_decode_bytes=1 << 40)[0]
 
 
 def python_vectors(shared_data: Path) -> Iterator[tuple[Path, str]]:
@@ -49,7 +49,7 @@ def python_vectors(shared_data: Path) -> Iterator[tuple[Path, str]]:
 
 
 def compiled_vectors(shared_data: Path) -> Iterator[tuple[Path, str]]:
-    """Those of the C++ implementation, compiled to WebAssembly; the two rows of videos are MD5s."""
+    """The hashes of the C++ reference, compiled to WebAssembly. The two rows of videos are MD5s."""
     folder = shared_data / "threatexchange"
     with (folder / "pdq-wasm-expected.csv").open() as file:
         for row in csv.DictReader(file):
@@ -59,24 +59,24 @@ def compiled_vectors(shared_data: Path) -> Iterator[tuple[Path, str]]:
 
 
 @needs_pdqhash
-def test_in_rgb_the_hashes_are_those_of_the_reference_in_python(shared_data: Path) -> None:
+def test_hashes_of_rgb_are_those_of_the_python_reference(shared_data: Path) -> None:
     vectors = list(python_vectors(shared_data))
     assert len(vectors) == 19
     for path, expected in vectors:
         found = pdq.pdq_hash(opened(path))
         apart = bits_apart(found.hex, expected)
-        # At quality 3 a hash is nearly noise: a decoder's rounding turns 10 bits of it.
+        # At quality 3 a hash is nearly noise: the rounding of a decoder changes 10 of its bits.
         assert apart == 0 if found.quality >= 4 else apart <= IMPLEMENTATION_TOLERANCE_BITS, path.name
 
 
 @needs_pdqhash
-def test_the_python_package_s_own_photo_has_its_hash_and_quality(shared_data: Path) -> None:
+def test_the_photo_of_the_python_package_has_its_hash_and_quality(shared_data: Path) -> None:
     expected = "fb4eed46cb8a6c78819ca06b756c541f7b07ef6d02c82fccd00f862166272cda", 100
     assert pdq.pdq_hash(opened(shared_data / "threatexchange" / "pytx-resources" / "rgb.jpeg")) == expected
 
 
 @needs_pdqhash
-def test_from_luminance_they_are_within_threatexchange_s_tolerance(shared_data: Path) -> None:
+def test_hashes_of_luminance_are_within_the_tolerance_of_threatexchange(shared_data: Path) -> None:
     for path, expected in python_vectors(shared_data):
         found = pdq.pdq_hash(decoded(path))
         if found.quality >= pdq.RELIABLE_QUALITY:
@@ -85,7 +85,7 @@ def test_from_luminance_they_are_within_threatexchange_s_tolerance(shared_data: 
 
 @needs_pdqhash
 @pytest.mark.parametrize("read", [opened, decoded])
-def test_they_are_within_its_tolerance_of_the_reference_in_c(shared_data: Path, read: object) -> None:
+def test_hashes_are_within_the_tolerance_of_the_c_reference(shared_data: Path, read: object) -> None:
     assert callable(read)
     vectors = list(compiled_vectors(shared_data))
     assert len(vectors) == 16
@@ -96,7 +96,7 @@ def test_they_are_within_its_tolerance_of_the_reference_in_c(shared_data: Path, 
 
 
 def twin(picture: Image.Image) -> tuple[str, int]:
-    """PDQ by its definition, one step after the other, in double precision."""
+    """PDQ by its definition, step by step, in double precision."""
     red, green, blue = np.moveaxis(np.asarray(picture.convert("RGB")).astype(float), 2, 0)
     luma = 0.299 * red + 0.587 * green + 0.114 * blue
     for _ in range(2):
@@ -112,7 +112,7 @@ def twin(picture: Image.Image) -> tuple[str, int]:
 
 
 def blurred(luma: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Each pixel the mean of a window of 1/128 of the row, rounded up, as far as it lies inside."""
+    """Each pixel becomes the mean of a window of 1/128 of the row, rounded up and cut off at the ends."""
     width = luma.shape[1]
     window = -(-width // 128)
     before = window - (window + 2) // 2
@@ -132,7 +132,7 @@ def test_the_hash_and_quality_are_those_of_the_definition(name: str, mode: str) 
 
 
 @needs_pdqhash
-def test_larger_pictures_are_scaled_down_to_512_pixels_and_left_as_they_were() -> None:
+def test_larger_pictures_are_scaled_down_to_512_pixels_and_not_changed() -> None:
     large = photo("rocket.jpg", (1500, 1000))
     small = large.copy()
     small.thumbnail((512, 512))
@@ -141,7 +141,7 @@ def test_larger_pictures_are_scaled_down_to_512_pixels_and_left_as_they_were() -
 
 
 @needs_pdqhash
-def test_luminance_alone_gives_the_hash_of_the_colours_but_for_a_few_bits() -> None:
+def test_luminance_gives_the_hash_of_the_colours_except_for_a_few_bits() -> None:
     for name in PHOTOS:
         colours = photo(name, (500, 400))
         one, other = pdq.pdq_hash(colours), pdq.pdq_hash(colours.convert("L"))
@@ -151,7 +151,7 @@ def test_luminance_alone_gives_the_hash_of_the_colours_but_for_a_few_bits() -> N
 
 
 @needs_pdqhash
-def test_transparent_pictures_are_seen_on_white() -> None:
+def test_transparent_pictures_are_shown_on_white() -> None:
     colours = photo("coffee.png", (300, 200))
     alpha = Image.linear_gradient("L").resize(colours.size)
     colours.putalpha(alpha)
@@ -174,7 +174,7 @@ def test_threads_do_not_disturb_each_other() -> None:
         assert list(threads.map(pdq.pdq_hash, pictures * 4)) == alone * 4
 
 
-def test_without_the_library_it_is_said_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_library_the_error_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pdqhash", None)
     pdq.load_pdqhash.cache_clear()
     try:

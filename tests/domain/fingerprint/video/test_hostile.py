@@ -1,4 +1,4 @@
-"""Whatever the bytes of a video: facts or BadInput with a fitting reason, and nothing else."""
+"""Any bytes of a video give facts, or BadInput with a fitting reason, and nothing else."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from streams.domain import VideoLimits, fingerprint_video
-from streams.domain.fingerprint.video.source import BytesSource
-from streams.domain.fingerprint.video.source_file import BUFFER_BYTES
+from streams.domain.fingerprint.video.ffmpeg_input import BUFFER_BYTES
+from streams.domain.fingerprint.video.source import BytesVideoSource
 from streams.domain.hashes.frames import unpack_frames
 from streams.domain.records import MediaFacts
 from streams.errors import BadInput, Reason
@@ -36,7 +36,7 @@ SMALL: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
-class Far(BytesSource):
+class Far(BytesVideoSource):
     cheap_to_read = False
 
 
@@ -45,7 +45,7 @@ def small(name: str) -> bytes:
     return film(6, 2.0, size=SIZE, fps=25, suffix=suffix, gop=10, **coding).read_bytes()
 
 
-def facts_or_reason(source: bytes | BytesSource, limits: VideoLimits = LIMITS) -> MediaFacts | Reason:
+def facts_or_reason(source: bytes | BytesVideoSource, limits: VideoLimits = LIMITS) -> MediaFacts | Reason:
     try:
         facts = fingerprint_video(source, limits)
     except BadInput as refused:
@@ -59,11 +59,11 @@ def facts_or_reason(source: bytes | BytesSource, limits: VideoLimits = LIMITS) -
     "data",
     [b"", b"\0", b"Dear all, this is movie.mp4", b"#EXTM3U\n#EXTINF:1,\nhttp://localhost/a.ts\n", b"GIF89a\1\0\1\0"],
 )
-def test_what_is_no_video_is_no_media(data: bytes) -> None:
+def test_bytes_that_are_not_a_video_are_not_media(data: bytes) -> None:
     assert facts_or_reason(data) is Reason.NOT_MEDIA
 
 
-def test_a_container_of_sound_alone_holds_no_video() -> None:
+def test_a_container_of_sound_alone_has_no_video() -> None:
     import av
 
     target = BytesIO()
@@ -78,7 +78,7 @@ def test_a_container_of_sound_alone_holds_no_video() -> None:
     assert facts_or_reason(target.getvalue()) is Reason.NO_VIDEO
 
 
-def test_sound_that_is_no_container_is_no_media() -> None:
+def test_sound_without_a_container_is_not_media() -> None:
     target = BytesIO()
     with wave.open(target, "wb") as file:
         file.setparams((1, 2, 8000, 0, "NONE", "not compressed"))
@@ -88,7 +88,7 @@ def test_sound_that_is_no_container_is_no_media() -> None:
 
 @pytest.mark.parametrize("name", SMALL)
 @pytest.mark.parametrize("share", [0.02, 0.3, 0.6, 0.95])
-def test_a_file_cut_short_gives_what_is_left_or_says_so(name: str, share: float) -> None:
+def test_a_file_cut_short_gives_facts_of_the_rest_or_is_truncated(name: str, share: float) -> None:
     data = small(name)
     for source in (data[: int(share * len(data))], Far(data[: int(share * len(data))])):
         found = facts_or_reason(source)
@@ -107,7 +107,7 @@ def test_an_mp4_that_ends_before_its_index_is_truncated() -> None:
 
 
 @pytest.mark.parametrize("name", SMALL)
-def test_nothing_but_zeros_behind_a_good_head_is_refused_or_empty(name: str) -> None:
+def test_a_valid_head_followed_by_zeros_is_refused_or_empty(name: str) -> None:
     data = small(name)
     found = facts_or_reason(data[:1024] + bytes(len(data)))
     assert isinstance(found, MediaFacts) or found in (
@@ -132,7 +132,7 @@ ALLOWED = {
 
 @pytest.mark.parametrize("name", SMALL)
 def test_changed_bytes_give_facts_or_a_reason(name: str) -> None:
-    """Seeded, most of the changes where the structure is: at both ends."""
+    """Seeded. Most changes are at both ends, where the structure is."""
     data = small(name)
     rng = np.random.default_rng(len(name))
     for _ in range(30):
@@ -153,7 +153,7 @@ def test_changed_bytes_give_facts_or_a_reason(name: str) -> None:
 
 
 @pytest.mark.parametrize("count", [0x0FFFFFFF, 200_000])
-def test_an_index_of_frames_that_are_not_there_is_refused_before_memory_is_taken(count: int) -> None:
+def test_an_index_of_missing_frames_is_refused_before_memory_is_allocated(count: int) -> None:
     data = bytearray(small("mp4"))
     place = data.index(b"stsz")
     data[place + 8 : place + 16] = struct.pack(">II", 1, count)
@@ -164,7 +164,7 @@ def test_an_index_of_frames_that_are_not_there_is_refused_before_memory_is_taken
     assert facts_or_reason(bytes(fragments)) is Reason.TOO_LONG
 
 
-def test_a_count_is_found_wherever_reads_are_cut() -> None:
+def test_a_frame_count_is_found_wherever_reads_are_split() -> None:
     data = bytearray(small("mp4"))
     place = data.index(b"stsz")
     data[place + 8 : place + 16] = struct.pack(">II", 1, 0x0FFFFFFF)
@@ -174,7 +174,7 @@ def test_a_count_is_found_wherever_reads_are_cut() -> None:
         assert facts_or_reason(bytes(data[:FTYP_BYTES]) + fill + bytes(data[FTYP_BYTES:])) is Reason.TOO_LONG
 
 
-def test_frames_larger_than_allowed_are_refused_by_the_container() -> None:
+def test_too_large_frames_are_refused_by_the_container() -> None:
     found = facts_or_reason(small("mp4"), VideoLimits(max_pixels=SIZE[0] * SIZE[1] - 1))
     assert found is Reason.TOO_MANY_PIXELS
 

@@ -1,4 +1,4 @@
-"""Sampled frames become moments: near ones together, dull ones not at all, and of too many the most telling stay."""
+"""Sampled frames become moments: similar frames share one, dull frames are left out, too many moments are thinned."""
 
 from __future__ import annotations
 
@@ -7,11 +7,18 @@ import pytest
 from PIL import Image, ImageDraw
 
 from streams.domain.fingerprint.image import phash
-from streams.domain.fingerprint.image.borders import trim, trim_all
+from streams.domain.fingerprint.image.borders import inside_of_borders, inside_of_common_borders
 from streams.domain.fingerprint.image.canonical import ViewFrequencies
-from streams.domain.fingerprint.image.views import Reduced
+from streams.domain.fingerprint.image.views import ReducedPicture
 from streams.domain.fingerprint.video.decoder import FrameSample
-from streams.domain.fingerprint.video.moments import Gathering, Moment, common_box, pack_moments, slowest, thin
+from streams.domain.fingerprint.video.moments import (
+    Moment,
+    MomentCollector,
+    common_inside,
+    frame_entries,
+    quick_frequencies,
+    thin_out,
+)
 from streams.domain.hashes.frames import MAX_MOMENTS, QUERY_FRAME_VIEWS
 from streams.domain.hashes.packing import CANONICAL, EXTRA_UPRIGHT
 from streams.domain.hashes.views import FULL, TRIMMED
@@ -27,10 +34,10 @@ def grey(name: str = "chelsea.png", size: tuple[int, int] = SIZE) -> Image.Image
 
 
 def gathered(pictures: list[Image.Image], *, apart_ms: int = GAP_MS, joined: bool = True) -> list[Moment]:
-    gathering = Gathering(GAP_MS)
+    collector = MomentCollector(GAP_MS)
     for number, picture in enumerate(pictures):
-        gathering.add(FrameSample(number * apart_ms, np.asarray(picture), joined))
-    return gathering.finish()
+        collector.add(FrameSample(number * apart_ms, np.asarray(picture), joined))
+    return collector.finish()
 
 
 def spans(moments: list[Moment]) -> list[tuple[int, int]]:
@@ -41,11 +48,11 @@ def test_a_picture_that_stays_is_one_moment() -> None:
     assert spans(gathered([grey()] * 20)) == [(0, 20 * GAP_MS)]
 
 
-def test_a_cut_begins_a_moment_where_the_one_before_ends() -> None:
+def test_at_a_cut_a_moment_ends_and_the_next_begins() -> None:
     assert spans(gathered([grey()] * 4 + [grey("coffee.png")] * 4)) == [(0, 500), (500, 1000)]
 
 
-def test_equal_neighbouring_keyframes_are_one_moment_and_others_do_not_reach_over_what_was_not_seen() -> None:
+def test_equal_neighbouring_keyframes_are_one_moment_and_no_moment_extends_over_skipped_frames() -> None:
     far = 10_000
     assert spans(gathered([grey()] * 3, apart_ms=far)) == [(0, 2 * far + GAP_MS)]
     cut = gathered([grey(), grey("coffee.png")], apart_ms=far)
@@ -62,12 +69,13 @@ def test_black_and_uniform_frames_are_left_out(dull: int) -> None:
     assert spans(gathered(shown)) == [(0, 500), (1000, 1500)]
 
 
-def test_frames_of_which_the_coding_decides_most_bits_are_left_out() -> None:
+def test_frames_whose_bits_are_mostly_coding_noise_are_left_out() -> None:
     fall = np.add.outer(np.linspace(60, 180, SIZE[1]), np.linspace(-20, 20, SIZE[0]))
     wall = Image.fromarray(fall.astype(np.uint8))
     other = Image.fromarray((fall + np.random.default_rng(1).normal(0, 4, fall.shape)).astype(np.uint8))
     codes = [
-        int.from_bytes(phash.hash_bits(slowest(np.asarray(each))[None]).tobytes(), "big") for each in (wall, other)
+        int.from_bytes(phash.hash_bytes(quick_frequencies(np.asarray(each))[None]).tobytes(), "big")
+        for each in (wall, other)
     ]
     assert (codes[0] ^ codes[1]).bit_count() > 10
     assert spans(gathered([wall, other])) == []
@@ -75,7 +83,7 @@ def test_frames_of_which_the_coding_decides_most_bits_are_left_out() -> None:
 
 
 def test_every_sampled_frame_is_within_a_few_bits_of_a_moment() -> None:
-    """The ε-net, against a slow twin that hashes every frame in full."""
+    """The moments are an ε-net; the slow twin hashes every frame in full."""
     large = grey(size=(300, 200))
     pictures = [large.crop((left, left // 2, left + 160, left // 2 + 90)) for left in range(0, 140, 2)]
     moments = gathered(pictures)
@@ -84,17 +92,17 @@ def test_every_sampled_frame_is_within_a_few_bits_of_a_moment() -> None:
         at_ms = number * GAP_MS
         holding = next(each for each in moments if each.from_ms <= at_ms < each.to_ms)
         one, other = (
-            phash.phash(np.asarray(each.resize((32, 32), Image.Resampling.LANCZOS)))
+            phash.phash_hex(np.asarray(each.resize((32, 32), Image.Resampling.LANCZOS)))
             for each in (picture, Image.fromarray(holding.grey))
         )
         assert bits_apart(one, other) <= 10
 
 
-def test_the_cheap_hash_of_comparing_is_near_the_real_one() -> None:
+def test_the_quick_hash_for_comparing_frames_is_close_to_the_real_hash() -> None:
     for name in ("chelsea.png", "coffee.png", "rocket.jpg", "astronaut.png"):
         picture = grey(name, (160, 120))
-        cheap = phash.hash_bits(slowest(np.asarray(picture))[None]).tobytes().hex()
-        real = phash.phash(np.asarray(picture.resize((32, 32), Image.Resampling.LANCZOS)))
+        cheap = phash.hash_bytes(quick_frequencies(np.asarray(picture))[None]).tobytes().hex()
+        real = phash.phash_hex(np.asarray(picture.resize((32, 32), Image.Resampling.LANCZOS)))
         assert bits_apart(cheap, real) <= 4
 
 
@@ -105,7 +113,7 @@ def moment(from_ms: int, to_ms: int) -> Moment:
 
 
 def plainly_thinned(moments: list[Moment], most: int) -> list[Moment]:
-    """The slow twin: all gaps anew for each that goes."""
+    """The slow twin: computes all gaps again for each removed moment."""
     kept = list(moments)
     while len(kept) > most:
         gaps = [(kept[n + 1].from_ms - kept[n - 1].to_ms, n) for n in range(1, len(kept) - 1)]
@@ -114,12 +122,12 @@ def plainly_thinned(moments: list[Moment], most: int) -> list[Moment]:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_thinning_removes_what_is_missed_least(seed: int) -> None:
+def test_thinning_out_removes_the_moment_that_leaves_the_shortest_gap(seed: int) -> None:
     rng = np.random.default_rng(seed)
     edges = np.cumsum(rng.integers(1, 2000, 401))
     moments = [moment(int(a), int(b)) for a, b in zip(edges[:-1], edges[1:] - rng.integers(0, 2), strict=True)]
-    assert spans(thin(moments, 120)) == spans(plainly_thinned(moments, 120))
-    assert spans(thin(moments, 500)) == spans(moments)
+    assert spans(thin_out(moments, 120)) == spans(plainly_thinned(moments, 120))
+    assert spans(thin_out(moments, 500)) == spans(moments)
 
 
 def test_a_long_video_has_its_moments_spread_over_its_duration() -> None:
@@ -140,9 +148,9 @@ SHOWN = [grey(name) for name in ("chelsea.png", "coffee.png", "rocket.jpg", "ast
 LETTERBOX = (0, 20, 160, 110)
 
 
-def test_a_letterbox_that_all_frames_have_is_trimmed() -> None:
-    assert common_box([np.asarray(boxed(each, (160, 130))) for each in SHOWN]) == LETTERBOX
-    assert common_box([np.asarray(each) for each in SHOWN]) is None
+def test_a_letterbox_that_all_frames_share_is_cut_off() -> None:
+    assert common_inside([np.asarray(boxed(each, (160, 130))) for each in SHOWN]) == LETTERBOX
+    assert common_inside([np.asarray(each) for each in SHOWN]) is None
 
 
 def test_neither_subtitles_in_the_border_nor_dark_scenes_move_it() -> None:
@@ -154,31 +162,31 @@ def test_neither_subtitles_in_the_border_nor_dark_scenes_move_it() -> None:
     night = [boxed(each.copy(), (160, 130)) for each in SHOWN[:3]]
     for each in night:
         each.paste(0, (0, 0, 160, 60))
-    assert common_box([np.asarray(each) for each in (*frames, *dark, *night)]) == LETTERBOX
+    assert common_inside([np.asarray(each) for each in (*frames, *dark, *night)]) == LETTERBOX
 
 
-def test_trimming_one_picture_is_trimming_many_that_are_alike() -> None:
+def test_the_inside_of_equal_pictures_is_that_of_one_picture() -> None:
     for margin in (0, 10, 30):
         pixels = np.asarray(boxed(grey(), (160, 90 + 2 * margin), 255))
-        assert trim_all(pixels[None].repeat(5, 0)) == trim(pixels)
+        assert inside_of_common_borders(pixels[None].repeat(5, 0)) == inside_of_borders(pixels)
 
 
-def test_entries_are_those_of_the_views_that_are_kept_and_asked() -> None:
+def test_entries_are_those_of_the_stored_and_query_views() -> None:
     moments = gathered([boxed(each, (160, 130)) for each in SHOWN[:5] for _ in range(4)])
-    entries = pack_moments(moments)
+    entries = frame_entries(moments)
     assert set(entries["view"].tolist()) == set(QUERY_FRAME_VIEWS)
-    assert not (entries["turn"] & EXTRA_UPRIGHT).any()
+    assert not (entries["orientation"] & EXTRA_UPRIGHT).any()
     bars = ~np.isin(entries["view"], (FULL, TRIMMED))
-    assert (entries["turn"][bars] & CANONICAL > 0).all()
+    assert (entries["orientation"][bars] & CANONICAL > 0).all()
     assert (np.diff(entries["from_ms"].astype(np.int64)) >= 0).all()
     for at_ms in np.unique(entries["from_ms"]):
         first = entries[entries["from_ms"] == at_ms][0]
         assert first["view"] == FULL
-        assert first["turn"] & CANONICAL
-    canonical = entries[(entries["turn"] & CANONICAL > 0) & (entries["view"] == TRIMMED)]
+        assert first["orientation"] & CANONICAL
+    canonical = entries[(entries["orientation"] & CANONICAL > 0) & (entries["view"] == TRIMMED)]
     assert len(canonical) == len(moments)
 
 
-def test_no_moments_are_no_entries() -> None:
-    assert len(pack_moments([])) == 0
-    assert Reduced(grey()).whole == (0.0, 0.0, 160.0, 90.0)
+def test_no_moments_give_no_entries() -> None:
+    assert len(frame_entries([])) == 0
+    assert ReducedPicture(grey()).whole == (0.0, 0.0, 160.0, 90.0)

@@ -1,4 +1,4 @@
-"""How a video is read: within a share of its bytes, alike from wherever it comes, as far as its source lets it."""
+"""How a video is read: within a share of its bytes, and alike from every source."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from streams.domain import VideoLimits, fingerprint_video
 from streams.domain.fingerprint.video import sampler
-from streams.domain.fingerprint.video.source import BytesSource
+from streams.domain.fingerprint.video.source import BytesVideoSource
 from streams.domain.hashes.frames import unpack_frames
 from streams.domain.hashes.packing import CANONICAL
 from streams.domain.hashes.views import FULL
@@ -25,8 +25,8 @@ SIZE = (192, 108)
 FPS = 12
 
 
-class Far(BytesSource):
-    """Bytes that cost something; remembers what was planned and what was read."""
+class Far(BytesVideoSource):
+    """Bytes that cost something; remembers plans and reads."""
 
     cheap_to_read = False
 
@@ -47,14 +47,14 @@ class Far(BytesSource):
 
 
 class Trickling(Far):
-    """Gives a few bytes at a time, as sockets do."""
+    """Returns a few bytes at a time, as sockets do."""
 
     def read(self, n: int, /) -> bytes:
         return super().read(max(1, min(n, 777)))
 
 
 class Onwards(Far):
-    """Of unknown size, and only to be read onwards."""
+    """Of unknown size, and without seeking."""
 
     def __init__(self, data: bytes) -> None:
         super().__init__(data)
@@ -65,7 +65,7 @@ class Onwards(Far):
 
 
 class Vanishing(Far):
-    """Fails once so many bytes were read."""
+    """Fails after a number of bytes."""
 
     def __init__(self, data: bytes, after: int, error: Exception) -> None:
         super().__init__(data)
@@ -85,7 +85,7 @@ def long_film(suffix: str = ".mp4", **coding: Any) -> bytes:
     return path.read_bytes()
 
 
-def read(source: BytesSource) -> tuple[MediaFacts, VideoFacts]:
+def read(source: BytesVideoSource) -> tuple[MediaFacts, VideoFacts]:
     facts = fingerprint_video(source)
     assert facts.video is not None
     return facts, facts.video
@@ -102,7 +102,7 @@ INDEXED: list[tuple[str, dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("suffix", "coding"), INDEXED)
-def test_of_a_longer_video_with_an_index_two_fifths_are_read_at_most(suffix: str, coding: dict[str, Any]) -> None:
+def test_at_most_two_fifths_are_read_of_a_longer_video_with_an_index(suffix: str, coding: dict[str, Any]) -> None:
     data = long_film(suffix, **coding)
     source = Far(data)
     facts, video = read(source)
@@ -116,7 +116,7 @@ def test_of_a_longer_video_with_an_index_two_fifths_are_read_at_most(suffix: str
 
 
 @pytest.mark.parametrize(("suffix", "coding"), [each for each in INDEXED if each[0] in (".mp4", ".mov")])
-def test_what_is_read_was_planned(suffix: str, coding: dict[str, Any]) -> None:
+def test_all_reads_were_planned(suffix: str, coding: dict[str, Any]) -> None:
     source = Far(long_film(suffix, **coding))
     read(source)
     assert source.planned
@@ -132,7 +132,7 @@ def test_facts_do_not_depend_on_how_bytes_arrive(suffix: str, coding: dict[str, 
     assert trickled.hashes == plain.hashes
 
 
-def test_the_content_id_of_parts_tells_videos_apart() -> None:
+def test_different_videos_have_different_content_ids_of_parts() -> None:
     data = long_film()
     ids = {read(Far(each))[0].content_id for each in (data, long_film(".mov"), long_film(".mkv"), data + b"\0")}
     assert len(ids) == 4
@@ -141,10 +141,10 @@ def test_the_content_id_of_parts_tells_videos_apart() -> None:
 def test_frames_sampled_sparsely_are_frames_of_the_whole() -> None:
     data = long_film()
     sparse, dense = (unpack_frames(facts.hashes["frames:1"]) for facts in (read(Far(data))[0], fingerprint_video(data)))
-    of_whole = (dense["view"] == FULL) & (dense["turn"] & CANONICAL > 0)
-    canonical = sparse[(sparse["view"] == FULL) & (sparse["turn"] & CANONICAL > 0)]
+    of_whole = (dense["view"] == FULL) & (dense["orientation"] & CANONICAL > 0)
+    canonical = sparse[(sparse["view"] == FULL) & (sparse["orientation"] & CANONICAL > 0)]
     near = [
-        int(np.bitwise_count(dense[of_whole]["near"] ^ entry["near"])[_about(dense[of_whole], entry)].min())
+        int(np.bitwise_count(dense[of_whole]["hash64"] ^ entry["hash64"])[_about(dense[of_whole], entry)].min())
         for entry in canonical
         if _about(dense[of_whole], entry).any()
     ]
@@ -159,7 +159,7 @@ def _about(entries: NDArray[np.void], entry: Any) -> NDArray[np.bool_]:
 
 
 @pytest.mark.parametrize(("suffix", "coding"), [(".ts", {}), (".flv", {})])
-def test_without_an_index_all_is_read_and_some_decoded(suffix: str, coding: dict[str, Any]) -> None:
+def test_a_video_without_an_index_is_read_completely_and_decoded_in_part(suffix: str, coding: dict[str, Any]) -> None:
     data = long_film(suffix, **coding)
     facts, video = read(Far(data))
     assert video.path == "keyframes"
@@ -168,8 +168,10 @@ def test_without_an_index_all_is_read_and_some_decoded(suffix: str, coding: dict
     assert np.histogram(starts, bins=5, range=(0, 75_000))[0].min() >= 2
 
 
-def test_without_an_index_few_are_decoded_where_frames_are_large(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sampler, "CHOSEN_PIXELS", 200 * SIZE[0] * SIZE[1])
+def test_fewer_frames_are_decoded_of_a_video_without_an_index_if_they_are_large(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sampler, "MAX_CHOSEN_PIXELS", 200 * SIZE[0] * SIZE[1])
     facts, video = read(Far(long_film(".ts")))
     assert video.path == "keyframes"
     assert 20 <= video.decoded_frames <= 200
@@ -177,7 +179,7 @@ def test_without_an_index_few_are_decoded_where_frames_are_large(monkeypatch: py
     assert np.histogram(starts, bins=5, range=(0, 75_000))[0].min() >= 2
 
 
-def test_what_can_only_be_read_onwards_is_read_onwards() -> None:
+def test_a_source_without_seeking_is_read_from_beginning_to_end() -> None:
     facts, video = read(Onwards(long_film(".ts")))
     assert video.path == "keyframes"
     assert facts.size_bytes > 0
@@ -188,8 +190,8 @@ def test_what_can_only_be_read_onwards_is_read_onwards() -> None:
 def test_large_frames_are_not_all_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
     data = film(5, 20.0, size=SIZE, fps=FPS, gop=24).read_bytes()
     everything = fingerprint_video(data)
-    monkeypatch.setattr(sampler, "WHOLE_PIXELS", 1_000_000)
-    monkeypatch.setattr(sampler, "CHOSEN_PIXELS", 2_000_000)
+    monkeypatch.setattr(sampler, "MAX_WHOLE_PIXELS", 1_000_000)
+    monkeypatch.setattr(sampler, "MAX_CHOSEN_PIXELS", 2_000_000)
     facts = fingerprint_video(data)
     assert everything.video is not None
     assert facts.video is not None
@@ -206,7 +208,7 @@ class Gone(Exception):
 @pytest.mark.parametrize("error", [BadInput(Reason.SOURCE_UNREACHABLE, "it is gone"), Gone("a fault of the source")])
 @pytest.mark.parametrize("share", [0.0, 0.01, 0.1, 0.25])
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".ts"])
-def test_what_the_source_raises_comes_out_as_it_is(suffix: str, share: float, error: Exception) -> None:
+def test_errors_of_the_source_are_raised_unchanged(suffix: str, share: float, error: Exception) -> None:
     data = long_film(suffix)
     with pytest.raises(type(error)) as raised:
         fingerprint_video(Vanishing(data, int(share * len(data)), error))
@@ -219,13 +221,13 @@ def counting_down(calls: int) -> Callable[[], bool]:
 
 
 @pytest.mark.parametrize("calls", [0, 3, 30])
-def test_when_time_is_up_it_ends(calls: int) -> None:
+def test_fingerprinting_ends_when_the_time_is_up(calls: int) -> None:
     with pytest.raises(BadInput) as refused:
-        fingerprint_video(long_film(), deadline=counting_down(calls))
+        fingerprint_video(long_film(), is_expired=counting_down(calls))
     assert refused.value.reason is Reason.DECODE_TIMEOUT
 
 
-def test_cpu_time_is_limited_by_the_clock_that_is_given() -> None:
+def test_cpu_time_is_limited_by_the_given_clock() -> None:
     ticking = iter(range(10_000))
     with pytest.raises(BadInput) as refused:
         fingerprint_video(long_film(), VideoLimits(max_decode_s=20), clock=lambda: float(next(ticking)))
@@ -243,15 +245,15 @@ def test_cpu_time_is_limited_by_the_clock_that_is_given() -> None:
     ],
 )
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
-def test_what_is_too_much_is_refused(limits: VideoLimits, reason: Reason, suffix: str) -> None:
+def test_a_video_beyond_a_limit_is_refused(limits: VideoLimits, reason: Reason, suffix: str) -> None:
     with pytest.raises(BadInput) as refused:
         fingerprint_video(Far(long_film(suffix)), limits)
     assert refused.value.reason is reason
 
 
-def test_given_a_content_id_it_is_kept() -> None:
+def test_a_given_content_id_is_kept() -> None:
     facts, video = read(Far(long_film()))
-    given = fingerprint_video(Far(long_film()), content="sha256:abc")
+    given = fingerprint_video(Far(long_film()), content_id="sha256:abc")
     assert given.content_id == "sha256:abc"
     assert given.video is not None
     assert given.video.covers == "file"
@@ -259,10 +261,10 @@ def test_given_a_content_id_it_is_kept() -> None:
     assert video.covers == "parts"
 
 
-def test_a_file_is_read_as_bytes_are(tmp_path: Path) -> None:
-    """Any object with the methods will do."""
+def test_a_file_gives_the_facts_of_its_bytes(tmp_path: Path) -> None:
+    """Any object with the methods of a source can be read."""
 
-    class File(BytesSource):
+    class File(BytesVideoSource):
         cheap_to_read = False
 
         def __init__(self, path: Path) -> None:

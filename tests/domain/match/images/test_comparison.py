@@ -49,7 +49,7 @@ FILES = {
 @cache
 def facts(name: str, policy: Policy = POLICIES[0]) -> MediaFacts:
     what = required_hashes(policy)
-    return fingerprint_image(FILES[name], level=what.level, further=what.extra)
+    return fingerprint_image(FILES[name], level=what.level, extra_hashes=what.extra_hashes)
 
 
 def record(medium: MediaFacts, media_id: str, policy: Policy) -> Fingerprint:
@@ -92,8 +92,10 @@ def made_up(seed: int, base: int) -> MediaFacts:
                 near ^= 1 << bit
             for bit in rng.sample(range(256), rng.choice((0, 2, 30, 80))):
                 confirm ^= 1 << bit
-            turn = rng.randrange(8) | rng.choice((0, CANONICAL, CANONICAL, CANONICAL | EXTRA_UPRIGHT))
-            entries.append((view.code, turn, near, [confirm >> shift & (1 << 64) - 1 for shift in (192, 128, 64, 0)]))
+            orientation = rng.randrange(8) | rng.choice((0, CANONICAL, CANONICAL, CANONICAL | EXTRA_UPRIGHT))
+            entries.append(
+                (view.code, orientation, near, [confirm >> shift & (1 << 64) - 1 for shift in (192, 128, 64, 0)])
+            )
     hashes = {"views:1": pack_entries(np.array(entries, ENTRY))}
     return replace(facts("itself"), content_id=f"sha256:{seed:064x}", hashes=hashes)
 

@@ -52,10 +52,10 @@ def picture(base: int, rng: random.Random) -> dict[str, str]:
         if rng.random() < 0.5 and view.code:
             continue
         for number in range(rng.choice((1, 1, 2, 3))):
-            turn = rng.randrange(8) | (CANONICAL if number == 0 else rng.choice((0, EXTRA_UPRIGHT)))
+            orientation = rng.randrange(8) | (CANONICAL if number == 0 else rng.choice((0, EXTRA_UPRIGHT)))
             near_now = flipped(near, rng.choice((0, 2, 7, 8, 10, 11, 14)), 64, rng)
             confirm_now = flipped(confirm, rng.choice((0, 30, 80, 81, 95)), 256, rng)
-            packed = bytes((view.code, turn)) + near_now.to_bytes(8) + confirm_now.to_bytes(32)
+            packed = bytes((view.code, orientation)) + near_now.to_bytes(8) + confirm_now.to_bytes(32)
             entries = np.concatenate((entries, np.frombuffer(packed, ENTRY)))
     small = flipped(truth.getrandbits(64), rng.choice((0, 2, 8, 9)), 64, rng)
     large = flipped(truth.getrandbits(256), rng.choice((0, 40, 60, 61)), 256, rng)

@@ -1,4 +1,4 @@
-"""Comparing two videos says what deciding about them says, and all that it looked at."""
+"""Comparing two videos gives the match that a decision about them has, and all distances behind it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from streams.domain.match.decide import MatchInput
 from streams.domain.match.videos.comparison import compare_videos, find_picture
 from streams.domain.policy.policy import Policy
 from streams.domain.records import Fingerprint, MediaFacts, Origin
-from tests.domain.match.videos.test_matching import POLICIES, take
+from tests.domain.match.videos.test_matching import POLICIES, recipe
 from tests.support.films import Film, cached_file, film
 from tests.support.media import encode, photo
 from tests.support.partition import Partition
@@ -55,8 +55,8 @@ def medium(name: str) -> MediaFacts:
 
 @pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: str(policy.name))
 @pytest.mark.parametrize("seed", range(12))
-def test_the_match_is_that_of_the_decision(seed: int, policy: Policy) -> None:
-    known, submitted = media_facts(take(seed), f"v{seed}"), media_facts(take(seed * 7 % 24 + 1), f"w{seed}")
+def test_the_match_equals_that_of_the_decision(seed: int, policy: Policy) -> None:
+    known, submitted = media_facts(recipe(seed), f"v{seed}"), media_facts(recipe(seed * 7 % 24 + 1), f"w{seed}")
 
     found = compare_videos(known, submitted, policy, media_ids=("m0", "m1"))
 
@@ -66,7 +66,7 @@ def test_the_match_is_that_of_the_decision(seed: int, policy: Policy) -> None:
 
 
 @pytest.mark.parametrize("name", ["clip_30", "mirrored", "compilation", "other", "original"])
-def test_of_real_videos_too(name: str) -> None:
+def test_the_match_of_real_videos_equals_that_of_the_decision(name: str) -> None:
     known, submitted = medium("original"), medium(name)
 
     found = compare_videos(known, submitted, Policy.of(), media_ids=("m0", "m1"))
@@ -79,7 +79,7 @@ def test_of_real_videos_too(name: str) -> None:
         assert (found.match.share, found.match.known_share) == (found.share, found.known_share)
 
 
-def test_each_moment_is_shown_with_what_it_votes_for_or_with_what_is_nearest() -> None:
+def test_each_moment_is_paired_with_the_one_it_votes_for_or_the_nearest() -> None:
     found = compare_videos(medium("original"), medium("compilation"), Policy.of(), media_ids=("m0", "m1"))
 
     assert len(found.nearest) == found.moments
@@ -100,7 +100,7 @@ def test_each_moment_is_shown_with_what_it_votes_for_or_with_what_is_nearest() -
 
 
 @pytest.mark.parametrize(("known", "submitted"), [("original", "frame"), ("frame", "mirrored"), ("photo", "original")])
-def test_a_picture_is_found_in_a_video_when_the_decision_says_so(known: str, submitted: str) -> None:
+def test_a_picture_is_found_in_a_video_if_the_decision_names_the_appearance(known: str, submitted: str) -> None:
     found = find_picture(medium(known), medium(submitted), SHOWN)
 
     appearances = decided(medium(known), medium(submitted), SHOWN)["appears_in"]
@@ -114,7 +114,7 @@ def test_a_picture_is_found_in_a_video_when_the_decision_says_so(known: str, sub
         assert abs(each["at_s"] - 5.0) < 2
 
 
-def test_nothing_is_compared_where_the_policy_looks_for_nothing() -> None:
+def test_nothing_is_compared_if_the_policy_matches_exact_copies_only() -> None:
     exact = Policy.of(name="exact", near=False)
 
     found = compare_videos(medium("original"), medium("mirrored"), exact, media_ids=("m0", "m1"))

@@ -1,4 +1,4 @@
-"""Videos in batches with pictures, after crashes, under changing policies: as the plain twin decides, byte for byte."""
+"""Videos in batches with pictures, after crashes, under changing policies are decided as by the slow twin."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ INTRO, STILL = Film("intro", still=True), Film("still", scene_ms=60_000, still=T
 
 
 @cache
-def take(seed: int) -> VideoRecipe:
-    """One of the videos of these tests: whole or cut, with an intro, from several films, or one that stands still."""
+def recipe(seed: int) -> VideoRecipe:
+    """One of the videos of these tests: whole or cut, with an intro, of several films, or a still."""
     rng = random.Random(seed)
     film = rng.choice(FILMS)
     whole = Cut(film, 0, 8_000)
@@ -59,16 +59,16 @@ def take(seed: int) -> VideoRecipe:
     ]
     return VideoRecipe(
         rng.choice(cuts),
-        every_ms=rng.choice((500, 500, 750)),
-        phase_ms=rng.choice((0, 0, 120)),
+        sample_every_ms=rng.choice((500, 500, 750)),
+        first_sample_ms=rng.choice((0, 0, 120)),
         noise_bits=rng.choice((1, 2, 4)),
-        turn=rng.choice((0, 0, 0, 1, 5)),
-        bar=rng.choice((None, None, None, VIEW_CODES["top_85"])),
-        alternates=rng.choice((0, 3)),
-        lost=rng.choice((0, 0, 3)),
-        borders=rng.choice((0, 5)),
-        points=rng.random() < 0.3,
-        reformed=rng.choice((0, 0, 4)),
+        orientation=rng.choice((0, 0, 0, 1, 5)),
+        film_view=rng.choice((None, None, None, VIEW_CODES["top_85"])),
+        alternates_of_10=rng.choice((0, 3)),
+        lost_of_10=rng.choice((0, 0, 3)),
+        borders_of_10=rng.choice((0, 5)),
+        single_samples=rng.random() < 0.3,
+        reoriented_of_10=rng.choice((0, 0, 4)),
         seed=seed,
     )
 
@@ -76,17 +76,19 @@ def take(seed: int) -> VideoRecipe:
 @cache
 def video(seed: int) -> MediaFacts:
     rng = random.Random(seed)
-    of_parts = rng.random() < 0.3
-    return media_facts(take(seed), f"video {seed}", of_parts=of_parts, quality=rng.choice((0.05, 0.6, 0.6, 0.6, 0.6)))
+    read_in_parts = rng.random() < 0.3
+    return media_facts(
+        recipe(seed), f"video {seed}", read_in_parts=read_in_parts, quality=rng.choice((0.05, 0.6, 0.6, 0.6, 0.6))
+    )
 
 
 @cache
 def still_picture(seed: int) -> MediaFacts:
-    """A frame of a video as a picture of its own."""
+    """A frame of a video, submitted as a picture."""
     frames = unpack_frames(video(seed).hashes[FRAMES_HASH])
     entries = frames[:2][list(ENTRY.names or ())].astype(ENTRY)
-    digits = media_facts(take(seed), f"picture {seed}").content_id
-    return MediaFacts(digits, "image", "png", 9, 4, 3, 1, 0.9, {VIEWS_HASH: pack_entries(entries)})
+    content_id = media_facts(recipe(seed), f"picture {seed}").content_id
+    return MediaFacts(content_id, "image", "png", 9, 4, 3, 1, 0.9, {VIEWS_HASH: pack_entries(entries)})
 
 
 def submission(facts: MediaFacts | None, offset: int, number: int, policy: Policy, collection: str) -> Fingerprint:
@@ -121,25 +123,25 @@ def stream(seed: int, length: int, apart_ms: int = DAY_MS) -> list[MatchInput]:
 
 
 LIMITS = (
-    "streams.domain.match.videos.index.MOST_MEMBERS",
-    "streams.domain.match.videos.index.MOST_CANDIDATES",
-    "streams.domain.match.videos.kernel.MOST_GROUPS",
-    "streams.domain.match.videos.kernel.MOST_PAIRS",
+    "streams.domain.match.videos.index.MAX_STORED_MEMBERS",
+    "streams.domain.match.videos.index.MAX_CANDIDATES",
+    "streams.domain.match.videos.kernel.MAX_GROUPS",
+    "streams.domain.match.videos.kernel.MAX_MATCHES",
 )
 
 
 @settings(max_examples=40)
 @given(seed=st.integers(0, 2**32), length=st.integers(1, 30), limits=st.none() | st.tuples(*[st.integers(1, 4)] * 4))
-def test_batches_decide_as_the_twin_does_one_by_one(
+def test_batches_are_decided_as_the_twin_decides_one_at_a_time(
     seed: int, length: int, limits: tuple[int, int, int, int] | None
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
         for name, limit in zip(LIMITS, limits or (), strict=limits is not None):
             patch.setattr(name, limit)
-        decide_as_the_twin(seed, length)
+        assert_decided_as_by_the_twin(seed, length)
 
 
-def decide_as_the_twin(seed: int, length: int) -> None:
+def assert_decided_as_by_the_twin(seed: int, length: int) -> None:
     incoming, twin, partition, single = stream(seed, length), Twin(), Partition(), Partition()
     answers = [answer for batch in batches(incoming, random.Random(seed)) for answer in partition.decide(batch)]
     for each, answer in zip(incoming, answers, strict=True):
@@ -149,7 +151,7 @@ def decide_as_the_twin(seed: int, length: int) -> None:
     assert single == partition
 
 
-def test_the_streams_of_these_tests_hold_all_that_videos_can_be() -> None:
+def test_the_streams_of_these_tests_cover_all_relations() -> None:
     relations: dict[str, int] = {}
     shown, changes, explained = [], set(), set()
     for seed in range(8):
@@ -175,7 +177,7 @@ def test_a_crash_at_any_point_contradicts_nothing(seed: int, length: int, data: 
 
 @settings(max_examples=20)
 @given(seed=st.integers(0, 2**32), length=st.integers(1, 25))
-def test_a_partition_made_of_its_state_decides_as_the_one_that_wrote_it(seed: int, length: int) -> None:
+def test_a_partition_rebuilt_from_its_state_decides_as_the_one_that_wrote_it(seed: int, length: int) -> None:
     incoming, partition = stream(seed, length), Partition()
     for batch in batches(incoming, random.Random(seed)):
         again = Partition(partition.items()).decide(batch)
@@ -183,13 +185,13 @@ def test_a_partition_made_of_its_state_decides_as_the_one_that_wrote_it(seed: in
 
 
 def decide(
-    *takes: VideoRecipe, partition: Partition | None = None, policy: Policy = POLICIES[0]
+    *recipes: VideoRecipe, partition: Partition | None = None, policy: Policy = POLICIES[0]
 ) -> list[dict[str, object]]:
     where = Partition() if partition is None else partition
     before = len(where)
     records = [
         submission(media_facts(each, f"{before} {number}"), number, before + number, policy, "shop")
-        for number, each in enumerate(takes)
+        for number, each in enumerate(recipes)
     ]
     return [orjson.loads(a.value) for a in where.decide([MatchInput.of(record, before) for record in records])]
 
@@ -202,8 +204,8 @@ FILM, OTHER = Film("long"), Film("another")
 WHOLE = VideoRecipe([Cut(FILM, 0, 40_000)])
 
 
-def test_a_clip_says_which_part_of_which_video_it_is() -> None:
-    clip = VideoRecipe([Cut(FILM, 12_000, 15_000)], phase_ms=200, turn=1, noise_bits=4)
+def test_a_clip_is_located_in_the_video_it_was_cut_from() -> None:
+    clip = VideoRecipe([Cut(FILM, 12_000, 15_000)], first_sample_ms=200, orientation=1, noise_bits=4)
 
     first, second = decide(WHOLE, clip)
 
@@ -219,7 +221,7 @@ def test_a_clip_says_which_part_of_which_video_it_is() -> None:
     assert second["facts"]["hashes"] == {}
 
 
-def test_what_has_new_material_goes_to_review_and_joins_no_group() -> None:
+def test_a_compilation_goes_to_review_and_joins_no_group() -> None:
     compilation = VideoRecipe([Cut(OTHER, 0, 20_000), Cut(FILM, 0, 40_000), Cut(Film("third"), 0, 30_000)])
     third = VideoRecipe([Cut(Film("third"), 0, 30_000)])
 
@@ -236,7 +238,7 @@ def test_what_has_new_material_goes_to_review_and_joins_no_group() -> None:
     assert both["match"]["group_content_id"] == both["content_id"] == last["match"]["group_content_id"]
 
 
-def test_what_partly_overlaps_is_told_from_a_share_on() -> None:
+def test_an_overlap_is_reported_from_a_share_on() -> None:
     half = VideoRecipe([Cut(FILM, 20_000, 20_000), Cut(OTHER, 0, 18_000)])
     a_fifth = VideoRecipe([Cut(FILM, 32_000, 8_000), Cut(OTHER, 0, 32_000)])
 
@@ -246,13 +248,13 @@ def test_what_partly_overlaps_is_told_from_a_share_on() -> None:
 
 
 @pytest.mark.parametrize("body_ms", [6_000, 12_000, 30_000])
-def test_an_intro_and_an_end_card_that_many_have_make_no_copies(body_ms: int) -> None:
+def test_a_shared_intro_and_end_card_make_no_copies(body_ms: int) -> None:
     card = Film("card", still=True)
     videos = [
         VideoRecipe([Cut(INTRO, 0, 4_000), Cut(Film(f"body {number}"), 0, body_ms), Cut(card, 0, 2_000)], seed=number)
         for number in range(12)
     ]
-    again = [replace(each, phase_ms=90, noise_bits=4, seed=100 + number) for number, each in enumerate(videos)]
+    again = [replace(each, first_sample_ms=90, noise_bits=4, seed=100 + number) for number, each in enumerate(videos)]
 
     decisions = decide(*videos, *again)
 
@@ -263,9 +265,9 @@ def test_an_intro_and_an_end_card_that_many_have_make_no_copies(body_ms: int) ->
         assert copy["match"]["content_id"] == original["content_id"]
 
 
-def test_frames_that_more_videos_have_than_can_be_looked_at_tell_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_frames_that_too_many_videos_have_prove_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     partition = Partition()
-    monkeypatch.setattr("streams.domain.match.videos.kernel.MOST_GROUPS", 5)
+    monkeypatch.setattr("streams.domain.match.videos.kernel.MAX_GROUPS", 5)
     bodies = [VideoRecipe([Cut(INTRO, 0, 9_000), Cut(Film(f"body {n}"), 0, 20_000)], seed=n) for n in range(9)]
     decide(*bodies, partition=partition)
 
@@ -278,9 +280,9 @@ def test_frames_that_more_videos_have_than_can_be_looked_at_tell_nothing(monkeyp
     assert again["match"]["share"] > 0.95
 
 
-def test_a_group_keeps_the_frames_of_some_members_and_still_knows_every_copy() -> None:
+def test_a_group_stores_the_frames_of_some_members_and_still_finds_every_copy() -> None:
     partition = Partition()
-    copies = [replace(WHOLE, seed=seed, phase_ms=10 * seed) for seed in range(15)]
+    copies = [replace(WHOLE, seed=seed, first_sample_ms=10 * seed) for seed in range(15)]
 
     decisions = decide(WHOLE, *copies, partition=partition)
 
@@ -290,18 +292,18 @@ def test_a_group_keeps_the_frames_of_some_members_and_still_knows_every_copy() -
     assert len({each["match"]["group_content_id"] for each in decisions[1:] if isinstance(each["match"], dict)}) == 1
 
 
-def test_a_video_that_stands_still_matches_its_copy_and_not_another() -> None:
+def test_a_still_video_matches_its_copy_and_no_other() -> None:
     still = VideoRecipe([Cut(STILL, 0, 9_000)])
     other = VideoRecipe([Cut(Film("else", scene_ms=60_000, still=True), 0, 9_000)])
 
-    assert relations(decide(still, other, replace(still, noise_bits=4, phase_ms=300))) == ["", "", "copy"]
+    assert relations(decide(still, other, replace(still, noise_bits=4, first_sample_ms=300))) == ["", "", "copy"]
 
 
-def test_a_video_under_a_logo_is_found_through_the_few_frames_that_it_changes_little() -> None:
+def test_a_video_under_a_logo_is_found_through_the_frames_that_it_changes_least() -> None:
     bare = media_facts(WHOLE, "bare")
     frames = unpack_frames(media_facts(replace(WHOLE, noise_bits=5), "logo").hashes[FRAMES_HASH]).copy()
-    frames["near"][2 * frames["from_ms"].argmax() // 3 :] ^= np.uint64(0xFFFF)  # farther than any radius
-    frames["near"][: frames["from_ms"].argmax() // 3] ^= np.uint64(0xFFFF)
+    frames["hash64"][2 * frames["from_ms"].argmax() // 3 :] ^= np.uint64(0xFFFF)  # farther than any radius
+    frames["hash64"][: frames["from_ms"].argmax() // 3] ^= np.uint64(0xFFFF)
     logo = replace(media_facts(WHOLE, "logo"), hashes={FRAMES_HASH: pack_frames(frames)})
 
     records = [submission(facts, n, n, POLICIES[0], "shop") for n, facts in enumerate((bare, logo))]
@@ -313,7 +315,7 @@ def test_a_video_under_a_logo_is_found_through_the_few_frames_that_it_changes_li
 
 
 def test_a_letterboxed_or_captioned_video_is_found() -> None:
-    captioned = replace(WHOLE, bar=VIEW_CODES["bottom_85"])
+    captioned = replace(WHOLE, film_view=VIEW_CODES["bottom_85"])
     _, second = decide(WHOLE, captioned)
     assert isinstance(second["match"], dict)
     assert (second["match"]["relation"], second["match"]["view"]) == ("copy", "bottom_85")
@@ -321,7 +323,7 @@ def test_a_letterboxed_or_captioned_video_is_found() -> None:
     assert relations(decide(WHOLE, captioned, policy=Policy.of(views="plain"))) == ["", ""]
 
 
-def test_frames_are_written_before_their_content_and_that_before_the_decision() -> None:
+def test_frames_are_written_before_their_content_and_the_content_before_the_decision() -> None:
     partition = Partition()
     decide(WHOLE, partition=partition)
     assert [key[:1] for key, _ in partition.log] == [b"f", b"k", b"s"]
@@ -342,20 +344,20 @@ def test_frames_are_written_before_their_content_and_that_before_the_decision() 
         ({FRAMES_HASH: "".join(f"{'00' * 43}{at:08x}{at:08x}" for at in range(401))}, "more than 400"),
     ],
 )
-def test_frames_that_are_none_are_refused_before_anything_is_decided(change: dict[str, str], mentions: str) -> None:
+def test_invalid_frames_are_refused_before_anything_is_decided(change: dict[str, str], mentions: str) -> None:
     facts = replace(video(1), quality=0.9, hashes=change)
     with pytest.raises(BadInput, match=mentions) as refused:
         MatchInput.of(submission(facts, 0, 0, POLICIES[0], "shop"), 0)
     assert refused.value.reason == Reason.BAD_FIELD
 
 
-def test_only_a_video_is_known_by_parts() -> None:
+def test_only_a_video_may_have_a_content_id_of_parts() -> None:
     facts = replace(still_picture(1), content_id=f"sha256-parts:{'0' * 64}")
     with pytest.raises(BadInput, match="only a video"):
         MatchInput.of(submission(facts, 0, 0, POLICIES[0], "shop"), 0)
 
 
-def test_equal_digests_of_a_whole_and_of_parts_are_two_contents() -> None:
+def test_equal_digests_of_a_whole_file_and_of_parts_are_two_contents() -> None:
     whole = media_facts(WHOLE, "one")
     parts = replace(whole, content_id=whole.content_id.replace("sha256", "sha256-parts"))
     records = [submission(each, n, n, POLICIES[0], "shop") for n, each in enumerate((whole, parts, parts))]

@@ -1,8 +1,8 @@
-"""A look at a file's skeleton before any decoder sees it: is it reasonable, is it all there, how many pictures.
+"""Checks a file's structure before a decoder sees it: are its parts few enough, is it complete, how many frames it has.
 
 Pillow walks segments, chunks and directories in Python while it holds the interpreter lock, and libjpeg goes
-over all pixels once for each scan. Files made of millions of tiny parts would hold up the whole process; here
-they are refused after a bounded number of steps. Pixels are not looked at.
+over all pixels once for each scan. A file of millions of tiny parts would stall the whole process, so such a file
+is refused here, after a bounded number of steps. Pixels are not read.
 """
 
 from __future__ import annotations
@@ -36,126 +36,127 @@ _TIFF_BLOB_TYPES = frozenset((1, 2, 6, 7))
 
 
 @dataclass(frozen=True, slots=True)
-class Structure:
-    """What the skeleton tells.
+class FileStructure:
+    """What the parts of a file say about it.
 
-    `frames` counts pictures as far as the walk went, or is None where the decoder knows; `complete` is false
-    where the file ends before its last part does.
+    Attributes:
+        frames: the pictures that were counted; None where the decoder counts them.
+        complete: False if the file ends before its last part does.
     """
 
     frames: int | None = None
     complete: bool = True
 
 
-def examine(data: bytes, form: ImageFormat) -> Structure:
-    """Walk the skeleton of an image.
+def file_structure(data: bytes, image_format: ImageFormat) -> FileStructure:
+    """The structure of an image file.
 
     Raises:
-        BadInput: corrupt_media where a part repeats beyond all reason.
+        BadInput: corrupt_media, if the file has more parts of one kind than any real file.
     """
-    walk = _WALKS.get(form)
-    return walk(data) if walk else Structure()
+    read_structure = _READERS.get(image_format)
+    return read_structure(data) if read_structure else FileStructure()
 
 
-def _unreasonable(what: str, most: int) -> BadInput:
-    return BadInput(Reason.CORRUPT_MEDIA, f"more than {most:,} {what}")
+def _too_many(parts: str, limit: int) -> BadInput:
+    return BadInput(Reason.CORRUPT_MEDIA, f"more than {limit:,} {parts}")
 
 
-def _jpeg(data: bytes) -> Structure:
+def _jpeg_structure(data: bytes) -> FileStructure:
     position, segments, exif_segments, scans, junk = 2, 0, 0, 0, 0
     progressive = False
     while True:
         marker_at = data.find(b"\xff", position)
         if marker_at < 0:
-            return Structure(frames=1, complete=False)
+            return FileStructure(frames=1, complete=False)
         junk += marker_at - position
         position = marker_at + 1
         while position < len(data) and data[position] == 0xFF and junk <= MAX_JUNK_BYTES:
             junk += 1
             position += 1
         if junk > MAX_JUNK_BYTES:
-            raise _unreasonable("bytes of junk between JPEG segments", MAX_JUNK_BYTES)
+            raise _too_many("bytes of junk between JPEG segments", MAX_JUNK_BYTES)
         if position >= len(data):
-            return Structure(frames=1, complete=False)
+            return FileStructure(frames=1, complete=False)
         marker = data[position]
         position += 1
         segments += 1
         if segments > MAX_JPEG_SEGMENTS:
-            raise _unreasonable("JPEG segments", MAX_JPEG_SEGMENTS)
+            raise _too_many("JPEG segments", MAX_JPEG_SEGMENTS)
         if marker == _JPEG_END:
-            return Structure(frames=1)
+            return FileStructure(frames=1)
         if marker in _JPEG_WITHOUT_LENGTH or marker == 0:
             continue
         progressive = progressive or marker in _JPEG_PROGRESSIVE
         if marker == _JPEG_APP1 and data.startswith(b"Exif", position + 2):
             exif_segments += 1
             if exif_segments > MAX_JPEG_EXIF_SEGMENTS:
-                raise _unreasonable("JPEG EXIF segments", MAX_JPEG_EXIF_SEGMENTS)
+                raise _too_many("JPEG EXIF segments", MAX_JPEG_EXIF_SEGMENTS)
         if position + 2 > len(data):
-            return Structure(frames=1, complete=False)
+            return FileStructure(frames=1, complete=False)
         position += max(2, int.from_bytes(data[position : position + 2]))
         if marker == _JPEG_SCAN:
             scans += 1
-            if not progressive:  # libjpeg reads it once, whatever follows
-                return Structure(frames=1, complete=data.rfind(b"\xff\xd9", position) >= 0)
+            if not progressive:  # libjpeg reads a single scan, whatever follows
+                return FileStructure(frames=1, complete=data.rfind(b"\xff\xd9", position) >= 0)
             if scans > MAX_JPEG_SCANS:
-                raise _unreasonable("scans in a progressive JPEG", MAX_JPEG_SCANS)
+                raise _too_many("scans in a progressive JPEG", MAX_JPEG_SCANS)
             end = _JPEG_SCAN_END.search(data, position)
             if end is None:
-                return Structure(frames=1, complete=False)
+                return FileStructure(frames=1, complete=False)
             position = end.start()
 
 
-def _png(data: bytes) -> Structure:
-    """Frames are the fcTL chunks of an APNG, and one for a default picture which is not part of it."""
+def _png_structure(data: bytes) -> FileStructure:
+    """Frames are the fcTL chunks of an APNG, plus the default picture where it is not part of the animation."""
     position, chunks, frames = 8, 0, 0
-    animated = default_apart = False
+    animated = separate_default = False
     while position + 12 <= len(data):
         chunks += 1
         if chunks > MAX_PNG_CHUNKS:
-            raise _unreasonable("PNG chunks", MAX_PNG_CHUNKS)
+            raise _too_many("PNG chunks", MAX_PNG_CHUNKS)
         length, name = struct.unpack_from(">I4s", data, position)
         position += 12 + length
         if name == b"IEND":
-            return Structure(
-                frames=frames + default_apart if animated and frames else 1, complete=position <= len(data)
+            return FileStructure(
+                frames=frames + separate_default if animated and frames else 1, complete=position <= len(data)
             )
         if name == b"acTL":
             animated = True
         elif name == b"fcTL":
             frames += 1
         elif name == b"IDAT" and animated and not frames:
-            default_apart = True
-    return Structure(frames=max(1, frames), complete=False)
+            separate_default = True
+    return FileStructure(frames=max(1, frames), complete=False)
 
 
-def _gif(data: bytes) -> Structure:
+def _gif_structure(data: bytes) -> FileStructure:
     position = 13 + _colour_table_bytes(data, 10)
     frames = blocks = comments = 0
     size = len(data)
     while position < size and blocks <= MAX_GIF_BLOCKS:
-        kind = data[position]
+        block = data[position]
         blocks += 1
-        if kind == _GIF_END:
-            return Structure(frames=max(1, frames))
+        if block == _GIF_END:
+            return FileStructure(frames=max(1, frames))
         comment = False
-        if kind == _GIF_PICTURE:
+        if block == _GIF_PICTURE:
             frames += 1
             position += 11 + _colour_table_bytes(data, position + 9)
-        elif kind == _GIF_EXTENSION:
+        elif block == _GIF_EXTENSION:
             comment = data[position + 1 : position + 2] == bytes((_GIF_COMMENT,))
             position += 2
         else:
             position += 1
-        if kind in (_GIF_PICTURE, _GIF_EXTENSION):
+        if block in (_GIF_PICTURE, _GIF_EXTENSION):
             while position < size and (length := data[position]) and blocks <= MAX_GIF_BLOCKS:
                 position += length + 1
                 blocks += 1
                 comments += comment
             position += 1
         if not frames and (blocks > MAX_GIF_BLOCKS_BEFORE_PICTURE or comments > MAX_GIF_COMMENT_BLOCKS):
-            raise _unreasonable("GIF blocks before the first picture", MAX_GIF_BLOCKS_BEFORE_PICTURE)
-    return Structure(frames=max(1, frames), complete=blocks > MAX_GIF_BLOCKS)
+            raise _too_many("GIF blocks before the first picture", MAX_GIF_BLOCKS_BEFORE_PICTURE)
+    return FileStructure(frames=max(1, frames), complete=blocks > MAX_GIF_BLOCKS)
 
 
 def _colour_table_bytes(data: bytes, flags_at: int) -> int:
@@ -163,47 +164,47 @@ def _colour_table_bytes(data: bytes, flags_at: int) -> int:
     return 3 << ((flags & 7) + 1) if flags & 0x80 else 0
 
 
-def _tiff(data: bytes) -> Structure:
-    """Frames are pages: the chain of image file directories."""
+def _tiff_structure(data: bytes) -> FileStructure:
+    """Frames are the pages: the chain of image file directories."""
     order = "<" if data[:2] == b"II" else ">"
-    seen: set[int] = set()
+    directories: set[int] = set()
     position = 4
-    while position + 4 <= len(data) and len(seen) < MAX_TIFF_PAGES:
+    while position + 4 <= len(data) and len(directories) < MAX_TIFF_PAGES:
         (directory,) = struct.unpack_from(order + "I", data, position)
-        if directory == 0 or directory in seen:
-            return Structure(frames=max(1, len(seen)))
+        if directory == 0 or directory in directories:
+            return FileStructure(frames=max(1, len(directories)))
         if directory + 2 > len(data):
             break
         (entries,) = struct.unpack_from(order + "H", data, directory)
-        if not seen:
+        if not directories:
             _check_directory(data, order, directory + 2, entries)
-        seen.add(directory)
+        directories.add(directory)
         position = directory + 2 + 12 * entries
-    return Structure(frames=max(1, len(seen)), complete=len(seen) == MAX_TIFF_PAGES)
+    return FileStructure(frames=max(1, len(directories)), complete=len(directories) == MAX_TIFF_PAGES)
 
 
 def _check_directory(data: bytes, order: str, first: int, entries: int) -> None:
     if entries > MAX_TIFF_ENTRIES:
-        raise _unreasonable("entries in a TIFF directory", MAX_TIFF_ENTRIES)
+        raise _too_many("entries in a TIFF directory", MAX_TIFF_ENTRIES)
     values = 0
     for position in range(first, min(first + 12 * entries, len(data) - 8), 12):
-        kind, count = struct.unpack_from(order + "HI", data, position + 2)
-        values += 0 if kind in _TIFF_BLOB_TYPES else count
+        value_type, count = struct.unpack_from(order + "HI", data, position + 2)
+        values += 0 if value_type in _TIFF_BLOB_TYPES else count
     if values > MAX_TIFF_VALUES:
-        raise _unreasonable("values in a TIFF directory", MAX_TIFF_VALUES)
+        raise _too_many("values in a TIFF directory", MAX_TIFF_VALUES)
 
 
-def _bmp(data: bytes) -> Structure:
+def _bmp_structure(data: bytes) -> FileStructure:
     compression = int.from_bytes(data[30:34], "little") if data[14] >= 40 else 0
     if compression in (1, 2):
-        raise BadInput(Reason.UNSUPPORTED_FORMAT, "run-length encoded BMP is not decoded")
-    return Structure(frames=1)
+        raise BadInput(Reason.UNSUPPORTED_FORMAT, "run-length encoded BMP is not decoded; save it without compression")
+    return FileStructure(frames=1)
 
 
-_WALKS: dict[ImageFormat, Callable[[bytes], Structure]] = {
-    "jpeg": _jpeg,
-    "png": _png,
-    "gif": _gif,
-    "tiff": _tiff,
-    "bmp": _bmp,
+_READERS: dict[ImageFormat, Callable[[bytes], FileStructure]] = {
+    "jpeg": _jpeg_structure,
+    "png": _png_structure,
+    "gif": _gif_structure,
+    "tiff": _tiff_structure,
+    "bmp": _bmp_structure,
 }
