@@ -8,7 +8,8 @@ from pathlib import Path
 
 from streams import metrics
 from streams.config.policy_file import PolicyFileError, load_policies
-from streams.domain.policy.policy import CollectionPolicies, Policy
+from streams.domain.policy.collections import CollectionPolicies
+from streams.domain.policy.policy import Policy
 
 logger = logging.getLogger(__name__)
 
@@ -83,7 +84,7 @@ class LivePolicies:
 def moved_between(old: CollectionPolicies, new: CollectionPolicies) -> list[str]:
     """Names and patterns, and collections that were asked for, whose media are decided in another partition now."""
     forms = {form for policies in (old, new) for form, _ in policies.collections}
-    moved = sorted(form for form in forms | old.asked_for if old.look_up(form).near != new.look_up(form).near)
+    moved = sorted(form for form in forms | old.recent_collections if old.look_up(form).near != new.look_up(form).near)
     return ["every other collection", *moved] if old.default.near != new.default.near else moved
 
 

@@ -15,7 +15,9 @@ from typing import Any
 import yaml
 
 from streams.domain.fingerprint.image import pdq
-from streams.domain.policy.policy import NAME_FORM, RULE_NAMES, BadRule, CollectionPolicies, Policy, is_pattern
+from streams.domain.policy.collections import CollectionPolicies, is_pattern
+from streams.domain.policy.policy import RULE_NAMES, Policy
+from streams.domain.policy.validation import NAME_REGEX, BadRule
 from streams.domain.records import COLLECTION_REGEX
 from streams.errors import ConfigurationError
 
@@ -126,7 +128,7 @@ class _Reader:
     def _policies(self, node: yaml.Node) -> Iterator[tuple[str, Policy]]:
         for key, rules in self._entries(node, "policies"):
             name = str(key.value)
-            if NAME_FORM.fullmatch(name):
+            if NAME_REGEX.fullmatch(name):
                 entries = {each.value: value for each, value in self._entries(rules, f"policy {name}", FILE_RULES)}
                 yield name, self._policy(name, entries, key)
             else:

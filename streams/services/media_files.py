@@ -116,7 +116,7 @@ def read_picture(path: Path, settings: Settings, policy: Policy) -> PictureFile:
         data = _read_bytes(path, settings.source.max_bytes)
         limits = ImageLimits(max_pixels=settings.limits.max_pixels)
         hashes = required_hashes(policy)
-        facts = fingerprint_image(data, limits, level=hashes.level, extra_hashes=hashes.further)
+        facts = fingerprint_image(data, limits, level=hashes.level, extra_hashes=hashes.extra_hashes)
     except BadInput as error:
         raise MediaFileError(name, error) from error
     return PictureFile(name, data, facts)

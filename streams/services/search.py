@@ -20,8 +20,9 @@ from streams.domain.fingerprint import ImageLimits
 from streams.domain.fingerprint.image.fingerprint import DEFAULT_IMAGE_LIMITS
 from streams.domain.fingerprint.image.inspection import OrientedView, oriented_views
 from streams.domain.hashes.frames import FRAME_ENTRY
-from streams.domain.hashes.selection import HASH_VERSION, comparable_entries, moment_starts
-from streams.domain.hashes.views import FULL, transformation_between
+from streams.domain.hashes.selection import comparable_entries, moment_starts
+from streams.domain.hashes.transformation import transformation_between
+from streams.domain.hashes.views import FULL
 from streams.domain.policy.policy import Policy
 from streams.domain.records import MediaFacts
 
@@ -179,7 +180,7 @@ def _similar_contents(
         client,
         _hex256(views),
         collection=collection,
-        version=HASH_VERSION,
+        version=str(current_algorithm(VIEW_COMPARING_HASH).version),
         min_quality=policy.min_quality,
         limit=limit,
         content_id=content_id,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from streams.domain.hashes.views import describe_transformation
+from streams.domain.hashes.transformation import describe_transformation
 from streams.domain.records import Decision, Match
 from streams.errors import Reason
 

@@ -20,8 +20,11 @@ from rich.console import Console
 from rich.table import Table
 
 from streams.domain.fingerprint import fingerprint_image
-from streams.domain.hashes.views import ENTRY, VIEWS_HASH, stored_groups
-from streams.domain.policy.policy import Level, Policy
+from streams.domain.hashes.algorithms import VIEWS_HASH
+from streams.domain.hashes.levels import Level
+from streams.domain.hashes.packing import ENTRY
+from streams.domain.hashes.views import stored_groups
+from streams.domain.policy.policy import Policy
 from streams.domain.records import Fingerprint, MediaFacts, Origin
 from streams.domain.state.content import FOR_EVER_MS, Content
 from streams.domain.state.keys import content_key

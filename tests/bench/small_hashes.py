@@ -29,8 +29,8 @@ from streams.domain.fingerprint.formats import image_format_of
 from streams.domain.fingerprint.image import imagehash, pdq
 from streams.domain.fingerprint.image.decode import decode_luminance
 from streams.domain.fingerprint.image.file_structure import file_structure
-from streams.domain.hashes.algorithms import current_algorithm
-from streams.domain.policy.policy import DEFAULT_THRESHOLDS, EXTRA_HASHES
+from streams.domain.hashes.algorithms import EXTRA_HASHES, current_algorithm
+from streams.domain.policy.policy import DEFAULT_THRESHOLDS
 from tests.bench.sampling import installed_versions, machine
 from tests.support.media import PHOTOS, encode, photo
 

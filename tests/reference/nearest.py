@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from streams.domain.hashes.views import LEVEL_NUMBERS, QUERY_GROUPS, SEARCH_GROUPS, STORED_GROUPS, VIEW_PAIRS, VIEWS
+from streams.domain.hashes.levels import LEVEL_NUMBERS
+from streams.domain.hashes.views import QUERY_GROUPS, SEARCH_GROUPS, STORED_GROUPS, VIEW_PAIRS, VIEWS
 
 DAY_MS = 86_400_000
 FOR_EVER_MS = 2**62

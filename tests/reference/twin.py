@@ -10,7 +10,8 @@ from typing import Any
 
 import orjson
 
-from streams.domain.hashes.views import VIEWS, describe_transformation, transformation_between
+from streams.domain.hashes.transformation import describe_transformation, transformation_between
+from streams.domain.hashes.views import VIEWS
 from streams.domain.records import decision_id
 from tests.reference import videos
 from tests.reference.nearest import FOR_EVER_MS, Contents, Known, Nearest, entries_of, retention_ms, stored

@@ -12,7 +12,8 @@ from functools import lru_cache
 from typing import Any
 
 from streams.domain.hashes.orientation import compose, inverse, orientation_between
-from streams.domain.hashes.views import VIEWS, describe_transformation, transformation_between
+from streams.domain.hashes.transformation import describe_transformation, transformation_between
+from streams.domain.hashes.views import VIEWS
 from streams.domain.match.operations import MAX_APPEARANCES
 from streams.domain.match.videos import index, kernel
 from streams.domain.match.videos.frame_pairs import MAX_PAIRS_PER_MOMENT

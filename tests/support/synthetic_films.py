@@ -10,9 +10,11 @@ from hashlib import sha256
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.domain.hashes.frames import FRAME_ENTRY, FRAMES_HASH, pack_frames
+from streams.domain.hashes.algorithms import FRAMES_HASH
+from streams.domain.hashes.frames import FRAME_ENTRY, pack_frames
 from streams.domain.hashes.orientation import compose, inverse
-from streams.domain.hashes.views import CANONICAL, VIEW_CODES
+from streams.domain.hashes.packing import CANONICAL
+from streams.domain.hashes.views import VIEW_CODES
 from streams.domain.records import MediaFacts, VideoFacts
 from tests.reference.videos import reoriented
 

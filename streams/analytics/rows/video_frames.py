@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from streams.analytics.rows.extractors import Row, read_field, record_time_ms, text, text_map
 from streams.analytics.rows.table import DetailTable
-from streams.domain.hashes.frames import FRAMES_HASH, unpack_frames
+from streams.domain.hashes.algorithms import FRAMES_HASH
+from streams.domain.hashes.frames import unpack_frames
 from streams.domain.hashes.selection import stored_frame_entries
 from streams.domain.hashes.views import VIEWS
 from streams.domain.records import RawRecord, parse_json_object

@@ -11,7 +11,8 @@ from streams.cli.app import OneLineGroup
 from streams.cli.terminal import say, write_json_line
 from streams.config.policy_file import PolicyFileError, load_policies
 from streams.config.settings import load_settings
-from streams.domain.policy.policy import RULE_NAMES, CollectionPolicies, Policy
+from streams.domain.policy.collections import CollectionPolicies
+from streams.domain.policy.policy import RULE_NAMES, Policy
 from streams.domain.records import COLLECTION_REGEX
 from streams.services.text import printable
 

@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from streams.cli.tables import distance_cell, plain_table
-from streams.domain.hashes.views import describe_transformation
+from streams.domain.hashes.transformation import describe_transformation
 from streams.domain.match.videos.comparison import FramePair, VideoComparison
 from streams.domain.policy.policy import Policy
 from streams.services.explain.videos import VideoExplanation

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from streams.cli.tables import OUTCOME_STYLES, cell, plain_table
-from streams.domain.hashes.views import describe_transformation
+from streams.domain.hashes.transformation import describe_transformation
 from streams.domain.policy.policy import Policy
 from streams.services.media_files import PictureFile
 from streams.services.search import HASH_BITS, SearchRemark, SimilarContent, SimilarVideo

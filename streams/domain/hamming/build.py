@@ -1,4 +1,4 @@
-"""The near index's arrays laid out anew, with all its entries. What is done to one entry stands in insert.py."""
+"""Rebuilding an index: all its entries get new arrays. Single entries are inserted and deleted in insert.py."""
 
 from __future__ import annotations
 
@@ -31,35 +31,35 @@ from streams.domain.hamming.layout import (
     no_bands,
 )
 
-#: Buckets are made as many as give each so many entries on average, or twice as many.
+#: The average entries of a bucket, up to twice as many: this decides how many buckets there are.
 BUCKET_ENTRIES = 12
 SMALLEST_WIDTH = 4
-#: What all arrays together may take, and what of it is left for the heads of memory blocks.
+#: Memory an entry in all arrays together, and the part of it left for the allocator's own headers.
 ENTRY_BYTES, SPARE_BYTES = 64, 1
 BATCH_ENTRIES = 4096
 SMALLEST_LOG = 64
-#: So many entries before its turn a bucket's head is asked for from memory, and where the entry will stand.
+#: How many entries ahead the head of a bucket, and the place of the entry, are prefetched.
 HEADS_AHEAD, PLACES_AHEAD = 32, 16
 
 _HEADS = types.uint32[:, ::1]
 
 
 def log_limit(entries: int) -> int:
-    """How many entries may wait in the log of a banded index before it is built anew."""
+    """The entries that the log of a banded index may hold before the index is rebuilt."""
     return min(16_384, 1024 + entries // 256)
 
 
 def rebuilt(holder: list[Bands], codes: Codes, keys: Keys, log_entries: int) -> Bands:
-    """An index of the entries of another and these; a log if they are at most `log_entries`.
+    """An index of the entries of an old index and further ones; only a log if there are at most `log_entries`.
 
-    Buckets of the same width are copied one after the other, at some 20 ns an entry in all; else everything is sorted
-    anew, at 50 to 200 ns.
+    If the width stays, buckets are copied, at some 20 ns an entry in all. Otherwise all entries are sorted again, at 50
+    to 200 ns.
 
     Args:
-        holder: the other, which is taken out, so that a band's memory is free once it has been copied.
+        holder: a list of the old index alone. It is popped, so that the memory of a band is freed once it is copied.
         codes: of the further entries.
         keys: of the further entries.
-        log_entries: see above.
+        log_entries: the largest index that is only a log.
     """
     old = holder.pop()
     logged, banded = int(old.state[LOGGED]), int(old.state[BANDED])
@@ -83,7 +83,7 @@ def rebuilt(holder: list[Bands], codes: Codes, keys: Keys, log_entries: int) -> 
 
 
 def log_of(codes: Codes, keys: Keys, room: int) -> Bands:
-    """An index of these entries that is only a log."""
+    """An index that is only a log of these entries."""
     bands = no_bands(room)
     bands.log_codes[: len(codes)] = codes
     bands.log_keys[: len(keys)] = keys
@@ -92,7 +92,7 @@ def log_of(codes: Codes, keys: Keys, room: int) -> Bands:
 
 
 def _odd(codes: Codes) -> int:
-    """How many have an odd number of bits set."""
+    """The number of codes with an odd number of bits set."""
     return int(np.count_nonzero(np.bitwise_count(codes) & 1))
 
 
@@ -103,7 +103,7 @@ def _width(entries: int) -> int:
 def _band(
     old: tuple[Codes, Keys, Keys], codes: Codes, keys: Keys, band: int, entries: int, heads: Keys, state: State
 ) -> tuple[Codes, Keys]:
-    """The arrays of one band: the old buckets and these entries; fills its heads and its tail in `state`."""
+    """The arrays of one band: the old buckets and further entries. Writes its heads, and its tail in `state`."""
     width = int(state[WIDTH])
     counts = old[2][:, LENGTH].copy()
     count_values(codes, band, width, counts)
@@ -122,26 +122,26 @@ def _band(
 
 @compiled(types.void(BANDS_TYPE, CODES_TYPE, KEYS_TYPE))
 def insert_all(bands: Bands, codes: Codes, keys: Keys) -> None:
-    """`insert` one after the other; there must be room for all."""
+    """`insert` all entries; there must be room for them."""
     for at in range(len(codes)):
         insert(bands, codes[at], keys[at])
 
 
 @compiled(types.void(CODES_TYPE, types.int64, types.int64, KEYS_TYPE))
 def count_values(codes: Codes, band: int, width: int, counts: Keys) -> None:
-    """Add to `counts`, by value of the band, how many codes have it."""
+    """Add to `counts`, by value of the band, the number of codes with that value."""
     for at in range(len(codes)):
         counts[band_value(codes[at], band, width)] += np.uint32(1)
 
 
 @compiled(types.int64(KEYS_TYPE, types.float64, _HEADS))
 def lay_out(counts: Keys, slack: float, heads: Keys) -> int:
-    """Give each bucket its place and, beyond what it will hold, room for two entries and `slack` times its count.
+    """Give every bucket its place, with room for its count, two more entries and `slack` times its count.
 
-    `heads` [values, 3] becomes that of empty buckets.
+    `heads` [values, 3] becomes the heads of empty buckets.
 
     Returns:
-        How many places are taken.
+        The number of places taken.
     """
     taken = 0
     for value in range(len(counts)):
@@ -155,7 +155,7 @@ def lay_out(counts: Keys, slack: float, heads: Keys) -> int:
 
 @compiled(types.void(_HEADS, CODES_TYPE, KEYS_TYPE, _HEADS, CODES_TYPE, KEYS_TYPE))
 def carry_over(old_heads: Keys, old_codes: Codes, old_keys: Keys, heads: Keys, codes: Codes, keys: Keys) -> None:
-    """Copy the buckets of one band to where they are laid out anew."""
+    """Copy the buckets of one band to their new places."""
     for value in range(len(heads)):
         begin, place = np.int64(old_heads[value, START]), np.int64(heads[value, START])
         for at in range(np.int64(old_heads[value, LENGTH])):
@@ -166,9 +166,9 @@ def carry_over(old_heads: Keys, old_codes: Codes, old_keys: Keys, heads: Keys, c
 
 @compiled(types.void(CODES_TYPE, KEYS_TYPE, types.int64, types.int64, _HEADS, CODES_TYPE, KEYS_TYPE))
 def sort_in(codes: Codes, keys: Keys, band: int, width: int, heads: Keys, codes_out: Codes, keys_out: Keys) -> None:
-    """Append each entry to its bucket of one band; the buckets have room (`lay_out`).
+    """Append entries to their buckets of one band; the buckets have room (`lay_out`).
 
-    Heads and places lie anywhere in memory, so they are asked for ahead of their turn.
+    Heads and places are scattered in memory, so they are prefetched.
     """
     last = len(codes) - 1
     for at in range(len(codes)):
@@ -185,7 +185,7 @@ def sort_in(codes: Codes, keys: Keys, band: int, width: int, heads: Keys, codes_
 
 @compiled(types.void(BANDS_TYPE, CODES_TYPE, KEYS_TYPE))
 def copy_banded(bands: Bands, codes_out: Codes, keys_out: Keys) -> None:
-    """Write the entries that are in buckets, in the order of the first band."""
+    """Write the entries of all buckets, in the order of the first band."""
     codes, keys, heads, copied = bands.codes[0], bands.keys[0], bands.heads[0], 0
     for value in range(len(heads)):
         start = np.int64(heads[value, START])

@@ -1,7 +1,7 @@
-"""One entry of a near index added or removed; compiled, and for use in compiled functions.
+"""Adding and removing one entry; compiled, and callable from compiled functions.
 
-`insert` and `delete` take the arrays that `NearIndex.reserve` returns; memory is given out and taken back only there.
-A function of one's own that calls them is best decorated with `near_compiling.compiled`. Looking up is search.py.
+`insert` and `delete` take the arrays that `NearIndex.reserve` returns; only `reserve` allocates memory. Decorate
+functions that call them with `jit.compiled`. Looking up is in search.py.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ __all__ = ["Bands", "delete", "insert"]
 
 @compiled(types.int64(CODES_TYPE, KEYS_TYPE, types.int64, types.int64, types.uint64, types.uint32))
 def find(codes: Codes, keys: Keys, start: int, length: int, code: np.uint64, key: np.uint32) -> int:
-    """Where in a run of entries this one is, -1 if nowhere."""
+    """The place of an entry in a run of entries, or -1."""
     for at in range(start, start + length, LANES):
         equal = near_lanes(codes, at, code, 0)
         while equal:
@@ -52,13 +52,13 @@ def find(codes: Codes, keys: Keys, start: int, length: int, code: np.uint64, key
 
 @compiled(types.int64(types.int64))
 def grown(length: int) -> int:
-    """The capacity of a bucket that moves because it is full."""
+    """The new capacity of a full bucket, which moves."""
     return length + 2 + length // 16
 
 
 @compiled(types.boolean(KEYS_TYPE, HEADS_TYPE, STATE_TYPE, types.int64, types.uint64))
 def has_room(keys: Keys, heads: Heads, state: State, band: int, code: np.uint64) -> bool:
-    """Whether this code's bucket has a free place or can move to where there are some."""
+    """Whether the bucket of this code has a free place or can move to the free room."""
     value = band_value(code, band, state[WIDTH])
     length = np.int64(heads[band, value, LENGTH])
     return bool(length < heads[band, value, CAPACITY] or state[TAIL + band] + grown(length) <= len(keys))
@@ -66,7 +66,7 @@ def has_room(keys: Keys, heads: Heads, state: State, band: int, code: np.uint64)
 
 @compiled(types.boolean(BANDS_TYPE, types.uint64))
 def fits(bands: Bands, code: np.uint64) -> bool:
-    """Whether there are bands, and room in each."""
+    """Whether there are bands, and all have room."""
     heads, state = bands.heads, bands.state
     return bool(
         state[WIDTH] > 0
@@ -79,7 +79,7 @@ def fits(bands: Bands, code: np.uint64) -> bool:
 
 @compiled(types.void(CODES_TYPE, KEYS_TYPE, HEADS_TYPE, STATE_TYPE, types.int64, types.uint64, types.uint32))
 def put(codes: Codes, keys: Keys, heads: Heads, state: State, band: int, code: np.uint64, key: np.uint32) -> None:
-    """Append to the bucket; a full one moves to the free room first."""
+    """Append to the bucket; a full bucket first moves to the free room."""
     value = band_value(code, band, state[WIDTH])
     start, length = np.int64(heads[band, value, START]), np.int64(heads[band, value, LENGTH])
     if length == heads[band, value, CAPACITY]:
@@ -98,7 +98,7 @@ def put(codes: Codes, keys: Keys, heads: Heads, state: State, band: int, code: n
 
 @compiled(types.boolean(BANDS_TYPE, types.uint64, types.uint32))
 def insert(bands: Bands, code: np.uint64, key: np.uint32) -> bool:
-    """Add an entry, in O(1) on average; False, and nothing is added, where `NearIndex.reserve` made no room."""
+    """Add an entry, in O(1) on average. False, and nothing is added, if `NearIndex.reserve` made no room."""
     state = bands.state
     if fits(bands, code):  # written out four times, since a variable index into a tuple of arrays costs 100 ns
         put(bands.codes[0], bands.keys[0], bands.heads, state, 0, code, key)
@@ -120,7 +120,7 @@ def insert(bands: Bands, code: np.uint64, key: np.uint32) -> bool:
 
 @compiled(types.boolean(BANDS_TYPE, types.uint64, types.uint32))
 def delete(bands: Bands, code: np.uint64, key: np.uint32) -> bool:
-    """Take one such entry out, if there is any; costs a scan of the log and of a bucket a band."""
+    """Remove one such entry, if there is any. Scans the log, and one bucket in every band."""
     logged = bands.state[LOGGED]
     at = find(bands.log_codes, bands.log_keys, 0, logged, code, key)
     if at >= 0:

@@ -1,4 +1,4 @@
-"""Machine instructions that numba has no name for, as functions for compiled code."""
+"""Machine instructions that numba does not offer, as functions for compiled code."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-#: Codes that are compared at once; arrays of codes need as many unused places at their end.
+#: Codes that one instruction compares. Arrays of codes need this many unused places at their end.
 LANES = 8
 
 
 def _bit_count(typing: Any, code: Any) -> Any:
-    """How many bits of a uint64 are set, int64."""
+    """The number of bits set in a uint64, int64."""
 
     def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return builder.ctpop(arguments[0])
@@ -23,7 +23,7 @@ def _bit_count(typing: Any, code: Any) -> Any:
 
 
 def _lowest_bit(typing: Any, value: Any) -> Any:
-    """The place of the lowest bit that is set in an int64 that is not 0."""
+    """The place of the lowest bit that is set; the int64 must not be 0."""
 
     def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 1))
@@ -32,9 +32,9 @@ def _lowest_bit(typing: Any, value: Any) -> Any:
 
 
 def _near_lanes(typing: Any, codes: Any, at: Any, code: Any, radius: Any) -> Any:
-    """Which of the LANES codes from `at` on differ from `code` in at most `radius` bits: bit i for the i-th, int64.
+    """Which of the LANES codes from `at` on differ from `code` in at most `radius` bits: bit i for code i, int64.
 
-    Written as vector instructions, since compilers make none of a loop that may end early.
+    Written in vector instructions, since compilers do not vectorise a loop that may end early.
     """
 
     def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -59,7 +59,7 @@ def _near_lanes(typing: Any, codes: Any, at: Any, code: Any, radius: Any) -> Any
 
 
 def _prefetch(typing: Any, array: Any, at: Any) -> Any:
-    """Begin to load the cache line of `array[at]`, which need not exist."""
+    """Start loading the cache line of `array[at]`, which need not exist."""
 
     def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         array, at = arguments
@@ -76,7 +76,7 @@ def _prefetch(typing: Any, array: Any, at: Any) -> Any:
 
 
 def _word_at(typing: Any, data: Any, at: Any) -> Any:
-    """The eight bytes of a uint8 array from `at` on, wherever that is, as a little-endian uint64."""
+    """The eight bytes of a uint8 array from `at` on, at any alignment, as a little-endian uint64."""
 
     def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         array, at = arguments
@@ -87,8 +87,8 @@ def _word_at(typing: Any, data: Any, at: Any) -> Any:
     return types.uint64(data, types.int64), build
 
 
-def _swapped(typing: Any, word: Any) -> Any:
-    """A uint64 with its bytes in the other order."""
+def _byteswap(typing: Any, word: Any) -> Any:
+    """A uint64 with its bytes reversed."""
 
     def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return builder.bswap(arguments[0])
@@ -100,5 +100,5 @@ bit_count: Any = intrinsic(_bit_count)
 lowest_bit: Any = intrinsic(_lowest_bit)
 near_lanes: Any = intrinsic(_near_lanes)
 prefetch: Any = intrinsic(_prefetch)
-byteswap: Any = intrinsic(_swapped)
+byteswap: Any = intrinsic(_byteswap)
 word_at: Any = intrinsic(_word_at)

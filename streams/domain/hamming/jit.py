@@ -1,4 +1,4 @@
-"""How compiled functions of this package are compiled: without the GIL, and kept on disk for the next process."""
+"""How functions of the domain are compiled: without the GIL, and cached on disk for the next process."""
 
 from __future__ import annotations
 
@@ -9,31 +9,37 @@ from typing import Any
 
 from numba import njit
 
-
-def _sources() -> str:
-    rooms = sorted(Path(__file__).parents[1].rglob("*.py"))  # all of domain/
-    return sha256(b"".join(room.read_bytes() for room in rooms)).hexdigest()
+DOMAIN = Path(__file__).parents[1]
 
 
-_SOURCES = _sources()
+def _digest_of_sources() -> str:
+    """Of all files in streams/domain and its folders, names included."""
+    digest = sha256()
+    for path in sorted(DOMAIN.rglob("*.py")):
+        digest.update(f"{path.relative_to(DOMAIN).as_posix()}\0".encode())
+        digest.update(sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+_STAMP = _digest_of_sources()
 
 
 def compiled(signature: Any = None) -> Callable[[Callable[..., Any]], Any]:
-    """Compile a function with numba: at once for these types, or at each first call with others.
+    """Compile a function with numba: now, for the types of `signature`, or at the first call with other types.
 
-    What was compiled is kept beside the source or, where that cannot be written, in the user's cache directory; without
-    either, every process compiles anew. numba takes what was kept if the function's own file is the same, though the
-    functions and constants of other files are compiled into it; here all files of domain/ have to be the same.
+    Machine code is cached next to the source or, if that is read-only, in the user's cache directory; if neither can be
+    written, every process compiles. numba reuses the cache while the function's own file is unchanged, although
+    functions and constants from other files are compiled into it. Here, no file of streams/domain may have changed.
     """
 
     def compile_it(function: Callable[..., Any]) -> Any:
         kernel: Any = njit(nogil=True)(function)
         try:
             kernel.enable_caching()
-        except RuntimeError:  # there is no place for it
+        except RuntimeError:  # no directory can be written
             pass
         else:
-            kernel._cache._cache_file._source_stamp = _SOURCES
+            kernel._cache._cache_file._source_stamp = _STAMP
         if signature is not None:
             kernel.compile(signature)
             kernel.disable_compile()

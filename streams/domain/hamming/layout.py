@@ -1,12 +1,11 @@
-"""The arrays of a near index, and their types; what is done with them stands in search.py, insert.py and
-build.py.
+"""The arrays of an index, and their types. search.py, insert.py and build.py work on them.
 
-A code of 64 bits is cut into four bands of up to 16 bits. Each band is a table of buckets, one for every value that
-the band can have, and each bucket holds the whole codes (and, in a second array, their keys) whose band has that
-value: where look-ups read, they read runs of codes.
+A code of 64 bits is split into four bands of up to 16 bits. A band is a table with a bucket for every value of these
+bits. A bucket holds the whole codes whose band has that value (and, in a second array, their keys), so a look-up reads
+runs of codes.
 
-The log beside the bands is a plain list that every look-up scans: a small index is only that, and a large one puts
-there what its buckets have no room for until `NearIndex.reserve` sorts it in.
+The log is a plain list that every look-up scans. A small index has only a log. A large one puts entries there that find
+no room in their buckets, until `NearIndex.reserve` sorts them in.
 """
 
 from __future__ import annotations
@@ -30,11 +29,11 @@ Masks: TypeAlias = NDArray[np.uint16]
 
 BANDS = 4
 BAND_BITS = 16
-#: What `Bands.state` holds: bits of a band's value (0: no bands, all is in the log), entries in the log and in the
-#: bands, how many of them all have an odd number of bits set, and from TAIL on where each band's free room begins.
+#: Places of `Bands.state`: the bits of a band's value (0: no bands, all entries are in the log), the entries in the log
+#: and in the bands, how many of all have an odd number of bits set; from TAIL on, where a band's free room begins.
 WIDTH, LOGGED, BANDED, ODD, TAIL = 0, 1, 2, 3, 4
 STATE_LENGTH = TAIL + BANDS
-#: What a bucket's head holds.
+#: Places of a bucket's head.
 START, LENGTH, CAPACITY, HEAD = 0, 1, 2, 3
 
 
@@ -42,11 +41,11 @@ class Bands(NamedTuple):
     """The arrays of one index, as compiled functions take them; shapes in brackets.
 
     Fields:
-        codes: of each band, its entries' codes, bucket by bucket, uint64 [room + LANES].
-        keys: of each band, their keys, uint32 [room].
-        heads: each bucket's start, length and capacity, in entries, uint32 [BANDS, 2**width, 3].
-        log_codes, log_keys: the entries that are in no bucket.
-        masks: all values of a band by how many bits they set, uint16 [2**width]; shared between indexes.
+        codes: by band, the codes of its entries, bucket by bucket, uint64 [room + LANES].
+        keys: by band, their keys, uint32 [room].
+        heads: start, length and capacity of the buckets, in entries, uint32 [BANDS, 2**width, 3].
+        log_codes, log_keys: the entries in the log.
+        masks: all values of a band, sorted by the number of bits set, uint16 [2**width]; shared between indexes.
         state: see WIDTH, LOGGED, BANDED, ODD and TAIL.
     """
 
@@ -61,13 +60,13 @@ class Bands(NamedTuple):
 
 @cache
 def _masks(width: int) -> Masks:
-    """All values of so many bits, those with fewer bits set first."""
+    """All values of `width` bits, sorted by the number of bits set."""
     values = np.arange(1 << width, dtype=np.uint16)
     return values[np.argsort(np.bitwise_count(values), kind="stable")]
 
 
 def no_bands(log_room: int, width: int = 0) -> Bands:
-    """An empty index with a log of `log_room` places and buckets without any."""
+    """An empty index with room for `log_room` entries in the log and none in buckets."""
     bands = range(BANDS)
     state = np.zeros(STATE_LENGTH, np.int64)
     state[WIDTH] = width
@@ -82,7 +81,7 @@ def no_bands(log_room: int, width: int = 0) -> Bands:
     )
 
 
-#: The numba types for signatures.
+#: For numba's signatures.
 BANDS_TYPE = typeof(no_bands(0))  # type: ignore[no-untyped-call]
 CODES_TYPE, KEYS_TYPE, DISTANCES_TYPE = types.uint64[::1], types.uint32[::1], types.uint8[::1]
 HEADS_TYPE, STATE_TYPE = types.uint32[:, :, ::1], types.int64[::1]

@@ -1,12 +1,12 @@
-"""A code looked up in a near index; compiled, and for use in compiled functions, as insert.py is.
+"""Looking up a code; compiled, and callable from compiled functions.
 
 Why a look-up finds all: let the bands of two codes be allowed r0, r1, r2 and r3 differing bits, with
-(r0 + 1) + … + (r3 + 1) = r + 1. If the codes differ in at most r bits, they cannot differ in more than is allowed in
-every band; so probing, in each band, the buckets within its own radius finds every neighbour (multi-index hashing:
-Norouzi, Punjani, Fleet, CVPR 2012). At r = 10 that are the radii 2, 2, 2, 1: 428 of 4 × 65,536 buckets.
+(r0 + 1) + … + (r3 + 1) = r + 1. If the codes differ in at most r bits, at least one band differs in no more than it is
+allowed. So probing, in every band, the buckets within that band's radius finds every neighbour (multi-index hashing:
+Norouzi, Punjani, Fleet, CVPR 2012). At r = 10, the radii are 2, 2, 2 and 1: 428 of 4 × 65,536 buckets.
 
-What a look-up waits for is memory: which buckets it will probe is known from the beginning, so their heads and first
-lines are asked for ahead of their turn, across the bands.
+A look-up waits mostly for memory. Which buckets it will probe is known from the beginning, so their heads and first
+lines are prefetched, across the bands.
 """
 
 from __future__ import annotations
@@ -44,23 +44,23 @@ from streams.domain.hamming.layout import (
 
 __all__ = ["Bands", "search_into"]
 
-#: A bucket is asked for from memory at most so many probes before its turn, or lines of it; its head earlier still.
+#: Prefetching: at most this many buckets ahead, or cache lines of them; heads of buckets still further ahead.
 BUCKETS_AHEAD, LINES_AHEAD, HEADS_AHEAD = 8, 24, 8
 
 
 @compiled(types.int64(types.int64, types.int64))
 def band_radius(radius: int, band: int) -> int:
-    """How many bits of the band may differ; -1: the band need not be looked at."""
+    """How many bits of the band may differ; -1 if the band need not be searched."""
     allowed = radius + 1 - BANDS
     return allowed // BANDS + (1 if band < allowed % BANDS else 0)
 
 
 @compiled(types.int64(BANDS_TYPE, types.uint64, types.int64))
 def closer_radius(bands: Bands, code: np.uint64, radius: int) -> int:
-    """The radius, or one bit less where no entry can be that far away.
+    """The radius, or one bit less if no entry can be that far away.
 
-    If all entries have an even number of bits set, which pHashes of 64 bits have (half of them, by their median), all
-    are at even distances, or all at odd ones.
+    pHashes of 64 bits have 32 bits set, those above the median. If all entries have an even number of bits set, the
+    distances from a code to all of them are even, or all odd.
     """
     if bands.state[ODD] == 0 and (radius - bit_count(code)) % 2 != 0:
         return radius - 1
@@ -69,7 +69,7 @@ def closer_radius(bands: Bands, code: np.uint64, radius: int) -> int:
 
 @compiled(types.int64(types.int64, types.int64))
 def probes(width: int, radius: int) -> int:
-    """How many values of `width` bits have at most `radius` bits set."""
+    """The number of values of `width` bits with at most `radius` bits set."""
     total, at_this = 0, 1
     for bits in range(min(radius, width) + 1):
         total += at_this
@@ -79,7 +79,7 @@ def probes(width: int, radius: int) -> int:
 
 @compiled(types.boolean(types.uint64, types.int64, types.int64, types.int64))
 def found_before(differing: np.uint64, band: int, width: int, radius: int) -> bool:
-    """Whether a band before this one has shown the entry with these differing bits already."""
+    """Whether an earlier band has already found the entry with these differing bits."""
     for earlier in range(band):
         apart = bit_count(np.uint64(band_value(differing, earlier, width)))
         if apart <= band_radius(radius, earlier):
@@ -107,11 +107,11 @@ def scan(
     keys_out: Keys,
     distances_out: Distances,
 ) -> int:
-    """Report the entries of a run that are within the radius and that no earlier band has shown.
+    """Write the entries of a run that are within the radius and that no earlier band has found.
 
     Args:
-        band: 0 where nothing can have been shown before.
-        found: how many there are already; returned with the new ones added.
+        band: 0 if no earlier band can have found any.
+        found: the number of entries found before; the return value includes the new ones.
     """
     for at in range(start, start + length, LANES):
         prefetch(codes, coming + (at - start))
@@ -130,18 +130,18 @@ def scan(
 
 
 @compiled(types.void(HEADS_TYPE, MASKS_TYPE, types.int64, types.uint64, types.int64, types.int64))
-def ask_for_heads(heads: Heads, masks: Masks, band: int, code: np.uint64, width: int, probed: int) -> None:
-    """Begin to load the heads of the first buckets of a band that a look-up will probe, of `probed` in all."""
+def prefetch_heads(heads: Heads, masks: Masks, band: int, code: np.uint64, width: int, probed: int) -> None:
+    """Prefetch the heads of the first buckets of a band; the look-up will probe `probed`."""
     value = (band << width) + band_value(code, band, width)
     for probe in range(min(BUCKETS_AHEAD + HEADS_AHEAD, probed)):
         prefetch(heads, HEAD * (value ^ np.int64(masks[probe])))
 
 
 @compiled(types.void(CODES_TYPE, HEADS_TYPE, MASKS_TYPE, types.int64, types.uint64, types.int64, types.int64))
-def ask_for_buckets(
+def prefetch_buckets(
     codes: Codes, heads: Heads, masks: Masks, band: int, code: np.uint64, width: int, first: int
 ) -> None:
-    """Begin to load the `first` buckets that a look-up will probe in a band."""
+    """Prefetch the `first` buckets that a look-up will probe in a band."""
     value = band_value(code, band, width)
     for probe in range(first):
         begin = np.int64(heads[band, value ^ np.int64(masks[probe]), START])
@@ -171,7 +171,7 @@ def probe_band(
     keys_out: Keys,
     distances_out: Distances,
 ) -> int:
-    """`scan` the first `probed` buckets of a band, in the order of `masks`."""
+    """`scan` the nearest `probed` buckets of a band, in the order of `masks`."""
     value, last = band_value(code, band, width), probed - 1
     in_heads = (band << width) + value
     for probe in range(probed):
@@ -185,12 +185,12 @@ def probe_band(
 
 @compiled(types.int64(BANDS_TYPE, types.uint64, types.int64, KEYS_TYPE, DISTANCES_TYPE))
 def search_into(bands: Bands, code: np.uint64, radius: int, keys_out: Keys, distances_out: Distances) -> int:
-    """Write the keys within `radius` bits of `code`, and how far they are, in no particular order.
+    """Write the keys within `radius` bits of `code`, and their distances, in no particular order.
 
-    Both arrays have one length; what does not fit is only counted.
+    Both arrays have the same length; entries that do not fit are only counted.
 
     Returns:
-        How many entries are within the radius.
+        The number of entries within the radius.
     """
     codes, keys, heads, masks, state = bands.codes, bands.keys, bands.heads, bands.masks, bands.state
     width, logged = state[WIDTH], state[LOGGED]
@@ -206,20 +206,20 @@ def search_into(bands: Bands, code: np.uint64, radius: int, keys_out: Keys, dist
         n0, n1, n2, n3 = 1 << width, 0, 0, 0
     ahead = max(1, min(BUCKETS_AHEAD, (LINES_AHEAD * LANES << width) // max(1, state[BANDED])))
     # Written out four times, since a variable index into a tuple of arrays costs 100 ns.
-    ask_for_heads(heads, masks, 0, code, width, n0)
-    ask_for_heads(heads, masks, 1, code, width, n1)
-    ask_for_heads(heads, masks, 2, code, width, n2)
-    ask_for_heads(heads, masks, 3, code, width, n3)
-    ask_for_buckets(codes[0], heads, masks, 0, code, width, min(ahead, n0))
-    ask_for_buckets(codes[1], heads, masks, 1, code, width, min(ahead, n1))
+    prefetch_heads(heads, masks, 0, code, width, n0)
+    prefetch_heads(heads, masks, 1, code, width, n1)
+    prefetch_heads(heads, masks, 2, code, width, n2)
+    prefetch_heads(heads, masks, 3, code, width, n3)
+    prefetch_buckets(codes[0], heads, masks, 0, code, width, min(ahead, n0))
+    prefetch_buckets(codes[1], heads, masks, 1, code, width, min(ahead, n1))
     found = probe_band(
         codes[0], keys[0], heads, masks, 0, code, width, radius, n0, ahead, found, keys_out, distances_out
     )
-    ask_for_buckets(codes[2], heads, masks, 2, code, width, min(ahead, n2))
+    prefetch_buckets(codes[2], heads, masks, 2, code, width, min(ahead, n2))
     found = probe_band(
         codes[1], keys[1], heads, masks, 1, code, width, radius, n1, ahead, found, keys_out, distances_out
     )
-    ask_for_buckets(codes[3], heads, masks, 3, code, width, min(ahead, n3))
+    prefetch_buckets(codes[3], heads, masks, 3, code, width, min(ahead, n3))
     found = probe_band(
         codes[2], keys[2], heads, masks, 2, code, width, radius, n2, ahead, found, keys_out, distances_out
     )
@@ -233,7 +233,7 @@ def search_into(bands: Bands, code: np.uint64, radius: int, keys_out: Keys, dist
 def search_packed(
     bands: Bands, code: np.uint64, radius: int, keys_out: Keys, distances_out: Distances, packed_out: Codes
 ) -> int:
-    """As `search_into`; what was written there also becomes one number each, `distance << 32 | key`."""
+    """The same as `search_into`; also writes `distance << 32 | key` for every entry found."""
     found: int = search_into(bands, code, radius, keys_out, distances_out)
     for at in range(min(found, len(keys_out))):
         packed_out[at] = np.uint64(distances_out[at]) << np.uint64(32) | np.uint64(keys_out[at])
@@ -264,13 +264,12 @@ def answer(
     keys_out: Keys,
     distances_out: Distances,
 ) -> int:
-    """Look up `codes` from `first` on, in order, each being added afterwards if `adding`.
+    """Look up `codes` from `first` on, in order; if `adding`, add every code after its look-up.
 
-    `offsets[i]` to `offsets[i + 1]` becomes where in the output stands what was found for code i; `offsets[first]` is
-    read.
+    The entries found for code i are `offsets[i]` to `offsets[i + 1]` of the output; `offsets[first]` is read.
 
     Returns:
-        How many codes are done; fewer than there are if the output has no room for what the next one finds.
+        The number of codes done: fewer than given if the output has no room for the entries of the next code.
     """
     for at in range(first, len(codes)):
         begin = offsets[at]

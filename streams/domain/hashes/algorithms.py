@@ -1,26 +1,41 @@
-"""Hashes as values: which algorithms there are, how a hash is written down, how far two are apart.
+"""The registry of hash algorithms: their names, versions, sizes, and the numbers that state stores them by.
 
-Every hash is hex, most significant bit first, row by row: the notation of the library imagehash from version 4.0
-on, and that of PDQ. imagehash before 4.0 wrote the bits of each row in another order, which nothing in a hash
-tells; such hashes have to be converted first (`imagehash.old_hex_to_hash`). Computing hashes is the business of
-streams.domain.fingerprint.
+How a hash is written is in notation.py; how it is computed, in domain/fingerprint.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from types import MappingProxyType
+from typing import Final, Literal, get_args
 
-import numpy as np
-from numpy.typing import NDArray
+HashName = Literal[
+    "phash256", "phash64", "phash32", "phash16",
+    "dhash256", "dhash64", "dhash32", "dhash16",
+    "ahash256", "ahash64", "ahash32", "ahash16",
+    "whash256", "whash64", "whash32", "whash16",
+]  # fmt: skip
 
-_HEX = re.compile(r"[0-9a-f]*")
+HASHES: Final[tuple[HashName, ...]] = get_args(HashName)
+"""By which a policy can compare."""
+
+EXTRA_HASHES: Final[tuple[str, ...]] = (*HASHES, "pdq256")
+"""Which a policy can add to fingerprints without comparing by them."""
+
+VIEW_COMPARING_HASH: Final = "phash256"
+"""The hash that has views and frames: a policy with another hash compares one hash of the whole picture."""
+
+VIEWS_HASH: Final = "views:1"
+"""The name under which `MediaFacts.hashes` holds the packed entries of a picture's views."""
+
+FRAMES_HASH: Final = "frames:1"
+"""The name under which `MediaFacts.hashes` holds the packed entries of a video's frames."""
 
 
 class BadHash(ValueError):
-    """A hash that cannot be: of an unknown algorithm or version, of a wrong length, or no hex."""
+    """A hash that cannot be: of an unknown algorithm or version, of a wrong length, or not hexadecimal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,21 +43,27 @@ class Algorithm:
     """What an algorithm's hashes look like.
 
     Attributes:
-        name: family and size in bits, as policies name it: `dhash64`.
+        name: family and size in bits, as in policies: `dhash64`.
         version: rises whenever equal pictures get other hashes than before.
         rows: of the grid of bits.
         columns: of the grid of bits.
+        state_code: the number by which state stores it; None if no entry is made of its hashes alone.
     """
 
     name: str
     version: int
     rows: int
     columns: int
+    state_code: int | None = None
 
     @property
     def key(self) -> str:
-        """Name and version, as records have it: `dhash64:1`."""
+        """Name and version, as in records: `dhash64:1`."""
         return f"{self.name}:{self.version}"
+
+    @property
+    def family(self) -> str:
+        return self.name.rstrip("0123456789")
 
     @property
     def bits(self) -> int:
@@ -53,136 +74,66 @@ class Algorithm:
         return self.bits // 4
 
 
-_GRIDS = {16: (4, 4), 32: (4, 8), 64: (8, 8), 256: (16, 16)}
-_FAMILIES = ("phash", "dhash", "ahash", "whash")
-_ALL = (
-    *(Algorithm(f"{family}{bits}", 1, *grid) for family in _FAMILIES for bits, grid in _GRIDS.items()),
+# 32 bits, 4 rows of 8, are our own addition to the squares of imagehash. State stores phash256 as VIEWS_HASH.
+# A state code is never given to another algorithm or version.
+_REGISTRY = (
+    Algorithm("phash16", 1, 4, 4, state_code=4),
+    Algorithm("phash32", 1, 4, 8, state_code=3),
+    Algorithm("phash64", 1, 8, 8, state_code=2),
+    Algorithm("phash256", 1, 16, 16),
+    Algorithm("dhash16", 1, 4, 4, state_code=8),
+    Algorithm("dhash32", 1, 4, 8, state_code=7),
+    Algorithm("dhash64", 1, 8, 8, state_code=6),
+    Algorithm("dhash256", 1, 16, 16, state_code=5),
+    Algorithm("ahash16", 1, 4, 4, state_code=12),
+    Algorithm("ahash32", 1, 4, 8, state_code=11),
+    Algorithm("ahash64", 1, 8, 8, state_code=10),
+    Algorithm("ahash256", 1, 16, 16, state_code=9),
+    Algorithm("whash16", 1, 4, 4, state_code=16),
+    Algorithm("whash32", 1, 4, 8, state_code=15),
+    Algorithm("whash64", 1, 8, 8, state_code=14),
+    Algorithm("whash256", 1, 16, 16, state_code=13),
     Algorithm("pdq256", 1, 16, 16),
 )
 
-#: By name and version. Beside squares, which imagehash has too, 32 bits are 4 rows of 8: our own addition.
-ALGORITHMS: Mapping[str, Algorithm] = MappingProxyType({each.key: each for each in _ALL})
+ALGORITHMS: Final[Mapping[str, Algorithm]] = MappingProxyType({algorithm.key: algorithm for algorithm in _REGISTRY})
+"""By name and version."""
+
+ALGORITHM_CODES: Final[Mapping[str, int]] = MappingProxyType(
+    {"": 0, VIEWS_HASH: 1, FRAMES_HASH: 17}
+    | {algorithm.key: algorithm.state_code for algorithm in _REGISTRY if algorithm.state_code is not None}
+)
+"""The number by which state stores what entries are made by; 0 if there are no entries."""
+
+STORED_ALGORITHMS: Final[tuple[str, ...]] = tuple(sorted(ALGORITHM_CODES, key=ALGORITHM_CODES.__getitem__))
+"""By ALGORITHM_CODES."""
 
 
-def algorithm(key: str) -> Algorithm:
+def find_algorithm(key: str) -> Algorithm:
     """The algorithm of a key such as `dhash64:1`.
 
     Raises:
-        BadHash: there is none of this name, or not in this version.
+        BadHash: there is no such algorithm, or not in this version.
     """
     if key in ALGORITHMS:
         return ALGORITHMS[key]
     name, colon, version = key.partition(":")
-    known = [each.key for each in _ALL if each.name == name]
+    known = [algorithm.key for algorithm in _REGISTRY if algorithm.name == name]
     if not known:
-        raise BadHash(f"{key!r} is no hash algorithm; there are {', '.join(ALGORITHMS)}")
+        raise BadHash(f"{key!r} is not a hash algorithm; choose one of {', '.join(ALGORITHMS)}")
     if not colon:
-        raise BadHash(f"{key!r} lacks its version: {' or '.join(known)}")
+        raise BadHash(f"{key!r} lacks its version; write {' or '.join(known)}")
     raise BadHash(f"version {version!r} of {name} is not known here; {' and '.join(known)} is")
 
 
+@cache
 def current_algorithm(name: str) -> Algorithm:
     """The algorithm of a bare name such as `dhash64`, in the version that is computed here.
 
     Raises:
-        BadHash: there is none.
+        BadHash: there is no such algorithm.
     """
-    versions = [each for each in _ALL if each.name == name]
+    versions = [algorithm for algorithm in _REGISTRY if algorithm.name == name]
     if not versions:
-        raise BadHash(f"{name!r} is no hash; there are {', '.join(each.name for each in _ALL)}")
-    return max(versions, key=lambda each: each.version)
-
-
-@dataclass(frozen=True, slots=True)
-class Hash:
-    """One hash, valid by construction: `Hash("dhash64:1", "0f1e2d3c4b5a6978")`.
-
-    Converts to text, int and bytes with `str()`, `int()` and `bytes()`; all have the first bit as the most significant.
-    `imagehash.hex_to_hash(str(hash))` has the same bits wherever imagehash knows the size (16, 64 and 256 bits).
-
-    Attributes:
-        algorithm: its key, name and version.
-        hex: lower-case digits, as many as the algorithm has.
-
-    Raises:
-        BadHash: unknown algorithm or version, another number of digits, or no lower-case hex.
-    """
-
-    algorithm: str
-    hex: str
-
-    def __post_init__(self) -> None:
-        digits = algorithm(self.algorithm).hex_digits
-        if not _HEX.fullmatch(self.hex):
-            raise BadHash(f"a hash of {self.algorithm} is written in lower-case hex, not as {self.hex[:80]!r}")
-        if len(self.hex) != digits:
-            raise BadHash(f"a hash of {self.algorithm} has {digits} hex digits, not {len(self.hex)}")
-
-    @classmethod
-    def parse(cls, algorithm: str, text: str) -> Hash:
-        """From hex as other tools write it: upper case and surrounding white space are taken.
-
-        Raises:
-            BadHash: as the class does.
-        """
-        return cls(algorithm, text.strip().lower())
-
-    @classmethod
-    def from_int(cls, key: str, value: int) -> Hash:
-        """From a whole number, as databases keep hashes of 64 bits.
-
-        Raises:
-            BadHash: unknown algorithm, or a number that is negative or has more bits than the algorithm.
-        """
-        form = algorithm(key)
-        if not 0 <= value < 1 << form.bits:
-            raise BadHash(f"a hash of {key} has {form.bits} bits; {value} does not fit (signed numbers are not taken)")
-        return cls(key, f"{value:0{form.hex_digits}x}")
-
-    @classmethod
-    def from_bytes(cls, algorithm: str, value: bytes) -> Hash:
-        """From its bytes, the first bits first.
-
-        Raises:
-            BadHash: unknown algorithm, or another number of bytes.
-        """
-        return cls(algorithm, value.hex())
-
-    @classmethod
-    def from_bits(cls, key: str, bits: NDArray[np.bool_]) -> Hash:
-        """From booleans, as `imagehash.ImageHash.hash` and `pdqhash.compute` give them; in any shape.
-
-        Raises:
-            BadHash: unknown algorithm, or another number of bits.
-        """
-        form, flat = algorithm(key), np.asarray(bits, dtype=np.bool_).ravel()
-        if flat.size != form.bits:
-            raise BadHash(f"a hash of {key} has {form.bits} bits, not {flat.size}")
-        return cls(key, np.packbits(flat).tobytes().hex())
-
-    @property
-    def bits(self) -> NDArray[np.bool_]:
-        """The grid of bits, rows by columns, as `imagehash.ImageHash.hash` has it."""
-        form = algorithm(self.algorithm)
-        flat = np.unpackbits(np.frombuffer(bytes(self), dtype=np.uint8))
-        return flat.astype(np.bool_).reshape(form.rows, form.columns)
-
-    def __str__(self) -> str:
-        return self.hex
-
-    def __int__(self) -> int:
-        return int(self.hex, 16)
-
-    def __bytes__(self) -> bytes:
-        return bytes.fromhex(self.hex)
-
-
-def distance_bits(one: Hash, other: Hash) -> int:
-    """The Hamming distance: how many bits differ, 0 to the number that the algorithm has.
-
-    Raises:
-        ValueError: the hashes are of different algorithms or versions, so that no distance means anything.
-    """
-    if one.algorithm != other.algorithm:
-        raise ValueError(f"{one.algorithm} and {other.algorithm} have no distance: only hashes of one algorithm do")
-    return (int(one) ^ int(other)).bit_count()
+        raise BadHash(f"{name!r} is not a hash; choose one of {', '.join(known.name for known in _REGISTRY)}")
+    return max(versions, key=lambda algorithm: algorithm.version)

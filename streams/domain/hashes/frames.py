@@ -1,6 +1,6 @@
-"""Frames of a video as they are compared: moments, the views of each that are hashed, and how they are packed.
+"""The frames of a video in a fingerprint: moments, the views of a moment that are compared, and how they are packed.
 
-Tables and bytes only. How a file becomes frames is in fingerprint/; how a match is decided of them, elsewhere in here.
+How a file becomes frames is in domain/fingerprint/video, how a match is decided in domain/match/videos.
 """
 
 from __future__ import annotations
@@ -10,11 +10,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from streams.domain.hashes.algorithms import FRAMES_HASH
+from streams.domain.hashes.packing import unpack_hex
 from streams.domain.hashes.views import FULL, TRIMMED, VIEW_CODES
-from streams.errors import BadInput, Reason
-
-FRAMES_HASH: Final = "frames:1"
-"""The name under which `MediaFacts.hashes` has the packed entries of a video."""
 
 FRAME_ENTRY: Final = np.dtype(
     [
@@ -23,24 +21,24 @@ FRAME_ENTRY: Final = np.dtype(
         ("from_ms", ">u4"), ("to_ms", ">u4"),
     ]
 )  # fmt: skip
-"""51 bytes: one view of one moment. `view`, `turn`, `near` and `confirm` are those of `views.ENTRY`; `quality` is that
-of the whole frame in 255ths. The frame, or one nearly like it, is shown from `from_ms` until `to_ms`, counted from the
-first frame of the video. Entries are in the order of `from_ms`, those of one moment together, the canonical full view
-first."""
+"""51 bytes: one view of one moment. `view`, `orientation`, `hash64` and `hash256` are as in `packing.ENTRY`; `quality`,
+in 255ths, is that of the whole frame. The frame, or one nearly like it, is shown from `from_ms` until `to_ms`, both
+counted from the first frame of the video. Entries are in the order of `from_ms`; of one moment, the canonical full view
+comes first."""
 
 MAX_MOMENTS: Final = 400
-"""Of one video; of a longer one they are spread over its duration."""
+"""Of one video; in a longer video they are spread over its duration."""
 
 STORED_FRAME_VIEWS: Final = (FULL, TRIMMED)
-"""What state keeps of a moment, in its canonical form: the whole frame, and the whole without the borders that all
-frames have in common."""
+"""Views of a moment that state stores, in canonical orientation: the whole frame, and the whole frame without the
+borders that all frames have in common."""
 
 QUERY_FRAME_VIEWS: Final = (*STORED_FRAME_VIEWS, VIEW_CODES["top_85"], VIEW_CODES["bottom_85"])
-"""What is looked up of a moment, among what is kept: with a bar of text below or above, the rest is the known frame."""
+"""Views of a moment that are looked up. The last two find a known frame to which a bar of text was added."""
 
 
 def pack_frames(entries: NDArray[np.void]) -> str:
-    """Entries as the lower-case hex that stands in a record."""
+    """Entries as lower-case hex, as in records."""
     return entries.astype(FRAME_ENTRY, copy=False).tobytes().hex()
 
 
@@ -48,15 +46,6 @@ def unpack_frames(packed: str) -> NDArray[np.void]:
     """The entries of a record, read-only.
 
     Raises:
-        BadInput: bad_field, if it is no hex of whole entries.
+        BadInput: bad_field, if it is not the hex of whole entries.
     """
-    try:
-        data = bytes.fromhex(packed)
-    except ValueError as error:
-        raise BadInput(Reason.BAD_FIELD, f"field 'hashes': {FRAMES_HASH} must be hexadecimal digits") from error
-    if len(data) % FRAME_ENTRY.itemsize:
-        raise BadInput(
-            Reason.BAD_FIELD,
-            f"field 'hashes': {FRAMES_HASH} must be whole entries of {2 * FRAME_ENTRY.itemsize} digits",
-        )
-    return np.frombuffer(data, FRAME_ENTRY)
+    return unpack_hex(packed, FRAME_ENTRY, FRAMES_HASH)

@@ -1,7 +1,7 @@
-"""The eight mirror and quarter-turn forms of a picture, as numbers that can be composed. No pixels, no hashes.
+"""The eight orientations of a picture, mirrored and turned by quarters, as numbers that can be composed.
 
-A turn is three bits: 4 says that the picture is transposed (mirrored at the diagonal from its top left), 1 that it is
-then mirrored left to right, 2 that it is then mirrored top to bottom. They are the dihedral group of the square.
+An orientation is three bits: 4, the picture is transposed (mirrored at the diagonal from its top left); 1, it is then
+mirrored left to right; 2, it is then mirrored top to bottom. They form the dihedral group of the square.
 """
 
 from __future__ import annotations
@@ -20,31 +20,31 @@ ORIENTATION_NAMES: tuple[str, ...] = (
     "turned_270",
     "turned_270+mirrored",
 )
-"""By turn; 90 degrees are clockwise. The two mirrored at a diagonal are a quarter turn, then mirrored left to right."""
+"""By orientation; 90 degrees are clockwise. A mirror at a diagonal is a quarter turn, then a mirror left to right."""
 
 
 def _flips_through_transpose(orientation: int) -> int:
-    """Flips that do before a transpose what `orientation`'s flips do after it: left-right becomes top-bottom."""
+    """Flips that do before a transpose what these flips do after it: left-right becomes top-bottom."""
     return (orientation & LEFT_RIGHT) << 1 | (orientation & TOP_BOTTOM) >> 1
 
 
 def compose(second: int, first: int) -> int:
-    """The turn that does `first` and then `second`."""
+    """The orientation after `first` and then `second`."""
     flips = _flips_through_transpose(first) if second & TRANSPOSED else first & 3
     return ((second & 3) ^ flips) | ((second ^ first) & TRANSPOSED)
 
 
 def inverse(orientation: int) -> int:
-    """The turn that undoes `orientation`."""
+    """The orientation that undoes this one."""
     return TRANSPOSED | _flips_through_transpose(orientation) if orientation & TRANSPOSED else orientation
 
 
 def orientation_between(known: int, copy: int) -> int:
-    """What was done to the known picture, if `known` of it looks like `copy` of the copy."""
+    """What was done to the known picture, if it looks in orientation `known` like the copy in orientation `copy`."""
     return compose(inverse(copy & 7), known & 7)
 
 
 def orient_point(point: tuple[float, float], orientation: int) -> tuple[float, float]:
-    """Where a point (from the left, from the top; shares of width and height) lies once its picture is turned."""
+    """Where a point (shares of width from the left, of height from the top) lies in the oriented picture."""
     across, down = point[::-1] if orientation & TRANSPOSED else point
     return (1 - across if orientation & LEFT_RIGHT else across), (1 - down if orientation & TOP_BOTTOM else down)

@@ -1,4 +1,4 @@
-"""What of a medium's hashes is compared under a policy: algorithm and entries, packed as in views.py or frames.py."""
+"""Which hashes a policy requires, which entries it compares, and which of these state stores."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.domain.hashes.frames import FRAME_ENTRY, FRAMES_HASH, MAX_MOMENTS, STORED_FRAME_VIEWS, unpack_frames
-from streams.domain.hashes.views import CANONICAL, ENTRY, FULL, LEVEL_NUMBERS, STORED_GROUPS, VIEWS_HASH
-from streams.domain.policy.policy import Level, Policy
+from streams.domain.hashes.algorithms import FRAMES_HASH, VIEWS_HASH, current_algorithm
+from streams.domain.hashes.frames import FRAME_ENTRY, MAX_MOMENTS, STORED_FRAME_VIEWS, unpack_frames
+from streams.domain.hashes.levels import LEVEL_NUMBERS, Level
+from streams.domain.hashes.packing import CANONICAL, ENTRY
+from streams.domain.hashes.views import FULL, STORED_GROUPS
+from streams.domain.policy.policy import Policy
 from streams.domain.records import MediaFacts
 from streams.errors import BadInput, Reason
 
-#: The version of all hashes but the views that are compared here; one of another version is not looked at.
-HASH_VERSION: Final = "1"
-
-
-#: A hash with no more than one in so many bits set, or not set, says little: two mostly white pictures may share it.
-LOPSIDED: Final = 8
+MIN_BIT_SHARE: Final = 1 / 8
+"""A hash in which no more than this share of the bits is set, or is not set, says little: two mostly white pictures may
+share it."""
 
 
 class ComparableEntries(NamedTuple):
-    """Entries, packed, made by `algorithm`; none where only equal bytes are to match, and no algorithm then."""
+    """Packed entries, and the algorithm that made them; both are empty if only equal bytes are to match."""
 
     algorithm: str
     entries: bytes
@@ -33,67 +33,65 @@ NO_ENTRIES: Final = ComparableEntries("", b"")
 
 
 class RequiredHashes(NamedTuple):
-    """What has to be hashed of a picture: views of this level, and these hashes beside."""
+    """The hashes that a picture needs: the views of a level, and further algorithms by name."""
 
     level: Level
-    further: tuple[str, ...]
+    extra_hashes: tuple[str, ...]
 
 
 @cache
 def required_hashes(policy: Policy) -> RequiredHashes:
-    """What a fingerprint needs so that a policy can compare it, and has what it names beside."""
+    """The hashes by which a policy compares pictures, and those that it only adds to fingerprints."""
     names = set(policy.also)
-    if policy.near and policy.hash != "phash256":
-        family = policy.hash.rstrip("0123456789")
-        names |= {policy.hash, f"{family}64"} if policy.hash_bits == 256 else {policy.hash}
+    if policy.near and not policy.compares_views:
+        algorithm = current_algorithm(policy.hash)
+        names |= {policy.hash, f"{algorithm.family}64"} if algorithm.bits == 256 else {policy.hash}
     return RequiredHashes(policy.views if policy.near else "plain", tuple(sorted(names)))
 
 
 def comparable_entries(facts: MediaFacts, policy: Policy) -> ComparableEntries:
     """The entries by which near duplicates of a picture or a video are looked up and found.
 
-    There are none if the policy does not want any, if the quality is below its `min_quality`, and if the record has no
-    hash of the algorithm and version that is wanted here (it was made by another version of mediasieve). Of a video's
-    frames, those of such quality are left out.
+    There are none if the policy looks for no near duplicates, if the quality is below its `min_quality`, or if the
+    record lacks the hash in the current version (another version of mediasieve made it). Frames of a video that are
+    below `min_quality` are left out.
 
     Raises:
-        BadInput: bad_field, if a hash is not what its name says, or a video has more moments than any may have, or has
-            them in disorder.
+        BadInput: bad_field, if a hash is not what its name says, or the moments of a video are too many or not in
+            order.
     """
     if not policy.near or facts.quality < policy.min_quality:
         return NO_ENTRIES
     if facts.kind == "video":
-        return _frames(facts, policy)
+        return _frame_entries(facts, policy)
     try:
-        if policy.hash == "phash256":
+        if policy.compares_views:
             entries = bytes.fromhex(facts.hashes.get(VIEWS_HASH, ""))
             if len(entries) % ENTRY.itemsize:
                 raise ValueError("not whole entries")
             return ComparableEntries(VIEWS_HASH, entries) if entries else NO_ENTRIES
-        return _one_entry(facts, policy)
+        return _whole_picture_entry(facts, policy)
     except ValueError as error:
         raise BadInput(Reason.BAD_FIELD, f"field 'hashes': {error}") from error
 
 
 def stored_entries(entries: bytes, policy: Policy) -> bytes:
-    """Those entries that the state keeps of a content."""
+    """The entries of a picture that state stores."""
     size = ENTRY.itemsize
-    places = _kept_places(policy.views, entries[0::size], entries[1::size])
-    return b"".join([entries[at : at + size] for at in places])
+    offsets = _stored_offsets(policy.views, entries[0::size], entries[1::size])
+    return b"".join([entries[offset : offset + size] for offset in offsets])
 
 
 @lru_cache(4096)
-def _kept_places(level: Level, views: bytes, orientations: bytes) -> list[int]:
-    """Where the kept entries begin; there are few patterns of views and turns, and a call of numpy for each costs."""
-    stored = (
-        STORED_GROUPS[LEVEL_NUMBERS[level], np.frombuffer(views, np.uint8), np.frombuffer(orientations, np.uint8)] > 0
-    )
-    places: list[int] = (np.flatnonzero(stored) * ENTRY.itemsize).tolist()
-    return places
+def _stored_offsets(level: Level, views: bytes, orientations: bytes) -> list[int]:
+    """The offsets of stored entries. Cached, since numpy is slow for few entries and there are few patterns of them."""
+    groups = STORED_GROUPS[LEVEL_NUMBERS[level], np.frombuffer(views, np.uint8), np.frombuffer(orientations, np.uint8)]
+    offsets: list[int] = (np.flatnonzero(groups > 0) * ENTRY.itemsize).tolist()
+    return offsets
 
 
 def as_frame_entries(entries: bytes) -> bytes:
-    """A picture's entries as those of a video's only moment."""
+    """A picture's entries as the entries of a video with one moment."""
     views = np.frombuffer(entries, ENTRY)
     frame = np.zeros(len(views), FRAME_ENTRY)
     for name in ENTRY.names or ():
@@ -102,27 +100,26 @@ def as_frame_entries(entries: bytes) -> bytes:
 
 
 def video_duration_ms(facts: MediaFacts, entries: bytes) -> int:
-    """How long a video lasts, by its container or by its last frame, whichever says more; at least 1."""
-    said = round(facts.video.duration_s * 1000) if facts.video is not None else 0
-    return max(1, said, int(np.frombuffer(entries, FRAME_ENTRY)["to_ms"].max(initial=0)))
+    """The duration by the container or by the last frame, whichever is longer; at least 1."""
+    by_container = round(facts.video.duration_s * 1000) if facts.video is not None else 0
+    return max(1, by_container, int(np.frombuffer(entries, FRAME_ENTRY)["to_ms"].max(initial=0)))
 
 
 def moment_starts(frames: NDArray[np.void]) -> NDArray[np.int64]:
-    """Where each moment's entries begin, and where the last one's end."""
-    begins = np.flatnonzero(np.diff(frames["from_ms"].astype(np.int64))) + 1
-    return np.concatenate(([0], begins, [len(frames)])) if len(frames) else np.zeros(1, np.int64)
+    """Where the entries of every moment begin, and where those of the last moment end."""
+    later = np.flatnonzero(np.diff(frames["from_ms"].astype(np.int64))) + 1
+    return np.concatenate(([0], later, [len(frames)])) if len(frames) else np.zeros(1, np.int64)
 
 
 def stored_frame_entries(frames: NDArray[np.void]) -> NDArray[np.void]:
-    """Those entries that the state keeps of a video."""
-    stored_entries: NDArray[np.void] = frames[
-        np.isin(frames["view"], STORED_FRAME_VIEWS) & (frames["orientation"] & CANONICAL > 0)
-    ]
-    return stored_entries
+    """The entries of a video that state stores."""
+    is_stored = np.isin(frames["view"], STORED_FRAME_VIEWS) & (frames["orientation"] & CANONICAL > 0)
+    stored: NDArray[np.void] = frames[is_stored]
+    return stored
 
 
-def _frames(facts: MediaFacts, policy: Policy) -> ComparableEntries:
-    packed = facts.hashes.get(FRAMES_HASH, "") if policy.hash == "phash256" else ""
+def _frame_entries(facts: MediaFacts, policy: Policy) -> ComparableEntries:
+    packed = facts.hashes.get(FRAMES_HASH, "") if policy.compares_views else ""
     frames = unpack_frames(packed)
     times = frames["from_ms"].astype(np.int64)
     if (np.diff(times) < 0).any() or (frames["to_ms"] < frames["from_ms"]).any():
@@ -133,20 +130,22 @@ def _frames(facts: MediaFacts, policy: Policy) -> ComparableEntries:
     return ComparableEntries(FRAMES_HASH, frames.tobytes()) if len(frames) else NO_ENTRIES
 
 
-def _one_entry(facts: MediaFacts, policy: Policy) -> ComparableEntries:
-    """One hash of the whole picture, found by its 64-bit sibling where it has 256 bits."""
-    family, bits = policy.hash.rstrip("0123456789"), policy.hash_bits
-    algorithm = f"{policy.hash}:{HASH_VERSION}"
-    near = facts.hashes.get(f"{family}64:{HASH_VERSION}" if bits == 256 else algorithm)
-    confirm = facts.hashes.get(algorithm) if bits == 256 else "0" * 64
-    if near is None or confirm is None:
+def _whole_picture_entry(facts: MediaFacts, policy: Policy) -> ComparableEntries:
+    """One entry of the whole picture; a hash of 256 bits is looked up by the 64-bit hash of its family."""
+    algorithm = finder = current_algorithm(policy.hash)
+    confirmed = algorithm.bits == 256
+    if confirmed:
+        finder = current_algorithm(f"{algorithm.family}64")
+    hash64 = facts.hashes.get(finder.key)
+    hash256 = facts.hashes.get(algorithm.key) if confirmed else "0" * 64
+    if hash64 is None or hash256 is None:
         return NO_ENTRIES
-    required_hashes = 64 if bits == 256 else bits
-    if len(near) * 4 != required_hashes or len(confirm) != 64:
-        raise ValueError(f"{algorithm} and the hash that finds it must have {bits} and {required_hashes} bits")
-    ones = int(facts.hashes[algorithm], 16).bit_count()
-    if not bits < ones * LOPSIDED < bits * (LOPSIDED - 1):
+    if len(hash64) != finder.hex_digits or len(hash256) != 64:
+        raise ValueError(
+            f"{algorithm.key} and the hash that finds it must have {algorithm.bits} and {finder.bits} bits"
+        )
+    ones = int(facts.hashes[algorithm.key], 16).bit_count()
+    if not MIN_BIT_SHARE < ones / algorithm.bits < 1 - MIN_BIT_SHARE:
         return NO_ENTRIES
-    return ComparableEntries(
-        algorithm, bytes((FULL, CANONICAL)) + bytes.fromhex(near.zfill(16)) + bytes.fromhex(confirm)
-    )
+    packed = bytes((FULL, CANONICAL)) + bytes.fromhex(hash64.zfill(16)) + bytes.fromhex(hash256)
+    return ComparableEntries(algorithm.key, packed)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from streams.domain.hashes.frames import FRAMES_HASH
+from streams.domain.hashes.algorithms import FRAMES_HASH, VIEWS_HASH
 from streams.domain.hashes.selection import (
     NO_ENTRIES,
     ComparableEntries,
@@ -17,7 +17,6 @@ from streams.domain.hashes.selection import (
     comparable_entries,
     video_duration_ms,
 )
-from streams.domain.hashes.views import VIEWS_HASH
 from streams.domain.match.operations import (
     FindAppearances,
     FoundAppearance,
@@ -30,10 +29,10 @@ from streams.domain.match.operations import (
 from streams.domain.match.videos.relation import VideoHit
 from streams.domain.policy.policy import Policy
 from streams.domain.records import Fingerprint
-from streams.domain.records.ids import decision_id
+from streams.domain.records.ids import decision_id, digest_of, is_partial
 from streams.domain.state.content import FOR_EVER_MS, Content
 from streams.domain.state.decision import remembered_decision
-from streams.domain.state.keys import content_key, decision_id_bytes, decision_key, digest_of, is_partial
+from streams.domain.state.keys import content_key, decision_id_bytes, decision_key
 from streams.errors import BadInput, Reason
 
 REVISION = 0

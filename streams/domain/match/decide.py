@@ -18,7 +18,8 @@ from dataclasses import dataclass
 import numpy as np
 import orjson
 
-from streams.domain.hashes.frames import FRAME_ENTRY, FRAMES_HASH
+from streams.domain.hashes.algorithms import FRAMES_HASH
+from streams.domain.hashes.frames import FRAME_ENTRY
 from streams.domain.hashes.selection import stored_entries, stored_frame_entries, video_duration_ms
 from streams.domain.match.batch import REVISION, MatchInput, PendingDecision, State, plan_operations
 from streams.domain.match.indexes import CollectionIndexes

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from streams.domain.hashes.frames import FRAMES_HASH
-from streams.domain.hashes.views import VIEWS, VIEWS_HASH, describe_transformation, transformation_between
+from streams.domain.hashes.algorithms import FRAMES_HASH, VIEWS_HASH
+from streams.domain.hashes.transformation import describe_transformation, transformation_between
+from streams.domain.hashes.views import VIEWS
 from streams.domain.match.operations import ImageHit
 from streams.domain.policy.policy import Policy
 from streams.domain.records import (
@@ -19,8 +20,8 @@ from streams.domain.records import (
     Verdict,
     new_unchecked,
 )
+from streams.domain.records.ids import is_partial
 from streams.domain.state.content import Content
-from streams.domain.state.keys import is_partial
 
 PENDING = Verdict()
 ACTIONS: dict[Outcome, Action] = {

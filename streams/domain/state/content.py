@@ -15,9 +15,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.domain.hashes.frames import FRAMES_HASH
-from streams.domain.hashes.views import ENTRY
-from streams.domain.state.keys import CONTENT_PREFIX, content_id_of, digest_of, is_partial
+from streams.domain.hashes.algorithms import ALGORITHM_CODES, STORED_ALGORITHMS
+from streams.domain.hashes.packing import ENTRY
+from streams.domain.records.ids import content_id_of, digest_of, is_partial
+from streams.domain.state.keys import CONTENT_PREFIX
 from streams.errors import StateError
 
 LAYOUT: Final = 2
@@ -61,18 +62,6 @@ VIEW_AT, ORIENTATION_AT, HASH64_AT, HASH256_AT = (
 )
 """Offsets within an entry."""
 
-#: The algorithm that made the entries, by its number in the header. A number is never given to another algorithm.
-ALGORITHMS: Final = (
-    "",
-    "views:1",
-    *("phash64:1", "phash32:1", "phash16:1"),
-    *("dhash256:1", "dhash64:1", "dhash32:1", "dhash16:1"),
-    *("ahash256:1", "ahash64:1", "ahash32:1", "ahash16:1"),
-    *("whash256:1", "whash64:1", "whash32:1", "whash16:1"),
-    FRAMES_HASH,
-)
-ALGORITHM_NUMBERS: Final = {name: number for number, name in enumerate(ALGORITHMS)}
-
 
 @dataclass(frozen=True, slots=True)
 class Content:
@@ -112,7 +101,7 @@ class Content:
         header = _HEADER.pack(
             LAYOUT,
             (MEMBER_FLAG if self.is_member else 0) | (PARTIAL_FLAG if is_partial(self.content_id) else 0),
-            ALGORITHM_NUMBERS[self.algorithm],
+            ALGORITHM_CODES[self.algorithm],
             len(self.entries) // ENTRY_BYTES,
             self.first_ms,
             self.expires_ms,
@@ -143,7 +132,7 @@ class Content:
             first_ms,
             expires_ms,
             decision_id,
-            ALGORITHMS[algorithm],
+            STORED_ALGORITHMS[algorithm],
             value[HEADER_BYTES:end],
             bool(flags & MEMBER_FLAG),
         )
@@ -155,7 +144,7 @@ def check_layout(value: bytes) -> None:
     Raises:
         StateError: says which version is needed.
     """
-    if len(value) < HEADER_BYTES or value[0] != LAYOUT or value[ALGORITHM_AT] >= len(ALGORITHMS):
+    if len(value) < HEADER_BYTES or value[0] != LAYOUT or value[ALGORITHM_AT] >= len(STORED_ALGORITHMS):
         raise StateError(
             f"the state holds a content that begins with {value[:4].hex(' ')}, and this version reads layout {LAYOUT}: "
             "run the version of mediasieve that wrote it"
@@ -172,7 +161,7 @@ def check_layouts(values: Sequence[bytes], data: NDArray[np.uint8], starts: NDAr
     """
     lengths = np.diff(starts, append=len(data))
     good = lengths >= HEADER_BYTES
-    good[good] = (data[starts[good]] == LAYOUT) & (data[starts[good] + ALGORITHM_AT] < len(ALGORITHMS))
+    good[good] = (data[starts[good]] == LAYOUT) & (data[starts[good] + ALGORITHM_AT] < len(STORED_ALGORITHMS))
     for number in np.flatnonzero(~good)[:1]:
         check_layout(values[number])
 

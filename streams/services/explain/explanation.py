@@ -6,8 +6,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from typing import Any
 
-from streams.domain.hashes.frames import FRAMES_HASH
-from streams.domain.hashes.views import VIEWS_HASH
+from streams.domain.hashes.algorithms import FRAMES_HASH, VIEWS_HASH
 from streams.domain.policy.policy import Policy
 from streams.domain.records import Match, Outcome
 from streams.services.media_files import MediaFile

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from streams.domain.hashes.algorithms import ALGORITHMS, Hash, distance_bits
+from streams.domain.hashes.algorithms import ALGORITHMS
+from streams.domain.hashes.notation import Hash, distance_bits
 from streams.domain.match.images.comparison import ViewComparison, compare_pictures, match_pictures
 from streams.domain.policy.policy import Policy
 from streams.services.explain.explanation import Explanation, too_little_structure

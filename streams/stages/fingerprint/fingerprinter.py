@@ -122,7 +122,7 @@ class Fingerprinter:
                 content,
                 required,
                 lambda: fingerprint_image(
-                    data, self._limits, content_id=content, level=required.level, extra_hashes=required.further
+                    data, self._limits, content_id=content, level=required.level, extra_hashes=required.extra_hashes
                 ),
             )
 

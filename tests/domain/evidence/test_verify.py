@@ -12,7 +12,9 @@ from streams.domain.evidence.evidence import Evidence, pack_evidence, unpack_evi
 from streams.domain.evidence.extract import extract_evidence
 from streams.domain.evidence.verify import MatchedViews, Verification, verify
 from streams.domain.fingerprint.image.views import ReducedPicture, inner_pictures, picture_hashes
-from streams.domain.hashes.views import LEVEL_NUMBERS, ORIENTATION_MASK, VIEW_PAIRS, unpack_entries
+from streams.domain.hashes.levels import LEVEL_NUMBERS
+from streams.domain.hashes.packing import ORIENTATION_MASK, unpack_entries
+from streams.domain.hashes.views import VIEW_PAIRS
 from streams.errors import BadInput
 from tests.support.alterations import ALTERATIONS
 from tests.support.media import PHOTOS, photo

@@ -1,4 +1,4 @@
-"""The near index finds what its brute-force twin finds, whatever was added and removed before."""
+"""The index finds the same as its brute-force twin, whatever was added and removed before."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ from hypothesis import strategies as st
 from numba import njit
 from numpy.typing import NDArray
 
-from streams.domain import NearIndex
-from streams.domain.hamming.index import BruteForceIndex, Neighbours
-from streams.domain.hamming.insert import Bands, insert
-from streams.domain.hamming.layout import ODD
+from streams.domain.hamming.index import BruteForceIndex, NearIndex, Neighbours
+from streams.domain.hamming.insert import insert
+from streams.domain.hamming.layout import ODD, Bands
 from streams.domain.hamming.search import search_into
 
 LARGEST = 2**64 - 1
@@ -48,7 +47,7 @@ def found(neighbours: Neighbours) -> list[list[tuple[int, int]]]:
 
 
 def do(index: NearIndex | BruteForceIndex, step: tuple[str, Any]) -> object:
-    """Do one step; returns what was said."""
+    """Do one step; returns its answer."""
     match step:
         case "add", pair:
             index.add(*pair)
@@ -69,7 +68,7 @@ def do(index: NearIndex | BruteForceIndex, step: tuple[str, Any]) -> object:
 
 @settings(max_examples=300)
 @given(st.sampled_from((0, 5, 40, 16_384)), batches, st.lists(steps, max_size=30))
-def test_it_answers_as_its_twin_whatever_happened_before(
+def test_it_answers_like_its_twin_after_any_steps(
     log_entries: int, first: list[tuple[int, int]], then: list[tuple[str, Any]]
 ) -> None:
     index, twin = NearIndex(log_entries=log_entries), BruteForceIndex()
@@ -79,7 +78,7 @@ def test_it_answers_as_its_twin_whatever_happened_before(
 
 
 def crowd(entries: int, seed: int) -> NDArray[np.uint64]:
-    """Codes of which half lie within a few bits of one of twenty."""
+    """Codes; half of them lie within a few bits of one of twenty centres."""
     rng = np.random.default_rng(seed)
     spread = rng.integers(0, LARGEST, entries, np.uint64, endpoint=True)
     centres = rng.choice(spread[:20], entries)
@@ -89,7 +88,7 @@ def crowd(entries: int, seed: int) -> NDArray[np.uint64]:
 
 
 @pytest.mark.parametrize("radius_bits", [0, 2, 7, 10, 15, 40])
-def test_bands_of_real_size_answer_as_the_twin(radius_bits: int) -> None:
+def test_bands_of_real_size_answer_like_the_twin(radius_bits: int) -> None:
     entries = crowd(60_000, 1)
     numbers = np.arange(len(entries), dtype=np.uint32)
     index, twin = NearIndex(radius_bits), BruteForceIndex(radius_bits)
@@ -97,14 +96,14 @@ def test_bands_of_real_size_answer_as_the_twin(radius_bits: int) -> None:
     index.add_batch(entries[:30_000], numbers[:30_000])
     for begin in range(30_000, len(entries), 1000):  # grows bucket by bucket
         index.add_batch(entries[begin : begin + 1000], numbers[begin : begin + 1000])
-    asked = crowd(60, 1)
-    assert found(index.search_batch(asked)) == found(twin.search_batch(asked))
-    for code in (*asked[:3].tolist(), *asked[:3].tolist()):  # a large answer, and one behind a large one
+    queries = crowd(60, 1)
+    assert found(index.search_batch(queries)) == found(twin.search_batch(queries))
+    for code in (*queries[:3].tolist(), *queries[:3].tolist()):  # a large answer, and one after a large one
         assert index.search(code) == twin.search(code)
 
 
 def with_bits(count: int, bits: int, rng: np.random.Generator) -> NDArray[np.uint64]:
-    """Codes with so many bits set, some of them alike."""
+    """Codes with this number of bits set, some of them similar."""
     chosen = rng.permuted(np.tile(np.arange(64) < bits, (count, 1)), axis=1)
     codes = np.packbits(chosen, axis=1).view(np.uint64).reshape(-1)
     return np.where(rng.random(count) < 0.3, codes[0] ^ np.uint64(3) << rng.integers(0, 63, count, np.uint64), codes)
@@ -112,19 +111,19 @@ def with_bits(count: int, bits: int, rng: np.random.Generator) -> NDArray[np.uin
 
 @pytest.mark.parametrize("log_entries", [0, 16_384])
 @pytest.mark.parametrize("radius_bits", [0, 1, 6, 7, 10, 11])
-def test_codes_at_even_distances_are_found_and_so_are_others_that_come_and_go(
+def test_codes_at_even_distances_are_found_and_so_are_odd_ones_that_come_and_go(
     radius_bits: int, log_entries: int
 ) -> None:
     rng = np.random.default_rng(radius_bits)
-    entries, asked = with_bits(3000, 32, rng), np.concatenate([with_bits(40, 32, rng), with_bits(40, 31, rng)])
-    asked[:60:3] = entries[:20] ^ np.uint64(1 << 40)
+    entries, queries = with_bits(3000, 32, rng), np.concatenate([with_bits(40, 32, rng), with_bits(40, 31, rng)])
+    queries[:60:3] = entries[:20] ^ np.uint64(1 << 40)
     index, twin = NearIndex(radius_bits, log_entries=log_entries), BruteForceIndex(radius_bits)
 
     def same() -> bool:
-        return found(index.search_batch(asked)) == found(twin.search_batch(asked))
+        return found(index.search_batch(queries)) == found(twin.search_batch(queries))
 
-    for each in (index, twin):
-        each.add_batch(entries, np.arange(3000))
+    for either in (index, twin):
+        either.add_batch(entries, np.arange(3000))
     assert same()
     odd = [(int(code) ^ 1, 5000 + number) for number, code in enumerate(entries[:300])]
     for code, key in odd:
@@ -146,35 +145,35 @@ def test_memory_stays_below_64_bytes_an_entry_while_it_grows() -> None:
         assert index.memory_bytes <= 64 * len(index)
 
 
-def numbers_of_first(bands: Bands, asked: NDArray[np.uint64], radius: int) -> NDArray[np.int64]:
-    """For each code the number of an earlier one nearby; those that have none are added under their own number."""
-    near = np.full(len(asked), -1)
+def earlier_neighbours(bands: Bands, queries: NDArray[np.uint64], radius: int) -> NDArray[np.int64]:
+    """By code: the number of an earlier code nearby, else -1; then the code is added with its own number."""
+    earlier = np.full(len(queries), -1)
     keys_out, distances_out = np.empty(100, np.uint32), np.empty(100, np.uint8)
-    for number in range(len(asked)):
-        if search_into(bands, asked[number], radius, keys_out, distances_out):
-            near[number] = keys_out[0]
+    for number in range(len(queries)):
+        if search_into(bands, queries[number], radius, keys_out, distances_out):
+            earlier[number] = keys_out[0]
         else:
-            insert(bands, asked[number], number)
-    return near
+            insert(bands, queries[number], number)
+    return earlier
 
 
-compiled_first: Any = njit(numbers_of_first)
+compiled_neighbours: Any = njit(earlier_neighbours)
 
 
-def test_a_compiled_function_looks_up_and_adds_by_turns() -> None:
-    asked = crowd(2000, 3)
+def test_a_compiled_function_looks_up_and_adds_alternately() -> None:
+    queries = crowd(2000, 3)
     index, twin = NearIndex(log_entries=300), BruteForceIndex()
-    near = np.concatenate([compiled_first(index.reserve(500), part, 10) for part in np.split(asked, 4)])
+    earlier = np.concatenate([compiled_neighbours(index.reserve(500), part, 10) for part in np.split(queries, 4)])
     expected = []
-    for number, code in enumerate(asked.tolist()):
+    for number, code in enumerate(queries.tolist()):
         expected.append([key for key, _ in twin.search(code)])
         if not expected[-1]:
             twin.add(code, number % 500)
-    assert all(number in keys if keys else number == -1 for number, keys in zip(near, expected, strict=True))
+    assert all(number in keys if keys else number == -1 for number, keys in zip(earlier, expected, strict=True))
     assert 100 < len(index) == len(twin) < 1900
 
 
-def test_a_compiled_function_adds_nothing_where_no_room_was_made() -> None:
+def test_a_compiled_function_adds_nothing_without_reserved_room() -> None:
     index = NearIndex()
     bands = index.reserve(1000)
     room = len(bands.log_keys)
@@ -185,7 +184,7 @@ def test_a_compiled_function_adds_nothing_where_no_room_was_made() -> None:
     assert len(index) == room + 1
 
 
-def test_what_cannot_be_a_code_a_key_or_a_radius_is_refused() -> None:
+def test_impossible_codes_keys_and_radii_are_refused() -> None:
     index = NearIndex()
     for wrong in (-1, 2**64):
         with pytest.raises(ValueError, match="code"):
@@ -205,7 +204,7 @@ def test_what_cannot_be_a_code_a_key_or_a_radius_is_refused() -> None:
     assert len(index) == 0
 
 
-def test_numbers_of_another_kind_are_refused_not_wrapped() -> None:
+def test_numbers_of_another_type_are_refused_not_wrapped() -> None:
     index = NearIndex()
     with pytest.raises(ValueError, match="codes must be whole numbers"):
         index.search_batch(np.array([-1]))
@@ -217,7 +216,7 @@ def test_numbers_of_another_kind_are_refused_not_wrapped() -> None:
         index.add_batch([1], [2**32])
 
 
-def test_an_index_that_lost_its_entries_gives_memory_back() -> None:
+def test_an_index_gives_memory_back_when_entries_are_removed() -> None:
     index = NearIndex(log_entries=100)
     index.add_batch(np.arange(50_000), np.arange(50_000))
     full = index.memory_bytes

@@ -1,4 +1,4 @@
-"""Compiled code is loaded by those who use it, kept where that is possible, and never out of date."""
+"""Compiled code is loaded only by its users, cached where that is possible, and never stale."""
 
 from __future__ import annotations
 
@@ -7,23 +7,29 @@ import subprocess
 import sys
 from pathlib import Path
 
+import streams.domain
 from streams.domain.hamming import jit
 
 INNER = """
-from hamming.jit import compiled
+from domain.hamming.jit import compiled
 
 @compiled("int64()")
 def inner():
     return {number}
 """
+CONSTANT = """
+NUMBER = {number}
+"""
 OUTER = """
-from hamming.jit import compiled
-from inner import inner
+from domain.hamming.jit import compiled
+from domain.hashes.constant import NUMBER
+from domain.match.images.inner import inner
 
 @compiled("int64()")
 def outer():
-    return inner()
+    return inner() + NUMBER
 """
+CALL = "import domain.hamming.outer as o; print(o.outer(), sum(o.outer.stats.cache_hits.values()))"
 
 
 def in_another_process(code: str, **environment: str) -> list[str]:
@@ -33,22 +39,30 @@ def in_another_process(code: str, **environment: str) -> list[str]:
     ).stdout.split()
 
 
-def test_the_compiler_is_loaded_only_by_those_who_use_the_index() -> None:
-    asked = "import sys, streams.domain as d; a = 'numba' in sys.modules; d.NearIndex; print(a, 'numba' in sys.modules)"
-    assert in_another_process(asked) == ["False", "True"]
+def test_the_compiler_is_loaded_only_by_users_of_the_index() -> None:
+    code = "import sys, streams.domain as d; a = 'numba' in sys.modules; d.NearIndex; print(a, 'numba' in sys.modules)"
+    assert in_another_process(code) == ["False", "True"]
 
 
-def test_without_a_place_for_compiled_code_each_process_compiles() -> None:
-    use = "from streams.domain import NearIndex; i = NearIndex(); i.add(7, 1); print(len(i.search(6)))"
-    assert in_another_process(use, NUMBA_CACHE_LOCATOR_CLASSES="UserProvidedCacheLocator", NUMBA_CACHE_DIR="") == ["1"]
+def test_without_a_cache_directory_every_process_compiles() -> None:
+    code = "from streams.domain import NearIndex; i = NearIndex(); i.add(7, 1); print(len(i.search(6)))"
+    assert in_another_process(code, NUMBA_CACHE_LOCATOR_CLASSES="UserProvidedCacheLocator", NUMBA_CACHE_DIR="") == ["1"]
 
 
-def test_what_was_compiled_is_not_used_after_another_file_changed(tmp_path: Path) -> None:
-    (tmp_path / "hamming").mkdir()
-    (tmp_path / "hamming" / "jit.py").write_text(Path(jit.__file__).read_text())
-    (tmp_path / "outer.py").write_text(OUTER)
+def test_machine_code_is_not_reused_after_a_file_of_another_folder_changed(tmp_path: Path) -> None:
+    domain = tmp_path / "domain"
+    for folder in ("hamming", "hashes", "match/images"):
+        (domain / folder).mkdir(parents=True)
+    (domain / "hamming" / "jit.py").write_text(Path(jit.__file__).read_text())
+    (domain / "hamming" / "outer.py").write_text(OUTER)
     where = {"PYTHONPATH": str(tmp_path), "NUMBA_CACHE_DIR": str(tmp_path / "kept"), "PYTHONDONTWRITEBYTECODE": "1"}
-    for number in ("1", "2"):
-        (tmp_path / "inner.py").write_text(INNER.format(number=number))
-        assert in_another_process("import outer; print(outer.outer())", **where) == [number]
+    for constant, number in ((10, 1), (10, 2), (20, 2)):
+        (domain / "hashes" / "constant.py").write_text(CONSTANT.format(number=constant))
+        (domain / "match" / "images" / "inner.py").write_text(INNER.format(number=number))
+        assert in_another_process(CALL, **where) == [str(constant + number), "0"]
+    assert in_another_process(CALL, **where) == ["22", "1"]
     assert list((tmp_path / "kept").rglob("outer*.nbc"))
+
+
+def test_the_stamp_covers_every_file_of_the_domain() -> None:
+    assert Path(streams.domain.__file__).parent == jit.DOMAIN

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from streams.domain.hashes.frames import FRAMES_HASH
+from streams.domain.hashes.algorithms import FRAMES_HASH
+from streams.domain.records.ids import content_id_of, digest_of
 from streams.domain.state.content import (
     DIGEST_AT,
     ENTRY_BYTES,
@@ -18,12 +19,10 @@ from streams.domain.state.content import (
 from streams.domain.state.decision import decision_expires_ms, pack_decision, remembered_decision
 from streams.domain.state.frames import pack_stored_frames, unpack_stored_frames
 from streams.domain.state.keys import (
-    content_id_of,
     content_key,
     content_key_of,
     decision_id_bytes,
     decision_key,
-    digest_of,
     frames_key,
     frames_key_of,
 )

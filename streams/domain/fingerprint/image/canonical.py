@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from streams.domain.fingerprint.image.phash import hash_bytes
 from streams.domain.hashes.orientation import LEFT_RIGHT, TOP_BOTTOM, TRANSPOSED, UPRIGHT
-from streams.domain.hashes.views import CANONICAL, ENTRY, EXTRA_UPRIGHT
+from streams.domain.hashes.packing import CANONICAL, ENTRY, EXTRA_UPRIGHT
 
 Coefficients = NDArray[np.float64]
 

@@ -11,7 +11,8 @@ from streams.domain.fingerprint.image.decode import decode_luminance
 from streams.domain.fingerprint.image.extra_hashes import compute_extra_hashes
 from streams.domain.fingerprint.image.file_structure import file_structure
 from streams.domain.fingerprint.image.views import picture_hashes
-from streams.domain.hashes.views import VIEWS_HASH, Level
+from streams.domain.hashes.algorithms import VIEWS_HASH
+from streams.domain.hashes.levels import Level
 from streams.domain.records import MediaFacts
 from streams.errors import BadInput, Reason
 

@@ -16,7 +16,8 @@ from PIL import Image
 
 from streams.domain.fingerprint.image.decode import DRAFT_PIXELS
 from streams.domain.fingerprint.image.phash import DECIMALS, phash_hex
-from streams.domain.hashes.algorithms import Algorithm, BadHash, Hash, current_algorithm
+from streams.domain.hashes.algorithms import Algorithm, BadHash, current_algorithm
+from streams.domain.hashes.notation import Hash
 
 Pixels = NDArray[np.uint8]
 Bits = NDArray[np.bool_]

@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image
 
 from streams.domain.fingerprint.image.luminance import luminance
-from streams.domain.hashes.algorithms import Hash
+from streams.domain.hashes.notation import Hash
 from streams.errors import ConfigurationError
 
 MAX_SIDE = 512

@@ -19,15 +19,15 @@ from streams.domain.fingerprint.image.borders import MIN_BORDER_SHARE, inside_of
 from streams.domain.fingerprint.image.canonical import HASH64_SIDE, ViewFrequencies, view_entries
 from streams.domain.fingerprint.image.dct import box_frequencies
 from streams.domain.fingerprint.image.screenshot import inside_of_screenshot
+from streams.domain.hashes.levels import Level
+from streams.domain.hashes.packing import pack_entries
 from streams.domain.hashes.views import (
     FRAMED,
     FULL,
     TRIMMED,
     VIEWS,
     Box,
-    Level,
     View,
-    pack_entries,
     query_groups,
     stored_groups,
     views_of_level,

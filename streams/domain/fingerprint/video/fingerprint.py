@@ -19,7 +19,8 @@ from streams.domain.fingerprint.video.limits import DEFAULT_VIDEO_LIMITS, VideoL
 from streams.domain.fingerprint.video.moments import Moment, MomentCollector, frame_entries
 from streams.domain.fingerprint.video.sampler import SAMPLE_GAP_MS, FrameSampler
 from streams.domain.fingerprint.video.source import BytesVideoSource, VideoSource
-from streams.domain.hashes.frames import FRAMES_HASH, pack_frames
+from streams.domain.hashes.algorithms import FRAMES_HASH
+from streams.domain.hashes.frames import pack_frames
 from streams.domain.records import MediaFacts, VideoFacts
 from streams.errors import BadInput, Reason
 

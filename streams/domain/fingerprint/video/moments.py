@@ -23,7 +23,8 @@ from streams.domain.fingerprint.image.dct import box_frequencies
 from streams.domain.fingerprint.image.views import ReducedPicture, has_contrast, is_other_rectangle, whole_view
 from streams.domain.fingerprint.video.decoder import FrameSample
 from streams.domain.hashes.frames import FRAME_ENTRY, MAX_MOMENTS
-from streams.domain.hashes.views import CANONICAL, EXTRA_UPRIGHT, FULL, TRIMMED, VIEW_CODES, VIEWS
+from streams.domain.hashes.packing import CANONICAL, EXTRA_UPRIGHT
+from streams.domain.hashes.views import FULL, TRIMMED, VIEW_CODES, VIEWS
 
 MAX_MOMENT_BITS: Final = 6
 """A frame that differs by more bits starts a new moment."""

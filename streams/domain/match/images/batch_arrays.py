@@ -8,7 +8,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.domain.hashes.views import ENTRY, LEVEL_NUMBERS, QUERY_GROUPS, STORED_GROUPS
+from streams.domain.hashes.levels import LEVEL_NUMBERS
+from streams.domain.hashes.packing import ENTRY
+from streams.domain.hashes.views import QUERY_GROUPS, STORED_GROUPS
 from streams.domain.match.images.arrays import MATCH_AND_INSERT, NO_ACTION, REFRESH, REMOVE, IndexBatch
 from streams.domain.match.operations import IndexUpdate, MatchAndInsert, Refresh, Remove
 from streams.domain.policy.policy import Policy

@@ -12,19 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from streams.domain.hashes.levels import LEVEL_NUMBERS
 from streams.domain.hashes.orientation import ORIENTATION_NAMES
+from streams.domain.hashes.packing import ENTRY, ORIENTATION_MASK
 from streams.domain.hashes.selection import comparable_entries, stored_entries
-from streams.domain.hashes.views import (
-    AS_WHOLE,
-    ENTRY,
-    LEVEL_NUMBERS,
-    ORIENTATION_MASK,
-    SEARCH_GROUPS,
-    VIEW_PAIRS,
-    VIEWS,
-    query_groups,
-    transformation_between,
-)
+from streams.domain.hashes.transformation import transformation_between
+from streams.domain.hashes.views import AS_WHOLE, SEARCH_GROUPS, VIEW_PAIRS, VIEWS, query_groups
 from streams.domain.match.operations import ImageHit
 from streams.domain.match.outcome import exact_match, near_match
 from streams.domain.match.ranking import Strength, TieBreak

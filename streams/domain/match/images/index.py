@@ -45,8 +45,8 @@ from streams.domain.match.operations import (
 )
 from streams.domain.match.videos.appearances import nearest_appearances
 from streams.domain.match.videos.kernel import FrameTable, QueryFrames, search_index
+from streams.domain.records.ids import content_id_of, digest_of
 from streams.domain.state.content import ENTRY_COUNT_AT
-from streams.domain.state.keys import content_id_of, digest_of
 
 GROUPS = (GROUP_WHOLE, GROUP_CROPS, GROUP_OVAL, GROUP_ASPECT)
 GROUPS_BY_SIZE = (GROUP_CROPS, GROUP_WHOLE, GROUP_OVAL, GROUP_ASPECT)

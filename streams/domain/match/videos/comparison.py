@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.domain.hashes.frames import FRAME_ENTRY
+from streams.domain.hashes.levels import LEVEL_NUMBERS
+from streams.domain.hashes.packing import ORIENTATION_MASK
 from streams.domain.hashes.selection import (
     as_frame_entries,
     comparable_entries,
@@ -21,17 +23,8 @@ from streams.domain.hashes.selection import (
     stored_frame_entries,
     video_duration_ms,
 )
-from streams.domain.hashes.views import (
-    AS_WHOLE,
-    GROUP_WHOLE,
-    LEVEL_NUMBERS,
-    NOT_COMPARED,
-    ORIENTATION_MASK,
-    QUERY_GROUPS,
-    VIEW_PAIRS,
-    VIEWS,
-    transformation_between,
-)
+from streams.domain.hashes.transformation import transformation_between
+from streams.domain.hashes.views import AS_WHOLE, GROUP_WHOLE, NOT_COMPARED, QUERY_GROUPS, VIEW_PAIRS, VIEWS
 from streams.domain.match.outcome import exact_match
 from streams.domain.match.videos.alignment import MomentTimes
 from streams.domain.match.videos.frame_pairs import FramePairs, MomentHashes
@@ -169,7 +162,7 @@ def find_picture(known: MediaFacts, submitted: MediaFacts, policy: Policy) -> li
 
 def _as_frames(facts: MediaFacts, policy: Policy) -> bytes:
     """The comparable entries of a video, or of a picture as a video of a single moment."""
-    entries = comparable_entries(facts, policy).entries if policy.hash == "phash256" else b""
+    entries = comparable_entries(facts, policy).entries if policy.compares_views else b""
     return entries if facts.kind == "video" else as_frame_entries(entries)
 
 

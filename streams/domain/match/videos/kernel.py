@@ -13,18 +13,12 @@ from numpy.typing import NDArray
 
 from streams.domain.hamming.intrinsics import bit_count
 from streams.domain.hamming.jit import compiled
-from streams.domain.hamming.search import Bands, search_into
+from streams.domain.hamming.layout import Bands
+from streams.domain.hamming.search import search_into
+from streams.domain.hashes.levels import LEVEL_NUMBERS
 from streams.domain.hashes.orientation import ORIENTATION_COUNT
-from streams.domain.hashes.views import (
-    AS_WHOLE,
-    GROUP_WHOLE,
-    LEVEL_NUMBERS,
-    NOT_COMPARED,
-    ORIENTATION_MASK,
-    QUERY_GROUPS,
-    VIEW_PAIRS,
-    VIEWS,
-)
+from streams.domain.hashes.packing import ORIENTATION_MASK
+from streams.domain.hashes.views import AS_WHOLE, GROUP_WHOLE, NOT_COMPARED, QUERY_GROUPS, VIEW_PAIRS, VIEWS
 from streams.domain.match.videos.orientation import RELATIVE_ORIENTATION
 from streams.domain.policy.policy import Policy
 

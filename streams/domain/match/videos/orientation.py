@@ -25,8 +25,8 @@ from streams.domain.hashes.orientation import (
     inverse,
     orientation_between,
 )
+from streams.domain.hashes.packing import CANONICAL, ORIENTATION_MASK
 from streams.domain.hashes.selection import moment_starts
-from streams.domain.hashes.views import CANONICAL, ORIENTATION_MASK
 
 RELATIVE_ORIENTATION: Final = np.array(
     [[orientation_between(known, copy) for copy in range(ORIENTATION_COUNT)] for known in range(ORIENTATION_COUNT)],

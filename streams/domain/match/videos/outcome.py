@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from streams.domain.hashes.views import VIEWS, describe_transformation, transformation_between
+from streams.domain.hashes.transformation import describe_transformation, transformation_between
+from streams.domain.hashes.views import VIEWS
 from streams.domain.match.videos.alignment import AlignedSegment
 from streams.domain.match.videos.relation import VideoHit
 from streams.domain.match.videos.time_mapping import NORMAL_SPEED_PPM

@@ -11,7 +11,9 @@ from typing import Final
 
 import numpy as np
 
-from streams.domain.hashes.views import LEVEL_NUMBERS, ORIENTATION_MASK, VIEW_PAIRS
+from streams.domain.hashes.levels import LEVEL_NUMBERS
+from streams.domain.hashes.packing import ORIENTATION_MASK
+from streams.domain.hashes.views import VIEW_PAIRS
 from streams.domain.match.videos.alignment import AlignedSegment, Alignment, MomentPairs, MomentTimes, align
 from streams.domain.match.videos.frame_pairs import FramePairs
 from streams.domain.match.videos.orientation import RELATIVE_ORIENTATION

@@ -6,8 +6,8 @@ import pytest
 
 from streams.domain.fingerprint.image import imagehash, pdq
 from streams.domain.fingerprint.image.extra_hashes import PDQ_QUALITY, compute_extra_hashes
-from streams.domain.hashes.algorithms import ALGORITHMS, BadHash, Hash
-from streams.domain.policy.policy import EXTRA_HASHES
+from streams.domain.hashes.algorithms import ALGORITHMS, EXTRA_HASHES, BadHash
+from streams.domain.hashes.notation import Hash
 from tests.support.media import photo
 
 

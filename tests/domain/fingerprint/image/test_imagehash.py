@@ -19,7 +19,8 @@ from streams.domain.fingerprint.formats import image_format_of
 from streams.domain.fingerprint.image.decode import decode_luminance
 from streams.domain.fingerprint.image.file_structure import file_structure
 from streams.domain.fingerprint.image.imagehash import hash_hex
-from streams.domain.hashes.algorithms import BadHash, Hash
+from streams.domain.hashes.algorithms import BadHash
+from streams.domain.hashes.notation import Hash
 from tests.support.hash_distance import bits_apart
 from tests.support.media import PHOTOS, encode, jpeg, noise, photo
 

@@ -20,7 +20,8 @@ from streams.domain.fingerprint.video.moments import (
     thin_out,
 )
 from streams.domain.hashes.frames import MAX_MOMENTS, QUERY_FRAME_VIEWS
-from streams.domain.hashes.views import CANONICAL, EXTRA_UPRIGHT, FULL, TRIMMED
+from streams.domain.hashes.packing import CANONICAL, EXTRA_UPRIGHT
+from streams.domain.hashes.views import FULL, TRIMMED
 from tests.support.hash_distance import bits_apart
 from tests.support.media import noise, photo
 

@@ -11,11 +11,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from streams.domain import VideoLimits, fingerprint_video
 from streams.domain.fingerprint.video import sampler
+from streams.domain.fingerprint.video.fingerprint import fingerprint_video
+from streams.domain.fingerprint.video.limits import VideoLimits
 from streams.domain.fingerprint.video.source import BytesVideoSource
 from streams.domain.hashes.frames import unpack_frames
-from streams.domain.hashes.views import CANONICAL, FULL
+from streams.domain.hashes.packing import CANONICAL
+from streams.domain.hashes.views import FULL
 from streams.domain.records import MediaFacts, VideoFacts
 from streams.errors import BadInput, Reason
 from tests.support.films import film

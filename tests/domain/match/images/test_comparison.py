@@ -12,10 +12,11 @@ import orjson
 import pytest
 from PIL import Image, ImageOps
 
-from streams.domain import fingerprint_image
+from streams.domain.fingerprint.image.fingerprint import fingerprint_image
+from streams.domain.hashes.packing import CANONICAL, ENTRY, EXTRA_UPRIGHT, pack_entries
 from streams.domain.hashes.selection import required_hashes
-from streams.domain.hashes.views import CANONICAL, ENTRY, EXTRA_UPRIGHT, VIEW_PAIRS, VIEWS, pack_entries, views_of_level
-from streams.domain.match.decide import MatchInput
+from streams.domain.hashes.views import VIEW_PAIRS, VIEWS, views_of_level
+from streams.domain.match.batch import MatchInput
 from streams.domain.match.images.comparison import compare_pictures, match_pictures
 from streams.domain.policy.policy import Policy
 from streams.domain.records import Fingerprint, MediaFacts, Origin
@@ -48,7 +49,7 @@ FILES = {
 @cache
 def facts(name: str, policy: Policy = POLICIES[0]) -> MediaFacts:
     what = required_hashes(policy)
-    return fingerprint_image(FILES[name], level=what.level, extra_hashes=what.further)
+    return fingerprint_image(FILES[name], level=what.level, extra_hashes=what.extra_hashes)
 
 
 def record(medium: MediaFacts, media_id: str, policy: Policy) -> Fingerprint:

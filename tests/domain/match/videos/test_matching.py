@@ -12,9 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.domain.hashes.frames import FRAMES_HASH, pack_frames, unpack_frames
-from streams.domain.hashes.views import ENTRY, VIEW_CODES, VIEWS_HASH, pack_entries
-from streams.domain.match.decide import MatchInput
+from streams.domain.hashes.algorithms import FRAMES_HASH, VIEWS_HASH
+from streams.domain.hashes.frames import pack_frames, unpack_frames
+from streams.domain.hashes.packing import ENTRY, pack_entries
+from streams.domain.hashes.views import VIEW_CODES
+from streams.domain.match.batch import MatchInput
 from streams.domain.policy.policy import Policy
 from streams.domain.records import Fingerprint, MediaFacts
 from streams.domain.state.keys import CONTENT_PREFIX, FRAMES_PREFIX

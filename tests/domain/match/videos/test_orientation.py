@@ -14,7 +14,8 @@ from streams.domain.fingerprint.image.canonical import ViewFrequencies, reorient
 from streams.domain.fingerprint.image.phash import lowest_frequencies
 from streams.domain.hashes.frames import FRAME_ENTRY
 from streams.domain.hashes.orientation import ORIENTATION_COUNT
-from streams.domain.hashes.views import FULL, ORIENTATION_MASK
+from streams.domain.hashes.packing import ORIENTATION_MASK
+from streams.domain.hashes.views import FULL
 from streams.domain.match.videos.comparison import compare_videos
 from streams.domain.match.videos.orientation import missing_orientations
 from streams.domain.policy.policy import Policy

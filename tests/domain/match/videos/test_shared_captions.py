@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.domain.hashes.frames import FRAME_ENTRY, FRAMES_HASH, pack_frames
-from streams.domain.hashes.views import CANONICAL, FULL
+from streams.domain.hashes.algorithms import FRAMES_HASH
+from streams.domain.hashes.frames import FRAME_ENTRY, pack_frames
+from streams.domain.hashes.packing import CANONICAL
+from streams.domain.hashes.views import FULL
 from streams.domain.match.videos.comparison import compare_videos
 from streams.domain.match.videos.frame_pairs import FramePairs, MomentHashes
 from streams.domain.match.videos.shared_captions import FULL_EVIDENCE, drop_ambiguous, evidence, is_enough_evidence
