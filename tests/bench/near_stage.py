@@ -23,7 +23,8 @@ from streams.domain.fingerprint import fingerprint_image
 from streams.domain.hashes.views import ENTRY, VIEWS_HASH, stored_groups
 from streams.domain.policy.policy import Level, Policy
 from streams.domain.records import Fingerprint, MediaFacts, Origin
-from streams.domain.state.content import FOR_EVER_MS, Content, content_key
+from streams.domain.state.content import FOR_EVER_MS, Content
+from streams.domain.state.keys import content_key
 from streams.kafka.topics import CONTENTS_CHANGELOG, DECISIONS, FINGERPRINTS, SUBMISSIONS
 from tests.bench.contest import watch
 from tests.bench.deployment import Deployment

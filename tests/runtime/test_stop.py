@@ -1,4 +1,4 @@
-"""A worker that is told to stop ends in time and without an error, whatever its consumers are doing."""
+"""A stopped worker ends in time and without an error, whatever its consumers are doing."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ import pytest
 from faust.types import TP
 
 from streams.kafka.topics import FINGERPRINTS
-from streams.runtime.runners.view import KeyedBatch
-from streams.runtime.stage import KeyedStage
+from streams.runtime.runners.keyed import KeyedBatch, KeyedStage
 from streams.runtime.transport import BatchConsumer
 from streams.runtime.worker import Worker
 from tests.runtime.conftest import Bench, eventually

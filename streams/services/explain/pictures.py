@@ -96,9 +96,9 @@ def _comparison_as_json(comparison: ViewComparison) -> dict[str, Any]:
     """Programs read these names: `turn` is an orientation, `near` means hash64 and `confirm` hash256."""
     return {
         "view": comparison.view,
-        "turn": comparison.orientation,
+        "turn": comparison.turn,
         "known_view": comparison.known_view,
-        "known_turn": comparison.known_orientation,
+        "known_turn": comparison.known_turn,
         "near_bits": comparison.near_bits,
         "near_threshold_bits": comparison.near_threshold_bits,
         "near_hash": comparison.near_hash,

@@ -1,24 +1,24 @@
-"""Dead letters: the record as it came, with reason and origin in headers, so that it can be replayed."""
+"""Dead letters: the record as it came, with its reason and origin in headers, so that it can be replayed."""
 
 from __future__ import annotations
 
 from streams.domain.records import RawRecord
 from streams.errors import BadInput
+from streams.kafka.outputs import Output
 from streams.kafka.topics import DEAD_LETTERS
-from streams.runtime.outbox import Output
 
 PREFIX = "dl_"
 
 
 def dead_letter(record: RawRecord, error: BadInput, *, stage: str, topic: str, at: str) -> Output:
-    """The output for a record that `stage` could not process.
+    """The dead letter for a record that `stage` could not process.
 
     Args:
-        record: key, value and headers go out as they came.
-        error: reason code and detail.
-        stage: who gave up.
-        topic: where it came from, without the deployment's prefix.
-        at: RFC 3339.
+        record: its key, value and headers are kept.
+        error: gives the reason and a detail for people.
+        stage: the stage's name.
+        topic: where the record came from, without the deployment's prefix.
+        at: now, in RFC 3339.
     """
     headers = [(name, value or b"") for name, value in record.headers if not name.startswith(PREFIX)]
     headers += [
