@@ -12,7 +12,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from streams.domain import NearIndex
-from streams.domain.hamming.index import BruteForceIndex, Neighbours
+from streams.domain.hamming.brute_force import BruteForceIndex
+from streams.domain.hamming.index import Neighbours
 from streams.domain.hamming.insert import Bands, insert
 from streams.domain.hamming.layout import ODD
 from streams.domain.hamming.search import search_into
