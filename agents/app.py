@@ -1,4 +1,4 @@
-"""The only place that wires: which stages there are, and a worker of some of them."""
+"""The only place that wires: a worker of some of the stages."""
 
 from __future__ import annotations
 
@@ -11,26 +11,25 @@ from streams.errors import ConfigurationError
 from streams.runtime.health import serve_health
 from streams.runtime.stage import Stage
 from streams.runtime.worker import run_stages
-
-#: Each has its file here, which is loaded only where the stage runs: matching alone takes 120 MB of libraries.
-STAGES = ("fingerprint", "match", "record")
+from streams.stages import STAGE_NAMES
 
 
 def stage_of(name: str, settings: Settings) -> Stage:
+    """The stage of this name. Its file is imported only here: the libraries of match alone take 120 MB."""
     stage: Stage = import_module(f"agents.{name}").stage(settings)
     return stage
 
 
-def run_worker(settings: Settings, stages: Sequence[str] = STAGES) -> int:
-    """Run the named stages in this process until it is told to stop; returns the exit code.
+def run_worker(settings: Settings, stages: Sequence[str] = STAGE_NAMES) -> int:
+    """Run the named stages in this process until SIGTERM or SIGINT; returns the exit code.
 
     Raises:
         ConfigurationError: an unknown stage, or settings that cannot work.
     """
-    unknown = [name for name in stages if name not in STAGES]
+    unknown = [name for name in stages if name not in STAGE_NAMES]
     if unknown or not stages:
-        raise ConfigurationError(f"unknown stage {', '.join(unknown) or '(none)'}; there are {', '.join(STAGES)}")
-    # Pillow warns of odd files, each text anew: they would pile up in the registry of warnings.
+        raise ConfigurationError(f"unknown stage {', '.join(unknown) or '(none)'}; there are {', '.join(STAGE_NAMES)}")
+    # Pillow warns about odd files, every time with another text: the registry of warnings would grow without end.
     warnings.filterwarnings("ignore", module="PIL")
     return run_stages(
         settings, lambda: [stage_of(name, settings) for name in dict.fromkeys(stages)], serve_health(settings)

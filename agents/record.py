@@ -5,15 +5,16 @@ from __future__ import annotations
 from streams.analytics.writer import ClickHouseSink
 from streams.config.settings import Settings
 from streams.kafka.topics import DEAD_LETTERS, DECISIONS, FINGERPRINTS
-from streams.runtime.stage import SinkStage
+from streams.runtime.runners.sink import SinkStage
 
 
 def stage(settings: Settings) -> SinkStage:
-    """ClickHouse being away makes this stage wait and try again; the others go on."""
+    """While ClickHouse is away, this stage waits and tries again; the other stages continue."""
     sink = ClickHouseSink(settings)
     return SinkStage(
         name="record",
         reads=(DECISIONS, FINGERPRINTS, DEAD_LETTERS),
+        writes=(DEAD_LETTERS,),
         close=sink.close,
         write=sink.write,
         ping=sink.ping,

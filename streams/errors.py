@@ -2,12 +2,14 @@
 
 MediasieveError
 ├── BadInput                 the input is at fault: `failed` decision and dead letter, with a stable reason
-└── BrokenInfrastructure     we or our surroundings are at fault: stop, retry, never blame the input
-    ├── ConfigurationError   wrong settings: one clear line, exit code 2
-    ├── BrokerError          Kafka is away or refuses
-    ├── DeliveryFailed       an output could not be handed to Kafka; the worker ends, nothing is committed
-    ├── SinkError            ClickHouse is away or refuses
-    └── StateError           a table and its changelog do not fit together
+├── ConfigurationError       a setting, a policy or the installation is wrong: only a person can mend it; exit code 2
+├── BrokenInfrastructure     mediasieve or its surroundings are at fault: retry or stop, never blame the input
+│   ├── BrokerError          Kafka is away or refuses
+│   ├── DeliveryFailed       Kafka did not take an output: the worker ends and commits nothing
+│   ├── AnalyticsError       ClickHouse is away or refuses
+│   │   └── SinkError        rows could not be written: the stage writes them again until they are stored
+│   └── StateError           a table cannot be written, or holds what this version cannot read
+└── PartitionClosed          nothing is at fault: Kafka took the partition away, and its next owner does the work
 """
 
 from __future__ import annotations
@@ -50,20 +52,20 @@ class Reason(StrEnum):
     NO_VIDEO = "no_video"
     DECODE_TIMEOUT = "decode_timeout"
     OUT_OF_MEMORY = "out_of_memory"
-    # neither: a fault of mediasieve that this input brings out
+    # neither: a fault of mediasieve that this input triggers
     INTERNAL_ERROR = "internal_error"
 
 
 class MediasieveError(Exception):
-    """Root of the tree."""
+    """The root of the tree."""
 
 
 class BadInput(MediasieveError):
-    """The input cannot be processed, now or later, by anyone with these limits.
+    """The input cannot be processed, now or later, by any worker with these limits.
 
     Args:
         reason: stable code.
-        detail: one sentence for a human; may quote the input, never a secret.
+        detail: one sentence for a person; may quote the input, never a secret.
     """
 
     def __init__(self, reason: Reason, detail: str) -> None:
@@ -72,25 +74,33 @@ class BadInput(MediasieveError):
         self.detail = detail
 
 
+class ConfigurationError(MediasieveError):
+    """Settings, a policy, topics or the installation are wrong; the message says what to change."""
+
+
 class BrokenInfrastructure(MediasieveError):
-    """Something around us is broken; the same input is tried again."""
-
-
-class ConfigurationError(BrokenInfrastructure):
-    """Settings, policy or topics are wrong; the message says what to do."""
+    """Something around the input is broken; the same input is processed again later."""
 
 
 class BrokerError(BrokenInfrastructure):
-    pass
+    """Kafka is away or refuses."""
 
 
 class DeliveryFailed(BrokenInfrastructure):
-    pass
+    """Kafka did not take an output in time; nothing that depends on the output may be committed."""
 
 
-class SinkError(BrokenInfrastructure):
-    pass
+class AnalyticsError(BrokenInfrastructure):
+    """ClickHouse is away or refuses; the message says what to do."""
+
+
+class SinkError(AnalyticsError):
+    """Rows could not be written; writing the same rows again does no harm."""
 
 
 class StateError(BrokenInfrastructure):
-    pass
+    """A table cannot be written, or its content was written by another version or is damaged."""
+
+
+class PartitionClosed(MediasieveError):
+    """A table was used after its partition was taken away; the partition's next owner does the work again."""

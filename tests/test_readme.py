@@ -22,7 +22,7 @@ def examples(page: str) -> list[str]:
     return re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(), re.DOTALL)
 
 
-def test_the_examples_for_a_users_own_code_publish_and_read_decisions(embedded_kafka: Any, tmp_path: Path) -> None:
+def test_the_examples_publish_and_read_decisions(embedded_kafka: Any, tmp_path: Path) -> None:
     (publish_one,) = examples("README.md")
     publish_bytes, publish_url = examples("docs/integrate/publish.md")
     (read,) = examples("docs/integrate/decisions.md")

@@ -1,6 +1,7 @@
-"""A clickhouse-connect client from the settings, and what its failures mean for whoever runs mediasieve.
+"""Connections to ClickHouse, and advice for the errors it answers with.
 
-One path for the embedded engine and for a server: ClickHouse's HTTP protocol. What is asked stands in the other files.
+The embedded engine and a ClickHouse server speak the same HTTP protocol, so one client serves both. Only commands,
+stages and tests connect; everything below them takes a connected client. The questions are in queries/.
 """
 
 from __future__ import annotations
@@ -18,10 +19,12 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalError
 
 from streams.config.settings import Settings
-from streams.errors import ConfigurationError, SinkError
+from streams.errors import AnalyticsError, ConfigurationError
 
 CONNECT_TIMEOUT_S = 5
 ANSWER_TIMEOUT_S = 60
+MAX_MESSAGE_CHARS = 600
+MAX_CAUSE_CHARS = 200
 UNKNOWN_TABLE, UNKNOWN_DATABASE = 60, 81
 #: What to do about ClickHouse's error codes.
 ADVICE: Final = {
@@ -37,12 +40,12 @@ ADVICE: Final = {
     497: "Grant the user of MEDIASIEVE_CLICKHOUSE_USER what the message names.",
 }
 
-# What goes wrong is raised; the library would also write it to standard error.
+# The library logs the errors that it raises; they would be shown twice.
 logging.getLogger("clickhouse_connect").setLevel(logging.CRITICAL)
 
 
-class RefusedError(SinkError):
-    """ClickHouse answered with an error; `code` is its own."""
+class RefusedError(AnalyticsError):
+    """ClickHouse answered with an error; `code` is ClickHouse's own."""
 
     def __init__(self, message: str, code: int | None) -> None:
         super().__init__(message)
@@ -50,84 +53,95 @@ class RefusedError(SinkError):
 
 
 def connect(settings: Settings, *, database: str | None = None) -> Client:
-    """A client without a session, so that it may be used from several threads.
+    """A connected client. It keeps no session, so several threads may share it.
+
+    Use it in a `with` block, which closes it.
 
     Args:
-        database: None for the one of the settings, empty for the server's default.
+        database: None for the database of the settings, empty for the server's default database.
 
     Raises:
-        ConfigurationError: MEDIASIEVE_CLICKHOUSE is no address of this kind.
-        SinkError: ClickHouse does not answer or refuses; says what to do.
+        ConfigurationError: MEDIASIEVE_CLICKHOUSE is not an HTTP address.
+        AnalyticsError: ClickHouse does not answer or refuses; the message says what to do.
     """
-    where = _address(settings)
+    address = _parse_address(settings.clickhouse.url)
     name = settings.clickhouse.database if database is None else database
-    with translate_errors(settings):
-        return clickhouse_connect.get_client(
-            interface=where.scheme,
-            host=where.hostname or "",
-            port=where.port or (8443 if where.scheme == "https" else 8123),
+    with translate_errors(settings.clickhouse.url):
+        client = clickhouse_connect.get_client(
+            interface=address.scheme,
+            host=address.hostname or "",
+            port=address.port or (8443 if address.scheme == "https" else 8123),
             username=settings.clickhouse.username,
             password=settings.clickhouse.password.get_secret_value(),
             database=name or "default",
-            compress=False if _is_loopback(where.hostname or "") else "lz4",
+            compress=False if _is_loopback(address.hostname or "") else "lz4",
             connect_timeout=CONNECT_TIMEOUT_S,
             send_receive_timeout=ANSWER_TIMEOUT_S,
             client_name="mediasieve",
             autogenerate_session_id=False,
             tz_mode="aware",
-            proxy_path=where.path.strip("/"),
+            proxy_path=address.path.strip("/"),
         )
+    client.uri = settings.clickhouse.url  # error messages name the address as the user wrote it
+    return client
 
 
 @contextmanager
-def translate_errors(settings: Settings) -> Iterator[None]:
-    """Turn what clickhouse-connect raises inside into SinkError."""
+def translate_errors(address: str) -> Iterator[None]:
+    """Turn the errors of clickhouse-connect into AnalyticsError.
+
+    Args:
+        address: of the ClickHouse that is asked, for the message; `uri` of a connected client.
+
+    Raises:
+        AnalyticsError: ClickHouse does not answer.
+        RefusedError: ClickHouse answered with an error.
+    """
     try:
         yield
     except ClickHouseError as error:
         code = getattr(error, "code", None)
         if code is None and isinstance(error, OperationalError):
-            raise SinkError(_away(settings, error)) from error
-        said = _own_words(str(error))
+            raise AnalyticsError(_unreachable(address, error)) from error
+        message = _server_message(str(error))
         advice = ADVICE.get(code or 0, "")
-        raise RefusedError(f"ClickHouse at {settings.clickhouse.url} refuses: {said} {advice}".strip(), code) from error
+        raise RefusedError(f"ClickHouse at {address} refuses: {message} {advice}".strip(), code) from error
     except OSError as error:
-        raise SinkError(_away(settings, error)) from error
+        raise AnalyticsError(_unreachable(address, error)) from error
 
 
-def _own_words(message: str) -> str:
-    """What ClickHouse itself said, without what the library puts around it."""
+def _server_message(message: str) -> str:
+    """ClickHouse's own message, without the text that the library adds before and after it."""
     found = re.search(r"Code: \d+\. DB::Exception: .*?(?= In scope | \(version |$)", " ".join(message.split()))
-    return (found[0] if found else message)[:600]
+    return (found[0] if found else message)[:MAX_MESSAGE_CHARS]
 
 
-def _away(settings: Settings, error: Exception) -> str:
+def _unreachable(address: str, error: Exception) -> str:
     cause = error.__cause__ or error
     reason = getattr(cause, "reason", None) or cause
-    said = " ".join(str(reason).split()).split(": ")[-1][:200]
+    words = " ".join(str(reason).split()).split(": ")[-1][:MAX_CAUSE_CHARS]
     return (
-        f"ClickHouse at {settings.clickhouse.url} does not answer ({said}). Start one with `mediasieve up`, "
+        f"ClickHouse at {address} does not answer ({words}). Start one with `mediasieve up`, "
         "or say where it is with MEDIASIEVE_CLICKHOUSE."
     )
 
 
-def _address(settings: Settings) -> SplitResult:
-    where = urlsplit(settings.clickhouse.url)
-    if "@" in where.netloc:
+def _parse_address(address: str) -> SplitResult:
+    parsed = urlsplit(address)
+    if "@" in parsed.netloc:
         raise ConfigurationError(
             "MEDIASIEVE_CLICKHOUSE must not hold user and password; they go into MEDIASIEVE_CLICKHOUSE_USER and "
             "MEDIASIEVE_CLICKHOUSE_PASSWORD."
         )
     try:
-        usable = where.scheme in ("http", "https") and bool(where.hostname) and where.port != 0
+        valid = parsed.scheme in ("http", "https") and bool(parsed.hostname) and parsed.port != 0
     except ValueError:
-        usable = False
-    if not usable:
+        valid = False
+    if not valid:
         raise ConfigurationError(
-            f"MEDIASIEVE_CLICKHOUSE must look like http://127.0.0.1:8123 or https://host:8443, "
-            f"not {settings.clickhouse.url!r}."
+            f"MEDIASIEVE_CLICKHOUSE must look like http://127.0.0.1:8123 or https://host:8443, not {address!r}."
         )
-    return where
+    return parsed
 
 
 def _is_loopback(host: str) -> bool:

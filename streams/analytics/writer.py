@@ -1,7 +1,7 @@
-"""Writes batches of records into ClickHouse; what a record becomes is in rows.py, when to try again is the caller's.
+"""Writes batches of records into ClickHouse. The rows are made in rows/; the caller decides when to try again.
 
-Inserts are synchronous, one for each batch of a topic, with a deduplication token made of the batch's offsets: a batch
-that is written again as it was leaves no second copy. Batches cut otherwise are reconciled by the tables themselves.
+Inserts are synchronous, one per batch and table, with a deduplication token made of the batch's offsets: the same batch
+written again leaves no second copy. Records that come again in other batches are merged by the tables themselves.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Sequence
+from contextlib import ExitStack
 from hashlib import blake2b
 from typing import Any, Final
 
@@ -16,58 +17,62 @@ from clickhouse_connect.driver.client import Client
 
 from streams.analytics.client import UNKNOWN_DATABASE, UNKNOWN_TABLE, RefusedError, connect, translate_errors
 from streams.analytics.migrations import migrate
-from streams.analytics.rows.rows import TABLES, Parts, Table, to_rows
+from streams.analytics.rows.table import DetailTable, TopicTable, to_rows
+from streams.analytics.rows.topics import TABLES
 from streams.config.settings import Settings
 from streams.domain.records import RawRecord
-from streams.errors import BadInput, SinkError
+from streams.errors import AnalyticsError, BadInput, SinkError
 
 INSERT_SETTINGS: Final[dict[str, Any]] = {
-    "async_insert": 0,  # an answer means that the rows are in
+    "async_insert": 0,  # an answer means that the rows are stored
     "insert_deduplicate": 1,
-    "max_partitions_per_insert_block": 0,  # times come from users: a batch may span more months than the default 100
+    "max_partitions_per_insert_block": 0,  # users choose the times: a batch may span over 100 months, the default
 }
 
 
 class ClickHouseSink:
-    """Rows for one deployment's ClickHouse. Its work runs in threads: building a block takes CPU, an insert waits.
+    """The sink into one deployment's ClickHouse. It works in threads: building a block takes CPU, an insert waits.
 
-    Methods may be called at once from one event loop.
+    Several calls may run at the same time in one event loop.
     """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._client: Client | None = None
         self._column_types: dict[str, Sequence[Any]] = {}
-        self._opening = threading.Lock()
+        self._open_lock = threading.Lock()
 
     async def open(self) -> None:
-        """Connect and migrate; `write` does it too when it has not been done.
+        """Connect and migrate; without it, the first `write` or `ping` does.
 
         Raises:
-            SinkError: ClickHouse is away or refuses.
+            AnalyticsError: ClickHouse does not answer or refuses.
             ConfigurationError: an applied migration has changed.
         """
         await asyncio.to_thread(self._open)
 
     async def write(self, topic: str, records: Sequence[RawRecord]) -> list[tuple[RawRecord, BadInput]]:
-        """Insert the rows of one topic, frames of videos first; they are stored when this returns.
+        """Insert the rows of one topic, the frames of videos first. The rows are stored when this returns.
 
         Args:
-            topic: without the deployment's prefix; one of rows.TABLES.
+            topic: one of TABLES, without the deployment's prefix.
             records: of any partitions; may have been written before, in this or in other batches.
 
         Returns:
-            What could not be decoded; everything else is stored.
+            The records that could not be decoded; all others are stored.
 
         Raises:
-            SinkError: ClickHouse is away or refuses; nothing or all of the batch is stored, of frames of videos maybe
-                without the rest: write it again.
+            SinkError: ClickHouse does not answer or refuses. The batch is stored in full or not at all, except that its
+                frames of videos may be stored alone: write the batch again.
             ConfigurationError: an applied migration has changed.
         """
-        return await asyncio.to_thread(self._write, TABLES[topic], records)
+        try:
+            return await asyncio.to_thread(self._write, TABLES[topic], records)
+        except AnalyticsError as error:
+            raise SinkError(str(error)) from error
 
     async def ping(self) -> bool:
-        """Whether ClickHouse answers now; opens what was not open yet.
+        """Whether ClickHouse answers now; connects first if necessary.
 
         Raises:
             ConfigurationError: an applied migration has changed.
@@ -80,33 +85,26 @@ class ClickHouseSink:
             await asyncio.to_thread(client.close)
 
     def _open(self) -> Client:
-        with self._opening:
+        with self._open_lock:
             if self._client is None:
-                migrate(self._settings)
-                with translate_errors(self._settings):
-                    client = connect(self._settings)
-                    self._column_types = {
-                        table.name: client.create_insert_context(table.name, table.columns).column_types
-                        for table in TABLES.values()
-                    }
-                    self._column_types |= {
-                        parts.name: client.create_insert_context(parts.name, parts.columns).column_types
-                        for parts in (table.parts for table in TABLES.values())
-                        if parts is not None
-                    }
+                with ExitStack() as stack:
+                    client = stack.enter_context(connect(self._settings, database=""))
+                    migrate(client, self._settings.clickhouse.database)
+                    self._column_types = _column_types(client)
+                    stack.pop_all()
                 self._client = client
             return self._client
 
-    def _write(self, table: Table, records: Sequence[RawRecord]) -> list[tuple[RawRecord, BadInput]]:
+    def _write(self, table: TopicTable, records: Sequence[RawRecord]) -> list[tuple[RawRecord, BadInput]]:
         client = self._open()
         ordered = sorted(records, key=lambda record: (record.partition, record.offset))
         rows = to_rows(table, ordered)
         if not rows.accepted:
             return rows.rejected
         try:
-            with translate_errors(self._settings):
-                if table.parts is not None and rows.parts:
-                    self._insert(client, table.parts, rows.parts, rows.accepted)
+            with translate_errors(client.uri):
+                if table.details is not None and rows.detail_columns:
+                    self._insert(client, table.details, rows.detail_columns, rows.accepted)
                 self._insert(client, table, rows.columns, rows.accepted)
         except RefusedError as error:
             if error.code in (UNKNOWN_TABLE, UNKNOWN_DATABASE):  # another ClickHouse, or an emptied one
@@ -115,13 +113,17 @@ class ClickHouseSink:
         return rows.rejected
 
     def _insert(
-        self, client: Client, into: Table | Parts, columns: list[Sequence[Any]], records: Sequence[RawRecord]
+        self,
+        client: Client,
+        table: TopicTable | DetailTable,
+        columns: list[Sequence[Any]],
+        records: Sequence[RawRecord],
     ) -> None:
         client.insert(
-            into.name,
+            table.name,
             columns,
-            column_names=into.columns,
-            column_types=self._column_types[into.name],
+            column_names=table.columns,
+            column_types=self._column_types[table.name],
             column_oriented=True,
             settings={**INSERT_SETTINGS, "insert_deduplication_token": batch_token(records)},
         )
@@ -129,12 +131,12 @@ class ClickHouseSink:
     def _ping(self) -> bool:
         try:
             return self._open().ping()
-        except SinkError:
+        except AnalyticsError:
             return False
 
 
 def batch_token(records: Sequence[RawRecord]) -> str:
-    """The same for the same records in the same order, another for any others of the same topic."""
+    """A text that names these records in this order: no other batch of the topic has it."""
     digest = blake2b(digest_size=16)
     for record in records:
         digest.update(b"%d/%d;" % (record.partition, record.offset))
@@ -143,3 +145,11 @@ def batch_token(records: Sequence[RawRecord]) -> str:
         f"{first.topic}:{first.partition}/{first.offset}-{last.partition}/{last.offset}"
         f":{len(records)}:{digest.hexdigest()}"
     )
+
+
+def _column_types(client: Client) -> dict[str, Sequence[Any]]:
+    """The types of the columns of every table, by the table's name."""
+    details = (table.details for table in TABLES.values() if table.details is not None)
+    tables: list[TopicTable | DetailTable] = [*TABLES.values(), *details]
+    with translate_errors(client.uri):
+        return {table.name: client.create_insert_context(table.name, table.columns).column_types for table in tables}

@@ -1,7 +1,10 @@
-"""The command line `mediasieve`: one file a command, what several commands share beside them.
+"""The command line `mediasieve`.
 
-Commands read settings, call the library and print; what they print and how they exit is decided here, what is
-computed is not. Data goes to stdout, talk and progress to stderr.
+commands/   one file a command: parse options, call a service, print
+printing/   what commands print for people
+app.py      the command group, errors and exit codes
+
+Data goes to stdout, messages and progress to stderr.
 """
 
 from __future__ import annotations
@@ -10,8 +13,8 @@ import os
 
 
 def main() -> None:
-    """Entry point of `mediasieve`; imports nothing before it is known what is asked."""
-    # Pictures are decoded on several threads; numpy's own would only be in their way. Read when numpy is loaded.
+    """Entry point of `mediasieve`. Imports nothing that the called command does not need."""
+    # Pictures are decoded on several threads, and numpy's own would compete with them. numpy reads this when it loads.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from streams.cli.app import cli
 

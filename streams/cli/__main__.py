@@ -1,4 +1,4 @@
-"""`python -m streams.cli`: how `mediasieve up` starts its workers, with the interpreter that runs it."""
+"""`python -m streams.cli`: how `mediasieve up` starts its workers, with its own interpreter."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
-"""The command group: finds a command without importing the others, and turns every ending into one exit code.
+"""The command group: imports only the command that is called, and turns every ending into one exit code.
 
-0 done · 1 it was tried and failed, the line says why · 2 wrong usage or configuration · 130 Ctrl-C · 143 terminated.
-What a command does stands in its own file.
+0 done · 1 failed, a line says why · 2 wrong usage or configuration · 130 Ctrl-C · 143 terminated.
 """
 
 from __future__ import annotations
@@ -17,25 +16,25 @@ import click
 
 from streams.errors import ConfigurationError, MediasieveError
 
-#: Command to its file and what `mediasieve --help` says about it, so that asking for help imports nothing.
+#: By command: its file, and its line in `mediasieve --help`, which then imports no command.
 COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("streams.cli.commands.demo", "See it work: sample media in, decisions out, ClickHouse filled."),
     "scan": ("streams.cli.commands.scan", "Find the copies among files, here and now."),
     "up": ("streams.cli.commands.up", "Run everything on this machine."),
     "publish": ("streams.cli.commands.publish", "Submit files, folders, URLs or NDJSON."),
     "decisions": ("streams.cli.commands.decisions", "Read decisions, as a table or as JSON lines."),
-    "similar": ("streams.cli.commands.similar", "Show what a running system has that is most like a file."),
+    "similar": ("streams.cli.commands.similar", "Show the known media that are most like a file."),
     "explain": ("streams.cli.commands.explain", "Say whether one file is a copy or a part of another, and why."),
     "worker": ("streams.cli.commands.worker", "Run stages of the stream in this process."),
     "topics": ("streams.cli.commands.topics", "Compare topics.yaml with the broker, and change the broker."),
     "clickhouse": ("streams.cli.commands.clickhouse", "Apply and show the migrations of ClickHouse."),
-    "policy": ("streams.cli.commands.policy", "Check the policy file, and show what applies to a collection."),
+    "policy": ("streams.cli.commands.policy", "Check the policy file, and show the policy of a collection."),
     "doctor": ("streams.cli.commands.doctor", "Check this set-up and say what to do."),
 }
 
 
 class ReaderGone(Exception):
-    """Whoever read our stdout has seen enough; click would call that an error."""
+    """The reader of our stdout has closed it. click would treat that like an error."""
 
 
 class OneLineGroup(click.Group):
@@ -50,19 +49,19 @@ class OneLineGroup(click.Group):
             code = super().main(args, prog_name, standalone_mode=False, **extra)
             code = code if isinstance(code, int) else 0
         except click.UsageError as error:
-            code = _complain(_usage_line(error, prog_name), 2)
+            code = _print_error(_usage_line(error, prog_name), 2)
         except click.ClickException as error:
-            code = _complain(error.format_message(), error.exit_code)
+            code = _print_error(error.format_message(), error.exit_code)
         except ConfigurationError as error:
-            code = _complain(str(error), 2)
+            code = _print_error(str(error), 2)
         except MediasieveError as error:
-            code = _complain(str(error), 1)
+            code = _print_error(str(error), 1)
         except (click.Abort, KeyboardInterrupt):
             code = 130
         except ReaderGone:
             code = 0
         except OSError as error:
-            code = _complain(str(error), 1)
+            code = _print_error(str(error), 1)
         _end_quietly()
         sys.exit(code)
 
@@ -76,7 +75,7 @@ class OneLineGroup(click.Group):
 
 
 class LazyGroup(OneLineGroup):
-    """Imports a command's file when that command is asked for."""
+    """Imports a command's file when the command is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -116,14 +115,14 @@ def _usage_line(error: click.UsageError, prog_name: str | None) -> str:
     return f"{message.rstrip('.')}. See `{path} --help`."
 
 
-def _complain(message: str, code: int) -> int:
+def _print_error(message: str, code: int) -> int:
     with contextlib.suppress(BrokenPipeError):
         click.echo(f"mediasieve: {message}", err=True)
     return code
 
 
 def _end_quietly() -> None:
-    """Nothing may be said about a closed or full stdout while the interpreter shuts down."""
+    """Keeps the interpreter from complaining about a closed or full stdout when it shuts down."""
     try:
         sys.stdout.flush()
     except OSError:

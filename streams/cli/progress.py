@@ -1,4 +1,4 @@
-"""How far something has come: a bar on a terminal, a plain line now and then elsewhere; always on stderr."""
+"""Progress on stderr: a bar on a terminal, elsewhere a plain line now and then."""
 
 from __future__ import annotations
 
@@ -9,20 +9,21 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
 
-from streams.cli.terminal import human_bytes, make_console, say
+from streams.cli.terminal import make_console, say
+from streams.services.text import human_bytes
 
-PLAIN_EVERY_S = 5.0
+PLAIN_INTERVAL_S = 5.0
 
 
 class Tracker:
-    """Counts items and bytes done; what is shown of it is decided by `tracking`."""
+    """Counts finished items and their bytes. It shows nothing; the subclasses do."""
 
-    def __init__(self, what: str, total: int | None) -> None:
-        self.what = what
+    def __init__(self, task: str, total: int | None) -> None:
+        self.task = task
         self.total = total
         self.items = 0
         self.size_bytes = 0
-        self.started = time.monotonic()
+        self.started_at = time.monotonic()
 
     def advance(self, items: int = 1, size_bytes: int = 0) -> None:
         self.items += items
@@ -30,7 +31,7 @@ class Tracker:
 
     @property
     def elapsed_s(self) -> float:
-        return time.monotonic() - self.started
+        return time.monotonic() - self.started_at
 
     def rate(self) -> str:
         """`120/s, 3.4 MB/s`"""
@@ -46,26 +47,26 @@ class Tracker:
 
 
 class PlainTracker(Tracker):
-    """Says a line when `PLAIN_EVERY_S` have passed since the last one."""
+    """Prints a line, at most one in `PLAIN_INTERVAL_S`."""
 
-    def __init__(self, what: str, total: int | None) -> None:
-        super().__init__(what, total)
-        self._said = self.started
+    def __init__(self, task: str, total: int | None) -> None:
+        super().__init__(task, total)
+        self._printed_at = self.started_at
 
     def advance(self, items: int = 1, size_bytes: int = 0) -> None:
         super().advance(items, size_bytes)
         now = time.monotonic()
-        if now - self._said >= PLAIN_EVERY_S:
-            self._said = now
+        if now - self._printed_at >= PLAIN_INTERVAL_S:
+            self._printed_at = now
             of = f" of {self.total:,}" if self.total is not None else ""
-            say(f"{self.what}: {self.items:,}{of}, {self.rate()}")
+            say(f"{self.task}: {self.items:,}{of}, {self.rate()}")
 
 
 class BarTracker(Tracker):
-    """A bar with count, rate and time to go."""
+    """Shows a bar with count, rate and remaining time."""
 
-    def __init__(self, what: str, total: int | None) -> None:
-        super().__init__(what, total)
+    def __init__(self, task: str, total: int | None) -> None:
+        super().__init__(task, total)
         from rich.progress import (
             BarColumn,
             MofNCompleteColumn,
@@ -84,11 +85,11 @@ class BarTracker(Tracker):
             TimeRemainingColumn(),
             console=make_console(stderr=True),
         )
-        self._task = self._bar.add_task(what, total=total, rate="")
+        self._task_id = self._bar.add_task(task, total=total, rate="")
 
     def advance(self, items: int = 1, size_bytes: int = 0) -> None:
         super().advance(items, size_bytes)
-        self._bar.update(self._task, completed=self.items, rate=self.rate())
+        self._bar.update(self._task_id, completed=self.items, rate=self.rate())
 
     def __enter__(self) -> Self:
         self._bar.start()
@@ -99,8 +100,8 @@ class BarTracker(Tracker):
 
 
 @contextmanager
-def tracking(what: str, total: int | None = None) -> Iterator[Tracker]:
-    """Show how far `what` has come while the block runs; the caller says `advance`."""
+def track_progress(task: str, total: int | None = None) -> Iterator[Tracker]:
+    """Shows the progress of a task while the block runs. The block calls `advance`."""
     kind = BarTracker if sys.stderr.isatty() else PlainTracker
-    with kind(what, total) as tracker:
+    with kind(task, total) as tracker:
         yield tracker

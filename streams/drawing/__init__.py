@@ -1,1 +1,1 @@
-"""The PNGs of `explain`, for people to look at."""
+"""The PNGs of `explain`, drawn with Pillow and its own font so that they look the same everywhere."""

@@ -1,4 +1,4 @@
-"""What drawings of `mediasieve explain` have in common: colours, letters, the heading, and the captions of A and B."""
+"""What both kinds of drawing share: colours, fonts, the header, and the captions of A and B."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Final
 
 from PIL import Image, ImageDraw, ImageFont
 
-from streams.cli.terminal import human_bytes, shown
 from streams.domain.records import MediaFacts
+from streams.services.text import human_bytes, printable
 
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 Colour = tuple[int, int, int]
@@ -20,7 +20,7 @@ NO_BREAK: Final = "\u00a0"
 
 
 def draw_header(canvas: Image.Image, badge: tuple[str, Colour], lines: list[str]) -> None:
-    """A word on its colour, and below it what is said, in lines."""
+    """A label on its colour, and the lines of the summary below."""
     pen = ImageDraw.Draw(canvas)
     label, colour = badge
     width = pen.textlength(label, font_of(24)) + 40
@@ -30,24 +30,24 @@ def draw_header(canvas: Image.Image, badge: tuple[str, Colour], lines: list[str]
         pen.text((MARGIN, MARGIN + 66 + 42 * number), line, INK, font_of(30, line))
 
 
-def draw_caption(canvas: Image.Image, letter: str, name: str, about: str, left: int, top: int, width: int) -> None:
-    """A letter in a circle, beside it a name and a line about it; 52 pixels high."""
+def draw_caption(canvas: Image.Image, letter: str, name: str, caption: str, left: int, top: int, width: int) -> None:
+    """A letter in a circle, with a name and a line of facts to its right; 52 pixels high."""
     pen = ImageDraw.Draw(canvas)
     pen.ellipse((left, top, left + 52, top + 52), INK)
     pen.text((left + 26, top + 26), letter, (255, 255, 255), font_of(30), anchor="mm")
-    name = elided(shown(name), 24, width - 72)
+    name = elide(printable(name), 24, width - 72)
     pen.text((left + 70, top - 3), name, INK, font_of(24, name))
-    pen.text((left + 70, top + 29), about, FAINT, font_of(20))
+    pen.text((left + 70, top + 29), caption, FAINT, font_of(20))
 
 
-def about(role: str, facts: MediaFacts) -> str:
+def caption_of(role: str, facts: MediaFacts) -> str:
     """`known · jpeg, 450 x 300, 31.2 kB`"""
     return f"{role} · {facts.format}, {facts.width:,} x {facts.height:,}, {human_bytes(facts.size_bytes)}"
 
 
 @cache
 def font_of(size: int, text: str = "") -> Font:
-    """Pillow's own font; for a text that has letters it lacks, one of the system's, where there is one."""
+    """Pillow's own font. If it lacks letters of the text, a font of the system, if there is one."""
     own = ImageFont.load_default(size)
     if all(_has(own, letter) for letter in text):
         return own
@@ -63,10 +63,10 @@ def _has(font: Font, letter: str) -> bool:
     return letter == " " or bytes(font.getmask(letter)) != bytes(font.getmask("\uffff"))
 
 
-def wrapped(text: str, size: int, width: float) -> list[str]:
-    """The text in lines; a word that is too long for one is cut in its middle."""
+def wrap(text: str, size: int, width: float) -> list[str]:
+    """The text in lines. A word that is too long for a line is cut in its middle."""
     font, lines = font_of(size, text), [""]
-    for word in (elided(each, size, width) for each in text.split()):
+    for word in (elide(long, size, width) for long in text.split()):
         longer = f"{lines[-1]} {word}".strip()
         if font.getlength(longer) <= width:
             lines[-1] = longer
@@ -75,11 +75,11 @@ def wrapped(text: str, size: int, width: float) -> list[str]:
     return lines
 
 
-def elided(text: str, size: int, width: float) -> str:
-    """The text, or as much of its beginning and end as fits."""
-    font, kept = font_of(size, text), len(text)
+def elide(text: str, size: int, width: float) -> str:
+    """The text, shortened in its middle to fit `width` pixels."""
+    font, kept_chars = font_of(size, text), len(text)
     found = text
-    while font.getlength(found) > width and kept > 2:
-        kept -= 1
-        found = f"{text[: kept // 2]}…{text[len(text) - (kept - kept // 2) :]}"
+    while font.getlength(found) > width and kept_chars > 2:
+        kept_chars -= 1
+        found = f"{text[: kept_chars // 2]}…{text[len(text) - (kept_chars - kept_chars // 2) :]}"
     return found

@@ -1,22 +1,14 @@
-"""Two pictures side by side with the verdict about them, the views that were compared outlined: for people to look at.
-
-Drawn with what comes with Pillow, so that it looks the same everywhere. What is said is explain.py's.
-"""
+"""Draws two pictures side by side: the summary, the outlines of the compared views, their hashes and distances."""
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
-from io import BytesIO
 
-import click
 import numpy as np
-from PIL import Image, ImageDraw, ImageOps
+from PIL import Image, ImageDraw
 
-from streams.cli.terminal import shown
 from streams.domain.fingerprint import ImageLimits
 from streams.domain.fingerprint.image.inspection import view_boxes
-from streams.domain.fingerprint.image.luminance import SIXTEEN_BIT_MODES, luminance
 from streams.domain.hashes.orientation import UPRIGHT, orient_point, orientation_between
 from streams.domain.hashes.views import FULL, VIEWS, Box, View
 from streams.domain.match.images.comparison import ViewComparison
@@ -32,13 +24,15 @@ from streams.drawing.common import (
     WIDTH,
     WITHIN,
     Colour,
-    about,
+    caption_of,
     draw_caption,
     draw_header,
     font_of,
-    wrapped,
+    wrap,
 )
-from streams.services.pictures import PictureFile
+from streams.drawing.pictures import load_picture
+from streams.services.explain.pictures import PictureExplanation
+from streams.services.media_files import PictureFile
 from streams.services.wording import view_in_words
 
 Place = tuple[float, float, float, float]
@@ -56,13 +50,13 @@ MAX_ENLARGED = 4.0
 DIMMED = 0.45
 GRID, DOT = 176, 28
 WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
-#: What is drawn has been fingerprinted within those of the settings.
+#: The pictures were fingerprinted within the limits of the settings.
 NO_LIMITS = ImageLimits(max_pixels=1 << 40, max_decode_bytes=1 << 50)
 
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """One of the two: whose part `box` (shares of its width and height) was compared, and how that part is turned."""
+    """One of the two pictures. `box`, in shares of width and height, is the compared part, turned by `orientation`."""
 
     letter: str
     role: str
@@ -72,36 +66,28 @@ class Panel:
     orientation: int
 
 
-def draw(
-    known: PictureFile, submitted: PictureFile, outcome: Outcome, verdict: str, nearest: ViewComparison | None
-) -> Image.Image:
-    """The picture, in RGB and 1,600 pixels wide.
-
-    Args:
-        known: drawn on the left, as A.
-        submitted: drawn on the right, as B.
-        outcome: what the submitted one would be called.
-        verdict: the same in a sentence or two.
-        nearest: the comparison that decided it; None where there was nothing to compare.
+def draw_pictures(explanation: PictureExplanation) -> Image.Image:
+    """The known picture on the left, as A, and the submitted one on the right, as B. In RGB and 1,600 pixels wide.
 
     Raises:
-        click.ClickException: a picture was fingerprinted and cannot be shown.
+        DrawingError: a picture was fingerprinted and cannot be shown.
     """
-    panels = _panels(known, submitted, nearest)
-    lines = wrapped(verdict.replace(NO_BREAK, " "), 30, WIDTH - 2 * MARGIN)
-    images = [_fitted(loaded(panel.picture)) for panel in panels]
+    nearest = next(iter(explanation.comparisons), None)
+    panels = _panels(explanation.known, explanation.submitted, nearest)
+    lines = wrap(explanation.summary().replace(NO_BREAK, " "), 30, WIDTH - 2 * MARGIN)
+    images = [_fit(load_picture(panel.picture, (PANEL_WIDTH, PANEL_HEIGHT))) for panel in panels]
     top = MARGIN + 64 + 42 * len(lines) + 32
     below = top + 78 + max(image.height for image in images) + 28
     canvas = Image.new("RGB", (WIDTH, below + (GRID + 130 if nearest else 20)), PAPER)
-    draw_header(canvas, BADGES[outcome], lines)
+    draw_header(canvas, BADGES[explanation.outcome], lines)
     for number, (panel, image) in enumerate(zip(panels, images, strict=True)):
         left = MARGIN + number * (PANEL_WIDTH + GAP)
         _draw_caption(canvas, panel, left, top)
         place = (left, top + 78, left + PANEL_WIDTH, below - 28)
         ImageDraw.Draw(canvas).rectangle(place, (238, 238, 234))
-        shown_image = image if nearest is None else _outlined(image, panel)
+        drawn_image = image if nearest is None else _outline(image, panel)
         across, down = (PANEL_WIDTH - image.width) // 2, (place[3] - place[1] - image.height) // 2
-        canvas.paste(shown_image, (left + across, place[1] + down))
+        canvas.paste(drawn_image, (left + across, place[1] + down))
     if nearest is not None:
         for number, panel in enumerate(panels):
             _draw_legend(canvas, panel, MARGIN + number * (PANEL_WIDTH + GAP), below - 16)
@@ -111,12 +97,12 @@ def draw(
 
 
 def _panels(known: PictureFile, submitted: PictureFile, nearest: ViewComparison | None) -> tuple[Panel, Panel]:
-    """What is outlined in A, and in B where it is turned as A has become B."""
+    """The compared part of A, and that of B with the orientation that A has in B."""
     hit = nearest.hit if nearest else None
     views = (VIEWS[hit.view], VIEWS[hit.own_view]) if hit else (VIEWS[FULL], VIEWS[FULL])
     boxes = [
-        view_boxes(each.data, NO_LIMITS).get(view.code, WHOLE)
-        for each, view in zip((known, submitted), views, strict=True)
+        view_boxes(picture.data, NO_LIMITS).get(view.code, WHOLE)
+        for picture, view in zip((known, submitted), views, strict=True)
     ]
     orientation = orientation_between(hit.orientation, hit.own_orientation) if hit else UPRIGHT
     return (
@@ -127,7 +113,7 @@ def _panels(known: PictureFile, submitted: PictureFile, nearest: ViewComparison 
 
 def _draw_caption(canvas: Image.Image, panel: Panel, left: int, top: int) -> None:
     facts = panel.picture.facts
-    draw_caption(canvas, panel.letter, panel.picture.name, about(panel.role, facts), left, top, PANEL_WIDTH)
+    draw_caption(canvas, panel.letter, panel.picture.name, caption_of(panel.role, facts), left, top, PANEL_WIDTH)
 
 
 def _draw_legend(canvas: Image.Image, panel: Panel, left: int, top: int) -> None:
@@ -138,8 +124,8 @@ def _draw_legend(canvas: Image.Image, panel: Panel, left: int, top: int) -> None
     pen.text((left + PANEL_WIDTH, top), mark, FAINT, font_of(20), anchor="ra")
 
 
-def _outlined(image: Image.Image, panel: Panel) -> Image.Image:
-    """The part that was compared, with its corner and edge that are top left and top in A; the rest dimmed."""
+def _outline(image: Image.Image, panel: Panel) -> Image.Image:
+    """Outlines the compared part and dims the rest; marks the corner and the edge that are top left and top in A."""
     width, height = image.size
     left, top, right, bottom = panel.box
     place = (left * width, top * height, max(right * width - 1, left * width), max(bottom * height - 1, top * height))
@@ -161,7 +147,7 @@ def _outlined(image: Image.Image, panel: Panel) -> Image.Image:
 
 
 def _top_edge(place: Place, orientation: int) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Where the upper edge of a picture is, from its left to its right end, after it has been turned."""
+    """Both ends of a picture's upper edge, left and right, after the picture has been turned."""
     left, top, right, bottom = place
     ends = (orient_point((across, 0.0), orientation) for across in (0.0, 1.0))
     one, other = ((left + across * (right - left), top + down * (bottom - top)) for across, down in ends)
@@ -169,10 +155,10 @@ def _top_edge(place: Place, orientation: int) -> tuple[tuple[float, float], tupl
 
 
 def _draw_bits(canvas: Image.Image, nearest: ViewComparison, top: int) -> None:
-    """The hashes of the two views, turned alike, and the bits that differ, as little squares."""
+    """The hashes of the two views, in one orientation, and the bits that differ, as small squares."""
     pen = ImageDraw.Draw(canvas)
     known, submitted = nearest.known_confirm_hash or nearest.known_near_hash, nearest.confirm_hash or nearest.near_hash
-    one, other = _bits(known), _bits(submitted)
+    one, other = _bit_grid(known), _bit_grid(submitted)
     differ = one != other
     grids = (("hash of A", one, INK), ("hash of B, turned alike", other, INK), ("bits that differ", differ, BEYOND))
     for number, (title, bits, colour) in enumerate(grids):
@@ -186,16 +172,16 @@ def _draw_bits(canvas: Image.Image, nearest: ViewComparison, top: int) -> None:
                 pen.rectangle((x, y, x + side - 1.5, y + side - 1.5), colour if bits[row, column] else LINE)
 
 
-def _bits(text: str) -> np.ndarray[tuple[int, int], np.dtype[np.bool_]]:
-    """Bits of a hash in the grid that it has: as square as may be."""
-    flat = np.unpackbits(np.frombuffer(bytes.fromhex(text), np.uint8)).astype(np.bool_)
+def _bit_grid(hex_hash: str) -> np.ndarray[tuple[int, int], np.dtype[np.bool_]]:
+    """The bits of a hash (hex) in rows and columns, as square as possible."""
+    flat = np.unpackbits(np.frombuffer(bytes.fromhex(hex_hash), np.uint8)).astype(np.bool_)
     rows = 1 << (flat.size.bit_length() - 1) // 2
     grid: np.ndarray[tuple[int, int], np.dtype[np.bool_]] = flat.reshape(rows, flat.size // rows)
     return grid
 
 
 def _draw_gauges(canvas: Image.Image, nearest: ViewComparison, left: int, top: int) -> None:
-    """How many bits differ and how many may, of each hash that was looked at."""
+    """How many bits differ and how many may, for the hash that finds and for the hash that confirms."""
     bits = 4 * len(nearest.near_hash)
     _draw_gauge(canvas, left, top, f"{bits} bits, which find it", nearest.near_bits, nearest.near_threshold_bits, bits)
     if nearest.confirm_bits is not None and nearest.confirm_threshold_bits is not None:
@@ -203,42 +189,23 @@ def _draw_gauges(canvas: Image.Image, nearest: ViewComparison, left: int, top: i
         _draw_gauge(canvas, left, top + 112, title, nearest.confirm_bits, nearest.confirm_threshold_bits, 256)
 
 
-def _draw_gauge(canvas: Image.Image, left: int, top: int, title: str, found: int, most: int, bits: int) -> None:
-    """A bar up to half of the bits, which is what two pictures have between them that have nothing in common."""
+def _draw_gauge(canvas: Image.Image, left: int, top: int, title: str, found: int, threshold: int, bits: int) -> None:
+    """A bar up to half of the bits: the distance of two unrelated pictures."""
     pen = ImageDraw.Draw(canvas)
     right, bar = WIDTH - MARGIN, top + 40
     scale = (right - left) / (bits / 2)
-    colour = WITHIN if found <= most else BEYOND
+    colour = WITHIN if found <= threshold else BEYOND
     pen.text((left, top), title, FAINT, font_of(18))
-    pen.text((right, top - 4), f"{found} differ, {most} may", colour, font_of(24), anchor="ra")
+    pen.text((right, top - 4), f"{found} differ, {threshold} may", colour, font_of(24), anchor="ra")
     pen.rounded_rectangle((left, bar, right, bar + 18), 9, LINE)
-    limit, at = left + min(most * scale, right - left), left + min(max(found * scale, 9), right - left - 9)
+    limit, at = left + min(threshold * scale, right - left), left + min(max(found * scale, 9), right - left - 9)
     pen.rounded_rectangle((left, bar, max(limit, left + 18), bar + 18), 9, (176, 222, 200))
     pen.line((limit, bar - 6, limit, bar + 24), WITHIN, 3)
     pen.ellipse((at - 13, bar - 4, at + 13, bar + 22), colour, PAPER, 3)
     pen.text((right, bar + 28), f"{bits // 2}: nothing in common", FAINT, font_of(16), anchor="ra")
 
 
-def loaded(picture: PictureFile) -> Image.Image:
-    """The first picture of the file, upright, on white, in RGB; as small as it may be."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            with Image.open(BytesIO(picture.data), formats=[picture.facts.format]) as image:
-                image.draft("RGB", (PANEL_WIDTH, PANEL_HEIGHT))
-                image.thumbnail((2 * PANEL_WIDTH, 2 * PANEL_HEIGHT), reducing_gap=2)
-                upright = ImageOps.exif_transpose(image)
-            if upright.mode in (*SIXTEEN_BIT_MODES, "I", "F"):
-                upright = luminance(upright)
-            if upright.has_transparency_data:
-                seen = upright.convert("RGBA")
-                return Image.alpha_composite(Image.new("RGBA", seen.size, (255, 255, 255)), seen).convert("RGB")
-            return upright.convert("RGB")
-    except (OSError, SyntaxError, ValueError, MemoryError, Image.DecompressionBombError) as error:
-        raise click.ClickException(f"{shown(picture.name)}: cannot be shown ({error})") from error
-
-
-def _fitted(image: Image.Image) -> Image.Image:
+def _fit(image: Image.Image) -> Image.Image:
     scale = min(PANEL_WIDTH / image.width, PANEL_HEIGHT / image.height, MAX_ENLARGED)
     size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
     return image.resize(size, Image.Resampling.LANCZOS)

@@ -1,1 +1,1 @@
-"""Topics, clients and administration of Kafka: everything that any part of mediasieve says to a broker."""
+"""Kafka: clients, topics, and the headers and dead letters of every record. Workers' consumers are in runtime/."""

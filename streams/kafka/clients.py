@@ -1,7 +1,4 @@
-"""How to talk to the broker of the settings with librdkafka: configuration for producers, consumers and administration.
-
-What is sent and read belongs to the callers; Faust's own connection is made in streams/runtime.
-"""
+"""Clients of the deployment's broker by librdkafka: producers, consumers, administration. runtime/ makes Faust's."""
 
 from __future__ import annotations
 
@@ -16,18 +13,18 @@ from confluent_kafka.admin import AdminClient, ClusterMetadata
 from streams.config.settings import Settings
 from streams.errors import BrokerError, ConfigurationError
 
-#: librdkafka speaks here; nothing is heard unless somebody listens.
+#: The logger of librdkafka. It is silent unless a program adds a handler.
 log = logging.getLogger("streams.kafka")
 log.addHandler(logging.NullHandler())
 
-#: Larger than any topic's `max.message.bytes` in topics.yaml; the topic's own limit is the broker's to enforce.
+#: Larger than `max.message.bytes` of every topic in topics.yaml, whose limits the broker enforces.
 MAX_MESSAGE_BYTES = 32 << 20
-#: A broker that is there answers in this time; if nobody even listens, that is known by then.
+#: A reachable broker answers in this time, and a refused connection is known by then.
 FIRST_ANSWER_S = 1.0
 
 
 def connection_config(settings: Settings) -> dict[str, Any]:
-    """What every librdkafka client of this deployment needs: address, encryption, credentials.
+    """The part of the configuration that all clients share: address, encryption, credentials.
 
     Raises:
         ConfigurationError: credentials or the CA file are missing.
@@ -56,7 +53,7 @@ def connection_config(settings: Settings) -> dict[str, Any]:
 
 
 def producer_config(settings: Settings, **overrides: Any) -> dict[str, Any]:
-    """Idempotent, acknowledged by all in-sync replicas, and partitioned as Java, aiokafka and Faust partition.
+    """An idempotent producer with acks=all that chooses partitions like Java clients, aiokafka and Faust.
 
     Args:
         overrides: librdkafka properties, with `_` for `.`: `linger_ms=0` is `linger.ms`.
@@ -76,7 +73,7 @@ def producer_config(settings: Settings, **overrides: Any) -> dict[str, Any]:
 
 
 def consumer_config(settings: Settings, group: str, **overrides: Any) -> dict[str, Any]:
-    """A reader that starts at the beginning, commits nothing by itself and takes the largest record there may be.
+    """A consumer that starts at the beginning, commits nothing by itself and accepts the largest possible record.
 
     Args:
         overrides: librdkafka properties, with `_` for `.`.
@@ -108,30 +105,30 @@ def make_admin(settings: Settings) -> AdminClient:
 
 
 def reach_broker(settings: Settings, client: Any = None, timeout_s: float = 5.0) -> ClusterMetadata:
-    """The cluster's brokers and topics, asked without creating anything.
+    """The cluster's brokers and topics. The request creates no topic.
 
     Args:
-        client: any librdkafka client; without one, a connection is made for this question.
+        client: any librdkafka client; without one, a connection is opened for this request.
 
     Raises:
-        BrokerError: no broker answered in time, or refused us; says what to do.
+        BrokerError: no broker answered in time, or one refused; says what to do.
     """
     if client is not None:
         try:
             return client.list_topics(timeout=timeout_s)
         except KafkaException as error:
             raise _away(settings, [error.args[0].str()]) from error
-    heard: list[KafkaError] = []
-    client = AdminClient({**connection_config(settings), "error_cb": heard.append}, logger=log)
+    reported: list[KafkaError] = []
+    client = AdminClient({**connection_config(settings), "error_cb": reported.append}, logger=log)
     deadline = time.monotonic() + timeout_s
     while True:
         try:
             return client.list_topics(timeout=min(FIRST_ANSWER_S, max(0.1, deadline - time.monotonic())))
         except KafkaException as error:
             client.poll(0)
-            nobody = any(each.code() == KafkaError._ALL_BROKERS_DOWN for each in heard)
-            if nobody or time.monotonic() >= deadline:
-                causes = [each.str() for each in heard if each.code() != KafkaError._ALL_BROKERS_DOWN]
+            all_down = any(cause.code() == KafkaError._ALL_BROKERS_DOWN for cause in reported)
+            if all_down or time.monotonic() >= deadline:
+                causes = [cause.str() for cause in reported if cause.code() != KafkaError._ALL_BROKERS_DOWN]
                 raise _away(settings, [error.args[0].str(), *causes]) from error
 
 
@@ -143,11 +140,11 @@ def _away(settings: Settings, causes: list[str]) -> BrokerError:
 
 
 def _cause(messages: list[str]) -> str:
-    """The last of librdkafka's messages without its inner names: `Connect to ipv4#127.0.0.1:1 failed: …`."""
+    """The last message of librdkafka without its internal names: `Connect to ipv4#127.0.0.1:1 failed: …`."""
     text = messages[-1].split("/bootstrap: ")[-1]
     return re.sub(r" \(after \d+ms.*", "", text)
 
 
 def _dotted(overrides: dict[str, Any]) -> dict[str, Any]:
-    """Callbacks (`error_cb`) have their names from the Python client, the rest from librdkafka."""
+    """Names of librdkafka have dots; callbacks such as `error_cb` belong to the Python client and keep their names."""
     return {name if name.endswith("_cb") else name.replace("_", "."): value for name, value in overrides.items()}

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from streams.domain.records import RawRecord
+
 SOURCE = b"mediasieve"
 FINGERPRINT_TYPE = b"mediasieve.fingerprint.v1"
 DECISION_TYPE = b"mediasieve.decision.v1"
 
 
 def event_headers(event_id: str, event_type: bytes, subject: str, at: str) -> list[tuple[str, bytes]]:
-    """Headers of an event about `subject`, a media id; `at` is RFC 3339."""
+    """The headers of an event about `subject`, a media id; `at` is its time in RFC 3339."""
     return [
         ("ce_specversion", b"1.0"),
         ("ce_id", event_id.encode()),
@@ -18,3 +20,11 @@ def event_headers(event_id: str, event_type: bytes, subject: str, at: str) -> li
         ("ce_time", at.encode()),
         ("content-type", b"application/json"),
     ]
+
+
+def event_type(record: RawRecord) -> bytes | None:
+    """The record's `ce_type`, which tells the kinds of record in one topic apart; None without such a header."""
+    for name, value in record.headers:
+        if name == "ce_type":
+            return value
+    return None

@@ -1,8 +1,8 @@
-"""Takes a crashed worker out of its consumer groups, for a broker that would wait for it forever.
+"""Removes a crashed worker from its consumer groups, for a broker that would wait for the worker for ever.
 
-Workers are static members: one that comes back within the session timeout keeps its partitions. The embedded broker
-(noida-db 0.2.3) knows no session timeout, and a static member that comes back as the leader of its group may be given
-the partitions of another one, so that nobody reads its own. Leaving before joining makes every return a new member.
+Workers are static members: a worker that returns within the session timeout keeps its partitions. The embedded broker
+(noida-db 0.2.3) has no session timeout. There, a static member that returns as the leader of its group may get the
+partitions of another member, and its own stay unread. A worker that leaves before it joins is always a new member.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ REQUEST_TIMEOUT_S = 10.0
 
 
 def leave_groups(settings: Settings, stages: Sequence[str]) -> list[str]:
-    """Remove what is left of an earlier process of this worker from the groups of its stages; returns those groups.
+    """Remove the members of an earlier process of this worker from the groups of its stages; returns these groups.
 
-    For one broker without encryption; a group that cannot be looked at is left as it is.
+    For one broker without encryption. A group that cannot be described stays as it is.
 
     Raises:
         BrokerError: the broker is away.
@@ -35,18 +35,18 @@ def leave_groups(settings: Settings, stages: Sequence[str]) -> list[str]:
     broker = next(iter(cluster.brokers.values()))
     names = {consumer_group(settings, stage): group_member(settings, stage) for stage in stages}
     left = []
-    admin = make_admin(settings)  # it must outlive its answers
-    answers = admin.describe_consumer_groups(list(names), request_timeout=REQUEST_TIMEOUT_S)
-    for group, answer in answers.items():
+    admin = make_admin(settings)  # it must outlive its futures
+    described = admin.describe_consumer_groups(list(names), request_timeout=REQUEST_TIMEOUT_S)
+    for group, future in described.items():
         try:
-            members = answer.result(2 * REQUEST_TIMEOUT_S).members
+            members = future.result(2 * REQUEST_TIMEOUT_S).members
         except (KafkaException, TimeoutError) as error:
-            logger.debug("group %s cannot be looked at: %s", group, error)
+            logger.debug("group %s cannot be described: %s", group, error)
             continue
         for member in members:
             if member.group_instance_id == names[group]:
                 asyncio.run(_leave(broker.host, broker.port, group, member.member_id))
-                logger.info("left group %s, where an earlier process of this worker still stood", group)
+                logger.info("left group %s, which still had an earlier process of this worker as a member", group)
                 left.append(group)
     return left
 

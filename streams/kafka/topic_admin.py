@@ -1,7 +1,6 @@
 """Compares topics.yaml with a broker, and changes the broker where that is safe.
 
-`compare` is pure and decides what to change and what to refuse; the rest asks the broker and tells it. What the
-topics are is in streams/topics.py.
+`compare` is pure and decides what to change and what to refuse; the rest talks to the broker. topics.py reads the file.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ REQUEST_TIMEOUT_S = 15.0
 
 @dataclass(frozen=True, slots=True)
 class TopicState:
-    """A topic as it should be, or as the broker has it; `name` is the broker's, `config` what was set or matters."""
+    """A topic as expected or as the broker has it, under its name there; `config` has the relevant entries."""
 
     name: str
     partitions: int
@@ -45,7 +44,7 @@ class TopicState:
 
 @dataclass(frozen=True, slots=True)
 class TopicChange:
-    """One thing to do on the broker; `target` is how the topic will be, `what` says it to a person."""
+    """One change on the broker; `target` is the topic afterwards, `what` describes the change for people."""
 
     kind: ChangeKind
     target: TopicState
@@ -54,7 +53,7 @@ class TopicChange:
 
 @dataclass(frozen=True, slots=True)
 class RefusedChange:
-    """One difference that is not changed here; `what` it is, `why` not, and what to do instead."""
+    """A difference that must not be changed: `what` differs, and `why` it stays, with advice."""
 
     topic: str
     what: str
@@ -68,23 +67,24 @@ class TopicPlan:
 
     @property
     def up_to_date(self) -> bool:
-        """The broker is as topics.yaml says."""
+        """Whether the broker is as topics.yaml says."""
         return not self.changes and not self.refusals
 
 
 def expected_topics(settings: Settings, specs: Mapping[str, TopicSpec] | None = None) -> tuple[TopicState, ...]:
-    """topics.yaml under these settings: broker names, replication and min.insync.replicas of the deployment.
+    """The topics of topics.yaml in this deployment: names on the broker, replication and min.insync.replicas.
 
     Raises:
-        ConfigurationError: more replicas must be in sync than there are, or a table and its changelog cannot fit.
+        ConfigurationError: more replicas must be in sync than exist, or a changelog has another number of partitions
+            than the topic that its table is made from.
     """
     specs = specs or load_topics()
     if specs[CONTENTS_CHANGELOG].partitions != specs[FINGERPRINTS].partitions:
         raise ConfigurationError(
-            f"topics.yaml: {CONTENTS_CHANGELOG} must have as many partitions as {FINGERPRINTS}: what one partition "
-            "decides is restored from the same one."
+            f"topics.yaml: {CONTENTS_CHANGELOG} must have as many partitions as {FINGERPRINTS}: the state of "
+            "partition n is restored from partition n."
         )
-    wanted = []
+    expected = []
     for spec in specs.values():
         replication = settings.kafka.replication_factor or spec.replication
         config = dict(spec.config)
@@ -95,42 +95,42 @@ def expected_topics(settings: Settings, specs: Mapping[str, TopicSpec] | None = 
                 f"MEDIASIEVE_MIN_INSYNC_REPLICAS: topic {spec.name} would wait for {config['min.insync.replicas']} "
                 f"replicas and has {replication}; raise MEDIASIEVE_REPLICATION or lower this."
             )
-        wanted.append(TopicState(wire_name(settings, spec.name), spec.partitions, replication, config, spec.keyed))
-    return tuple(wanted)
+        expected.append(TopicState(wire_name(settings, spec.name), spec.partitions, replication, config, spec.keyed))
+    return tuple(expected)
 
 
-def compare(wanted: Iterable[TopicState], actual: Mapping[str, TopicState]) -> TopicPlan:
-    """What would make the broker's topics as wanted, and what must not be done for them."""
+def compare(expected: Iterable[TopicState], actual: Mapping[str, TopicState]) -> TopicPlan:
+    """The changes that make the broker's topics as expected, and the differences that must not be changed."""
     changes: list[TopicChange] = []
     refusals: list[RefusedChange] = []
-    for topic in wanted:
-        have = actual.get(topic.name)
-        if have is None:
+    for topic in expected:
+        found = actual.get(topic.name)
+        if found is None:
             size = f"{topic.partitions} partitions, replication {topic.replication}"
             changes.append(TopicChange("create", topic, size + _listed(topic.config)))
             continue
-        if topic.partitions != have.partitions:
-            difference = f"{have.partitions} partitions, and topics.yaml says {topic.partitions}"
-            if reason := _why_not_partitions(topic, have):
+        if topic.partitions != found.partitions:
+            difference = f"{found.partitions} partitions, and topics.yaml says {topic.partitions}"
+            if reason := _why_not_add_partitions(topic, found):
                 refusals.append(RefusedChange(topic.name, difference, reason))
             else:
                 changes.append(
-                    TopicChange("add_partitions", topic, f"{have.partitions} → {topic.partitions} partitions")
+                    TopicChange("add_partitions", topic, f"{found.partitions} → {topic.partitions} partitions")
                 )
-        if topic.replication != have.replication:
+        if topic.replication != found.replication:
             refusals.append(
                 RefusedChange(
                     topic.name,
-                    f"replication {have.replication}, and {topic.replication} is wanted",
+                    f"replication {found.replication}, and {topic.replication} is expected",
                     "Moving replicas between brokers copies data and needs a plan: use kafka-reassign-partitions.sh, "
-                    f"or accept what is there with MEDIASIEVE_REPLICATION={have.replication}.",
+                    f"or accept what is there with MEDIASIEVE_REPLICATION={found.replication}.",
                 )
             )
-        differing = {k: v for k, v in topic.config.items() if not _same_value(v, have.config.get(k))}
+        differing = {k: v for k, v in topic.config.items() if not _same_value(v, found.config.get(k))}
         if differing:
-            said = ", ".join(f"{k}: {have.config.get(k, 'unset')} → {v}" for k, v in differing.items())
+            described = ", ".join(f"{k}: {found.config.get(k, 'unset')} → {v}" for k, v in differing.items())
             target = TopicState(topic.name, topic.partitions, topic.replication, differing, topic.keyed)
-            changes.append(TopicChange("alter_config", target, said))
+            changes.append(TopicChange("alter_config", target, described))
     return TopicPlan(tuple(changes), tuple(refusals))
 
 
@@ -139,29 +139,29 @@ def plan_topics(settings: Settings, admin: AdminClient | None = None) -> TopicPl
 
     Raises:
         BrokerError: the broker is away or refuses.
-        ConfigurationError: topics.yaml or the settings contradict themselves.
+        ConfigurationError: topics.yaml and the settings contradict each other.
     """
-    wanted = expected_topics(settings)
+    expected = expected_topics(settings)
     metadata = reach_broker(settings)
     admin = admin or make_admin(settings)
-    names = [topic.name for topic in wanted if topic.name in metadata.topics]
+    names = [topic.name for topic in expected if topic.name in metadata.topics]
     configs = _describe(admin, names)
     actual = {}
     for name in names:
         partitions = metadata.topics[name].partitions
         replication = min((len(p.replicas) for p in partitions.values()), default=0)
         actual[name] = TopicState(name, len(partitions), replication, configs[name])
-    return compare(wanted, actual)
+    return compare(expected, actual)
 
 
 def apply_plan(settings: Settings, plan: TopicPlan, admin: AdminClient | None = None) -> None:
-    """Do the changes of a plan, all or none: a plan with a refusal is not begun.
+    """Make the changes of a plan: all of them, or none if the plan has a refusal.
 
-    Returns when every new topic and partition can be written to.
+    Returns once every new topic and partition accepts records.
 
     Raises:
         ConfigurationError: the plan holds refusals.
-        BrokerError: the broker did not do one of them; what was done before it stays.
+        BrokerError: the broker refused a change; the changes before it stay.
     """
     if plan.refusals:
         first = plan.refusals[0]
@@ -169,16 +169,18 @@ def apply_plan(settings: Settings, plan: TopicPlan, admin: AdminClient | None = 
     admin = admin or make_admin(settings)
     for change in plan.changes:
         _wait_for(
-            _request(admin, change), f"topic {change.target.name}: {change.what}", fine=KafkaError.TOPIC_ALREADY_EXISTS
+            _request(admin, change),
+            f"topic {change.target.name}: {change.what}",
+            ignored=KafkaError.TOPIC_ALREADY_EXISTS,
         )
-    _wait_until_led(settings, admin, [change.target for change in plan.changes if change.kind != "alter_config"])
+    _wait_for_leaders(settings, admin, [change.target for change in plan.changes if change.kind != "alter_config"])
 
 
 def apply_topics(settings: Settings) -> TopicPlan:
-    """Make the broker's topics as topics.yaml says, and tell what was done.
+    """Make the broker's topics as topics.yaml says; returns the plan that was carried out.
 
     Raises:
-        ConfigurationError: that would break keyed state or needs a person; nothing was changed.
+        ConfigurationError: a change would break keyed state or needs a person; nothing was changed.
         BrokerError: the broker is away or refuses.
     """
     admin = make_admin(settings)
@@ -187,26 +189,26 @@ def apply_topics(settings: Settings) -> TopicPlan:
     return plan
 
 
-def _why_not_partitions(wanted: TopicState, have: TopicState) -> str | None:
-    if wanted.partitions < have.partitions:
+def _why_not_add_partitions(expected: TopicState, actual: TopicState) -> str | None:
+    if expected.partitions < actual.partitions:
         return (
             "Kafka cannot take partitions away without losing their records. "
-            f"Say partitions: {have.partitions} in topics.yaml, or begin a new set of topics under another "
+            f"Say partitions: {actual.partitions} in topics.yaml, or begin a new set of topics under another "
             "MEDIASIEVE_TOPIC_PREFIX."
         )
-    if wanted.keyed:
+    if expected.keyed:
         return (
-            "Its keys would move to other partitions while the state about them stays where it is, and known media "
+            "Its keys would move to other partitions while their state stays where it is, and known media "
             "would be called unique. "
-            f"Say partitions: {have.partitions} in topics.yaml, or begin a new set of topics under another "
+            f"Say partitions: {actual.partitions} in topics.yaml, or begin a new set of topics under another "
             "MEDIASIEVE_TOPIC_PREFIX and publish into it again."
         )
     return None
 
 
-def _same_value(wanted: str, have: str | None) -> bool:
-    """Whether two values of a topic's configuration mean the same; lists such as `compact,delete` have no order."""
-    return have is not None and sorted(wanted.split(",")) == sorted(have.replace(" ", "").split(","))
+def _same_value(expected: str, actual: str | None) -> bool:
+    """Whether two configuration values mean the same; lists such as `compact,delete` have no order."""
+    return actual is not None and sorted(expected.split(",")) == sorted(actual.replace(" ", "").split(","))
 
 
 def _listed(config: Mapping[str, str]) -> str:
@@ -216,11 +218,11 @@ def _listed(config: Mapping[str, str]) -> str:
 def _describe(admin: AdminClient, names: list[str]) -> dict[str, dict[str, str]]:
     if not names:
         return {}
-    asked = [ConfigResource(ResourceType.TOPIC, name) for name in names]
-    answers = admin.describe_configs(asked, request_timeout=REQUEST_TIMEOUT_S)
+    resources = [ConfigResource(ResourceType.TOPIC, name) for name in names]
+    futures = admin.describe_configs(resources, request_timeout=REQUEST_TIMEOUT_S)
     return {
         resource.name: {name: entry.value for name, entry in _wait_for(future, f"topic {resource.name}").items()}
-        for resource, future in answers.items()
+        for resource, future in futures.items()
     }
 
 
@@ -243,32 +245,32 @@ def _request(admin: AdminClient, change: TopicChange) -> Future[Any]:
     return future
 
 
-def _wait_for(future: Future[Any], what: str, fine: int | None = None) -> Any:
-    """The answer; an error code that is `fine` (another process was faster) is none."""
+def _wait_for(future: Future[Any], what: str, ignored: int | None = None) -> Any:
+    """The result; None for the error code `ignored`, which means that another process was faster."""
     try:
         return future.result(timeout=2 * REQUEST_TIMEOUT_S)
     except KafkaException as error:
-        if error.args[0].code() == fine:
+        if error.args[0].code() == ignored:
             return None
         raise BrokerError(f"{what}: the broker refused: {error.args[0].str()}") from error
     except TimeoutError as error:
         raise BrokerError(f"{what}: the broker gave no answer in {2 * REQUEST_TIMEOUT_S:.0f} s") from error
 
 
-def _wait_until_led(settings: Settings, admin: AdminClient, topics: list[TopicState]) -> None:
-    """A topic can be written to when each of its partitions has a leader; the broker answers a create before that."""
+def _wait_for_leaders(settings: Settings, admin: AdminClient, topics: list[TopicState]) -> None:
+    """Every partition needs a leader before it accepts records; the broker answers a create request earlier."""
     deadline = time.monotonic() + REQUEST_TIMEOUT_S
     waiting = topics
     while waiting:
         known = reach_broker(settings, admin).topics
-        waiting = [topic for topic in waiting if not _led(known.get(topic.name), topic.partitions)]
+        waiting = [topic for topic in waiting if not _has_leaders(known.get(topic.name), topic.partitions)]
         if waiting and time.monotonic() > deadline:
-            raise BrokerError(f"topic {waiting[0].name} was created, and its partitions still have no leader")
+            raise BrokerError(f"topic {waiting[0].name} was created, but its partitions have no leader yet; try again")
         if waiting:
             time.sleep(0.05)
 
 
-def _led(metadata: Any, partitions: int) -> bool:
+def _has_leaders(metadata: Any, partitions: int) -> bool:
     return (
         metadata is not None
         and len(metadata.partitions) == partitions

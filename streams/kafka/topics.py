@@ -1,6 +1,6 @@
-"""Topics: what topics.yaml says, and the one place that binds a topic to the type of its values.
+"""Topics: the content of topics.yaml, and the one place that binds a topic to the type of its values.
 
-Comparing with a broker and changing one is streams/topic_admin.py.
+topic_admin.py compares them with a broker and changes the broker.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ DECISIONS = "media.decisions"
 DEAD_LETTERS = "media.deadletters"
 CONTENTS_CHANGELOG = "mediasieve-match-contents-changelog"
 
-#: Topic to the type of its values; topics that are not here carry bytes as they came.
+#: The types of topics' values. Other topics carry bytes as they came.
 VALUE_TYPES: dict[str, type] = {SUBMISSIONS: Submission, FINGERPRINTS: Fingerprint, DECISIONS: Decision}
 
 
@@ -47,12 +47,17 @@ class TopicSpec:
 def wire_name(settings: Settings, topic: str) -> str:
     """The name that a topic of topics.yaml has on the broker of this deployment.
 
-    The prefix of the deployment stands in front. A changelog belongs to a consumer group and is named after it, so
-    the group prefix takes the place of `mediasieve` in its name.
+    The deployment's prefix comes first. A changelog is named after the consumer group that owns it, so the group prefix
+    replaces `mediasieve` in its name.
     """
     if topic.endswith("-changelog"):
         topic = settings.kafka.group_prefix + topic.removeprefix("mediasieve")
     return settings.kafka.topic_prefix + topic
+
+
+def plain_name(settings: Settings, name_on_wire: str) -> str:
+    """The name that a topic of the broker has in topics.yaml: without the deployment's prefix."""
+    return name_on_wire.removeprefix(settings.kafka.topic_prefix)
 
 
 def consumer_group(settings: Settings, stage: str) -> str:
@@ -61,15 +66,15 @@ def consumer_group(settings: Settings, stage: str) -> str:
 
 
 def group_member(settings: Settings, stage: str) -> str:
-    """The name (`group.instance.id`) by which a worker keeps its partitions over a restart."""
+    """The name (`group.instance.id`) with which a worker keeps its partitions across a restart."""
     return f"{consumer_group(settings, stage)}-{settings.runtime.worker_id}"
 
 
 def project_file(name: str) -> Path:
-    """A file that stands at the top of the repository, or its copy inside an installed package.
+    """A file at the top of the repository, or its copy in an installed package.
 
     Raises:
-        ConfigurationError: the installation lacks it.
+        ConfigurationError: the installation lacks the file.
     """
     here = Path(__file__).resolve().parents[1]
     bundled = here / "_bundled" / name.removeprefix("deploy/")
@@ -84,7 +89,7 @@ def load_topics(path: Path | None = None) -> dict[str, TopicSpec]:
     """Read topics.yaml.
 
     Raises:
-        ConfigurationError: the file is missing, or a topic in it is not as it should be.
+        ConfigurationError: the file is missing, or a topic in it is not valid.
     """
     path = path or project_file("topics.yaml")
     document: dict[str, Any] = yaml.safe_load(path.read_text())
@@ -108,5 +113,5 @@ def load_topics(path: Path | None = None) -> dict[str, TopicSpec]:
             raise ConfigurationError(f"{path}: topic {name}: {error!r}") from error
     for name, value_type in VALUE_TYPES.items():
         if name not in specs or specs[name].value != value_type.__name__:
-            raise ConfigurationError(f"{path}: topic {name} must be there with value {value_type.__name__}.")
+            raise ConfigurationError(f"{path}: topic {name} must exist with value {value_type.__name__}.")
     return specs

@@ -1,1 +1,1 @@
-"""A whole mediasieve on one machine: broker, ClickHouse and workers as child processes."""
+"""A complete system on one machine: broker, ClickHouse and workers as child processes."""

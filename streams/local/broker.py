@@ -1,13 +1,13 @@
-"""The broker that comes with pip: `noida-db`, which speaks the Kafka protocol, as a child process.
+"""The embedded broker: `noida-db` from pip, which speaks the Kafka protocol, as a child process.
 
-For one machine and development. What it does, as tests/embedded/test_broker.py shows: headers, every compression
+For one machine and for development. tests/local/test_broker.py shows its features: headers, every compression
 codec, idempotent producers, consumer groups of librdkafka and aiokafka with static membership, stored offsets, topic
 creation and alteration through AdminClient, records up to a topic's `max.message.bytes`, compaction, retention.
 
-What it does not: replication, and durability of its own. It holds everything in memory and rewrites one JSON file,
-about once a second while that is small; what came since the last save is lost with a kill -9 of the broker although
-it was acknowledged. The file takes 3.6 bytes for a byte of media (measured: 200 MB of inline media, 714 MB, eight
-seconds to stop or to start): publish media by reference here, or use Apache Kafka.
+Missing features: replication and durability. The broker holds everything in memory and rewrites one JSON file, about
+once a second while the file is small. A kill -9 of the broker loses records that arrived after the last save, although
+they were acknowledged. The file takes 3.6 bytes for a byte of media (measured: 200 MB of inline media gave 714 MB, and
+eight seconds to stop or to start), so publish media by reference here, or use Apache Kafka.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from streams.local.process import EmbeddedProcess
 
 
 class EmbeddedBroker(EmbeddedProcess):
-    """The embedded broker; see `EmbeddedProcess` for start, stop, kill and restart."""
+    """The embedded broker. `EmbeddedProcess` has start, stop, kill and restart."""
 
     kind: ClassVar[str] = "embedded"
     display_name = "the embedded broker"
@@ -46,13 +46,13 @@ class EmbeddedBroker(EmbeddedProcess):
 
     @property
     def bootstrap(self) -> str:
-        """Value for a client's `bootstrap.servers` and for `MEDIASIEVE_BROKER`."""
+        """The value for `bootstrap.servers` of clients and for `MEDIASIEVE_BROKER`."""
         return self.address
 
     def command(self) -> list[str]:
         program = noida_program()
-        where = ["--data-dir", str(self.data_dir), "--host", self.host]
-        return [str(program), "start", *where, "--only", "kafka", "--kafka-port", str(self.port)]
+        location = ["--data-dir", str(self.data_dir), "--host", self.host]
+        return [str(program), "start", *location, "--only", "kafka", "--kafka-port", str(self.port)]
 
     def is_ready(self) -> bool:
         admin = AdminClient({"bootstrap.servers": self.address, "log_level": 0, "reconnect.backoff.max.ms": 100})
@@ -67,14 +67,14 @@ class EmbeddedBroker(EmbeddedProcess):
 
 
 def noida_program() -> Path:
-    """The broker's binary inside the installed package.
+    """The path of the broker's binary in the installed package.
 
     Raises:
         ConfigurationError: the extra `embedded` is not installed.
     """
     package = find_spec("noida_db")
-    places = package.submodule_search_locations if package else None
-    program = Path(places[0]) / "noida-db" if places else None
+    folders = package.submodule_search_locations if package else None
+    program = Path(folders[0]) / "noida-db" if folders else None
     if program is None or not program.is_file():
         raise ConfigurationError(
             "The embedded broker is not installed. Install it with: pip install 'mediasieve[embedded]', "

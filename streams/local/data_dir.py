@@ -1,7 +1,7 @@
-"""How commands find a running system: `mediasieve up` leaves a note in its data directory, others read it.
+"""Lets commands find a running system: `mediasieve up` writes a note into its data directory, and commands read it.
 
-The note holds addresses and names, never a secret, and counts only while its writer holds the lock beside it.
-Starting and stopping is streams/cli/system.py.
+The note holds addresses and names, never a secret. It is valid only while its writer holds the lock next to it.
+system.py starts and stops a system.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from streams.config.settings import Settings, load_settings
 from streams.errors import ConfigurationError
 
 NOTE, LOCK = "running.json", "running.lock"
-#: The fields of the note that stand for settings.
+#: The fields of the note that are settings, named as their variables in short.
 NOTED_VARIABLES = ("broker", "clickhouse", "clickhouse_database", "topic_prefix", "group_prefix", "file_roots")
 
 
 @dataclass(frozen=True, slots=True)
 class RunningSystem:
-    """What another terminal must know; fields named as settings stand for those."""
+    """The note: everything that other terminals must know to use the system."""
 
     pid: int
     broker: str
@@ -37,23 +37,25 @@ class RunningSystem:
 
 
 class DataDir:
-    """A data directory while one process runs a system in it."""
+    """The data directory of a system. One process at a time may run a system in it."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lock: IO[bytes] | None = None
 
     def claim(self) -> None:
-        """Make this process the only one with a system here, until `release` or its end.
+        """Lock the directory for this process, until `release` or the end of the process.
 
         Raises:
-            ConfigurationError: another process runs one here, or the directory cannot be written.
+            ConfigurationError: another process has the lock, or the directory cannot be written.
         """
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             lock = (self.path / LOCK).open("ab")
         except OSError as error:
-            raise ConfigurationError(f"the data directory {self.path} cannot be used: {error.strerror}.") from error
+            raise ConfigurationError(
+                f"the data directory {self.path} cannot be used: {error.strerror}. Choose another with --data-dir."
+            ) from error
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -66,7 +68,7 @@ class DataDir:
         self._lock = lock
 
     def announce(self, running: RunningSystem) -> None:
-        """Write the note, whole or not at all."""
+        """Write the note atomically."""
         note = self.path / f"{NOTE}.new"
         note.write_bytes(orjson.dumps(asdict(running), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
         note.replace(self.path / NOTE)
@@ -79,7 +81,7 @@ class DataDir:
 
 
 def find_running_system(data_dir: Path) -> RunningSystem | None:
-    """The system that runs in a data directory now; a note whose writer is gone is none."""
+    """The system that runs in a data directory now. A note that a crash left behind does not count."""
     try:
         with (data_dir / LOCK).open("rb") as lock:
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -91,9 +93,12 @@ def find_running_system(data_dir: Path) -> RunningSystem | None:
 
 
 def load_command_settings(**overrides: object) -> Settings:
-    """Settings for a command: its options, then the surroundings, then the system that runs in the data directory.
+    """Settings for a command: its options first, then the environment, then the system that runs in the data directory.
 
-    An option that is None was not given. The running system is asked only where no broker is named.
+    The running system counts only if neither options nor environment name a broker.
+
+    Args:
+        overrides: options by the short names of variables. None stands for an absent option.
 
     Raises:
         ConfigurationError: names the variable that is wrong.

@@ -1,7 +1,7 @@
-"""The media of the demo: real photos, what people do to photos before they upload them again, videos, broken files.
+"""The media of the demo: real photos, copies altered as people alter them before another upload, videos, broken files.
 
-The photos are those that come with scikit-image, read from its folder; without it, pictures are drawn instead.
-Everything is the same at every run.
+The photos come with scikit-image and are read from its folder. Without scikit-image, pictures are drawn instead. All
+files are the same at every run.
 """
 
 from __future__ import annotations
@@ -34,15 +34,15 @@ PHOTOS = (
     "retina.jpg",
     "rocket.jpg",
 )
-DRAWN = 8
-LONGEST_SIDE_PX = 640
+DRAWING_COUNT = 8
+MAX_SIDE_PX = 640
 ORIGINAL, EXACT_COPY, BROKEN = "the photo", "exact copy", "broken"
 VIDEO, CLIP = "a video", "a clip of a video"
 
 
 @dataclass(frozen=True, slots=True)
 class DemoSample:
-    """One file: `of` names the photo or video it was made from, `done` what was done to it."""
+    """One file, the photo or video that it was made from, and how it was altered."""
 
     path: Path
     original_name: str
@@ -63,43 +63,43 @@ def write_samples(folder: Path) -> list[DemoSample]:
         for number in (1, 2):
             path = folder / "uploads" / f"{name} ({number}).jpg"
             samples.append(_write(path, original, name, EXACT_COPY))
-        seen = Image.open(BytesIO(original)).convert("RGB")
-        for done, (ending, alter) in ALTERATIONS.items():
-            slug = done.replace(" ", "-").replace("%", "percent")
-            path = folder / "uploads" / f"{name}-{slug}.{ending}"
-            samples.append(_write(path, alter(seen), name, done))
+        decoded = Image.open(BytesIO(original)).convert("RGB")
+        for alteration, (suffix, alter) in ALTERATIONS.items():
+            slug = alteration.replace(" ", "-").replace("%", "percent")
+            path = folder / "uploads" / f"{name}-{slug}.{suffix}"
+            samples.append(_write(path, alter(decoded), name, alteration))
     film, clip, other = write_videos(folder / "videos", [photo for _, photo in photos])
     samples += [DemoSample(film, "film", VIDEO), DemoSample(clip, "film", CLIP), DemoSample(other, "other", VIDEO)]
-    some = (folder / "photos" / f"{samples[0].original_name}.jpg").read_bytes()
-    for name, content in _broken(some).items():
+    first_photo = (folder / "photos" / f"{samples[0].original_name}.jpg").read_bytes()
+    for name, content in _broken(first_photo).items():
         samples.append(_write(folder / "broken" / name, content, "", BROKEN))
     return samples
 
 
 def _photos() -> Iterator[tuple[str, Image.Image]]:
-    found = importlib.util.find_spec("skimage")
-    places = found.submodule_search_locations if found else None
-    paths = [Path(places[0], "data", name) for name in PHOTOS] if places else []
-    there = [path for path in paths if path.is_file()]
-    for path in there:
+    package = importlib.util.find_spec("skimage")
+    folders = package.submodule_search_locations if package else None
+    paths = [Path(folders[0], "data", name) for name in PHOTOS] if folders else []
+    installed = [path for path in paths if path.is_file()]
+    for path in installed:
         with Image.open(path) as opened:
             photo = opened.convert("RGB")
-        photo.thumbnail((LONGEST_SIDE_PX, LONGEST_SIDE_PX), Image.Resampling.LANCZOS)
+        photo.thumbnail((MAX_SIDE_PX, MAX_SIDE_PX), Image.Resampling.LANCZOS)
         yield path.stem.split("_")[0], photo
-    if not there:
-        for number in range(DRAWN):
+    if not installed:
+        for number in range(DRAWING_COUNT):
             yield f"drawing{number}", _drawing(number)
 
 
 def _drawing(seed: int) -> Image.Image:
-    """Soft clouds of colour with a few shapes: enough structure to tell one from another."""
+    """Soft clouds of colour with a few shapes: enough structure to tell the drawings apart."""
     random = np.random.default_rng(seed)
     clouds = Image.fromarray(random.integers(0, 255, (6, 8, 3), dtype=np.uint8))
     picture = clouds.resize((640, 480), Image.Resampling.BICUBIC)
     draw = ImageDraw.Draw(picture)
     for _ in range(6):
-        x, y, w, h = (int(each) for each in random.integers((0, 0, 40, 40), (560, 400, 220, 220)))
-        colour = tuple(int(each) for each in random.integers(0, 255, 3))
+        x, y, w, h = (int(value) for value in random.integers((0, 0, 40, 40), (560, 400, 220, 220)))
+        colour = tuple(int(value) for value in random.integers(0, 255, 3))
         draw.ellipse((x, y, x + w, y + h), fill=colour, outline="black")
     return picture
 
@@ -127,7 +127,7 @@ def _bordered(picture: Image.Image) -> bytes:
     return _jpeg(ImageOps.expand(picture, border=picture.width // 12, fill="black"), 90)
 
 
-#: What is done to each photo: the ending of the file's name, and how it is made.
+#: The alterations of every photo: name, file suffix, and the function that makes the file.
 ALTERATIONS: dict[str, tuple[str, Callable[[Image.Image], bytes]]] = {
     "JPEG quality 50": ("jpg", lambda picture: _jpeg(picture, 50)),
     "WebP": ("webp", lambda picture: _encoded(picture, "WEBP", quality=80)),
@@ -149,7 +149,7 @@ def _broken(photo: bytes) -> dict[str, bytes]:
 
 
 def _png_header(width: int, height: int) -> bytes:
-    """A PNG of some 60 bytes that claims to have width × height pixels."""
+    """A PNG of about 60 bytes that claims to have width × height pixels."""
 
     def chunk(kind: bytes, content: bytes) -> bytes:
         return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
@@ -158,7 +158,7 @@ def _png_header(width: int, height: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0")) + chunk(b"IEND", b"")
 
 
-def _write(path: Path, content: bytes, of: str, done: str) -> DemoSample:
+def _write(path: Path, content: bytes, original_name: str, alteration: str) -> DemoSample:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
-    return DemoSample(path, of, done)
+    return DemoSample(path, original_name, alteration)

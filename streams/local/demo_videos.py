@@ -1,4 +1,4 @@
-"""The videos of the demo: photos in motion, a clip that somebody cut out and encoded anew, and another video."""
+"""The videos of the demo: photos in motion, a clip of that video in another encoding, and an unrelated video."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ FPS = 12
 SCENE_S = 3.0
 SCENES = 4
 CLIP_S = (4.0, 9.0)
-"""From which second of the first video to which the clip is."""
+"""Begin and end of the clip, in seconds of the first video."""
 
 
 def write_videos(folder: Path, photos: Sequence[Image.Image]) -> tuple[Path, Path, Path]:
     """Write a video, a clip of it and a video of other photos below `folder`.
 
     Args:
-        folder: is made.
-        photos: at least two; each is used for one of the two videos.
+        folder: made if absent.
+        photos: at least two. The first half is for the first video, the second half for the other.
 
     Raises:
         OSError: the folder cannot be written.
@@ -39,7 +39,7 @@ def write_videos(folder: Path, photos: Sequence[Image.Image]) -> tuple[Path, Pat
 
 
 def _pictures(photos: Sequence[Image.Image]) -> Iterator[Image.Image]:
-    """Some of the photos one after the other, the camera moving over each."""
+    """The photos one after the other, with a camera that moves over them."""
     for scene in range(SCENES):
         photo = photos[scene % len(photos)]
         scale = 1.5 * max(SIZE[0] / photo.width, SIZE[1] / photo.height)
@@ -47,13 +47,13 @@ def _pictures(photos: Sequence[Image.Image]) -> Iterator[Image.Image]:
         room = large.width - SIZE[0], large.height - SIZE[1]
         count = round(SCENE_S * FPS)
         for number in range(count):
-            done = number / count if scene % 2 else 1 - number / count
-            left, top = round(room[0] * done), round(room[1] * (1 - done))
+            progress = number / count if scene % 2 else 1 - number / count
+            left, top = round(room[0] * progress), round(room[1] * (1 - progress))
             yield large.crop((left, top, left + SIZE[0], top + SIZE[1]))
 
 
 def _encode(path: Path, pictures: Sequence[Image.Image], *, crf: int) -> None:
-    """As MP4; without FFmpeg's H.264 encoder, in MPEG-4."""
+    """Writes an MP4 file, in MPEG-4 if FFmpeg has no H.264 encoder."""
     h264 = "libx264" in av.codecs_available
     with av.open(str(path), "w", options={"movflags": "faststart"}) as container:
         stream = container.add_stream("libx264" if h264 else "mpeg4", rate=FPS)

@@ -1,6 +1,6 @@
-"""Keeps child processes running: starts them, starts them again when they die, stops them, leaves no orphan.
+"""Keeps child processes running: starts them, restarts them when they die, stops them, leaves no orphans.
 
-What the children are is for the caller to say; `mediasieve up` keeps its workers with it.
+The caller defines the children. `mediasieve up` keeps its workers running with it.
 """
 
 from __future__ import annotations
@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -17,20 +16,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from streams.local.process import LEASH
+from streams.local.process import launch_on_leash
 
-LOOK_EVERY_S = 0.2
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
-#: A child that has lived so long is well again: its next death is its first.
-WELL_AFTER_S = 60.0
-#: What a mediasieve process says by its exit code: its configuration is wrong, starting it again changes nothing.
-HOPELESS = 2
+CHECK_INTERVAL_S = 0.2
+MIN_RESTART_DELAY_S, MAX_RESTART_DELAY_S = 0.5, 30.0
+#: A child that has run this long counts as stable: the restart delay begins again at its minimum.
+STABLE_AFTER_S = 60.0
+#: The exit code of a mediasieve process with a wrong configuration. A restart would not help.
+CONFIGURATION_EXIT_CODE = 2
 MAX_LOG_BYTES = 64 << 10
 
 
 @dataclass(frozen=True, slots=True)
 class ChildSpec:
-    """A program to keep running; `env` is added to this process's own, `log` gets all it writes."""
+    """A program to keep running. `env` is added to the environment of this process. `log` gets the output."""
 
     name: str
     command: tuple[str, ...]
@@ -39,13 +38,13 @@ class ChildSpec:
 
 
 class Child:
-    """One program, on a leash that ends it when this process ends, however that ends."""
+    """One program. Its leash ends it when this process ends, even by a kill."""
 
     def __init__(self, spec: ChildSpec, grace_s: float) -> None:
         self.spec = spec
-        self.deaths = 0
-        self.hopeless = False
-        self.start_at = 0.0
+        self.failures = 0
+        self.misconfigured = False
+        self.restart_at = 0.0
         self._grace_s = grace_s
         self._leash: subprocess.Popen[bytes] | None = None
         self._started = 0.0
@@ -59,41 +58,31 @@ class Child:
     def start(self) -> None:
         with self.spec.log.open("ab") as log:
             self._log_start = log.tell()
-            self._leash = subprocess.Popen(  # noqa: S603 - our own leash around our own command
-                [sys.executable, "-I", "-S", str(LEASH), str(self._grace_s), *self.spec.command],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                env={**os.environ, **self.spec.env},
-                start_new_session=True,  # Ctrl-C goes to the supervisor, who then stops its children in order
-            )
-        assert self._leash.stdout is not None
-        line = self._leash.stdout.readline()
-        self.pid = int(line) if line.strip() else None
+            self._leash, self.pid = launch_on_leash(self.spec.command, self.spec.env, log, grace_s=self._grace_s)
         self._started = time.monotonic()
 
-    def ended(self) -> int | None:
-        """The exit code of a child that was started and has ended, once."""
+    def take_exit_code(self) -> int | None:
+        """The exit code of a child that has ended, reported once; None otherwise."""
         if self._leash is None or self._leash.poll() is None:
             return None
         code = self._leash.returncode
-        if code < 0:  # the leash itself was killed; its program may live on for a moment and hold locks
+        if code < 0:  # the leash was killed; its program may run a moment longer and hold locks
             with suppress(ProcessLookupError):
                 os.killpg(self._leash.pid, signal.SIGKILL)
             code = 128 - code
         lived_s = time.monotonic() - self._started
-        self.deaths = 1 if lived_s > WELL_AFTER_S else self.deaths + 1
-        self.hopeless = code == HOPELESS
+        self.failures = 1 if lived_s > STABLE_AFTER_S else self.failures + 1
+        self.misconfigured = code == CONFIGURATION_EXIT_CODE
         self._release()
         return code
 
-    def ask_to_stop(self) -> None:
+    def request_stop(self) -> None:
         if self._leash is not None and self._leash.stdin is not None:
             with suppress(BrokenPipeError):
                 self._leash.stdin.close()
 
     def wait(self, timeout_s: float) -> bool:
-        """Whether it has ended."""
+        """Wait for the end of the child. Returns whether it has ended."""
         if self._leash is None:
             return True
         with suppress(subprocess.TimeoutExpired):
@@ -103,14 +92,14 @@ class Child:
         return False
 
     def kill(self) -> None:
-        """SIGKILL, to the program itself and to what it started in its session."""
+        """Send SIGKILL to the program and to all processes of its session."""
         if self._leash is not None and self._leash.poll() is None:
             with suppress(ProcessLookupError):
                 os.killpg(self._leash.pid, signal.SIGKILL)
         self.wait(5.0)
 
-    def last_words(self) -> str:
-        """Why it ended, as its log tells since its last start: the last error, else the last line."""
+    def last_error(self) -> str:
+        """The last error that the child has logged since its last start; without errors, its last line."""
         try:
             with self.spec.log.open("rb") as log:
                 log.seek(self._log_start)
@@ -131,11 +120,12 @@ class Child:
 
 
 class Supervisor:
-    """Children that are kept running from `start` to `stop`; a thread watches them.
+    """Keeps children running from `start` to `stop`. A thread watches them.
 
     Args:
-        grace_s: from being asked to stop to being killed.
-        on_event: told in a sentence when a child died; called from the watching thread.
+        specs: one for each child.
+        grace_s: the time between the request to stop and the kill.
+        on_event: gets a sentence when a child has died. Called from the watching thread.
     """
 
     def __init__(self, specs: Sequence[ChildSpec], *, grace_s: float, on_event: Callable[[str], None]) -> None:
@@ -147,13 +137,13 @@ class Supervisor:
 
     @property
     def pids(self) -> list[int]:
-        """Process ids of those that run."""
+        """Process ids of the running children."""
         return [child.pid for child in self.children if child.pid is not None]
 
     @property
-    def hopeless(self) -> Child | None:
-        """A child that will not be started again, because its configuration is wrong."""
-        return next((child for child in self.children if child.hopeless), None)
+    def misconfigured(self) -> Child | None:
+        """A child that is not restarted because its configuration is wrong."""
+        return next((child for child in self.children if child.misconfigured), None)
 
     def start(self) -> Self:
         for child in self.children:
@@ -162,7 +152,7 @@ class Supervisor:
         return self
 
     def stop(self) -> None:
-        """End all children: asked at once, killed when `grace_s` have passed, or when interrupted meanwhile."""
+        """Ask all children to stop. Kills them after `grace_s` seconds, or at once if the wait is interrupted."""
         try:
             self._stop()
         except BaseException:
@@ -174,7 +164,7 @@ class Supervisor:
         if self._watching.is_alive():
             self._watching.join()
         for child in self.children:
-            child.ask_to_stop()
+            child.request_stop()
         deadline = time.monotonic() + self._grace_s + 1.0
         for child in self.children:
             if not child.wait(max(0.0, deadline - time.monotonic())):
@@ -182,7 +172,7 @@ class Supervisor:
                 child.kill()
 
     def kill(self) -> None:
-        """End all children now."""
+        """Kill all children now."""
         self._stopping.set()
         for child in self.children:
             child.kill()
@@ -194,21 +184,21 @@ class Supervisor:
         self.stop()
 
     def _watch(self) -> None:
-        while not self._stopping.wait(LOOK_EVERY_S):
+        while not self._stopping.wait(CHECK_INTERVAL_S):
             for child in self.children:
-                self._look_at(child)
+                self._check(child)
 
-    def _look_at(self, child: Child) -> None:
-        code = child.ended()
+    def _check(self, child: Child) -> None:
+        code = child.take_exit_code()
         if code is not None:
-            said = child.last_words()
+            last_error = child.last_error()
             why = f"ended by signal {code - 128}" if code > 128 else f"ended with exit code {code}"
-            words = f" ({said})" if said and code <= 128 else ""
-            if child.hopeless:
-                self._on_event(f"{child.spec.name} {why}{words}; not started again")
+            detail = f" ({last_error})" if last_error and code <= 128 else ""
+            if child.misconfigured:
+                self._on_event(f"{child.spec.name} {why}{detail}; not started again")
                 return
-            pause_s = min(FIRST_PAUSE_S * 2 ** (child.deaths - 1), LONGEST_PAUSE_S)
-            child.start_at = time.monotonic() + pause_s
-            self._on_event(f"{child.spec.name} {why}{words}; starting it again in {pause_s:g} s")
-        elif not child.running and not child.hopeless and time.monotonic() >= child.start_at:
+            delay_s = min(MIN_RESTART_DELAY_S * 2 ** (child.failures - 1), MAX_RESTART_DELAY_S)
+            child.restart_at = time.monotonic() + delay_s
+            self._on_event(f"{child.spec.name} {why}{detail}; starting it again in {delay_s:g} s")
+        elif not child.running and not child.misconfigured and time.monotonic() >= child.restart_at:
             child.start()

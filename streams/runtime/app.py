@@ -1,4 +1,4 @@
-"""One Faust app a stage: its consumer group, agent and table, with the runtime's parts put in."""
+"""One Faust app for each stage: its consumer group, agent and table, assembled with the parts of this package."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import asyncio
 import logging
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import faust
@@ -15,30 +14,13 @@ from faust.types import TP
 from faust.types.auth import SASLMechanism
 
 from streams.config.settings import Settings
-from streams.errors import ConfigurationError
-from streams.kafka.topics import consumer_group, group_member
-from streams.runtime.context import Context
+from streams.kafka.topics import consumer_group, group_member, wire_name
+from streams.runtime.context import StageContext
 from streams.runtime.ledger import Delivery
-from streams.runtime.runners.concurrent import ConcurrentRunner
-from streams.runtime.runners.keyed import KeyedRunner
-from streams.runtime.runners.sink import SinkRunner
-from streams.runtime.stage import ConcurrentStage, KeyedStage, SinkStage, Stage
+from streams.runtime.stage import Bounds, Runner, Stage
 from streams.runtime.tables.recovery import TableManager
 from streams.runtime.tables.table import Table
 from streams.runtime.transport import BatchConsumer, BatchSchema, BatchTransport
-
-Runner = KeyedRunner | ConcurrentRunner | SinkRunner
-
-
-@dataclass(frozen=True, slots=True)
-class Bounds:
-    """What a stage's consumer may have delivered and not done, and how much it fetches at once."""
-
-    max_records: int
-    max_bytes: int
-    fetch_records: int
-    fetch_bytes: int
-    drain_timeout_s: float
 
 
 class StageApp(faust.App):  # type: ignore[misc]
@@ -48,48 +30,25 @@ class StageApp(faust.App):  # type: ignore[misc]
     stage: Stage
     settings: Settings
     bounds: Bounds
-    runner: Runner | None
-    table: Table | None
+    runner: Runner
 
     @property
     def batch_consumer(self) -> BatchConsumer:
         return self.consumer  # type: ignore[no-any-return]
 
+    @property
+    def table(self) -> Table | None:
+        return self.runner.table
+
     def on_committed(self, offsets: Mapping[TP, int]) -> None:
         """Called by the consumer after each commit."""
-        if isinstance(self.runner, KeyedRunner):
-            self.runner.on_committed({tp.partition for tp in offsets})
+        self.runner.on_committed({tp.partition for tp in offsets})
 
 
-def bounds_of(stage: Stage, settings: Settings) -> Bounds:
-    """Few and bounded-by-bytes submissions, many small fingerprints, as many rows as one insert takes."""
-    if isinstance(stage, ConcurrentStage):
-        return Bounds(
-            2 * settings.runtime.fetch_concurrency,
-            settings.runtime.max_in_flight_bytes,
-            256,
-            4 << 20,
-            settings.runtime.drain_timeout_s,
-        )
-    if isinstance(stage, SinkStage):
-        return Bounds(4 * stage.max_rows, 8 * stage.max_bytes, 1_000, 4 << 20, settings.runtime.drain_timeout_s)
-    return Bounds(
-        16 * settings.runtime.max_batch_records,
-        settings.runtime.max_in_flight_bytes,
-        settings.runtime.max_batch_records,
-        2 << 20,
-        settings.runtime.drain_timeout_s,
-    )
-
-
-def stage_app(context: Context, stage: Stage) -> StageApp:
-    """Make the app of a stage. Call on the running loop; start and stop it as any Faust app.
-
-    Raises:
-        ConfigurationError: the stage is of no known kind.
-    """
+def stage_app(context: StageContext, stage: Stage) -> StageApp:
+    """The app of a stage. Call on the running loop; start and stop it like any Faust app."""
     settings = context.settings
-    bounds = bounds_of(stage, settings)
+    bounds = stage.bounds(settings)
     group = consumer_group(settings, stage.name)
     data_dir = settings.paths.data_dir / "state" / settings.runtime.worker_id / stage.name
     app = StageApp(
@@ -97,7 +56,7 @@ def stage_app(context: Context, stage: Stage) -> StageApp:
         broker=[f"kafka://{address.strip()}" for address in settings.kafka.bootstrap_servers.split(",")],
         broker_credentials=_credentials(settings),
         datadir=str(data_dir),
-        store="memory://",  # of Faust's own; tables bring theirs
+        store="memory://",  # for Faust's own tables; ours bring their store
         TableManager=TableManager,
         key_serializer="raw",
         value_serializer="raw",
@@ -106,7 +65,7 @@ def stage_app(context: Context, stage: Stage) -> StageApp:
         topic_disable_leader=True,
         table_standby_replicas=0,
         stream_wait_empty=False,
-        stream_buffer_maxsize=256,  # deliveries; how much may be in them is bounded by `load`
+        stream_buffer_maxsize=256,  # deliveries; the consumer's `in_flight` bounds their records and bytes
         stream_recovery_delay=0.0,
         broker_max_poll_records=bounds.fetch_records,
         broker_max_poll_interval=3600.0,
@@ -120,17 +79,16 @@ def stage_app(context: Context, stage: Stage) -> StageApp:
         consumer_group_instance_id=group_member(settings, stage.name),
     )
     app.stage, app.settings, app.bounds = stage, settings, bounds
-    app.table = None
     app.transport = BatchTransport(app.conf.broker_consumer, app, loop=context.loop)
-    topic = app.topic(*(context.wire_name(name) for name in stage.reads), schema=BatchSchema())
-    app.runner = runner = _runner(app, context, stage)
+    topic = app.topic(*(wire_name(settings, name) for name in stage.reads), schema=BatchSchema())
+    app.runner = runner = stage.runner(context, app)
 
     async def agent(stream: Any) -> None:
         async for event in stream.noack().events():
             delivery: Delivery = event.value
             for batch in delivery:
                 batch.hand_over()
-            await runner.take(delivery)
+            await runner.process(delivery)
 
     app.agent(topic, name=stage.name)(agent)
 
@@ -141,20 +99,8 @@ def stage_app(context: Context, stage: Stage) -> StageApp:
     return app
 
 
-def _runner(app: StageApp, context: Context, stage: Stage) -> Runner:
-    if isinstance(stage, ConcurrentStage):
-        return ConcurrentRunner(context, stage, context.settings.runtime.fetch_concurrency)
-    if isinstance(stage, SinkStage):
-        return SinkRunner(context, stage)
-    if not isinstance(stage, KeyedStage):
-        raise ConfigurationError(f"stage {stage.name} is of no known kind")
-    app.table = Table(app, name=stage.table, key_type=bytes, value_type=bytes)
-    app.tables.add(app.table)
-    return KeyedRunner(context, stage, app.table)
-
-
 def _credentials(settings: Settings) -> Any:
-    """As Faust wants them; that they are complete, `kafka_clients.connection_config` has checked for the outbox."""
+    """Credentials for Faust. They are complete: `connection_config` in kafka/clients.py has checked that."""
     if settings.kafka.security_protocol == "plaintext":
         return None
     context = None

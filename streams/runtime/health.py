@@ -20,13 +20,13 @@ Serve = Callable[["Worker"], contextlib.AbstractAsyncContextManager[None]]
 
 
 def serve_health(settings: Settings) -> Serve:
-    """A server on `settings.http` (`host:port`; empty for none) for as long as a worker runs.
+    """A server on MEDIASIEVE_HTTP (`host:port`; empty for no server) as long as a worker runs.
 
-    /live is 200 until the worker has failed; /ready is 200 once partitions are assigned, tables recovered and
-    what the stages need is in reach, else 503 with what is missing.
+    /live is 200 until the worker has failed. /ready is 200 once partitions are assigned, tables are recovered and
+    everything the stages need is in reach; else 503 with the reasons.
 
     Raises (on entering):
-        ConfigurationError: the address is taken or is none.
+        ConfigurationError: the address is in use or not valid.
     """
 
     @contextlib.asynccontextmanager

@@ -1,7 +1,7 @@
-"""The bookkeeping of one partition's offsets: read, done, committable. Pure; no Kafka client, no clock.
+"""The account of one partition's offsets: read, finished, committable. Pure; no Kafka client, no clock.
 
-A batch is what one fetch brought of one partition. The committed offset follows the oldest record that is
-not done, so nothing that was not finished is ever skipped, whatever order the rest finishes in.
+A batch holds the records that one fetch brought from one partition. The committed offset follows the oldest record that
+is not finished, so no unfinished record is ever skipped, in whatever order the others finish.
 """
 
 from __future__ import annotations
@@ -15,11 +15,10 @@ HEADER_BYTES = 64
 
 
 class Batch:
-    """Records of one partition in offset order, and which of them are done.
+    """Records of one partition in offset order, and which of them are finished.
 
-    `size_bytes` counts keys, values and, at 64 bytes each, headers. `waits` says that no runner was handed it yet,
-    `started` that one is at work on it, `stale` that the partition was taken away: its work may be dropped, and is
-    never committed.
+    `size_bytes` counts keys, values and 64 bytes for every header. `waits`: no runner has the batch yet. `started`: a
+    runner works on the batch. `stale`: the partition was taken away, so the work may be dropped and is never committed.
     """
 
     __slots__ = (
@@ -53,20 +52,20 @@ class Batch:
         self._ledger = ledger
 
     def hand_over(self) -> None:
-        """A runner is given it."""
+        """A runner has the batch now."""
         if self.waits:
             self.waits = False
             self._ledger.on_handed_over()
 
     def finish(self) -> None:
-        """All records are done, with everything they caused durable."""
+        """All records are finished: everything they caused is durable."""
         if self.left:
             left, self.left = self.left, 0
             self._low = len(self.records)
             self._ledger.on_done(self, left)
 
     def finish_one(self, index: int) -> None:
-        """The record at `index` is done; the order does not matter, and saying it twice does no harm."""
+        """The record at `index` is finished. Any order will do, and a second call does no harm."""
         if self._done is None:
             self._done = bytearray(len(self.records))
         if not self.left or self._done[index]:
@@ -79,7 +78,7 @@ class Batch:
 
     @property
     def committable(self) -> int:
-        """The offset of the first record that is not done, or the one behind the last."""
+        """The offset of the first unfinished record, or the offset after the last record."""
         if self._low < len(self.records):
             return self.records[self._low].offset
         return self.records[-1].offset + 1
@@ -88,16 +87,16 @@ class Batch:
 class Ledger:
     """All open batches of one partition, oldest first.
 
-    `next_offset` is the first that was not delivered yet; delivery begins at the committed offset and leaves
-    nothing out. `sought_offset` remembers for which of them the consumer was made to look once more.
+    `next_offset` is the first offset that was not delivered yet; delivery begins at the committed offset and leaves
+    nothing out. `sought_offset` is the last offset from which the consumer was made to fetch a second time.
     """
 
-    __slots__ = ("_batches", "_committable", "_load", "next_offset", "sought_offset")
+    __slots__ = ("_batches", "_committable", "_in_flight", "next_offset", "sought_offset")
 
-    def __init__(self, load: Load, next_offset: int = 0) -> None:
+    def __init__(self, in_flight: InFlight, next_offset: int = 0) -> None:
         self._batches: deque[Batch] = deque()
         self._committable: int | None = None
-        self._load = load
+        self._in_flight = in_flight
         self.next_offset = next_offset
         self.sought_offset = -1
 
@@ -105,17 +104,17 @@ class Ledger:
         batch = Batch(topic, partition, records, self)
         self._batches.append(batch)
         self.next_offset = records[-1].offset + 1
-        self._load.add(len(records), batch.size_bytes)
+        self._in_flight.add(len(records), batch.size_bytes)
         return batch
 
     def on_handed_over(self) -> None:
-        self._load.hand_over()
+        self._in_flight.hand_over()
 
     def on_done(self, batch: Batch, records: int) -> None:
-        self._load.remove(records, batch.size_bytes if batch.left == 0 else 0)
+        self._in_flight.remove(records, batch.size_bytes if batch.left == 0 else 0)
 
     def committable(self) -> int | None:
-        """The offset up to which everything is done, or None when nothing was since the ledger began."""
+        """The offset up to which everything is finished, or None if nothing has finished since the ledger began."""
         batches = self._batches
         while batches and not batches[0].left:
             self._committable = batches.popleft().committable
@@ -126,7 +125,7 @@ class Ledger:
         return self._committable
 
     def started_work(self) -> int:
-        """Records of started batches that are not done."""
+        """The number of unfinished records in started batches."""
         return sum(batch.left for batch in self._batches if batch.started)
 
     @property
@@ -134,25 +133,25 @@ class Ledger:
         return sum(batch.left for batch in self._batches)
 
     def drop(self) -> None:
-        """The partition was taken away: what is open becomes stale and no longer counts."""
+        """The partition was taken away: its open batches become stale and no longer count."""
         for batch in self._batches:
             batch.stale = True
             batch.hand_over()
             if batch.left:
-                self._load.remove(batch.left, batch.size_bytes)
+                self._in_flight.remove(batch.left, batch.size_bytes)
                 batch.left = 0
         self._batches.clear()
 
 
-#: What one fetch brought of one topic: a batch of each partition that had records.
+#: The records that one fetch brought from one topic: a batch of every partition that had some.
 Delivery = Sequence[Batch]
 
 
-class Load:
-    """What one consumer has delivered and not finished, by count and bytes, against its bounds.
+class InFlight:
+    """The delivered, unfinished records of one consumer, by count and bytes, and their bounds.
 
-    `waiting` batches were handed to no runner yet. `removals` counts how often something was finished or dropped: while
-    it stands, nothing gets done.
+    `waiting` counts the batches that no runner has yet. `removals` counts how often records were finished or dropped:
+    as long as it stays the same, the stage makes no progress.
     """
 
     __slots__ = ("max_bytes", "max_records", "on_room", "records", "removals", "size_bytes", "waiting")
@@ -170,8 +169,8 @@ class Load:
     def full(self) -> bool:
         """Whether nothing more should be delivered now.
 
-        While a batch waits, what comes next had better wait where it is, and be in one batch with what comes after it:
-        many small ones cost more than few large ones, and a worker that is behind would stay there.
+        While a batch waits for its runner, later records had better stay in the client and come as one larger batch.
+        Many small batches cost more than few large ones, and a worker that is behind would never catch up.
         """
         return self.waiting > 0 or self.records >= self.max_records or self.size_bytes >= self.max_bytes
 

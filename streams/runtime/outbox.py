@@ -1,4 +1,4 @@
-"""Outputs through librdkafka, and barriers that resolve when Kafka has acknowledged them. No Faust in here."""
+"""Outputs through librdkafka, and barriers that resolve once Kafka has acknowledged them. No Faust in here."""
 
 from __future__ import annotations
 
@@ -12,26 +12,23 @@ from typing import Any
 from confluent_kafka import KafkaError, Message, Producer
 
 from streams.errors import DeliveryFailed
+from streams.kafka.outputs import OutputHeaders
 
 logger = logging.getLogger(__name__)
 
-#: Messages in the queue from which on a caller on the event loop should produce from a thread instead.
+#: With more messages in the queue, code on the event loop should produce from a thread.
 CROWDED_MESSAGES = 20_000
 
-#: How long Kafka may be away before what was handed to it counts as lost, and the worker ends.
+#: How long Kafka may be away before a message counts as lost and the worker ends.
 DELIVERY_TIMEOUT_S = 60.0
-
-OutputHeaders = Sequence[tuple[str, bytes]] | None
-#: One record to produce: topic (without the deployment's prefix), key, value, headers.
-Output = tuple[str, bytes | None, bytes | None, OutputHeaders]
 
 
 class Barrier:
-    """Counts what was produced under it and resolves once all of it is acknowledged.
+    """Counts the messages that are produced under it, and resolves once all are acknowledged.
 
-    One thread (or the loop) produces, the outbox's thread counts deliveries; each counter has one writer,
-    so that no lock is needed: whoever sees both equal completes. `changelog_offsets` are the highest that
-    changelog records under it were given, by partition.
+    One thread (or the loop) produces, the outbox's thread counts deliveries. Each counter has one writer, so no lock is
+    needed: the thread that sees both counters equal completes the barrier. `changelog_offsets` has the highest offset
+    of the changelog records under the barrier, by partition.
     """
 
     __slots__ = ("_callback", "_delivered", "_expected", "_loop", "changelog_offsets", "produced")
@@ -50,7 +47,7 @@ class Barrier:
             self._loop.call_soon_threadsafe(self._complete)
 
     def seal(self) -> None:
-        """Nothing more will be produced; call once, from the thread that produced or the loop's."""
+        """Nothing more will be produced. Call once, from the producing thread or the event loop's thread."""
         self._expected = self.produced
         if self._delivered == self._expected:
             self._loop.call_soon_threadsafe(self._complete)
@@ -65,10 +62,10 @@ class Outbox:
     """One librdkafka producer a process: idempotent, acks=all, bounded by count and bytes.
 
     Args:
-        config: librdkafka's settings of an idempotent producer, as `kafka_clients.producer_config` gives them.
+        config: librdkafka's settings for an idempotent producer, from `producer_config` in kafka/clients.py.
         on_failure: called once, from another thread, with the first delivery that failed for good; the
             owner must end the process without committing.
-        max_bytes: bound of the queue; a producer that meets it waits.
+        max_bytes: the bound of the queue; `produce` waits while the queue is full.
         delivery_timeout_s: how long Kafka may be away before a delivery counts as failed.
     """
 
@@ -102,10 +99,10 @@ class Outbox:
         key: bytes | None,
         headers: OutputHeaders = None,
     ) -> None:
-        """Hand one message over; waits, blocking, while the queue is full. Not for the event loop's hot path.
+        """Hand over one message; blocks while the queue is full, so it is not for the event loop's hot path.
 
         Raises:
-            DeliveryFailed: Kafka will not take it.
+            DeliveryFailed: Kafka does not take the message.
         """
 
         def on_delivery(error: KafkaError | None, message: Message) -> None:
@@ -120,7 +117,7 @@ class Outbox:
     def produce_changelog(
         self, barrier: Barrier, topic: str, partition: int, changes: Sequence[tuple[bytes, bytes | None]]
     ) -> None:
-        """Hand over the changes of a table's partition, in order; as `produce` otherwise."""
+        """Hand over the changes of a table's partition, in order; blocks and raises as `produce` does."""
 
         def on_delivery(error: KafkaError | None, message: Message) -> None:
             if error is not None:
@@ -162,7 +159,7 @@ class Outbox:
         return len(self._producer) > CROWDED_MESSAGES
 
     def close(self) -> None:
-        """Stop; what is not acknowledged is dropped (its input was not committed)."""
+        """Stop. Messages without an acknowledgement are dropped: their input was not committed."""
         self._stopped.set()
         self._thread.join(timeout=5)
         self._producer.purge()

@@ -1,71 +1,109 @@
-"""How an agent declares itself: what comes in, which function is called, what state it has. No running here."""
+"""What every stage declares, and what a kind of stage brings to be run. The kinds are in runners/, one file each."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
-from streams.domain.records import RawRecord
-from streams.errors import BadInput
-from streams.runtime.runners.view import KeyedBatch, Work
+from streams.config.settings import Settings
+from streams.runtime.context import StageContext
+from streams.runtime.ledger import Delivery
+from streams.runtime.watchdog import Watchdog
+
+if TYPE_CHECKING:
+    import faust
+
+    from streams.runtime.tables.table import Table
 
 
-async def _nothing() -> None:
+async def _do_nothing() -> None:
     return
 
 
-def _nothing_to_forget() -> None:
-    return
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How many records and bytes of a stage may be in flight, and how many of each one fetch brings."""
+
+    max_records: int
+    max_bytes: int
+    fetch_records: int
+    fetch_bytes: int
+
+
+class Runner(ABC):
+    """Runs one stage in one worker. All methods are called on the event loop.
+
+    `table` is the stage's table, or None for a stage without state.
+    """
+
+    table: Table | None = None
+
+    @abstractmethod
+    async def process(self, delivery: Delivery) -> None:
+        """Start the work on a delivery; returns when the next delivery may come, which is before the work has ended."""
+
+    @property
+    def obstacle(self) -> str | None:
+        """Why the stage cannot do its work now although its partitions are assigned, or None."""
+        return None
+
+    def on_committed(self, partitions: Iterable[int]) -> None:
+        """Offsets of these partitions were committed."""
+        return
+
+    @abstractmethod
+    def on_revoked(self) -> None:
+        """All partitions were taken away; their batches are stale."""
+
+    @abstractmethod
+    async def close(self) -> None:
+        """End all work; what has not ended is done by the next owner of the partition."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stage:
-    """What all kinds have. `open` and `close` bring up and shut down what the function needs."""
+class Stage(ABC):
+    """A step of the stream, as an agent declares it. A subclass is a kind of stage.
+
+    Topics are without the deployment's prefix. A stage that emits to a topic outside `writes` ends the worker.
+
+    Args:
+        name: also names the consumer group.
+        reads: the topics whose records the stage gets.
+        writes: the topics that the stage emits to, dead letters included. The changelog of a table is not listed.
+        open: prepares what the stage needs, before partitions are assigned.
+        close: releases what the stage needs.
+    """
 
     name: str
     reads: tuple[str, ...]
-    open: Callable[[], Awaitable[None]] = _nothing
-    close: Callable[[], Awaitable[None]] = _nothing
+    writes: tuple[str, ...] = ()
+    open: Callable[[], Awaitable[None]] = _do_nothing
+    close: Callable[[], Awaitable[None]] = _do_nothing
 
+    @property
+    def changelogs(self) -> tuple[str, ...]:
+        """The topics that the stage's tables are rebuilt from; the stage both writes and reads them."""
+        return ()
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeyedStage(Stage):
-    """Decides in partition order with state in `table`: `process` runs on one thread, a batch at a time.
+    @abstractmethod
+    def bounds(self, settings: Settings) -> Bounds:
+        """How much may be in flight."""
 
-    `process` reads and changes state and emits outputs through the batch it is given; it must not block
-    on anything but that. What it raises ends the worker: bad records are for it to dead-letter.
-    `forget` is called on the same thread when partitions were taken away: what the function keeps in memory of any
-    partition's state must go, for others change that state from then on.
-    """
+    @abstractmethod
+    def runner(self, context: StageContext, app: faust.App) -> Runner:
+        """A new runner. Call on the running loop; `app` gets the stage's table, if it has one."""
 
-    table: str
-    process: Callable[[KeyedBatch], None]
-    forget: Callable[[], None] = _nothing_to_forget
+    @abstractmethod
+    def work_timeout_s(self, settings: Settings) -> float | None:
+        """How long it may take until one of the records in flight is finished; None for as long as it takes."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConcurrentStage(Stage):
-    """Slow work, many records at once, no state: `handle` deals with one record and emits outputs.
-
-    It returns None if it could do so at once, without blocking, and otherwise what is left to be awaited, beside that
-    of other records. Outputs go out as they complete, except that those of equal record keys keep their order. What
-    `handle` raises ends the worker: bad input is for it to dead-letter.
-    """
-
-    handle: Callable[[Work], Coroutine[Any, Any, None] | None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SinkStage(Stage):
-    """Writes rows elsewhere: `write` takes the records of one topic (unprefixed) and returns the undecodable.
-
-    It is tried again as long as it raises SinkError, and must be idempotent. `ping` tells whether the other side is
-    in reach, and serves readiness.
-    """
-
-    write: Callable[[str, Sequence[RawRecord]], Awaitable[list[tuple[RawRecord, BadInput]]]]
-    ping: Callable[[], Awaitable[bool]]
-    max_rows: int
-    max_bytes: int
-    max_age_s: float
+    def watchdog(self, settings: Settings) -> Watchdog:
+        """Tells when this stage stands still."""
+        return Watchdog(
+            self.name,
+            settings.runtime.watchdog_timeout_s,
+            rebalance_timeout_s=settings.kafka.rebalance_timeout_s,
+            work_timeout_s=self.work_timeout_s(settings),
+        )

@@ -1,13 +1,12 @@
-"""Faust's consumer, made to hand an agent one event per fetch, and to commit only what is done.
+"""Faust's consumer, changed to give an agent one event for each fetch, and to commit only finished records.
 
-What is replaced and why stands at each method; everything else stays Faust's. An event's value is a
-`Delivery`; nothing is decoded on the way, so nothing can fail on the way.
+Every method says what it replaces and why; everything else stays Faust's. An event's value is a `Delivery`. Nothing is
+decoded on the way, so nothing can fail on the way.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
@@ -19,12 +18,13 @@ from faust.transport.consumer import ensure_TP
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 
-from streams.runtime.ledger import Batch, Delivery, Ledger, Load
+from streams.runtime.consumer_thread import PacedThread
+from streams.runtime.ledger import Batch, Delivery, InFlight, Ledger
 
 logger = logging.getLogger(__name__)
 
-#: A fetch that brought fewer records than this is followed by a pause, so that a thin stream comes in small batches
-#: instead of one by one, each at the price of a batch.
+#: A pause follows a fetch that brought fewer records, so that a thin stream comes in small batches. Single records
+#: would each cost as much as a batch.
 FEW_RECORDS = 50
 COALESCE_S = 0.004
 
@@ -39,84 +39,30 @@ class BatchSchema(Schema):  # type: ignore[misc]
         return decode
 
 
-class PacedThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
-    """Asks for records with patience, and hands out those of each partition in turn.
-
-    Where there are none it asks at most 50 times a second, and waits for the answer no longer than WAIT_MS. Apache
-    Kafka waits with its answer until there are some; the embedded broker answers at once, and its consumers asked a
-    thousand times a second. The partition of which records have just come is not in the next question, which is the
-    only one at a time: while the others have none, it would go on only after Faust's 1.5 s.
-    """
-
-    logger = logging.getLogger("faust.mediasieve")
-    EMPTY_S = 0.02
-    WAIT_MS = 40
-
-    async def on_start(self) -> None:
-        await super().on_start()
-        fetcher = self._consumer._fetcher
-        fetcher._fetch_max_wait_ms = self.WAIT_MS
-        fetch = fetcher._proc_fetch_request
-
-        async def paced(*args: Any) -> bool:
-            begun_at = time.monotonic()
-            found = bool(await fetch(*args))
-            early_s = begun_at + self.EMPTY_S - time.monotonic()
-            if not found and early_s > 0:
-                with contextlib.suppress(asyncio.CancelledError):  # as the fetcher's own: nobody wants it any more
-                    await asyncio.sleep(early_s)
-            return found
-
-        fetcher._proc_fetch_request = paced
-
-    async def leave_alone(self, partitions: set[TP]) -> None:
-        """Fetch nothing of them: somebody else reads there."""
-
-        async def pause() -> None:
-            consumer = self._ensure_consumer()
-            for partition in [each for each in consumer.assignment() if each in partitions]:
-                consumer.seek(partition, 0)  # else it would ask the broker where to begin
-                consumer.pause(partition)
-
-        await self.call_thread(pause)
-
-    async def _fetch_records(self, consumer: Any, *args: Any, **kwargs: Any) -> Any:
-        """By itself aiokafka empties one partition before it gives any of the next.
-
-        After the death of another worker, the last with a backlog would wait for all others.
-        """
-        records = await super()._fetch_records(consumer, *args, **kwargs)
-        buffered = consumer._fetcher._records
-        for tp in records:
-            if tp in buffered:
-                buffered.move_to_end(tp)
-        return records
-
-
 class BatchConsumer(driver.Consumer):  # type: ignore[misc]
-    """One event per fetch and topic; offsets by ledger; changelogs are read elsewhere (recovery.py).
+    """One event for each fetch and topic; offsets follow the ledgers; changelogs are read by tables/recovery.py.
 
-    `load` bounds what is delivered and not done, by count and bytes. `drain_timeout_s` is how long a
-    revocation waits for work that has begun; what is not done by then is done again by the next owner.
+    `in_flight` bounds the delivered records that are not finished, by count and bytes. A revocation waits up to
+    `drain_timeout_s` for started work; the next owner of a partition repeats what has not finished by then.
     """
 
     logger = logging.getLogger("faust.mediasieve")
-    load: Load
+    in_flight: InFlight
     drain_timeout_s: float
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         bounds = self.app.bounds
-        self.load = Load(bounds.max_records, bounds.max_bytes)
-        self.load.on_room = self._on_room
-        self.drain_timeout_s = bounds.drain_timeout_s
+        self.in_flight = InFlight(bounds.max_records, bounds.max_bytes)
+        self.in_flight.on_room = self._on_room
+        self.drain_timeout_s = self.app.settings.runtime.drain_timeout_s
         self.ledgers: dict[TP, Ledger] = {}
-        self._overlooked: set[TP] = set()
+        self._refetch: set[TP] = set()
         self._sought = False
         self._fetch_not_before = 0.0
         self.restored_records = 0
         self.last_progress_at = time.monotonic()
-        # The thread and its caller would each make a queue of their own when both ask for it first: make it now.
+        # If the thread and a caller both asked for the queue first, each would make its own: make it now.
         self._calls = self._thread.method_queue
         self._room = asyncio.Event()
         self._room.set()
@@ -131,12 +77,12 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
         self._drained.set()
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Any]]:  # noqa: ASYNC109
-        """Faust yields messages one by one, each at the price of several tasks; this yields one per fetch and topic."""
-        if self.load.full:
+        """Faust yields single messages, and each costs several tasks; this yields one message for a fetch and topic."""
+        if self.in_flight.full:
             self._room.clear()
             await self.wait(self._room)
-        if self.flow_active and self._overlooked:
-            await self._look_again()
+        if self.flow_active and self._refetch:
+            await self._fetch_again()
         early_s = self._fetch_not_before - time.monotonic()
         if early_s > 0:
             await asyncio.sleep(early_s)
@@ -156,13 +102,13 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
                 or self.app.consumer_generation_id != generation
                 or (active is not None and tp not in active)
             ):
-                self._overlooked.add(tp)
+                self._refetch.add(tp)
                 continue
             if batch[0].offset < ledger.next_offset:
                 batch = [record for record in batch if record.offset >= ledger.next_offset]
             elif batch[0].offset > ledger.next_offset != ledger.sought_offset:
-                # Did the log lose these (retention, a transaction's marker), or we? Look once more to know.
-                self._overlooked.add(tp)
+                # Either the log lost the offsets between (retention, a transaction's marker), or we did: fetch again.
+                self._refetch.add(tp)
                 continue
             if batch:
                 self._read_offset[tp] = batch[-1].offset
@@ -171,42 +117,42 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
             message = self._to_message_of(delivery)
             yield message.tp, message
 
-    async def _look_again(self) -> None:
-        """Records came while nobody could take them: read on behind what was delivered last."""
-        overlooked = {tp: ledger for tp in self._overlooked if (ledger := self.ledgers.get(tp)) is not None}
-        self._overlooked.clear()
-        for ledger in overlooked.values():
+    async def _fetch_again(self) -> None:
+        """Records came while nothing could take them: fetch again from the first record that was not delivered."""
+        refetch = {tp: ledger for tp in self._refetch if (ledger := self.ledgers.get(tp)) is not None}
+        self._refetch.clear()
+        for ledger in refetch.values():
             ledger.sought_offset = ledger.next_offset
         try:
-            await self.seek_wait({tp: ledger.next_offset for tp, ledger in overlooked.items()})
-        except (IllegalStateError, TimeoutError) as error:  # taken away meanwhile, or the broker is
-            self.log.info("could not seek %r, trying again: %r", list(overlooked), error)
-            self._overlooked.update(overlooked)
+            await self.seek_wait({tp: ledger.next_offset for tp, ledger in refetch.items()})
+        except (IllegalStateError, TimeoutError) as error:  # revoked meanwhile, or the broker is away
+            self.log.info("could not seek %r, trying again: %r", list(refetch), error)
+            self._refetch.update(refetch)
             await self.sleep(0.1)
 
     async def perform_seek(self) -> None:
-        """The end of a rebalance: delivery begins at the committed offsets, or at 0 where there is none.
+        """The end of a rebalance: delivery begins at the committed offsets, or at 0 if there is none.
 
-        Faust does not seek a partition that has no committed offset, whose position may have moved on already.
+        Faust does not seek a partition without a committed offset, although its position may have moved already.
         """
         await super().perform_seek()
         for tp in self.assignment():
             if not self._is_changelog_tp(tp) and tp not in self.ledgers:
-                self.ledgers[tp] = Ledger(self.load, self._committed_offset[tp] or 0)
-                self._overlooked.add(tp)
+                self.ledgers[tp] = Ledger(self.in_flight, self._committed_offset[tp] or 0)
+                self._refetch.add(tp)
         self._sought = True
 
     def resume_flow(self) -> None:
-        """Records flow from the resumption on that ends a rebalance, which is the first behind its seek.
+        """Records flow only after the seek that ends a rebalance.
 
-        Faust resumes the flow for the recovery of a table, too, and clears the queues that lead to the agents right
-        before the last time: what was put in there meanwhile would never be seen again.
+        Faust also resumes the flow for the recovery of tables. Before it resumes the flow for the last time, it clears
+        the queues to the agents: records that came in earlier would be lost.
         """
         if self._sought:
             super().resume_flow()
 
     def _to_message_of(self, delivery: Delivery) -> ConsumerMessage:
-        """As if it were the last record of its first partition."""
+        """Looks like the last record of the delivery's first partition."""
         topic, partition, last = delivery[0].topic, delivery[0].partition, delivery[0].records[-1]
         return ConsumerMessage(
             topic,
@@ -223,31 +169,31 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
         )
 
     def on_buffer_full(self, tp: TP) -> None:
-        """Faust stops fetching where a queue is long, and sleeps a second once all are; `load` is the bound here."""
+        """Faust pauses a partition with a long queue, and sleeps a second if all are long. `in_flight` bounds us."""
 
     def on_buffer_drop(self, tp: TP) -> None:
-        """See `on_buffer_full`."""
+        """Nothing was paused; see `on_buffer_full`."""
 
     async def _add_gap(self, *_: Any) -> None:
-        """Offsets between batches are no gaps."""
+        """Faust keeps account of missing offsets; the ledger needs no such account."""
 
     def _filter_tps_with_pending_acks(self, topics: Any = None) -> Iterator[TP]:
         return (tp for tp in list(self.ledgers) if topics is None or tp in topics or tp.topic in topics)
 
     def _new_offset(self, tp: TP) -> int | None:
-        """Faust's own can jump over work in flight; the ledger cannot."""
+        """Faust's own method can skip records in flight; the ledger cannot."""
         ledger = self.ledgers.get(tp)
         return ledger.committable() if ledger is not None else None
 
     async def _commit_offsets(self, offsets: Mapping[TP, int], start_new_transaction: bool = True) -> bool:
-        done = bool(await super()._commit_offsets(offsets, start_new_transaction))
-        if done:
+        committed = bool(await super()._commit_offsets(offsets, start_new_transaction))
+        if committed:
             self.last_progress_at = time.monotonic()
             self.app.on_committed(offsets)
-        return done
+        return committed
 
     async def drain(self) -> None:
-        """Deliver nothing new, wait for begun work up to `drain_timeout_s`, and commit what is done."""
+        """Deliver nothing more, wait up to `drain_timeout_s` for started work, and commit what has finished."""
         self.stop_flow()
         self.app.flow_control.suspend()
         deadline = time.monotonic() + self.drain_timeout_s
@@ -255,7 +201,7 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
             remaining_s = deadline - time.monotonic()
             if remaining_s <= 0:
                 self.log.warning(
-                    "%d records were not done in %.1f s; they will be done again", left, self.drain_timeout_s
+                    "%d records were not finished in %.1f s; they will be processed again", left, self.drain_timeout_s
                 )
                 break
             self._drained.clear()
@@ -265,37 +211,37 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
                 continue
         await self.commit()
 
-    def forget(self) -> None:
+    def drop_ledgers(self) -> None:
+        """Records in flight become stale, and are never committed."""
         for ledger in self.ledgers.values():
             ledger.drop()
         self.ledgers.clear()
-        self._overlooked.clear()
+        self._refetch.clear()
         self._sought = False
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
-        """Faust drops what is known of the offsets before it drains; here what is done is committed first."""
+        """Faust drops its offsets before it drains; here finished records are committed first."""
         await self.drain()
-        self.forget()
+        self.drop_ledgers()
         await super().on_partitions_revoked(revoked)
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
-        self.forget()
+        self.drop_ledgers()
         self.last_progress_at = time.monotonic()
         mine = sorted((tp.topic, tp.partition) for tp in assigned)
-        shown = ", ".join(f"{topic}/{partition}" for topic, partition in mine) or "none; others have them all"
+        shown = ", ".join(f"{topic}/{partition}" for topic, partition in mine) or "none; other workers have them all"
         logger.info("%s: partitions %s", self.app.stage.name, shown)
-        await self._thread.leave_alone({tp for tp in assigned if self._is_changelog_tp(tp)})
         await super().on_partitions_assigned(assigned, generation_id)
 
     async def on_stop(self) -> None:
         await self.drain()
-        self.forget()
+        self.drop_ledgers()
         self._leave_on_close()
 
     def _leave_on_close(self) -> None:
-        """Static members do not leave when they close, so that a restart moves nothing; a stop on purpose should.
+        """A static member does not leave its group when it closes, so that a restart moves no partitions.
 
-        Others then take over at once instead of after the session timeout.
+        A worker that is stopped on purpose should leave: others then take over at once, not after the session timeout.
         """
         consumer = self._thread._consumer
         if consumer is not None:

@@ -1,7 +1,7 @@
-"""Tells when a stage stands still: it is behind and does nothing about it, or a rebalance never ends. No acting here.
+"""Tells when a stage stands still: it is behind and makes no progress, or a rebalance never ends. The worker acts.
 
-Faust's recovery and its consumer have gaps in which they wait for what has happened already, and a broker may forget a
-member that waits for it. A worker that is started again joins anew.
+Faust's recovery and consumer can wait for an event that has happened already, and a broker may forget a waiting
+member. A restarted worker joins its groups again.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from streams.runtime.transport import BatchConsumer
 
 
 class Watchdog:
-    """Looks at one stage's consumer now and then.
+    """Checks one stage's consumer whenever it is called.
 
     Args:
-        stage: its name, for the message.
-        timeout_s: how long it may be behind with nothing in flight and nothing committed.
-        rebalance_timeout_s: how much longer a rebalance may take in which no table is being recovered.
-        work_timeout_s: how much longer nothing of what is in flight may be finished; None where it waits for others as
-            long as it takes.
+        stage: the stage's name, for the message.
+        timeout_s: how long the stage may be behind with nothing in flight and nothing committed.
+        rebalance_timeout_s: how much longer a rebalance may take that recovers no table.
+        work_timeout_s: how much longer records may be in flight of which none is finished; None for a stage that waits
+            for others as long as it takes.
     """
 
     def __init__(
@@ -33,25 +33,25 @@ class Watchdog:
         self._rebalance_timeout_s = timeout_s + rebalance_timeout_s
         self._work_timeout_s = None if work_timeout_s is None else timeout_s + work_timeout_s
         self._last_sign: tuple[bool, int] | None = None
-        self._standing_since = 0.0
+        self._unchanged_since = 0.0
 
     def in_rebalance(self, consumer: BatchConsumer) -> str | None:
-        """Call instead of `at_work` while the stage is rebalancing; says what is wrong, if anything is."""
+        """Call instead of `at_work` while the stage is rebalancing; returns what is wrong, or None."""
         consumer.last_progress_at = time.monotonic()
-        if self._stands_s((False, consumer.restored_records)) <= self._rebalance_timeout_s:
+        if self._unchanged_s((False, consumer.restored_records)) <= self._rebalance_timeout_s:
             return None
         return f"stage {self._stage} has been rebalancing for {self._rebalance_timeout_s:.0f} s and recovers nothing"
 
     def at_work(self, consumer: BatchConsumer, lags: Mapping[TP, int]) -> str | None:
-        """`lags` in records by partition; says what is wrong, if anything is."""
-        now, load = time.monotonic(), consumer.load
-        stands_s = self._stands_s((True, load.removals)) if load.records else 0.0
-        if self._work_timeout_s is not None and stands_s > self._work_timeout_s:
+        """Returns what is wrong, or None. `lags` are in records, by partition."""
+        now, in_flight = time.monotonic(), consumer.in_flight
+        unchanged_s = self._unchanged_s((True, in_flight.removals)) if in_flight.records else 0.0
+        if self._work_timeout_s is not None and unchanged_s > self._work_timeout_s:
             return (
-                f"stage {self._stage} has {load.records} records in flight and finished none for "
+                f"stage {self._stage} has {in_flight.records} records in flight and finished none for "
                 f"{self._work_timeout_s:.0f} s"
             )
-        if not any(lags.values()) or load.records:
+        if not any(lags.values()) or in_flight.records:
             consumer.last_progress_at = now
         if now - consumer.last_progress_at <= self._timeout_s:
             return None
@@ -60,9 +60,9 @@ class Watchdog:
             f"nothing for {self._timeout_s:.0f} s"
         )
 
-    def _stands_s(self, sign: tuple[bool, int]) -> float:
-        """For how long this sign of life has been the same."""
+    def _unchanged_s(self, sign: tuple[bool, int]) -> float:
+        """How long this sign of life has stayed the same."""
         now = time.monotonic()
         if sign != self._last_sign:
-            self._last_sign, self._standing_since = sign, now
-        return now - self._standing_since
+            self._last_sign, self._unchanged_since = sign, now
+        return now - self._unchanged_since

@@ -1,84 +1,118 @@
-"""From files to one decision each: publishes them and waits for the answers. `scan` and `demo` are made of it."""
+"""Publishes files and waits until every file has a decision."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from streams.cli.commands.publish import Tally, outgoing_files
-from streams.cli.progress import tracking
 from streams.config.settings import Settings
 from streams.errors import BrokerError
-from streams.kafka.decision_reader import Decision, DecisionReader
-from streams.services.files import FoundFile, Unreadable
-from streams.services.outgoing import Envelope
-from streams.services.publisher import Publisher, Receipt
+from streams.kafka.decision_reader import DecisionReader, DecisionRecord
+from streams.kafka.publisher import Receipt
+from streams.services.progress import Progress, TrackProgress
+from streams.services.submit.files import FoundFile, UnreadablePath
+from streams.services.submit.records import Envelope
+from streams.services.submit.submitter import SubmitListener, Submitter
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class FileDecisions:
-    """What became of some files: decisions in the order in which they came, and what is still without one.
+    """The decisions about some files in order of arrival, and the files that have none.
 
-    `missing` are media ids by submission id; `unpublished` counts files that never got into Kafka.
+    `missing` maps submission ids to media ids; `unpublished` counts the files that Kafka did not take.
     """
 
-    decisions: list[Decision] = field(default_factory=list)
-    missing: dict[str, str] = field(default_factory=dict)
-    unpublished: int = 0
+    decisions: list[DecisionRecord]
+    missing: dict[str, str]
+    unpublished: int
 
     @property
     def complete(self) -> bool:
         return not self.missing and not self.unpublished
 
 
+@dataclass(frozen=True, slots=True)
+class WaitOptions:
+    """How to wait for decisions.
+
+    `patience_s` ends the wait when no decision has come for so long. `on_decision` gets the first decision about every
+    submission as it comes. `on_idle` is called a few times a second, and may raise. `on_broker_away` is called once
+    when the broker stops answering.
+    """
+
+    patience_s: float
+    on_decision: Callable[[DecisionRecord], None]
+    on_idle: Callable[[], None]
+    on_broker_away: Callable[[], None] | None = None
+
+
 def decide_files(
     settings: Settings,
-    files: list[FoundFile | Unreadable],
+    files: list[FoundFile | UnreadablePath],
     envelope: Envelope,
     *,
     inline: bool | None,
-    patience_s: float,
-    on_decision: Callable[[Decision], None],
-    between: Callable[[], None],
+    listener: SubmitListener,
+    track_progress: TrackProgress,
+    wait: WaitOptions,
 ) -> FileDecisions:
-    """Publish files and wait until each has a decision, or none has come for `patience_s`.
+    """Publishes files and waits for their decisions.
 
     Args:
-        inline: bytes, references, or None for bytes where they fit.
-        on_decision: called with the first decision of each submission, as it comes.
-        between: called a few times a second while waiting; may raise.
+        inline: publish bytes, references, or (None) bytes where they fit into a record.
 
     Raises:
         BrokerError: the broker is away, or has no such topics.
     """
-    answers = FileDecisions()
+    with DecisionReader(settings, "end", on_broker_away=wait.on_broker_away) as reader:
+        with track_progress("publishing", len(files)) as progress:
+            collector = _MediaIdCollector(listener)
+            submitter = Submitter(settings, envelope, collector, progress)
+            submitter.submit_files(files, inline=inline)
+            submitted = submitter.finish()
+        missing = collector.media_ids
+        with track_progress("deciding", len(missing)) as progress:
+            decisions = _await(reader, missing, wait, progress)
+    return FileDecisions(decisions, missing, submitted.failed)
 
-    def sent(receipt: Receipt) -> None:
-        answers.missing[receipt.sent.submission_id] = receipt.sent.media_id
 
-    with DecisionReader(settings, "end") as reader:
-        with tracking("publishing", len(files)) as tracker:
-            tally = Tally(tracker, sent)
-            publisher = Publisher(settings, tally.receipt)
-            for outgoing in outgoing_files(files, envelope, tally, inline=inline):
-                publisher.send(outgoing)
-            publisher.finish()
-        answers.unpublished = tally.failed
-        with tracking("deciding", len(answers.missing)) as tracker:
-            heard_at = time.monotonic()
-            while answers.missing and time.monotonic() - heard_at < patience_s:
-                try:
-                    read = reader.read()
-                except BrokerError:
-                    between()  # may know better what is wrong
-                    raise
-                for decision in read:
-                    if answers.missing.pop(decision["submission_id"], None) is not None:
-                        heard_at = time.monotonic()
-                        answers.decisions.append(decision)
-                        on_decision(decision)
-                        tracker.advance()
-                if not read:
-                    between()
-    return answers
+def _await(
+    reader: DecisionReader, missing: dict[str, str], wait: WaitOptions, progress: Progress
+) -> list[DecisionRecord]:
+    """Removes decided submissions from `missing`."""
+    decisions = []
+    heard_at = time.monotonic()
+    while missing and time.monotonic() - heard_at < wait.patience_s:
+        try:
+            records = reader.read()
+        except BrokerError:
+            wait.on_idle()  # may raise a better explanation
+            raise
+        for record in records:
+            if missing.pop(record.decision.submission_id, None) is not None:
+                heard_at = time.monotonic()
+                decisions.append(record)
+                wait.on_decision(record)
+                progress.advance()
+        if not records:
+            wait.on_idle()
+    return decisions
+
+
+class _MediaIdCollector:
+    """Notes the media id of every published submission, by submission id."""
+
+    def __init__(self, listener: SubmitListener) -> None:
+        self.media_ids: dict[str, str] = {}
+        self._listener = listener
+
+    def on_published(self, receipt: Receipt) -> None:
+        self.media_ids[receipt.record.submission_id] = receipt.record.media_id
+        self._listener.on_published(receipt)
+
+    def on_failed(self, name: str, error: str) -> None:
+        self._listener.on_failed(name, error)
+
+    def on_too_large_to_inline(self, file: FoundFile, max_bytes: int) -> None:
+        self._listener.on_too_large_to_inline(file, max_bytes)

@@ -1,142 +1,89 @@
-"""Decisions as people want to read them: each content once, and below it what is a copy of it."""
+"""Groups decisions as people read them: every content once, with its copies."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Final
 
-from streams.cli.terminal import human_bytes, shown
-from streams.kafka.decision_reader import Decision
-from streams.services.wording import OUTCOME_WORDS, group_of, match_in_words, reason_in_words, shown_in_words
+from streams.domain.records import Decision, Match
+from streams.services.wording import appearances_in_words
 
-COPIES = ("duplicate", "near_duplicate")
-PARTLY = ("contains", "overlaps")
-"""Relations of a video that has a part of another and new material too: it is in a group of its own."""
+COPY_OUTCOMES: Final = ("duplicate", "near_duplicate")
+PARTIAL_RELATIONS: Final = ("contains", "overlaps")
+"""Relations of a video that shares a part with another and has new material too. It has a group of its own."""
 
-PARTLY_NEW = "partly_new"
-"""What is counted as such, in place of its outcome."""
+PARTLY_NEW: Final = "partly_new"
+"""Counted in place of the outcome of such a video."""
 
 
-@dataclass(slots=True)
-class Group:
-    """Media that are taken for one. `first` is a media id that came before all `copies`; maybe long before, not now.
+@dataclass(frozen=True, slots=True)
+class MediaGroup:
+    """Media that are copies of each other.
 
-    `parts` are videos that have a part of one of these, and something else too.
+    `first` is the media id of the earliest; `is_new` says that it is among the grouped decisions. `partial` are videos
+    that share a part with a medium of the group, and have new material too.
     """
 
     first: str
     is_new: bool
     copies: list[Decision] = field(default_factory=list)
-    parts: list[Decision] = field(default_factory=list)
+    partial: list[Decision] = field(default_factory=list)
 
 
-@dataclass(slots=True)
-class Grouped:
-    """`shown` says in words what each of some media shows, or is shown in."""
+@dataclass(frozen=True, slots=True)
+class GroupedDecisions:
+    """`appearances` pairs a media id with words for what the medium shows, or is shown in."""
 
-    groups: list[Group]
-    shown: list[tuple[str, str]]
+    groups: list[MediaGroup]
+    appearances: list[tuple[str, str]]
     failed: list[Decision]
     outcomes: Counter[str]
     copied_bytes: int
 
 
-def group(decisions: Iterable[Decision]) -> Grouped:
-    """Put copies, also those of copies, with the first of their group; the largest groups first."""
-    decisions = sorted(decisions, key=lambda decision: str(decision["media_id"]))
-    groups: dict[str, Group] = {}
+def group_decisions(decisions: Iterable[Decision]) -> GroupedDecisions:
+    """Puts copies, also copies of copies, into the group of the first; the largest groups come first."""
+    decisions = sorted(decisions, key=lambda decision: decision.media_id)
+    groups: dict[str, MediaGroup] = {}
     for decision in decisions:
-        if decision["outcome"] == "unique" or _is_partly_new(decision):
-            groups[decision["content_id"]] = Group(decision["media_id"], is_new=True)
+        if decision.content_id is not None and (decision.outcome == "unique" or _is_partly_new(decision)):
+            groups[decision.content_id] = MediaGroup(decision.media_id, is_new=True)
     copied_bytes = 0
-    of_content: dict[str, str] = {}
+    group_of_content: dict[str | None, str] = {}
     for decision in decisions:
-        if decision["outcome"] in COPIES and not _is_partly_new(decision):
-            content_id, media_id = group_of(decision["match"])
-            groups.setdefault(content_id, Group(media_id, is_new=False)).copies.append(decision)
-            of_content[decision["content_id"]] = content_id
-            copied_bytes += decision["facts"]["size_bytes"]
-    for decision in filter(_is_partly_new, decisions):
-        known = decision["match"]["content_id"]
-        found = Group(decision["match"]["media_id"], is_new=False)
-        groups.setdefault(of_content.get(known, known), found).parts.append(decision)
-    return Grouped(
+        match = decision.match
+        if match is not None and decision.outcome in COPY_OUTCOMES and not _is_partly_new(decision):
+            content_id, media_id = group_of(match)
+            groups.setdefault(content_id, MediaGroup(media_id, is_new=False)).copies.append(decision)
+            group_of_content[decision.content_id] = content_id
+            copied_bytes += decision.facts.size_bytes if decision.facts else 0
+    for decision in decisions:
+        if decision.match is not None and _is_partly_new(decision):
+            known = decision.match.content_id
+            known_group = MediaGroup(decision.match.media_id, is_new=False)
+            groups.setdefault(group_of_content.get(known, known), known_group).partial.append(decision)
+    return GroupedDecisions(
         groups=sorted(
-            (each for each in groups.values() if each.copies or each.parts),
-            key=lambda each: (-len(each.copies), -len(each.parts), each.first),
+            (group for group in groups.values() if group.copies or group.partial),
+            key=lambda group: (-len(group.copies), -len(group.partial), group.first),
         ),
-        shown=[(decision["media_id"], said) for decision in decisions for said in shown_in_words(decision)],
-        failed=[decision for decision in decisions if decision["outcome"] == "failed"],
-        outcomes=Counter(PARTLY_NEW if _is_partly_new(decision) else decision["outcome"] for decision in decisions),
+        appearances=[(decision.media_id, words) for decision in decisions for words in appearances_in_words(decision)],
+        failed=[decision for decision in decisions if decision.outcome == "failed"],
+        outcomes=Counter(PARTLY_NEW if _is_partly_new(decision) else decision.outcome for decision in decisions),
         copied_bytes=copied_bytes,
     )
 
 
+def group_of(match: Match) -> tuple[str, str]:
+    """Content id and media id of the group's first. A decision older than groups has none: then those of the match."""
+    return match.group_content_id or match.content_id, match.group_media_id or match.media_id
+
+
 def _is_partly_new(decision: Decision) -> bool:
-    return bool(decision["outcome"] == "near_duplicate" and decision["match"].get("relation") in PARTLY)
-
-
-def lines_of(grouped: Grouped) -> Iterator[str]:
-    """The report: groups, failures, totals."""
-    for each in grouped.groups:
-        members = [*each.copies, *each.parts]
-        yield f"{shown(each.first)}  ({_how_many(each)}{'' if each.is_new else ', known from before'})"
-        yield from _below((member["media_id"], _what(member, each)) for member in members)
-        yield ""
-    if grouped.shown:
-        yield "shown in videos:"
-        yield from _below(grouped.shown)
-        yield ""
-    if grouped.failed:
-        yield "could not be compared:"
-        yield from _below((d["media_id"], reason_in_words(d["failure"]["reason"])) for d in grouped.failed)
-        yield ""
-    yield totals_of(grouped)
-
-
-def _below(rows: Iterable[tuple[str, str]]) -> Iterator[str]:
-    """Indented lines of two columns."""
-    safe = [(shown(media_id), shown(what)) for media_id, what in rows]
-    width = max(len(media_id) for media_id, _ in safe)
-    yield from (f"    {media_id.ljust(width)}  {what}" for media_id, what in safe)
-
-
-def _how_many(group: Group) -> str:
-    """`3 copies`, `2 copies, 1 with a part of it`"""
-    copies = [_many(len(group.copies), "copy", "copies")] if group.copies else []
-    parts = [_many(len(group.parts), "with a part of it", "with parts of it")] if group.parts else []
-    return ", ".join(copies + parts)
-
-
-def _what(member: Decision, group: Group) -> str:
-    """`exact copy`, `altered copy, 97.7 %, cropped`, `clip, …`; of what, unless it is the first of the group."""
-    match = member["match"]
-    is_first = match["media_id"] == group.first
-    review = " (review)" if member["action"] == "review" else ""
-    if match.get("relation", "") not in ("", "copy"):
-        return f"{match_in_words(match, 'it' if is_first else match['media_id'])}{review}"
-    of = "" if is_first else f" of {match['media_id']}"
-    how = "" if match["method"] == "exact" else f", {match_in_words(match)}"
-    return f"{OUTCOME_WORDS[member['outcome']]}{of}{how}{review}"
-
-
-def totals_of(grouped: Grouped) -> str:
-    """`12 files: 5 unique, 4 exact copies, 1 failed. The copies take 3.4 MB.`"""
-    files = _many(grouped.outcomes.total(), "file", "files")
-    saved = f" The copies take {human_bytes(grouped.copied_bytes)}." if grouped.copied_bytes else ""
-    return f"{files}: {outcomes_in_words(grouped.outcomes)}.{saved}"
-
-
-def outcomes_in_words(outcomes: Counter[str]) -> str:
-    """`5 unique, 4 exact copies, 2 altered copies, 1 failed`; also what `group` counts as partly new, if anything."""
-    parts = [f"{outcomes['unique']:,} unique", _many(outcomes["duplicate"], "exact copy", "exact copies")]
-    if outcomes["near_duplicate"]:
-        parts.append(_many(outcomes["near_duplicate"], "altered copy", "altered copies"))
-    if outcomes[PARTLY_NEW]:
-        parts.append(f"{outcomes[PARTLY_NEW]:,} partly new")
-    return ", ".join([*parts, f"{outcomes['failed']:,} failed"])
-
-
-def _many(count: int, one: str, more: str) -> str:
-    return f"{count:,} {one if count == 1 else more}"
+    return (
+        decision.outcome == "near_duplicate"
+        and decision.match is not None
+        and decision.match.relation in PARTIAL_RELATIONS
+    )

@@ -1,1 +1,1 @@
-"""Where the bytes of a submission come from, under limits: fetch.py is the door, one file for each kind of source."""
+"""Fetches the bytes of submissions, under limits. Start at fetch.py; one module for each kind of source."""

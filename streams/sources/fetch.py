@@ -1,4 +1,8 @@
-"""The door to all sources: from a submission to its bytes, or to a video to read parts of; one budget of bytes."""
+"""The entrance to all sources: from a submission to its bytes, or to a video that is read in parts.
+
+All fetches share one budget of bytes. file.py opens file URLs, web.py opens http and https URLs. Addresses that are not
+public are refused in http/address_guard.py.
+"""
 
 from __future__ import annotations
 
@@ -12,34 +16,34 @@ from aiohttp.abc import AbstractResolver
 from streams.config.settings import Settings
 from streams.domain.records import Submission
 from streams.errors import BadInput, ConfigurationError, Reason
-from streams.sources.budget import ByteBudget, Hold
+from streams.sources.budget import ByteBudget, Reservation
+from streams.sources.deadline import source_deadline
 from streams.sources.file import FileSource
-from streams.sources.http.client import HttpSource, parsed
-from streams.sources.http.guard import AddressGuard
+from streams.sources.http.address_guard import AddressGuard
+from streams.sources.http.client import HttpClient, parse_url
 from streams.sources.http.resolver import SystemResolver
-from streams.sources.media_kind import HEAD_BYTES, check_kind, video_by_name
-from streams.sources.patience import patience
-from streams.sources.spool import Spool
-from streams.sources.video.opened import OpenVideo
-from streams.sources.video.web_video import VideoFound, WebVideos
+from streams.sources.media_kind import HEAD_BYTES, check_kind, has_video_suffix
+from streams.sources.video.open_video import OpenVideo
+from streams.sources.video.spool import Spool
+from streams.sources.web import VideoFound, WebSource
 
-#: Videos of the web that are open at once, for each that is decoded: the others are being asked for, or downloaded.
-OPEN_PER_THREAD = 4
+#: Videos from the web that are open at once, per decode thread. One is decoded; the others are requested or downloaded.
+OPEN_VIDEOS_PER_THREAD = 4
 SCHEMES = ("http", "https", "file")
 
 
 class SourceFetcher:
-    """Gets the bytes of submissions; one for a process, used from one event loop.
+    """Gets the bytes of submissions. One for a process, used from one event loop.
 
-    All fetches together hold at most `in_flight_bytes` (and always one medium of the largest permitted size, or what is
-    at hand of one video), besides read buffers of 128 KiB for each. How many run at once is the caller's to bound.
+    All fetches together hold at most `max_in_flight_bytes`, but always one medium of the largest permitted size or the
+    memory of one open video. Read buffers add 128 KiB a fetch. The caller bounds how many fetches run at once.
 
     Args:
-        settings: the fields source_*, file_roots, in_flight_bytes, fetch_concurrency, data_dir and video_*.
-        resolver: names to addresses; the system's where none is given.
+        settings: `source`, `paths.data_dir`, and of `runtime` the in-flight bytes, fetch concurrency and video threads.
+        resolver: resolves host names; by default the system's resolver.
 
     Raises:
-        ConfigurationError: an entry of source_allow cannot be read.
+        ConfigurationError: an entry of the allow list is neither a network, an address nor a host name.
     """
 
     def __init__(self, settings: Settings, resolver: AbstractResolver | None = None) -> None:
@@ -50,23 +54,23 @@ class SourceFetcher:
         self._timeout_s = settings.source.timeout_s
         self._max_bytes = settings.source.max_bytes
         self._budget = ByteBudget(settings.runtime.max_in_flight_bytes, settings.source.max_bytes)
-        # Threads that hang in a lookup or a file system must be missed by nobody else.
+        # Twice as many threads as fetches, because some hang in a name lookup or in a file system.
         self._threads = ThreadPoolExecutor(2 * settings.runtime.fetch_concurrency, thread_name_prefix="source")
-        self._http = HttpSource(settings, guard, resolver or SystemResolver(self._threads))
+        self._http = HttpClient(settings, guard, resolver or SystemResolver(self._threads))
         self._files = FileSource(settings, self._threads)
-        self._web_videos = WebVideos(settings, self._http, Spool(settings, self._threads))
-        self._open_videos = asyncio.Semaphore(OPEN_PER_THREAD * settings.runtime.video_threads)
+        self._web = WebSource(settings, self._http, Spool(settings, self._threads))
+        self._open_videos = asyncio.Semaphore(OPEN_VIDEOS_PER_THREAD * settings.runtime.video_threads)
 
     @property
-    def held_bytes(self) -> int:
-        """What all fetches hold now."""
-        return self._budget.held_bytes
+    def reserved_bytes(self) -> int:
+        """The bytes that all fetches hold now."""
+        return self._budget.reserved_bytes
 
-    def body(self, submission: Submission) -> bytes | None:
-        """The bytes that came with a submission; None where they have to be fetched.
+    def inline_body(self, submission: Submission) -> bytes | None:
+        """The bytes inside the submission; None if they must be fetched.
 
         Raises:
-            BadInput: as `open`, where the bytes alone say so.
+            BadInput: as `open`, for failures that the bytes alone show.
         """
         if submission.body is None:
             return None
@@ -75,42 +79,42 @@ class SourceFetcher:
 
     @asynccontextmanager
     async def open(self, submission: Submission) -> AsyncIterator[bytes | OpenVideo]:
-        """What a submission is of, told by its first bytes: pictures as their bytes, videos for reading parts.
+        """The submitted medium: a picture as bytes, a video open for reading parts. The first bytes tell which.
 
-        A video too may come as bytes, where it came with the submission or is small. Of those of the web only so many
-        are open at once, and others wait.
+        Small videos and videos inside the submission come as bytes too. The number of open videos from the web is
+        bounded; further ones wait.
 
         Raises:
-            BadInput: no_source, unsupported_scheme, bad_url or one of the source_ reasons; unsupported_kind where the
-                submission says that it is something else.
-            BrokenInfrastructure: a download cannot be kept.
+            BadInput: no_source, unsupported_scheme, bad_url or one of the source_ reasons; unsupported_kind if the
+                submission names another kind.
+            BrokenInfrastructure: the disk does not take a download.
         """
         async with AsyncExitStack() as stack:
-            hold = stack.enter_context(self._budget.hold())
-            found = await self._opened(submission, hold, stack)
-            if isinstance(found, OpenVideo):
-                stack.callback(found.end)
+            reservation = stack.enter_context(self._budget.reserve())
+            medium = await self._open(submission, reservation, stack)
+            if isinstance(medium, OpenVideo):
+                stack.callback(medium.close)
             else:
-                hold.shrink_to(len(self._checked(found)) if submission.body is None else 0)
-            yield found
+                reservation.shrink_to(len(self._checked(medium)) if submission.body is None else 0)
+            yield medium
 
-    async def _opened(self, submission: Submission, hold: Hold, stack: AsyncExitStack) -> bytes | OpenVideo:
-        body, kind = self.body(submission), submission.kind
+    async def _open(self, submission: Submission, reservation: Reservation, stack: AsyncExitStack) -> bytes | OpenVideo:
+        body, kind = self.inline_body(submission), submission.kind
         if body is not None:
             return body
         url = self._url_of(submission)
         if self._scheme_of(url) == "file":
-            async with patience(self._timeout_s, hold) as reserve:
+            async with source_deadline(self._timeout_s, reservation) as reserve:
                 return await self._files.open(url, kind, reserve)
-        address = parsed(url)
-        if kind == "image" or (kind == "auto" and not video_by_name(address.path)):
+        address = parse_url(url)
+        if kind == "image" or (kind == "auto" and not has_video_suffix(address.path)):
             try:
-                return await self._web_videos.picture(address, kind, hold)
+                return await self._web.fetch_picture(address, kind, reservation)
             except VideoFound as found:
                 address = found.url
-                hold.shrink_to(0)
+                reservation.shrink_to(0)
         await stack.enter_async_context(self._open_videos)
-        return await self._web_videos.video(address, kind, hold)
+        return await self._web.open_video(address, kind, reservation)
 
     def _url_of(self, submission: Submission) -> str:
         if not submission.url:
@@ -131,6 +135,6 @@ class SourceFetcher:
         return data
 
     async def close(self) -> None:
-        """Close connections; threads that hang are left behind."""
+        """Close all connections. Does not wait for threads that hang."""
         await self._http.close()
         self._threads.shutdown(wait=False, cancel_futures=True)

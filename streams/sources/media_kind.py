@@ -1,4 +1,7 @@
-"""Is it a video? A URL may say so before anything is asked, an answer by its headers; the first bytes decide."""
+"""Tells videos from pictures: by the URL before any request, by the response's headers, and finally by the first bytes.
+
+Only the first bytes decide.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,9 @@ from streams.domain.fingerprint.formats import HEAD_BYTES, image_format_of, vide
 from streams.domain.records import Kind
 from streams.errors import BadInput, Reason
 
-__all__ = ["HEAD_BYTES", "READ_WHOLE_MAX_BYTES", "check_kind", "says_video", "video_by_name", "video_format_of"]
+__all__ = ["HEAD_BYTES", "READ_WHOLE_MAX_BYTES", "check_kind", "has_video_suffix", "is_video_content_type"]
 
-#: A video up to here is read whole, wherever it is: asking for its parts would take longer.
+#: A video up to this size is read whole from every source, because requests for its parts would take longer.
 READ_WHOLE_MAX_BYTES = 128 << 10
 VIDEO_SUFFIXES = (
     *(".mp4", ".m4v", ".mov", ".qt", ".3gp", ".3g2", ".mkv", ".webm", ".avi", ".flv", ".f4v", ".ogv"),
@@ -16,25 +19,25 @@ VIDEO_SUFFIXES = (
 )
 
 
-def video_by_name(path: str) -> bool:
-    """Whether the path of a URL ends as those of videos do."""
+def has_video_suffix(path: str) -> bool:
+    """Whether the path of a URL ends like the name of a video file."""
     return path.lower().endswith(VIDEO_SUFFIXES)
 
 
-def says_video(content_type: str) -> bool:
+def is_video_content_type(content_type: str) -> bool:
     return content_type.strip().lower().startswith("video/")
 
 
 def check_kind(kind: Kind, head: bytes) -> bool:
-    """Whether the first bytes are a video's, as the submission's kind permits.
+    """Whether the first bytes are a video's. Refuses a medium of another kind than submitted.
 
     Args:
-        kind: what the submission says it is.
-        head: the first HEAD_BYTES, or all there are.
+        kind: the kind that the submission names.
+        head: the first HEAD_BYTES, or all bytes of a shorter medium.
 
     Raises:
-        BadInput: unsupported_kind for an image that is said to be a video, and the reverse; not_media or
-            unsupported_format where it should be a video and is neither.
+        BadInput: unsupported_kind for an image submitted as a video, or a video submitted as an image; not_media or
+            unsupported_format for bytes submitted as a video that are neither.
     """
     found = video_format_of(head)
     if found and kind == "image":

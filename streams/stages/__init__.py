@@ -1,1 +1,8 @@
-"""What the stages own beside their pure decision: threads, caches, indexes in memory."""
+"""The stages, and what they own beside their pure decision: threads, caches, indexes in memory."""
+
+from __future__ import annotations
+
+from typing import Final
+
+#: In the order of the stream. The topology of a stage is `agents/<name>.py`.
+STAGE_NAMES: Final = ("fingerprint", "match", "record")

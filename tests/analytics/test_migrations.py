@@ -1,4 +1,4 @@
-"""deploy/clickhouse is applied in order, once, by however many workers at once, and never after a change."""
+"""Migrations are applied in order and once, by any number of workers at the same time, and never after a change."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from streams.analytics.migrations import Migration, migrate, pending_migrations, read_migrations, split_statements
-from streams.errors import ConfigurationError, SinkError
+from streams.analytics.migrations import Migration, read_migrations, split_statements
+from streams.errors import AnalyticsError, ConfigurationError
 from streams.kafka.topics import project_file
 from tests.support.engines import Database
 
@@ -24,7 +24,7 @@ REPEATABLE = re.compile(
 
 
 def names() -> tuple[str, ...]:
-    return tuple(each.name for each in read_migrations())
+    return tuple(migration.name for migration in read_migrations())
 
 
 def test_statements_end_with_a_semicolon_at_the_end_of_a_line() -> None:
@@ -39,34 +39,34 @@ def test_every_statement_may_run_twice_and_names_no_database() -> None:
             assert "mediasieve." not in statement
 
 
-def test_a_fresh_database_gets_everything_and_the_next_run_nothing(clickhouse: Database) -> None:
-    assert pending_migrations(clickhouse.settings()) == names()
-    assert migrate(clickhouse.settings()).applied == names()
-    assert pending_migrations(clickhouse.settings()) == ()
-    assert migrate(clickhouse.settings()).applied == ()
+def test_a_new_database_gets_all_migrations_and_the_next_run_none(clickhouse: Database) -> None:
+    assert clickhouse.pending_migrations() == names()
+    assert clickhouse.migrate().applied == names()
+    assert clickhouse.pending_migrations() == ()
+    assert clickhouse.migrate().applied == ()
     assert clickhouse.rows("SELECT version, name FROM schema_migrations FINAL ORDER BY version") == [
         (number, name) for number, name in enumerate(names(), 1)
     ]
 
 
-def test_workers_that_start_at_once_all_find_the_schema_complete(clickhouse: Database) -> None:
+def test_workers_that_start_at_the_same_time_all_find_the_schema_complete(clickhouse: Database) -> None:
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda _: migrate(clickhouse.settings()), range(4)))
-    assert pending_migrations(clickhouse.settings()) == ()
+        list(pool.map(lambda _: clickhouse.migrate(), range(4)))
+    assert clickhouse.pending_migrations() == ()
     assert clickhouse.rows("SELECT count() FROM decisions_current") == [(0,)]
     assert clickhouse.rows("SELECT count() FROM schema_migrations FINAL") == [(len(names()),)]
 
 
-def test_a_migration_that_stopped_half_way_is_taken_up_again(clickhouse: Database) -> None:
+def test_a_migration_that_stopped_half_way_is_applied_again(clickhouse: Database) -> None:
     first, second, *_ = read_migrations()
     broken = replace(second, statements=(*second.statements[:1], "CREATE TABLE IF NOT EXISTS nonsense"))
-    with pytest.raises(SinkError, match="refuses"):
-        migrate(clickhouse.settings(), (first, broken))
-    assert migrate(clickhouse.settings()).applied == names()[1:]
+    with pytest.raises(AnalyticsError, match="refuses"):
+        clickhouse.migrate((first, broken))
+    assert clickhouse.migrate().applied == names()[1:]
 
 
-def test_rows_from_before_groups_were_named_are_in_that_of_the_content_they_matched(clickhouse: Database) -> None:
-    migrate(clickhouse.settings(), read_migrations()[:3])
+def test_rows_without_a_named_group_are_in_the_group_of_the_content_they_matched(clickhouse: Database) -> None:
+    clickhouse.migrate(read_migrations()[:3])
     with clickhouse.client() as client:
         client.command(
             """
@@ -75,29 +75,29 @@ def test_rows_from_before_groups_were_named_are_in_that_of_the_content_they_matc
                 (generateUUIDv4(), 'unique', 'b', '', 2)
             """
         )
-    assert migrate(clickhouse.settings()).applied == names()[3:]
+    assert clickhouse.migrate().applied == names()[3:]
     columns = "group_content_id, match_threshold_bits, match_candidate_distance_bits"
     for view in ("decisions_once", "decisions_current"):
         found = clickhouse.rows(f"SELECT {columns} FROM {view} ORDER BY decided_at")
         assert found == [("a", 0, None), ("a", 0, None), ("b", 0, None)]
 
 
-def test_an_applied_file_that_changed_is_refused_and_nothing_is_done(clickhouse: Database) -> None:
-    migrate(clickhouse.settings())
+def test_a_changed_file_is_refused_and_nothing_is_applied(clickhouse: Database) -> None:
+    clickhouse.migrate()
     *kept, last = read_migrations()
     new = Migration(
         len(names()) + 1, "999_new.sql", "0" * 64, ("CREATE TABLE IF NOT EXISTS new (a Int8) ENGINE = Memory",)
     )
     with pytest.raises(ConfigurationError, match=f"{last.name} was applied .* with other content"):
-        migrate(clickhouse.settings(), (*kept, replace(last, checksum="f" * 64), new))
+        clickhouse.migrate((*kept, replace(last, checksum="f" * 64), new))
     with pytest.raises(ConfigurationError, match="never changes"):
-        pending_migrations(clickhouse.settings(), (*kept, replace(last, checksum="f" * 64), new))
+        clickhouse.pending_migrations((*kept, replace(last, checksum="f" * 64), new))
     assert clickhouse.rows("EXISTS TABLE new") == [(0,)]
 
 
-def test_an_older_release_leaves_a_newer_database_alone_and_says_so(clickhouse: Database) -> None:
-    migrate(clickhouse.settings())
-    result = migrate(clickhouse.settings(), read_migrations()[:-1])
+def test_an_older_release_leaves_a_newer_database_unchanged_and_names_its_versions(clickhouse: Database) -> None:
+    clickhouse.migrate()
+    result = clickhouse.migrate(read_migrations()[:-1])
     assert (result.applied, result.unknown_versions) == ((), (len(names()),))
 
 
@@ -112,4 +112,4 @@ def test_a_misnamed_file_is_refused(wrong: str, tmp_path: Path) -> None:
 
 def test_a_database_name_that_needs_quoting_is_refused(clickhouse: Database) -> None:
     with pytest.raises(ConfigurationError, match="MEDIASIEVE_CLICKHOUSE_DATABASE"):
-        migrate(clickhouse.settings(clickhouse_database="media`; DROP TABLE x"))
+        replace(clickhouse, name="media`; DROP TABLE x").migrate()

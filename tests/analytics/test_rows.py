@@ -1,4 +1,4 @@
-"""What a record becomes as a row, without a server; and that what is accepted is taken by a real one."""
+"""Records become the right rows, tested without a server; and a real server stores every row that is accepted."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from streams.analytics.rows.fields import MAX_MS, MIN_MS
-from streams.analytics.rows.rows import TABLES, to_rows
+from streams.analytics.rows.extractors import MAX_MS, MIN_MS
+from streams.analytics.rows.table import to_rows
+from streams.analytics.rows.topics import TABLES
 from streams.analytics.writer import ClickHouseSink
 from streams.domain.hashes.frames import unpack_frames
 from streams.domain.records import Appearance, Match, MediaFacts, Segment
@@ -47,7 +48,7 @@ def reason_of(topic: str, record: Record) -> tuple[Reason, str]:
 
 
 def changed(topic: str, path: str, value: object) -> Record:
-    """A valid record with the field at the dotted `path` set to `value`, or taken out where that is `...`."""
+    """A valid record with the field at the dotted `path` set to `value`, or removed if the value is `...`."""
     record = VALID[topic]
     document = orjson.loads(record.value or b"")
     *parents, name = path.split(".")
@@ -88,12 +89,12 @@ def test_a_decision_is_flattened() -> None:
     assert (row["kafka_topic"], row["kafka_partition"], row["kafka_offset"]) == ("media.decisions", 0, 5)
 
 
-def test_a_match_by_one_hash_alone_had_no_candidate() -> None:
+def test_a_match_by_one_hash_has_no_candidate_distance() -> None:
     row = row_of(DECISIONS, decision_record(decision(2, content=1, outcome="duplicate"), 5))
     assert (row["match_candidate_distance_bits"], row["match_candidate_threshold_bits"]) == (None, None)
 
 
-def test_a_decision_from_before_groups_and_thresholds_is_a_row_too() -> None:
+def test_a_decision_of_a_version_without_groups_and_thresholds_becomes_a_row() -> None:
     known = ("content_id", "media_id", "submission_id", "method", "distance_bits", "similarity", "transformation")
     match = orjson.loads(VALID[DECISIONS].value or b"")["match"]
     row = row_of(DECISIONS, changed(DECISIONS, "match", {name: match[name] for name in known}))
@@ -101,14 +102,14 @@ def test_a_decision_from_before_groups_and_thresholds_is_a_row_too() -> None:
     assert (row["match_threshold_bits"], row["match_view"], row["match_explanation"]) == (0, "", "")
 
 
-def test_what_views_are_looked_up_by_is_kept_out_of_the_rows() -> None:
+def test_packed_views_are_left_out_of_the_rows() -> None:
     hashes = {"phash64:1": "00" * 8, "views:1": "00" * 42, "views:2": "00", "dhash64:1": "ff" * 8}
     for topic in (DECISIONS, FINGERPRINTS):
         assert row_of(topic, changed(topic, "facts.hashes", hashes))["hashes"].keys() == {"phash64:1", "dhash64:1"}
 
 
 def clip() -> tuple[MediaFacts, Match]:
-    """A video, and its match with another."""
+    """A video, and its match with another video."""
     made = media_facts(VideoRecipe([Cut(Film("rows"), 0, 9_000)]), "clip")
     match = decision(2, content=1, outcome="near_duplicate").match
     assert match is not None
@@ -116,7 +117,7 @@ def clip() -> tuple[MediaFacts, Match]:
     return made, replace(match, relation="clip_of", segments=segments, share=1.0, known_share=0.125)
 
 
-def test_a_video_says_what_it_is_and_which_parts_of_another() -> None:
+def test_a_video_has_its_facts_and_segments() -> None:
     made, match = clip()
     shown = [Appearance(f"sha256:{3:064x}", "photos/3.jpg", "image", 1.5, 12)]
     record = decision_record(
@@ -133,21 +134,21 @@ def test_a_video_says_what_it_is_and_which_parts_of_another() -> None:
     assert (picture["match_segments"], picture["appears_in"]) == ([], [])
 
 
-def test_the_whole_frames_of_a_video_are_rows_of_their_own() -> None:
+def test_every_whole_frame_of_a_video_becomes_a_row() -> None:
     made, _ = clip()
     frames = unpack_frames(made.hashes["frames:1"])
     whole = [frame for frame in frames if frame["view"] < 2 and frame["orientation"] & 8]
-    parts = TABLES[FINGERPRINTS].parts
-    assert parts is not None
+    details = TABLES[FINGERPRINTS].details
+    assert details is not None
 
-    rows = parts.rows(fingerprint_record(replace(fingerprint(1), facts=made), 3))
+    rows = details.rows(fingerprint_record(replace(fingerprint(1), facts=made), 3))
 
     assert 0 < len(rows) == len(whole) < len(frames)
-    first = dict(zip(parts.columns, rows[0], strict=True))
+    first = dict(zip(details.columns, rows[0], strict=True))
     assert (first["content_id"], first["media_id"], first["view"]) == (made.content_id, "photos/1.jpg", "full")
     assert (first["at_ms"], first["phash64"]) == (0, int(whole[0]["hash64"]))
     assert first["phash256"].hex() == "".join(f"{int(word):016x}" for word in whole[0]["hash256"])
-    assert parts.rows(VALID[FINGERPRINTS]) == []
+    assert details.rows(VALID[FINGERPRINTS]) == []
     broken = replace(made, hashes={"frames:1": "00ff"})
     assert reason_of(FINGERPRINTS, fingerprint_record(replace(fingerprint(1), facts=broken), 3))[0] == Reason.BAD_FIELD
 
@@ -183,7 +184,7 @@ def test_a_dead_letter_keeps_reason_origin_and_the_head_of_its_value() -> None:
         [("dl_origin_partition", "²".encode()), ("dl_reason", None), ("dl_origin_topic", b"")],
     ],
 )
-def test_a_dead_letter_with_absent_or_garbled_headers_stands_for_itself(
+def test_a_dead_letter_with_absent_or_garbled_headers_has_its_own_position_as_origin(
     headers: list[tuple[str, bytes | None]],
 ) -> None:
     row = row_of(DEAD_LETTERS, Record(DEAD_LETTERS, 1, 8, T0_MS, None, None, headers))
@@ -204,7 +205,7 @@ def test_a_dead_letter_with_absent_or_garbled_headers_stands_for_itself(
     ],
 )
 @pytest.mark.parametrize("topic", [DECISIONS, FINGERPRINTS])
-def test_what_is_no_record_is_bad_input(topic: str, value: bytes | None, reason: Reason) -> None:
+def test_a_value_that_is_not_a_record_is_bad_input(topic: str, value: bytes | None, reason: Reason) -> None:
     assert reason_of(topic, Record(topic, 0, 0, T0_MS, None, value))[0] == reason
 
 
@@ -314,7 +315,7 @@ def hostile_records(draw: st.DrawFn, topic: str) -> Record:
     derandomize=True,
 )
 @given(data=st.data())
-async def test_whatever_is_accepted_clickhouse_takes(topic: str, data: st.DataObject, clickhouse: Database) -> None:
+async def test_clickhouse_stores_every_accepted_row(topic: str, data: st.DataObject, clickhouse: Database) -> None:
     records = [replace(data.draw(hostile_records(topic)), offset=offset) for offset in range(20)]
     accepted = to_rows(TABLES[topic], records).accepted
     sink = ClickHouseSink(clickhouse.settings())

@@ -1,4 +1,4 @@
-"""The sink on a running ClickHouse: every record's row is there once, whatever is delivered twice."""
+"""The sink on a running ClickHouse: every record has one row, even if it is delivered twice."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from streams.analytics.writer import ClickHouseSink, batch_token
 from streams.config.settings import load_settings
-from streams.errors import ConfigurationError, Reason, SinkError
+from streams.errors import AnalyticsError, ConfigurationError, Reason, SinkError
 from streams.kafka.topics import DEAD_LETTERS, DECISIONS, FINGERPRINTS
 from streams.local.clickhouse.server import EmbeddedClickHouse
 from tests.support.engines import Database, new_database
@@ -34,7 +34,7 @@ async def sink(clickhouse: Database) -> AsyncIterator[ClickHouseSink]:
     await made.close()
 
 
-async def test_each_topic_goes_into_its_table(sink: ClickHouseSink, clickhouse: Database) -> None:
+async def test_every_topic_goes_into_its_table(sink: ClickHouseSink, clickhouse: Database) -> None:
     await sink.open()
     assert await sink.write(DECISIONS, [decision_record(decision(2, content=1, outcome="near_duplicate"), 5)]) == []
     assert await sink.write(FINGERPRINTS, [fingerprint_record(fingerprint(1), 0)]) == []
@@ -69,9 +69,7 @@ async def test_the_same_batch_again_leaves_no_second_copy(sink: ClickHouseSink, 
     assert clickhouse.rows("SELECT count() FROM decisions") == [(300,)]
 
 
-async def test_a_replay_cut_into_other_batches_shows_each_decision_once(
-    sink: ClickHouseSink, clickhouse: Database
-) -> None:
+async def test_a_replay_in_other_batches_shows_every_decision_once(sink: ClickHouseSink, clickhouse: Database) -> None:
     records = decision_records(600)
     await sink.write(DECISIONS, records)
     before = clickhouse.rows("SELECT * EXCEPT ingested_at FROM decisions_once ORDER BY decision_id")
@@ -82,7 +80,7 @@ async def test_a_replay_cut_into_other_batches_shows_each_decision_once(
     assert clickhouse.rows("SELECT sum(decisions) FROM outcomes_per_minute") == [(600,)]
 
 
-async def test_of_a_decision_published_twice_the_first_stays(sink: ClickHouseSink, clickhouse: Database) -> None:
+async def test_the_first_of_two_copies_of_a_decision_stays(sink: ClickHouseSink, clickhouse: Database) -> None:
     again = decision_record(decision(1), 90, decided_ms=T0_MS + 40 * 86_400_000)
     await sink.write(DECISIONS, [again])
     await sink.write(DECISIONS, [decision_record(decision(1), 4)])
@@ -110,7 +108,7 @@ async def test_a_fingerprint_or_dead_letter_delivered_twice_shows_once(
     assert clickhouse.rows("SELECT kafka_offset FROM deadletters_once") == [(1,)]
 
 
-async def test_what_cannot_be_decoded_comes_back_and_the_rest_is_stored(
+async def test_records_that_cannot_be_decoded_are_returned_and_the_others_stored(
     sink: ClickHouseSink, clickhouse: Database
 ) -> None:
     good, bad = decision_record(decision(1), 0), Record(DECISIONS, 0, 1, T0_MS, None, b"{")
@@ -129,13 +127,13 @@ async def test_a_batch_may_span_more_months_than_clickhouse_takes_by_default(
     assert clickhouse.rows("SELECT count() FROM decisions_once") == [(150,)]
 
 
-async def test_writes_at_once_from_one_loop_are_all_stored(sink: ClickHouseSink, clickhouse: Database) -> None:
+async def test_concurrent_writes_from_one_loop_are_all_stored(sink: ClickHouseSink, clickhouse: Database) -> None:
     records = decision_records(400)
     await asyncio.gather(*(sink.write(DECISIONS, records[n : n + 50]) for n in range(0, 400, 50)))
     assert clickhouse.rows("SELECT count() FROM decisions_once") == [(400,)]
 
 
-async def test_clickhouse_away_is_a_sink_error_and_the_same_sink_goes_on_when_it_is_back(
+async def test_a_sink_raises_while_clickhouse_is_away_and_works_again_afterwards(
     own_clickhouse: EmbeddedClickHouse,
 ) -> None:
     database = new_database(own_clickhouse)
@@ -168,9 +166,9 @@ async def test_a_clickhouse_that_comes_back_empty_is_migrated_again(own_clickhou
     await sink.close()
 
 
-async def test_nothing_at_the_address_is_a_sink_error_from_open_and_false_from_ping(unused_tcp_port: int) -> None:
+async def test_nothing_at_the_address_is_an_analytics_error_from_open_and_false_from_ping(unused_tcp_port: int) -> None:
     sink = ClickHouseSink(load_settings(clickhouse=f"http://127.0.0.1:{unused_tcp_port}"))
-    with pytest.raises(SinkError, match="does not answer"):
+    with pytest.raises(AnalyticsError, match="does not answer"):
         await sink.open()
     assert not await sink.ping()
     await sink.close()
@@ -181,7 +179,7 @@ async def test_a_wrong_password_says_which_settings_to_check_and_is_not_repeated
 ) -> None:
     with EmbeddedClickHouse(tmp_path_factory.mktemp("guarded"), password="right") as engine:
         settings = load_settings(clickhouse=engine.url, clickhouse_password="s3cret-wrong")
-        with pytest.raises(SinkError, match="MEDIASIEVE_CLICKHOUSE_PASSWORD") as raised:
+        with pytest.raises(AnalyticsError, match="MEDIASIEVE_CLICKHOUSE_PASSWORD") as raised:
             await ClickHouseSink(settings).open()
         assert "s3cret" not in str(raised.value)
         allowed = ClickHouseSink(load_settings(clickhouse=engine.url, clickhouse_password="right"))
@@ -190,7 +188,7 @@ async def test_a_wrong_password_says_which_settings_to_check_and_is_not_repeated
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1:8123", "ftp://127.0.0.1", "http://", "http://host:99999"])
-async def test_what_is_no_address_is_a_configuration_error(address: str) -> None:
+async def test_an_invalid_address_is_a_configuration_error(address: str) -> None:
     with pytest.raises(ConfigurationError, match="MEDIASIEVE_CLICKHOUSE must look like"):
         await ClickHouseSink(load_settings(clickhouse=address)).open()
 
@@ -201,7 +199,7 @@ async def test_a_password_in_the_address_is_refused_without_showing_it() -> None
     assert "s3cret" not in str(raised.value)
 
 
-def test_a_token_names_exactly_its_records() -> None:
+def test_a_token_identifies_its_records() -> None:
     records = decision_records(50)
     token = batch_token(records)
     assert token == batch_token(list(records))

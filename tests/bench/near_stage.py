@@ -26,7 +26,8 @@ from streams.domain.hashes.packing import ENTRY
 from streams.domain.hashes.views import stored_groups
 from streams.domain.policy.policy import Policy
 from streams.domain.records import Fingerprint, MediaFacts, Origin
-from streams.domain.state.content import FOR_EVER_MS, Content, content_key
+from streams.domain.state.content import FOR_EVER_MS, Content
+from streams.domain.state.keys import content_key
 from streams.kafka.topics import CONTENTS_CHANGELOG, DECISIONS, FINGERPRINTS, SUBMISSIONS
 from tests.bench.contest import watch
 from tests.bench.deployment import Deployment

@@ -13,8 +13,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from streams.config.settings import load_settings
-from streams.runtime.runners.view import KeyedBatch
-from streams.runtime.stage import KeyedStage
+from streams.runtime.runners.keyed import KeyedBatch, KeyedStage
 from streams.runtime.worker import Worker, run_stages
 
 ANSWERS = os.environ.get("BENCH_OUTPUT", "answers")
@@ -42,7 +41,9 @@ def main() -> int:
         group_prefix=os.environ["BENCH_GROUP"],
         data_dir=Path(os.environ["BENCH_STATE"]),
     )
-    stage = KeyedStage(name="dedupe", reads=(os.environ["BENCH_INPUT"],), table="seen", process=dedupe)
+    stage = KeyedStage(
+        name="dedupe", reads=(os.environ["BENCH_INPUT"],), writes=(ANSWERS,), table="seen", process=dedupe
+    )
     return run_stages(settings, lambda: [stage], alone)
 
 

@@ -23,7 +23,9 @@ from streams.domain.hashes.views import VIEW_CODES
 from streams.domain.match.decide import MatchInput
 from streams.domain.policy.policy import DEFAULT_POLICY
 from streams.domain.records import Fingerprint, MediaFacts, Origin, VideoFacts
-from streams.domain.state.content import FOR_EVER_MS, Content, content_key, frames_key, pack_stored_frames
+from streams.domain.state.content import FOR_EVER_MS, Content
+from streams.domain.state.frames import pack_stored_frames
+from streams.domain.state.keys import content_key, frames_key
 from tests.support.partition import Partition
 
 COLLECTION = "films"

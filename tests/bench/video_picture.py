@@ -14,10 +14,10 @@ from PIL import Image
 
 from streams.config.settings import load_settings
 from streams.domain.policy.policy import DEFAULT_POLICY
-from streams.drawing.timelines import draw
+from streams.drawing.timelines import draw_timelines
 from streams.local.demo_samples import CLIP, VIDEO, write_samples
-from streams.services.explain_videos import explain
-from streams.services.videos import read_video
+from streams.services.explain.videos import explain_videos
+from streams.services.media_files import read_video
 
 TARGET = Path(__file__).resolve().parent / "plots" / "explain-video.png"
 WIDTH, COLOURS = 1200, 192
@@ -28,7 +28,7 @@ def main() -> None:
         samples = [sample.path for sample in write_samples(Path(folder)) if sample.alteration in (VIDEO, CLIP)][:2]
         os.chdir(samples[0].parent)
         film, clip = (read_video(Path(path.name), load_settings()) for path in samples)
-        drawing = draw(explain(film, clip, DEFAULT_POLICY))
+        drawing = draw_timelines(explain_videos(film, clip, DEFAULT_POLICY))
         os.chdir(TARGET.parents[2])
     small = drawing.resize((WIDTH, round(drawing.height * WIDTH / drawing.width)), Image.Resampling.LANCZOS)
     TARGET.parent.mkdir(exist_ok=True)

@@ -1,4 +1,4 @@
-"""The command line as tests call it: in this process, in a folder of its own, on topics of its own."""
+"""Runs commands in this process, in an empty folder and on topics of the test's own."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def run(folder: Path) -> Run:
 
 @pytest.fixture
 def settings(embedded: Namespace, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """Settings of topics of one's own that are applied, which commands find in the environment."""
+    """Settings for topics of the test's own, which exist; commands find the settings in the environment."""
     found = embedded.settings(folder / "data")
     monkeypatch.setenv("MEDIASIEVE_BROKER", found.kafka.bootstrap_servers)
     monkeypatch.setenv("MEDIASIEVE_TOPIC_PREFIX", found.kafka.topic_prefix)
@@ -46,7 +46,7 @@ def settings(embedded: Namespace, folder: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 def words(text: str) -> str:
-    """What a command said, whatever lines it stands on."""
+    """The output of a command as one line."""
     return " ".join(text.split())
 
 
@@ -61,7 +61,7 @@ def explained(run: Run, *args: str) -> dict[str, Any]:
 
 @contextmanager
 def stored(folder: Path, topic: str, records: Sequence[RawRecord]) -> Iterator[str]:
-    """The address of an embedded ClickHouse that has the rows of these records of a topic."""
+    """The address of an embedded ClickHouse with the rows of some records of a topic."""
     pytest.importorskip("chdb")
     from streams.local.clickhouse.server import EmbeddedClickHouse
 

@@ -1,4 +1,4 @@
-"""How the command line ends, whatever happened: one exit code, one line."""
+"""Every ending of the command line is one exit code and one line."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MEDIASIEVE = [sys.executable, "-m", "streams.cli"]
 NOBODY = "127.0.0.1:1"
 
 
-def test_without_arguments_it_says_what_there_is(run: Run) -> None:
+def test_without_arguments_it_lists_the_commands(run: Run) -> None:
     result = run()
 
     assert result.exit_code == 0
@@ -25,7 +25,7 @@ def test_without_arguments_it_says_what_there_is(run: Run) -> None:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_every_command_explains_itself(run: Run, name: str) -> None:
+def test_every_command_has_help(run: Run, name: str) -> None:
     result = run(name, "--help")
 
     assert result.exit_code == 0
@@ -73,7 +73,7 @@ def test_wrong_usage_is_one_line_and_exit_code_2(run: Run, args: list[str], ment
 @pytest.mark.parametrize(
     "args", [["topics", "plan"], ["publish", "--url", "http://a/b"], ["decisions"], ["decisions", "--json", "--follow"]]
 )
-def test_a_broker_that_is_away_is_one_line_and_exit_code_1(run: Run, args: list[str]) -> None:
+def test_an_unreachable_broker_is_one_line_and_exit_code_1(run: Run, args: list[str]) -> None:
     result = run(*args, "--broker", NOBODY)
 
     assert result.exit_code == 1
@@ -116,7 +116,7 @@ assert not heavy, heavy
     subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, timeout=60)
 
 
-def test_a_reader_that_has_seen_enough_is_no_error(folder: Path) -> None:
+def test_a_closed_stdout_is_not_an_error(folder: Path) -> None:
     command = subprocess.Popen(
         [*MEDIASIEVE, "topics", "list", "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )

@@ -18,9 +18,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from streams.cli.terminal import human_bytes
 from streams.local.data_dir import RunningSystem, find_running_system
 from streams.local.demo_samples import CLIP, VIDEO, write_samples
+from streams.services.text import human_bytes
 from tests.support.brokers import ApacheKafka
 
 MEDIASIEVE = [sys.executable, "-m", "streams.cli"]
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason=
 
 
 def environment(folder: Path, **more: str) -> dict[str, str]:
-    """Nothing of mediasieve but the data directory; temporary folders where the test can see them."""
+    """No variable of mediasieve but the data directory; temporary folders are made below `folder`."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("MEDIASIEVE_")}
     return {**kept, "MEDIASIEVE_DATA_DIR": str(folder / "data"), "TMPDIR": str(folder), **more}
 
@@ -89,7 +89,7 @@ def processes_of(folder: Path) -> dict[int, str]:
 
 @pytest.fixture
 def photos(tmp_path: Path) -> Path:
-    """Two photos, a copy of each, and broken files, in a folder whose name is not easy."""
+    """Two photos, copies of both, and broken files, in a folder with an awkward name."""
     folder = tmp_path / "my photos, 100 %"
     folder.mkdir()
     one, two = jpeg(1), jpeg(2)
@@ -112,7 +112,7 @@ EXPECTED = {
 }
 
 
-def test_scan_says_which_part_of_which_video_a_clip_is(tmp_path: Path) -> None:
+def test_scan_reports_which_part_of_a_video_a_clip_is(tmp_path: Path) -> None:
     videos = tmp_path / "videos"
     samples = [sample.path for sample in write_samples(tmp_path / "samples") if sample.alteration in (VIDEO, CLIP)]
     videos.mkdir()
@@ -132,7 +132,7 @@ def test_scan_says_which_part_of_which_video_a_clip_is(tmp_path: Path) -> None:
     ]
 
 
-def test_scan_prints_one_decision_for_each_file_and_leaves_nothing_behind(photos: Path) -> None:
+def test_scan_prints_one_decision_a_file_and_leaves_nothing_behind(photos: Path) -> None:
     home = photos.parent
 
     result = mediasieve(home, "scan", photos.name, "--json")
@@ -154,7 +154,7 @@ def test_scan_prints_one_decision_for_each_file_and_leaves_nothing_behind(photos
     assert list(home.iterdir()) == [photos]
 
 
-def test_scan_reports_to_people_and_settings_for_a_cluster_do_not_disturb_it(photos: Path) -> None:
+def test_scan_reports_to_people_and_ignores_settings_for_a_cluster(photos: Path) -> None:
     result = mediasieve(
         photos.parent,
         "scan",
@@ -173,7 +173,7 @@ def test_scan_reports_to_people_and_settings_for_a_cluster_do_not_disturb_it(pho
     assert "8 files: 2 unique, 3 exact copies, 3 failed." in result.stdout
 
 
-def test_scan_stops_what_it_started_when_it_is_told_to_end(photos: Path) -> None:
+def test_scan_stops_its_processes_on_sigterm(photos: Path) -> None:
     home = photos.parent
     scan = subprocess.Popen(
         [*MEDIASIEVE, "scan", photos.name], cwd=home, env=environment(home), stderr=subprocess.DEVNULL
@@ -189,7 +189,7 @@ def test_scan_stops_what_it_started_when_it_is_told_to_end(photos: Path) -> None
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where `system` runs and its clients are called from."""
+    """The folder in which `system` runs and its clients are called."""
     return tmp_path_factory.mktemp("home")
 
 
@@ -213,7 +213,7 @@ def system(home: Path) -> Iterator[RunningSystem]:
     assert not processes_of(home / "data"), "something was left running"
 
 
-def test_what_is_published_in_one_terminal_is_decided_in_another(system: RunningSystem, home: Path) -> None:
+def test_media_published_in_one_terminal_are_decided_in_another(system: RunningSystem, home: Path) -> None:
     folder = home / "first"
     folder.mkdir()
     write(folder, a=jpeg(11), b=jpeg(11), notes=b"text")
@@ -236,7 +236,7 @@ def test_what_is_published_in_one_terminal_is_decided_in_another(system: Running
     assert "first/notes.jpg" in table
 
 
-def test_a_worker_that_is_killed_comes_back_and_everything_is_decided_once(system: RunningSystem, home: Path) -> None:
+def test_a_killed_worker_comes_back_and_everything_is_decided_once(system: RunningSystem, home: Path) -> None:
     folder = home / "second"
     folder.mkdir()
     for number in range(60):
@@ -260,7 +260,7 @@ def test_a_worker_that_is_killed_comes_back_and_everything_is_decided_once(syste
     until(lambda: mediasieve(home, "doctor").returncode == 0)
 
 
-def test_a_scan_on_a_running_system_knows_what_came_before(system: RunningSystem, home: Path) -> None:
+def test_a_scan_on_a_running_system_finds_copies_of_earlier_media(system: RunningSystem, home: Path) -> None:
     folder = home / "third"
     folder.mkdir()
     write(folder, a=jpeg(31), b=jpeg(32))
@@ -275,7 +275,7 @@ def test_a_scan_on_a_running_system_knows_what_came_before(system: RunningSystem
     assert (decision["outcome"], decision["match"]["media_id"]) == ("duplicate", "third/a.jpg")
 
 
-def test_clickhouse_shows_what_was_decided(system: RunningSystem, home: Path) -> None:
+def test_clickhouse_counts_all_decisions(system: RunningSystem, home: Path) -> None:
     folder = home / "fourth"
     folder.mkdir()
     write(folder, a=jpeg(41))
@@ -287,7 +287,7 @@ def test_clickhouse_shows_what_was_decided(system: RunningSystem, home: Path) ->
     assert "up to date" in mediasieve(home, "clickhouse", "migrate").stdout
 
 
-def test_the_doctor_finds_a_running_system_well(system: RunningSystem, home: Path) -> None:
+def test_the_doctor_finds_a_running_system_healthy(system: RunningSystem, home: Path) -> None:
     result = mediasieve(home, "doctor", "--json")
 
     assert result.returncode == 0, result.stdout
@@ -317,7 +317,7 @@ def test_nothing_outlives_a_system_that_is_killed(tmp_path: Path) -> None:
     assert find_running_system(tmp_path / "data") is None
 
 
-def test_up_uses_a_kafka_that_runs_already(apache_kafka: ApacheKafka, tmp_path: Path) -> None:
+def test_up_uses_a_running_kafka(apache_kafka: ApacheKafka, tmp_path: Path) -> None:
     (tmp_path / "photos").mkdir()
     write(tmp_path / "photos", a=jpeg(1), b=jpeg(1))
     own = {"MEDIASIEVE_TOPIC_PREFIX": f"{tmp_path.name}."}
@@ -346,7 +346,7 @@ def test_up_uses_a_kafka_that_runs_already(apache_kafka: ApacheKafka, tmp_path: 
     assert code == 0, (tmp_path / "up.log").read_text()
 
 
-def test_the_demo_shows_it_all_and_stops_what_it_started(tmp_path: Path) -> None:
+def test_the_demo_decides_about_all_samples_and_stops_its_processes(tmp_path: Path) -> None:
     result = mediasieve(tmp_path, "demo")
 
     assert result.returncode == 0, result.stderr
@@ -362,7 +362,7 @@ def test_the_demo_shows_it_all_and_stops_what_it_started(tmp_path: Path) -> None
     assert not processes_of(tmp_path)
 
 
-def test_the_demo_touches_no_folder_of_others(tmp_path: Path) -> None:
+def test_the_demo_refuses_a_folder_with_other_files(tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("…")
 

@@ -1,4 +1,4 @@
-"""Settings: where they come from, which wins, and how a wrong one is named."""
+"""Settings: variables and defaults, precedence of sources, and errors that name the variable."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from streams.errors import ConfigurationError
 
 
 @pytest.fixture(autouse=True)
-def _nothing_around(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def _empty_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     import os
 
     for name in os.environ:
@@ -95,7 +95,7 @@ def test_everything_has_a_default() -> None:
     assert settings.given == set()
 
 
-def test_what_is_given_wins_over_the_environment_over_the_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_overrides_win_over_environment_over_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("MEDIASIEVE_BROKER=file:1\nMEDIASIEVE_CLICKHOUSE=http://file:1\nOTHER=1\n")
     monkeypatch.setenv("MEDIASIEVE_CLICKHOUSE", "http://environment:1")
 

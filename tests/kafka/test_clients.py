@@ -1,4 +1,4 @@
-"""librdkafka's configuration from the settings, and what is said when no broker answers."""
+"""librdkafka's configuration from the settings, and the error when no broker answers."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_a_plain_connection_needs_only_an_address() -> None:
     assert not [name for name in config if name.startswith(("sasl", "ssl"))]
 
 
-def test_credentials_and_authority_are_passed_on(tmp_path: Path) -> None:
+def test_credentials_and_the_ca_file_are_passed_on(tmp_path: Path) -> None:
     authority = tmp_path / "ca.pem"
     authority.write_text("certificate")
     settings = load_settings(
@@ -52,12 +52,12 @@ def test_missing_credentials_are_named() -> None:
         connection_config(load_settings(broker_security="sasl_plaintext"))
 
 
-def test_a_missing_authority_is_named() -> None:
+def test_a_missing_ca_file_is_named() -> None:
     with pytest.raises(ConfigurationError, match=r"absent\.pem"):
         connection_config(load_settings(broker_security="ssl", broker_ca_file=Path("absent.pem")))
 
 
-def test_producers_lose_nothing_and_partition_as_others_do() -> None:
+def test_producers_lose_nothing_and_choose_partitions_like_java_clients() -> None:
     config = producer_config(load_settings(linger_ms=3), compression_type="zstd")
 
     assert (config["enable.idempotence"], config["acks"]) == (True, "all")

@@ -1,4 +1,4 @@
-"""A worker that crashed leaves its groups before it joins again, and disturbs nobody else there."""
+"""A crashed worker leaves its groups before it joins again, and disturbs no other member."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def settings(broker: Namespace, tmp_path: Path) -> Settings:
 
 
 def crash(settings: Settings, stage: str) -> None:
-    """A member of the stage's group joins under this worker's name, and is killed."""
+    """Join the stage's group under this worker's name, and be killed."""
     topic, group, name = (
         wire_name(settings, SUBMISSIONS),
         consumer_group(settings, stage),
@@ -68,7 +68,7 @@ def members(settings: Settings, stage: str) -> set[str]:
     return {member.group_instance_id for member in found.members}
 
 
-def test_what_a_crash_left_in_a_group_is_removed(settings: Settings) -> None:
+def test_the_member_that_a_crash_left_in_a_group_is_removed(settings: Settings) -> None:
     crash(settings, "fingerprint")
     assert members(settings, "fingerprint") == {group_member(settings, "fingerprint")}
 

@@ -1,4 +1,4 @@
-"""Plans for topics: what is changed, what is refused and why; and that brokers do as planned."""
+"""Plans for topics: changes, refusals and their reasons; and brokers are changed as planned."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ def plan(wanted: TopicState, **actual: object) -> TopicPlan:
     return compare([wanted], {wanted.name: replace(wanted, **actual)})  # type: ignore[arg-type]
 
 
-def test_a_broker_as_topics_yaml_says_needs_nothing() -> None:
+def test_a_broker_as_topics_yaml_says_needs_no_change() -> None:
     assert plan(TOPIC).up_to_date
 
 
-def test_what_the_broker_has_beyond_topics_yaml_is_left_alone() -> None:
+def test_configuration_that_topics_yaml_does_not_name_is_left_alone() -> None:
     assert plan(TOPIC, config={**TOPIC.config, "segment.bytes": "1048576"}).up_to_date
 
 
@@ -97,12 +97,12 @@ def test_replication_and_min_insync_replicas_come_from_the_settings() -> None:
     assert all(topic.name.startswith("prod.") for topic in wanted)
 
 
-def test_more_replicas_in_sync_than_there_are_is_refused() -> None:
+def test_more_replicas_in_sync_than_exist_are_refused() -> None:
     with pytest.raises(ConfigurationError, match="MEDIASIEVE_MIN_INSYNC_REPLICAS"):
         expected_topics(load_settings(replication=1, min_insync_replicas=2))
 
 
-def test_a_changelog_that_does_not_fit_its_table_is_refused() -> None:
+def test_a_changelog_with_other_partitions_than_its_table_is_refused() -> None:
     specs = dict(load_topics())
     specs[CONTENTS_CHANGELOG] = replace(specs[CONTENTS_CHANGELOG], partitions=4)
 
@@ -110,7 +110,7 @@ def test_a_changelog_that_does_not_fit_its_table_is_refused() -> None:
         expected_topics(load_settings(), specs)
 
 
-def test_what_is_planned_is_done_once_on_any_broker(broker: Namespace, tmp_path: Path) -> None:
+def test_a_plan_is_carried_out_once_on_any_broker(broker: Namespace, tmp_path: Path) -> None:
     settings = broker.settings(tmp_path)
 
     done = apply_topics(settings)
@@ -120,7 +120,7 @@ def test_what_is_planned_is_done_once_on_any_broker(broker: Namespace, tmp_path:
     assert apply_topics(settings).up_to_date
 
 
-def test_topics_of_an_earlier_release_are_brought_up_on_any_broker(broker: Namespace, tmp_path: Path) -> None:
+def test_topics_of_an_earlier_release_are_changed_on_any_broker(broker: Namespace, tmp_path: Path) -> None:
     settings = broker.settings(tmp_path)
     broker.create(SUBMISSIONS, partitions=2, max_message_bytes="1000000")
 
@@ -131,7 +131,7 @@ def test_topics_of_an_earlier_release_are_brought_up_on_any_broker(broker: Names
     assert plan_topics(settings).up_to_date
 
 
-def test_two_that_apply_at_once_are_both_content(embedded: Namespace, tmp_path: Path) -> None:
+def test_two_processes_that_apply_at_once_both_succeed(embedded: Namespace, tmp_path: Path) -> None:
     settings = embedded.settings(tmp_path)
     both_saw = plan_topics(settings)
 
@@ -141,7 +141,7 @@ def test_two_that_apply_at_once_are_both_content(embedded: Namespace, tmp_path: 
     assert plan_topics(settings).up_to_date
 
 
-def test_a_plan_with_a_refusal_is_not_begun(embedded: Namespace, tmp_path: Path) -> None:
+def test_a_plan_with_a_refusal_changes_nothing(embedded: Namespace, tmp_path: Path) -> None:
     settings = embedded.settings(tmp_path)
     embedded.create(FINGERPRINTS, partitions=2)
 
@@ -151,7 +151,7 @@ def test_a_plan_with_a_refusal_is_not_begun(embedded: Namespace, tmp_path: Path)
     assert len(plan_topics(settings).changes) >= len(load_topics()) - 1
 
 
-def test_what_the_broker_refuses_names_the_topic(embedded: Namespace, tmp_path: Path) -> None:
+def test_a_change_that_the_broker_refuses_names_the_topic(embedded: Namespace, tmp_path: Path) -> None:
     settings = embedded.settings(tmp_path, replication=7)
 
     with pytest.raises(BrokerError, match=r"media\.submissions"):

@@ -1,4 +1,4 @@
-"""topics.yaml, the one truth about topics, and the names that brokers know them by."""
+"""topics.yaml, the one truth about topics, and the names of its topics on brokers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def test_every_topic_that_code_names_is_declared() -> None:
     assert named == load_topics().keys()
 
 
-def test_each_topic_says_who_writes_and_who_reads() -> None:
+def test_every_topic_names_its_writers_and_readers() -> None:
     for spec in load_topics().values():
         assert spec.about
         assert spec.writers
@@ -26,7 +26,7 @@ def test_each_topic_says_who_writes_and_who_reads() -> None:
         assert spec.partitions > 0
 
 
-def test_what_one_stage_writes_another_reads() -> None:
+def test_the_stages_are_a_chain() -> None:
     specs = load_topics()
 
     assert "fingerprint" in specs[SUBMISSIONS].readers
@@ -36,11 +36,11 @@ def test_what_one_stage_writes_another_reads() -> None:
     assert "record" in specs[DECISIONS].readers
 
 
-def test_state_and_what_it_is_made_of_are_keyed() -> None:
+def test_the_changelog_and_the_topic_that_state_is_made_from_are_keyed() -> None:
     assert {name for name, spec in load_topics().items() if spec.keyed} == {FINGERPRINTS, CONTENTS_CHANGELOG}
 
 
-def test_a_deployment_puts_its_prefix_in_front() -> None:
+def test_a_topic_has_the_prefix_of_its_deployment() -> None:
     settings = load_settings(topic_prefix="prod.")
 
     assert wire_name(settings, DECISIONS) == "prod.media.decisions"
@@ -63,7 +63,7 @@ def test_a_changelog_is_named_after_its_group() -> None:
         (("media.decisions:", "media.answers:"), "media.decisions"),
     ],
 )
-def test_a_declaration_that_is_wrong_is_named(tmp_path: Path, change: tuple[str, str], mentions: str) -> None:
+def test_a_wrong_declaration_is_named(tmp_path: Path, change: tuple[str, str], mentions: str) -> None:
     text = topics.project_file("topics.yaml").read_text()
     assert change[0] in text
     path = tmp_path / "topics.yaml"
@@ -73,6 +73,6 @@ def test_a_declaration_that_is_wrong_is_named(tmp_path: Path, change: tuple[str,
         load_topics(path)
 
 
-def test_a_file_that_an_installation_lacks_is_named() -> None:
+def test_a_file_that_is_missing_from_an_installation_is_named() -> None:
     with pytest.raises(ConfigurationError, match=r"absent\.yaml is missing"):
         topics.project_file("absent.yaml")

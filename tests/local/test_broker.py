@@ -1,4 +1,4 @@
-"""What we rely on from the embedded broker, with the clients we use."""
+"""The features of the embedded broker that we rely on, tested with the clients that we use."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def read(broker: EmbeddedBroker, topic: str, count: int, **options: Any) -> list
 
 
 @pytest.mark.parametrize("codec", ["none", "gzip", "snappy", "lz4", "zstd"])
-def test_records_come_back_as_they_were_sent(running: EmbeddedBroker, topic: str, codec: str) -> None:
+def test_records_are_read_as_they_were_sent(running: EmbeddedBroker, topic: str, codec: str) -> None:
     values = [b"%d-" % number * 30 for number in range(200)]
     assert send(running, topic, values, **{"compression.type": codec}) == [None] * 200
     messages = read(running, topic, 200)
@@ -93,7 +93,7 @@ def test_records_come_back_as_they_were_sent(running: EmbeddedBroker, topic: str
         assert keys == sorted(keys)
 
 
-def test_a_static_member_of_a_group_goes_on_where_it_committed(running: EmbeddedBroker, topic: str) -> None:
+def test_a_static_group_member_continues_at_its_commit(running: EmbeddedBroker, topic: str) -> None:
     send(running, topic, [b"x"] * 40)
     member = {"group.id": uuid.uuid4().hex, "group.instance.id": "worker-0", "session.timeout.ms": 8000}
     before = read(running, topic, 25, **member)
@@ -167,7 +167,7 @@ def test_topics_are_made_and_altered_with_their_settings(running: EmbeddedBroker
     assert len(admin.list_topics(topic, timeout=10).topics[topic].partitions) == 5
 
 
-def test_a_compacted_topic_forgets_what_was_overwritten(running: EmbeddedBroker) -> None:
+def test_a_compacted_topic_drops_overwritten_records(running: EmbeddedBroker) -> None:
     topic = create(running, uuid.uuid4().hex, cleanup_policy="compact", segment_ms="100")
     producer = Producer({"bootstrap.servers": running.bootstrap})
     for number in range(3000):
@@ -182,7 +182,7 @@ def test_a_compacted_topic_forgets_what_was_overwritten(running: EmbeddedBroker)
 
 
 def remaining(broker: EmbeddedBroker, topic: str) -> int:
-    """How many records partition 0 still has."""
+    """The number of records in partition 0."""
     consumer = Consumer({"bootstrap.servers": broker.bootstrap, "group.id": "any", "enable.partition.eof": True})
     consumer.assign([TopicPartition(topic, 0, 0)])
     count = 0
@@ -196,7 +196,7 @@ def remaining(broker: EmbeddedBroker, topic: str) -> int:
         count += 1
 
 
-def test_records_topics_and_offsets_are_there_after_a_stop(tmp_path: Path) -> None:
+def test_records_topics_and_offsets_survive_a_stop(tmp_path: Path) -> None:
     with EmbeddedBroker(tmp_path) as broker:
         topic = create(broker, "kept", retention_ms="5000")
         send(broker, topic, [b"before"] * 8)
@@ -206,7 +206,7 @@ def test_records_topics_and_offsets_are_there_after_a_stop(tmp_path: Path) -> No
         assert len(read(broker, topic, 4, **{"group.id": "readers"})) == 4
 
 
-def test_what_was_saved_is_there_after_the_broker_was_killed(tmp_path: Path) -> None:
+def test_saved_records_survive_a_kill_of_the_broker(tmp_path: Path) -> None:
     with EmbeddedBroker(tmp_path) as broker:
         topic = create(broker, "kept")
         send(broker, topic, [b"x"] * 8)
@@ -220,7 +220,7 @@ def test_what_was_saved_is_there_after_the_broker_was_killed(tmp_path: Path) -> 
 
 
 def is_saved(broker: EmbeddedBroker, topic: str) -> bool:
-    """Whether the file was written anew since; it is written about once a second while there are changes."""
+    """Whether the file has been written again. The broker writes it about once a second while there are changes."""
     saved = broker.data_dir / "kafka.json"
     if not saved.exists() or topic.encode() not in saved.read_bytes():
         return False

@@ -1,4 +1,4 @@
-"""How a command finds the system that `mediasieve up` runs, and does not find one that is gone."""
+"""Commands find the system that `mediasieve up` runs, and ignore one that has ended."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NOTED = RunningSystem(
 )
 
 
-def test_what_runs_in_the_data_directory_is_found_by_other_processes(folder: Path) -> None:
+def test_a_running_system_is_found_by_other_processes(folder: Path) -> None:
     data = DataDir(folder / ".mediasieve")
     data.claim()
     data.announce(NOTED)
@@ -39,7 +39,7 @@ def test_what_runs_in_the_data_directory_is_found_by_other_processes(folder: Pat
     assert find_running_system(folder / ".mediasieve") is None
 
 
-def test_a_broker_that_is_named_wins(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_broker_of_the_options_or_environment_wins(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data = DataDir(folder / ".mediasieve")
     data.claim()
     data.announce(NOTED)
@@ -53,7 +53,7 @@ def test_a_broker_that_is_named_wins(folder: Path, monkeypatch: pytest.MonkeyPat
         data.release()
 
 
-def test_a_note_that_was_left_behind_by_a_crash_does_not_count(folder: Path) -> None:
+def test_a_note_that_a_crash_left_does_not_count(folder: Path) -> None:
     script = """
 import os, signal
 from pathlib import Path
@@ -70,7 +70,7 @@ os.kill(os.getpid(), signal.SIGKILL)
     assert load_command_settings(data_dir=folder / "data").kafka.bootstrap_servers == "127.0.0.1:9092"
 
 
-def test_two_cannot_run_in_one_data_directory(folder: Path) -> None:
+def test_only_one_system_runs_in_a_data_directory(folder: Path) -> None:
     first = DataDir(folder / "data")
     first.claim()
     first.announce(NOTED)
@@ -84,14 +84,14 @@ def test_two_cannot_run_in_one_data_directory(folder: Path) -> None:
     again.release()
 
 
-def test_a_data_directory_that_cannot_be_one_is_named(folder: Path) -> None:
+def test_an_unusable_data_directory_is_named(folder: Path) -> None:
     (folder / "data").write_text("a file")
 
     with pytest.raises(ConfigurationError, match="data cannot be used"):
         DataDir(folder / "data").claim()
 
 
-def test_a_note_that_is_damaged_does_not_count(folder: Path) -> None:
+def test_a_damaged_note_does_not_count(folder: Path) -> None:
     data = DataDir(folder / "data")
     data.claim()
     try:

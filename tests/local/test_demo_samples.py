@@ -1,4 +1,4 @@
-"""The demo's media: the same at every run, altered as they say, broken as they say."""
+"""The media of the demo are the same at every run, and altered or broken as they claim."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ def samples(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         return write_samples(tmp_path_factory.mktemp("samples"))
 
 
-def test_each_photo_is_altered_in_each_way(samples: list[DemoSample]) -> None:
+def test_every_photo_has_every_alteration(samples: list[DemoSample]) -> None:
     done = Counter(sample.alteration for sample in samples)
 
     photos = done[ORIGINAL]
     assert photos >= 8
     assert done[EXACT_COPY] == 2 * photos
-    assert {done[each] for each in ALTERATIONS} == {photos}
+    assert {done[name] for name in ALTERATIONS} == {photos}
     assert len({sample.path for sample in samples}) == len(samples)
 
 
-def test_exact_copies_are_exact_and_nothing_else_is(samples: list[DemoSample]) -> None:
+def test_only_exact_copies_have_equal_bytes(samples: list[DemoSample]) -> None:
     contents = Counter(sample.path.read_bytes() for sample in samples if sample.alteration != BROKEN)
 
     assert set(contents.values()) == {1, 3}
@@ -54,7 +54,7 @@ def test_all_but_the_broken_can_be_decoded(samples: list[DemoSample]) -> None:
                 broken.load()
 
 
-def test_the_clip_is_found_in_its_video_and_not_in_the_other(samples: list[DemoSample]) -> None:
+def test_the_clip_matches_its_video_and_not_the_other(samples: list[DemoSample]) -> None:
     film, clip, other = (
         fingerprint_video(sample.path.read_bytes()) for sample in samples if sample.alteration in (VIDEO, CLIP)
     )
@@ -68,7 +68,7 @@ def test_the_clip_is_found_in_its_video_and_not_in_the_other(samples: list[DemoS
     assert compare_videos(film, other, Policy.of(), media_ids=("film", "other")).match is None
 
 
-def test_they_are_the_same_at_every_run(tmp_path: Path) -> None:
+def test_samples_are_the_same_at_every_run(tmp_path: Path) -> None:
     one, other = write_samples(tmp_path / "one"), write_samples(tmp_path / "other")
 
     assert [a.path.read_bytes() for a in one] == [b.path.read_bytes() for b in other]

@@ -1,4 +1,4 @@
-"""Engines as child processes: ports, logs, what goes wrong at start, and that none outlives its starter."""
+"""Engines as child processes: ports, logs, failures at the start, and no engine outlives its starter."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def alive(pid: int) -> bool:
 
 
 @BOTH
-def test_it_starts_on_a_free_port_and_comes_back_on_the_same(
+def test_an_engine_starts_on_a_free_port_and_restarts_on_the_same(
     engine_class: type[EmbeddedProcess], tmp_path: Path
 ) -> None:
     with engine_class(tmp_path / "a b") as engine:
@@ -77,14 +77,14 @@ def test_a_data_directory_serves_one_engine_at_a_time(engine_class: type[Embedde
 
 
 @BOTH
-def test_what_it_writes_is_in_a_log_beside_its_data(engine_class: type[EmbeddedProcess], tmp_path: Path) -> None:
+def test_the_output_of_an_engine_is_in_a_log_with_its_data(engine_class: type[EmbeddedProcess], tmp_path: Path) -> None:
     with engine_class(tmp_path) as engine:
         assert str(engine.port) in engine.log.read_text()
         assert "GLIBC" not in engine.log_tail()
 
 
 @pytest.mark.parametrize("name", ENGINES)
-def test_it_ends_when_its_starter_is_killed(name: str, tmp_path: Path) -> None:
+def test_an_engine_ends_when_its_starter_is_killed(name: str, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "tests.support.orphans", name, str(tmp_path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as starter:
         assert starter.stdout is not None
@@ -97,7 +97,7 @@ def test_it_ends_when_its_starter_is_killed(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child of its parent's end")
 @BOTH
-def test_it_ends_when_its_leash_is_killed(engine_class: type[EmbeddedProcess], tmp_path: Path) -> None:
+def test_an_engine_ends_when_its_leash_is_killed(engine_class: type[EmbeddedProcess], tmp_path: Path) -> None:
     with engine_class(tmp_path) as engine:
         assert engine.pid is not None
         pid = engine.pid
@@ -108,10 +108,10 @@ def test_it_ends_when_its_leash_is_killed(engine_class: type[EmbeddedProcess], t
 
 
 @pytest.mark.parametrize(("engine_class", "package"), [(EmbeddedBroker, "noida_db"), (EmbeddedClickHouse, "chdb")])
-def test_without_the_extra_it_says_what_to_install(
+def test_without_the_extra_the_error_says_what_to_install(
     engine_class: type[EmbeddedProcess], package: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, package, None)  # what an import finds where the package is not installed
+    monkeypatch.setitem(sys.modules, package, None)  # as if the package were not installed
     with pytest.raises(ConfigurationError, match=r"pip install 'mediasieve\[embedded\]'"):
         engine_class(tmp_path).start()
 

@@ -25,7 +25,7 @@ def child(folder: Path, script: str, **env: str) -> ChildSpec:
 def until(condition: Callable[[], object], timeout_s: float = 30.0) -> None:
     deadline = time.monotonic() + timeout_s
     while not condition():
-        assert time.monotonic() < deadline, "it did not come about"
+        assert time.monotonic() < deadline, "the condition did not become true"
         time.sleep(0.02)
 
 
@@ -43,7 +43,7 @@ def begun(folder: Path, times: int = 1) -> bool:
     return log.exists() and log.read_text().count("begun") >= times
 
 
-def test_a_child_that_is_killed_is_started_again(tmp_path: Path) -> None:
+def test_a_killed_child_is_restarted(tmp_path: Path) -> None:
     events: list[str] = []
     with Supervisor([child(tmp_path, SLEEPS)], grace_s=5, on_event=events.append) as supervisor:
         until(lambda: begun(tmp_path))
@@ -59,7 +59,7 @@ def test_a_child_that_is_killed_is_started_again(tmp_path: Path) -> None:
     assert events == ["child ended by signal 9; starting it again in 0.5 s"]
 
 
-def test_a_child_that_dies_again_and_again_is_started_ever_more_slowly(tmp_path: Path) -> None:
+def test_a_child_that_keeps_dying_is_restarted_with_growing_delay(tmp_path: Path) -> None:
     events: list[str] = []
     with Supervisor([child(tmp_path, "raise SystemExit('no luck')")], grace_s=5, on_event=events.append):
         until(lambda: len(events) >= 3)
@@ -67,14 +67,14 @@ def test_a_child_that_dies_again_and_again_is_started_ever_more_slowly(tmp_path:
     assert events[0].startswith("child ended with exit code 1 (no luck)")
 
 
-def test_a_child_whose_configuration_is_wrong_is_not_started_again(tmp_path: Path) -> None:
+def test_a_child_with_a_wrong_configuration_is_not_restarted(tmp_path: Path) -> None:
     events: list[str] = []
     script = "import sys; print('begun: say it otherwise', file=sys.stderr); sys.exit(2)"
     with Supervisor([child(tmp_path, script)], grace_s=5, on_event=events.append) as supervisor:
-        until(lambda: supervisor.hopeless)
+        until(lambda: supervisor.misconfigured)
         time.sleep(1.0)
-        assert supervisor.hopeless is not None
-        assert supervisor.hopeless.last_words() == "begun: say it otherwise"
+        assert supervisor.misconfigured is not None
+        assert supervisor.misconfigured.last_error() == "begun: say it otherwise"
     assert len(events) == 1
     assert "not started again" in events[0]
 
@@ -94,7 +94,7 @@ def test_the_last_error_tells_why_a_child_ended(tmp_path: Path) -> None:
     assert events[0].startswith("child ended with exit code 1 (12:00 ERROR worker: the disk is full);")
 
 
-def test_children_see_what_was_set_for_them(tmp_path: Path) -> None:
+def test_children_get_their_environment(tmp_path: Path) -> None:
     script = "import os; print('begun', os.environ['MEDIASIEVE_WORKER_ID'], flush=True); " + SLEEPS
     with Supervisor([child(tmp_path, script, MEDIASIEVE_WORKER_ID="7")], grace_s=5, on_event=lambda _: None):
         until(lambda: begun(tmp_path))

@@ -1,6 +1,6 @@
-"""The plain search for the nearest known content: every entry is compared with every other, in Python's own numbers.
+"""The slow twin of `ImageIndex`: compares every entry with every other, in Python integers.
 
-The slow twin of streams.domain.match.images.index; it shares its tables of views, and no code.
+It shares the tables of views with streams.domain.match.images, and no code.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Entry:
 
 @dataclass
 class Known:
-    """A content: its first submission, its group, what is kept of its entries."""
+    """A known content: its first submission, its group and its stored entries."""
 
     content_id: str
     media_id: str
@@ -51,7 +51,7 @@ class Nearest:
 
 @dataclass
 class Contents:
-    """Of one collection, by content id."""
+    """The known contents of one collection, by content id."""
 
     known: dict[str, Known] = field(default_factory=dict)
 
@@ -67,9 +67,16 @@ class Contents:
                     if distances is None:
                         continue
                     confirm_bits, near_bits = distances
-                    part = not (VIEWS[mine.view].whole and VIEWS[theirs.view].whole)
+                    is_part = not (VIEWS[mine.view].whole and VIEWS[theirs.view].whole)
                     rank = (
-                        (known.is_member, part, confirm_bits, near_bits, known.first_ms, words_of(known.content_id)),
+                        (
+                            known.is_member,
+                            is_part,
+                            confirm_bits,
+                            near_bits,
+                            known.first_ms,
+                            digest_words(known.content_id),
+                        ),
                         (number, theirs.view, theirs.orientation),
                     )
                     if best is None or rank < best[0]:
@@ -81,19 +88,18 @@ def level_of(policy: dict[str, Any]) -> int:
     return LEVEL_NUMBERS[policy["views"]]
 
 
-def lasts_ms(policy: dict[str, Any]) -> int:
-    """How long what was seen is remembered."""
+def retention_ms(policy: dict[str, Any]) -> int:
     return FOR_EVER_MS if policy["retention_days"] is None else int(policy["retention_days"] * DAY_MS)
 
 
-def words_of(content_id: str) -> list[int]:
-    """Content ids are compared as four little-endian words."""
+def digest_words(content_id: str) -> list[int]:
+    """The digest as four little-endian words; content ids are compared by them."""
     digest = bytes.fromhex(content_id.removeprefix("sha256:"))
     return [int.from_bytes(digest[at : at + 8], "little") for at in range(0, 32, 8)]
 
 
 def compared(mine: Entry, theirs: Entry, level: int, policy: dict[str, Any]) -> tuple[int, int] | None:
-    """Distances of the confirming and of the near hash, if the entries are of one picture."""
+    """Distances of the 256-bit and the 64-bit hashes; None if the entries do not match."""
     rule = VIEW_PAIRS[level, mine.view, theirs.view]
     if rule == 0 or not QUERY_GROUPS[level, mine.view, mine.orientation] & SEARCH_GROUPS[theirs.view]:
         return None
@@ -108,7 +114,7 @@ def compared(mine: Entry, theirs: Entry, level: int, policy: dict[str, Any]) -> 
 
 
 def entries_of(facts: dict[str, Any], policy: dict[str, Any]) -> tuple[str, list[Entry]]:
-    """What of the hashes is compared."""
+    """The algorithm and the entries that the policy compares."""
     hashes, name = facts["hashes"], policy["hash"]
     if not policy["near"] or facts["quality"] < policy["min_quality"]:
         return "", []
@@ -128,5 +134,5 @@ def entries_of(facts: dict[str, Any], policy: dict[str, Any]) -> tuple[str, list
     return f"{name}:1", [Entry(0, 8, int(near, 16), int(confirm, 16))]
 
 
-def kept(entries: list[Entry], policy: dict[str, Any]) -> list[Entry]:
+def stored(entries: list[Entry], policy: dict[str, Any]) -> list[Entry]:
     return [each for each in entries if STORED_GROUPS[LEVEL_NUMBERS[policy["views"]], each.view, each.orientation]]

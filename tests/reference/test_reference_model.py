@@ -1,7 +1,7 @@
-"""Nothing missing, nothing contradictory, repeats byte-identical, ClickHouse equal: while workers are killed -9.
+"""No decision is lost or contradicts another, repeats are byte-identical, ClickHouse agrees: with workers being killed.
 
-Thousands of submissions, most of them copies, flow through two workers that a seeded random hand kills, restarts and
-stops; then every decision is compared with the twin's.
+Thousands of submissions, most of them copies, flow through two workers. A seeded random generator kills them with
+SIGKILL, restarts and stops them. Then every decision is compared with the slow twin's.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ OUTCOMES = {"unique", "duplicate", "near_duplicate", "failed"}
 
 
 def pictures(seed: int, folder: Path) -> list[tuple[bytes, Path]]:
-    """Small pictures, a third of them new and the rest altered copies of these, as bytes and as files."""
+    """Small pictures as bytes and as files: a third of them originals, the rest altered copies of the originals."""
     rng = random.Random(seed)
     found: list[tuple[bytes, Path]] = []
     for number in range(CONTENTS):
@@ -62,7 +62,7 @@ def pictures(seed: int, folder: Path) -> list[tuple[bytes, Path]]:
 
 
 def films() -> list[tuple[bytes, Path]]:
-    """Small films, what people make of them, and stills out of them; as bytes and as files."""
+    """Small films, altered copies and stills of them, as bytes and as files."""
     paths = []
     for number in range(FILMS):
         original = film(number, 8.0, size=(160, 90), fps=12)
@@ -75,7 +75,7 @@ def films() -> list[tuple[bytes, Path]]:
 
 
 def altered(picture: Image.Image, rng: random.Random | None) -> Image.Image:
-    """As it is, or smaller, mirrored, turned, cropped or in a border."""
+    """The picture unchanged, or smaller, mirrored, turned, cropped or in a border."""
     if rng is None:
         return picture
     width, height = picture.size
@@ -91,7 +91,7 @@ def altered(picture: Image.Image, rng: random.Random | None) -> Image.Image:
 
 
 def submissions(count: int, seed: int, folder: Path) -> list[Published]:
-    """Copies, copies of copies, other collections, files by reference, repeats of an event, and rubbish."""
+    """Copies, copies of copies, several collections, files by reference, repeated events and invalid records."""
     rng = random.Random(seed)
     pool, shown = pictures(seed, folder), films()
     found: list[Published] = []
@@ -146,7 +146,7 @@ def environment(settings: Settings) -> dict[str, str]:
 
 @pytest.fixture
 def workers(tmp_path: Path) -> Iterator[list[Workers]]:
-    """Where a test puts its workers, so that none outlives it."""
+    """A test appends its workers here, so that they end with the test."""
     made: list[Workers] = []
     yield made
     for each in made:
@@ -154,7 +154,7 @@ def workers(tmp_path: Path) -> Iterator[list[Workers]]:
 
 
 def hurt(workers: Workers, publisher: Publisher, rng: random.Random, broker: ApacheKafka | None) -> list[str]:
-    """Kill, restart and stop at random moments for as long as the publisher publishes; says what was done."""
+    """Kill, restart and stop workers at random until the publisher ends; returns what happened, for messages."""
     done: list[str] = []
     broker_killed = broker is None
     while publisher.is_alive():
@@ -198,13 +198,13 @@ def check(settings: Settings, database: Database, published: list[Published], wo
             identity = orjson.loads(value)["decision_id"]
             repeats += identity in decided
             assert decided.setdefault(identity, value) == value, f"contradiction; {story}"
-        if moved:  # how fast it goes is no property of ours
+        if moved:  # this test asserts nothing about speed
             deadline = time.monotonic() + STANDSTILL_S
         complete = len(twin.decisions) >= identities and decided.keys() == twin.decisions.keys()
         quiet = quiet + 1 if complete and not moved else 0
     about = f"{story}; {repeats} repeats\n{workers.last_words()}"
     assert len(twin.decisions) == identities, f"{len(twin.decisions)} of {identities} submissions arrived; {about}"
-    assert decided.keys() == twin.decisions.keys(), f"decisions are missing or from nowhere; {about}"
+    assert decided.keys() == twin.decisions.keys(), f"decisions are missing or unexpected; {about}"
     assert {decision["outcome"] for decision in twin.decisions.values()} == OUTCOMES, about
     relations = {decision["match"]["relation"] for decision in twin.decisions.values() if decision["match"]}
     assert relations >= {"copy", "clip_of"}, about
@@ -236,7 +236,7 @@ def test_decisions_equal_the_twins_while_workers_are_killed(
     kind: str, request: pytest.FixtureRequest, clickhouse: Database, tmp_path: Path, workers: list[Workers]
 ) -> None:
     broker = request.getfixturevalue("own_apache_kafka" if kind == "apache" else "embedded_kafka")
-    warm_up()  # else workers on a new machine are killed over and over while they compile, having done nothing
+    warm_up()  # or, on a new machine, workers are killed again and again while they still compile
     seed = random.SystemRandom().randrange(1 << 32)
     settings = deployment_settings(Namespace(broker, "ref."), clickhouse, tmp_path)
     apply_topics(settings)

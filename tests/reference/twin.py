@@ -1,7 +1,7 @@
-"""The plain single-threaded reference: reads media.fingerprints in partition order and decides with two dicts.
+"""The slow twin of the match stage: reads media.fingerprints in partition order and decides with two dicts.
 
-It shares with streams.domain.match.decide the name of a decision and the words for what was undone; slow and obvious on
-purpose. How the nearest content is found stands in nearest.py, and how videos are compared in videos.py.
+Single-threaded, slow and obvious on purpose. It shares only the decision's id and the words for transformations with
+streams.domain.match. The nearest picture is found in nearest.py, videos are compared in videos.py.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from streams.domain.hashes.transformation import describe_transformation, transf
 from streams.domain.hashes.views import VIEWS
 from streams.domain.records import decision_id
 from tests.reference import videos
-from tests.reference.nearest import FOR_EVER_MS, Contents, Known, Nearest, entries_of, kept, lasts_ms
+from tests.reference.nearest import FOR_EVER_MS, Contents, Known, Nearest, entries_of, retention_ms, stored
 
 
 class Twin:
@@ -31,7 +31,7 @@ class Twin:
         identity = decision_id(record["collection"], record["submission_id"], record["attempt"], 0)
         if identity in self._expires_ms and self._expires_ms[identity] >= time_ms:
             return
-        self._expires_ms[identity] = min(time_ms + lasts_ms(record["policy"]), FOR_EVER_MS)
+        self._expires_ms[identity] = min(time_ms + retention_ms(record["policy"]), FOR_EVER_MS)
         facts = record["facts"]
         decision = {
             "decision_id": identity,
@@ -59,13 +59,13 @@ class Twin:
         self.decisions[identity] = decision
 
     def _compare(self, record: dict[str, Any], time_ms: int) -> dict[str, Any]:
-        """Outcome, action and match of a submission that has facts; its content is known from then on."""
+        """Outcome, action and match of a submission that has facts. From then on, its content is known."""
         contents = self._contents.setdefault(record["collection"], Contents())
         facts, policy = record["facts"], record["policy"]
-        own, expires_ms = facts["content_id"], min(time_ms + lasts_ms(policy), FOR_EVER_MS)
+        own, expires_ms = facts["content_id"], min(time_ms + retention_ms(policy), FOR_EVER_MS)
         first = contents.known.get(own)
         if first is not None and first.expires_ms >= time_ms:
-            if (expires_ms - first.expires_ms) * 16 > lasts_ms(policy):
+            if (expires_ms - first.expires_ms) * 16 > retention_ms(policy):
                 first.expires_ms = expires_ms
             return {"outcome": "duplicate", "action": "reuse", "match": exact(first)}
         if facts["kind"] == "video":
@@ -80,7 +80,7 @@ class Twin:
             time_ms,
             expires_ms,
             algorithm,
-            kept(entries, policy),
+            stored(entries, policy),
             found is not None,
         )
         shown = videos.videos_showing(contents, entries, policy, time_ms) if policy["appears_in"] else []

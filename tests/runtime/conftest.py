@@ -1,4 +1,4 @@
-"""Workers inside the test's own loop, on real brokers, with small stages made for the purpose."""
+"""Workers in the test's own event loop, on real brokers, with small stages made for the tests."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.support.brokers import Namespace
 
 @dataclass
 class Bench:
-    """One deployment on one broker: topics are there; workers, records and reads go through it."""
+    """One deployment on one broker with its topics: starts workers, publishes and reads records."""
 
     namespace: Namespace
     data_dir: Path
@@ -35,16 +35,21 @@ class Bench:
     def topic(self, name: str) -> str:
         return wire_name(self.settings(), name)
 
-    def publish(self, topic: str, records: Sequence[tuple[bytes | None, bytes | None, int]]) -> None:
+    def publish(
+        self,
+        topic: str,
+        records: Sequence[tuple[bytes | None, bytes | None, int]],
+        headers: Sequence[tuple[str, bytes]] = (),
+    ) -> None:
         """Produce (key, value, partition) to an unprefixed topic and wait for the acknowledgements."""
         producer = Producer({"bootstrap.servers": self.namespace.bootstrap})
         name = self.topic(topic)
         for key, value, partition in records:
-            producer.produce(name, value, key, partition)
+            producer.produce(name, value, key, partition, headers=list(headers))
         assert producer.flush(30) == 0
 
     def read(self, topic: str, until: Callable[[list[Message]], bool], timeout_s: float = 30.0) -> list[Message]:
-        """All records of an unprefixed topic from the beginning, until `until` is content or time is up."""
+        """All records of an unprefixed topic from the beginning, until `until` holds or time is up."""
         consumer = Consumer({"bootstrap.servers": self.namespace.bootstrap, "group.id": "reader"})
         name = self.topic(topic)
         partitions = consumer.list_topics(name, timeout=10).topics[name].partitions
@@ -79,10 +84,10 @@ class Bench:
 
 
 async def eventually(holds: Callable[[], bool], *, blocking: bool = False, timeout_s: float = 30.0) -> None:
-    """Return once `holds()`; fail after `timeout_s`. One that is `blocking` runs on a thread."""
+    """Return once `holds()`; fail after `timeout_s`. A `blocking` condition runs on a thread."""
     deadline = time.monotonic() + timeout_s
     while not (await asyncio.to_thread(holds) if blocking else holds()):
-        assert time.monotonic() < deadline, "it did not come to pass"
+        assert time.monotonic() < deadline, "it did not happen in time"
         await asyncio.sleep(0.05)
 
 

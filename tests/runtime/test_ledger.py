@@ -1,4 +1,4 @@
-"""The ledger never lets an offset be committed before all below it is done, whatever the order of work."""
+"""The ledger never lets an offset be committed before all records below it are finished, in whatever order."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.domain.records import Headers, RawRecord
-from streams.runtime.ledger import Batch, Ledger, Load
+from streams.runtime.ledger import Batch, InFlight, Ledger
 
 
 @dataclass(frozen=True)
@@ -26,14 +26,14 @@ def records(*offsets: int) -> list[RawRecord]:
     return [Record(offset) for offset in offsets]
 
 
-def test_nothing_is_committable_before_something_is_done() -> None:
-    ledger = Ledger(Load(10, 1000))
+def test_nothing_is_committable_before_a_record_is_finished() -> None:
+    ledger = Ledger(InFlight(10, 1000))
     ledger.open("t", 0, records(5, 6))
     assert ledger.committable() is None
 
 
-def test_the_committed_offset_follows_the_oldest_that_is_not_done() -> None:
-    ledger = Ledger(Load(10, 1000))
+def test_the_committed_offset_follows_the_oldest_unfinished_record() -> None:
+    ledger = Ledger(InFlight(10, 1000))
     first, second = ledger.open("t", 0, records(5, 6, 9)), ledger.open("t", 0, records(10, 11))
     second.finish()
     first.finish_one(2)
@@ -44,8 +44,8 @@ def test_the_committed_offset_follows_the_oldest_that_is_not_done() -> None:
     assert ledger.committable() == 12
 
 
-def test_offsets_that_compaction_removed_do_not_hold_up_a_commit() -> None:
-    ledger = Ledger(Load(10, 1000))
+def test_offsets_that_compaction_removed_do_not_delay_a_commit() -> None:
+    ledger = Ledger(InFlight(10, 1000))
     batch = ledger.open("t", 0, records(5, 90))
     batch.finish_one(0)
     assert ledger.committable() == 90
@@ -53,59 +53,59 @@ def test_offsets_that_compaction_removed_do_not_hold_up_a_commit() -> None:
     assert ledger.committable() == 91
 
 
-def test_a_record_said_done_twice_counts_once() -> None:
-    load = Load(10, 1000)
-    ledger = Ledger(load)
+def test_a_record_that_is_finished_twice_counts_once() -> None:
+    in_flight = InFlight(10, 1000)
+    ledger = Ledger(in_flight)
     batch = ledger.open("t", 0, records(1, 2))
     batch.finish_one(0)
     batch.finish_one(0)
-    assert (batch.left, load.records, ledger.committable()) == (1, 1, 2)
+    assert (batch.left, in_flight.records, ledger.committable()) == (1, 1, 2)
     batch.finish()
     batch.finish()
-    assert (batch.left, load.records, load.size_bytes) == (0, 0, 0)
+    assert (batch.left, in_flight.records, in_flight.size_bytes) == (0, 0, 0)
 
 
-def test_what_is_taken_away_becomes_stale_and_gives_its_room_back() -> None:
+def test_a_partition_that_is_taken_away_becomes_stale_and_makes_room() -> None:
     room: list[bool] = []
-    load = Load(max_records=2, max_bytes=1000)
-    load.on_room = lambda: room.append(True)
-    ledger = Ledger(load)
+    in_flight = InFlight(max_records=2, max_bytes=1000)
+    in_flight.on_room = lambda: room.append(True)
+    ledger = Ledger(in_flight)
     batch = ledger.open("t", 0, records(1, 2, 3))
-    assert (load.records, load.waiting) == (3, 1)
+    assert (in_flight.records, in_flight.waiting) == (3, 1)
     ledger.drop()
     assert batch.stale
-    assert (load.records, load.size_bytes, load.waiting) == (0, 0, 0)
+    assert (in_flight.records, in_flight.size_bytes, in_flight.waiting) == (0, 0, 0)
     assert room
     batch.finish_one(0)
     batch.finish()
-    assert load.records == 0
+    assert in_flight.records == 0
     assert ledger.committable() is None
 
 
 def test_nothing_is_delivered_while_a_batch_waits_for_a_runner() -> None:
     room: list[bool] = []
-    load = Load(max_records=10, max_bytes=1000)
-    load.on_room = lambda: room.append(True)
-    ledger = Ledger(load)
+    in_flight = InFlight(max_records=10, max_bytes=1000)
+    in_flight.on_room = lambda: room.append(True)
+    ledger = Ledger(in_flight)
     first, second = ledger.open("t", 0, records(1)), ledger.open("t", 0, records(2))
-    full = [load.full]
+    full = [in_flight.full]
     for batch in (first, first, second):
         batch.hand_over()
-        full.append(load.full)
+        full.append(in_flight.full)
     assert full == [True, True, True, False]
     assert room == [True]
 
 
 def test_bytes_are_bounded_as_well_as_records() -> None:
-    load = Load(max_records=1000, max_bytes=12)
-    ledger = Ledger(load)
+    in_flight = InFlight(max_records=1000, max_bytes=12)
+    ledger = Ledger(in_flight)
     batch = ledger.open("t", 0, records(1))
     batch.hand_over()
-    full = [load.full]
+    full = [in_flight.full]
     ledger.open("t", 0, records(2)).hand_over()
-    full.append(load.full)  # 2 × (1 byte of key + 5 of value)
+    full.append(in_flight.full)  # 2 × (1 byte of key + 5 of value)
     batch.finish()
-    full.append(load.full)
+    full.append(in_flight.full)
     assert full == [False, True, False]
 
 
@@ -114,7 +114,7 @@ def test_bytes_are_bounded_as_well_as_records() -> None:
 def test_any_order_of_work_commits_what_the_obvious_twin_commits(data: st.DataObject) -> None:
     offsets = sorted(data.draw(st.sets(st.integers(0, 60), min_size=1, max_size=30)))
     cuts = sorted(data.draw(st.sets(st.integers(1, len(offsets)), max_size=5)))
-    ledger = Ledger(Load(1000, 100_000))
+    ledger = Ledger(InFlight(1000, 100_000))
     batches: list[Batch] = []
     begin = 0
     for end in [*cuts, len(offsets)]:
@@ -128,11 +128,11 @@ def test_any_order_of_work_commits_what_the_obvious_twin_commits(data: st.DataOb
         batch.finish_one(index)
         undone.remove(offset)
         below = [done for done in offsets if not undone or done < undone[0]]
-        # Twin: the first undone offset, or one behind the last; only once something below is done.
+        # Twin: the first unfinished offset, or the one after the last; only once an offset below is finished.
         expected = None if not below else (undone[0] if undone else offsets[-1] + 1)
         committable = ledger.committable()
         assert (committable is None) == (expected is None)
         if committable is not None and expected is not None:
-            # Between the last done and the first undone offset lies nothing, so both mean the same.
+            # No record lies between the last finished and the first unfinished offset, so both mean the same.
             assert below[-1] < committable <= expected
     assert ledger.open_records == 0

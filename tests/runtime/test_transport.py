@@ -1,4 +1,4 @@
-"""What the consumer delivers around a rebalance: everything, whatever Faust does to its queues meanwhile."""
+"""The consumer delivers every record, whatever Faust does to its queues during a rebalance, and in good batches."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ import time
 import pytest
 
 from streams.kafka.topics import DECISIONS, FINGERPRINTS
-from streams.runtime.runners.view import KeyedBatch
-from streams.runtime.stage import KeyedStage
+from streams.runtime.runners.keyed import KeyedBatch, KeyedStage
 from streams.runtime.transport import BatchConsumer
 from tests.runtime.conftest import Bench, eventually
 
 
 def forward(batch: KeyedBatch) -> None:
-    """Slowly, so that the batches of other partitions wait in the queue."""
+    """Slow, so that the batches of other partitions wait in the queue."""
     time.sleep(0.3)
     for record in batch.records:
         assert record.key is not None
@@ -24,13 +23,13 @@ def forward(batch: KeyedBatch) -> None:
         batch.emit(DECISIONS, record.key, record.value, [])
 
 
-FORWARD = KeyedStage(name="match", reads=(FINGERPRINTS,), table="contents", process=forward)
+FORWARD = KeyedStage(name="match", reads=(FINGERPRINTS,), writes=(DECISIONS,), table="contents", process=forward)
 
 
-async def test_what_is_fetched_between_the_seek_and_the_end_of_a_recovery_is_not_lost(
+async def test_records_between_the_seek_and_the_end_of_a_recovery_are_not_lost(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Right behind the seek the flow is on already, and Faust clears all queues a moment later: make that long."""
+    """Records flow right after the seek, and Faust clears all queues a moment later. The test lengthens it."""
     bench.publish(FINGERPRINTS, [(b"a%d" % n, b"x", n % 8) for n in range(80)])
     async with bench.worker(FORWARD, worker_id="first"):
         await eventually(lambda: bench.committed(FINGERPRINTS, 7, "match") == 10, blocking=True)
@@ -50,8 +49,8 @@ async def test_what_is_fetched_between_the_seek_and_the_end_of_a_recovery_is_not
     assert {message.key() for message in messages} == {b"%s%d" % (name, n) for name in (b"a", b"b") for n in range(80)}
 
 
-async def test_what_comes_while_the_stage_is_busy_is_dealt_with_at_once(bench: Bench) -> None:
-    """Else a worker that fell behind would work off what came one by one also one by one, and stay behind."""
+async def test_records_that_come_while_the_stage_is_busy_are_one_batch(bench: Bench) -> None:
+    """Else a worker that fell behind would process a thin stream in single records, and stay behind."""
     sizes: list[int] = []
     go_on = threading.Event()
 
@@ -68,11 +67,11 @@ async def test_what_comes_while_the_stage_is_busy_is_dealt_with_at_once(bench: B
             go_on.set()
         await eventually(lambda: sum(sizes) == 30)
 
-    assert len(sizes) <= 4  # the first, one that waited, one that the client had fetched ahead, and the rest
+    assert len(sizes) <= 4  # the first, one that waited, one that the client had fetched already, and the rest
 
 
 async def test_partitions_with_a_backlog_take_turns(bench: Bench) -> None:
-    """Else the last of them would pause until all others are worked off."""
+    """Else the last partition would pause until all others have no backlog."""
     partitions, fetches = range(4), 5
     records = [(b"k", b"x", partition) for partition in partitions for _ in range(fetches * 500)]
     bench.publish(FINGERPRINTS, records)
@@ -85,4 +84,6 @@ async def test_partitions_with_a_backlog_take_turns(bench: Bench) -> None:
         await eventually(lambda: len(order) == len(records))
 
     first_seen = [order.index(partition) for partition in partitions]
-    assert max(first_seen) < len(records) / 2  # a stage that empties one after the other comes to three quarters
+    assert (
+        max(first_seen) < len(records) / 2
+    )  # a stage that empties one partition after the other comes to three quarters

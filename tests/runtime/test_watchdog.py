@@ -1,4 +1,4 @@
-"""A stage that stands still is told from one that is idle, waits for others or is slow."""
+"""The watchdog tells a stage that stands still from a stage that is idle, waits for others or is slow."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ from faust.types import TP
 
 from streams.errors import BrokenInfrastructure
 from streams.kafka.topics import FINGERPRINTS
-from streams.runtime.ledger import Load
-from streams.runtime.runners.view import KeyedBatch
-from streams.runtime.stage import KeyedStage
+from streams.runtime.ledger import InFlight
+from streams.runtime.runners.keyed import KeyedBatch, KeyedStage
 from streams.runtime.transport import BatchConsumer
 from streams.runtime.watchdog import Watchdog
 from streams.runtime.worker import Worker
@@ -20,10 +19,10 @@ from tests.runtime.conftest import Bench, eventually
 
 
 class Stub:
-    """What a watchdog looks at of a consumer."""
+    """What a watchdog reads of a consumer."""
 
     def __init__(self) -> None:
-        self.load = Load(10, 1000)
+        self.in_flight = InFlight(10, 1000)
         self.last_progress_at = 0.0
         self.restored_records = 0
 
@@ -68,13 +67,13 @@ def test_work_that_never_ends_is_standing_still_unless_it_waits_for_others(
     clock: list[float], work_timeout_s: float | None, stuck: bool
 ) -> None:
     dog, seen = watchdog(work_timeout_s), consumer(clock)
-    seen.load.add(2, 100)
+    seen.in_flight.add(2, 100)
     assert dog.at_work(seen, LAG) is None
     clock[0] += 89
     assert dog.at_work(seen, LAG) is None
     clock[0] += 2
     assert (dog.at_work(seen, LAG) is not None) is stuck
-    seen.load.remove(1, 50)
+    seen.in_flight.remove(1, 50)
     assert dog.at_work(seen, LAG) is None
 
 
@@ -90,12 +89,12 @@ def test_a_rebalance_may_take_as_long_as_it_recovers_something(clock: list[float
 
 
 async def test_a_worker_whose_work_never_ends_ends(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    let_go = threading.Event()
+    release = threading.Event()
 
     def hang(batch: KeyedBatch) -> None:
-        let_go.wait(60)
+        release.wait(60)
 
-    monkeypatch.setattr("streams.runtime.worker.DELIVERY_TIMEOUT_S", 0.0)
+    monkeypatch.setattr("streams.runtime.runners.keyed.DELIVERY_TIMEOUT_S", 0.0)
     bench.overrides["watchdog_s"] = 5.0
     bench.publish(FINGERPRINTS, [(b"k", b"x", 0)])
     stage = KeyedStage(name="match", reads=(FINGERPRINTS,), table="contents", process=hang)
@@ -104,7 +103,7 @@ async def test_a_worker_whose_work_never_ends_ends(bench: Bench, monkeypatch: py
     try:
         await eventually(lambda: not worker.live, timeout_s=60)
     finally:
-        let_go.set()
+        release.set()
         code = await running
     assert code == 1
     assert isinstance(worker._failure, BrokenInfrastructure)

@@ -1,4 +1,4 @@
-"""Kafka brokers for tests and benchmarks; independent of pytest, whose fixtures stand in conftest.py.
+"""Kafka brokers for tests and benchmarks, without pytest; the fixtures are in conftest.py.
 
 `ApacheKafka` is the real one, fetched with Maven and run as a process of its own; `ContainerKafka` is the same in
 Docker. Workers are not in here.
@@ -31,11 +31,11 @@ MAX_RECORD_BYTES = 32 << 20
 
 
 class BrokerUnavailable(Exception):
-    """This machine cannot run that broker; the message is the reason to show for a skipped test."""
+    """This machine cannot run the broker; the message is the reason for skipping a test."""
 
 
 class Broker(Protocol):
-    """A broker that runs; `kind` names it in test ids and reports."""
+    """A running broker; `kind` is its name in test ids and reports."""
 
     @property
     def kind(self) -> str: ...
@@ -45,7 +45,7 @@ class Broker(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Namespace:
-    """The share of one test in a broker: names that begin with `prefix` are its own."""
+    """One test's share of a broker: the topics and groups whose names begin with `prefix`."""
 
     broker: Broker
     prefix: str
@@ -62,7 +62,7 @@ class Namespace:
         return self.prefix + topic_or_group
 
     def create(self, topic: str, partitions: int = 4, **config: str) -> str:
-        """Create a topic under the prefix and return its full name; dots in `config` names as underscores."""
+        """Create a topic under the prefix and return its full name. Names in `config` have `_` for `.`."""
         options = {option.replace("_", "."): value for option, value in config.items()}
         admin = AdminClient({"bootstrap.servers": self.bootstrap})
         new = NewTopic(self.name(topic), partitions, 1, config=options)
@@ -71,7 +71,7 @@ class Namespace:
         return self.name(topic)
 
     def settings(self, data_dir: Path, **overrides: Any) -> Settings:
-        """Settings of a worker that keeps to this namespace: broker, topic prefix and group prefix."""
+        """Settings of a worker in this namespace: broker, topic prefix and group prefix."""
         own = {"broker": self.bootstrap, "topic_prefix": self.prefix, "group_prefix": f"{self.prefix}mediasieve"}
         return load_settings(**{"data_dir": data_dir, **own, **overrides})
 
@@ -80,7 +80,7 @@ def await_broker(bootstrap: str, timeout_s: float) -> None:
     """Return once the broker at `bootstrap` (`host:port`) answers a metadata request.
 
     Raises:
-        TimeoutError: it did not within `timeout_s`.
+        TimeoutError: it did not answer within `timeout_s`.
     """
     admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0, "reconnect.backoff.max.ms": 200})
     deadline = time.monotonic() + timeout_s
@@ -102,12 +102,12 @@ def java_command() -> str:
     """The `java` of JAVA_HOME or of the path.
 
     Raises:
-        BrokerUnavailable: there is none, or it is older than 17.
+        BrokerUnavailable: java is not installed, or older than 17.
     """
     home = os.environ.get("JAVA_HOME")
     java = str(Path(home) / "bin" / "java") if home else shutil.which("java")
     if not java or not Path(java).exists():
-        raise BrokerUnavailable("Apache Kafka needs Java 17 or later, and there is no java here")
+        raise BrokerUnavailable("Apache Kafka needs Java 17 or later, but java is not installed here")
     said = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr
     found = re.search(r'version "(\d+)', said)
     if not found or int(found[1]) < 17:
@@ -116,9 +116,9 @@ def java_command() -> str:
 
 
 def fetch_jars(target: Path, *artifacts: str, timeout_s: float = 600.0) -> Path:
-    """Have Maven copy `group:name:version` artifacts and all they need into `target`, once; returns `target`.
+    """Have Maven copy `group:name:version` artifacts and their dependencies into `target`, once; returns `target`.
 
-    The directory appears whole or not at all, so runs at the same time do not disturb each other.
+    The directory appears complete or not at all, so concurrent runs do not disturb each other.
 
     Raises:
         BrokerUnavailable: Maven is absent or could not fetch.
@@ -127,7 +127,7 @@ def fetch_jars(target: Path, *artifacts: str, timeout_s: float = 600.0) -> Path:
         return target
     maven = shutil.which("mvn")
     if maven is None:
-        raise BrokerUnavailable("Apache Kafka is fetched with Maven, and there is no mvn here")
+        raise BrokerUnavailable("Apache Kafka is fetched with Maven, but mvn is not installed here")
     target.parent.mkdir(parents=True, exist_ok=True)
     dependencies = "".join(
         f"<dependency><groupId>{group}</groupId><artifactId>{name}</artifactId><version>{version}</version></dependency>"
@@ -221,7 +221,7 @@ class ApacheKafka:
             self._process = None
 
     def kill(self) -> None:
-        """SIGKILL, as a power cut to the broker alone: what the page cache holds survives."""
+        """SIGKILL, like a power cut to the broker alone: the page cache survives."""
         if self._process:
             kill(self._process)
             self._process = None
@@ -287,7 +287,7 @@ class ApacheKafka:
 
 
 class ContainerKafka:
-    """Apache Kafka's own image in a container, by testcontainers; gone with the `with` block.
+    """Apache Kafka's own image in a container, by testcontainers; removed at the end of the `with` block.
 
     Raises (from `__enter__`):
         BrokerUnavailable: no Docker engine answers.

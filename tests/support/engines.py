@@ -1,7 +1,7 @@
-"""ClickHouse engines for tests: the embedded one, and ClickHouse's own image where there is a Docker engine.
+"""ClickHouse engines for tests: the embedded engine, and ClickHouse's own image if a Docker engine runs.
 
-One suite runs on both: a test asks for `clickhouse` and gets a database of its own in each. A package's conftest.py
-imports the fixtures from here.
+The same tests run on both: a test with the fixture `clickhouse` gets a new database in every engine. The conftest.py of
+a package imports the fixtures from here.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import time
 import urllib.error
 import urllib.request
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, Self
@@ -22,6 +22,7 @@ import pytest
 from clickhouse_connect.driver.client import Client
 
 from streams.analytics.client import connect
+from streams.analytics.migrations import Migration, MigrationResult, migrate, pending_migrations
 from streams.config.settings import Settings, load_settings
 from streams.local.clickhouse.server import EmbeddedClickHouse
 
@@ -29,11 +30,11 @@ CLICKHOUSE_IMAGE = "clickhouse/clickhouse-server:25.8"
 
 
 class EngineUnavailable(Exception):
-    """This machine cannot run that engine; the message is the reason to show for a skipped test."""
+    """This machine cannot run the engine; the message is the reason of the skipped test."""
 
 
 class ClickHouseEngine(Protocol):
-    """An engine that runs; `kind` names it in test ids."""
+    """A running engine; `kind` is its name in test ids."""
 
     @property
     def kind(self) -> str: ...
@@ -43,7 +44,7 @@ class ClickHouseEngine(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """The share of one test in an engine: a database of its own, made by whoever migrates it."""
+    """The database of one test in an engine; migrating creates it."""
 
     engine: ClickHouseEngine
     name: str
@@ -55,11 +56,16 @@ class Database:
 
     @contextlib.contextmanager
     def client(self) -> Iterator[Client]:
-        client = connect(self.settings())
-        try:
+        with connect(self.settings()) as client:
             yield client
-        finally:
-            client.close()
+
+    def migrate(self, migrations: Sequence[Migration] | None = None) -> MigrationResult:
+        with connect(self.settings(), database="") as client:
+            return migrate(client, self.name, migrations)
+
+    def pending_migrations(self, migrations: Sequence[Migration] | None = None) -> tuple[str, ...]:
+        with connect(self.settings(), database="") as client:
+            return pending_migrations(client, self.name, migrations)
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         with self.client() as client:
@@ -67,7 +73,7 @@ class Database:
 
 
 class ContainerClickHouse:
-    """ClickHouse's own image, by testcontainers; gone with the `with` block.
+    """ClickHouse's own image, run by testcontainers and removed at the end of the `with` block.
 
     Raises (from `__enter__`):
         EngineUnavailable: no Docker engine answers.
@@ -120,14 +126,14 @@ def new_database(engine: ClickHouseEngine) -> Database:
 
 @pytest.fixture(scope="session")
 def embedded_clickhouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedClickHouse]:
-    """The embedded engine for all tests of a run; do not stop it (see `own_clickhouse`)."""
+    """The embedded engine for all tests of a run. Tests that stop an engine use `own_clickhouse`."""
     with EmbeddedClickHouse(tmp_path_factory.mktemp("clickhouse")) as engine:
         yield engine
 
 
 @pytest.fixture
 def own_clickhouse(tmp_path: Path) -> Iterator[EmbeddedClickHouse]:
-    """The embedded engine for one test, which may stop, kill and start it."""
+    """The embedded engine of one test, which may stop, kill and start it."""
     with EmbeddedClickHouse(tmp_path / "clickhouse") as engine:
         yield engine
 
@@ -145,5 +151,5 @@ def container_clickhouse() -> Iterator[ContainerClickHouse]:
 
 @pytest.fixture(params=["embedded", "container"])
 def clickhouse(request: pytest.FixtureRequest) -> Database:
-    """The same test on every engine, each time in a database of its own."""
+    """The same test on every engine, every time in a new database."""
     return new_database(request.getfixturevalue(f"{request.param}_clickhouse"))

@@ -1,4 +1,4 @@
-"""A web server for one file, which counts what it really sends, with the manners that a test wants. No tests here."""
+"""A web server for one file that counts the bytes it sends and behaves as a test needs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PIECE_BYTES = 16 << 10
 
 
 def film(size_bytes: int, seed: int = 0) -> bytes:
-    """What begins as an MP4 does; the rest is noise."""
+    """Bytes with the head of an MP4 file, followed by noise."""
     head = b"\0\0\0\x18ftypisom\0\0\2\0isommp41"
     return head + random.Random(seed).randbytes(size_bytes - len(head))
 
@@ -24,12 +24,12 @@ class FilmServer:
     """Serves `data` at any path it is routed to.
 
     Attributes:
-        ranges: whether it knows of them.
-        headers: of all answers; it honours If-Range by an ETag or date among them.
-        change: is called before each answer with its number from 0, and may change anything here.
+        ranges: whether it supports range requests.
+        headers: of all responses. If-Range is compared with their ETag or Last-Modified.
+        change: called before every response with its number from 0. May change this server.
         pause_s: between pieces of 16 KiB.
-        requests: the Range headers that came, "" for none.
-        sent_bytes: of bodies, as far as the socket took them.
+        requests: the Range headers of all requests, "" for an absent one.
+        sent_bytes: the body bytes that the socket has accepted.
     """
 
     data: bytes

@@ -1,4 +1,4 @@
-"""A partition of the match stage without Kafka and RocksDB: a map, its log, and what is made of it. No tests here."""
+"""A partition of the match stage without Kafka and RocksDB: its state as a dict, the changelog and the indexes."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Iterable, Sequence
 from streams.domain.match import decide
 from streams.domain.match.decide import MatchInput, MatchOutput
 from streams.domain.match.indexes import CollectionIndexes
-from streams.domain.state.content import CONTENT_PREFIX, FRAMES_PREFIX
+from streams.domain.state.keys import CONTENT_PREFIX, FRAMES_PREFIX
 
 
 class Partition(dict[bytes, bytes]):
-    """State; `log` is what the changelog got since, in order."""
+    """The state. `log` has the changes that the changelog would get, in order."""
 
     def __init__(self, changes: Iterable[tuple[bytes, bytes | None]] = ()) -> None:
         super().__init__({key: value for key, value in dict(changes).items() if value is not None})

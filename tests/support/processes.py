@@ -1,6 +1,6 @@
-"""Child processes of tests and benchmarks: they end with their parent, and write where it can be read.
+"""Child processes of tests and benchmarks: they end with their parent, and write to a log file.
 
-What the processes are (a broker, a worker, a peer) stands with whoever starts them.
+The callers define the processes: a broker, a worker, a peer.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-# Set in the child itself: `preexec_fn` is unsafe beside threads and warns since Python 3.12.
+# Set in the child itself: `preexec_fn` is unsafe with threads and warns since Python 3.12.
 _LAUNCHER = """
 import ctypes, os, signal, sys
 parent = int(sys.argv[1])
@@ -66,7 +66,7 @@ def end(process: subprocess.Popen[bytes], *, timeout_s: float = 20.0) -> int:
 
 
 def kill(process: subprocess.Popen[bytes]) -> int:
-    """SIGKILL: nothing is flushed, nothing is said to the broker."""
+    """SIGKILL: the process flushes nothing and tells the broker nothing."""
     if process.poll() is None:
         process.send_signal(signal.SIGKILL)
     return process.wait()

@@ -1,4 +1,4 @@
-"""Records as they stand in Kafka, for tests of rows: small and valid; each test changes what it is about."""
+"""Kafka records for tests of rows: small and valid. A test changes the fields that it tests."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def facts(content: int, size_bytes: int = 1000) -> MediaFacts:
 
 
 def decision(number: int, *, content: int | None = None, outcome: Outcome = "unique", revision: int = 0) -> Decision:
-    """The decision about submission `number`; for a copy, of the medium `photos/<content>.jpg`."""
+    """The decision about submission `number`; a copy is one of the medium `photos/<content>.jpg`."""
     submission = f"media.submissions/0/{number}"
     found = None if outcome == "failed" else facts(number if content is None else content)
     match = None
@@ -90,17 +90,17 @@ def decision_record(decided: Decision, offset: int, *, partition: int = 0, decid
 
 
 def decision_records(count: int, *, partitions: int = 3) -> list[Record]:
-    """`count` decisions: every third a copy of the one two before it, every tenth failed."""
-    outcomes: dict[bool, Outcome] = {True: "failed", False: "unique"}
+    """`count` decisions: every third is a copy of the second before it, every tenth failed."""
+    outcome_if_failed: dict[bool, Outcome] = {True: "failed", False: "unique"}
     records = []
     for number in range(count):
-        copied = number % 3 == 2
-        made = (
+        is_copy = number % 3 == 2
+        decided = (
             decision(number, content=number - 2, outcome="duplicate")
-            if copied
-            else decision(number, outcome=outcomes[number % 10 == 0])
+            if is_copy
+            else decision(number, outcome=outcome_if_failed[number % 10 == 0])
         )
-        records.append(decision_record(made, number // partitions, partition=number % partitions))
+        records.append(decision_record(decided, number // partitions, partition=number % partitions))
     return records
 
 
@@ -122,8 +122,8 @@ def fingerprint(number: int, *, failed: bool = False) -> Fingerprint:
     )
 
 
-def fingerprint_record(made: Fingerprint, offset: int, *, partition: int = 0) -> Record:
-    return Record("media.fingerprints", partition, offset, T0_MS + offset + 25, b"default", made.to_json())
+def fingerprint_record(fingerprinted: Fingerprint, offset: int, *, partition: int = 0) -> Record:
+    return Record("media.fingerprints", partition, offset, T0_MS + offset + 25, b"default", fingerprinted.to_json())
 
 
 def dead_letter(offset: int, *, value: bytes = b"{broken", origin_offset: int = 7) -> Record:

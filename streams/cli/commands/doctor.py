@@ -1,4 +1,4 @@
-"""`mediasieve doctor`: look at this set-up and say what to do. What is looked at is in checks.py."""
+"""`mediasieve doctor`: check this set-up and say what to do."""
 
 from __future__ import annotations
 
@@ -7,31 +7,29 @@ from dataclasses import asdict
 from pathlib import Path
 
 import click
-import orjson
 
-from streams.cli.options import broker_option, data_dir_option
-from streams.cli.terminal import data_stream, make_console, say, shown
-from streams.local.data_dir import find_running_system, load_command_settings
-from streams.services.checks import Check, all_checks
+from streams.cli.options import broker_option, clickhouse_option, data_dir_option
+from streams.cli.terminal import make_console, say, write_json_line
+from streams.local.data_dir import load_command_settings
+from streams.services.checks import Check, check_setup
+from streams.services.text import printable
 
 STYLES = {"ok": "green", "warn": "yellow", "fail": "red"}
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="One finding a line on stdout.")
-@click.option("--clickhouse", metavar="URL", help="ClickHouse; else MEDIASIEVE_CLICKHOUSE.")
+@click.option("--json", "as_json", is_flag=True, help="Print one finding a line on stdout.")
+@clickhouse_option
 @broker_option
 @data_dir_option
 def command(as_json: bool, clickhouse: str | None, broker: str | None, data_dir: Path | None) -> int:
-    """Check versions, reach, permissions, disk and clocks, and say what to do. Exit code 1 if something fails."""
+    """Check versions, connections, permissions, disk and clocks, and say what to do. Exit code 1 if a check fails."""
     settings = load_command_settings(broker=broker, clickhouse=clickhouse, data_dir=data_dir)
-    running = find_running_system(settings.paths.data_dir)
-    running = running if running is not None and running.broker == settings.kafka.bootstrap_servers else None
     found: Counter[str] = Counter()
-    for check in all_checks(settings, running):
+    for check in check_setup(settings):
         found[check.status] += 1
         if as_json:
-            data_stream().write(orjson.dumps(asdict(check)) + b"\n")
+            write_json_line(asdict(check))
         else:
             _print(check)
     say(f"{found['ok']} ok, {found['warn']} to look at, {found['fail']} failed")
@@ -43,6 +41,6 @@ def _print(check: Check) -> None:
 
     console = make_console(stderr=False)
     mark = Text(f"{check.status:<5}", style=STYLES[check.status])
-    console.print(mark, f"{check.what}: {shown(check.found)}", soft_wrap=True)
+    console.print(mark, f"{check.what}: {printable(check.found)}", soft_wrap=True)
     if check.advice:
-        console.print("     ", shown(check.advice), soft_wrap=True)
+        console.print("     ", printable(check.advice), soft_wrap=True)

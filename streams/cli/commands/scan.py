@@ -1,36 +1,34 @@
-"""`mediasieve scan`: find the copies among files, with everything it needs started for the occasion."""
+"""`mediasieve scan`: find the copies among files, on a system that is started for this scan."""
 
 from __future__ import annotations
 
-import os
-import tempfile
 import time
-from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
 import click
-import orjson
 
 from streams.cli.options import broker_option, collection_option
-from streams.cli.terminal import data_stream, say, shown
-from streams.config.settings import Settings, load_settings
-from streams.kafka.decision_reader import Decision
+from streams.cli.printing.groups import report_lines
+from streams.cli.printing.submissions import SubmitPrinter
+from streams.cli.progress import track_progress
+from streams.cli.terminal import data_stream, say
+from streams.kafka.decision_reader import DecisionRecord
 from streams.local.data_dir import load_command_settings
-from streams.local.system import System, SystemOptions, exit_on_signals
-from streams.services.await_decision import FileDecisions, decide_files
-from streams.services.files import FoundFile, Unreadable, find_files
-from streams.services.groups import group, lines_of
-from streams.services.outgoing import Envelope
+from streams.local.system import exit_on_signals
+from streams.services.await_decision import FileDecisions, WaitOptions, decide_files
+from streams.services.groups import group_decisions
+from streams.services.scan import find_files_largest_first, private_system
+from streams.services.submit.records import Envelope
+from streams.services.text import printable
 
-STAGES = ("fingerprint", "match")
 SOURCE = "/mediasieve/scan"
-MISSING_SHOWN = 20
+MAX_MISSING_PRINTED = 20
 
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="One decision a line on stdout, and nothing else.")
+@click.option("--json", "as_json", is_flag=True, help="Print one decision a line on stdout, and nothing else.")
 @collection_option
 @click.option(
     "--patience",
@@ -45,69 +43,52 @@ MISSING_SHOWN = 20
 def command(paths: tuple[Path, ...], as_json: bool, collection: str, patience_s: float, broker: str | None) -> int:
     """Find the copies among all files at and below PATHS.
 
-    Starts what it needs and leaves nothing behind. With --broker, a system that runs already decides, and knows what
-    it was shown before. A file's media id is its path as given here. Exit code 1 if a file was left without a decision.
+    Starts what it needs and leaves nothing behind. With --broker, a running system decides; it remembers earlier media.
+    A file's media id is its path as given here. Exit code 1 if a file got no decision.
     """
-    began = time.monotonic()
-    files = sorted(find_files(paths), key=_likeliest_original)
+    started_at = time.monotonic()
+    files = find_files_largest_first(paths)
     with exit_on_signals(), ExitStack() as stack:
-        between: Callable[[], None] = _nothing
         if broker is not None:
-            settings, inline = load_command_settings(broker=broker), None
+            settings, inline, keep_running = load_command_settings(broker=broker), None, _nothing
         else:
-            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mediasieve-scan-")))
-            system = stack.enter_context(
-                System(_own_settings(folder, paths), SystemOptions(folder, stages=STAGES), say)
-            )
-            settings, inline, between = system.settings, False, system.keep_running
-        answers = decide_files(
+            system = stack.enter_context(private_system(paths, say))
+            settings, inline, keep_running = system.settings, False, system.keep_running
+        away = f"Kafka at {settings.kafka.bootstrap_servers} is away; waiting for it."
+        found = decide_files(
             settings,
             files,
             Envelope(collection, source=SOURCE, in_order=broker is None),
             inline=inline,
-            patience_s=patience_s,
-            on_decision=_print_json if as_json else _nothing_of,
-            between=between,
+            listener=SubmitPrinter(),
+            track_progress=track_progress,
+            wait=WaitOptions(patience_s, _print_json if as_json else _ignore, keep_running, lambda: say(away)),
         )
     if not as_json:
-        for line in lines_of(group(answers.decisions)):
+        for line in report_lines(group_decisions(record.decision for record in found.decisions)):
             click.echo(line)
-    say(f"{len(answers.decisions):,} decisions in {time.monotonic() - began:.1f} s")
-    _tell_missing(answers, patience_s)
-    return 0 if answers.complete else 1
+    say(f"{len(found.decisions):,} decisions in {time.monotonic() - started_at:.1f} s")
+    _say_missing(found, patience_s)
+    return 0 if found.complete else 1
 
 
-def _likeliest_original(file: FoundFile | Unreadable) -> int:
-    """The largest file comes first: what was made of a picture is mostly smaller, and joins it then."""
-    return -file.size_bytes if isinstance(file, FoundFile) else 0
-
-
-def _own_settings(folder: Path, paths: tuple[Path, ...]) -> Settings:
-    """Settings of a private system: only it reads the files, by reference, so that no byte goes through Kafka."""
-    root = Path(os.path.commonpath([path.resolve() for path in paths]))
-    while "," in str(root) or str(root) != str(root).strip():  # a list of folders is separated by commas
-        root = root.parent
-    cores = os.cpu_count() or 1
-    return load_settings(data_dir=folder, file_roots=(str(root),), decode_threads=cores, video_threads=cores)
-
-
-def _tell_missing(answers: FileDecisions, patience_s: float) -> None:
-    if not answers.missing:
+def _say_missing(found: FileDecisions, patience_s: float) -> None:
+    if not found.missing:
         return
-    say(f"No decision has come for {patience_s:.0f} s; {len(answers.missing):,} files are without one:")
-    names = sorted(answers.missing.values())
-    for name in names[:MISSING_SHOWN]:
-        say(f"  {shown(name)}")
-    if len(names) > MISSING_SHOWN:
-        say(f"  … and {len(names) - MISSING_SHOWN:,} more")
+    say(f"No decision has come for {patience_s:.0f} s; {len(found.missing):,} files are without one:")
+    names = sorted(found.missing.values())
+    for name in names[:MAX_MISSING_PRINTED]:
+        say(f"  {printable(name)}")
+    if len(names) > MAX_MISSING_PRINTED:
+        say(f"  … and {len(names) - MAX_MISSING_PRINTED:,} more")
 
 
-def _print_json(decision: Decision) -> None:
-    data_stream().write(orjson.dumps(decision) + b"\n")
+def _print_json(record: DecisionRecord) -> None:
+    data_stream().write(record.to_json() + b"\n")
     data_stream().flush()
 
 
-def _nothing_of(_: Decision) -> None:
+def _ignore(_: DecisionRecord) -> None:
     return
 
 

@@ -1,4 +1,4 @@
-"""`mediasieve topics`: what topics.yaml says, what differs on the broker, and changing the broker."""
+"""`mediasieve topics`: show topics.yaml, compare it with the broker, and change the broker."""
 
 from __future__ import annotations
 
@@ -6,16 +6,15 @@ from dataclasses import asdict
 from pathlib import Path
 
 import click
-import orjson
 
 from streams.cli.app import OneLineGroup
 from streams.cli.options import broker_option, data_dir_option
-from streams.cli.terminal import data_stream, make_console, say
+from streams.cli.terminal import make_console, say, write_json_line
 from streams.kafka.topic_admin import TopicPlan, apply_plan, plan_topics
 from streams.kafka.topics import load_topics, wire_name
 from streams.local.data_dir import load_command_settings
 
-#: What is to be done, and what was.
+#: By the kind of change: the verb before it is made, and after.
 VERBS = {"create": ("create", "created"), "add_partitions": ("grow", "grew"), "alter_config": ("alter", "altered")}
 
 
@@ -25,19 +24,19 @@ def command() -> None:
 
 
 @command.command("list")
-@click.option("--json", "as_json", is_flag=True, help="One topic a line, on stdout.")
+@click.option("--json", "as_json", is_flag=True, help="Print one topic a line on stdout.")
 @data_dir_option
 def list_topics(as_json: bool, data_dir: Path | None) -> None:
-    """Show the topics that topics.yaml declares; asks no broker."""
+    """Show the topics that topics.yaml declares, without asking a broker."""
     settings = load_command_settings(data_dir=data_dir)
     specs = load_topics()
     if as_json:
         for spec in specs.values():
-            data_stream().write(orjson.dumps({"wire_name": wire_name(settings, spec.name), **asdict(spec)}) + b"\n")
+            write_json_line({"wire_name": wire_name(settings, spec.name), **asdict(spec)})
         return
-    from rich.table import Table
+    from streams.cli.tables import plain_table
 
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    table = plain_table()
     for heading in ("topic", "key", "value", "partitions", "writers → readers", "about"):
         table.add_column(heading, overflow="fold")
     for spec in specs.values():
@@ -48,22 +47,22 @@ def list_topics(as_json: bool, data_dir: Path | None) -> None:
 
 
 @command.command()
-@click.option("--json", "as_json", is_flag=True, help="The plan as one JSON object, on stdout.")
+@click.option("--json", "as_json", is_flag=True, help="Print the plan as one JSON object on stdout.")
 @broker_option
 @data_dir_option
 def plan(as_json: bool, broker: str | None, data_dir: Path | None) -> int:
-    """Show what differs on the broker; changes nothing. Exit code 1 if `apply` would refuse."""
+    """Show the differences on the broker, and change nothing. Exit code 1 if `apply` would refuse."""
     settings = load_command_settings(broker=broker, data_dir=data_dir)
     found = plan_topics(settings)
     if as_json:
-        data_stream().write(orjson.dumps(asdict(found)) + b"\n")
+        write_json_line(asdict(found))
     elif found.up_to_date:
         click.echo(f"The topics on {settings.kafka.bootstrap_servers} are as topics.yaml says.")
     else:
         _print_changes(found, done=False)
         if found.changes and not found.refusals:
             say("Do it with `mediasieve topics apply`.")
-    _explain(found)
+    _say_refusals(found)
     return 1 if found.refusals else 0
 
 
@@ -71,11 +70,11 @@ def plan(as_json: bool, broker: str | None, data_dir: Path | None) -> int:
 @broker_option
 @data_dir_option
 def apply(broker: str | None, data_dir: Path | None) -> int:
-    """Make the broker's topics as topics.yaml says; all of it or, where something must not be done, nothing."""
+    """Change the broker's topics to match topics.yaml. If one change is refused, nothing is changed."""
     settings = load_command_settings(broker=broker, data_dir=data_dir)
     found = plan_topics(settings)
     if found.refusals:
-        _explain(found)
+        _say_refusals(found)
         say("Nothing was changed.")
         return 1
     apply_plan(settings, found)
@@ -90,6 +89,6 @@ def _print_changes(plan: TopicPlan, *, done: bool) -> None:
         click.echo(f"{VERBS[change.kind][done]} {change.target.name}: {change.what}")
 
 
-def _explain(plan: TopicPlan) -> None:
+def _say_refusals(plan: TopicPlan) -> None:
     for refusal in plan.refusals:
         say(f"! {refusal.topic} has {refusal.what}. {refusal.why}")

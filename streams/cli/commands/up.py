@@ -1,4 +1,4 @@
-"""`mediasieve up`: everything on this machine, until Ctrl-C."""
+"""`mediasieve up`: run broker, ClickHouse and workers on this machine, until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from streams.cli.terminal import say
 from streams.config.settings import Settings, load_settings
 from streams.local.system import System, SystemOptions, exit_on_signals
 
-LOOK_EVERY_S = 0.5
+CHECK_INTERVAL_S = 0.5
 
 
 @click.command()
-@click.option("--broker", metavar="HOST:PORT", help="A Kafka that runs already; else the embedded broker.")
-@click.option("--clickhouse", metavar="URL", help="A ClickHouse that runs already; else the embedded engine.")
+@click.option("--broker", metavar="HOST:PORT", help="A running Kafka; else the embedded broker.")
+@click.option("--clickhouse", metavar="URL", help="A running ClickHouse; else the embedded engine.")
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Worker processes.")
 @stages_option
 @click.option(
@@ -39,15 +39,15 @@ def command(
 ) -> int:
     """Run broker, ClickHouse and workers on this machine, until Ctrl-C.
 
-    What MEDIASIEVE_BROKER and MEDIASIEVE_CLICKHOUSE name is used instead of the embedded ones. Other terminals find the
-    system by the data directory.
+    MEDIASIEVE_BROKER and MEDIASIEVE_CLICKHOUSE, if set, replace the embedded ones. Other terminals find the system by
+    its data directory.
     """
     overrides = {"broker": broker, "clickhouse": clickhouse, "data_dir": data_dir}
     given = {name: value for name, value in overrides.items() if value is not None}
     settings = load_settings(**given)
     if file_roots:
         settings = settings.with_values(file_roots=tuple(str(root.resolve()) for root in file_roots))
-    wanted = SystemOptions(
+    options = SystemOptions(
         data_dir=settings.paths.data_dir,
         external_broker="broker" in settings.given,
         external_clickhouse="clickhouse" in settings.given,
@@ -57,29 +57,29 @@ def command(
     )
     with exit_on_signals():
         say(f"Starting in {settings.paths.data_dir.absolute()} …")
-        with System(settings, wanted, _tell) as system:
-            click.echo(board(system))
+        with System(settings, options, _say_event) as system:
+            click.echo(overview(system))
             try:
                 while True:
-                    time.sleep(LOOK_EVERY_S)
+                    time.sleep(CHECK_INTERVAL_S)
                     system.keep_running()
-            except (KeyboardInterrupt, SystemExit):  # asked to, by Ctrl-C or by SIGTERM
+            except (KeyboardInterrupt, SystemExit):  # Ctrl-C or SIGTERM
                 say("Stopping …")
         say("Stopped.")
     return 0
 
 
-def board(system: System) -> str:
-    """Where everything is, and what to do next."""
-    settings, wanted = system.settings, system.options
-    own = "" if _is_usual_place(settings) else f" --data-dir {settings.paths.data_dir}"
+def overview(system: System) -> str:
+    """The addresses of everything, and what to do next."""
+    settings, options = system.settings, system.options
+    own = "" if _is_default_data_dir(settings) else f" --data-dir {settings.paths.data_dir}"
     rows = [
-        ("Kafka", settings.kafka.bootstrap_servers, "yours" if wanted.external_broker else "embedded"),
-        ("ClickHouse", settings.clickhouse.url, "yours" if wanted.external_clickhouse else "embedded"),
+        ("Kafka", settings.kafka.bootstrap_servers, "yours" if options.external_broker else "embedded"),
+        ("ClickHouse", settings.clickhouse.url, "yours" if options.external_clickhouse else "embedded"),
         *((f"worker {n}", f"http://{a}/metrics", "") for n, a in enumerate(system.worker_addresses)),
         ("logs", str(settings.paths.data_dir / "logs"), ""),
     ]
-    if "record" not in wanted.stages:
+    if "record" not in options.stages:
         rows = [row for row in rows if row[0] != "ClickHouse"]
     places = "\n".join(f"  {name:<11} {place}{f'  ({what})' if what else ''}" for name, place, what in rows)
     return f"""
@@ -94,9 +94,9 @@ In another terminal{"" if own else ", in this folder"}:
 Ctrl-C stops everything; the data stay."""
 
 
-def _is_usual_place(settings: Settings) -> bool:
+def _is_default_data_dir(settings: Settings) -> bool:
     return settings.paths.data_dir.absolute() == Path(".mediasieve").absolute()
 
 
-def _tell(event: str) -> None:
+def _say_event(event: str) -> None:
     say(f"{datetime.now().astimezone():%H:%M:%S} {event}")

@@ -161,7 +161,7 @@ class NearIndex:
             return
         build.insert_all(self.reserve(len(new_codes)), new_codes, new_keys)
 
-    def check_radius(self, radius_bits: int | None) -> int:
+    def _radius(self, radius_bits: int | None) -> int:
         return self.radius_bits if radius_bits is None else check_radius(radius_bits)
 
     def _answer(self, codes: Codes, keys: Keys, adding: bool, radius: int) -> Neighbours:

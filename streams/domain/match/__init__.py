@@ -1,1 +1,1 @@
-"""Fingerprints and state to decisions: what is new, what is a copy, and of what."""
+"""Matching: from fingerprints and state to decisions. ranking.py decides which of two candidates wins."""

@@ -1,6 +1,6 @@
-"""Submissions while their batch is decided, and what is to be done among near contents for each.
+"""Submissions while their batch is decided, and the index operations that they need.
 
-What follows from what is found is decide.py.
+What follows from the answers of the index is in decide.py.
 """
 
 from __future__ import annotations
@@ -20,27 +20,29 @@ from streams.domain.hashes.selection import (
 from streams.domain.match.operations import (
     FindAppearances,
     FoundAppearance,
+    ImageHit,
     IndexOperation,
     MatchAndInsert,
     Refresh,
     Remove,
 )
-from streams.domain.match.outcome import Hit
 from streams.domain.match.videos.relation import VideoHit
 from streams.domain.policy.policy import Policy
 from streams.domain.records import Fingerprint, decision_id
-from streams.domain.records.ids import PARTS_SCHEME, digest_of
-from streams.domain.state.content import FOR_EVER_MS, Content, content_key, remembered_decision, submission_key
+from streams.domain.records.ids import digest_of, is_partial
+from streams.domain.state.content import FOR_EVER_MS, Content
+from streams.domain.state.decision import remembered_decision
+from streams.domain.state.keys import content_key, decision_id_bytes, decision_key
 from streams.errors import BadInput, Reason
 
 REVISION = 0
 DAY_MS = 86_400_000
-#: A content that is seen again is written again only if that lets it be remembered longer by a sixteenth.
-REFRESHES = 16
+REFRESHES_PER_RETENTION = 16
+"""A duplicate writes its content again only if that extends the content's retention by this fraction or more."""
 
 
 class State(Protocol):
-    """Bytes to bytes; reads see earlier writes. `load` announces keys, so that they are read together."""
+    """A map from bytes to bytes. Reads see earlier writes. `load` announces keys, so that they are read together."""
 
     def load(self, keys: Iterable[bytes]) -> None: ...
     def get(self, key: bytes) -> bytes | None: ...
@@ -48,7 +50,7 @@ class State(Protocol):
 
 
 class MatchInput(NamedTuple):
-    """A fingerprint, what of its hashes is compared, and the time of its record in Kafka, in ms since the epoch."""
+    """A fingerprint, its entries that the policy compares, and the time of its Kafka record in ms since the epoch."""
 
     fingerprint: Fingerprint
     comparable_entries: ComparableEntries
@@ -56,127 +58,146 @@ class MatchInput(NamedTuple):
 
     @classmethod
     def of(cls, fingerprint: Fingerprint, time_ms: int) -> MatchInput:
-        """Make sure that it can be decided.
+        """Check that the fingerprint can be decided.
 
         Raises:
-            BadInput: bad_field, for a content id or a hash that is none.
+            BadInput: bad_field, for an invalid content id or hash.
         """
         facts = fingerprint.facts
         if facts is None:
             return cls(fingerprint, NO_ENTRIES, time_ms)
         try:
             digest_of(facts.content_id)
-            if facts.content_id.startswith(PARTS_SCHEME) and facts.kind != "video":
-                raise ValueError(f"only a video is known by parts of it, and this is an {facts.kind}")
+            if is_partial(facts.content_id) and facts.kind != "video":
+                raise ValueError(f"only a video is known by its parts, and this is an {facts.kind}")
         except ValueError as error:
             raise BadInput(Reason.BAD_FIELD, f"field 'content_id': {error}") from error
         return cls(fingerprint, comparable_entries(facts, fingerprint.policy), time_ms)
 
 
 @dataclass(slots=True)
-class Case:
-    """One submission while its batch is decided. `is_new` says that its content is, or is again; `is_kept`, that its
-    hashes are kept to be compared with; `shown`, which contents of the other kind share a picture with it.
+class PendingDecision:
+    """One submission while its batch is decided.
+
+    Attributes:
+        decision_key: of the decision in the state.
+        content_key: of the submission's content in the state; None for a failed submission.
+        is_new: the content is unknown, or known and expired.
+        hit: the best match among known contents.
+        hashes_stored: the content's hashes are stored, so that later submissions are compared with them.
+        appearances: contents of the other kind that share a picture with the submission.
+        extends_retention: the content is known, and its new expiry is worth a write.
+        expires_ms: of the decision, and of the content.
     """
 
     fingerprint: Fingerprint
     comparable_entries: ComparableEntries
     time_ms: int
     decision_id: str
-    key: bytes
+    decision_key: bytes
     content_key: bytes | None
     is_new: bool = False
-    hit: Hit | VideoHit | None = None
+    hit: ImageHit | VideoHit | None = None
     hashes_stored: bool = True
-    shown: list[FoundAppearance] | None = None
-    refreshes: bool = False
+    appearances: list[FoundAppearance] | None = None
+    extends_retention: bool = False
     expires_ms: int = FOR_EVER_MS
 
+    @classmethod
+    def of(cls, match_input: MatchInput) -> PendingDecision:
+        fingerprint = match_input.fingerprint
+        identity = decision_id(fingerprint.collection, fingerprint.submission_id, fingerprint.attempt, REVISION)
+        key = None
+        if fingerprint.facts is not None:
+            key = content_key(fingerprint.collection, fingerprint.facts.content_id)
+        return cls(*match_input, identity, decision_key(identity), key)
 
-def case_of(incoming: MatchInput) -> Case:
-    fingerprint = incoming.fingerprint
-    identity = decision_id(fingerprint.collection, fingerprint.submission_id, fingerprint.attempt, REVISION)
-    key = None
-    if fingerprint.facts is not None:
-        key = content_key(fingerprint.collection, fingerprint.facts.content_id)
-    return Case(*incoming, identity, submission_key(identity), key)
+    def found_content_ids(self) -> Iterator[str]:
+        """The contents that the index answered with."""
+        if self.hit is not None:
+            yield self.hit.content_id
+        for appearance in self.appearances or ():
+            yield appearance.content_id
 
 
-def named_by(case: Case) -> Iterator[str]:
-    """Content ids that the answer names."""
-    if case.hit is not None:
-        yield case.hit.content_id
-    for each in case.shown or ():
-        yield each.content_id
-
-
-def steps_of(cases: Sequence[Case], state: State) -> Iterator[tuple[str, Case, IndexOperation]]:
-    """What is to be done among near contents, in order, with the algorithm whose contents it is; marks the cases."""
-    decided: dict[bytes, int] = {}
-    known: dict[bytes, _Known] = {}
-    for case in cases:
-        repeated = remembered_decision(state.get(case.key), case.time_ms) is not None
-        repeated = repeated or (case.key in decided and decided[case.key] >= case.time_ms)
-        lasts_ms = _lasts_ms(case.fingerprint.policy)
-        case.expires_ms = min(case.time_ms + lasts_ms, FOR_EVER_MS)
+def plan_operations(
+    batch: Sequence[PendingDecision], state: State
+) -> Iterator[tuple[str, PendingDecision, IndexOperation]]:
+    """The index operations of a batch in order, each with the algorithm of its index; fills the pending decisions."""
+    expiry_of_decided: dict[bytes, int] = {}
+    known: dict[bytes, _KnownContent] = {}
+    for pending in batch:
+        key = pending.decision_key
+        repeated = remembered_decision(state.get(key), pending.time_ms) is not None
+        repeated = repeated or (key in expiry_of_decided and expiry_of_decided[key] >= pending.time_ms)
+        retention_ms = _retention_ms(pending.fingerprint.policy)
+        pending.expires_ms = min(pending.time_ms + retention_ms, FOR_EVER_MS)
         if repeated:
             continue
-        decided[case.key] = case.expires_ms
-        if case.content_key is None:
+        expiry_of_decided[key] = pending.expires_ms
+        if pending.content_key is None:
             continue
-        facts, policy = case.fingerprint.facts, case.fingerprint.policy
+        facts = pending.fingerprint.facts
         assert facts is not None
-        content = known.get(case.content_key) or _known(case, state)
-        forgotten = content is not None and content.expires_ms < case.time_ms
-        if content is None or forgotten:
-            case.is_new = True
-            algorithm, entries = case.comparable_entries
-            if content is not None and content.algorithm and content.algorithm != algorithm:
-                yield content.algorithm, case, Remove(facts.content_id)
-            if entries:
-                lasts = video_duration_ms(facts, entries) if algorithm == FRAMES_HASH else 0
-                step = MatchAndInsert(
-                    facts.content_id, case.time_ms, case.expires_ms, policy, entries, forgotten, lasts
-                )
-                yield algorithm, case, step
-                if policy.appears_in:
-                    yield _ask(case)
-            known[case.content_key] = _Known(algorithm, case.expires_ms)
-        elif (case.expires_ms - content.expires_ms) * REFRESHES > lasts_ms:
-            case.refreshes = True
+        content = known.get(pending.content_key) or _known_content(pending, state)
+        if content is None or content.expires_ms < pending.time_ms:
+            pending.is_new = True
+            yield from _insert(pending, content)
+            known[pending.content_key] = _KnownContent(pending.comparable_entries.algorithm, pending.expires_ms)
+        elif (pending.expires_ms - content.expires_ms) * REFRESHES_PER_RETENTION > retention_ms:
+            pending.extends_retention = True
             if content.algorithm:
-                yield content.algorithm, case, Refresh(facts.content_id, case.time_ms, case.expires_ms)
-            known[case.content_key] = _Known(content.algorithm, case.expires_ms)
+                yield content.algorithm, pending, Refresh(facts.content_id, pending.time_ms, pending.expires_ms)
+            known[pending.content_key] = _KnownContent(content.algorithm, pending.expires_ms)
 
 
-def _ask(case: Case) -> tuple[str, Case, IndexOperation]:
-    """Look a picture up among the frames of videos, and a video's frames among pictures."""
-    algorithm, entries = case.comparable_entries
-    of_video = algorithm == FRAMES_HASH
-    frames = entries if of_video else as_frame_entries(entries)
-    return VIEWS_HASH if of_video else FRAMES_HASH, case, FindAppearances(case.time_ms, case.fingerprint.policy, frames)
-
-
-def _lasts_ms(policy: Policy) -> int:
-    """How long a policy remembers what it has seen."""
-    return FOR_EVER_MS if policy.retention_days is None else int(policy.retention_days * DAY_MS)
-
-
-class _Known(NamedTuple):
+class _KnownContent(NamedTuple):
     algorithm: str
     expires_ms: int
 
 
-def _known(case: Case, state: State) -> _Known | None:
-    """What the state has of a case's content, unless that is of this very record.
+def _known_content(pending: PendingDecision, state: State) -> _KnownContent | None:
+    """The submission's content in the state; None if this very record wrote it.
 
-    Then it was written before a kill which the decision did not survive, and is to be decided anew.
+    Then the content was written before a kill that the decision did not survive, and is decided again.
     """
-    assert case.content_key is not None
-    value = state.get(case.content_key)
+    assert pending.content_key is not None
+    value = state.get(pending.content_key)
     if value is None:
         return None
     content = Content.unpack(value)
-    if content.decision == case.key[1:] and content.first_ms == case.time_ms:
+    if content.decision_id == decision_id_bytes(pending.decision_key) and content.first_ms == pending.time_ms:
         return None
-    return _Known(content.algorithm, content.expires_ms)
+    return _KnownContent(content.algorithm, content.expires_ms)
+
+
+def _insert(
+    pending: PendingDecision, expired: _KnownContent | None
+) -> Iterator[tuple[str, PendingDecision, IndexOperation]]:
+    """The operations for a content that is new, or replaces an expired content of equal bytes."""
+    (algorithm, entries), policy = pending.comparable_entries, pending.fingerprint.policy
+    facts = pending.fingerprint.facts
+    assert facts is not None
+    if expired is not None and expired.algorithm and expired.algorithm != algorithm:
+        yield expired.algorithm, pending, Remove(facts.content_id)
+    if entries:
+        duration_ms = video_duration_ms(facts, entries) if algorithm == FRAMES_HASH else 0
+        insert = MatchAndInsert(
+            facts.content_id, pending.time_ms, pending.expires_ms, policy, entries, expired is not None, duration_ms
+        )
+        yield algorithm, pending, insert
+        if policy.appears_in:
+            yield _find_appearances(pending)
+
+
+def _find_appearances(pending: PendingDecision) -> tuple[str, PendingDecision, IndexOperation]:
+    """Look a picture up among the frames of videos, and a video's frames among pictures."""
+    algorithm, entries = pending.comparable_entries
+    is_video = algorithm == FRAMES_HASH
+    frames = entries if is_video else as_frame_entries(entries)
+    operation = FindAppearances(pending.time_ms, pending.fingerprint.policy, frames)
+    return VIEWS_HASH if is_video else FRAMES_HASH, pending, operation
+
+
+def _retention_ms(policy: Policy) -> int:
+    return FOR_EVER_MS if policy.retention_days is None else int(policy.retention_days * DAY_MS)

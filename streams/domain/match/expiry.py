@@ -1,4 +1,7 @@
-"""Taking out of the state what is forgotten. Decisions do not depend on it: they look at the time, not at the sweep."""
+"""Removes expired contents and decisions from the state.
+
+Decisions do not depend on when this happens: they compare times themselves.
+"""
 
 from __future__ import annotations
 
@@ -9,39 +12,40 @@ from streams.domain.hashes.algorithms import FRAMES_HASH
 from streams.domain.match.decide import State
 from streams.domain.match.indexes import CollectionIndexes
 from streams.domain.match.operations import Remove
-from streams.domain.state.content import (
+from streams.domain.state.content import FOR_EVER_MS, Content
+from streams.domain.state.decision import decision_expires_ms
+from streams.domain.state.keys import (
     CONTENT_PREFIX,
-    DECISION,
     DECISION_PREFIX,
-    FOR_EVER_MS,
     FRAMES_PREFIX,
-    Content,
     collection_of,
+    content_key_of,
+    frames_key_of,
 )
 
-SWEPT_AT_ONCE = 2_000
+ENTRIES_PER_SWEEP = 2_000
 
 
 def remove_expired(
-    entries: Iterable[tuple[bytes, bytes]], before_ms: int, state: State, spaces: CollectionIndexes
+    entries: Iterable[tuple[bytes, bytes]], before_ms: int, state: State, indexes: CollectionIndexes
 ) -> bytes:
-    """Look at the next entries of a state, and remove those that were forgotten before a time.
+    """Sweep the next entries of a state: remove those that expired before a time.
 
     Args:
-        entries: keys and values, in the order of keys, from where the last sweep ended.
-        before_ms: nothing will be decided any more for a record of an earlier time.
+        entries: keys and values in the order of keys, from the end of the last sweep on.
+        before_ms: no record of an earlier time will be decided any more.
         state: changed through `put`.
-        spaces: made from the state; contents that go are not found any more.
+        indexes: built from the state; removed contents are removed from them, too.
 
     Returns:
-        The last key that was looked at; empty when the state ended before, and the next sweep begins anew.
+        The last key of the sweep; empty at the end of the state, where the next sweep starts over.
     """
-    seen = 0
+    swept = 0
     last = b""
-    for key, value in islice(entries, SWEPT_AT_ONCE):
-        seen, last = seen + 1, key
+    for key, value in islice(entries, ENTRIES_PER_SWEEP):
+        swept, last = swept + 1, key
         if key.startswith(FRAMES_PREFIX):
-            _sweep_frames(key, state)
+            _remove_orphaned_frames(key, state)
             continue
         if _expires_ms(key, value) >= before_ms:
             continue
@@ -51,26 +55,26 @@ def remove_expired(
         if key.startswith(CONTENT_PREFIX):
             content = Content.unpack(current)
             if content.algorithm:
-                spaces.of(collection_of(key).decode(), content.algorithm).apply([Remove(content.content_id)])
+                indexes.of(collection_of(key).decode(), content.algorithm).apply([Remove(content.content_id)])
             if content.algorithm == FRAMES_HASH:
-                _forget(FRAMES_PREFIX + key[1:], state)
+                _remove(frames_key_of(key), state)
         state.put(key, None)
-    return last if seen == SWEPT_AT_ONCE else b""
+    return last if swept == ENTRIES_PER_SWEEP else b""
 
 
-def _sweep_frames(key: bytes, state: State) -> None:
-    """Frames go with their content; what is left when that has none any more goes here."""
-    value = state.get(CONTENT_PREFIX + key[1:])
+def _remove_orphaned_frames(key: bytes, state: State) -> None:
+    """Frames are removed with their content. This removes frames whose content has gone or has no frames."""
+    value = state.get(content_key_of(key))
     if value is None or Content.unpack(value).algorithm != FRAMES_HASH:
-        _forget(key, state)
+        _remove(key, state)
 
 
-def _forget(key: bytes, state: State) -> None:
+def _remove(key: bytes, state: State) -> None:
     if state.get(key) is not None:
         state.put(key, None)
 
 
 def _expires_ms(key: bytes, value: bytes) -> int:
     if key.startswith(DECISION_PREFIX):
-        return int(DECISION.unpack_from(value)[0])
+        return decision_expires_ms(value)
     return Content.unpack(value).expires_ms if key.startswith(CONTENT_PREFIX) else FOR_EVER_MS

@@ -1,4 +1,4 @@
-"""The near contents of one partition: by collection and algorithm, so that only like is ever compared with like."""
+"""The indexes of one partition, one for each collection and algorithm: only comparable hashes are compared."""
 
 from __future__ import annotations
 
@@ -8,84 +8,80 @@ from operator import itemgetter
 
 import numpy as np
 
-from streams.domain.hashes.algorithms import ALGORITHM_CODES, FRAMES_HASH, STORED_ALGORITHMS
-from streams.domain.match.images.index import NearContents
+from streams.domain.hashes.algorithms import ALGORITHM_NUMBERS, FRAMES_HASH, STORED_ALGORITHMS
+from streams.domain.match.images.index import ImageIndex
 from streams.domain.match.videos.index import VideoIndex
-from streams.domain.state.content import ALGORITHM_AT, Content, check_layouts, collection_of
+from streams.domain.state.content import ALGORITHM_AT, Content, check_layouts
+from streams.domain.state.keys import collection_of
 
-LOADED_AT_ONCE = 20_000
+CONTENTS_PER_CHUNK = 20_000
+VIDEO_ALGORITHM = ALGORITHM_NUMBERS[FRAMES_HASH]
 
-OF_VIDEOS = ALGORITHM_CODES[FRAMES_HASH]
-
-Space = tuple[str, str]
+KeyValue = tuple[bytes, bytes]
 
 
 class CollectionIndexes:
-    """What `decide` looks up near duplicates among; made from the state, and as fast gone as a dict."""
+    """The indexes that `decide` looks near duplicates up in. They are built from the state, and dropped at no cost."""
 
     def __init__(self) -> None:
-        self._spaces: dict[Space, NearContents | VideoIndex] = {}
+        self._indexes: dict[tuple[str, str], ImageIndex | VideoIndex] = {}
 
     def __len__(self) -> int:
-        """Contents in all spaces."""
-        return sum(map(len, self._spaces.values()))
+        """Contents in all indexes."""
+        return sum(map(len, self._indexes.values()))
 
     @property
     def memory_bytes(self) -> int:
-        return sum(space.memory_bytes for space in self._spaces.values())
+        return sum(index.memory_bytes for index in self._indexes.values())
 
-    def of(self, collection: str, algorithm: str) -> NearContents | VideoIndex:
-        """The contents of a collection that were hashed by this algorithm and version."""
-        space = self._spaces.get((collection, algorithm))
-        if space is None:
-            space = self._spaces[collection, algorithm] = _space(algorithm)
-        return space
+    def of(self, collection: str, algorithm: str) -> ImageIndex | VideoIndex:
+        """The index of a collection's contents that this algorithm hashed; empty if there was none."""
+        index = self._indexes.get((collection, algorithm))
+        if index is None:
+            index = self._indexes[collection, algorithm] = VideoIndex() if algorithm == FRAMES_HASH else ImageIndex()
+        return index
 
-    def load(self, contents: Iterable[tuple[bytes, bytes]], frames: Iterable[tuple[bytes, bytes]] = ()) -> None:
-        """Take in all contents of a state, and all frames of videos, as keys and values in the order of their keys.
+    def load(self, contents: Iterable[KeyValue], frames: Iterable[KeyValue] = ()) -> None:
+        """Load all contents of a state and all frames of its videos, as keys and values in the order of their keys.
 
         Raises:
-            StateError: a content or frames of a layout that this version does not read.
+            StateError: a content or frames have a layout that this version does not read.
         """
         videos: dict[bytes, bytes] = {}
-        left = iter(contents)
-        while piece := list(islice(left, LOADED_AT_ONCE)):
-            if collection_of(piece[0][0]) == collection_of(piece[-1][0]):
-                self._load(piece, videos)
+        remaining = iter(contents)
+        while chunk := list(islice(remaining, CONTENTS_PER_CHUNK)):
+            if collection_of(chunk[0][0]) == collection_of(chunk[-1][0]):
+                self._load_chunk(chunk, videos)
             else:
-                for _, its in groupby(piece, lambda each: collection_of(each[0])):
-                    self._load(list(its), videos)
+                for _, of_collection in groupby(chunk, lambda entry: collection_of(entry[0])):
+                    self._load_chunk(list(of_collection), videos)
         self._load_videos(videos, frames)
-        for space in self._spaces.values():
-            space.index()
+        for index in self._indexes.values():
+            index.index()
 
-    def _load(self, piece: Sequence[tuple[bytes, bytes]], videos: dict[bytes, bytes]) -> None:
-        """Take in the pictures of one collection; its videos are put there for later."""
-        collection = collection_of(piece[0][0]).decode()
-        values = list(map(itemgetter(1), piece))
+    def _load_chunk(self, chunk: Sequence[KeyValue], videos: dict[bytes, bytes]) -> None:
+        """Load the pictures of one collection; put its videos into `videos` until their frames are read."""
+        collection = collection_of(chunk[0][0]).decode()
+        values = list(map(itemgetter(1), chunk))
         data = np.frombuffer(b"".join(values), np.uint8)
         ends = np.cumsum(np.fromiter(map(len, values), np.int64, len(values)))
         starts = np.concatenate(([0], ends[:-1]))
         check_layouts(values, data, starts)
         algorithms = data[starts + ALGORITHM_AT]
         for algorithm in np.unique(algorithms[algorithms > 0]).tolist():
-            chosen = np.flatnonzero(algorithms == algorithm)
-            if algorithm == OF_VIDEOS:
-                videos.update((piece[number][0][1:], values[number]) for number in chosen.tolist())
+            positions = np.flatnonzero(algorithms == algorithm)
+            if algorithm == VIDEO_ALGORITHM:
+                videos.update((chunk[at][0][1:], values[at]) for at in positions.tolist())
                 continue
-            space = self.of(collection, STORED_ALGORITHMS[algorithm])
-            assert isinstance(space, NearContents)
-            space.load(data, starts[chosen])
+            index = self.of(collection, STORED_ALGORITHMS[algorithm])
+            assert isinstance(index, ImageIndex)
+            index.load(data, starts[positions])
 
-    def _load_videos(self, videos: dict[bytes, bytes], frames: Iterable[tuple[bytes, bytes]]) -> None:
-        """Frames without a content that has any were written before a kill, or their content has changed since."""
+    def _load_videos(self, videos: dict[bytes, bytes], frames: Iterable[KeyValue]) -> None:
+        """Skip frames whose content is not a video with frames: see state/frames.py."""
         for key, value in frames:
             content = videos.get(key[1:])
             if content is not None:
-                space = self.of(collection_of(key).decode(), FRAMES_HASH)
-                assert isinstance(space, VideoIndex)
-                space.load(Content.unpack(content), value)
-
-
-def _space(algorithm: str) -> NearContents | VideoIndex:
-    return VideoIndex() if algorithm == FRAMES_HASH else NearContents()
+                index = self.of(collection_of(key).decode(), FRAMES_HASH)
+                assert isinstance(index, VideoIndex)
+                index.load(Content.unpack(content), value)

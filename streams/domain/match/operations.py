@@ -1,4 +1,4 @@
-"""What is done among the contents of one collection and algorithm: one is looked up, seen, forgotten, or asked for."""
+"""The operations on the contents of one collection and algorithm, and their answers."""
 
 from __future__ import annotations
 
@@ -9,11 +9,18 @@ from streams.domain.policy.policy import Policy
 
 @dataclass(frozen=True, slots=True)
 class MatchAndInsert:
-    """A submission of a content that is new, or that was taken in before a kill and is to be decided again.
+    """Find the best match of a submission, then insert its content.
 
-    `entries` are those of its picture, packed as `views.ENTRY`, or of a video, packed as `frames.FRAME`; `duration_ms`
-    is the video's. `time_ms` is that of its record in Kafka; after `expires_ms` it is forgotten. `again`: equal bytes
-    were known, but are forgotten.
+    The content is new, or it was inserted before a kill and is decided again: then it is not inserted twice.
+
+    Attributes:
+        content_id: of the submission.
+        time_ms: of the submission's record in Kafka.
+        expires_ms: the content is forgotten after it.
+        policy: of the submission.
+        entries: packed as `hashes.packing.ENTRY` for a picture, as `hashes.frames.FRAME_ENTRY` for a video.
+        replaces_expired: equal bytes were known, but have expired.
+        duration_ms: of a video.
     """
 
     content_id: str
@@ -27,7 +34,7 @@ class MatchAndInsert:
 
 @dataclass(frozen=True, slots=True)
 class Refresh:
-    """A submission of a content that is known, which is thereby remembered longer."""
+    """Remember a known content longer, because equal bytes were submitted."""
 
     content_id: str
     time_ms: int
@@ -36,16 +43,16 @@ class Refresh:
 
 @dataclass(frozen=True, slots=True)
 class Remove:
-    """A content that from here on is not to be found."""
+    """Stop finding a content."""
 
     content_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class FindAppearances:
-    """Which contents share a picture with a submission of another kind, which is not taken in here.
+    """Find the contents that share a picture with a submission of the other kind. Nothing is inserted.
 
-    `entries` are packed as `frames.FRAME`; a picture has one moment, at 0.
+    `entries` are packed as `hashes.frames.FRAME_ENTRY`; a picture has one moment, at 0.
     """
 
     time_ms: int
@@ -53,16 +60,35 @@ class FindAppearances:
     entries: bytes
 
 
+IndexUpdate = MatchAndInsert | Refresh | Remove
+IndexOperation = IndexUpdate | FindAppearances
+
+
+@dataclass(frozen=True, slots=True)
+class ImageHit:
+    """An answer to `MatchAndInsert` for a picture: the known content that wins, and the pair of entries that found it.
+
+    `own_view` and `own_orientation` are the submission's, `view` and `orientation` the known content's. The distances
+    are those of the two entries.
+    """
+
+    content_id: str
+    view: int
+    orientation: int
+    own_view: int
+    own_orientation: int
+    hash64_distance_bits: int
+    hash256_distance_bits: int
+
+
 @dataclass(frozen=True, slots=True)
 class FoundAppearance:
-    """An answer to `FindAppearances`: this content, at a time of the one of the two that is a video."""
+    """An answer to `FindAppearances`. `at_ms` is a time in the submission or in the content, whichever is a video."""
 
     content_id: str
     at_ms: int
     distance_bits: int
 
 
-IndexUpdate = MatchAndInsert | Refresh | Remove
-IndexOperation = IndexUpdate | FindAppearances
 MAX_APPEARANCES = 10
 """Answers to one `FindAppearances`."""

@@ -1,13 +1,13 @@
-"""How a decision is put: its fields from what was found. What is found is decide.py."""
+"""The fields of a decision and of its match. Videos: videos/outcome.py."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from streams.domain.hashes.algorithms import FRAMES_HASH, VIEWS_HASH
 from streams.domain.hashes.transformation import describe_transformation, transformation_between
 from streams.domain.hashes.views import VIEWS
+from streams.domain.match.operations import ImageHit
 from streams.domain.policy.policy import Policy
 from streams.domain.records import (
     Action,
@@ -20,7 +20,7 @@ from streams.domain.records import (
     Verdict,
     new_unchecked,
 )
-from streams.domain.records.ids import PARTS_SCHEME
+from streams.domain.records.ids import is_partial
 from streams.domain.state.content import Content
 
 PENDING = Verdict()
@@ -32,21 +32,8 @@ ACTIONS: dict[Outcome, Action] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """The nearest content: which, through which of its entries and of the submission's, at which distances."""
-
-    content_id: str
-    view: int
-    orientation: int
-    own_view: int
-    own_orientation: int
-    near_bits: int
-    confirm_bits: int
-
-
-REVIEWED = ("contains", "overlaps")
-"""Relations of a video that has new material in it: it is in no group but its own, and inherits nothing."""
+REVIEWED_RELATIONS = ("contains", "overlaps")
+"""A video with one of these relations has new material: it forms a group of its own and inherits no verdict."""
 
 
 def build_decision(
@@ -57,9 +44,8 @@ def build_decision(
     match: Match | None,
     appears_in: Sequence[Appearance] = (),
 ) -> Decision:
-    """The decision about one submission."""
-    reviewed = match is not None and match.relation in REVIEWED
-    facts = _without_views(fingerprint.facts) if fingerprint.facts is not None else None
+    reviewed = match is not None and match.relation in REVIEWED_RELATIONS
+    facts = without_packed_hashes(fingerprint.facts) if fingerprint.facts is not None else None
     return new_unchecked(
         Decision,
         decision_id=decision_id,
@@ -85,8 +71,8 @@ def build_decision(
 
 
 def exact_match(known: Content) -> Match:
-    """Equal bytes, of all or of what was read."""
-    of_parts = known.content_id.startswith(PARTS_SCHEME)
+    """The match of a submission whose bytes are known: all bytes, or all parts that were read of a video."""
+    read = " in all parts that were read" if is_partial(known.content_id) else ""
     return new_unchecked(
         Match,
         content_id=known.content_id,
@@ -98,7 +84,7 @@ def exact_match(known: Content) -> Match:
         similarity=1.0,
         distance_bits=0,
         threshold_bits=0,
-        explanation="The same bytes in all parts that were read." if of_parts else "The same bytes.",
+        explanation=f"The same bytes{read}.",
         candidate_distance_bits=None,
         candidate_threshold_bits=None,
         transformation="none",
@@ -111,20 +97,17 @@ def exact_match(known: Content) -> Match:
     )
 
 
-def near_match(hit: Hit, known: Content, policy: Policy) -> Match:
-    """Another encoding or alteration of a known content."""
+def near_match(hit: ImageHit, known: Content, policy: Policy) -> Match:
+    """The match of a submission that is another encoding or an alteration of a known picture."""
     own, other = VIEWS[hit.own_view], VIEWS[hit.view]
     radius_bits = policy.radius_bits if own.whole and other.whole else policy.view_radius_bits
     confirmed = policy.hash_bits == 256
     distance_bits, threshold_bits = (
-        (hit.confirm_bits, policy.confirm_bits) if confirmed else (hit.near_bits, radius_bits)
+        (hit.hash256_distance_bits, policy.confirm_bits) if confirmed else (hit.hash64_distance_bits, radius_bits)
     )
     transformation = transformation_between(hit.own_view, hit.own_orientation, hit.view, hit.orientation)
-    how = (
-        "The same picture"
-        if transformation == "none"
-        else f"The same picture, {describe_transformation(transformation)}"
-    )
+    change = "" if transformation == "none" else f", {describe_transformation(transformation)}"
+    differ = f"{distance_bits} of {policy.hash_bits} bits differ"
     return Match(
         content_id=known.content_id,
         media_id=known.media_id,
@@ -135,21 +118,24 @@ def near_match(hit: Hit, known: Content, policy: Policy) -> Match:
         similarity=round(1 - distance_bits / policy.hash_bits, 4),
         distance_bits=distance_bits,
         threshold_bits=threshold_bits,
-        candidate_distance_bits=hit.near_bits if confirmed else None,
+        candidate_distance_bits=hit.hash64_distance_bits if confirmed else None,
         candidate_threshold_bits=radius_bits if confirmed else None,
         transformation=transformation,
         view=own.name,
         known_view=other.name,
-        explanation=f"{how}: {distance_bits} of {policy.hash_bits} bits differ, {threshold_bits} may.",
+        explanation=f"The same picture{change}: {differ}, {threshold_bits} may.",
     )
 
 
-def _without_views(facts: MediaFacts) -> MediaFacts:
-    """Views and frames serve matching, and would be most of a decision's bytes; the fingerprint record keeps them."""
+def without_packed_hashes(facts: MediaFacts) -> MediaFacts:
+    """Facts without the packed views of a picture or frames of a video.
+
+    Only matching needs them, and they would be most of a decision's bytes. The fingerprint record keeps them.
+    """
     packed = FRAMES_HASH if facts.kind == "video" else VIEWS_HASH
     if packed not in facts.hashes:
         return facts
     without = object.__new__(MediaFacts)
-    without.__dict__.update(facts.__dict__)  # as `replace` would, at a fifth of the time
+    without.__dict__.update(facts.__dict__)  # `replace` takes five times as long
     without.__dict__["hashes"] = {name: value for name, value in facts.hashes.items() if name != packed}
     return without

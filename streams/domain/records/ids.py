@@ -11,27 +11,35 @@ from typing import Final
 
 from streams.domain.records.fingerprint import Fingerprint
 
-SCHEME: Final = "sha256:"
+WHOLE_SCHEME: Final = "sha256:"
 PARTS_SCHEME: Final = "sha256-parts:"
+"""Of a video that was read in parts only; the digest covers these parts."""
+
 DIGEST_BYTES: Final = 32
 
 
+def is_partial(content_id: str) -> bool:
+    """Whether a content id was computed from parts of a video only."""
+    return content_id.startswith(PARTS_SCHEME)
+
+
 def digest_of(content_id: str) -> bytes:
-    """The 32 bytes of the digest in a content id.
+    """The 32 bytes of a content id's digest.
 
     Raises:
-        ValueError: it is not `sha256:` or `sha256-parts:` with 64 hexadecimal digits.
+        ValueError: the content id is not `sha256:` or `sha256-parts:` and 64 hexadecimal digits.
     """
-    scheme = PARTS_SCHEME if content_id.startswith(PARTS_SCHEME) else SCHEME
+    scheme = PARTS_SCHEME if is_partial(content_id) else WHOLE_SCHEME
     digest = bytes.fromhex(content_id.removeprefix(scheme))
     if len(digest) != DIGEST_BYTES or not content_id.startswith(scheme):
-        raise ValueError(f"{content_id!r} is not {SCHEME} or {PARTS_SCHEME} and {2 * DIGEST_BYTES} hexadecimal digits")
+        raise ValueError(
+            f"{content_id!r} is not {WHOLE_SCHEME} or {PARTS_SCHEME} and {2 * DIGEST_BYTES} hexadecimal digits"
+        )
     return digest
 
 
-def content_id_of(digest: bytes, parts_only: bool = False) -> str:
-    """The content id of a sha256 digest. `parts_only`: the digest covers only parts of a video."""
-    return (PARTS_SCHEME if parts_only else SCHEME) + digest.hex()
+def content_id_of(digest: bytes, *, partial: bool = False) -> str:
+    return (PARTS_SCHEME if partial else WHOLE_SCHEME) + digest.hex()
 
 
 def routing_key(fingerprint: Fingerprint) -> bytes:

@@ -1,16 +1,7 @@
-"""What the state keeps of a content, as bytes: keys, values, and nothing of how it is decided.
+"""A content in the state: a header of fixed size, then its entries as `hashes.packing.ENTRY` packs them, then texts.
 
-The state is a map of bytes, one a partition, with four kinds of entries:
-
-    k <collection> NUL <content id>   a content: who was first, its group, and the hashes that are looked up
-    f <collection> NUL <content id>   the frames of a content that is a video, apart so that who only asks whether it
-                                      is known, or remembers it longer, neither reads nor writes them
-    s <decision id, 16 bytes>         a submission's decision: when it is forgotten, and its JSON byte for byte
-    c <collection> NUL <content id>   layout 1 of a content: media id NUL submission id; turned into `k` when seen
-
-A content's value is a header of fixed size, then its entries as `views.ENTRY` packs them, then texts, so that an
-index is rebuilt from millions of values without looking at each in Python. Frames are a header, then entries as
-`frames.FRAME` packs them; frames whose content is not there, or has none, mean nothing.
+Header and entries have fixed sizes so that match/images/kernel.py rebuilds an index from millions of values without
+unpacking them in Python. Both read the offsets that are computed here.
 """
 
 from __future__ import annotations
@@ -24,40 +15,71 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.domain.hashes.algorithms import ALGORITHM_CODES, STORED_ALGORITHMS
-from streams.domain.hashes.frames import FRAME_ENTRY
-from streams.domain.records.ids import PARTS_SCHEME, content_id_of, digest_of
+from streams.domain.hashes.algorithms import ALGORITHM_NUMBERS, STORED_ALGORITHMS
+from streams.domain.hashes.packing import ENTRY
+from streams.domain.records.ids import content_id_of, digest_of, is_partial
+from streams.domain.state.keys import CONTENT_PREFIX
 from streams.errors import StateError
 
-CONTENT_PREFIX: Final = b"k"
-FRAMES_PREFIX: Final = b"f"
-DECISION_PREFIX: Final = b"s"
-OLD_CONTENT_PREFIX: Final = b"c"
 LAYOUT: Final = 2
-
-#: layout, flags, algorithm, entries, first seen and forgotten (ms since the epoch), sha256, id of the first's decision
-HEADER: Final = struct.Struct("<BBBBqq32s16s")
-MEMBER, PARTS = 1, 2
-"""Flags: it is a member of another's group; its content id is of parts."""
 FOR_EVER_MS: Final = 1 << 62
-DECISION: Final = struct.Struct("<q")
-ALGORITHM_AT, ENTRIES_AT = 2, 3
-ENTRY_BYTES: Final = 42
-#: layout of frames, duration of the video in ms
-FRAMES_HEADER: Final = struct.Struct("<BQ")
-FRAMES_LAYOUT: Final = 1
-MAX_ENTRIES: Final = 255
+
+_HEADER_FIELDS: Final = {
+    "layout": "B",
+    "flags": "B",
+    "algorithm": "B",
+    "entry_count": "B",
+    "first_ms": "q",
+    "expires_ms": "q",
+    "digest": "32s",
+    "decision_id": "16s",
+}
+"""Fields of the header in their order, and their formats for `struct`. Times are ms since the epoch."""
+
+_HEADER: Final = struct.Struct("<" + "".join(_HEADER_FIELDS.values()))
+HEADER_BYTES: Final = _HEADER.size
+
+
+def _header_offset(field: str) -> int:
+    before = list(_HEADER_FIELDS)[: list(_HEADER_FIELDS).index(field)]
+    return struct.calcsize("<" + "".join(_HEADER_FIELDS[name] for name in before))
+
+
+FLAGS_AT: Final = _header_offset("flags")
+ALGORITHM_AT: Final = _header_offset("algorithm")
+ENTRY_COUNT_AT: Final = _header_offset("entry_count")
+FIRST_MS_AT: Final = _header_offset("first_ms")
+EXPIRES_MS_AT: Final = _header_offset("expires_ms")
+DIGEST_AT: Final = _header_offset("digest")
+
+MEMBER_FLAG, PARTIAL_FLAG = 1, 2
+"""The content is a member of another content's group; its content id covers parts of a video only."""
+
+ENTRY_BYTES: Final = ENTRY.itemsize
+assert ENTRY.fields is not None
+VIEW_AT, ORIENTATION_AT, HASH64_AT, HASH256_AT = (
+    ENTRY.fields[name][1] for name in ("view", "orientation", "hash64", "hash256")
+)
+"""Offsets within an entry."""
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """A content that is known: its first submission, and its group.
+    """A known content: its first submission and its group.
 
-    A group is named by its canonical content, the earliest; of that, `group_*` name itself. A member of a group was
-    found through the canonical content or through another member. `first_ms` is the time of the
-    submission's record in Kafka, in ms since the epoch; after `expires_ms`, on the same clock, the content is
-    forgotten. `decision` is the id of the submission's decision. `entries` are packed as `views.ENTRY`, made by
-    `algorithm`; empty where only equal bytes are to match, and of videos, whose frames stand apart.
+    Attributes:
+        content_id: of this content.
+        media_id: of the first submission.
+        submission_id: of the first submission.
+        group_content_id: the group's canonical content, which is its earliest; this content itself, if it is that.
+        group_media_id: the medium of the canonical content.
+        first_ms: time of the first submission's record in Kafka, in ms since the epoch.
+        expires_ms: on the same clock; the content is forgotten after it.
+        decision_id: 16 bytes, of the decision about the first submission.
+        algorithm: made the entries; empty where only equal bytes match.
+        entries: packed as `hashes.packing.ENTRY`; empty where only equal bytes match, and for videos, whose frames are
+            stored apart (frames.py).
+        is_member: the content joined its group through the canonical content or through another member.
     """
 
     content_id: str
@@ -67,25 +89,24 @@ class Content:
     group_media_id: str
     first_ms: int
     expires_ms: int
-    decision: bytes
+    decision_id: bytes
     algorithm: str = ""
     entries: bytes = b""
     is_member: bool = False
 
-    def until(self, expires_ms: int) -> Content:
+    def expiring_at(self, expires_ms: int) -> Content:
         return replace(self, expires_ms=expires_ms)
 
     def pack(self) -> bytes:
-        flags = (MEMBER if self.is_member else 0) | (PARTS if self.content_id.startswith(PARTS_SCHEME) else 0)
-        header = HEADER.pack(
+        header = _HEADER.pack(
             LAYOUT,
-            flags,
-            ALGORITHM_CODES[self.algorithm],
+            (MEMBER_FLAG if self.is_member else 0) | (PARTIAL_FLAG if is_partial(self.content_id) else 0),
+            ALGORITHM_NUMBERS[self.algorithm],
             len(self.entries) // ENTRY_BYTES,
             self.first_ms,
             self.expires_ms,
             digest_of(self.content_id),
-            self.decision,
+            self.decision_id,
         )
         texts = f"{self.media_id}\0{self.submission_id}\0{self.group_content_id}\0{self.group_media_id}"
         return b"".join((header, self.entries, texts.encode()))
@@ -93,37 +114,37 @@ class Content:
     @classmethod
     @lru_cache(1024)
     def unpack(cls, value: bytes) -> Content:
-        """Read a value of the state. Those of a batch are read again within it, and by submissions of one content.
+        """Read a value of the state. The cache serves a batch, which reads a value repeatedly, and repeated contents.
 
         Raises:
-            StateError: a layout of another version.
+            StateError: the layout is another version's.
         """
         check_layout(value)
-        _, flags, algorithm, count, first_ms, expires_ms, digest, decision = HEADER.unpack_from(value)
-        end = HEADER.size + count * ENTRY_BYTES
+        _, flags, algorithm, entry_count, first_ms, expires_ms, digest, decision_id = _HEADER.unpack_from(value)
+        end = HEADER_BYTES + entry_count * ENTRY_BYTES
         media_id, submission_id, group_content_id, group_media_id = value[end:].decode().split("\0")
         return cls(
-            content_id_of(digest, bool(flags & PARTS)),
+            content_id_of(digest, partial=bool(flags & PARTIAL_FLAG)),
             media_id,
             submission_id,
             group_content_id,
             group_media_id,
             first_ms,
             expires_ms,
-            decision,
+            decision_id,
             STORED_ALGORITHMS[algorithm],
-            value[HEADER.size : end],
-            bool(flags & MEMBER),
+            value[HEADER_BYTES:end],
+            bool(flags & MEMBER_FLAG),
         )
 
 
 def check_layout(value: bytes) -> None:
-    """Refuse what a later version wrote.
+    """Refuse a content that a later version wrote.
 
     Raises:
         StateError: says which version is needed.
     """
-    if len(value) < HEADER.size or value[0] != LAYOUT or value[ALGORITHM_AT] >= len(STORED_ALGORITHMS):
+    if len(value) < HEADER_BYTES or value[0] != LAYOUT or value[ALGORITHM_AT] >= len(STORED_ALGORITHMS):
         raise StateError(
             f"the state holds a content that begins with {value[:4].hex(' ')}, and this version reads layout {LAYOUT}: "
             "run the version of mediasieve that wrote it"
@@ -131,67 +152,25 @@ def check_layout(value: bytes) -> None:
 
 
 def check_layouts(values: Sequence[bytes], data: NDArray[np.uint8], starts: NDArray[np.int64]) -> None:
-    """`check_layout` of each; `data` is all of them, one after the other, from `starts` on."""
+    """`check_layout` of many contents at once.
+
+    Args:
+        values: the contents.
+        data: the same, joined.
+        starts: where the contents begin in `data`.
+    """
     lengths = np.diff(starts, append=len(data))
-    good = lengths >= HEADER.size
+    good = lengths >= HEADER_BYTES
     good[good] = (data[starts[good]] == LAYOUT) & (data[starts[good] + ALGORITHM_AT] < len(STORED_ALGORITHMS))
     for number in np.flatnonzero(~good)[:1]:
         check_layout(values[number])
 
 
-def content_key(collection: str, content_id: str) -> bytes:
-    return f"k{collection}\0{content_id}".encode()
-
-
-def frames_key(collection: str, content_id: str) -> bytes:
-    return f"f{collection}\0{content_id}".encode()
-
-
-def pack_stored_frames(duration_ms: int, entries: bytes) -> bytes:
-    """The frames of a video as the state keeps them: `entries` are packed as `frames.FRAME`."""
-    return FRAMES_HEADER.pack(FRAMES_LAYOUT, duration_ms) + entries
-
-
-def unpack_stored_frames(value: bytes) -> tuple[int, bytes]:
-    """Duration in ms and entries.
-
-    Raises:
-        StateError: a layout of another version.
-    """
-    if (
-        len(value) < FRAMES_HEADER.size
-        or value[0] != FRAMES_LAYOUT
-        or (len(value) - FRAMES_HEADER.size) % FRAME_ENTRY.itemsize
-    ):
-        raise StateError(
-            f"the state holds frames that begin with {value[:4].hex(' ')}, and this version reads layout "
-            f"{FRAMES_LAYOUT}: run the version of mediasieve that wrote them"
-        )
-    return int(FRAMES_HEADER.unpack_from(value)[1]), value[FRAMES_HEADER.size :]
-
-
-def submission_key(decision_id: str) -> bytes:
-    return DECISION_PREFIX + bytes.fromhex(decision_id.replace("-", ""))
-
-
-def pack_decision(value: bytes, expires_ms: int) -> bytes:
-    return DECISION.pack(expires_ms) + value
-
-
-def remembered_decision(packed: bytes | None, time_ms: int) -> bytes | None:
-    """The decision's JSON, unless there is none or it is forgotten by then."""
-    if packed is None or DECISION.unpack_from(packed)[0] < time_ms:
-        return None
-    return packed[DECISION.size :]
-
-
-def collection_of(key: bytes) -> bytes:
-    """The collection in the key of a content."""
-    return key[1 : key.index(b"\0")]
-
-
 def from_old_layout(key: bytes, value: bytes) -> tuple[bytes, Content]:
-    """The key and content of an entry of layout 1: it has no hashes, so only equal bytes will match it."""
+    """Key and content of an entry of layout 1: media id NUL submission id.
+
+    Layout 1 had no hashes, so only equal bytes will match the content.
+    """
     content_id = key[key.index(b"\0") + 1 :].decode()
     media_id, submission_id = value.decode().split("\0")
     content = Content(content_id, media_id, submission_id, content_id, media_id, 0, FOR_EVER_MS, bytes(16))

@@ -1,1 +1,1 @@
-"""ClickHouse's own engine in a process, behind ClickHouse's HTTP protocol."""
+"""ClickHouse's own engine in a process, with ClickHouse's HTTP protocol."""

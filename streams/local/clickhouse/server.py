@@ -1,9 +1,9 @@
-"""ClickHouse for one machine: the engine that comes with pip, as a child process or with
+"""ClickHouse for one machine: the engine that pip installs, as a child process, or started by hand with
 `python -m streams.local.clickhouse.server --data-dir D --port P`.
 
-Development and small installations; a ClickHouse server takes its place by MEDIASIEVE_CLICKHOUSE alone. Data are in the
-data directory and survive restarts and kill -9. The protocol is in http.py, the engine in
-engine.py; it runs in a process of its own, since chDB brings copies of libraries that others load too.
+It is for development and small installations; to use a ClickHouse server instead, set MEDIASIEVE_CLICKHOUSE. The data
+are in the data directory and survive restarts and kill -9. The engine has a process of its own, because chDB contains
+copies of libraries that other packages load too. http.py has the protocol, engine.py the engine.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from aiohttp import web
 from streams.errors import ConfigurationError
 from streams.local.process import EmbeddedProcess
 
-PASSWORD_VARIABLE = "MEDIASIEVE_CLICKHOUSE_PASSWORD"  # noqa: S105 - the name of it
+PASSWORD_VARIABLE = "MEDIASIEVE_CLICKHOUSE_PASSWORD"  # noqa: S105 - a name
 KEEP_ALIVE_S = 60.0
 
 
 class EmbeddedClickHouse(EmbeddedProcess):
-    """The embedded engine behind ClickHouse's HTTP protocol; see `EmbeddedProcess` for start, stop, kill, restart.
+    """The embedded engine with ClickHouse's HTTP protocol. `EmbeddedProcess` has start, stop, kill and restart.
 
     Args:
-        password: what clients must give, with any user name; none is asked for when empty.
+        password: clients must send it, with any user name; if empty, clients need none.
     """
 
     kind: ClassVar[str] = "embedded"
@@ -53,7 +53,7 @@ class EmbeddedClickHouse(EmbeddedProcess):
 
     @property
     def url(self) -> str:
-        """Value for `MEDIASIEVE_CLICKHOUSE` and for clients."""
+        """The address for clients, and the value for `MEDIASIEVE_CLICKHOUSE`."""
         return f"http://{self.address}"
 
     def command(self) -> list[str]:
@@ -62,8 +62,8 @@ class EmbeddedClickHouse(EmbeddedProcess):
                 "The embedded ClickHouse engine is not installed. Install it with: pip install "
                 "'mediasieve[embedded]', or name a ClickHouse server in MEDIASIEVE_CLICKHOUSE."
             )
-        where = ["--data-dir", str(self.data_dir), "--host", self.host, "--port", str(self.port)]
-        return [sys.executable, "-m", "streams.local.clickhouse.server", *where]
+        options = ["--data-dir", str(self.data_dir), "--host", self.host, "--port", str(self.port)]
+        return [sys.executable, "-m", "streams.local.clickhouse.server", *options]
 
     def environment(self) -> dict[str, str]:
         return {PASSWORD_VARIABLE: self._password}
@@ -83,7 +83,7 @@ async def serve(data_dir: Path, host: str, port: int, password: str) -> None:
     """Serve until SIGTERM or SIGINT.
 
     Raises:
-        ConfigurationError: the engine is missing or its directory in use, or the port is.
+        ConfigurationError: the engine is not installed, or its directory or port is in use.
     """
     from streams.local.clickhouse.engine import Engine
     from streams.local.clickhouse.http import ClickHouseHttp
@@ -94,9 +94,9 @@ async def serve(data_dir: Path, host: str, port: int, password: str) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     engine = Engine(data_dir)
-    front = ClickHouseHttp(engine, password=password, hosts=frozenset({host}))
+    interface = ClickHouseHttp(engine, password=password, hosts=frozenset({host}))
     runner = web.AppRunner(
-        front.application(),
+        interface.application(),
         access_log=None,
         auto_decompress=False,
         keepalive_timeout=KEEP_ALIVE_S,
@@ -121,7 +121,7 @@ async def serve(data_dir: Path, host: str, port: int, password: str) -> None:
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", type=click.IntRange(1, 65535), default=8123, show_default=True)
 def main(data_dir: Path, host: str, port: int) -> None:
-    """Serve ClickHouse's own engine over its HTTP protocol on this machine."""
+    """Serve the embedded ClickHouse engine over ClickHouse's HTTP protocol on this machine."""
     try:
         asyncio.run(serve(data_dir.resolve(), host, port, os.environ.get(PASSWORD_VARIABLE, "")))
     except ConfigurationError as error:

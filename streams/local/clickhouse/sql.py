@@ -1,4 +1,7 @@
-"""Just enough of ClickHouse's lexical structure to route a request; parsing is the engine's work."""
+"""Splits a request into statement and rows, and tells reads from writes. The engine does the parsing.
+
+Only ClickHouse's lexical structure is known here: comments, strings, names and brackets.
+"""
 
 from __future__ import annotations
 
@@ -24,10 +27,10 @@ NAMES_FOLLOW: Final = frozenset({b"INTO", b"TABLE", b"."})
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One statement as it came.
+    """One statement, unchanged.
 
-    `format` is what it names after FORMAT. `data` is set for an INSERT whose rows follow that clause; `text` then ends
-    before it. `refused` tells why ClickHouse does not take the statement over HTTP.
+    `format` is the name after FORMAT. `data` are the rows of an INSERT that follow that clause; `text` then ends
+    before the clause. `refused` is the reason why ClickHouse refuses the statement over HTTP.
     """
 
     text: bytes
@@ -42,8 +45,8 @@ class Statement:
 
 
 def read_statement(query: bytes) -> Statement:
-    """Split a request into statement and rows; what it takes for SQL ends where rows begin."""
-    tokens = _significant(query)
+    """Split a request into statement and rows. Rows are not read as SQL."""
+    tokens = _tokens(query)
     first = next(tokens, (b"", 0, 0))[0].upper()
     takes_rows = first == b"INSERT"
     depth = 1 if first == b"(" else 0
@@ -57,14 +60,14 @@ def read_statement(query: bytes) -> Statement:
         if named and not settled:
             settled = word == b"SETTINGS"
             if not settled and word != b";":
-                named = None  # a column that is called format
+                named = None  # it was a column with the name format
         depth += (word == b"(") - (word == b")")
         if depth == 0 and previous == b"FORMAT" and before not in NAMES_FOLLOW and token[:1].isalpha():
             named = token.decode()
             if takes_rows:
                 return Statement(query[:clause_start], first, named, _rows_after(query, end))
         if takes_rows and depth == 0 and word == b"VALUES":
-            return Statement(query, first)  # the rows after it may be megabytes
+            return Statement(query, first)  # the rows that follow may be megabytes
         if depth == 0 and word in (b"SELECT", b"WITH"):
             takes_rows = False
         before, previous, clause_start = previous, word, start
@@ -72,18 +75,18 @@ def read_statement(query: bytes) -> Statement:
 
 
 def may_touch_files(text: bytes) -> bool:
-    """Whether `forbidden` must look at the statement: every way to name a file leaves one of these behind."""
+    """Whether `find_file_access` must check the statement: no access to files can be written without these bytes."""
     lower = text.lower()
     return b"file" in lower or b"\\" in text
 
 
-def forbidden(formatted: bytes) -> str | None:
-    """What reaches for files of this machine in a statement as ClickHouse itself formats it, else None.
+def find_file_access(formatted: bytes) -> str | None:
+    """The access to files of this machine in a statement that ClickHouse has formatted, for an error; None without any.
 
-    Formatted, there are no comments, one kind of string and one kind of quoted name: nothing can hide in them.
+    A formatted statement has no comments, one kind of string and one kind of quoted name: nothing can hide in them.
     """
     previous = b""
-    for token, _, _ in _significant(formatted):
+    for token, _, _ in _tokens(formatted):
         if token in (b"file", b"`file`"):
             return "The function file"
         if (previous, token) in ((b"INTO", b"OUTFILE"), (b"FROM", b"INFILE")):
@@ -98,12 +101,12 @@ def quote(text: str) -> str:
 
 
 def quote_name(name: str) -> str:
-    """A quoted name of a database or table."""
+    """A database or table name, quoted."""
     return "`" + name.replace("\\", "\\\\").replace("`", "\\`") + "`"
 
 
 def _rows_after(query: bytes, position: int) -> bytes:
-    """As ClickHouse's ParserInsertQuery: blanks after the format's name, then one line end, are not data."""
+    """The data after a format's name: as in ParserInsertQuery of ClickHouse, without blanks and then one line end."""
     while query[position : position + 1] in (b" ", b"\t", b"\f"):
         position += 1
     if query[position : position + 1] == b"\r":
@@ -113,7 +116,7 @@ def _rows_after(query: bytes, position: int) -> bytes:
     return query[position:]
 
 
-def _significant(query: bytes) -> Iterator[tuple[bytes, int, int]]:
+def _tokens(query: bytes) -> Iterator[tuple[bytes, int, int]]:
     for match in TOKEN.finditer(query):
         if match.lastgroup != "skip":
             yield match.group(), match.start(), match.end()

@@ -1,144 +1,219 @@
-"""Runs slow, stateless stages: many records at once, order kept per key, one slow one holding up nobody."""
+"""Stages with slow work without state: many records at once, equal keys in order, a slow record delays no other."""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+import faust
+
 from streams import metrics
-from streams.runtime.context import Context
+from streams.config.settings import Settings
+from streams.domain.records import Origin, RawRecord
+from streams.errors import BadInput, MediasieveError, Reason
+from streams.kafka.outputs import Output, OutputHeaders
+from streams.runtime.context import StageContext
 from streams.runtime.ledger import Batch, Delivery
-from streams.runtime.outbox import Barrier, Output
-from streams.runtime.runners.view import Work
-from streams.runtime.stage import ConcurrentStage
+from streams.runtime.outbox import DELIVERY_TIMEOUT_S, Barrier
+from streams.runtime.stage import Bounds, Runner, Stage
 
-#: Records dealt with at once that go out together, and after which others have their turn.
-READY_RECORDS = 64
+logger = logging.getLogger(__name__)
 
-#: Of a record: its partition and key.
-Tail = tuple[int, bytes]
+#: The outputs of up to this many records that needed no waiting are sent together; then other coroutines run.
+MAX_READY_RECORDS = 64
+
+#: A partition and a key: the records whose outputs must keep their order.
+Lane = tuple[int, bytes]
+Work = Coroutine[Any, Any, None]
 
 
-class ConcurrentRunner:
-    """A record is done once its outputs are acknowledged.
+class RecordTask:
+    """What a concurrent stage sees of one record, and where its outputs go."""
 
-    One that the stage has dealt with at once goes out with its neighbours; for each other there is a task.
+    __slots__ = ("_context", "outputs", "record")
+
+    def __init__(self, context: StageContext, record: RawRecord) -> None:
+        self.record = record
+        self.outputs: list[Output] = []
+        self._context = context
+
+    @property
+    def topic(self) -> str:
+        """The record's topic without the deployment's prefix."""
+        return self._context.topic(self.record.topic)
+
+    @property
+    def origin(self) -> Origin:
+        """Where the record came from."""
+        return Origin(self.topic, self.record.partition, self.record.offset)
+
+    def emit(self, topic: str, key: bytes | None, value: bytes | None, headers: OutputHeaders) -> None:
+        """Send a record to `topic` (unprefixed) once this record has been processed."""
+        self.outputs.append((topic, key, value, headers))
+
+    def dead_letter(self, error: Exception) -> BadInput:
+        """Emit the dead letter for a record whose processing raised `error`; returns the input's fault.
+
+        A fault of ours that an input triggers must not stop its partition: it becomes a dead letter, too. Broken
+        infrastructure and wrong settings are never blamed on the input: such an error is raised again.
+        """
+        if not isinstance(error, BadInput):
+            if isinstance(error, MediasieveError):
+                raise error
+            where = f"{self.topic}/{self.record.partition}/{self.record.offset}"
+            logger.error("stage %s failed on record %s", self._context.stage, where, exc_info=error)
+            error = BadInput(Reason.INTERNAL_ERROR, repr(error))
+        self.outputs.append(self._context.dead_letter(self.record, error))
+        return error
+
+    def now(self) -> str:
+        return self._context.now()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConcurrentStage(Stage):
+    """Slow work without state on many records at once.
 
     Args:
-        slots: tasks at once. Bytes are bounded by the consumer's load and the stage's own means.
+        handle: processes one record and emits its outputs. If that needs no waiting, it does so at once and returns
+            None; else it returns a coroutine, which runs concurrently with those of other records. Outputs are sent
+            as records are finished, in order where records have equal keys. An error ends the worker: bad input is
+            for `handle` to dead-letter.
     """
 
-    def __init__(self, context: Context, stage: ConcurrentStage, slots: int) -> None:
+    handle: Callable[[RecordTask], Work | None]
+
+    def bounds(self, settings: Settings) -> Bounds:
+        """Few records, bounded by bytes."""
+        return Bounds(2 * settings.runtime.fetch_concurrency, settings.runtime.max_in_flight_bytes, 256, 4 << 20)
+
+    def runner(self, context: StageContext, app: faust.App) -> Runner:
+        return ConcurrentRunner(context, self, context.settings.runtime.fetch_concurrency)
+
+    def work_timeout_s(self, settings: Settings) -> float:
+        """The longest that one medium may take to fetch and decode, and Kafka to acknowledge."""
+        source, limits = settings.source, settings.limits
+        return DELIVERY_TIMEOUT_S + max(
+            source.timeout_s + limits.decode_timeout_s, source.video_timeout_s + limits.video_decode_timeout_s
+        )
+
+
+class ConcurrentRunner(Runner):
+    """A record is finished once its outputs are acknowledged.
+
+    Records that the stage processes without waiting are sent together. Every other record gets a task.
+
+    Args:
+        slots: the number of tasks at once. Bytes are bounded by the consumer and by the stage's own means.
+    """
+
+    def __init__(self, context: StageContext, stage: ConcurrentStage, slots: int) -> None:
         self._context = context
         self._stage = stage
         self._slots = asyncio.Semaphore(slots)
-        self._tails: dict[Tail, asyncio.Future[None]] = {}
+        self._lane_ends: dict[Lane, asyncio.Future[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._batch_records = metrics.BATCH_RECORDS.labels(stage.name)
-        self._records = metrics.RECORDS.labels(stage.name, stage.reads[0])
+        self._records = {topic: metrics.RECORDS.labels(stage.name, topic) for topic in stage.reads}
         self._seconds = metrics.BATCH_SECONDS.labels(stage.name)
 
-    async def take(self, delivery: Delivery) -> None:
-        """Begin all records; returns once none of them waits for a slot."""
+    async def process(self, delivery: Delivery) -> None:
+        """Start all records; returns once none of them waits for a slot."""
         try:
             for batch in delivery:
                 if not batch.stale:
-                    await self._begin(batch)
+                    await self._start_batch(batch)
         except Exception as error:
             self._context.fail(error)
 
-    async def _begin(self, batch: Batch) -> None:
+    async def _start_batch(self, batch: Batch) -> None:
         self._batch_records.observe(len(batch.records))
         batch.started = True
-        ready: list[tuple[int, Work]] = []
+        ready: list[tuple[int, RecordTask]] = []
         begun_at = time.monotonic()
         for index, record in enumerate(batch.records):
-            work = Work(self._context, self._stage.name, record)
-            rest = self._stage.handle(work)
-            tail = None if record.key is None else (batch.partition, record.key)
-            if rest is None and tail not in self._tails:
-                ready.append((index, work))
-                if len(ready) == READY_RECORDS:
+            task = RecordTask(self._context, record)
+            work = self._stage.handle(task)
+            lane = None if record.key is None else (batch.partition, record.key)
+            if work is None and lane not in self._lane_ends:
+                ready.append((index, task))
+                if len(ready) == MAX_READY_RECORDS:
                     await self._send(batch, ready, begun_at)
                     await asyncio.sleep(0)
                     ready = []
                 continue
-            if self._slots.locked() or any(each.record.key == record.key for _, each in ready):
+            if self._slots.locked() or any(earlier.record.key == record.key for _, earlier in ready):
                 await self._send(batch, ready, begun_at)
                 ready = []
             await self._slots.acquire()
             if batch.stale:
                 self._slots.release()
-                if rest is not None:
-                    rest.close()
+                if work is not None:
+                    work.close()
                 return
-            self._start(batch, index, work, rest, tail)
+            self._start(batch, index, task, work, lane)
         await self._send(batch, ready, begun_at)
 
-    def _start(
-        self, batch: Batch, index: int, work: Work, rest: Coroutine[Any, Any, None] | None, tail: Tail | None
-    ) -> None:
-        previous, mine = None, None
-        if tail is not None:
-            previous = self._tails.get(tail)
-            mine = self._tails[tail] = self._context.loop.create_future()
-        task = asyncio.create_task(self._run(batch, index, work, rest, previous))
+    def _start(self, batch: Batch, index: int, task: RecordTask, work: Work | None, lane: Lane | None) -> None:
+        previous, lane_end = None, None
+        if lane is not None:
+            previous = self._lane_ends.get(lane)
+            lane_end = self._lane_ends[lane] = self._context.loop.create_future()
+        running = asyncio.create_task(self._run(batch, index, task, work, previous))
 
-        def ended(_: asyncio.Task[None]) -> None:  # which it has too if it was cancelled before it began
-            self._tasks.discard(task)
+        def on_ended(_: asyncio.Task[None]) -> None:
+            # Runs even if the task is cancelled before its first step, so the slot is always released.
+            self._tasks.discard(running)
             self._slots.release()
-            if rest is not None:
-                rest.close()
-            if tail is not None and mine is not None:
-                if not mine.done():
-                    mine.set_result(None)
-                if self._tails.get(tail) is mine:
-                    del self._tails[tail]
+            if work is not None:
+                work.close()
+            if lane is not None and lane_end is not None:
+                if not lane_end.done():
+                    lane_end.set_result(None)
+                if self._lane_ends.get(lane) is lane_end:
+                    del self._lane_ends[lane]
 
-        self._tasks.add(task)
-        task.add_done_callback(ended)
+        self._tasks.add(running)
+        running.add_done_callback(on_ended)
 
     async def _run(
-        self,
-        batch: Batch,
-        index: int,
-        work: Work,
-        rest: Coroutine[Any, Any, None] | None,
-        previous: asyncio.Future[None] | None,
+        self, batch: Batch, index: int, task: RecordTask, work: Work | None, previous: asyncio.Future[None] | None
     ) -> None:
         begun_at = time.monotonic()
         try:
-            if rest is not None:
-                await rest
+            if work is not None:
+                await work
             if previous is not None:
                 await previous
-            await self._send(batch, [(index, work)], begun_at)
+            await self._send(batch, [(index, task)], begun_at)
         except Exception as error:
             self._context.fail(error)
 
-    async def _send(self, batch: Batch, done: Sequence[tuple[int, Work]], begun_at: float) -> None:
-        """Produce; the outbox's queue being full is waited for off the loop, so that heartbeats go on."""
-        if not done or batch.stale:
+    async def _send(self, batch: Batch, ready: Sequence[tuple[int, RecordTask]], begun_at: float) -> None:
+        """Produce the outputs. If the outbox may be full, a thread waits for room, so that heartbeats go on."""
+        if not ready or batch.stale:
             return
 
-        def acknowledged() -> None:
-            for index, _ in done:
+        def on_acknowledged() -> None:
+            for index, _ in ready:
                 batch.finish_one(index)
-            self._records.inc(len(done))
+            self._records[self._context.topic(batch.topic)].inc(len(ready))
             self._seconds.observe(time.monotonic() - begun_at)
 
-        barrier = Barrier(self._context.loop, acknowledged)
-        outputs: list[Output] = [output for _, work in done for output in work.outputs]
+        barrier = Barrier(self._context.loop, on_acknowledged)
+        outputs: list[Output] = [output for _, task in ready for output in task.outputs]
         if self._context.outbox.crowded:
-            await asyncio.to_thread(self._context.produce, self._stage.name, barrier, outputs)
+            await asyncio.to_thread(self._context.produce, barrier, outputs)
         else:
-            self._context.produce(self._stage.name, barrier, outputs)
+            self._context.produce(barrier, outputs)
         barrier.seal()
 
     def on_revoked(self) -> None:
-        """Give up what is still at work: its partition is somebody else's, who begins it again."""
+        """Cancels the tasks: the next owner of a partition processes its records again."""
         for task in self._tasks:
             task.cancel()
 

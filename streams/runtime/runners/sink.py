@@ -1,32 +1,67 @@
-"""Runs stages that write rows elsewhere: batches by count, bytes and age; tries again until the rows are in."""
+"""Stages that write rows elsewhere: batches by count, bytes and age, written again until they are stored."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+import faust
 
 from streams import metrics
+from streams.config.settings import Settings
 from streams.domain.records import RawRecord
 from streams.errors import BadInput, SinkError
+from streams.kafka.outputs import Output
 from streams.kafka.topics import DEAD_LETTERS
-from streams.runtime.context import Context
+from streams.runtime.context import StageContext
 from streams.runtime.ledger import Batch, Delivery
-from streams.runtime.outbox import Barrier, Output
-from streams.runtime.stage import SinkStage
+from streams.runtime.outbox import Barrier
+from streams.runtime.stage import Bounds, Runner, Stage
 
 logger = logging.getLogger(__name__)
 
-RETRY_FIRST_S = 0.5
-RETRY_MOST_S = 15.0
-PING_EVERY_S = 2.0
+FIRST_RETRY_S = 0.5
+MAX_RETRY_S = 15.0
+PING_INTERVAL_S = 2.0
 
 
-class SinkRunner:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SinkStage(Stage):
+    """Writes rows elsewhere.
+
+    Args:
+        write: writes the records of one topic (unprefixed) and returns the records that cannot be decoded. It is
+            called again as long as it raises SinkError, and must be idempotent.
+        ping: whether the place where rows go is in reach; serves readiness.
+        max_rows: rows are written once this many wait,
+        max_bytes: or once they have this many bytes,
+        max_age_s: or once the oldest has waited this long.
+    """
+
+    write: Callable[[str, Sequence[RawRecord]], Awaitable[list[tuple[RawRecord, BadInput]]]]
+    ping: Callable[[], Awaitable[bool]]
+    max_rows: int
+    max_bytes: int
+    max_age_s: float
+
+    def bounds(self, settings: Settings) -> Bounds:
+        """As many rows as a few inserts take."""
+        return Bounds(4 * self.max_rows, 8 * self.max_bytes, 1_000, 4 << 20)
+
+    def runner(self, context: StageContext, app: faust.App) -> Runner:
+        return SinkRunner(context, self)
+
+    def work_timeout_s(self, settings: Settings) -> None:
+        """Rows wait as long as the other side is away."""
+
+
+class SinkRunner(Runner):
     """Collects batches of all topics and partitions and writes them together; offsets follow the rows."""
 
-    def __init__(self, context: Context, stage: SinkStage) -> None:
+    def __init__(self, context: StageContext, stage: SinkStage) -> None:
         self._context = context
         self._stage = stage
         self._waiting: list[Batch] = []
@@ -34,11 +69,15 @@ class SinkRunner:
         self._bytes = 0
         self._oldest_at = 0.0
         self._changed = asyncio.Event()
-        self.reachable = False
+        self._reachable = False
         self._tasks = [asyncio.create_task(self._write_forever()), asyncio.create_task(self._ping_forever())]
 
-    async def take(self, delivery: Delivery) -> None:
-        """Put batches with those that wait; the consumer's load bounds how many that can be."""
+    @property
+    def obstacle(self) -> str | None:
+        return None if self._reachable else "where its rows go is out of reach"
+
+    async def process(self, delivery: Delivery) -> None:
+        """Add the batches to the waiting ones, whose number the consumer's bounds limit."""
         if not self._waiting:
             self._oldest_at = time.monotonic()
         self._waiting += delivery
@@ -48,7 +87,7 @@ class SinkRunner:
 
     async def _write_forever(self) -> None:
         while True:
-            await self._due()
+            await self._wait_until_due()
             batches, self._waiting, self._rows, self._bytes = self._waiting, [], 0, 0
             try:
                 await self._write(batches)
@@ -59,15 +98,15 @@ class SinkRunner:
                 return
 
     async def _ping_forever(self) -> None:
-        """Readiness must not depend on rows coming by."""
+        """Readiness must not depend on rows: there may be none for hours."""
         try:
             while True:
-                self.reachable = await self._stage.ping()
-                await asyncio.sleep(PING_EVERY_S)
-        except Exception as error:  # wrong for good, not away: an applied migration that changed
+                self._reachable = await self._stage.ping()
+                await asyncio.sleep(PING_INTERVAL_S)
+        except Exception as error:  # not away but wrong for good, such as an applied migration that changed
             self._context.fail(error)
 
-    async def _due(self) -> None:
+    async def _wait_until_due(self) -> None:
         stage = self._stage
         while True:
             if self._rows >= stage.max_rows or self._bytes >= stage.max_bytes:
@@ -84,55 +123,58 @@ class SinkRunner:
                 return
 
     async def _write(self, batches: list[Batch]) -> None:
-        begun_at, retry_s = time.monotonic(), RETRY_FIRST_S
-        done: set[str] = set()
-        rejected: list[Output] = []
+        begun_at, retry_s = time.monotonic(), FIRST_RETRY_S
+        written: set[str] = set()
+        dead_letters: list[Output] = []
         while True:
             live = [batch for batch in batches if not batch.stale]
             for batch in live:
                 batch.started = True
-            by_topic: dict[str, list[RawRecord]] = {}
-            for batch in live:
-                by_topic.setdefault(batch.topic.removeprefix(self._context.settings.kafka.topic_prefix), []).extend(
-                    batch.records
-                )
+            by_topic = self._by_topic(live)
             try:
                 for topic, records in by_topic.items():
-                    if topic not in done:
-                        bad = await self._stage.write(topic, records)
-                        rejected += self._dead_letters(topic, bad)
-                        done.add(topic)
+                    if topic not in written:
+                        rejected = await self._stage.write(topic, records)
+                        dead_letters += self._dead_letters(topic, rejected)
+                        written.add(topic)
             except SinkError as error:
                 metrics.RETRIES.labels(self._stage.name).inc()
-                logger.warning("%s; %d rows wait, next try in %.1f s", error, sum(map(len, by_topic.values())), retry_s)
-                for batch in live:  # nothing is under way: who takes the partitions away need not wait
+                rows = sum(map(len, by_topic.values()))
+                logger.warning("%s; %d rows wait, the next try is in %.1f s", error, rows, retry_s)
+                for batch in live:  # nothing is being written: a revocation need not wait
                     batch.started = False
                 await asyncio.sleep(retry_s)
-                retry_s = min(retry_s * 2, RETRY_MOST_S)
+                retry_s = min(retry_s * 2, MAX_RETRY_S)
                 continue
             break
         for topic, records in by_topic.items():
             metrics.RECORDS.labels(self._stage.name, topic).inc(len(records))
         metrics.BATCH_RECORDS.labels(self._stage.name).observe(sum(map(len, by_topic.values())))
 
-        def acknowledged() -> None:
+        def on_acknowledged() -> None:
             metrics.BATCH_SECONDS.labels(self._stage.name).observe(time.monotonic() - begun_at)
             for batch in live:
                 batch.finish()
 
-        barrier = Barrier(self._context.loop, acknowledged)
-        await asyncio.to_thread(self._context.produce, self._stage.name, barrier, rejected)
+        barrier = Barrier(self._context.loop, on_acknowledged)
+        await asyncio.to_thread(self._context.produce, barrier, dead_letters)
         barrier.seal()
 
+    def _by_topic(self, batches: Sequence[Batch]) -> dict[str, list[RawRecord]]:
+        by_topic: dict[str, list[RawRecord]] = {}
+        for batch in batches:
+            by_topic.setdefault(self._context.topic(batch.topic), []).extend(batch.records)
+        return by_topic
+
     def _dead_letters(self, topic: str, rejected: Sequence[tuple[RawRecord, BadInput]]) -> list[Output]:
-        if topic == DEAD_LETTERS:  # a letter about a letter would never end
+        if topic == DEAD_LETTERS:  # a dead letter about a dead letter would never end
             for record, error in rejected:
                 logger.error("dead letter %d/%d cannot be stored: %s", record.partition, record.offset, error)
             return []
-        return [self._context.dead_letter(self._stage.name, record, error) for record, error in rejected]
+        return [self._context.dead_letter(record, error) for record, error in rejected]
 
     def on_revoked(self) -> None:
-        """What waits became stale; it is skipped when its turn comes."""
+        """Waiting batches became stale, and `_write` skips them."""
 
     async def close(self) -> None:
         for task in self._tasks:

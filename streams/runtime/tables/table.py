@@ -1,6 +1,6 @@
 """A Faust table whose partitions are read by multi-get and written one RocksDB batch at a time.
 
-Keys and values are bytes. The changelog, its topic and recovery stay Faust's; this file knows no stage.
+Keys and values are bytes. The changelog and its topic stay Faust's; recovery.py recovers the table.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ import rocksdict
 from faust.stores.rocksdb import Store as FaustStore
 from faust.types import TP
 
-from streams.errors import StateError
+from streams.errors import PartitionClosed, StateError
 
 BLOCK_CACHE_BYTES = 64 << 20
 MEMTABLES_BYTES = 96 << 20
 MEMTABLE_BYTES = 16 << 20
-SCANNED_AT_ONCE, READ_AHEAD_BYTES = 1_000, 2 << 20
+SCAN_PIECE_ENTRIES, READ_AHEAD_BYTES = 1_000, 2 << 20
 
 Change = tuple[bytes, bytes | None]
 
 
 class SharedMemory:
-    """RocksDB's caches for all tables and partitions of a process, so that memory has one bound."""
+    """RocksDB's caches, shared by all tables and partitions of a process, so that one bound limits their memory."""
 
     def __init__(self, cache_bytes: int = BLOCK_CACHE_BYTES, memtables_bytes: int = MEMTABLES_BYTES) -> None:
         self.cache = rocksdict.Cache(cache_bytes)
@@ -37,15 +37,11 @@ class SharedMemory:
         )
 
 
-class PartitionClosed(StateError):
-    """What was asked of a table came after its partition was taken away; the next owner does it again."""
-
-
 class Store(FaustStore):  # type: ignore[misc]
     """Faust's RocksDB store with memory shared by all partitions, real bloom filters and compression.
 
-    A partition is open from its assignment until it is taken away. Faust opens what is asked for later, too: a thread
-    that was late, or a commit, then kept a database that somebody else was to open.
+    A partition is open from its assignment until it is taken away. Faust would open it for a later read as well: a
+    late thread or a commit then held a database that another worker was to open.
     """
 
     logger = logging.getLogger("faust.mediasieve")
@@ -68,7 +64,7 @@ class Store(FaustStore):  # type: ignore[misc]
         return super()._db_for_partition(partition)
 
     def persisted_offset(self, tp: TP) -> int | None:
-        """None where the partition was taken away meanwhile: a recovery that comes too late reads for nobody."""
+        """None if the partition was taken away meanwhile: a recovery that comes too late has nothing to read."""
         try:
             offset: int | None = super().persisted_offset(tp)
         except PartitionClosed:
@@ -98,7 +94,7 @@ class Store(FaustStore):  # type: ignore[misc]
 
 
 class Table(faust.Table):  # type: ignore[misc]
-    """`keys` to `values`, both bytes, partitioned as the topic that its stage reads."""
+    """Maps keys to values, both bytes. Partitioned like the topics that its stage reads."""
 
     logger = logging.getLogger("faust.mediasieve")
 
@@ -109,30 +105,30 @@ class Table(faust.Table):  # type: ignore[misc]
         return TP(self.changelog_topic.get_topic_name(), partition)
 
     def get_many(self, partition: int, keys: Sequence[bytes]) -> list[bytes | None]:
-        """One multi-get; None where a key is not there. Thread-safe.
+        """One multi-get, with None for a missing key. Thread-safe.
 
         Raises:
-            PartitionClosed: the partition was taken away; so all that reads or writes.
+            PartitionClosed: the partition was taken away. `scan` and `write` raise it, too.
         """
         found: list[bytes | None] = self.data._db_for_partition(partition).get(list(keys))
         return found
 
     def scan(self, partition: int, prefix: bytes = b"", after: bytes = b"") -> Iterator[tuple[bytes, bytes]]:
-        """Keys that begin with `prefix`, in order, those behind `after`, with their values; some million a second.
+        """The keys that begin with `prefix` and follow `after`, in order, with their values; a few million a second.
 
-        What Faust keeps in the same database for itself is left out.
+        Faust's own keys in the same database are left out.
         """
         return chain.from_iterable(self._pieces(partition, prefix, after))
 
     def _pieces(self, partition: int, prefix: bytes, after: bytes) -> Iterator[list[tuple[bytes, bytes]]]:
         options = rocksdict.ReadOptions()
-        options.fill_cache(False)  # what is read once is not to drive out what is asked for again
+        options.fill_cache(False)  # keys that are read once must not evict those that are read often
         options.set_readahead_size(READ_AHEAD_BYTES)
         items = self.data._db_for_partition(partition).items(from_key=max(prefix, after), read_opt=options)
-        goes_on = True
-        while goes_on and (piece := list(islice(items, SCANNED_AT_ONCE))):
-            goes_on = piece[-1][0].startswith(prefix)
-            if not goes_on:
+        has_more = True
+        while has_more and (piece := list(islice(items, SCAN_PIECE_ENTRIES))):
+            has_more = piece[-1][0].startswith(prefix)
+            if not has_more:
                 piece = [entry for entry in piece if entry[0].startswith(prefix)]
             if piece and piece[0][0] == after:
                 del piece[0]
@@ -141,7 +137,7 @@ class Table(faust.Table):  # type: ignore[misc]
             yield piece
 
     def write(self, partition: int, changes: Iterable[Change]) -> None:
-        """All changes in one atomic batch; a value of None deletes. Thread-safe.
+        """Write all changes in one atomic batch; a value of None deletes the key. Thread-safe.
 
         Raises:
             StateError: RocksDB refused, for example because the disk is full.
@@ -159,6 +155,6 @@ class Table(faust.Table):  # type: ignore[misc]
             raise StateError(f"table {self.name}, partition {partition}: RocksDB refused a write: {error}") from error
 
     def persist_offset(self, partition: int, offset: int) -> None:
-        """Remember that everything of the changelog up to `offset` is in RocksDB; recovery begins there."""
-        with contextlib.suppress(PartitionClosed):  # then it begins earlier
+        """Remember that RocksDB holds the changelog up to `offset`: recovery begins there."""
+        with contextlib.suppress(PartitionClosed):  # then recovery begins earlier
             self.data.set_persisted_offset(self.changelog(partition), offset)

@@ -1,1 +1,1 @@
-"""Sources on the web, under the guard against server-side request forgery."""
+"""HTTP requests for sources. `address_guard.py` refuses addresses that are not public (SSRF protection)."""

@@ -1,4 +1,7 @@
-"""Answers from the web: under the guard, redirects by hand; and whole bodies, never more than the limit in memory."""
+"""The HTTP client for sources. The address guard checks every URL, and redirects are followed here, hop by hop.
+
+Bodies are read into memory up to the limit for whole media.
+"""
 
 from __future__ import annotations
 
@@ -13,22 +16,22 @@ from yarl import URL
 
 from streams.config.settings import Settings
 from streams.errors import BadInput, Reason
-from streams.sources.http.guard import AddressGuard
+from streams.sources.deadline import Reserve
+from streams.sources.http.address_guard import AddressGuard
 from streams.sources.http.resolver import GuardedResolver
 from streams.sources.media_kind import HEAD_BYTES
-from streams.sources.patience import Reserve
 
-Look = Callable[[aiohttp.ClientResponse, bytes], None]
+CheckHead = Callable[[aiohttp.ClientResponse, bytes], None]
 
-REDIRECTS = frozenset((301, 302, 303, 307, 308))
-STEP_BYTES = 256 << 10
+REDIRECT_STATUSES = frozenset((301, 302, 303, 307, 308))
+RESERVE_STEP_BYTES = 256 << 10
 HEADERS = {
     # A compressed body could grow without bound, and media are compressed already.
     "Accept-Encoding": "identity",
     "Accept": "image/*, video/*;q=0.9, */*;q=0.5",
     "User-Agent": "mediasieve",
 }
-_REASONS = {
+_REASON_BY_STATUS = {
     401: Reason.SOURCE_FORBIDDEN,
     403: Reason.SOURCE_FORBIDDEN,
     404: Reason.SOURCE_NOT_FOUND,
@@ -37,28 +40,28 @@ _REASONS = {
 }
 
 
-def _unseen(response: aiohttp.ClientResponse, head: bytes) -> None:
-    """For who takes any kind."""
+def _accept_any_head(response: aiohttp.ClientResponse, head: bytes) -> None:
+    return
 
 
-def check_answer(response: aiohttp.ClientResponse, permitted: Container[int] = (200, 203)) -> None:
-    """Whether an answer has the body that was asked for.
+def check_response(response: aiohttp.ClientResponse, permitted: Container[int] = (200, 203)) -> None:
+    """Refuses a response without the requested body.
 
     Raises:
-        BadInput: by its status, or unsupported_format where it is compressed.
+        BadInput: by its status, or unsupported_format for a compressed body.
     """
     if response.status not in permitted:
-        reason = _REASONS.get(response.status, Reason.SOURCE_HTTP_STATUS)
+        reason = _REASON_BY_STATUS.get(response.status, Reason.SOURCE_HTTP_STATUS)
         raise BadInput(reason, f"the server answered {response.status}")
     encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in ("", "identity"):
-        raise BadInput(Reason.UNSUPPORTED_FORMAT, f"the server sends it as {encoding}, though asked not to")
+        raise BadInput(Reason.UNSUPPORTED_FORMAT, f"the server compressed the body as {encoding} against the request")
 
 
-class HttpSource:
-    """Reads http and https URLs. No proxies, cookies, credentials or netrc, whatever the surroundings say.
+class HttpClient:
+    """Reads http and https URLs. Ignores proxies, cookies, credentials and netrc of the environment.
 
-    The total time is the caller's to limit; nothing here waits for ever otherwise than for the peer.
+    Sets no total time limit, which is up to the caller. Only waits for the peer.
     """
 
     def __init__(self, settings: Settings, guard: AddressGuard, resolver: AbstractResolver) -> None:
@@ -68,92 +71,96 @@ class HttpSource:
         self._max_redirects = settings.source.max_redirects
         self._session: aiohttp.ClientSession | None = None
 
-    async def read(self, url: URL, reserve: Reserve) -> bytes:
-        """The body of a successful answer.
+    async def fetch(self, url: URL, reserve: Reserve) -> bytes:
+        """The body of a successful response.
 
         Args:
-            url: may be redirected, but never from https to http nor out of the web.
-            reserve: is awaited with the total of bytes before more than that many are kept.
+            url: redirects are followed, but never from https to http or to another scheme.
+            reserve: awaited with a total of bytes before that many are kept.
 
         Raises:
             BadInput: bad_url, unsupported_format (a compressed body) or one of the source_ reasons.
             TimeoutError: the operating system gave the peer up.
         """
-        async with self.answer(url) as response:
-            check_answer(response)
-            return await self.body(response, reserve)
+        async with self.get(url) as response:
+            check_response(response)
+            return await self.read_body(response, reserve)
 
     @asynccontextmanager
-    async def answer(self, url: URL, headers: Mapping[str, str] | None = None) -> AsyncIterator[aiohttp.ClientResponse]:
-        """The first answer that is no redirect, whatever its status; every hop is checked like the first.
+    async def get(self, url: URL, headers: Mapping[str, str] | None = None) -> AsyncIterator[aiohttp.ClientResponse]:
+        """The first response that is not a redirect, of any status. The guard checks every hop.
 
         Raises:
-            BadInput: as `read`, also for what goes wrong while the body is read inside.
+            BadInput: as `fetch`. Also translates errors while the body is read inside the block.
         """
         try:
-            async with self._answer(url, headers) as response:
+            async with self._follow_redirects(url, headers) as response:
                 yield response
-        except (aiohttp.InvalidURL, UnicodeError) as error:  # the latter from a host that cannot be a name
+        except (aiohttp.InvalidURL, UnicodeError) as error:  # UnicodeError: the host cannot be a name
             raise BadInput(Reason.BAD_URL, str(error)) from error
         except aiohttp.ClientPayloadError as error:
-            raise BadInput(Reason.SOURCE_UNREACHABLE, "the answer broke off before its end") from error
+            raise BadInput(Reason.SOURCE_UNREACHABLE, "the response broke off before its end") from error
         except TimeoutError:
             raise
         except (aiohttp.ClientError, OSError) as error:
             raise BadInput(Reason.SOURCE_UNREACHABLE, str(error) or type(error).__name__) from error
 
     @asynccontextmanager
-    async def _answer(self, url: URL, headers: Mapping[str, str] | None) -> AsyncIterator[aiohttp.ClientResponse]:
+    async def _follow_redirects(
+        self, url: URL, headers: Mapping[str, str] | None
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
         for _ in range(self._max_redirects + 1):
             self._guard.check_url(url)
-            async with self._opened().get(url, headers=headers, allow_redirects=False) as response:
+            async with self._open_session().get(url, headers=headers, allow_redirects=False) as response:
                 try:
-                    if response.status not in REDIRECTS:
+                    if response.status not in REDIRECT_STATUSES:
                         yield response
                         return
                     url = _next_hop(url, response.headers.get("Location"))
                 finally:
                     if not response.content.at_eof():
-                        response.close()  # rather than read the rest in order to use the connection again
+                        response.close()  # cheaper than reading the rest to reuse the connection
         raise BadInput(Reason.SOURCE_REDIRECTS, f"more than {self._max_redirects} redirects")
 
-    async def body(self, response: aiohttp.ClientResponse, reserve: Reserve, look: Look = _unseen) -> bytes:
-        """All of an answer's body; errors are those of `read`.
+    async def read_body(
+        self, response: aiohttp.ClientResponse, reserve: Reserve, check_head: CheckHead = _accept_any_head
+    ) -> bytes:
+        """The whole body of a response. Raises the errors of `fetch`.
 
         Args:
-            response: of which nothing was read.
-            reserve: as that of `read`.
-            look: is called once, before more is read, with the answer and the first HEAD_BYTES or more of its body,
-                or all there are; what it raises ends the reading.
+            response: its body must be unread.
+            reserve: as for `fetch`.
+            check_head: called once with the response and at least the first HEAD_BYTES of its body, or all of a shorter
+                one. An exception from it ends the reading.
         """
         chunks = response.content.iter_any()
-        head = await first_bytes(chunks)
-        look(response, head)
-        return await self.rest(response, head, chunks, reserve)
+        head = await read_head(chunks)
+        check_head(response, head)
+        return await self.read_rest(response, head, chunks, reserve)
 
-    async def rest(
+    async def read_rest(
         self, response: aiohttp.ClientResponse, head: bytes, chunks: AsyncIterator[bytes], reserve: Reserve
     ) -> bytes:
-        """All of a body of which the head has been taken from the chunks."""
+        """The whole body of a response whose head has been read from the chunks."""
         if max(response.content_length or 0, len(head)) > self._max_bytes:
             raise self._too_large()
-        body = BytesIO()  # a list would hold an object for every tiny piece a server sends
+        body = BytesIO()  # a list would hold an object for every tiny piece that a server sends
         received = len(head)
-        await reserve(_in_steps(received, self._max_bytes))
+        await reserve(_round_up_to_step(received, self._max_bytes))
         body.write(head)
         async for chunk in chunks:
             received += len(chunk)
             if received > self._max_bytes:
                 raise self._too_large()
-            await reserve(_in_steps(received, self._max_bytes))
+            await reserve(_round_up_to_step(received, self._max_bytes))
             body.write(chunk)
         return body.getvalue()
 
     def _too_large(self) -> BadInput:
         return BadInput(Reason.SOURCE_TOO_LARGE, f"more than {self._max_bytes:,} bytes")
 
-    def _opened(self) -> aiohttp.ClientSession:
-        """The session, made in the loop that first needs it."""
+    def _open_session(self) -> aiohttp.ClientSession:
+        """The session, made in the event loop that first needs it."""
         if self._session is None:
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(resolver=self._resolver, limit=0),
@@ -168,43 +175,43 @@ class HttpSource:
     async def close(self) -> None:
         if self._session is not None:
             await self._session.close()
-            await asyncio.sleep(0)  # lets transports notice
+            await asyncio.sleep(0)  # lets the transports close
             self._session = None
 
 
-async def first_bytes(chunks: AsyncIterator[bytes]) -> bytes:
-    """So many chunks that they are HEAD_BYTES or more, or all there are."""
+async def read_head(chunks: AsyncIterator[bytes]) -> bytes:
+    """The first chunks, at least HEAD_BYTES of them, or all of a shorter body."""
     head = b""
     while len(head) < HEAD_BYTES and (chunk := await anext(chunks, b"")):
         head += chunk
     return head
 
 
-def _in_steps(received: int, most: int) -> int:
-    return min(most, -(-received // STEP_BYTES) * STEP_BYTES)
+def _round_up_to_step(received_bytes: int, max_bytes: int) -> int:
+    return min(max_bytes, -(-received_bytes // RESERVE_STEP_BYTES) * RESERVE_STEP_BYTES)
 
 
-def parsed(url: str) -> URL:
-    """The URL as it is fetched.
+def parse_url(url: str) -> URL:
+    """The URL as it is fetched, without its fragment.
 
     Raises:
         BadInput: bad_url.
     """
     try:
         return URL(url).with_fragment(None)
-    except (ValueError, TypeError) as error:  # UnicodeError of a host that is no IDNA included
+    except (ValueError, TypeError) as error:  # includes the UnicodeError of a host that is not valid IDNA
         raise BadInput(Reason.BAD_URL, str(error)) from error
 
 
 def _next_hop(url: URL, location: str | None) -> URL:
     if not location:
-        raise BadInput(Reason.SOURCE_REDIRECTS, "a redirect that does not say where to")
+        raise BadInput(Reason.SOURCE_REDIRECTS, "a redirect has no target")
     try:
         target = url.join(URL(location)).with_fragment(None)
     except (ValueError, TypeError) as error:
-        raise BadInput(Reason.SOURCE_REDIRECTS, f"a redirect to what is no URL: {error}") from error
+        raise BadInput(Reason.SOURCE_REDIRECTS, f"the target of a redirect is not a URL: {error}") from error
     if target.scheme not in ("http", "https"):
-        raise BadInput(Reason.SOURCE_REDIRECTS, f"a redirect out of the web, to '{target.scheme}'")
+        raise BadInput(Reason.SOURCE_REDIRECTS, f"a redirect leads out of the web, to '{target.scheme}'")
     if url.scheme == "https" and target.scheme == "http":
-        raise BadInput(Reason.SOURCE_REDIRECTS, "a redirect from https to http")
+        raise BadInput(Reason.SOURCE_REDIRECTS, "a redirect leads from https to http")
     return target

@@ -1,6 +1,6 @@
-"""What HTTP says about parts of a resource: which part an answer has, and whether it is still the same resource. Pure.
+"""Headers of range responses: which bytes a response has, and whether the resource is still the same. Pure.
 
-After RFC 9110, sections 8.8 (validators), 13.1.5 (If-Range) and 14 (ranges).
+Follows RFC 9110, sections 8.8 (validators), 13.1.5 (If-Range) and 14 (ranges).
 """
 
 from __future__ import annotations
@@ -17,54 +17,59 @@ from streams.errors import BadInput, Reason
 
 _CONTENT_RANGE = re.compile(r"\s*bytes\s+(\d{1,18})-(\d{1,18})/(\d{1,18}|\*)\s*", re.IGNORECASE | re.ASCII)
 _UNSATISFIED = re.compile(r"\s*bytes\s+\*/(\d{1,18})\s*", re.IGNORECASE | re.ASCII)
-#: A date says no more than the second: what changed twice in one has the same. This long after, it is settled.
-SETTLED = timedelta(seconds=60)
+#: HTTP dates have whole seconds, so two changes within a second have one date. A date this old is unambiguous.
+MIN_SETTLED_AGE = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """Which bytes an answer has: from `begin` to before `end`, of `total_bytes`, or None where the server keeps it."""
+class ContentRange:
+    """The bytes of a response: `begin` up to but not including `end`. `total_bytes` is None if the server hides it."""
 
     begin: int
     end: int
     total_bytes: int | None
 
 
-def part_of(headers: Mapping[str, str], begin: int, end: int) -> Part:
-    """What a 206 answer to a request for `begin` to before `end` has; it may be less, from the beginning.
+def parse_content_range(headers: Mapping[str, str], begin: int, end: int) -> ContentRange:
+    """The bytes that a 206 response has. It may be shorter than requested, but must begin at `begin`.
+
+    Args:
+        headers: of the response.
+        begin: the first requested byte.
+        end: the byte after the last requested one.
 
     Raises:
-        BadInput: source_bad_ranges, where it has anything else.
+        BadInput: source_bad_ranges for any other range.
     """
     if headers.get("Content-Type", "").strip().lower().startswith("multipart/byteranges"):
-        raise BadInput(Reason.SOURCE_BAD_RANGES, "asked for one range, the server sends several")
-    said = headers.get("Content-Range", "")
-    found = _CONTENT_RANGE.fullmatch(said)
+        raise BadInput(Reason.SOURCE_BAD_RANGES, "the server sends several ranges for a request of one")
+    value = headers.get("Content-Range", "")
+    found = _CONTENT_RANGE.fullmatch(value)
     if not found:
-        raise BadInput(Reason.SOURCE_BAD_RANGES, f"Content-Range is no range of bytes: '{said[:100]}'")
+        raise BadInput(Reason.SOURCE_BAD_RANGES, f"Content-Range is not a range of bytes: '{value[:100]}'")
     first, last = int(found[1]), int(found[2])
     total = None if found[3] == "*" else int(found[3])
     if first != begin or not first <= last < end or (total is not None and last >= total):
-        raise BadInput(Reason.SOURCE_BAD_RANGES, f"asked for bytes {begin}-{end - 1}, the server sends '{said[:100]}'")
-    return Part(first, last + 1, total)
+        raise BadInput(Reason.SOURCE_BAD_RANGES, f"requested bytes {begin}-{end - 1}, the server sends '{value[:100]}'")
+    return ContentRange(first, last + 1, total)
 
 
-def total_of_unsatisfied(headers: Mapping[str, str]) -> int | None:
-    """The size that a 416 answer tells, if it does."""
+def size_of_unsatisfied(headers: Mapping[str, str]) -> int | None:
+    """The size of the resource in bytes, if a 416 response states it."""
     found = _UNSATISFIED.fullmatch(headers.get("Content-Range", ""))
     return int(found[1]) if found else None
 
 
 @dataclass(frozen=True, slots=True)
-class Version:
-    """What a server says by which one state of a resource can be told from another."""
+class ResourceVersion:
+    """The headers that tell one version of a resource from another."""
 
     etag: str | None = None
     last_modified: str | None = None
     date: str | None = None
 
     @classmethod
-    def of(cls, headers: Mapping[str, str]) -> Version:
+    def from_headers(cls, headers: Mapping[str, str]) -> ResourceVersion:
         return cls(headers.get("ETag"), headers.get("Last-Modified"), headers.get("Date"))
 
     @property
@@ -73,37 +78,37 @@ class Version:
 
     @property
     def if_range(self) -> str | None:
-        """What makes a request for a part fail once the resource has changed; None where nothing is good enough."""
+        """The If-Range value that makes a range request fail after a change; None without a strong validator."""
         if self.etag:
             return self.strong_etag
         return self.last_modified if self._unchanged_for(timedelta(seconds=1)) else None
 
-    def agrees_with(self, later: Version) -> bool:
-        """Whether a later answer may be of the same state; one that leaves out what it was, may."""
+    def may_equal(self, later: ResourceVersion) -> bool:
+        """Whether a later response may have the same version. Absent headers prove no change."""
         if self.etag and later.etag:
             return self.etag == later.etag
         return not (self.last_modified and later.last_modified) or self.last_modified == later.last_modified
 
     def identity(self, url: URL, size_bytes: int) -> str | None:
-        """A name for these very bytes, as far as the server is honest; None where it does not vouch for them.
+        """A key for exactly these bytes, if the server is honest; None if it guarantees nothing.
 
-        By RFC 9110 a strong entity tag names one sequence of bytes at one URL, for all time; nothing less does. Most
-        servers make theirs of the time of change, in seconds, so one made within the last minute is not relied on.
-        A URL alone is no identity, nor is an entity tag without it.
+        By RFC 9110 only a strong entity tag names one sequence of bytes at one URL for all time. Most servers derive
+        theirs from the time of change in seconds, so a tag of a change within the last minute is not trusted. Neither
+        a URL alone nor an entity tag alone is a key.
         """
-        if not self.strong_etag or (self.last_modified and not self._unchanged_for(SETTLED)):
+        if not self.strong_etag or (self.last_modified and not self._unchanged_for(MIN_SETTLED_AGE)):
             return None
         return f"http {size_bytes} {self.strong_etag} {url}"
 
-    def _unchanged_for(self, least: timedelta) -> bool:
-        changed, now = _moment(self.last_modified), _moment(self.date)
-        return changed is not None and now is not None and now - changed >= least
+    def _unchanged_for(self, min_age: timedelta) -> bool:
+        changed, now = _parse_date(self.last_modified), _parse_date(self.date)
+        return changed is not None and now is not None and now - changed >= min_age
 
 
-def _moment(text: str | None) -> datetime | None:
-    """A date of HTTP, or None; one without a zone would not compare with others."""
+def _parse_date(text: str | None) -> datetime | None:
+    """An HTTP date; None for anything else, such as a date without a zone, which cannot be compared."""
     try:
-        moment = parsedate_to_datetime(text or "")
+        date = parsedate_to_datetime(text or "")
     except (ValueError, TypeError, IndexError):
         return None
-    return moment if moment.tzinfo else None
+    return date if date.tzinfo else None

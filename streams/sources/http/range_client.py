@@ -1,4 +1,4 @@
-"""Parts of one resource by range requests, all of one version; the first answer, which others are held against, too."""
+"""Fetches ranges of one resource and checks that all responses have the version of the first."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ import aiohttp
 from yarl import URL
 
 from streams.errors import BadInput, Reason
-from streams.sources.http.client import HttpSource, check_answer
-from streams.sources.http.content_range import Part, Version, part_of, total_of_unsatisfied
+from streams.sources.http.client import HttpClient, check_response
+from streams.sources.http.content_range import ContentRange, ResourceVersion, parse_content_range, size_of_unsatisfied
 
-#: A server may send less than it is asked for, but one part in more answers than these is a game.
-MOST_ANSWERS = 8
+#: A server may send less than requested. More responses than these for one range are refused.
+MAX_RESPONSES_PER_RANGE = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """What all parts must be of: where it was in the end, in which version, how long."""
+    """The resource that all ranges must come from. `url` is the last one after redirects."""
 
     url: URL
-    version: Version
+    version: ResourceVersion
     size_bytes: int
 
 
@@ -29,33 +29,37 @@ def range_header(begin: int, end: int) -> dict[str, str]:
     return {"Range": f"bytes={begin}-{end - 1}"}
 
 
-async def body_of_part(response: aiohttp.ClientResponse, part: Part) -> bytes:
-    """Exactly the bytes that a 206 answer says it has.
+async def read_range_body(response: aiohttp.ClientResponse, content_range: ContentRange) -> bytes:
+    """The body of a 206 response, which must have exactly the bytes of its Content-Range header.
 
     Raises:
         BadInput: source_bad_ranges or source_unreachable.
     """
-    length = part.end - part.begin
+    length = content_range.end - content_range.begin
     if response.content_length not in (None, length):
-        raise BadInput(Reason.SOURCE_BAD_RANGES, f"{length} bytes are promised, and {response.content_length} declared")
+        raise BadInput(
+            Reason.SOURCE_BAD_RANGES, f"Content-Range has {length} bytes, Content-Length {response.content_length}"
+        )
     body = bytearray()
     async for chunk in response.content.iter_any():
         body += chunk
         if len(body) > length:
-            raise BadInput(Reason.SOURCE_BAD_RANGES, f"the server sends more than the {length} bytes it was asked for")
+            raise BadInput(
+                Reason.SOURCE_BAD_RANGES, f"the server sends more than the {length} bytes of its Content-Range"
+            )
     if len(body) < length:
-        raise BadInput(Reason.SOURCE_UNREACHABLE, "the answer broke off before its end")
+        raise BadInput(Reason.SOURCE_UNREACHABLE, "the response broke off before its end")
     return bytes(body)
 
 
 class RangeClient:
-    """Asks for parts of a resource, each within `timeout_s`; for one event loop.
+    """Fetches ranges of a resource, each within `timeout_s`. For one event loop.
 
     Attributes:
-        fetched_bytes: what has come in so far.
+        fetched_bytes: the bytes received so far.
     """
 
-    def __init__(self, http: HttpSource, resource: Resource, timeout_s: float) -> None:
+    def __init__(self, http: HttpClient, resource: Resource, timeout_s: float) -> None:
         self._http = http
         self._resource = resource
         self._url = resource.url
@@ -63,8 +67,8 @@ class RangeClient:
         self._headers = {"If-Range": resource.version.if_range} if resource.version.if_range else {}
         self.fetched_bytes = 0
 
-    async def part(self, offset: int, length: int) -> bytes:
-        """These bytes, which must lie inside of the resource.
+    async def fetch(self, offset: int, length: int) -> bytes:
+        """The bytes of a range, which must lie inside the resource.
 
         Raises:
             BadInput: source_changed, source_bad_ranges, or another of the source_ reasons.
@@ -74,36 +78,37 @@ class RangeClient:
         try:
             async with asyncio.timeout(self._timeout_s):
                 while offset < end:
-                    if len(parts) == MOST_ANSWERS:
-                        raise BadInput(Reason.SOURCE_BAD_RANGES, "the server sends a part in too many pieces")
-                    parts.append(await self._some(offset, end))
+                    if len(parts) == MAX_RESPONSES_PER_RANGE:
+                        raise BadInput(Reason.SOURCE_BAD_RANGES, "the server sends a range in too many pieces")
+                    parts.append(await self._fetch_some(offset, end))
                     offset += len(parts[-1])
         except TimeoutError as error:
-            raise BadInput(Reason.SOURCE_TIMEOUT, f"a part was not there after {self._timeout_s:g} s") from error
+            raise BadInput(Reason.SOURCE_TIMEOUT, f"a range was not complete after {self._timeout_s:g} s") from error
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
-    async def _some(self, begin: int, end: int) -> bytes:
-        async with self._http.answer(self._url, {**range_header(begin, end), **self._headers}) as response:
-            self._check_same(response)
-            check_answer(response, (206,))
-            part = part_of(response.headers, begin, end)
-            if part.total_bytes not in (None, self._resource.size_bytes):
-                raise BadInput(Reason.SOURCE_CHANGED, f"it has {part.total_bytes} bytes now")
-            data = await body_of_part(response, part)
+    async def _fetch_some(self, begin: int, end: int) -> bytes:
+        async with self._http.get(self._url, {**range_header(begin, end), **self._headers}) as response:
+            self._check_version(response)
+            check_response(response, (206,))
+            content_range = parse_content_range(response.headers, begin, end)
+            if content_range.total_bytes not in (None, self._resource.size_bytes):
+                raise BadInput(Reason.SOURCE_CHANGED, f"the source has {content_range.total_bytes} bytes now")
+            data = await read_range_body(response, content_range)
             self.fetched_bytes += len(data)
-            self._url = response.url  # where a redirect led to in the meantime
+            self._url = response.url  # the target of a redirect that was added in the meantime
             return data
 
-    def _check_same(self, response: aiohttp.ClientResponse) -> None:
-        if response.status in (200, 206) and not self._resource.version.agrees_with(Version.of(response.headers)):
-            raise BadInput(Reason.SOURCE_CHANGED, "the server has another version of it now")
+    def _check_version(self, response: aiohttp.ClientResponse) -> None:
+        version = self._resource.version
+        if response.status in (200, 206) and not version.may_equal(ResourceVersion.from_headers(response.headers)):
+            raise BadInput(Reason.SOURCE_CHANGED, "the server has another version of the source now")
         if response.status == 416:
-            total = total_of_unsatisfied(response.headers)
-            now = "has less of it now" if total is None else f"says it has {total} bytes now"
-            raise BadInput(Reason.SOURCE_CHANGED, f"the server {now}")
+            size_bytes = size_of_unsatisfied(response.headers)
+            now = "fewer bytes" if size_bytes is None else f"{size_bytes} bytes"
+            raise BadInput(Reason.SOURCE_CHANGED, f"the source has {now} now")
         if response.status == 412:
-            raise BadInput(Reason.SOURCE_CHANGED, "the server has another version of it now")
+            raise BadInput(Reason.SOURCE_CHANGED, "the server has another version of the source now")
         if response.status == 200:
             if response.content_length not in (None, self._resource.size_bytes):
-                raise BadInput(Reason.SOURCE_CHANGED, f"it has {response.content_length} bytes now")
-            raise BadInput(Reason.SOURCE_BAD_RANGES, "the server has stopped to answer with parts")
+                raise BadInput(Reason.SOURCE_CHANGED, f"the source has {response.content_length} bytes now")
+            raise BadInput(Reason.SOURCE_BAD_RANGES, "the server no longer answers range requests with ranges")

@@ -1,7 +1,8 @@
-"""Names to addresses, checked: the only addresses that a connection is ever opened to come from here.
+"""Resolves host names to permitted addresses. Connections are opened only to addresses from here.
 
-aiohttp connects to exactly what a resolver returned, so a name that answers differently the second time (DNS rebinding)
-gains nothing: there is no second time. Literal addresses never get here; `AddressGuard.check_url` judges those.
+aiohttp connects to exactly the addresses that its resolver returned. Every name is resolved once, so DNS rebinding (a
+second answer with another address) cannot pass the guard. Literal addresses never get here: `AddressGuard.check_url`
+judges them.
 """
 
 from __future__ import annotations
@@ -13,11 +14,11 @@ from concurrent.futures import Executor
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from streams.sources.http.guard import AddressGuard
+from streams.sources.http.address_guard import AddressGuard
 
 
 class SystemResolver(AbstractResolver):
-    """The system's resolver, on threads that nobody else waits for."""
+    """The resolver of the operating system, on threads, because lookups can hang."""
 
     def __init__(self, threads: Executor) -> None:
         self._threads = threads
@@ -40,19 +41,21 @@ class SystemResolver(AbstractResolver):
         ]
 
     async def close(self) -> None:
-        """The threads belong to who made them."""
+        """Leaves the threads to their owner."""
 
 
-_Found = list[tuple[socket.AddressFamily, socket.SocketKind, int, str, tuple[str, int] | tuple[str, int, int, int]]]
+_AddressInfos = list[
+    tuple[socket.AddressFamily, socket.SocketKind, int, str, tuple[str, int] | tuple[str, int, int, int]]
+]
 
 
-def _look_up(host: str, port: int, family: socket.AddressFamily) -> _Found:
+def _look_up(host: str, port: int, family: socket.AddressFamily) -> _AddressInfos:
     found = socket.getaddrinfo(host, port, family=family, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
     return [entry for entry in found if isinstance(entry[4][0], str)]  # type: ignore[misc]
 
 
 class GuardedResolver(AbstractResolver):
-    """Passes on only those addresses of a name that the guard permits."""
+    """Returns only the addresses that the guard permits."""
 
     def __init__(self, inner: AbstractResolver, guard: AddressGuard) -> None:
         self._inner = inner
@@ -61,11 +64,11 @@ class GuardedResolver(AbstractResolver):
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
-        """Resolve a name.
+        """Resolve a host name.
 
         Raises:
             OSError: the name has no address.
-            BadInput: source_refused_address, none of its addresses is permitted.
+            BadInput: source_refused_address, because the guard permits none of the addresses.
         """
         found = await self._inner.resolve(host, port, family)
         if not found:

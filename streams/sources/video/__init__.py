@@ -1,1 +1,1 @@
-"""Videos that are read in parts, from files and by HTTP ranges."""
+"""Videos that are read in parts: from local files and by HTTP ranges."""

@@ -1,31 +1,30 @@
-"""Which requests a plan of reading becomes: neighbouring extents in one, large ones in pieces. Pure."""
+"""Turns planned extents into requests: neighbouring extents share one, large extents are split. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-#: The most that one request asks for; it is in memory as a whole.
+#: The largest request. Its bytes are in memory as a whole.
 WINDOW_BYTES = 1 << 20
-#: An extent no longer than this says where reading begins, and not how much will be needed.
+#: An extent up to this length marks a position to read from, without telling how much will be read.
 POINT_BYTES = 16
-#: Bounds of a block.
-LEAST_BLOCK_BYTES, MOST_BLOCK_BYTES = 4 << 10, 64 << 10
+MIN_BLOCK_BYTES, MAX_BLOCK_BYTES = 4 << 10, 64 << 10
 
 
 def block_bytes(size_bytes: int) -> int:
-    """What is asked for at least: as little as is worth a request, and of a small source less than of a large one."""
-    return min(MOST_BLOCK_BYTES, max(LEAST_BLOCK_BYTES, size_bytes >> 9))
+    """The smallest request that is worth its cost. Smaller sources have smaller blocks."""
+    return min(MAX_BLOCK_BYTES, max(MIN_BLOCK_BYTES, size_bytes >> 9))
 
 
 def gap_bytes(size_bytes: int) -> int:
-    """A gap up to this is read along, as asking again costs more; hundreds together are a small share of the source."""
-    return min(MOST_BLOCK_BYTES, size_bytes >> 14)
+    """The largest gap that is read along, because another request costs more. Hundreds of gaps are a small share."""
+    return min(MAX_BLOCK_BYTES, size_bytes >> 14)
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Bytes of a source that are asked for at once: `length` of them from `offset` on."""
+    """The bytes of one request: `length` bytes from `offset` on."""
 
     offset: int
     length: int
@@ -34,11 +33,11 @@ class Window:
     def end(self) -> int:
         return self.offset + self.length
 
-    def holds(self, offset: int) -> bool:
+    def contains(self, offset: int) -> bool:
         return self.offset <= offset < self.end
 
 
-def coalesce(
+def plan_windows(
     extents: Sequence[tuple[int, int]],
     size_bytes: int,
     *,
@@ -46,14 +45,14 @@ def coalesce(
     gap_bytes: int = 0,
     window_bytes: int = WINDOW_BYTES,
 ) -> list[Window]:
-    """The windows that have all bytes of the extents, in the order of these.
+    """The windows that cover all extents, in the order of the extents.
 
-    An extent of POINT_BYTES or less is taken to be `point_bytes` long. One that begins in the one before it, or at
-    most `gap_bytes` behind that, shares its window. What lies outside of the source is left out. No window is longer
-    than `window_bytes`.
+    An extent of POINT_BYTES or less counts as `point_bytes` long. An extent shares the window of the one before it if
+    it begins inside that one or at most `gap_bytes` after its end. Bytes outside the source are left out. No window is
+    longer than `window_bytes`.
 
     Args:
-        extents: offset and length of each.
+        extents: pairs of offset and length.
         size_bytes: of the source.
     """
     windows: list[Window] = []

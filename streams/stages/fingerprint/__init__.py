@@ -1,1 +1,1 @@
-"""From a submission to its fingerprint: fetching, decoding on threads, caching."""
+"""The fingerprint stage: from a submission to its fingerprint record, with a cache and threads that decode."""

@@ -1,4 +1,4 @@
-"""Threads that decode, under a limit of time each; what never comes back is left behind. Knows nothing of media."""
+"""Threads that decode with a time limit. A decode that never returns is abandoned. Nothing in here knows media."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from streams.errors import BadInput, BrokenInfrastructure, Reason
 logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
-#: Decodes that never came back; a process with more of them than this is not healthy.
-MOST_STUCK = 8
+#: A process with more decodes that never returned is not healthy.
+MAX_STUCK_DECODES = 8
 
 
-def _not_at_all() -> float:
+def _no_wait() -> float:
     return 0.0
 
 
 class DecodePool:
-    """Runs so many decodes at once; others wait, and that is not counted.
+    """Runs a limited number of decodes at once. The time that a decode waits for a thread does not count.
 
     Args:
-        name: of its threads.
-        threads: how many.
-        timeout_s: what one decode may take.
+        name: the prefix of the threads' names.
+        threads: the number of threads.
+        timeout_s: how long one decode may take.
     """
 
     def __init__(self, name: str, threads: int, timeout_s: float) -> None:
@@ -38,16 +38,16 @@ class DecodePool:
         self._threads = self._new_threads()
         self._stuck = 0
 
-    async def run(self, decode: Callable[[], Result], waited_s: Callable[[], float] = _not_at_all) -> Result:
-        """What `decode` returns or raises, on a thread. One that is cancelled here goes on until it ends by itself.
+    async def run(self, decode: Callable[[], Result], waited_s: Callable[[], float] = _no_wait) -> Result:
+        """Run `decode` on a thread; returns or raises what it does. A cancelled decode runs on until it ends by itself.
 
         Args:
-            decode: blocks.
-            waited_s: how long it has waited for others so far, which is not counted as decoding.
+            decode: a blocking function.
+            waited_s: how long the decode has waited for its source so far, which does not count.
 
         Raises:
             BadInput: decode_timeout.
-            BrokenInfrastructure: too many decodes never came back.
+            BrokenInfrastructure: too many decodes never returned.
         """
         async with self._slots:
             loop = asyncio.get_running_loop()
@@ -62,14 +62,19 @@ class DecodePool:
                     await asyncio.wait({work}, timeout=left_s)
                 return work.result()
             finally:
-                work.cancel()  # if it has not even begun
+                work.cancel()  # if it has not begun
 
     def _abandon_threads(self) -> None:
-        """A thread cannot be killed: leave the pool with it behind, and go on with a new one."""
+        """A thread cannot be killed: abandon the pool with the thread, and continue with a new pool."""
         self._stuck += 1
-        logger.warning("a decode did not end in %.0f s; %d of at most %d", self._timeout_s, self._stuck, MOST_STUCK)
-        if self._stuck > MOST_STUCK:
-            raise BrokenInfrastructure("too many decodes never ended; the worker must be started again")
+        logger.warning(
+            "a decode did not end in %.0f s; %d of at most %d abandoned decodes",
+            self._timeout_s,
+            self._stuck,
+            MAX_STUCK_DECODES,
+        )
+        if self._stuck > MAX_STUCK_DECODES:
+            raise BrokenInfrastructure("too many decodes never ended; start the worker again")
         self._threads.shutdown(wait=False)
         self._threads = self._new_threads()
 
@@ -77,5 +82,5 @@ class DecodePool:
         return ThreadPoolExecutor(self._thread_count, thread_name_prefix=self._name)
 
     def close(self) -> None:
-        """Begin nothing more; who is at work ends by itself."""
+        """Start no further decodes; running decodes end by themselves."""
         self._threads.shutdown(wait=False, cancel_futures=True)

@@ -1,7 +1,6 @@
-"""From a submission to its fingerprint record: fetch, look in the cache, decode on a thread. No Kafka in here.
+"""From a submission to the facts about its medium: fetch, look in the cache, decode on a thread. No Kafka in here.
 
-What a fingerprint is, is domain/fingerprint; how bytes are got, sources/; how threads are bounded, decode_pool.py. Here
-they meet.
+domain/fingerprint computes fingerprints, sources/ gets bytes, decode_pool.py bounds threads. This file joins them.
 """
 
 from __future__ import annotations
@@ -26,20 +25,20 @@ from streams.domain.policy.policy import Policy
 from streams.domain.records import MediaFacts, Submission
 from streams.errors import BadInput
 from streams.sources.fetch import SourceFetcher
-from streams.sources.video.opened import OpenVideo
+from streams.sources.video.open_video import OpenVideo
 from streams.stages.fingerprint.decode_pool import DecodePool
 
-#: Up to here hashing costs less than going to another thread does.
+#: Hashing fewer bytes costs less than handing them to another thread.
 SMALL_BYTES = 32 << 10
-#: Hashes of so many characters count as one entry of the cache; a picture has fewer, a long video many times as many.
+#: This many characters of hashes count as one cache entry. A picture has fewer; a long video fills many entries.
 ENTRY_CHARS = 8 << 10
 
 
 @dataclass(frozen=True, slots=True)
-class Fingerprinted:
-    """Facts about a medium and what it took to get them; times are wall time.
+class FingerprintResult:
+    """Facts about a medium, and the wall time it took to get them.
 
-    Of a video that is read while it is decoded, waiting for its source counts as fetching.
+    If a video is read while it is decoded, the time that decoding waited for the source counts as fetching.
     """
 
     facts: MediaFacts
@@ -49,9 +48,9 @@ class Fingerprinted:
 
 
 class Fingerprinter:
-    """Gets the facts of submissions, each content decoded once as long as the cache knows it.
+    """Gets the facts of submissions. A content in the cache is not decoded again.
 
-    Pictures and videos have threads of their own: a video may be waited for, and pictures go on meanwhile.
+    Pictures and videos have separate threads, so that pictures go on while a video waits for its source.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -60,131 +59,132 @@ class Fingerprinter:
         self._video_limits = video_limits(settings)
         entries = max(1, settings.runtime.fingerprint_cache_entries)
         self._cache: LRUCache[tuple[str, RequiredHashes | None], MediaFacts] = LRUCache(
-            entries, getsizeof=lambda facts: min(entries, entries_of(facts))
+            entries, getsizeof=lambda facts: min(entries, cache_entries(facts))
         )
         self._cache_lock = threading.Lock()
         self._images = DecodePool("decode", settings.runtime.decode_threads, settings.limits.decode_timeout_s)
         self._videos = DecodePool("video", settings.runtime.video_threads, settings.limits.video_decode_timeout_s)
 
-    def known(self, submission: Submission, policy: Policy) -> Fingerprinted | None:
-        """The fingerprint of bytes that came with the submission, if they are few and were decoded before.
+    def cached(self, submission: Submission, policy: Policy) -> FingerprintResult | None:
+        """The facts of a submission that carries its bytes, if these are few and in the cache. Never waits.
 
         Raises:
-            BadInput: as `fingerprint`, where the bytes alone say so.
+            BadInput: the bytes alone show what `fingerprint` would refuse.
         """
-        body = self._fetcher.body(submission)
-        facts = self._known_bytes(body, policy) if body is not None else None
+        body = self._fetcher.inline_body(submission)
+        facts = self._cached_bytes(body, policy) if body is not None else None
         if body is None or facts is None:
             return None
         _count(submission, body, facts, cached=True)
-        return Fingerprinted(facts, 0.0, 0.0, cached=True)
+        return FingerprintResult(facts, 0.0, 0.0, cached=True)
 
-    async def fingerprint(self, submission: Submission, policy: Policy) -> Fingerprinted:
-        """Fetch and decode one submission, and hash of it what its policy needs.
+    async def fingerprint(self, submission: Submission, policy: Policy) -> FingerprintResult:
+        """Fetch and decode one submission, and compute the hashes that its policy needs.
 
         Raises:
             BadInput: the source or the medium is at fault.
-            BrokenInfrastructure: too many decodes never came back, or a download cannot be kept.
+            BrokenInfrastructure: too many decodes never returned, or a download cannot be kept.
         """
         begun_at = time.perf_counter()
         async with self._fetcher.open(submission) as found:
             opened_at = time.perf_counter()
             if isinstance(found, OpenVideo):
-                facts, cached = await self._open_video(found)
+                facts, cached = await self._fingerprint_open_video(found)
             else:
-                facts, cached = await self._bytes(found, policy, look_up=submission.body is None)
+                facts, cached = await self._fingerprint_bytes(found, policy, look_up=submission.body is None)
             done_at = time.perf_counter()
             waited_s = found.waited_s if isinstance(found, OpenVideo) else 0.0
             fetch_s, decode_s = opened_at - begun_at + waited_s, max(0.0, done_at - opened_at - waited_s)
             _count(submission, found, facts, cached, fetch_s, decode_s)
-        return Fingerprinted(facts, round(fetch_s * 1000, 3), round(decode_s * 1000, 3), cached)
+        return FingerprintResult(facts, round(fetch_s * 1000, 3), round(decode_s * 1000, 3), cached)
 
-    async def _bytes(self, data: bytes, policy: Policy, *, look_up: bool) -> tuple[MediaFacts, bool]:
-        """Of a medium that is all there; `look_up` says that it was not asked yet whether it is known."""
-        known = self._known_bytes(data, policy) if look_up else None
+    async def _fingerprint_bytes(self, data: bytes, policy: Policy, *, look_up: bool) -> tuple[MediaFacts, bool]:
+        """Facts of a complete medium, and whether the cache had them. `look_up`: the cache was not asked before."""
+        known = self._cached_bytes(data, policy) if look_up else None
         if known is not None:
             return known, True
         if video_format_of(data[:HEAD_BYTES]):
-            return await self._whole_video(data)
-        return await self._image(data, required_hashes(policy))
+            return await self._fingerprint_whole_video(data)
+        return await self._fingerprint_image(data, required_hashes(policy))
 
-    def _known_bytes(self, data: bytes, policy: Policy) -> MediaFacts | None:
-        """Facts of a few bytes that are known; of many too, hashing them would keep the loop from others."""
+    def _cached_bytes(self, data: bytes, policy: Policy) -> MediaFacts | None:
+        """Facts from the cache, for few bytes only: hashing many would block the event loop."""
         if len(data) > SMALL_BYTES:
             return None
-        return self._known(
+        return self._cached(
             compute_content_id(data), None if video_format_of(data[:HEAD_BYTES]) else required_hashes(policy)
         )
 
-    async def _image(self, data: bytes, what: RequiredHashes) -> tuple[MediaFacts, bool]:
+    async def _fingerprint_image(self, data: bytes, required: RequiredHashes) -> tuple[MediaFacts, bool]:
         def decode() -> tuple[MediaFacts, bool]:
             content = compute_content_id(data)
-            return self._remembered(
+            return self._fingerprint_once(
                 content,
-                what,
+                required,
                 lambda: fingerprint_image(
-                    data, self._limits, content_id=content, level=what.level, extra_hashes=what.extra_hashes
+                    data, self._limits, content_id=content, level=required.level, extra_hashes=required.extra_hashes
                 ),
             )
 
         return await self._images.run(decode)
 
-    async def _whole_video(self, data: bytes) -> tuple[MediaFacts, bool]:
-        given_up = threading.Event()
+    async def _fingerprint_whole_video(self, data: bytes) -> tuple[MediaFacts, bool]:
+        cancelled = threading.Event()
 
         def decode() -> tuple[MediaFacts, bool]:
             content = compute_content_id(data)
-            return self._remembered(
+            return self._fingerprint_once(
                 content,
                 None,
-                lambda: fingerprint_video(data, self._video_limits, content_id=content, is_expired=given_up.is_set),
+                lambda: fingerprint_video(data, self._video_limits, content_id=content, is_expired=cancelled.is_set),
             )
 
         try:
             return await self._videos.run(decode)
         finally:
-            given_up.set()
+            cancelled.set()
 
-    async def _open_video(self, video: OpenVideo) -> tuple[MediaFacts, bool]:
-        """Of a video that is read in parts; its reads end as soon as it is not open any more."""
+    async def _fingerprint_open_video(self, video: OpenVideo) -> tuple[MediaFacts, bool]:
+        """Facts of a video that is read in parts; its reads end once the video is closed."""
 
         def fingerprint() -> MediaFacts:
             try:
-                facts = fingerprint_video(video, self._video_limits, content_id=video.content)
+                facts = fingerprint_video(video, self._video_limits, content_id=video.content_id)
             except BadInput:
-                video.check()  # what failed first is what is wrong with it
+                video.check_unchanged()  # the first failure is the cause
                 raise
-            video.check()
+            video.check_unchanged()
             return facts
 
         def decode() -> tuple[MediaFacts, bool]:
             if video.identity is None:
                 return fingerprint(), False
-            return self._remembered(video.identity, None, fingerprint)
+            return self._fingerprint_once(video.identity, None, fingerprint)
 
         return await self._videos.run(decode, lambda: video.waited_s)
 
-    def _remembered(
-        self, identity: str, what: RequiredHashes | None, fingerprint: Callable[[], MediaFacts]
+    def _fingerprint_once(
+        self, identity: str, required: RequiredHashes | None, fingerprint: Callable[[], MediaFacts]
     ) -> tuple[MediaFacts, bool]:
-        """Facts, and whether they were known.
+        """Facts, and whether the cache had them.
 
         Args:
-            identity: names the very bytes. It is the content id where all bytes are there, else what the source vouches
-                for (see `Version.identity`, `identity_of`).
-            what: was asked for of an image.
+            identity: identifies the bytes: the content id if all bytes are there, else an identity that the source
+                guarantees (see `ResourceVersion.identity`, `file_identity`).
+            required: the hashes that are needed of an image.
+            fingerprint: computes the facts if the cache does not have them.
         """
-        known = self._known(identity, what)
+        known = self._cached(identity, required)
         if known is not None:
             return known, True
         facts = fingerprint()
         with self._cache_lock:
-            self._cache[identity, what] = facts
+            self._cache[identity, required] = facts
         return facts, False
 
-    def _known(self, identity: str, what: RequiredHashes | None) -> MediaFacts | None:
+    def _cached(self, identity: str, required: RequiredHashes | None) -> MediaFacts | None:
         with self._cache_lock:
-            known: MediaFacts | None = self._cache.get((identity, what))
+            known: MediaFacts | None = self._cache.get((identity, required))
         return known
 
     async def close(self) -> None:
@@ -193,13 +193,13 @@ class Fingerprinter:
         self._videos.close()
 
 
-def entries_of(facts: MediaFacts) -> int:
-    """As how many entries facts count in the cache, which is to bound its memory."""
+def cache_entries(facts: MediaFacts) -> int:
+    """How many entries of the cache facts count for, so that the cache's memory is bounded."""
     return 1 + sum(map(len, facts.hashes.values())) // ENTRY_CHARS
 
 
 def video_limits(settings: Settings) -> VideoLimits:
-    """What is refused of videos, as far as settings narrow it."""
+    """The limits of videos, narrowed by the settings."""
     limits = VideoLimits()
     return replace(
         limits,
@@ -213,13 +213,13 @@ def _scheme(submission: Submission) -> str:
 
 
 @cache
-def _looked_up(cached: bool) -> Counter:
-    return metrics.CACHE.labels("hit" if cached else "miss")
+def _lookups(cached: bool) -> Counter:
+    return metrics.CACHE_LOOKUPS.labels("hit" if cached else "miss")
 
 
 @cache
-def _fetched(scheme: str) -> tuple[Histogram, Counter]:
-    """Seconds and bytes; finding a metric by its labels takes longer than counting does."""
+def _fetches(scheme: str) -> tuple[Histogram, Counter]:
+    """The metrics of seconds and bytes. Finding a metric by its labels takes longer than counting."""
     return metrics.FETCH_SECONDS.labels(scheme), metrics.FETCHED_BYTES.labels(scheme)
 
 
@@ -233,8 +233,8 @@ def _count(
 ) -> None:
     scheme = _scheme(submission)
     read_bytes = found.fetched_bytes if isinstance(found, OpenVideo) else len(found)
-    _looked_up(cached).inc()
-    seconds, fetched_bytes = _fetched(scheme)
+    _lookups(cached).inc()
+    seconds, fetched_bytes = _fetches(scheme)
     seconds.observe(fetch_s)
     fetched_bytes.inc(read_bytes)
     if not cached:

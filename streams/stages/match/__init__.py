@@ -1,1 +1,1 @@
-"""What the match stage keeps in memory of its partitions."""
+"""The match stage without its decision: decoding of records, indexes in memory, compilation at the start."""

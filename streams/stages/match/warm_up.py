@@ -1,4 +1,4 @@
-"""Compiling what deciding calls, by deciding a little about nothing; needed once in every process."""
+"""Compiles the kernels that deciding uses, by deciding about made-up media; needed once in every process."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from streams.domain.match.decide import MatchInput, decide
 from streams.domain.match.indexes import CollectionIndexes
 from streams.domain.policy.policy import Policy
 from streams.domain.records import Fingerprint, MediaFacts, Origin, VideoFacts
-from streams.domain.state.content import CONTENT_PREFIX, FRAMES_PREFIX
+from streams.domain.state.keys import CONTENT_PREFIX, FRAMES_PREFIX
 
 DAY_MS = 86_400_000
 MOMENTS = 4
@@ -22,10 +22,10 @@ FILM = VideoFacts(float(MOMENTS), "h264", 25.0, 0, "file", "everything", 1, 1, 0
 
 
 class _State(dict[bytes, bytes]):
-    """A state of nothing but memory."""
+    """A state in memory."""
 
     def load(self, keys: Iterable[bytes]) -> None:
-        """All keys are at hand."""
+        """All keys are in memory."""
 
     def put(self, key: bytes, value: bytes | None) -> None:
         if value is None:
@@ -33,29 +33,29 @@ class _State(dict[bytes, bytes]):
         else:
             self[key] = value
 
-    def spaces(self) -> CollectionIndexes:
-        found, entries = CollectionIndexes(), sorted(self.items())
-        found.load(
+    def indexes(self) -> CollectionIndexes:
+        indexes, entries = CollectionIndexes(), sorted(self.items())
+        indexes.load(
             [entry for entry in entries if entry[0].startswith(CONTENT_PREFIX)],
             [entry for entry in entries if entry[0].startswith(FRAMES_PREFIX)],
         )
-        return found
+        return indexes
 
 
 def warm_up() -> None:
-    """Compile all of it, or load it where that was done before: better before partitions wait for it.
+    """Compile the kernels, or load them if an earlier process has compiled them. Partitions need not wait for it then.
 
     Takes half a minute on a machine that has never run this version, else half a second.
     """
     state = _State()
-    spaces = state.spaces()
-    for day in (0, 2):  # by then all is forgotten
-        copies = [_incoming(2 * number + day, kind, day) for number in range(2) for kind in ("image", "video")]
-        decide([*copies, *copies], state, spaces)
-        spaces = state.spaces()
+    indexes = state.indexes()
+    for day in (0, 2):  # by day 2, all contents of day 0 have expired
+        copies = [_match_input(2 * number + day, kind, day) for number in range(2) for kind in ("image", "video")]
+        decide([*copies, *copies], state, indexes)
+        indexes = state.indexes()
 
 
-def _incoming(number: int, kind: str, day: int) -> MatchInput:
+def _match_input(number: int, kind: str, day: int) -> MatchInput:
     facts = MediaFacts(f"sha256:{number:064x}", "image", "png", 1, 1, 1, 1, 1.0, {VIEWS_HASH: pack_entries(_entries())})
     if kind == "video":
         hashes = {FRAMES_HASH: pack_frames(_frames(40 if number % 4 else 0))}
@@ -74,7 +74,7 @@ def _entries() -> np.ndarray:
 
 
 def _frames(bits: int) -> np.ndarray:
-    """Of a film (0), and of one whose frames are so many bits apart from its."""
+    """The frames of a film (0 bits), or of a film whose frames differ from its frames by `bits`."""
     frames = np.zeros(MOMENTS, FRAME_ENTRY)
     frames["hash256"][:, 0] = (1 << bits) - 1
     frames["orientation"], frames["quality"] = CANONICAL, 255

@@ -20,7 +20,7 @@ def clickhouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield engine.url
 
 
-def test_what_is_missing_is_shown_applied_and_then_no_longer_missing(run: Run, clickhouse: str) -> None:
+def test_missing_migrations_are_shown_and_applied(run: Run, clickhouse: str) -> None:
     names = [migration.name for migration in read_migrations()]
 
     before = run("clickhouse", "status", "--clickhouse", clickhouse)
@@ -39,7 +39,7 @@ def test_what_is_missing_is_shown_applied_and_then_no_longer_missing(run: Run, c
     assert "up to date" in again.stdout
 
 
-def test_a_clickhouse_that_is_away_is_one_line(run: Run, folder: Path) -> None:
+def test_an_unreachable_clickhouse_is_one_line(run: Run, folder: Path) -> None:
     result = run("clickhouse", "status", "--clickhouse", "http://127.0.0.1:1")
 
     assert (result.exit_code, result.stdout) == (1, "")
@@ -47,7 +47,7 @@ def test_a_clickhouse_that_is_away_is_one_line(run: Run, folder: Path) -> None:
     assert result.stderr.count("\n") == 1
 
 
-def test_an_address_that_is_none_is_wrong_configuration(run: Run, folder: Path) -> None:
+def test_an_invalid_address_is_a_configuration_error(run: Run, folder: Path) -> None:
     result = run("clickhouse", "migrate", "--clickhouse", "nowhere")
 
     assert result.exit_code == 2

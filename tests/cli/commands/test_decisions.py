@@ -47,7 +47,7 @@ def lines(output: str) -> list[dict[str, Any]]:
     return [orjson.loads(line) for line in output.splitlines()]
 
 
-def test_each_decision_is_one_line_of_json_with_the_time_it_was_made(run: Run, write: Write) -> None:
+def test_every_decision_is_one_line_of_json_with_its_time(run: Run, write: Write) -> None:
     unique, failed = decision("a"), decision("b", "3_failed")
     now_ms = round(time.time() * 1000)
     write(unique, failed, at_ms=now_ms)
@@ -61,13 +61,13 @@ def test_each_decision_is_one_line_of_json_with_the_time_it_was_made(run: Run, w
     assert found["b"]["failure"]["reason"] == "truncated_media"
 
 
-def test_a_decision_that_stands_there_twice_is_shown_once(run: Run, write: Write) -> None:
+def test_a_repeated_decision_is_shown_once(run: Run, write: Write) -> None:
     write(decision("a"), decision("b"), decision("a"))
 
     assert sorted(each["media_id"] for each in lines(run("decisions", "--json").stdout)) == ["a", "b"]
 
 
-def test_a_table_for_people_says_what_is_a_copy_of_what_and_why_something_failed(run: Run, write: Write) -> None:
+def test_the_table_names_matches_and_reasons(run: Run, write: Write) -> None:
     near = decision("cat-4", "4_near_duplicate")
     near["match"] |= {"media_id": "cat-2", "transformation": "mirrored+cropped"}
     write(decision("cat-2", "2_duplicate"), decision("cat-3", "3_failed"), near)
@@ -81,20 +81,20 @@ def test_a_table_for_people_says_what_is_a_copy_of_what_and_why_something_failed
     assert "cut off, its end is missing" in table
 
 
-def test_nothing_yet_is_said(run: Run, settings: Settings) -> None:
+def test_no_decisions_yet_is_a_message(run: Run, settings: Settings) -> None:
     result = run("decisions")
 
     assert (result.exit_code, result.stdout) == (0, "")
     assert "no decisions yet" in result.stderr
 
 
-def test_one_collection_can_be_picked(run: Run, write: Write) -> None:
+def test_decisions_of_one_collection_can_be_selected(run: Run, write: Write) -> None:
     write(decision("a"), decision("b", collection="other"))
 
     assert [each["media_id"] for each in lines(run("decisions", "--json", "--collection", "other").stdout)] == ["b"]
 
 
-def test_the_newest_are_shown_whatever_partition_they_are_in(run: Run, write: Write) -> None:
+def test_limit_shows_the_newest_of_all_partitions(run: Run, write: Write) -> None:
     now_ms = round(time.time() * 1000)  # a topic forgets what is older than its retention
     for number in range(10):
         write(decision(f"m{number}"), at_ms=now_ms + number)
@@ -104,7 +104,7 @@ def test_the_newest_are_shown_whatever_partition_they_are_in(run: Run, write: Wr
     assert [each["media_id"] for each in lines(result.stdout)] == ["m7", "m8", "m9"]
 
 
-def test_only_those_since_a_time(run: Run, write: Write) -> None:
+def test_since_shows_only_later_decisions(run: Run, write: Write) -> None:
     now = datetime.now(UTC)
     hour_ago = now - timedelta(hours=1)
     write(decision("old"), at_ms=round(hour_ago.timestamp() * 1000))
@@ -116,7 +116,7 @@ def test_only_those_since_a_time(run: Run, write: Write) -> None:
     assert len(lines(run("decisions", "--json", "--since", "1d").stdout)) == 2
 
 
-def test_what_is_no_decision_is_passed_over_and_counted(run: Run, write: Write) -> None:
+def test_records_that_are_not_decisions_are_skipped_and_counted(run: Run, write: Write) -> None:
     write(decision("a"), b"nonsense", b'{"decision_id": 5}', b"[]")
 
     result = run("decisions", "--json")
@@ -125,7 +125,7 @@ def test_what_is_no_decision_is_passed_over_and_counted(run: Run, write: Write) 
     assert "3 records" in result.stderr
 
 
-def test_following_shows_new_ones_as_they_come_until_it_has_enough(settings: Settings, write: Write) -> None:
+def test_follow_shows_new_decisions_until_the_limit(settings: Settings, write: Write) -> None:
     write(decision("before"))
     command = subprocess.Popen(
         [sys.executable, "-m", "streams.cli", "decisions", "--follow", "--json", "--limit", "2"],
@@ -138,7 +138,7 @@ def test_following_shows_new_ones_as_they_come_until_it_has_enough(settings: Set
         deadline = time.monotonic() + 30
         number = 0
         while command.poll() is None and time.monotonic() < deadline:
-            write(decision(f"new{number}"))  # again and again, since it is not known when it has begun to listen
+            write(decision(f"new{number}"))  # repeated, since nobody knows when the reader starts to listen
             number += 1
             time.sleep(0.2)
         found = lines(stdout.read().decode())
@@ -148,7 +148,7 @@ def test_following_shows_new_ones_as_they_come_until_it_has_enough(settings: Set
     assert all(name.startswith("new") for name in names)
 
 
-def test_a_name_cannot_play_tricks_on_the_terminal(run: Run, write: Write) -> None:
+def test_control_characters_in_a_name_do_not_reach_the_terminal(run: Run, write: Write) -> None:
     write(decision("\x1b[2J[bold]red[/bold]"))
 
     table = run("decisions").stdout

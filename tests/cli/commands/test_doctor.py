@@ -1,4 +1,4 @@
-"""What the doctor finds wrong, and what it says to do."""
+"""`mediasieve doctor`: its findings and its advice."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def findings(run: Run, *args: str) -> tuple[int, Findings]:
     return result.exit_code, {check["what"]: check for check in map(orjson.loads, result.stdout.splitlines())}
 
 
-def test_a_fresh_installation_is_well(run: Run) -> None:
+def test_a_fresh_installation_is_healthy(run: Run) -> None:
     code, found = findings(run)
 
     assert code == 0
@@ -31,7 +31,7 @@ def test_a_fresh_installation_is_well(run: Run) -> None:
     assert "ok    Python: 3." in run("doctor").stdout
 
 
-def test_a_broker_and_a_clickhouse_that_are_away_are_failures_with_advice(run: Run) -> None:
+def test_an_unreachable_broker_or_clickhouse_is_a_failure_with_advice(run: Run) -> None:
     code, found = findings(run, "--broker", "127.0.0.1:1", "--clickhouse", "http://127.0.0.1:1")
 
     assert code == 1
@@ -40,9 +40,7 @@ def test_a_broker_and_a_clickhouse_that_are_away_are_failures_with_advice(run: R
     assert "MEDIASIEVE_CLICKHOUSE" in found["ClickHouse"]["advice"]
 
 
-def test_a_policy_file_that_no_worker_would_start_with_is_a_failure(
-    run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_invalid_policy_file_is_a_failure(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _, before = findings(run)
     (folder / "policies.yaml").write_text("policies:\n  default: {radius_bits: 70}\n")
     monkeypatch.setenv("MEDIASIEVE_POLICY_FILE", "policies.yaml")
@@ -72,7 +70,7 @@ def test_topics_that_differ_are_a_failure_until_applied(
     assert (healed, well["topics"]["status"]) == (0, "ok")
 
 
-def test_the_version_of_a_broker_is_told_by_what_it_speaks(
+def test_the_version_of_a_broker_is_told_by_its_protocol(
     run: Run, apache: Namespace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MEDIASIEVE_BROKER", apache.bootstrap)

@@ -1,4 +1,4 @@
-"""`mediasieve explain` of videos: which part of which is the same, why, and drawn as two timelines."""
+"""`mediasieve explain` of videos: segments that are the same, evidence, and the drawing of both timelines."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.support.videos import compilation, reencoded
 
 @pytest.fixture
 def files(folder: Path) -> Path:
-    """A film of 12 s, its part from 3 to 9 s, most of it between other films, another film, and a frame of it."""
+    """A film of 12 s, a clip from 3 to 9 s, a mix of 70 % with other films, another film, and a frame of the first."""
     original = film(0, 12.0)
     for name, path in {
         "film.mp4": original,
@@ -32,7 +32,7 @@ def files(folder: Path) -> Path:
     return folder
 
 
-def test_a_clip_is_explained_with_its_part_shares_and_frames(run: Run, files: Path) -> None:
+def test_a_clip_is_explained_with_its_segment_shares_and_frames(run: Run, files: Path) -> None:
     result = run("explain", "film.mp4", "clip.mp4", "--picture", "out.png")
 
     assert result.exit_code == 0, result.stderr
@@ -72,7 +72,7 @@ def drawn() -> Image.Image:
         return image.copy()
 
 
-def test_all_frames_are_shown_where_they_are_asked_for(run: Run, files: Path) -> None:
+def test_all_prints_every_pair_of_frames(run: Run, files: Path) -> None:
     moments = explained(run, "film.mp4", "mix.mp4")["comparison"]["moments"]
     few = run("explain", "film.mp4", "mix.mp4").stdout
     every = run("explain", "film.mp4", "mix.mp4", "--all").stdout
@@ -82,7 +82,7 @@ def test_all_frames_are_shown_where_they_are_asked_for(run: Run, files: Path) ->
     assert "B would be said to" in few
 
 
-def test_what_is_no_copy_is_said_with_the_nearest_frames_and_drawn(run: Run, files: Path) -> None:
+def test_an_unrelated_video_is_explained_by_the_nearest_frames_and_drawn(run: Run, files: Path) -> None:
     result = run("explain", "film.mp4", "other.mp4", "--picture", "out.png")
 
     assert result.exit_code == 0
@@ -93,7 +93,7 @@ def test_what_is_no_copy_is_said_with_the_nearest_frames_and_drawn(run: Run, fil
     assert not (np.asarray(drawn()) == BAND).all(axis=2).any()
 
 
-def test_of_a_picture_it_is_said_when_the_video_shows_it(run: Run, files: Path) -> None:
+def test_a_picture_is_explained_by_when_the_video_shows_it(run: Run, files: Path) -> None:
     for args, picture, video in ((("film.mp4", "frame.jpg"), "B", "A"), (("frame.jpg", "film.mp4"), "A", "B")):
         result = run("explain", *args, "--picture", "out.png")
         assert result.exit_code == 0, result.stderr
@@ -111,7 +111,7 @@ def test_of_a_picture_it_is_said_when_the_video_shows_it(run: Run, files: Path) 
     assert "B does not appear in A. Nearest is" in words(run("explain", "other.mp4", "frame.jpg").stdout)
 
 
-def test_equal_bytes_and_policies_that_compare_no_frames(run: Run, files: Path) -> None:
+def test_equal_bytes_and_policies_without_frames_are_explained(run: Run, files: Path) -> None:
     shutil.copy("film.mp4", "again.mp4")
     (files / "policies.yaml").write_text(
         "policies:\n  exact: {near: false}\n  small: {hash: dhash64}\ncollections: {archive: exact, shop: small}\n"

@@ -1,4 +1,4 @@
-"""What `mediasieve policy` says about a policy file, and that a worker does not start with a wrong one."""
+"""`mediasieve policy`, and a worker that does not start with an invalid policy file."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def file(folder: Path) -> Path:
     return found
 
 
-def test_a_good_file_is_ok(run: Run, file: Path) -> None:
+def test_a_valid_file_is_ok(run: Run, file: Path) -> None:
     result = run("policy", "check", "policies.yaml")
 
     assert result.exit_code == 0
@@ -44,7 +44,7 @@ def test_every_mistake_is_a_line_with_its_place_and_exit_code_2(
         ]
 
 
-def test_what_is_shown_can_be_copied_into_a_file(run: Run, file: Path) -> None:
+def test_the_shown_policy_can_be_copied_into_a_file(run: Run, file: Path) -> None:
     result = run("policy", "show", "--file", "policies.yaml")
 
     assert result.exit_code == 0
@@ -79,7 +79,7 @@ def test_without_a_file_the_default_is_shown(run: Run) -> None:
     assert Policy.from_json(orjson.loads(line)["policy"]) == DEFAULT_POLICY
 
 
-def test_a_worker_does_not_start_with_a_wrong_file(run: Run, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_does_not_start_with_an_invalid_file(run: Run, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file.write_text(BAD)
     monkeypatch.setenv("MEDIASIEVE_POLICY_FILE", "policies.yaml")
 

@@ -1,4 +1,4 @@
-"""`mediasieve publish`, on a real broker: what stands in Kafka afterwards is what the fingerprint stage will read."""
+"""`mediasieve publish`, on a real broker: the records are decoded as the fingerprint stage decodes them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from streams.domain.records import Origin, Submission, decode_submission
 from streams.errors import BadInput, Reason
 from streams.kafka.clients import make_consumer
 from streams.kafka.topics import SUBMISSIONS, wire_name
-from streams.services.outgoing import inline_limit_bytes
+from streams.services.submit.records import max_inline_bytes
 from tests.cli.conftest import Run
 
 JPEG = b"\xff\xd8\xff\xe0 not really"
@@ -57,7 +57,7 @@ def decoded(message: Any) -> Submission:
     )
 
 
-def test_files_go_with_their_bytes_and_the_headers_of_a_cloudevent(run: Run, records: Any, folder: Path) -> None:
+def test_files_are_published_with_their_bytes_and_cloudevents_headers(run: Run, records: Any, folder: Path) -> None:
     (folder / "photos").mkdir()
     (folder / "photos" / "cat.jpg").write_bytes(JPEG)
     (folder / "photos" / "Käse.bin").write_bytes(b"?")
@@ -81,7 +81,7 @@ def test_files_go_with_their_bytes_and_the_headers_of_a_cloudevent(run: Run, rec
     assert decoded(found["photos/Käse.bin"]).media_id == "photos/Käse.bin"
 
 
-def test_an_empty_file_is_published_for_its_decision_to_say_so(run: Run, records: Any, folder: Path) -> None:
+def test_an_empty_file_is_published_and_refused_by_the_decoder(run: Run, records: Any, folder: Path) -> None:
     (folder / "empty.jpg").write_bytes(b"")
 
     assert run("publish", "empty.jpg").exit_code == 0
@@ -91,11 +91,11 @@ def test_an_empty_file_is_published_for_its_decision_to_say_so(run: Run, records
     assert refused.value.reason == Reason.SOURCE_EMPTY
 
 
-def test_what_does_not_fit_into_a_record_goes_by_reference(run: Run, records: Any, folder: Path) -> None:
+def test_a_file_that_does_not_fit_into_a_record_goes_by_reference(run: Run, records: Any, folder: Path) -> None:
     large = folder / "film, part 1.mp4"
     with large.open("wb") as file:
-        file.truncate(inline_limit_bytes() + 1)
-    (folder / "largest.jpg").write_bytes(os.urandom(inline_limit_bytes()))
+        file.truncate(max_inline_bytes() + 1)
+    (folder / "largest.jpg").write_bytes(os.urandom(max_inline_bytes()))
 
     result = run("publish", ".")
 
@@ -104,12 +104,12 @@ def test_what_does_not_fit_into_a_record_goes_by_reference(run: Run, records: An
     assert "published 2 (1 by reference)" in result.stderr
     found = records(2)
     assert decoded(found["film, part 1.mp4"]).url == large.as_uri()
-    assert len(decoded(found["largest.jpg"]).body or b"") == inline_limit_bytes()
+    assert len(decoded(found["largest.jpg"]).body or b"") == max_inline_bytes()
 
 
-def test_asked_to_send_bytes_that_do_not_fit_it_fails(run: Run, settings: Settings, folder: Path) -> None:
+def test_inline_fails_for_a_file_that_does_not_fit(run: Run, settings: Settings, folder: Path) -> None:
     with (folder / "film.mp4").open("wb") as file:
-        file.truncate(inline_limit_bytes() + 1)
+        file.truncate(max_inline_bytes() + 1)
 
     result = run("publish", "film.mp4", "--inline")
 
@@ -118,7 +118,7 @@ def test_asked_to_send_bytes_that_do_not_fit_it_fails(run: Run, settings: Settin
     assert "--by-reference" in result.stderr
 
 
-def test_small_videos_go_with_their_bytes_and_are_called_videos(run: Run, records: Any, folder: Path) -> None:
+def test_small_videos_are_published_with_their_bytes_and_type(run: Run, records: Any, folder: Path) -> None:
     start = b"\0\0\0\x18ftypisom\0\0\2\0isommp41"
     (folder / "film").write_bytes(start)
 
@@ -143,7 +143,7 @@ def test_urls_are_their_own_media_ids(run: Run, records: Any) -> None:
     assert submission.priority == 9
 
 
-def test_lines_of_json_are_submissions_and_wrong_ones_are_named_by_their_line(run: Run, records: Any) -> None:
+def test_lines_of_json_are_submissions_and_errors_name_the_line(run: Run, records: Any) -> None:
     lines = [
         b'{"media_id": "a", "url": "https://media.example/a", "collection": "own", "colour": "black"}',
         b"nonsense",
@@ -155,7 +155,7 @@ def test_lines_of_json_are_submissions_and_wrong_ones_are_named_by_their_line(ru
     result = run("publish", "--ndjson", "-", "--collection", "shop", input=b"\n".join(lines))
 
     assert result.exit_code == 1
-    assert "not published: line 2: no JSON" in result.stderr
+    assert "not published: line 2: not valid JSON" in result.stderr
     assert "not published: line 4: field 'media_id' is missing" in result.stderr
     assert "published 2 (2 by reference)" in result.stderr
     assert "2 failed" in result.stderr
@@ -164,7 +164,7 @@ def test_lines_of_json_are_submissions_and_wrong_ones_are_named_by_their_line(ru
     assert decoded(found["c"]).collection == "shop"
 
 
-def test_copies_of_one_medium_id_stand_in_one_partition(run: Run, settings: Settings) -> None:
+def test_submissions_with_one_media_id_are_in_one_partition(run: Run, settings: Settings) -> None:
     lines = b"\n".join(b'{"media_id": "same", "url": "https://media.example/%d"}' % n for n in range(20))
 
     receipts = [
@@ -176,7 +176,7 @@ def test_copies_of_one_medium_id_stand_in_one_partition(run: Run, settings: Sett
     assert [receipt["offset"] for receipt in receipts] == list(range(20))
 
 
-def test_a_file_that_cannot_be_read_is_reported_and_the_others_go(run: Run, records: Any, folder: Path) -> None:
+def test_an_unreadable_file_is_reported_and_the_others_are_published(run: Run, records: Any, folder: Path) -> None:
     (folder / "cat.jpg").write_bytes(JPEG)
     (folder / "gone.jpg").symlink_to("nowhere")
 
@@ -188,7 +188,7 @@ def test_a_file_that_cannot_be_read_is_reported_and_the_others_go(run: Run, reco
     assert records(1).keys() == {"cat.jpg"}
 
 
-def test_names_cannot_play_tricks_on_the_terminal(run: Run, settings: Settings, folder: Path) -> None:
+def test_control_characters_in_a_name_do_not_reach_the_terminal(run: Run, settings: Settings, folder: Path) -> None:
     (folder / "\x1b[2Jred.jpg").symlink_to("nowhere")
 
     result = run("publish", ".")
@@ -197,13 +197,13 @@ def test_names_cannot_play_tricks_on_the_terminal(run: Run, settings: Settings, 
     assert r"\x1b[2Jred.jpg" in result.stderr
 
 
-def test_ctrl_c_says_how_far_it_came(settings: Settings, folder: Path) -> None:
+def test_ctrl_c_says_how_many_were_published(settings: Settings, folder: Path) -> None:
     command = subprocess.Popen(
         [sys.executable, "-m", "streams.cli", "publish", "--ndjson", "-", "--json"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        # A shell has its jobs in the background ignore it, and the tests may be one.
+        # A shell makes its background jobs ignore SIGINT, and the tests may be such a job.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     assert command.stdin is not None

@@ -88,7 +88,7 @@ def words(text: str) -> str:
     return " ".join(text.split())
 
 
-def test_each_content_is_one_line_with_its_media_the_nearest_first(run: Run, files: Path) -> None:
+def test_every_content_is_one_line_with_its_media_the_nearest_first(run: Run, files: Path) -> None:
     contents = found(run, "turned.webp", "--collection", "shop")
 
     assert [each["media_ids"] for each in contents[:2]] in ([["m0", "m2"], ["m1"]], [["m1"], ["m0", "m2"]])
@@ -107,7 +107,7 @@ def test_each_content_is_one_line_with_its_media_the_nearest_first(run: Run, fil
     assert [each["within_thresholds"] for each in contents[2:]] == [False, False]
 
 
-def test_a_table_for_people_says_what_it_is_a_copy_of_and_how(run: Run, files: Path) -> None:
+def test_the_table_says_how_the_file_is_a_copy(run: Run, files: Path) -> None:
     result = run("similar", "letterbox.jpg", "--collection", "shop", "--top", "2")
 
     assert (result.exit_code, result.stderr) == (0, "")
@@ -116,14 +116,14 @@ def test_a_table_for_people_says_what_it_is_a_copy_of_and_how(run: Run, files: P
     assert "m1 a copy, mirrored left to right, then set in a border altered copy m0 jpeg" in said
 
 
-def test_what_is_known_by_its_bytes_comes_first_of_its_equals(run: Run, files: Path) -> None:
+def test_equal_bytes_come_first_among_equal_distances(run: Run, files: Path) -> None:
     (only,) = found(run, "mirrored.jpg", "--collection", "shop", "--top", "1")
 
     assert (only["media_ids"], only["distance_bits"]) == (["m1"], 0)
     assert "m1 the same bytes" in words(run("similar", "mirrored.jpg", "--collection", "shop").stdout)
 
 
-def test_where_nothing_is_near_the_nearest_are_shown_and_it_is_said(run: Run, files: Path) -> None:
+def test_without_a_near_content_the_nearest_are_shown_with_a_remark(run: Run, files: Path) -> None:
     result = run("similar", "motorcycle.jpg", "--collection", "shop")
 
     assert result.exit_code == 0
@@ -132,7 +132,7 @@ def test_where_nothing_is_near_the_nearest_are_shown_and_it_is_said(run: Run, fi
     assert "a copy" not in result.stdout
 
 
-def test_an_empty_collection_is_said(run: Run, files: Path) -> None:
+def test_an_empty_collection_gets_a_remark(run: Run, files: Path) -> None:
     result = run("similar", "turned.webp", "--collection", "other")
 
     assert (result.exit_code, result.stdout) == (0, "")
@@ -140,14 +140,14 @@ def test_an_empty_collection_is_said(run: Run, files: Path) -> None:
     assert found(run, "turned.webp", "--collection", "other") == []
 
 
-def test_a_picture_that_says_nothing_is_like_nothing(run: Run, files: Path) -> None:
+def test_a_picture_without_structure_finds_nothing(run: Run, files: Path) -> None:
     result = run("similar", "red.png", "--collection", "shop")
 
     assert (result.exit_code, result.stdout) == (0, "")
     assert "There is too little to see in red.png" in result.stderr
 
 
-def test_a_policy_that_compares_otherwise_is_said(run: Run, files: Path) -> None:
+def test_a_policy_with_another_hash_gets_a_remark(run: Run, files: Path) -> None:
     (files / "policies.yaml").write_text("policies:\n  small: {hash: dhash64}\ncollections: {shop: small}\n")
     args = ("turned.webp", "--collection", "shop", "--policy", "policies.yaml")
 
@@ -173,7 +173,7 @@ def test_wrong_usage_is_one_line_and_exit_code_2(run: Run, files: Path, args: li
     assert result.stderr.count("\n") == 1
 
 
-def test_a_hostile_file_and_a_clickhouse_that_is_away_are_one_line_each(run: Run, files: Path) -> None:
+def test_a_hostile_file_or_an_unreachable_clickhouse_is_one_line(run: Run, files: Path) -> None:
     (files / "notes.jpg").write_bytes(b"Dear diary")
 
     for args, says in (
@@ -185,7 +185,7 @@ def test_a_hostile_file_and_a_clickhouse_that_is_away_are_one_line_each(run: Run
         assert says in result.stderr
 
 
-def test_a_database_that_was_never_made_says_what_to_run(run: Run, files: Path) -> None:
+def test_a_missing_database_says_what_to_run(run: Run, files: Path) -> None:
     result = run("similar", "turned.webp", env={"MEDIASIEVE_CLICKHOUSE_DATABASE": "never_made"})
 
     assert (result.exit_code, result.stderr.count("\n")) == (1, 1)

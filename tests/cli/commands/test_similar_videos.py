@@ -1,4 +1,4 @@
-"""`mediasieve similar` of videos and of their frames, on the embedded ClickHouse with fingerprints written here."""
+"""`mediasieve similar` of videos and their frames, on the embedded ClickHouse with fingerprints written here."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def found(run: Run, *args: str) -> list[dict[str, Any]]:
     return [orjson.loads(line) for line in result.stdout.splitlines()]
 
 
-def test_of_a_video_those_are_told_that_have_its_frames_and_where(run: Run, files: Path) -> None:
+def test_a_video_finds_the_videos_that_have_its_frames_and_where(run: Run, files: Path) -> None:
     (only,) = found(run, "clip.mp4")
 
     assert (only["media_id"], only["kind"], only["same_bytes"]) == ("film", "video", False)
@@ -72,7 +72,7 @@ def test_of_a_video_those_are_told_that_have_its_frames_and_where(run: Run, file
     assert " of it" in said
 
 
-def test_of_a_picture_the_videos_are_told_that_show_it(run: Run, files: Path) -> None:
+def test_a_picture_finds_the_videos_that_show_it(run: Run, files: Path) -> None:
     (only,) = found(run, "frame.jpg")
 
     assert (only["media_id"], only["frames_alike"]) == ("film", 1)
@@ -82,7 +82,7 @@ def test_of_a_picture_the_videos_are_told_that_show_it(run: Run, files: Path) ->
     assert "film" in result.stdout
 
 
-def test_what_nothing_shows_is_said(run: Run, files: Path) -> None:
+def test_a_video_without_matches_is_said_to_have_none(run: Run, files: Path) -> None:
     assert found(run, "motorcycle.jpg") == []
     assert found(run, "strange.mp4") == []
     result = run("similar", "strange.mp4", "--collection", "shop")

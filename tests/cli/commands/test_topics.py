@@ -12,7 +12,7 @@ from tests.cli.conftest import Run
 from tests.support.brokers import Namespace
 
 
-def test_list_shows_what_is_declared_under_the_names_of_this_deployment(run: Run) -> None:
+def test_list_shows_the_declared_topics_with_the_prefix_of_the_deployment(run: Run) -> None:
     result = run("topics", "list", "--json", env={"MEDIASIEVE_TOPIC_PREFIX": "prod."})
 
     topics = [orjson.loads(line) for line in result.stdout.splitlines()]
@@ -21,7 +21,7 @@ def test_list_shows_what_is_declared_under_the_names_of_this_deployment(run: Run
     assert "media.submissions" in run("topics", "list").stdout
 
 
-def test_plan_changes_nothing_and_apply_what_plan_said(
+def test_plan_changes_nothing_and_apply_makes_the_planned_changes(
     run: Run, embedded: Namespace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MEDIASIEVE_BROKER", embedded.bootstrap)
@@ -39,7 +39,7 @@ def test_plan_changes_nothing_and_apply_what_plan_said(
     assert "nothing to do" in run("topics", "apply").stdout
 
 
-def test_what_would_break_keyed_state_is_refused_and_nothing_else_is_done(
+def test_a_change_that_would_break_keyed_state_is_refused_with_all_others(
     run: Run, embedded: Namespace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MEDIASIEVE_BROKER", embedded.bootstrap)
@@ -57,7 +57,7 @@ def test_what_would_break_keyed_state_is_refused_and_nothing_else_is_done(
     assert embedded.name(DECISIONS) not in names
 
 
-def test_publishing_into_topics_that_are_not_there_says_what_to_do(run: Run, settings: Settings) -> None:
+def test_publishing_into_missing_topics_says_what_to_do(run: Run, settings: Settings) -> None:
     result = run("publish", "--url", "http://a/b", env={"MEDIASIEVE_TOPIC_PREFIX": "elsewhere."})
 
     assert result.exit_code == 1

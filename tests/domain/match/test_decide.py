@@ -1,4 +1,4 @@
-"""What is new, what is a copy, and that deciding again never contradicts what was decided."""
+"""Exact copies: outcomes and matches, and that deciding again never contradicts a decision."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_collections_do_not_see_each_other() -> None:
     assert outcomes(answer.value for answer in answers) == ["unique", "unique"]
 
 
-def test_a_failure_is_answered_and_known_to_nobody_else() -> None:
+def test_a_failed_submission_gets_a_decision_and_matches_nothing() -> None:
     answers = decide([fingerprint(1, None), fingerprint(2, None)], Partition())
     assert outcomes(answer.value for answer in answers) == ["failed", "failed"]
     assert orjson.loads(answers[0].value)["failure"] == {"reason": "not_media", "detail": "text"}
@@ -106,15 +106,15 @@ def test_the_same_submission_fingerprinted_again_gets_the_same_bytes() -> None:
     assert all(answer.repeated for answer in again)
 
 
-@pytest.mark.parametrize("second_look", [None, "other bytes"])
-def test_a_source_that_changed_between_two_looks_does_not_change_the_decision(second_look: str | None) -> None:
+@pytest.mark.parametrize("second_content", [None, "other bytes"])
+def test_a_source_that_changed_between_two_attempts_does_not_change_the_decision(second_content: str | None) -> None:
     state = Partition()
     (first,) = decide([fingerprint(1, "a")], state)
-    (again,) = decide([fingerprint(1, second_look)], state)
+    (again,) = decide([fingerprint(1, second_content)], state)
     assert again.value == first.value
 
 
-def test_a_deliberate_replay_is_decided_anew() -> None:
+def test_a_replay_with_another_attempt_is_decided_again() -> None:
     state = Partition()
     (failed,) = decide([fingerprint(1, None)], state)
     (replayed,) = decide([replace(fingerprint(1, "a"), attempt=1)], state)
@@ -122,7 +122,7 @@ def test_a_deliberate_replay_is_decided_anew() -> None:
     assert failed.decision_id != replayed.decision_id
 
 
-def test_the_policy_of_the_record_stands_in_the_decision() -> None:
+def test_the_decision_names_the_policy_version_of_its_record() -> None:
     fast = Policy.of(name="fast", near=False)
     answers = decide([fingerprint(1, "a", policy=fast), fingerprint(2, "a")], Partition())
     versions = [orjson.loads(answer.value)["versions"]["policy"] for answer in answers]
@@ -134,39 +134,42 @@ submissions = st.lists(st.tuples(st.integers(0, 20), st.one_of(st.none(), st.sam
 
 @settings(max_examples=150)
 @given(given_records=submissions, cut=st.integers(0, 30))
-def test_a_batch_decides_as_one_by_one_would(given_records: list[tuple[int, str | None]], cut: int) -> None:
+def test_a_batch_decides_as_its_submissions_do_one_at_a_time(
+    given_records: list[tuple[int, str | None]], cut: int
+) -> None:
     fingerprints = [fingerprint(number, content) for number, content in given_records]
     whole, single, halves = Partition(), Partition(), Partition()
     at_once = decide(fingerprints, whole)
-    one_by_one = [decide([one], single)[0] for one in fingerprints]
+    one_at_a_time = [decide([one], single)[0] for one in fingerprints]
     in_two = decide(fingerprints[:cut], halves) + decide(fingerprints[cut:], halves)
-    assert at_once == one_by_one == in_two
+    assert at_once == one_at_a_time == in_two
     assert whole == single == halves
 
 
 @settings(max_examples=300)
 @given(given_records=submissions, data=st.data())
-def test_a_crash_at_any_point_neither_contradicts_nor_leaves_the_changelog_behind(
+def test_a_crash_at_any_point_contradicts_nothing_and_completes_the_changelog(
     given_records: list[tuple[int, str | None]], data: st.DataObject
 ) -> None:
-    """Killed after `killed_at`; committed `committed`; the changelog kept some of what was written between.
+    """A worker is killed after `killed_at` records, `committed` of which are committed.
 
-    Then either the same worker goes on with its local state, or another with what the changelog kept.
+    The changelog has some of the writes in between. Then either the same worker continues with its local state, or
+    another worker with the state of the changelog.
     """
     fingerprints = [fingerprint(number, content) for number, content in given_records]
     killed_at = data.draw(st.integers(0, len(fingerprints)))
     committed = data.draw(st.integers(0, killed_at))
     truth, local = Partition(), Partition()
-    wanted = [answer.value for answer in decide(fingerprints, truth)]
+    expected = [answer.value for answer in decide(fingerprints, truth)]
     decide(fingerprints[:committed], local)
     durable = len(local.log)
     decide(fingerprints[committed:killed_at], local)
-    kept = local.log[: data.draw(st.integers(durable, len(local.log)))]
-    for changes in (local.log, kept):
+    in_changelog = local.log[: data.draw(st.integers(durable, len(local.log)))]
+    for changes in (local.log, in_changelog):
         successor = Partition(changes)
         again = decide(fingerprints[committed:], successor)
-        assert [answer.value for answer in again] == wanted[committed:]
-        assert dict(successor) == dict([*kept, *successor.log]) == dict(truth)
+        assert [answer.value for answer in again] == expected[committed:]
+        assert dict(successor) == dict([*in_changelog, *successor.log]) == dict(truth)
 
 
 def test_a_decision_and_an_exact_match_have_every_field_in_its_order() -> None:

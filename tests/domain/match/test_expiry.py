@@ -1,4 +1,4 @@
-"""Forgotten state goes, in small steps, and nothing else does."""
+"""Expiry removes expired entries of the state, in small steps, and nothing else."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ from streams.domain.match import expiry
 from streams.domain.match.decide import MatchInput
 from streams.domain.match.expiry import remove_expired
 from streams.domain.policy.policy import Policy
-from streams.domain.state.content import FRAMES_PREFIX
-from tests.domain.match.images.test_index import DAY_MS, stream
+from streams.domain.state.keys import FRAMES_PREFIX
 from tests.domain.match.videos.test_matching import stream as videos
 from tests.support.partition import Partition
+from tests.support.picture_streams import DAY_MS, stream
 
 SHORT, LONG = Policy.of(name="short", retention_days=2), Policy.of(name="long")
 
 
-def swept(partition: Partition, before_ms: int) -> list[bytes]:
-    """Keys that went, over as many sweeps as it takes."""
-    gone: list[bytes] = []
+def sweep_all(partition: Partition, before_ms: int) -> list[bytes]:
+    """Sweep the whole state, and return the keys that were removed."""
+    removed: list[bytes] = []
     after = b""
     while True:
         entries: Iterator[tuple[bytes, bytes]] = iter(sorted(item for item in partition.items() if item[0] > after))
         partition.log.clear()
         after = remove_expired(entries, before_ms, partition, partition.indexes)
-        gone += [key for key, value in partition.log if value is None]
+        removed += [key for key, value in partition.log if value is None]
         if not after:
-            return gone
+            return removed
 
 
-def aged(policy: Policy, day: int, seed: int) -> list[MatchInput]:
+def records_of_day(policy: Policy, day: int, seed: int) -> list[MatchInput]:
     records = [each.fingerprint for each in stream(seed, 30)]
     return [
         MatchInput.of(replace(each, policy=policy, submission_id=f"{policy.name}{day} {number}"), day * DAY_MS)
@@ -41,43 +41,43 @@ def aged(policy: Policy, day: int, seed: int) -> list[MatchInput]:
     ]
 
 
-@pytest.mark.parametrize("at_once", [1, 7, 2_000])
-def test_only_what_expired_before_the_time_goes(at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(expiry, "SWEPT_AT_ONCE", at_once)
+@pytest.mark.parametrize("per_sweep", [1, 7, 2_000])
+def test_only_entries_that_expired_before_the_time_are_removed(per_sweep: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(expiry, "ENTRIES_PER_SWEEP", per_sweep)
     partition = Partition()
-    partition.decide(aged(SHORT, 0, 2))
+    partition.decide(records_of_day(SHORT, 0, 2))
     old = set(partition)
-    partition.decide(aged(SHORT, 5, 4))
-    partition.decide(aged(LONG, 0, 6))
+    partition.decide(records_of_day(SHORT, 5, 4))
+    partition.decide(records_of_day(LONG, 0, 6))
     known = len(partition.indexes)
 
-    assert swept(partition, 2 * DAY_MS) == []
-    gone = swept(partition, 2 * DAY_MS + 1)
+    assert sweep_all(partition, 2 * DAY_MS) == []
+    removed = sweep_all(partition, 2 * DAY_MS + 1)
 
-    assert set(gone) == old
+    assert set(removed) == old
     assert not old & set(partition)
     assert 0 < len(partition.indexes) < known
     assert len(Partition(partition.items()).indexes) == len(partition.indexes)
 
 
-def test_the_frames_of_a_video_go_with_it_and_so_do_those_that_were_left_behind() -> None:
+def test_frames_are_removed_with_their_video_and_so_are_orphaned_frames() -> None:
     partition = Partition()
     partition.decide([MatchInput.of(replace(each.fingerprint, policy=SHORT), 0) for each in videos(7, 25)])
     frames = {key for key in partition if key.startswith(FRAMES_PREFIX)}
     known = len(partition.indexes)
-    partition[left := b"fshop\0sha256:00"] = b"of no content"
+    partition[orphan := b"fshop\0sha256:00"] = b"of no content"
 
-    assert swept(partition, DAY_MS) == [left]
-    gone = swept(partition, 2 * DAY_MS + 1)
+    assert sweep_all(partition, DAY_MS) == [orphan]
+    removed = sweep_all(partition, 2 * DAY_MS + 1)
 
     assert len(frames) > 4
-    assert frames < set(gone)
+    assert frames < set(removed)
     assert known > 4
     assert len(partition.indexes) == len(Partition(partition.items()).indexes) == 0
     assert not partition
 
 
-def test_frames_go_when_equal_bytes_come_again_under_a_policy_that_keeps_none() -> None:
+def test_frames_are_removed_when_equal_bytes_are_submitted_under_a_policy_without_near_matching() -> None:
     partition = Partition()
     batch = [each.fingerprint for each in videos(7, 25)]
     partition.decide([MatchInput.of(replace(each, policy=SHORT), 0) for each in batch])
@@ -85,27 +85,27 @@ def test_frames_go_when_equal_bytes_come_again_under_a_policy_that_keeps_none() 
     again = [replace(each, policy=exact, submission_id=f"again {number}") for number, each in enumerate(batch)]
     partition.decide([MatchInput.of(each, 5 * DAY_MS) for each in again])
 
-    swept(partition, 0)
+    sweep_all(partition, 0)
 
     assert not [key for key in partition if key.startswith(FRAMES_PREFIX)]
     assert len(partition.indexes) == 0
 
 
 def test_decisions_are_the_same_with_and_without_sweeping() -> None:
-    kept, cleaned = Partition(), Partition()
+    unswept, swept = Partition(), Partition()
     for day in range(0, 12, 3):
-        batch = aged(SHORT, day, 2)
-        assert [orjson.loads(each.value) for each in kept.decide(batch)] == [
-            orjson.loads(each.value) for each in cleaned.decide(batch)
+        batch = records_of_day(SHORT, day, 2)
+        assert [orjson.loads(each.value) for each in unswept.decide(batch)] == [
+            orjson.loads(each.value) for each in swept.decide(batch)
         ]
-        assert bool(swept(cleaned, day * DAY_MS)) == (day > 0)
+        assert bool(sweep_all(swept, day * DAY_MS)) == (day > 0)
 
 
-def test_what_a_batch_renews_stays() -> None:
+def test_entries_that_the_batch_renewed_are_kept() -> None:
     partition = Partition()
-    partition.decide(aged(SHORT, 0, 2))
+    partition.decide(records_of_day(SHORT, 0, 2))
     before = dict(partition)
-    partition.decide(aged(SHORT, 2, 2))
+    partition.decide(records_of_day(SHORT, 2, 2))
     renewed = {key for key, value in before.items() if partition[key] != value}
     assert renewed
     remove_expired(iter(sorted(before.items())), 2 * DAY_MS + 1, partition, partition.indexes)

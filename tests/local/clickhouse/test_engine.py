@@ -26,7 +26,7 @@ from streams.local.clickhouse.server import EmbeddedClickHouse
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpAnswer:
     status: int
     headers: http.client.HTTPMessage
     body: bytes
@@ -49,13 +49,13 @@ def call(
     headers: dict[str, str] | None = None,
     parameters: dict[str, str] | None = None,
     **more: str,
-) -> Answer:
+) -> HttpAnswer:
     parameters = {**(parameters or {}), **more}
     connection = http.client.HTTPConnection(engine.host, engine.port, timeout=60)
     sent = body.encode() if isinstance(body, str) else body
     connection.request(method, f"{path}?{urlencode(parameters)}" if parameters else path, sent, headers or {})
     response = connection.getresponse()
-    answer = Answer(response.status, response.headers, response.read())
+    answer = HttpAnswer(response.status, response.headers, response.read())
     connection.close()
     return answer
 
@@ -67,7 +67,7 @@ def engine(embedded_clickhouse: EmbeddedClickHouse) -> EmbeddedClickHouse:
 
 @pytest.fixture
 def client(engine: EmbeddedClickHouse) -> Iterator[Client]:
-    """In a database of its own, which has a table `t`."""
+    """A client of a new database with a table `t`."""
     client = clickhouse_connect.get_client(dsn=engine.url)
     database = f"t{uuid.uuid4().hex}"
     client.command(f"CREATE DATABASE {database}")
@@ -81,12 +81,12 @@ def client(engine: EmbeddedClickHouse) -> Iterator[Client]:
     client.close()
 
 
-def test_ping_and_the_bare_address_say_ok(engine: EmbeddedClickHouse) -> None:
+def test_ping_and_an_empty_get_answer_ok(engine: EmbeddedClickHouse) -> None:
     assert call(engine, method="GET", path="/ping").text == "Ok.\n"
     assert call(engine, method="GET").text == "Ok.\n"
 
 
-def test_queries_come_by_url_by_body_or_half_and_half(engine: EmbeddedClickHouse) -> None:
+def test_a_query_is_in_the_url_in_the_body_or_in_both(engine: EmbeddedClickHouse) -> None:
     assert call(engine, method="GET", query="SELECT 1 + 1").text == "2\n"
     assert call(engine, "SELECT 1 + 1").text == "2\n"
     assert call(engine, "+ 1", query="SELECT 1").text == "2\n"
@@ -107,7 +107,7 @@ def test_answers_carry_query_id_summary_and_timezone(engine: EmbeddedClickHouse)
     assert answer.headers["X-ClickHouse-Timezone"].endswith("UTC")
 
 
-def test_settings_of_a_url_count_for_that_query_alone(engine: EmbeddedClickHouse) -> None:
+def test_settings_in_a_url_apply_to_that_query_only(engine: EmbeddedClickHouse) -> None:
     ask = "SELECT value FROM system.settings WHERE name = 'max_block_size'"
     before = call(engine, ask).text
     assert call(engine, ask, max_block_size="123").text == "123\n"
@@ -161,11 +161,11 @@ def test_errors_have_clickhouses_code_status_and_text(
         "SYSTEM SHUTDOWN",
     ],
 )
-def test_statements_stay_away_from_files_network_and_the_engine_itself(engine: EmbeddedClickHouse, sql: str) -> None:
+def test_statements_reach_neither_files_nor_network_nor_the_engine_itself(engine: EmbeddedClickHouse, sql: str) -> None:
     assert call(engine, sql).code == "497"
 
 
-def test_rows_are_literals_and_never_run(engine: EmbeddedClickHouse, client: Client) -> None:
+def test_rows_are_literals_and_are_never_evaluated(engine: EmbeddedClickHouse, client: Client) -> None:
     database = client.database or ""
     for insert in ("INSERT INTO t (text) VALUES", "INSERT INTO t (text) FORMAT Values"):
         assert call(engine, f"{insert} (file('/etc/passwd'))", database=database).status != 200
@@ -189,13 +189,13 @@ def test_get_only_reads(engine: EmbeddedClickHouse) -> None:
     assert call(engine, "EXISTS DATABASE by_get").text == "0\n"
 
 
-def test_web_pages_and_foreign_hosts_are_kept_out(engine: EmbeddedClickHouse) -> None:
+def test_web_pages_and_foreign_hosts_are_refused(engine: EmbeddedClickHouse) -> None:
     assert call(engine, "SELECT 1", headers={"Host": "rebound.example"}).status == 403
     assert call(engine, "SELECT 1", headers={"Sec-Fetch-Site": "cross-site"}).status == 403
     assert call(engine, "SELECT 1", headers={"Host": f"localhost:{engine.port}"}).status == 200
 
 
-def test_a_session_keeps_temporary_tables_and_takes_one_query_at_a_time(engine: EmbeddedClickHouse) -> None:
+def test_a_session_keeps_temporary_tables_and_runs_one_query_at_a_time(engine: EmbeddedClickHouse) -> None:
     session = uuid.uuid4().hex
     call(engine, "CREATE TEMPORARY TABLE mine (a Int8)", session_id=session)
     call(engine, "INSERT INTO mine FORMAT CSV\n7\n", session_id=session)
@@ -209,7 +209,7 @@ def test_a_session_keeps_temporary_tables_and_takes_one_query_at_a_time(engine: 
     assert codes.count("373") == 4 - codes.count(None) >= 1
 
 
-def test_slow_readers_do_not_hold_up_others(engine: EmbeddedClickHouse) -> None:
+def test_slow_queries_do_not_delay_others(engine: EmbeddedClickHouse) -> None:
     slow = [threading.Thread(target=call, args=(engine, "SELECT sleep(2)")) for _ in range(6)]
     for thread in slow:
         thread.start()
@@ -217,7 +217,7 @@ def test_slow_readers_do_not_hold_up_others(engine: EmbeddedClickHouse) -> None:
     assert call(engine, method="GET", path="/ping").status == 200
     database = f"t{uuid.uuid4().hex}"
     assert call(engine, f"CREATE DATABASE {database}").status == 200
-    assert any(thread.is_alive() for thread in slow)  # four read at once, the other two wait for them
+    assert any(thread.is_alive() for thread in slow)  # four run at the same time, the other two wait
     for thread in slow:
         thread.join()
 
@@ -239,7 +239,7 @@ def test_clickhouse_connect_writes_and_reads_every_type_we_use(
         assert list(writer.query("SELECT * FROM t ORDER BY id").result_rows) == rows
 
 
-def test_parameters_survive_whatever_is_in_them(client: Client) -> None:
+def test_parameters_may_hold_any_characters(client: Client) -> None:
     hostile = "it's \\ \n \t \0 é ` \" {x:String} -- ; %41"
     assert client.query("SELECT {s:String}", parameters={"s": hostile}).result_rows == [(hostile,)]
     assert client.query("SELECT {a:Array(String)}", parameters={"a": [hostile]}).result_rows == [([hostile],)]
@@ -249,13 +249,13 @@ def test_parameters_survive_whatever_is_in_them(client: Client) -> None:
     assert found.result_rows == [(1,)]
 
 
-def test_long_queries_with_parameters_may_come_as_a_form(engine: EmbeddedClickHouse) -> None:
+def test_a_query_and_its_parameters_may_be_sent_as_a_form(engine: EmbeddedClickHouse) -> None:
     with clickhouse_connect.get_client(dsn=engine.url, form_encode_query_params=True) as client:
         found = client.query("SELECT length({s:String})", parameters={"s": "x" * 200_000})
         assert found.result_rows == [(200_000,)]
 
 
-def test_rows_come_in_any_format_and_compression(engine: EmbeddedClickHouse, client: Client) -> None:
+def test_rows_may_have_any_format_and_compression(engine: EmbeddedClickHouse, client: Client) -> None:
     def line(number: int) -> bytes:
         return b'{"id": %d, "text": "a;b"}\n' % number
 
@@ -277,11 +277,11 @@ def test_rows_come_in_any_format_and_compression(engine: EmbeddedClickHouse, cli
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "lz4", "zstd", "br", "nonsense"])
-def test_a_body_that_is_not_what_it_says_is_an_error(engine: EmbeddedClickHouse, encoding: str) -> None:
+def test_a_body_that_does_not_match_its_encoding_is_an_error(engine: EmbeddedClickHouse, encoding: str) -> None:
     assert call(engine, b"SELECT 1", headers={"Content-Encoding": encoding}).code in ("48", "271")
 
 
-def test_rows_that_do_not_fit_are_an_error_and_leave_nothing(engine: EmbeddedClickHouse, client: Client) -> None:
+def test_rows_of_the_wrong_type_are_an_error_and_none_is_stored(engine: EmbeddedClickHouse, client: Client) -> None:
     answer = call(engine, 'INSERT INTO t FORMAT JSONEachRow\n{"id": 1}\n{"id": "x"}\n', database=client.database or "")
     assert answer.status == 400
     assert call(engine, b"INSERT INTO t FORMAT Native\nrubbish", database=client.database or "").code is not None
@@ -294,13 +294,13 @@ def test_a_deduplication_token_makes_an_insert_count_once(client: Client) -> Non
     assert client.query("SELECT id FROM t ORDER BY id").result_rows == [(1,), (3,)]
 
 
-def test_clickhouse_connect_raises_what_the_engine_says(client: Client) -> None:
+def test_clickhouse_connect_raises_the_error_of_the_engine(client: Client) -> None:
     with pytest.raises(DatabaseError, match="UNKNOWN_TABLE"):
         client.query("SELECT * FROM no_such_table")
     assert client.ping()
 
 
-def test_data_are_there_after_a_restart_and_after_kill_9(own_clickhouse: EmbeddedClickHouse) -> None:
+def test_data_survive_a_restart_and_kill_9(own_clickhouse: EmbeddedClickHouse) -> None:
     call(own_clickhouse, "CREATE DATABASE d")
     call(own_clickhouse, "CREATE TABLE d.t (a UInt64) ENGINE = MergeTree ORDER BY a")
     call(own_clickhouse, "INSERT INTO d.t SELECT number FROM numbers(1000)")
@@ -312,7 +312,7 @@ def test_data_are_there_after_a_restart_and_after_kill_9(own_clickhouse: Embedde
     assert call(own_clickhouse, "SELECT count(), sum(a) FROM d.t").text == f"1500\t{999 * 500 + 499 * 250}\n"
 
 
-def test_with_a_password_nobody_gets_in_without_it(tmp_path: Path) -> None:
+def test_an_engine_with_a_password_refuses_clients_without_it(tmp_path: Path) -> None:
     with EmbeddedClickHouse(tmp_path, password="open sésame") as engine:
         assert call(engine, "SELECT 1").code == "516"
         assert call(engine, "SELECT 1", headers={"X-ClickHouse-Key": "wrong"}).code == "516"
@@ -322,11 +322,11 @@ def test_with_a_password_nobody_gets_in_without_it(tmp_path: Path) -> None:
         assert "sésame" not in engine.log.read_text()
 
 
-def test_beyond_this_machine_it_serves_only_with_a_password(tmp_path: Path) -> None:
+def test_an_engine_serves_other_machines_only_with_a_password(tmp_path: Path) -> None:
     with pytest.raises(Exception, match="needs a password"):
         EmbeddedClickHouse(tmp_path, host="0.0.0.0").start()
 
 
-def test_a_directory_whose_name_the_engine_would_misread_is_refused(tmp_path: Path) -> None:
+def test_a_directory_name_that_the_engine_would_misread_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Exception, match="choose another"):
         EmbeddedClickHouse(tmp_path / "what?x=1").start()

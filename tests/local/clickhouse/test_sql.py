@@ -1,4 +1,4 @@
-"""What of a request is statement and what is rows."""
+"""A request is split into statement and rows, and reads are distinguished from writes."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_rows_follow_the_format_of_an_insert(query: bytes, text: bytes, format_n
         (b"INSERT INTO t VALUES ('FORMAT JSON'); x", None),
     ],
 )
-def test_other_statements_are_left_whole(query: bytes, format_name: str | None) -> None:
+def test_other_statements_stay_whole(query: bytes, format_name: str | None) -> None:
     statement = read_statement(query)
     assert (statement.text, statement.format, statement.data, statement.refused) == (query, format_name, None, None)
 
@@ -62,10 +62,10 @@ def test_one_statement_may_end_with_a_semicolon(query: bytes) -> None:
 @pytest.mark.parametrize(
     ("query", "reads"), [(b" select 1", True), (b"(SELECT 1)", True), (b"DROP TABLE t", False), (b"", False)]
 )
-def test_reads_are_told_from_writes(query: bytes, reads: bool) -> None:
+def test_reads_are_distinguished_from_writes(query: bytes, reads: bool) -> None:
     assert read_statement(query).is_read is reads
 
 
-def test_quoting_leaves_no_way_out() -> None:
+def test_quoted_text_cannot_end_its_quotes() -> None:
     assert quote("a'b\\") == "'a\\'b\\\\'"
     assert quote_name("a`b\\") == "`a\\`b\\\\`"

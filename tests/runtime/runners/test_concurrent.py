@@ -1,4 +1,4 @@
-"""Slow work: many at once, order per key, and offsets that never pass what is not done."""
+"""Slow work: many records at once, equal keys in order, and offsets that never pass an unfinished record."""
 
 from __future__ import annotations
 
@@ -12,13 +12,12 @@ from confluent_kafka import Message
 
 from streams.errors import BrokenInfrastructure
 from streams.kafka.topics import FINGERPRINTS, SUBMISSIONS
-from streams.runtime.runners.view import Work
-from streams.runtime.stage import ConcurrentStage
+from streams.runtime.runners.concurrent import ConcurrentStage, RecordTask
 from tests.runtime.conftest import Bench, eventually
 
 
 class Gates:
-    """A stage that answers `at once…` at once; work on a value `wait:NAME` ends when the test opens the gate NAME."""
+    """A stage that processes `at once…` without waiting. Work on `wait:NAME` ends when the test opens the gate NAME."""
 
     def __init__(self) -> None:
         self.gates: dict[str, asyncio.Event] = {}
@@ -28,16 +27,16 @@ class Gates:
     def gate(self, name: str) -> asyncio.Event:
         return self.gates.setdefault(name, asyncio.Event())
 
-    def handle(self, work: Work) -> Coroutine[Any, Any, None] | None:
-        value = (work.record.value or b"").decode()
+    def handle(self, task: RecordTask) -> Coroutine[Any, Any, None] | None:
+        value = (task.record.value or b"").decode()
         if value == "broken at once":
             raise BrokenInfrastructure("the disk is gone")
         if not value.startswith("at once"):
-            return self.wait(work, value)
-        work.emit(FINGERPRINTS, work.record.key, value.encode(), None)
+            return self.wait(task, value)
+        task.emit(FINGERPRINTS, task.record.key, value.encode(), None)
         return None
 
-    async def wait(self, work: Work, value: str) -> None:
+    async def wait(self, task: RecordTask, value: str) -> None:
         self.at_work += 1
         self.most_at_work = max(self.most_at_work, self.at_work)
         try:
@@ -47,18 +46,18 @@ class Gates:
                 raise BrokenInfrastructure("the disk is gone")
         finally:
             self.at_work -= 1
-        work.emit(FINGERPRINTS, work.record.key, value.encode(), None)
+        task.emit(FINGERPRINTS, task.record.key, value.encode(), None)
 
     @property
     def stage(self) -> ConcurrentStage:
-        return ConcurrentStage(name="fingerprint", reads=(SUBMISSIONS,), handle=self.handle)
+        return ConcurrentStage(name="fingerprint", reads=(SUBMISSIONS,), writes=(FINGERPRINTS,), handle=self.handle)
 
 
 def values(messages: list[Message]) -> list[str]:
     return [(message.value() or b"").decode() for message in messages]
 
 
-async def test_one_slow_record_holds_up_none_of_its_neighbours_but_the_commit(bench: Bench) -> None:
+async def test_a_slow_record_delays_the_commit_and_no_other_record(bench: Bench) -> None:
     gates = Gates()
     bench.publish(
         SUBMISSIONS, [(b"a", b"first", 0), (b"b", b"wait:slow", 0), *((f"{n}".encode(), b"fast", 0) for n in range(50))]
@@ -84,7 +83,7 @@ async def test_outputs_of_a_key_keep_its_order(bench: Bench) -> None:
     assert [value for value in values(messages) if value != "x"] == ["wait:one", "two", "three"]
 
 
-async def test_outputs_of_a_key_keep_its_order_where_some_are_dealt_with_at_once(bench: Bench) -> None:
+async def test_outputs_of_a_key_keep_its_order_if_some_records_need_no_waiting(bench: Bench) -> None:
     gates = Gates()
     order = [b"at once 1", b"wait:one", b"at once 2", b"at once 3", b"fast", b"at once 4"]
     bench.publish(SUBMISSIONS, [*((b"k", value, 0) for value in order), (b"other", b"at once", 0)])
@@ -97,7 +96,7 @@ async def test_outputs_of_a_key_keep_its_order_where_some_are_dealt_with_at_once
     assert [value.encode() for value in values(messages) if value != "at once"] == order
 
 
-async def test_what_is_dealt_with_at_once_goes_out_while_its_neighbours_wait_for_a_slot(bench: Bench) -> None:
+async def test_a_record_that_needs_no_waiting_is_sent_while_others_wait_for_a_slot(bench: Bench) -> None:
     bench.overrides["fetch_concurrency"] = 2
     gates = Gates()
     waiting = [(f"{n}".encode(), b"wait:all", 0) for n in range(3)]
@@ -109,16 +108,16 @@ async def test_what_is_dealt_with_at_once_goes_out_while_its_neighbours_wait_for
         await eventually(lambda: bench.committed(SUBMISSIONS, 0, "fingerprint") == 5, blocking=True)
 
 
-async def test_work_that_is_given_up_before_it_began_gives_its_slot_back(bench: Bench) -> None:
+async def test_a_task_that_is_cancelled_before_it_begins_releases_its_slot(bench: Bench) -> None:
     bench.overrides["fetch_concurrency"] = 1
     gates = Gates()
 
-    def handle(work: Work) -> Coroutine[Any, Any, None] | None:
-        if work.record.value == b"given up":
+    def handle(task: RecordTask) -> Coroutine[Any, Any, None] | None:
+        if task.record.value == b"given up":
             runner = worker.apps[0].runner
             assert runner is not None
-            asyncio.get_running_loop().call_soon(runner.on_revoked)  # which is before the task begins
-        return gates.handle(work)
+            asyncio.get_running_loop().call_soon(runner.on_revoked)  # runs before the task begins
+        return gates.handle(task)
 
     async with bench.worker(replace(gates.stage, handle=handle)) as worker:
         bench.publish(SUBMISSIONS, [(b"a", b"given up", 0), (b"a", b"fast", 0), (b"b", b"fast", 0)])
@@ -135,7 +134,7 @@ async def test_work_at_once_is_bounded(bench: Bench) -> None:
         await asyncio.sleep(0.5)
         assert gates.most_at_work == 8
         bounds = worker.apps[0].bounds
-        assert worker.apps[0].batch_consumer.load.records <= bounds.max_records + bounds.fetch_records < 600
+        assert worker.apps[0].batch_consumer.in_flight.records <= bounds.max_records + bounds.fetch_records < 600
         gates.gate("all").set()
         await eventually(lambda: bench.committed(SUBMISSIONS, 3, "fingerprint") == 75, blocking=True)
     assert gates.most_at_work == 8
@@ -148,17 +147,17 @@ async def test_bytes_at_once_are_bounded(bench: Bench) -> None:
     name = blob.decode().removeprefix("wait:")
     bench.publish(SUBMISSIONS, [(f"{n}".encode(), blob, 0) for n in range(40)])
     async with bench.worker(gates.stage) as worker:
-        load = worker.apps[0].batch_consumer.load
-        await eventually(lambda: load.full)
+        in_flight = worker.apps[0].batch_consumer.in_flight
+        await eventually(lambda: in_flight.full)
         await asyncio.sleep(0.5)
-        if bench.namespace.kind != "embedded":  # it answers a fetch with all it has
-            assert load.size_bytes < (1 << 20) + (5 << 20)  # the bound, and one fetch that was under way
+        if bench.namespace.kind != "embedded":  # which answers a fetch with all it has
+            assert in_flight.size_bytes < (1 << 20) + (5 << 20)  # the bound, and one fetch in progress
         gates.gate(name).set()
         await eventually(lambda: bench.committed(SUBMISSIONS, 0, "fingerprint") == 40, blocking=True)
-        assert load.size_bytes == 0
+        assert in_flight.size_bytes == 0
 
 
-async def test_what_was_not_done_when_the_worker_stopped_is_done_by_the_next(bench: Bench) -> None:
+async def test_the_next_worker_processes_what_was_unfinished_when_a_worker_stopped(bench: Bench) -> None:
     bench.overrides["drain_timeout_s"] = 0.2
     gates = Gates()
     bench.publish(SUBMISSIONS, [(b"a", b"wait:never", 0), (b"b", b"fast", 0)])

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+from dataclasses import replace
 
 import pytest
 from confluent_kafka import Message
 
-from streams.errors import BadInput, Reason
-from streams.kafka.topics import DEAD_LETTERS, DECISIONS, FINGERPRINTS
-from streams.runtime.runners.view import KeyedBatch
-from streams.runtime.stage import KeyedStage
-from streams.runtime.tables import table as table_room
-from streams.runtime.tables.table import PartitionClosed
+from streams.errors import BadInput, PartitionClosed, Reason
+from streams.kafka.cloudevents import FINGERPRINT_TYPE, event_type
+from streams.kafka.topics import DEAD_LETTERS, DECISIONS, FINGERPRINTS, SUBMISSIONS
+from streams.metrics import REGISTRY
+from streams.runtime.runners.keyed import KeyedBatch, KeyedStage
+from streams.runtime.tables import table as table_module
 from tests.runtime.conftest import Bench, eventually
 
 
 def count(batch: KeyedBatch) -> None:
-    """How many records of a key were there up to this one; `poison` is no input."""
+    """Emits how many records of a key have come, this one included; `poison` is not valid input."""
     batch.load({record.key for record in batch.records if record.key})
     for record in batch.records:
         if record.value == b"poison":
@@ -30,7 +31,9 @@ def count(batch: KeyedBatch) -> None:
         batch.emit(DECISIONS, record.key, str(number).encode(), [("seen", record.value or b"")])
 
 
-COUNT = KeyedStage(name="match", reads=(FINGERPRINTS,), table="contents", process=count)
+COUNT = KeyedStage(
+    name="match", reads=(FINGERPRINTS,), writes=(DECISIONS, DEAD_LETTERS), table="contents", process=count
+)
 
 
 def numbers(messages: list[Message]) -> dict[bytes, list[int]]:
@@ -75,7 +78,7 @@ async def test_a_worker_that_comes_back_with_its_disk_restores_only_what_it_miss
     assert numbers(messages)[b"5"] == [1, 2]
 
 
-async def test_what_comes_late_does_not_open_a_table_again_that_was_given_up(bench: Bench) -> None:
+async def test_a_late_read_does_not_open_a_table_again_whose_partition_was_taken_away(bench: Bench) -> None:
     bench.publish(FINGERPRINTS, [(b"k", b"x", 2)])
     async with bench.worker(COUNT) as worker:
         await eventually(lambda: bench.committed(FINGERPRINTS, 2, "match") == 1, blocking=True)
@@ -94,10 +97,10 @@ async def test_what_comes_late_does_not_open_a_table_again_that_was_given_up(ben
     assert numbers(messages) == {b"k": [1, 2]}
 
 
-async def test_a_scan_gives_what_begins_so_in_order_and_nothing_of_fausts(
+async def test_a_scan_gives_the_keys_of_a_prefix_in_order_and_none_of_fausts(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(table_room, "SCANNED_AT_ONCE", 3)
+    monkeypatch.setattr(table_module, "SCAN_PIECE_ENTRIES", 3)
     async with bench.worker(COUNT) as worker:
         table = worker.apps[0].table
         assert table is not None
@@ -124,6 +127,44 @@ async def test_a_bad_record_goes_to_the_dead_letters_and_its_partition_goes_on(b
     assert (headers["dl_origin_offset"], headers["dl_stage"]) == (b"1", b"match")
 
 
+def note(batch: KeyedBatch) -> None:
+    """Emits the topic and the kind of a record, and how many records of any topic have come."""
+    for record in batch.records:
+        number = int(batch.get(b"number") or b"0") + 1
+        batch.put(b"number", str(number).encode())
+        batch.emit(DECISIONS, record.key, b"%d" % number, [(batch.topic, event_type(record) or b"none")])
+
+
+async def test_a_stage_reads_two_topics_into_one_table_and_tells_kinds_of_record_apart(bench: Bench) -> None:
+    stage = KeyedStage(
+        name="match", reads=(SUBMISSIONS, FINGERPRINTS), writes=(DECISIONS,), table="contents", process=note
+    )
+    labels = {"stage": "match", "topic": SUBMISSIONS}
+    before = REGISTRY.get_sample_value("mediasieve_records_total", labels) or 0.0
+    bench.publish(SUBMISSIONS, [(b"s", b"x", 2)] * 20)
+    bench.publish(FINGERPRINTS, [(b"f", b"x", 2)] * 20, headers=[("ce_type", FINGERPRINT_TYPE)])
+    bench.publish(FINGERPRINTS, [(b"v", b"x", 2)] * 10, headers=[("ce_type", b"verdict")])
+    async with bench.worker(stage):
+        messages = await asyncio.to_thread(bench.read, DECISIONS, lambda found: len(found) >= 50)
+        await eventually(lambda: bench.committed(SUBMISSIONS, 2, "match") == 20, blocking=True)
+        await eventually(lambda: bench.committed(FINGERPRINTS, 2, "match") == 30, blocking=True)
+    seen = {(message.key(), *(message.headers() or [])) for message in messages}
+    assert seen == {
+        (b"s", (SUBMISSIONS, b"none")),
+        (b"f", (FINGERPRINTS, FINGERPRINT_TYPE)),
+        (b"v", (FINGERPRINTS, b"verdict")),
+    }
+    assert sorted(number for found in numbers(messages).values() for number in found) == list(range(1, 51))
+    assert (REGISTRY.get_sample_value("mediasieve_records_total", labels) or 0.0) - before == 20
+
+
+async def test_an_output_to_a_topic_that_the_stage_does_not_declare_ends_the_worker(bench: Bench) -> None:
+    bench.publish(FINGERPRINTS, [(b"k", b"x", 1)])
+    async with bench.worker(replace(COUNT, writes=(DEAD_LETTERS,))) as worker:
+        await eventually(lambda: not worker.live)
+    assert bench.committed(FINGERPRINTS, 1, "match") < 0
+
+
 async def test_a_fault_of_the_stage_ends_the_worker_and_commits_nothing(bench: Bench) -> None:
     def broken(batch: KeyedBatch) -> None:
         raise RuntimeError("out of order")
@@ -148,7 +189,7 @@ async def test_partitions_move_between_workers_without_losing_a_record(bench: Be
             messages = await asyncio.to_thread(
                 bench.read, DECISIONS, lambda found: all(len(numbers(found).get(key, [])) >= 60 for key, *_ in keys[:8])
             )
-    # The embedded broker refuses the commit of a member that has to rejoin, so that what was done last is done again.
+    # The embedded broker refuses the commit of a member that has to rejoin, so the last records are processed again.
     found = {key: values if broker == "apache" else values[:60] for key, values in numbers(messages).items()}
     wanted = {f"k{k}".encode(): list(range(1, 61)) for k in range(8)}
     assert found == wanted, str({key: values for key, values in found.items() if values != wanted.get(key)})

@@ -1,4 +1,4 @@
-"""Sinks: rows by count, bytes and age; offsets behind the rows; tried again while the other side is away."""
+"""Sinks: rows by count, bytes and age; offsets follow the rows; retries while the other side is away."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from streams.domain.records import RawRecord
 from streams.errors import BadInput, Reason, SinkError
 from streams.kafka.topics import DEAD_LETTERS, DECISIONS
-from streams.runtime.stage import SinkStage
+from streams.runtime.runners.sink import SinkStage
 from tests.runtime.conftest import Bench, eventually
 
 
 class Rows:
-    """A sink that is away as long as the test says so."""
+    """A sink that is away as long as the test wants."""
 
     def __init__(self, *, max_rows: int = 100, max_age_s: float = 0.2) -> None:
         self.away = False
@@ -22,6 +22,7 @@ class Rows:
         self.stage = SinkStage(
             name="record",
             reads=(DECISIONS, DEAD_LETTERS),
+            writes=(DEAD_LETTERS,),
             write=self.write,
             ping=self.ping,
             max_rows=max_rows,
@@ -66,14 +67,14 @@ async def test_while_the_other_side_is_away_nothing_is_committed_and_then_everyt
         await eventually(lambda: not worker.not_ready())
 
 
-async def test_what_cannot_be_a_row_becomes_a_dead_letter_once(bench: Bench) -> None:
+async def test_a_record_that_cannot_be_a_row_becomes_a_dead_letter_once(bench: Bench) -> None:
     rows = Rows()
     bench.publish(DECISIONS, [(b"k", b"1", 0), (b"k", b"bad", 0), (b"k", b"2", 0)])
     async with bench.worker(rows.stage):
         await eventually(lambda: rows.count(DECISIONS) == 2)
         (letter,) = await asyncio.to_thread(bench.read, DEAD_LETTERS, bool)
         assert (letter.value(), dict(letter.headers() or [])["dl_reason"]) == (b"bad", b"not_json")
-        # The letter itself is no row either, and must not cause another letter.
+        # The dead letter cannot be stored either, and must not cause another dead letter.
         await eventually(lambda: bench.committed(DEAD_LETTERS, letter.partition() or 0, "record") == 1, blocking=True)
         assert len(await asyncio.to_thread(bench.read, DEAD_LETTERS, lambda found: len(found) > 1, 1.0)) == 1
 

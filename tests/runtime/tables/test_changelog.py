@@ -1,4 +1,4 @@
-"""A table is rebuilt from its changelog, whatever that looks like and whatever comes between."""
+"""A table is rebuilt from its changelog, whatever the changelog holds and whatever interrupts the recovery."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ import pytest
 from faust.types import TP
 
 from streams.kafka.topics import CONTENTS_CHANGELOG, FINGERPRINTS
-from streams.runtime.runners.view import KeyedBatch
-from streams.runtime.stage import KeyedStage
+from streams.runtime.runners.keyed import KeyedBatch, KeyedStage
 from streams.runtime.tables import changelog
 from streams.runtime.tables.changelog import changelog_consumer, restore
 from streams.runtime.tables.table import Change, Table
@@ -24,7 +23,7 @@ RECORDS = 500
 
 
 def nothing(batch: KeyedBatch) -> None:
-    """Needs its table only."""
+    """The stage needs nothing but its table."""
 
 
 STAGE = KeyedStage(name="match", reads=(FINGERPRINTS,), table="contents", process=nothing)
@@ -41,12 +40,12 @@ def key(number: int) -> bytes:
 
 
 async def read(
-    bench: Bench, table: Table, after: int, last: int, given_up: threading.Event, told: Callable[[int], None]
+    bench: Bench, table: Table, after: int, last: int, cancelled: threading.Event, on_restored: Callable[[int], None]
 ) -> None:
-    """Partition 3."""
-    wanted = {TP(bench.topic(CONTENTS_CHANGELOG), 3): (after, last)}
+    """Restore partition 3."""
+    ranges = {TP(bench.topic(CONTENTS_CHANGELOG), 3): (after, last)}
     with contextlib.closing(changelog_consumer(bench.settings(), "reader")) as consumer:
-        await asyncio.to_thread(restore, consumer, table, wanted, on_restored=told, given_up=given_up)
+        await asyncio.to_thread(restore, consumer, table, ranges, on_restored=on_restored, cancelled=cancelled)
 
 
 async def test_the_last_record_of_a_key_counts_and_none_deletes(bench: Bench) -> None:
@@ -59,7 +58,7 @@ async def test_the_last_record_of_a_key_counts_and_none_deletes(bench: Bench) ->
         assert found[partition] == {which: value for which, value in newest.items() if which != key(3)}
 
 
-async def test_reading_ends_where_the_last_wanted_record_was_compacted_away(bench: Bench) -> None:
+async def test_reading_ends_where_the_last_record_was_compacted_away(bench: Bench) -> None:
     bench.publish(CONTENTS_CHANGELOG, [(key(n), b"x", 3) for n in range(RECORDS)])
     async with bench.worker(STAGE) as worker:
         restored: list[int] = []
@@ -69,20 +68,18 @@ async def test_reading_ends_where_the_last_wanted_record_was_compacted_away(benc
     assert sum(restored) == RECORDS
 
 
-async def test_who_comes_after_a_reader_that_was_given_up_goes_on_there(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_the_reader_after_a_cancelled_one_continues_there(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(changelog, "RESTORE_RECORDS", 100)
-    given_up, restored = threading.Event(), list[int]()
+    cancelled, restored = threading.Event(), list[int]()
 
-    def told(records: int) -> None:
+    def on_restored(records: int) -> None:
         restored.append(records)
-        given_up.set()
+        cancelled.set()
 
     async with bench.worker(STAGE) as worker:
         bench.publish(CONTENTS_CHANGELOG, [(key(n), b"x", 3) for n in range(RECORDS)])
         table = table_of(worker)
-        await read(bench, table, -1, RECORDS - 1, given_up, told)
+        await read(bench, table, -1, RECORDS - 1, cancelled, on_restored)
         reached = table.data.persisted_offset(table.changelog(3))
         assert reached == sum(restored) - 1
         assert 0 < sum(restored) < RECORDS
@@ -100,10 +97,8 @@ async def test_a_reader_of_a_partition_that_was_taken_away_ends(bench: Bench) ->
     assert restored == []
 
 
-async def test_a_rebalance_in_the_midst_of_a_recovery_loses_nothing(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The first worker is slow to recover; while it does, another one joins and takes half of it over."""
+async def test_a_rebalance_during_a_recovery_loses_nothing(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first worker recovers slowly. Meanwhile another worker joins and takes over half of the partitions."""
     monkeypatch.setattr(changelog, "RESTORE_RECORDS", 50)
     write = Table.write
 
@@ -119,7 +114,7 @@ async def test_a_rebalance_in_the_midst_of_a_recovery_loses_nothing(
     running = asyncio.create_task(first.run())
     try:
         await eventually(lambda: bool(first.apps) and first.apps[0].batch_consumer.restored_records > 100)
-        assert first.not_ready(), "it was to be in the midst of its recovery"
+        assert first.not_ready(), "the recovery should not have ended yet"
         async with bench.worker(STAGE, worker_id="second") as second:
             await eventually(lambda: not first.not_ready() and not second.not_ready())
             found = {}

@@ -1,4 +1,4 @@
-"""http and https: what servers can do to us, and the reason each of it is given."""
+"""http and https: hostile and broken servers, and the reasons that their sources are refused for."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from aiohttp import web
 
 from streams.errors import Reason
 from streams.sources.fetch import SourceFetcher
-from tests.sources.conftest import Handler, Servers, fetched, opened, refusal
+from tests.support.fetchers import fetch_bytes, open_fetcher, refusal_reason
 from tests.support.media import jpeg
+from tests.support.web_servers import Handler, Servers
 
 PHOTO = jpeg(size=(160, 120))
 
 
-def answers(body: bytes = b"", status: int = 200, **headers: str) -> Handler:
+def responds(body: bytes = b"", status: int = 200, **headers: str) -> Handler:
     async def handler(request: web.Request) -> web.Response:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return web.Response(body=body, status=status, headers=named)
@@ -26,12 +27,12 @@ def answers(body: bytes = b"", status: int = 200, **headers: str) -> Handler:
 
 
 async def test_a_photo_is_fetched(servers: Servers, fetcher: SourceFetcher) -> None:
-    url = await servers.web({"/a b.jpg": answers(PHOTO)})
-    assert await fetched(fetcher, f"{url}/a b.jpg?width=1#top") == PHOTO
-    assert fetcher.held_bytes == 0
+    url = await servers.web({"/a b.jpg": responds(PHOTO)})
+    assert await fetch_bytes(fetcher, f"{url}/a b.jpg?width=1#top") == PHOTO
+    assert fetcher.reserved_bytes == 0
 
 
-async def test_nothing_of_our_surroundings_is_sent(
+async def test_nothing_of_the_environment_is_sent(
     servers: Servers, fetcher: SourceFetcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[Any] = []
@@ -43,8 +44,8 @@ async def test_nothing_of_our_surroundings_is_sent(
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     url = await servers.web({"/": handler})
-    await fetched(fetcher, url)
-    await fetched(fetcher, url)
+    await fetch_bytes(fetcher, url)
+    await fetch_bytes(fetcher, url)
     assert seen[0]["Accept-Encoding"] == "identity"
     assert not {"Cookie", "Referer", "Authorization"} & {name for headers in seen for name in headers}
 
@@ -65,12 +66,12 @@ async def test_nothing_of_our_surroundings_is_sent(
     ],
 )
 async def test_a_status_is_a_reason(servers: Servers, fetcher: SourceFetcher, status: int, reason: Reason) -> None:
-    url = await servers.web({"/": answers(b"" if status == 304 else PHOTO, status)})
-    assert await refusal(fetcher, url) is reason
+    url = await servers.web({"/": responds(b"" if status == 304 else PHOTO, status)})
+    assert await refusal_reason(fetcher, url) is reason
 
 
-async def test_an_empty_answer_is_told(servers: Servers, fetcher: SourceFetcher) -> None:
-    assert await refusal(fetcher, await servers.web({"/": answers(b"")})) is Reason.SOURCE_EMPTY
+async def test_an_empty_response_is_refused(servers: Servers, fetcher: SourceFetcher) -> None:
+    assert await refusal_reason(fetcher, await servers.web({"/": responds(b"")})) is Reason.SOURCE_EMPTY
 
 
 async def test_sizes_up_to_the_limit_are_fetched_declared_or_not(servers: Servers, fetcher: SourceFetcher) -> None:
@@ -81,11 +82,13 @@ async def test_sizes_up_to_the_limit_are_fetched_declared_or_not(servers: Server
             await response.write(bytes(1000))
         return response
 
-    url = await servers.web({"/whole": answers(bytes(100_000)), "/more": answers(bytes(100_001)), "/chunked": chunked})
-    assert len(await fetched(fetcher, f"{url}/whole")) == 100_000
-    assert len(await fetched(fetcher, f"{url}/chunked?pieces=100")) == 100_000
-    assert await refusal(fetcher, f"{url}/more") is Reason.SOURCE_TOO_LARGE
-    assert await refusal(fetcher, f"{url}/chunked?pieces=101") is Reason.SOURCE_TOO_LARGE
+    url = await servers.web(
+        {"/whole": responds(bytes(100_000)), "/more": responds(bytes(100_001)), "/chunked": chunked}
+    )
+    assert len(await fetch_bytes(fetcher, f"{url}/whole")) == 100_000
+    assert len(await fetch_bytes(fetcher, f"{url}/chunked?pieces=100")) == 100_000
+    assert await refusal_reason(fetcher, f"{url}/more") is Reason.SOURCE_TOO_LARGE
+    assert await refusal_reason(fetcher, f"{url}/chunked?pieces=101") is Reason.SOURCE_TOO_LARGE
 
 
 async def test_an_endless_body_is_cut_off_at_the_limit(servers: Servers, fetcher: SourceFetcher) -> None:
@@ -99,15 +102,15 @@ async def test_an_endless_body_is_cut_off_at_the_limit(servers: Servers, fetcher
             await response.write(bytes(10_000))
             sent += 10_000
 
-    assert await refusal(fetcher, await servers.web({"/": endless})) is Reason.SOURCE_TOO_LARGE
+    assert await refusal_reason(fetcher, await servers.web({"/": endless})) is Reason.SOURCE_TOO_LARGE
     await asyncio.sleep(0.1)
     assert sent < 20_000_000
 
 
 async def test_a_compressed_body_is_not_unpacked(servers: Servers, fetcher: SourceFetcher) -> None:
     bomb = gzip.compress(bytes(10_000_000))
-    url = await servers.web({"/": answers(bomb, Content_Encoding="gzip")})
-    assert await refusal(fetcher, url) is Reason.UNSUPPORTED_FORMAT
+    url = await servers.web({"/": responds(bomb, Content_Encoding="gzip")})
+    assert await refusal_reason(fetcher, url) is Reason.UNSUPPORTED_FORMAT
 
 
 HANG = [
@@ -125,8 +128,8 @@ async def test_a_server_that_stops_talking_is_a_timeout(servers: Servers, beginn
         await asyncio.sleep(60)
 
     url = await servers.raw(talk)
-    async with opened(source_allow="127.0.0.1", source_timeout_s=0.3) as fetcher:
-        assert await refusal(fetcher, url) is Reason.SOURCE_TIMEOUT
+    async with open_fetcher(source_allow="127.0.0.1", source_timeout_s=0.3) as fetcher:
+        assert await refusal_reason(fetcher, url) is Reason.SOURCE_TIMEOUT
 
 
 @pytest.mark.parametrize(
@@ -148,8 +151,8 @@ async def test_a_server_that_trickles_is_a_timeout(servers: Servers, beginning: 
             await asyncio.sleep(0.02)
 
     url = await servers.raw(talk)
-    async with opened(source_allow="127.0.0.1", source_timeout_s=0.4) as fetcher:
-        assert await refusal(fetcher, url) is Reason.SOURCE_TIMEOUT
+    async with open_fetcher(source_allow="127.0.0.1", source_timeout_s=0.4) as fetcher:
+        assert await refusal_reason(fetcher, url) is Reason.SOURCE_TIMEOUT
 
 
 @pytest.mark.parametrize(
@@ -171,16 +174,16 @@ async def test_broken_answers_are_unreachable_sources(servers: Servers, fetcher:
         writer.write(said)
         await writer.drain()
 
-    assert await refusal(fetcher, await servers.raw(talk)) is Reason.SOURCE_UNREACHABLE
+    assert await refusal_reason(fetcher, await servers.raw(talk)) is Reason.SOURCE_UNREACHABLE
 
 
 async def test_nobody_listening_is_unreachable(fetcher: SourceFetcher) -> None:
-    assert await refusal(fetcher, "http://127.0.0.1:1/") is Reason.SOURCE_UNREACHABLE
+    assert await refusal_reason(fetcher, "http://127.0.0.1:1/") is Reason.SOURCE_UNREACHABLE
 
 
 async def test_a_certificate_nobody_signed_is_not_accepted(servers: Servers, fetcher: SourceFetcher) -> None:
-    url = await servers.web({"/": answers(PHOTO)})
-    assert await refusal(fetcher, url.replace("http:", "https:")) is Reason.SOURCE_UNREACHABLE
+    url = await servers.web({"/": responds(PHOTO)})
+    assert await refusal_reason(fetcher, url.replace("http:", "https:")) is Reason.SOURCE_UNREACHABLE
 
 
 @pytest.mark.parametrize(
@@ -199,8 +202,8 @@ async def test_a_certificate_nobody_signed_is_not_accepted(servers: Servers, fet
         ("a.jpg", Reason.UNSUPPORTED_SCHEME),
     ],
 )
-async def test_a_url_that_is_none_is_bad(fetcher: SourceFetcher, url: str, reason: Reason) -> None:
-    assert await refusal(fetcher, url) is reason
+async def test_an_invalid_url_is_refused(fetcher: SourceFetcher, url: str, reason: Reason) -> None:
+    assert await refusal_reason(fetcher, url) is reason
 
 
 async def test_redirects_are_followed_up_to_the_limit(servers: Servers) -> None:
@@ -212,9 +215,9 @@ async def test_redirects_are_followed_up_to_the_limit(servers: Servers) -> None:
         return web.Response(status=status, headers={"Location": f"?left={left - 1}"}, body=bytes(50_000))
 
     url = await servers.web({"/hop": hop})
-    async with opened(source_allow="127.0.0.1", source_max_redirects=3) as fetcher:
-        assert await fetched(fetcher, f"{url}/hop?left=3") == PHOTO
-        assert await refusal(fetcher, f"{url}/hop?left=4") is Reason.SOURCE_REDIRECTS
+    async with open_fetcher(source_allow="127.0.0.1", source_max_redirects=3) as fetcher:
+        assert await fetch_bytes(fetcher, f"{url}/hop?left=3") == PHOTO
+        assert await refusal_reason(fetcher, f"{url}/hop?left=4") is Reason.SOURCE_REDIRECTS
 
 
 @pytest.mark.parametrize(
@@ -235,11 +238,11 @@ async def test_redirects_are_followed_up_to_the_limit(servers: Servers) -> None:
 async def test_every_hop_is_checked_like_the_first(
     servers: Servers, fetcher: SourceFetcher, location: str, reason: Reason
 ) -> None:
-    url = await servers.web({"/circle": answers(b"", 302, Location=location)})
-    assert await refusal(fetcher, f"{url}/circle") is reason
+    url = await servers.web({"/circle": responds(b"", 302, Location=location)})
+    assert await refusal_reason(fetcher, f"{url}/circle") is reason
 
 
-def test_from_https_to_http_is_no_way() -> None:
+def test_a_redirect_from_https_to_http_is_refused() -> None:
     from yarl import URL
 
     from streams.errors import BadInput

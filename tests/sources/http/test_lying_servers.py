@@ -1,4 +1,4 @@
-"""Servers that answer to requests for parts as they should not: each gets a reason, and nobody waits for ever."""
+"""Servers with wrong answers to range requests: every one has a reason, and no reader waits forever."""
 
 from __future__ import annotations
 
@@ -10,19 +10,20 @@ import pytest
 from aiohttp import web
 
 from streams.errors import BadInput, Reason
-from streams.sources.video.opened import OpenVideo
+from streams.sources.video.open_video import OpenVideo
 from streams.sources.video.range_video import RangeVideo
-from streams.sources.video.web_video import FIRST_BYTES
 from streams.sources.video.windows import block_bytes
-from tests.sources.conftest import Servers, opened, refusal, submission
+from streams.sources.web import FIRST_RANGE_BYTES
+from tests.support.fetchers import open_fetcher, refusal_reason, submission
 from tests.support.film_server import FilmServer, film
+from tests.support.web_servers import Servers
 
 SIZE = 1 << 20
 DATA = film(SIZE)
 FIRST = (
-    f"HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 0-{FIRST_BYTES - 1}/{SIZE}\r\n"
-    f'Content-Length: {FIRST_BYTES}\r\nETag: "one"\r\nConnection: close\r\n\r\n'
-).encode() + DATA[:FIRST_BYTES]
+    f"HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 0-{FIRST_RANGE_BYTES - 1}/{SIZE}\r\n"
+    f'Content-Length: {FIRST_RANGE_BYTES}\r\nETag: "one"\r\nConnection: close\r\n\r\n'
+).encode() + DATA[:FIRST_RANGE_BYTES]
 BLOCK_BYTES = block_bytes(SIZE)
 ASKED = f"bytes {SIZE // 2}-{SIZE // 2 + BLOCK_BYTES - 1}/{SIZE}"
 MIDDLE = DATA[SIZE // 2 : SIZE // 2 + BLOCK_BYTES]
@@ -34,7 +35,7 @@ def said(status: str, body: bytes, **headers: str) -> bytes:
 
 
 async def second_answer(servers: Servers, *answers: bytes, linger: bool = False) -> BadInput:
-    """What becomes of reading in the middle when the second request, and those after it, are answered so."""
+    """The error of a read in the middle, if the second and later requests are answered like this."""
     count = 0
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -47,7 +48,7 @@ async def second_answer(servers: Servers, *answers: bytes, linger: bool = False)
 
     url = await servers.raw(talk)
     async with (
-        opened(source_allow="127.0.0.1", source_timeout_s=1.0) as fetcher,
+        open_fetcher(source_allow="127.0.0.1", source_timeout_s=1.0) as fetcher,
         fetcher.open(submission(f"{url}/film.mp4")) as video,
     ):
         assert isinstance(video, RangeVideo)
@@ -95,11 +96,11 @@ CHUNKED = {"Content_Range": ASKED, "Transfer_Encoding": "chunked"}
         (b"", Reason.SOURCE_UNREACHABLE),
     ],
 )
-async def test_a_part_that_is_none_has_a_reason(servers: Servers, answer: bytes, reason: Reason) -> None:
+async def test_a_wrong_range_response_has_a_reason(servers: Servers, answer: bytes, reason: Reason) -> None:
     assert (await second_answer(servers, answer)).reason is reason
 
 
-async def test_a_part_in_many_pieces_is_a_game(servers: Servers) -> None:
+async def test_a_range_in_too_many_pieces_is_refused(servers: Servers) -> None:
     pieces = [
         said("206 Partial", MIDDLE[at : at + 1], Content_Range=f"bytes {SIZE // 2 + at}-{SIZE // 2 + at}/{SIZE}")
         for at in range(20)
@@ -121,31 +122,31 @@ async def test_a_part_in_many_pieces_is_a_game(servers: Servers) -> None:
 )
 async def test_an_answer_that_never_ends_is_a_timeout(servers: Servers, beginning: bytes) -> None:
     refused = await second_answer(servers, beginning, linger=True)
-    # Plain bytes where chunks should be are no answer at all.
+    # Plain bytes in place of chunks are not a valid response.
     assert refused.reason in (Reason.SOURCE_TIMEOUT, Reason.SOURCE_UNREACHABLE)
 
 
-async def test_less_than_was_asked_for_is_asked_for_again(servers: Servers) -> None:
-    """A server may send a part of the part."""
+async def test_the_rest_of_a_short_range_is_requested_again(servers: Servers) -> None:
+    """A server may send less than the requested range."""
     server = FilmServer(DATA)
 
     async def some(request: web.Request) -> web.StreamResponse:
         asked = request.headers["Range"]
-        first, last = (int(each) for each in asked.removeprefix("bytes=").split("-"))
+        first, last = (int(number) for number in asked.removeprefix("bytes=").split("-"))
         last = min(last, first + BLOCK_BYTES // 3)
         server.requests.append(asked)
         headers = {"Content-Range": f"bytes {first}-{last}/{SIZE}", "ETag": '"one"'}
         return web.Response(status=206, body=DATA[first : last + 1], headers=headers)
 
     url = await servers.web({"/film.mp4": some})
-    async with opened(source_allow="127.0.0.1") as fetcher, fetcher.open(submission(f"{url}/film.mp4")) as video:
+    async with open_fetcher(source_allow="127.0.0.1") as fetcher, fetcher.open(submission(f"{url}/film.mp4")) as video:
         assert isinstance(video, OpenVideo)
         video.seek(SIZE // 2)
         assert await asyncio.to_thread(video.read, BLOCK_BYTES) == MIDDLE
         assert len(server.requests) == 4
 
 
-async def test_a_source_that_changes_is_found_out_with_and_without_if_range(servers: Servers) -> None:
+async def test_a_changed_source_is_detected_with_and_without_if_range(servers: Servers) -> None:
     for headers in ({"ETag": '"one"'}, {"ETag": 'W/"one"'}, {"Last-Modified": "Sat, 31 Jan 2026 09:30:00 GMT"}):
         server = FilmServer(DATA, headers=dict(headers))
         later = {"ETag": '"two"'} if "ETag" in headers else {"Last-Modified": "Sat, 31 Jan 2026 09:31:00 GMT"}
@@ -157,7 +158,10 @@ async def test_a_source_that_changes_is_found_out_with_and_without_if_range(serv
 
         server.change = change
         url = await servers.web({"/film.mp4": server.answer})
-        async with opened(source_allow="127.0.0.1") as fetcher, fetcher.open(submission(f"{url}/film.mp4")) as video:
+        async with (
+            open_fetcher(source_allow="127.0.0.1") as fetcher,
+            fetcher.open(submission(f"{url}/film.mp4")) as video,
+        ):
             assert isinstance(video, OpenVideo)
             video.seek(SIZE // 2)
             assert await asyncio.to_thread(video.read, 100) == DATA[SIZE // 2 : SIZE // 2 + 100]
@@ -167,7 +171,7 @@ async def test_a_source_that_changes_is_found_out_with_and_without_if_range(serv
             assert refused.value.reason is Reason.SOURCE_CHANGED
 
 
-# What the first answer may be.
+# The first response.
 
 
 def first_answer(answer: bytes) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]:
@@ -196,10 +200,10 @@ def first_answer(answer: bytes) -> Callable[[asyncio.StreamReader, asyncio.Strea
         (said("503 Later", b"", Content_Length="0"), Reason.SOURCE_HTTP_STATUS),
     ],
 )
-async def test_a_first_answer_that_is_none_has_a_reason(servers: Servers, answer: bytes, reason: Reason) -> None:
+async def test_a_wrong_first_response_has_a_reason(servers: Servers, answer: bytes, reason: Reason) -> None:
     url = await servers.raw(first_answer(answer))
-    async with opened(source_allow="127.0.0.1") as fetcher:
-        assert await refusal(fetcher, f"{url}/film.mp4") is reason
+    async with open_fetcher(source_allow="127.0.0.1") as fetcher:
+        assert await refusal_reason(fetcher, f"{url}/film.mp4") is reason
 
 
 @asynccontextmanager
@@ -215,19 +219,22 @@ async def endless(servers: Servers) -> AsyncIterator[str]:
 
 
 async def test_an_endless_download_ends_at_the_limit(servers: Servers) -> None:
-    async with endless(servers) as url, opened(source_allow="127.0.0.1", video_spool_max_bytes=8 << 20) as fetcher:
-        assert await refusal(fetcher, url) is Reason.SOURCE_TOO_LARGE
+    async with (
+        endless(servers) as url,
+        open_fetcher(source_allow="127.0.0.1", video_spool_max_bytes=8 << 20) as fetcher,
+    ):
+        assert await refusal_reason(fetcher, url) is Reason.SOURCE_TOO_LARGE
 
 
-async def test_a_download_that_trickles_on_is_a_timeout(servers: Servers) -> None:
+async def test_a_download_that_trickles_is_a_timeout(servers: Servers) -> None:
     server = FilmServer(DATA, ranges=False, pause_s=0.1)
     url = await servers.web({"/film.mp4": server.answer})
-    async with opened(source_allow="127.0.0.1", video_timeout_s=0.5) as fetcher:
-        assert await refusal(fetcher, f"{url}/film.mp4") is Reason.SOURCE_TIMEOUT
+    async with open_fetcher(source_allow="127.0.0.1", video_timeout_s=0.5) as fetcher:
+        assert await refusal_reason(fetcher, f"{url}/film.mp4") is Reason.SOURCE_TIMEOUT
 
 
-async def test_a_download_that_stands_still_is_a_timeout(servers: Servers) -> None:
+async def test_a_download_that_stalls_is_a_timeout(servers: Servers) -> None:
     server = FilmServer(DATA, ranges=False, pause_s=60)
     url = await servers.web({"/film.mp4": server.answer})
-    async with opened(source_allow="127.0.0.1", source_timeout_s=0.3) as fetcher:
-        assert await refusal(fetcher, f"{url}/film.mp4") is Reason.SOURCE_TIMEOUT
+    async with open_fetcher(source_allow="127.0.0.1", source_timeout_s=0.3) as fetcher:
+        assert await refusal_reason(fetcher, f"{url}/film.mp4") is Reason.SOURCE_TIMEOUT

@@ -1,35 +1,35 @@
-"""Extents to windows: everything wanted is asked for, and nothing but small gaps beside; against an obvious twin."""
+"""Windows cover all extents and only small gaps between them. Compared with sets of bytes."""
 
 from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.sources.video.windows import Window, block_bytes, coalesce, gap_bytes
+from streams.sources.video.windows import Window, block_bytes, gap_bytes, plan_windows
 
 EXTENTS = st.lists(st.tuples(st.integers(-20, 300), st.integers(-5, 80)), max_size=12)
 
 
-def test_neighbours_are_one_window_and_others_are_not() -> None:
-    windows = coalesce([(0, 100), (110, 50), (1000, 20)], 5000, gap_bytes=10, window_bytes=1000)
+def test_neighbouring_extents_share_a_window() -> None:
+    windows = plan_windows([(0, 100), (110, 50), (1000, 20)], 5000, gap_bytes=10, window_bytes=1000)
 
     assert windows == [Window(0, 160), Window(1000, 20)]
 
 
-def test_large_extents_come_in_pieces() -> None:
-    assert coalesce([(10, 250)], 5000, window_bytes=100) == [Window(10, 100), Window(110, 100), Window(210, 50)]
+def test_large_extents_are_split() -> None:
+    assert plan_windows([(10, 250)], 5000, window_bytes=100) == [Window(10, 100), Window(110, 100), Window(210, 50)]
 
 
-def test_the_order_is_that_of_the_plan() -> None:
-    assert coalesce([(500, 20), (0, 20)], 5000, gap_bytes=5) == [Window(500, 20), Window(0, 20)]
+def test_windows_keep_the_order_of_the_plan() -> None:
+    assert plan_windows([(500, 20), (0, 20)], 5000, gap_bytes=5) == [Window(500, 20), Window(0, 20)]
 
 
-def test_what_is_outside_is_left_out() -> None:
-    assert coalesce([(90, 50), (200, 5), (-10, 5), (5, 0)], 100, gap_bytes=0) == [Window(90, 10)]
+def test_bytes_outside_the_source_are_left_out() -> None:
+    assert plan_windows([(90, 50), (200, 5), (-10, 5), (5, 0)], 100, gap_bytes=0) == [Window(90, 10)]
 
 
-def test_a_point_is_where_a_block_begins() -> None:
-    assert coalesce([(10, 1), (500, 17), (990, 1)], 1000, point_bytes=100) == [
+def test_a_point_becomes_a_block() -> None:
+    assert plan_windows([(10, 1), (500, 17), (990, 1)], 1000, point_bytes=100) == [
         Window(10, 100),
         Window(500, 17),
         Window(990, 10),
@@ -43,14 +43,14 @@ def test_small_sources_are_read_in_smaller_blocks() -> None:
 
 
 @given(EXTENTS, st.integers(0, 30), st.integers(1, 60))
-def test_what_is_wanted_is_there_and_little_else(extents: list[tuple[int, int]], gap: int, window: int) -> None:
+def test_windows_cover_all_extents_and_only_small_gaps(extents: list[tuple[int, int]], gap: int, window: int) -> None:
     size = 250
-    windows = coalesce(extents, size, point_bytes=1, gap_bytes=gap, window_bytes=window)
+    windows = plan_windows(extents, size, point_bytes=1, gap_bytes=gap, window_bytes=window)
 
     wanted = {byte for offset, length in extents for byte in range(offset, offset + length) if 0 <= byte < size}
-    asked = {byte for each in windows for byte in range(each.offset, each.end)}
+    asked = {byte for found in windows for byte in range(found.offset, found.end)}
     assert wanted <= asked
-    assert all(0 < each.length <= window for each in windows)
+    assert all(0 < found.length <= window for found in windows)
     between = sorted(asked - wanted)
     longest = run = 0
     for place, byte in enumerate(between):

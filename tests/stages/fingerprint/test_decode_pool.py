@@ -1,4 +1,4 @@
-"""Threads that decode: bounded in number and time, and never waited for when they hang."""
+"""Threads that decode: bounded in number and time, and abandoned when they hang."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def free() -> Iterator[threading.Event]:
     event.set()
 
 
-async def test_what_a_decode_returns_or_raises_comes_back() -> None:
+async def test_a_result_or_an_error_comes_back() -> None:
     pool = DecodePool("test", 2, 10)
 
     def fail() -> int:
@@ -34,7 +34,7 @@ async def test_what_a_decode_returns_or_raises_comes_back() -> None:
     pool.close()
 
 
-async def test_one_that_hangs_is_left_behind_and_the_next_goes_on(free: threading.Event) -> None:
+async def test_a_decode_that_hangs_is_abandoned_and_the_next_one_runs(free: threading.Event) -> None:
     pool = DecodePool("test", 1, 0.2)
     with pytest.raises(BadInput) as refused:
         await pool.run(free.wait)
@@ -43,10 +43,10 @@ async def test_one_that_hangs_is_left_behind_and_the_next_goes_on(free: threadin
     pool.close()
 
 
-async def test_too_many_that_hang_are_no_longer_the_fault_of_the_input(
+async def test_too_many_hanging_decodes_are_not_blamed_on_the_input(
     free: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(decode_pool, "MOST_STUCK", 1)
+    monkeypatch.setattr(decode_pool, "MAX_STUCK_DECODES", 1)
     pool = DecodePool("test", 1, 0.05)
     with pytest.raises(BadInput):
         await pool.run(free.wait)
@@ -55,12 +55,12 @@ async def test_too_many_that_hang_are_no_longer_the_fault_of_the_input(
     pool.close()
 
 
-async def test_waiting_for_others_is_not_decoding(free: threading.Event) -> None:
+async def test_waiting_for_the_source_does_not_count_as_decoding(free: threading.Event) -> None:
     pool = DecodePool("test", 1, 0.2)
     waited_s = 0.0
     running = asyncio.create_task(pool.run(free.wait, lambda: waited_s))
     for _ in range(20):
-        waited_s += 0.05  # as long as this is, the decode itself has not taken any time
+        waited_s += 0.05  # while this grows, the decode itself has taken no time
         await asyncio.sleep(0.05)
     assert not running.done()
     with pytest.raises(BadInput):
@@ -68,16 +68,16 @@ async def test_waiting_for_others_is_not_decoding(free: threading.Event) -> None
     pool.close()
 
 
-async def test_waiting_for_a_thread_is_not_decoding(free: threading.Event) -> None:
+async def test_waiting_for_a_thread_does_not_count_as_decoding(free: threading.Event) -> None:
     pool = DecodePool("test", 1, 2.0)
     first = asyncio.create_task(pool.run(lambda: free.wait(1.0)))
     await asyncio.sleep(0.05)
     others = [asyncio.create_task(pool.run(lambda: free.wait(0.6))) for _ in range(3)]
-    assert await asyncio.gather(first, *others) == [False] * 4  # together they take longer than one may
+    assert await asyncio.gather(first, *others) == [False] * 4  # together they take longer than one decode may
     pool.close()
 
 
-async def test_one_that_is_cancelled_makes_room(free: threading.Event) -> None:
+async def test_a_cancelled_decode_makes_room(free: threading.Event) -> None:
     pool = DecodePool("test", 2, 10)
     running = asyncio.create_task(pool.run(free.wait))
     await asyncio.sleep(0.05)

@@ -1,4 +1,4 @@
-"""Submissions to fingerprints, with real servers, real files and the real decoders; above all of videos."""
+"""From submissions to facts, with real servers, real files and real decoders; above all for videos."""
 
 from __future__ import annotations
 
@@ -16,12 +16,19 @@ from streams.domain.fingerprint.image.fingerprint import compute_content_id
 from streams.domain.policy.policy import DEFAULT_POLICY
 from streams.domain.records import Kind, MediaFacts
 from streams.errors import BadInput, Reason
-from streams.stages.fingerprint.fingerprinter import ENTRY_CHARS, SMALL_BYTES, Fingerprinted, Fingerprinter, entries_of
-from tests.sources.conftest import Servers, settings, submission, until
-from tests.sources.conftest import servers as servers  # a fixture
+from streams.stages.fingerprint.fingerprinter import (
+    ENTRY_CHARS,
+    SMALL_BYTES,
+    Fingerprinter,
+    FingerprintResult,
+    cache_entries,
+)
 from tests.support import films
+from tests.support.fetchers import settings, submission
 from tests.support.film_server import FilmServer
 from tests.support.media import jpeg
+from tests.support.web_servers import Servers, wait_until
+from tests.support.web_servers import servers as servers  # a fixture
 
 PHOTO = jpeg(size=(400, 300))
 
@@ -50,7 +57,7 @@ def short_film(**coding: Any) -> Path:
 
 
 def long_film(**coding: Any) -> Path:
-    """Over a minute, of eight bits a pixel and second, as sites have them."""
+    """Longer than a minute, with eight bits for a pixel and second, as websites have them."""
     return films.film(4, 70.0, size=(256, 144), fps=15, gop=150, options={"crf": "20"}, **coding)
 
 
@@ -62,7 +69,7 @@ def same_but_for_reading(one: MediaFacts, other: MediaFacts) -> bool:
     )
 
 
-async def test_a_video_has_the_same_facts_from_a_server_and_from_the_disk(servers: Servers, tmp_path: Path) -> None:
+async def test_a_video_has_the_same_facts_from_a_server_and_from_disk(servers: Servers, tmp_path: Path) -> None:
     film = short_film()
     url = await servers.web({"/film.mp4": FilmServer(film.read_bytes()).answer})
     async with fingerprinter(tmp_path) as made:
@@ -76,7 +83,7 @@ async def test_a_video_has_the_same_facts_from_a_server_and_from_the_disk(server
     assert same_but_for_reading(served.facts, on_disk.facts)
 
 
-async def test_a_video_whose_bytes_are_all_there_is_known_by_them(servers: Servers, tmp_path: Path) -> None:
+async def test_a_video_with_all_its_bytes_is_identified_by_them(servers: Servers, tmp_path: Path) -> None:
     data = short_film().read_bytes()
     url = await servers.web({"/film.mp4": FilmServer(data, ranges=False).answer})
     async with fingerprinter(tmp_path) as made:
@@ -89,7 +96,7 @@ async def test_a_video_whose_bytes_are_all_there_is_known_by_them(servers: Serve
 
 
 @pytest.mark.parametrize("place", ["moov first", "moov last"])
-async def test_of_a_minute_of_video_less_than_two_fifths_are_sent(servers: Servers, tmp_path: Path, place: str) -> None:
+async def test_less_than_two_fifths_of_a_minute_of_video_are_sent(servers: Servers, tmp_path: Path, place: str) -> None:
     data = long_film(faststart=place == "moov first").read_bytes()
     assert (data.index(b"moov") < data.index(b"mdat")) == (place == "moov first")
     server = FilmServer(data)
@@ -101,7 +108,7 @@ async def test_of_a_minute_of_video_less_than_two_fifths_are_sent(servers: Serve
     assert server.sent_bytes <= 0.4 * len(server.data)
 
 
-async def test_a_large_video_without_ranges_is_downloaded_and_nothing_is_left(servers: Servers, tmp_path: Path) -> None:
+async def test_a_large_video_without_ranges_is_downloaded_and_leaves_no_file(servers: Servers, tmp_path: Path) -> None:
     padding = (5 << 20).to_bytes(4, "big") + b"free" + bytes((5 << 20) - 8)  # a box that players pass over
     server = FilmServer(short_film().read_bytes() + padding, ranges=False)
     url = await servers.web({"/x": server.answer})
@@ -111,31 +118,33 @@ async def test_a_large_video_without_ranges_is_downloaded_and_nothing_is_left(se
     assert list((tmp_path / "spool").iterdir()) == []
 
 
-async def test_a_few_bytes_that_were_decoded_before_are_known_without_waiting(tmp_path: Path) -> None:
+async def test_few_bytes_that_were_decoded_before_come_from_the_cache_without_waiting(tmp_path: Path) -> None:
     other_views = replace(DEFAULT_POLICY, views="plain")
     async with fingerprinter(tmp_path) as made:
         photo, large = submission(body=PHOTO), submission(body=PHOTO + bytes(SMALL_BYTES))
-        assert made.known(photo, DEFAULT_POLICY) is None
+        assert made.cached(photo, DEFAULT_POLICY) is None
         first = await made.fingerprint(photo, DEFAULT_POLICY)
-        assert made.known(photo, DEFAULT_POLICY) == Fingerprinted(first.facts, 0.0, 0.0, cached=True)
-        assert made.known(photo, other_views) is None
+        assert made.cached(photo, DEFAULT_POLICY) == FingerprintResult(first.facts, 0.0, 0.0, cached=True)
+        assert made.cached(photo, other_views) is None
         await made.fingerprint(large, DEFAULT_POLICY)
-        assert made.known(large, DEFAULT_POLICY) is None
-        assert made.known(submission("https://example.com/photo.jpg"), DEFAULT_POLICY) is None
+        assert made.cached(large, DEFAULT_POLICY) is None
+        assert made.cached(submission("https://example.com/photo.jpg"), DEFAULT_POLICY) is None
 
 
 @pytest.mark.parametrize(
     ("body", "kind", "reason"), [(b"", "auto", Reason.SOURCE_EMPTY), (PHOTO, "video", Reason.UNSUPPORTED_KIND)]
 )
-async def test_what_bytes_say_at_once_is_told_at_once(tmp_path: Path, body: bytes, kind: Kind, reason: Reason) -> None:
+async def test_bytes_that_are_refused_at_sight_are_refused_without_waiting(
+    tmp_path: Path, body: bytes, kind: Kind, reason: Reason
+) -> None:
     async with fingerprinter(tmp_path) as made:
         await of(made, body=PHOTO)
         with pytest.raises(BadInput) as refused:
-            made.known(submission(body=body, kind=kind), DEFAULT_POLICY)
+            made.cached(submission(body=body, kind=kind), DEFAULT_POLICY)
     assert refused.value.reason is reason
 
 
-async def test_what_a_server_vouches_for_is_decoded_once(servers: Servers, tmp_path: Path) -> None:
+async def test_a_version_that_the_server_guarantees_is_decoded_once(servers: Servers, tmp_path: Path) -> None:
     server = FilmServer(short_film().read_bytes())
     url = await servers.web({"/film.mp4": server.answer, "/copy.mp4": server.answer})
     async with fingerprinter(tmp_path) as made:
@@ -151,7 +160,7 @@ async def test_what_a_server_vouches_for_is_decoded_once(servers: Servers, tmp_p
         assert not (await of(made, f"{url}/film.mp4")).cached
 
 
-async def test_a_file_that_is_written_anew_is_decoded_anew(tmp_path: Path) -> None:
+async def test_a_file_that_is_written_again_is_decoded_again(tmp_path: Path) -> None:
     import os
 
     film = tmp_path / "film.mp4"
@@ -166,7 +175,7 @@ async def test_a_file_that_is_written_anew_is_decoded_anew(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("path", ["/film.mp4", "/x"])
-async def test_a_video_is_no_image_and_an_image_no_video(servers: Servers, tmp_path: Path, path: str) -> None:
+async def test_a_video_is_not_an_image_and_an_image_not_a_video(servers: Servers, tmp_path: Path, path: str) -> None:
     film, photo = FilmServer(short_film().read_bytes()), FilmServer(PHOTO)
     url = await servers.web({f"/film{path}": film.answer, f"/photo{path}": photo.answer})
     async with fingerprinter(tmp_path) as made:
@@ -177,7 +186,7 @@ async def test_a_video_is_no_image_and_an_image_no_video(servers: Servers, tmp_p
         assert (await of(made, f"{url}/film{path}", kind="video")).facts.kind == "video"
 
 
-async def test_a_server_that_falls_silent_is_given_up_while_images_go_on(servers: Servers, tmp_path: Path) -> None:
+async def test_a_silent_server_times_out_while_images_go_on(servers: Servers, tmp_path: Path) -> None:
     server = FilmServer(short_film().read_bytes() + bytes(500_000))
 
     def fall_silent(number: int) -> None:
@@ -187,7 +196,7 @@ async def test_a_server_that_falls_silent_is_given_up_while_images_go_on(servers
     url = await servers.web({"/film.mp4": server.answer, "/photo": FilmServer(PHOTO).answer})
     async with fingerprinter(tmp_path, source_timeout_s=1.0, video_threads=1, decode_threads=1) as made:
         waiting = asyncio.create_task(refusal(made, f"{url}/film.mp4"))
-        await until(lambda: len(server.requests) > 1)
+        await wait_until(lambda: len(server.requests) > 1)
         for _ in range(3):
             assert (await of(made, f"{url}/photo")).facts.kind == "image"
         assert not waiting.done()
@@ -197,7 +206,7 @@ async def test_a_server_that_falls_silent_is_given_up_while_images_go_on(servers
         assert (await of(made, short_film().as_uri())).facts.kind == "video"  # its thread is free again
 
 
-async def test_a_video_that_is_given_up_frees_its_thread(servers: Servers, tmp_path: Path) -> None:
+async def test_a_cancelled_video_frees_its_thread(servers: Servers, tmp_path: Path) -> None:
     server = FilmServer(short_film().read_bytes() + bytes(500_000))
 
     def fall_silent(number: int) -> None:
@@ -207,15 +216,15 @@ async def test_a_video_that_is_given_up_frees_its_thread(servers: Servers, tmp_p
     url = await servers.web({"/film.mp4": server.answer})
     async with fingerprinter(tmp_path, source_timeout_s=60.0, video_threads=1) as made:
         waiting = asyncio.create_task(of(made, f"{url}/film.mp4"))
-        await until(lambda: len(server.requests) > 1)
+        await wait_until(lambda: len(server.requests) > 1)
         waiting.cancel()
         with pytest.raises(asyncio.CancelledError):
             await waiting
-        found: Fingerprinted = await asyncio.wait_for(of(made, short_film().as_uri()), 20)
+        found: FingerprintResult = await asyncio.wait_for(of(made, short_film().as_uri()), 20)
         assert found.facts.kind == "video"
 
 
-async def test_a_source_that_changes_or_breaks_off_is_not_fingerprinted_in_part(
+async def test_a_source_that_changes_or_breaks_off_gets_no_partial_fingerprint(
     servers: Servers, tmp_path: Path
 ) -> None:
     server = FilmServer(short_film().read_bytes())
@@ -235,7 +244,7 @@ async def test_a_source_that_changes_or_breaks_off_is_not_fingerprinted_in_part(
         assert await refusal(made, f"{url}/film.mp4") is Reason.SOURCE_BAD_RANGES
 
 
-async def test_what_was_read_of_videos_is_counted(servers: Servers, tmp_path: Path) -> None:
+async def test_the_bytes_read_of_videos_are_counted(servers: Servers, tmp_path: Path) -> None:
     def value(counter: Any, *labels: str) -> float:
         return float(counter.labels(*labels)._value.get())
 
@@ -249,8 +258,8 @@ async def test_what_was_read_of_videos_is_counted(servers: Servers, tmp_path: Pa
     assert value(metrics.VIDEOS, "ranges", found.facts.video.path) >= 1
 
 
-def test_what_has_many_hashes_counts_as_many_pictures_in_the_cache() -> None:
+def test_facts_with_many_hashes_count_as_many_cache_entries() -> None:
     picture = MediaFacts("sha256:00", "image", "png", 1, 1, 1, 1, 0.5, {"phash64:1": "0" * 16})
     video = replace(picture, kind="video", hashes={"frames:1": "0" * (10 * ENTRY_CHARS)})
 
-    assert (entries_of(picture), entries_of(video)) == (1, 11)
+    assert (cache_entries(picture), cache_entries(video)) == (1, 11)

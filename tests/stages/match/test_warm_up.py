@@ -1,4 +1,4 @@
-"""What the match stage compiles is compiled before there are partitions."""
+"""The match stage compiles all kernels before it gets partitions."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ import sys
 WARM_UP_THEN_DECIDE = """
 import random
 from streams.domain.hamming import build, insert, search
-from streams.domain.match.images import kernel as image_kernel
+from streams.domain.match.images import kernel as image_kernel, slot_table
 from streams.domain.match.videos import kernel as video_kernel, shared_captions, time_mapping
 from streams.stages.match.warm_up import warm_up
 from tests.support.partition import Partition
-from tests.domain.match.images.test_index import MatchInput, submission
+from streams.domain.match.decide import MatchInput
+from tests.support.picture_streams import submission
 from tests.domain.match.videos.test_matching import stream
 
 def compiled():
-    rooms = (build, insert, search, image_kernel, video_kernel, shared_captions, time_mapping)
+    rooms = (build, insert, search, image_kernel, slot_table, video_kernel, shared_captions, time_mapping)
     kernels = {id(each): each for room in rooms for each in vars(room).values() if hasattr(each, "signatures")}
     return sum(len(each.signatures) for each in kernels.values())
 

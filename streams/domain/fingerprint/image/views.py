@@ -121,7 +121,7 @@ def boxes_by_view(grey: Image.Image) -> dict[int, Box]:
         view.code: _middle_box(reduced.aspect, view.aspect) if view.aspect else view.box for view in VIEWS
     }
     boxes |= {TRIMMED: None, FRAMED: None}
-    for code, (left, top, right, bottom) in _inner_pictures(reduced):
+    for code, (left, top, right, bottom) in inner_pictures(reduced):
         boxes[code] = (left / width, top / height, min(right / width, 1.0), min(bottom / height, 1.0))
     return {code: box for code, box in boxes.items() if box}
 
@@ -146,7 +146,7 @@ def _views(reduced: ReducedPicture, large: Image.Image, full: ViewFrequencies, l
     required = views_of_level(level)
     views = [full]
     if any(view.code == TRIMMED for view in required):
-        for code, part in _inner_pictures(reduced):
+        for code, part in inner_pictures(reduced):
             views.append(whole_view(code, reduced.square(SIDE, part)))
     derived = tuple(view for view in required if not view.whole)
     if derived:
@@ -154,7 +154,7 @@ def _views(reduced: ReducedPicture, large: Image.Image, full: ViewFrequencies, l
     return [view for view in views if has_contrast(view.for_hash256)]
 
 
-def _inner_pictures(reduced: ReducedPicture) -> list[tuple[int, Rectangle]]:
+def inner_pictures(reduced: ReducedPicture) -> list[tuple[int, Rectangle]]:
     """The pictures inside a border and a screenshot, by view code, if they differ from the whole and each other."""
     pixels = np.asarray(reduced.image)
     inner: list[tuple[int, Rectangle]] = []

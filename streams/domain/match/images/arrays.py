@@ -1,4 +1,4 @@
-"""The arrays in which near contents stand, as the kernels take them; made and made larger here, used elsewhere."""
+"""The arrays that hold known pictures, in the form that the kernel takes. They are made and enlarged here."""
 
 from __future__ import annotations
 
@@ -7,121 +7,118 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-NOTHING, LOOK_UP, SEE, FORGET = 0, 1, 2, 3
-"""What a step does: nothing, look up a new content and take it in, note when one was seen, or let go of one."""
+NO_ACTION, MATCH_AND_INSERT, REFRESH, REMOVE = 0, 1, 2, 3
+"""What an operation does to the index; see match/operations.py. NO_ACTION: the content is not in the index."""
 
 
-class Rows(NamedTuple):
-    """Stored entries by row, which is their key in the indexes; those of one content are neighbours."""
+class RowArrays(NamedTuple):
+    """Stored entries by row. The row is their key in the Hamming indexes. The rows of a content are adjacent."""
 
     hash64: NDArray[np.uint64]
     hash256: NDArray[np.uint64]  # rows × 4
     slot: NDArray[np.int32]
     view_code: NDArray[np.uint8]
     orientation: NDArray[np.uint8]
-    used: NDArray[np.int64]  # one number: how many
+    used: NDArray[np.int64]  # one number: how many rows are used
 
 
-class Slots(NamedTuple):
-    """Contents by slot. One that was replaced or forgotten is not `alive`, and its slot is not used again."""
+class ContentArrays(NamedTuple):
+    """Contents by slot. A content that was replaced or removed is not `alive`, and its slot is not used again."""
 
     digest: NDArray[np.uint64]  # slots × 4
     first_ms: NDArray[np.int64]
-    expires_ms: NDArray[np.int64]  # forgotten after that
-    member: NDArray[np.uint8]
+    expires_ms: NDArray[np.int64]  # forgotten after it
+    is_member: NDArray[np.uint8]
     alive: NDArray[np.uint8]
     first_row: NDArray[np.int64]
-    rows: NDArray[np.uint8]
+    row_count: NDArray[np.uint8]
 
 
-class Batch(NamedTuple):
-    """Submissions of one collection in order, and their entries one after the other."""
+class IndexBatch(NamedTuple):
+    """Operations on one collection in their order, and the entries of their submissions, joined."""
 
     action: NDArray[np.uint8]
     slot: NDArray[np.int32]
-    replaced: NDArray[np.int32]  # slot of an expired content of equal bytes, or -1
+    replaced_slot: NDArray[np.int32]  # slot of an expired content of equal bytes, or -1
     time_ms: NDArray[np.int64]
     expires_ms: NDArray[np.int64]
     radius_bits: NDArray[np.uint8]
     view_radius_bits: NDArray[np.uint8]
     confirm_bits: NDArray[np.uint16]
     level: NDArray[np.uint8]
-    starts: NDArray[np.int64]  # n + 1 positions in the entries
+    entry_starts: NDArray[np.int64]  # operations + 1 positions in the entries
     hash64: NDArray[np.uint64]
     hash256: NDArray[np.uint64]  # entries × 4
     view_code: NDArray[np.uint8]
     orientation: NDArray[np.uint8]
-    asked: NDArray[np.uint8]  # among which rows it is looked up, AMONG or'ed
-    stored: NDArray[np.uint8]  # among which rows it is kept, AMONG or 0
+    query_groups: NDArray[np.uint8]  # the search groups in which the entry is looked up, or'ed
+    stored_group: NDArray[np.uint8]  # the search group in which the entry is stored, or 0
 
 
-class Found(NamedTuple):
-    """The best match of each submission: slot, or -1; its row's view and turn; the entry that found it; distances."""
+class BestMatches(NamedTuple):
+    """The best match of each operation: slot or -1, its row's view and orientation, the entry that found it."""
 
     slot: NDArray[np.int32]
     view_code: NDArray[np.uint8]
     orientation: NDArray[np.uint8]
     entry: NDArray[np.int64]
-    near_bits: NDArray[np.uint8]
-    confirm_bits: NDArray[np.uint16]
+    hash64_distance_bits: NDArray[np.uint8]
+    hash256_distance_bits: NDArray[np.uint16]
 
 
-def rows_of(room: int) -> Rows:
-    """Room for so many rows."""
-    return Rows(
-        hash64=np.zeros(room, np.uint64),
-        hash256=np.zeros((room, 4), np.uint64),
-        slot=np.zeros(room, np.int32),
-        view_code=np.zeros(room, np.uint8),
-        orientation=np.zeros(room, np.uint8),
+def new_rows(capacity: int) -> RowArrays:
+    return RowArrays(
+        hash64=np.zeros(capacity, np.uint64),
+        hash256=np.zeros((capacity, 4), np.uint64),
+        slot=np.zeros(capacity, np.int32),
+        view_code=np.zeros(capacity, np.uint8),
+        orientation=np.zeros(capacity, np.uint8),
         used=np.zeros(1, np.int64),
     )
 
 
-def slots_of(room: int) -> Slots:
-    """Room for so many contents."""
-    return Slots(
-        digest=np.zeros((room, 4), np.uint64),
-        first_ms=np.zeros(room, np.int64),
-        expires_ms=np.zeros(room, np.int64),
-        member=np.zeros(room, np.uint8),
-        alive=np.zeros(room, np.uint8),
-        first_row=np.zeros(room, np.int64),
-        rows=np.zeros(room, np.uint8),
+def new_contents(capacity: int) -> ContentArrays:
+    return ContentArrays(
+        digest=np.zeros((capacity, 4), np.uint64),
+        first_ms=np.zeros(capacity, np.int64),
+        expires_ms=np.zeros(capacity, np.int64),
+        is_member=np.zeros(capacity, np.uint8),
+        alive=np.zeros(capacity, np.uint8),
+        first_row=np.zeros(capacity, np.int64),
+        row_count=np.zeros(capacity, np.uint8),
     )
 
 
-def found_of(count: int) -> Found:
-    """Nothing found yet for so many steps."""
-    return Found(
+def no_matches(count: int) -> BestMatches:
+    return BestMatches(
         slot=np.full(count, -1, np.int32),
         view_code=np.zeros(count, np.uint8),
         orientation=np.zeros(count, np.uint8),
         entry=np.zeros(count, np.int64),
-        near_bits=np.zeros(count, np.uint8),
-        confirm_bits=np.zeros(count, np.uint16),
+        hash64_distance_bits=np.zeros(count, np.uint8),
+        hash256_distance_bits=np.zeros(count, np.uint16),
     )
 
 
-def make_room(arrays: Rows | Slots, room: int) -> None:
-    """Let there be places for so many rows or contents: grown by half or more, with zeros, where there are not.
+def ensure_capacity(arrays: RowArrays | ContentArrays, capacity: int) -> None:
+    """Enlarge arrays that are shorter than `capacity`, by half or more, with zeros.
 
-    In place: nobody else has these arrays, and nothing is copied where their memory can grow.
+    They are resized in place: nobody else holds these arrays, and where memory can grow nothing is copied.
     """
     for name, array in arrays._asdict().items():
-        if name != "used" and room > len(array):
-            array.resize((max(room, len(array) * 3 // 2), *array.shape[1:]), refcheck=False)
+        if name != "used" and capacity > len(array):
+            array.resize((max(capacity, len(array) * 3 // 2), *array.shape[1:]), refcheck=False)
 
 
-def move_rows(old: Rows, kept: NDArray[np.int64], new: Rows) -> None:
-    """Copy some rows to the beginning of others; `slot` is for the caller to set right."""
-    for name in old._fields:
+def copy_rows(source: RowArrays, selected: NDArray[np.int64], target: RowArrays) -> None:
+    """Copy the selected rows to the beginning of `target`; the caller must then set `slot`."""
+    for name in source._fields:
         if name != "used":
-            getattr(new, name)[: len(kept)] = getattr(old, name)[kept]
-    new.used[0] = len(kept)
+            getattr(target, name)[: len(selected)] = getattr(source, name)[selected]
+    target.used[0] = len(selected)
 
 
-def move_slots(old: Slots, kept: NDArray[np.int64], new: Slots) -> None:
-    """Copy some contents to the beginning of others; `first_row` is for the caller to set right."""
-    for name in old._fields:
-        getattr(new, name)[: len(kept)] = getattr(old, name)[kept]
+def copy_contents(source: ContentArrays, selected: NDArray[np.int64], target: ContentArrays) -> None:
+    """Copy the selected contents to the beginning of `target`; the caller must then set `first_row`."""
+    for name in source._fields:
+        getattr(target, name)[: len(selected)] = getattr(source, name)[selected]

@@ -1,6 +1,7 @@
-"""Two pictures held against each other: every distance that a policy looks at, and what it comes to.
+"""Compares two pictures: every distance that a policy looks at, and the match that it comes to.
 
-As matching decides it, with nothing left out, for people who ask why. Looking up among millions is index.py.
+For people who ask why; it decides as the index does, and leaves nothing out. Finding a match among millions of pictures
+is in index.py.
 """
 
 from __future__ import annotations
@@ -13,32 +14,48 @@ from numpy.typing import NDArray
 
 from streams.domain.hashes.levels import LEVEL_NUMBERS
 from streams.domain.hashes.orientation import ORIENTATION_NAMES
-from streams.domain.hashes.packing import ENTRY
+from streams.domain.hashes.packing import ENTRY, ORIENTATION_MASK
 from streams.domain.hashes.selection import comparable_entries, stored_entries
 from streams.domain.hashes.transformation import transformation_between
 from streams.domain.hashes.views import AS_WHOLE, SEARCH_GROUPS, VIEW_PAIRS, VIEWS, query_groups
-from streams.domain.match.outcome import Hit, exact_match, near_match
+from streams.domain.match.operations import ImageHit
+from streams.domain.match.outcome import exact_match, near_match
+from streams.domain.match.ranking import Strength, TieBreak
 from streams.domain.policy.policy import Policy
 from streams.domain.records import Match, MediaFacts
 from streams.domain.state.content import Content
 
 Distances = NDArray[np.int64]
+NO_DIGEST = (0, 0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
 class ViewComparison:
-    """A view of the submission beside one of the known picture, through the forms of both that are nearest.
+    """A view of the submission and a view of the known picture, compared by their nearest pair of entries.
 
-    `orientation` and `known_orientation` name those forms: what was done to each upright view before it was hashed. `near_bits` is
-    the distance of the hashes that are looked up by, `confirm_bits` that of those of 256 bits which confirm, None
-    under a policy that compares by one hash alone; the hashes are in hex. `transformation` is what this pair would
-    mean if it matched (`streams.domain.hashes.views.undone`). `hit` is all of it for `near_match`.
+    All fields but `hit` are fields of `mediasieve explain --json`.
+
+    Attributes:
+        view: of the submission.
+        turn: orientation of the submission's entry: how its upright view was turned before it was hashed.
+        known_view: of the known picture.
+        known_turn: orientation of the known picture's entry.
+        near_bits: distance of the 64-bit hashes, or of the only hashes that the policy compares.
+        near_threshold_bits: the largest `near_bits` that matches.
+        near_hash: in hex.
+        known_near_hash: in hex.
+        confirm_bits: distance of the 256-bit hashes. This and the next three are None if the policy compares one hash.
+        confirm_threshold_bits: the largest `confirm_bits` that matches.
+        confirm_hash: in hex.
+        known_confirm_hash: in hex.
+        transformation: what the pair means if it matches (`hashes.transformation.transformation_between`).
+        hit: the pair as `near_match` takes it.
     """
 
     view: str
-    orientation: str
+    turn: str
     known_view: str
-    known_orientation: str
+    known_turn: str
     near_bits: int
     near_threshold_bits: int
     near_hash: str
@@ -48,7 +65,7 @@ class ViewComparison:
     confirm_hash: str | None
     known_confirm_hash: str | None
     transformation: str
-    hit: Hit
+    hit: ImageHit
 
     @property
     def matches(self) -> bool:
@@ -58,12 +75,12 @@ class ViewComparison:
 
 
 def compare_pictures(known: MediaFacts, submitted: MediaFacts, policy: Policy) -> list[ViewComparison]:
-    """Every pair of views that a policy compares when one picture is known and the other submitted.
+    """Compare all pairs of views that a policy compares when one picture is known and the other submitted.
 
     Returns:
-        One comparison a pair of views: those that match first, then whole pictures before parts, then by the distance
-        of the confirming hash, then of the near hash. None if the policy looks for no near duplicates, or one of the
-        two has nothing to compare by (less quality than `min_quality`, no hash of this algorithm and version).
+        One comparison for each pair of views: first the pairs that match, then the stronger ones (match/ranking.py).
+        Empty if the policy looks for no near duplicates, or if a picture has nothing to compare (its quality is below
+        `min_quality`, or it has no hash of this algorithm and version).
 
     Raises:
         BadInput: bad_field, if a hash is not what its name says.
@@ -75,35 +92,28 @@ def compare_pictures(known: MediaFacts, submitted: MediaFacts, policy: Policy) -
     own, other = np.frombuffer(own_packed, ENTRY), np.frombuffer(stored_entries(known_packed, policy), ENTRY)
     own = own[query_groups(own, policy.views) > 0]
     rules = _rules(own, other, policy)
-    near_bits, confirm_bits = _distances(own, other)
+    hash64_distances, hash256_distances = _distances(own, other)
     near_limits = np.where(rules == AS_WHOLE, policy.radius_bits, policy.view_radius_bits)
     confirm_limit = policy.confirm_bits if policy.hash_bits == 256 else 0
-    outside = (near_bits > near_limits) | (confirm_bits > confirm_limit)
-    rows, columns = np.nonzero(rules)
-    # As NearContents.take prefers them, and its entries of one distance in their order.
-    order = np.lexsort(
-        (
-            other["orientation"][columns],
-            other["view"][columns],
-            rows,
-            near_bits[rows, columns],
-            confirm_bits[rows, columns],
-            rules[rows, columns],
-            outside[rows, columns],
-        )
-    )
+    outside = (hash64_distances > near_limits) | (hash256_distances > confirm_limit)
+    views, orientations = other["view"].tolist(), other["orientation"].tolist()
+
+    def order(pair: tuple[int, int]) -> tuple[bool, Strength, TieBreak]:
+        row, column = pair
+        strength = Strength(0, int(rules[pair]), int(hash256_distances[pair]), int(hash64_distances[pair]))
+        return bool(outside[pair]), strength, TieBreak(0, NO_DIGEST, row, views[column], orientations[column])
+
     found: dict[tuple[int, int], ViewComparison] = {}
-    for at in order:
-        row, column = int(rows[at]), int(columns[at])
-        pair = int(own["view"][row]), int(other["view"][column])
+    for row, column in sorted(((int(row), int(column)) for row, column in np.argwhere(rules)), key=order):
+        pair = int(own["view"][row]), views[column]
         if pair not in found:
-            distances = int(near_bits[row, column]), int(confirm_bits[row, column])
+            distances = int(hash64_distances[row, column]), int(hash256_distances[row, column])
             found[pair] = _comparison(own[row], other[column], distances, known.content_id, policy)
     return list(found.values())
 
 
 def match_pictures(known: MediaFacts, submitted: MediaFacts, policy: Policy, *, media_id: str) -> Match | None:
-    """The match that a decision would have if only this picture were known, as medium `media_id`; None if it is none.
+    """The match of a decision if only this picture were known, as medium `media_id`; None if they do not match.
 
     Raises:
         BadInput: as `compare_pictures`.
@@ -116,44 +126,52 @@ def match_pictures(known: MediaFacts, submitted: MediaFacts, policy: Policy, *, 
 
 
 def _rules(own: NDArray[np.void], other: NDArray[np.void], policy: Policy) -> NDArray[np.uint8]:
-    """For each pair of entries AS_WHOLE or AS_DERIVED, by which its radius goes; 0 where it is not compared."""
+    """AS_WHOLE or AS_DERIVED for each pair of entries, which decides about its radius; 0 for pairs not compared."""
     rules: NDArray[np.uint8] = VIEW_PAIRS[LEVEL_NUMBERS[policy.views], own["view"][:, None], other["view"][None]]
-    asked = query_groups(own, policy.views)[:, None] & SEARCH_GROUPS[other["view"]][None] > 0
-    return np.where(asked, rules, 0).astype(np.uint8)
+    searched = query_groups(own, policy.views)[:, None] & SEARCH_GROUPS[other["view"]][None] > 0
+    return np.where(searched, rules, 0).astype(np.uint8)
 
 
 def _distances(own: NDArray[np.void], other: NDArray[np.void]) -> tuple[Distances, Distances]:
-    near = np.bitwise_count(own["hash64"][:, None] ^ other["hash64"][None]).astype(np.int64)
-    confirm = np.bitwise_count(own["hash256"][:, None] ^ other["hash256"][None]).sum(axis=2, dtype=np.int64)
-    return near, confirm
+    hash64_distances = np.bitwise_count(own["hash64"][:, None] ^ other["hash64"][None]).astype(np.int64)
+    hash256_distances = np.bitwise_count(own["hash256"][:, None] ^ other["hash256"][None]).sum(axis=2, dtype=np.int64)
+    return hash64_distances, hash256_distances
 
 
 def _comparison(own: Any, other: Any, distances: tuple[int, int], content_id: str, policy: Policy) -> ViewComparison:
-    near_bits, confirm_bits = distances
+    hash64_distance_bits, hash256_distance_bits = distances
     view, known_view = VIEWS[own["view"]], VIEWS[other["view"]]
     orientation, known_orientation = int(own["orientation"]), int(other["orientation"])
     confirmed = policy.hash_bits == 256
     return ViewComparison(
         view=view.name,
-        orientation=ORIENTATION_NAMES[orientation & 7],
+        turn=ORIENTATION_NAMES[orientation & ORIENTATION_MASK],
         known_view=known_view.name,
-        known_orientation=ORIENTATION_NAMES[known_orientation & 7],
-        near_bits=near_bits,
+        known_turn=ORIENTATION_NAMES[known_orientation & ORIENTATION_MASK],
+        near_bits=hash64_distance_bits,
         near_threshold_bits=policy.radius_bits if view.whole and known_view.whole else policy.view_radius_bits,
-        near_hash=_near_hex(own, policy),
-        known_near_hash=_near_hex(other, policy),
-        confirm_bits=confirm_bits if confirmed else None,
+        near_hash=_hash64_hex(own, policy),
+        known_near_hash=_hash64_hex(other, policy),
+        confirm_bits=hash256_distance_bits if confirmed else None,
         confirm_threshold_bits=policy.confirm_bits if confirmed else None,
-        confirm_hash=_confirm_hex(own) if confirmed else None,
-        known_confirm_hash=_confirm_hex(other) if confirmed else None,
+        confirm_hash=_hash256_hex(own) if confirmed else None,
+        known_confirm_hash=_hash256_hex(other) if confirmed else None,
         transformation=transformation_between(view.code, orientation, known_view.code, known_orientation),
-        hit=Hit(content_id, known_view.code, known_orientation, view.code, orientation, near_bits, confirm_bits),
+        hit=ImageHit(
+            content_id,
+            known_view.code,
+            known_orientation,
+            view.code,
+            orientation,
+            hash64_distance_bits,
+            hash256_distance_bits,
+        ),
     )
 
 
-def _near_hex(entry: Any, policy: Policy) -> str:
+def _hash64_hex(entry: Any, policy: Policy) -> str:
     return f"{int(entry['hash64']):0{min(policy.hash_bits, 64) // 4}x}"
 
 
-def _confirm_hex(entry: Any) -> str:
+def _hash256_hex(entry: Any) -> str:
     return "".join(f"{int(word):016x}" for word in entry["hash256"])

@@ -1,6 +1,6 @@
-"""The contents of one collection that near duplicates are looked up among, in memory; rebuilt from the state.
+"""The pictures of one collection in memory, for finding near duplicates; rebuilt from the state.
 
-Decides nothing but which known content is nearest; what follows from that is decide.py.
+The index finds the best match of a submission. What follows from the match is in match/decide.py.
 """
 
 from __future__ import annotations
@@ -14,304 +14,249 @@ from numpy.typing import NDArray
 
 from streams.domain.hamming.index import NearIndex
 from streams.domain.hashes.frames import FRAME_ENTRY
-from streams.domain.hashes.levels import LEVEL_NUMBERS
-from streams.domain.hashes.packing import ENTRY
 from streams.domain.hashes.views import (
     GROUP_ASPECT,
     GROUP_CROPS,
     GROUP_OVAL,
     GROUP_WHOLE,
-    QUERY_GROUPS,
     SEARCH_GROUPS,
-    STORED_GROUPS,
     VIEW_PAIRS,
 )
 from streams.domain.match.images.arrays import (
-    FORGET,
-    LOOK_UP,
-    NOTHING,
-    SEE,
-    Batch,
-    Found,
-    found_of,
-    make_room,
-    move_rows,
-    move_slots,
-    rows_of,
-    slots_of,
+    REMOVE,
+    BestMatches,
+    copy_contents,
+    copy_rows,
+    ensure_capacity,
+    new_contents,
+    new_rows,
+    no_matches,
 )
-from streams.domain.match.images.kernel import (
-    Indexes,
-    drop_rows,
-    enter_slots,
-    find_and_take_in,
-    find_slots,
-    unpack_contents,
-)
+from streams.domain.match.images.batch_arrays import index_batch, join_entries
+from streams.domain.match.images.kernel import GroupIndexes, apply_batch, load_contents, remove_content
+from streams.domain.match.images.slot_table import enter_slots, find_slots, new_slot_table
 from streams.domain.match.operations import (
     FindAppearances,
     FoundAppearance,
+    ImageHit,
     IndexOperation,
     IndexUpdate,
     MatchAndInsert,
-    Refresh,
-    Remove,
 )
-from streams.domain.match.outcome import Hit
 from streams.domain.match.videos.appearances import nearest_appearances
 from streams.domain.match.videos.kernel import FrameTable, QueryFrames, search_index
-from streams.domain.policy.policy import Policy
 from streams.domain.records.ids import content_id_of, digest_of
-from streams.domain.state.content import ENTRIES_AT, HEADER
+from streams.domain.state.content import ENTRY_COUNT_AT
 
-LARGEST_FIRST, INDEXED_AT_ONCE = (GROUP_CROPS, GROUP_WHOLE, GROUP_OVAL, GROUP_ASPECT), 2
-COMPACT_ABOVE = 10_000
-"""So many contents that are gone, or as many as are there, are worth making the arrays anew."""
+GROUPS = (GROUP_WHOLE, GROUP_CROPS, GROUP_OVAL, GROUP_ASPECT)
+GROUPS_BY_SIZE = (GROUP_CROPS, GROUP_WHOLE, GROUP_OVAL, GROUP_ASPECT)
+INDEXING_THREADS = 2
+MIN_REMOVED_TO_COMPACT = 10_000
+"""The arrays are rebuilt when this many contents have been removed, and at least as many as are left."""
 
 
-class NearContents:
-    """Contents of one collection, all hashed by one algorithm and version.
+class ImageIndex:
+    """Pictures of one collection, all hashed by one algorithm and version.
 
-    A batch costs a look-up for each queried entry and an insert for each stored one (see `NearIndex`); nothing of it
-    holds the GIL. Memory is about 105 bytes a stored entry, 60 more a whole one once crops are looked up, and 80 a
-    content.
+    A batch costs a look-up for each entry that is queried and an insert for each entry that is stored (see
+    `NearIndex`), all without the GIL. Memory is about 105 bytes for each stored entry, 60 more for that of a whole
+    picture once crops are looked up, and 80 for each content.
     """
 
     def __init__(self) -> None:
-        self._indexes = {among: NearIndex() for among in (GROUP_WHOLE, GROUP_CROPS, GROUP_OVAL, GROUP_ASPECT)}
-        self._joined = False
-        self._rows = rows_of(0)
-        self._slots = slots_of(0)
-        self._used = 0
-        self._gone = 0
-        self._table = np.full(64, -1, np.int32)
+        self._indexes = {group: NearIndex() for group in GROUPS}
+        self._crops_include_whole = False
+        self._rows = new_rows(0)
+        self._contents = new_contents(0)
+        self._slots_used = 0
+        self._removed = 0
+        self._slot_table = new_slot_table(0)
 
     def __len__(self) -> int:
-        return self._used - self._gone
+        return self._slots_used - self._removed
 
     @property
     def memory_bytes(self) -> int:
-        arrays = (*self._rows, *self._slots, self._table)
+        arrays = (*self._rows, *self._contents, self._slot_table)
         indexes = sum(index.memory_bytes for index in self._indexes.values())
         return indexes + sum(array.nbytes for array in arrays)
 
     def load(self, data: NDArray[np.uint8], starts: NDArray[np.int64]) -> None:
-        """Take in contents as the state holds them, packed by `Content.pack`; found only after `index`.
+        """Load contents of the state, as `Content.pack` packs them. They are found only after `index`.
 
         Args:
             data: bytes, of any number of contents.
-            starts: where those to take in begin.
+            starts: where the contents to load begin.
         """
-        self._make_room(len(starts), int(data[starts + ENTRIES_AT].sum(dtype=np.int64)))
-        unpack_contents(data, starts, HEADER.size, self._used, self._rows, self._slots)
-        self._used += len(starts)
+        self._ensure_capacity(len(starts), int(data[starts + ENTRY_COUNT_AT].sum(dtype=np.int64)))
+        load_contents(data, starts, self._slots_used, self._rows, self._contents)
+        self._slots_used += len(starts)
 
     def index(self) -> None:
-        """Make all that was loaded findable, at some millions of entries a second; once, before anything is taken."""
-        self._make_table(self._used)
-        near, keys = self._rows.hash64, np.arange(self._rows.used[0], dtype=np.uint32)
-        among_of = SEARCH_GROUPS[self._rows.view_code[keys]]
-        self._joined = bool((among_of == GROUP_CROPS).any())
+        """Index all loaded contents, some millions of entries a second; once, before `apply`."""
+        self._build_slot_table(self._slots_used)
+        hash64, rows = self._rows.hash64, np.arange(self._rows.used[0], dtype=np.uint32)
+        groups = SEARCH_GROUPS[self._rows.view_code[rows]]
+        self._crops_include_whole = bool((groups == GROUP_CROPS).any())
 
-        def add(among: int) -> None:
-            chosen = keys[among_of & self._kept_among(among) > 0]
-            self._indexes[among].add_batch(near[chosen], chosen)
+        def add(group: int) -> None:
+            members = rows[groups & self._groups_held_by(group) > 0]
+            self._indexes[group].add_batch(hash64[members], members)
 
-        with ThreadPoolExecutor(INDEXED_AT_ONCE) as pool:
-            deque(pool.map(add, LARGEST_FIRST), maxlen=0)
+        with ThreadPoolExecutor(INDEXING_THREADS) as pool:
+            deque(pool.map(add, GROUPS_BY_SIZE), maxlen=0)
 
-    def apply(self, steps: Sequence[IndexOperation]) -> list[Hit | list[FoundAppearance] | None]:
-        """Do all in order, exactly as one by one: each sees those before it.
+    def apply(self, operations: Sequence[IndexOperation]) -> list[ImageHit | list[FoundAppearance] | None]:
+        """Apply the operations in order. The result is the same as applying them one at a time.
 
-        A content is not found where it is the same content, is forgotten by then, or is farther than the policy's
-        thresholds. Of several, a canonical content comes before a member of a group, then one whose whole picture
-        matches before one of which parts do, then the least distance of the confirming hash, then of the near hash,
-        then the one seen first, then the content id.
+        A submission matches other contents that have not expired and are within the policy's thresholds. Of several,
+        ranking.py decides which wins.
 
         Returns:
-            For each step the nearest content; None where there is none, or nothing was looked up; for
-            `FindAppearances` its answer.
+            An answer for each operation; None for an operation that has no answer, or found nothing.
         """
-        answers: list[Hit | list[FoundAppearance] | None] = []
-        waiting: list[IndexUpdate] = []
-        for step in steps:
-            if isinstance(step, FindAppearances):
-                answers += self._take(waiting)
-                answers.append(self._asked(step))
-                waiting.clear()
+        answers: list[ImageHit | list[FoundAppearance] | None] = []
+        updates: list[IndexUpdate] = []
+        for operation in operations:
+            if isinstance(operation, FindAppearances):
+                answers += self._update(updates)
+                answers.append(self._find_appearances(operation))
+                updates.clear()
             else:
-                waiting.append(step)
-        return [*answers, *self._take(waiting)]
+                updates.append(operation)
+        return [*answers, *self._update(updates)]
 
-    def _take(self, steps: Sequence[IndexUpdate]) -> list[Hit | None]:
-        if not steps:
+    def _update(self, operations: Sequence[IndexUpdate]) -> list[ImageHit | None]:
+        if not operations:
             return []
-        arrays, entries = self._arrays(steps)
-        count = len(steps)
-        found = found_of(count)
-        find_and_take_in(self._bands(), self._rows, self._slots, arrays, found, VIEW_PAIRS, SEARCH_GROUPS)
-        gone = np.concatenate((arrays.replaced, arrays.slot[arrays.action == FORGET]))
-        for slot in gone[gone >= 0]:
-            self._drop(int(slot))
-        hits = [self._hit(found, index, entries) if found.slot[index] >= 0 else None for index in range(count)]
+        joined = join_entries(operations)
+        if not self._crops_include_whole and (joined.query_groups & GROUP_CROPS).any():
+            self._add_whole_pictures_to_crops()
+        self._reserve(len(operations), joined.stored_group)
+        batch = index_batch(operations, joined, *self._assign_slots(operations))
+        count = len(operations)
+        best = no_matches(count)
+        apply_batch(self._bands(), self._rows, self._contents, batch, best, VIEW_PAIRS, SEARCH_GROUPS)
+        removed = np.concatenate((batch.replaced_slot, batch.slot[batch.action == REMOVE]))
+        for slot in removed[removed >= 0]:
+            self._remove(int(slot))
+        hits = [self._hit(best, at, joined.entries) if best.slot[at] >= 0 else None for at in range(count)]
         self._compact()
         return hits
 
-    def _asked(self, step: FindAppearances) -> list[FoundAppearance]:
-        """Pictures that a video shows, whole, and when."""
-        frames = np.frombuffer(step.entries, FRAME_ENTRY)
-        asked = QueryFrames.from_entries(frames, np.array([0, len(frames)], np.int64))
-        among = FrameTable(
+    def _find_appearances(self, operation: FindAppearances) -> list[FoundAppearance]:
+        """The whole pictures that a video shows, and when."""
+        frames = np.frombuffer(operation.entries, FRAME_ENTRY)
+        query = QueryFrames.from_entries(frames, np.array([0, len(frames)], np.int64))
+        table = FrameTable(
             self._rows.hash64, self._rows.hash256, self._rows.slot, self._rows.view_code,
-            self._slots.alive, self._slots.expires_ms,
-            np.zeros(len(self._slots.alive), np.int32),
+            self._contents.alive, self._contents.expires_ms,
+            np.zeros(len(self._contents.alive), np.int32),
         )  # fmt: skip
-        seen = search_index(self._bands().whole, among, asked, step.policy, step.time_ms, -1, skip_common=False)
-        at_ms = frames["from_ms"].astype(np.int64)[seen.entry]
-        return nearest_appearances(self._rows.slot[seen.row], seen, at_ms, self._named)
+        matches = search_index(
+            self._bands().whole, table, query, operation.policy, operation.time_ms, -1, skip_common=False
+        )
+        at_ms = frames["from_ms"].astype(np.int64)[matches.entry]
+        return nearest_appearances(self._rows.slot[matches.row], matches, at_ms, self._first_ms_and_id)
 
-    def _named(self, slot: int) -> tuple[int, str]:
+    def _first_ms_and_id(self, slot: int) -> tuple[int, str]:
         """When a content was first seen, and its id."""
-        return int(self._slots.first_ms[slot]), content_id_of(self._slots.digest[slot].astype("<u8").tobytes())
+        return int(self._contents.first_ms[slot]), content_id_of(self._contents.digest[slot].astype("<u8").tobytes())
 
-    def _arrays(self, steps: Sequence[IndexUpdate]) -> tuple[Batch, NDArray[np.void]]:
-        """The batch as the kernel takes it, with room made and a slot given to every content that is new."""
-        lookups = [each if isinstance(each, MatchAndInsert) else None for each in steps]
-        blobs = [each.entries if each else b"" for each in lookups]
-        rules = np.array([_rules(each.policy) if each else NO_RULES for each in lookups], np.int64).reshape(-1, 4)
-        entries = np.frombuffer(b"".join(blobs), ENTRY)
-        counts = np.fromiter(map(len, blobs), np.int64, len(blobs)) // ENTRY.itemsize
-        levels = np.repeat(rules[:, 0], counts)
-        asked = QUERY_GROUPS[levels, entries["view"], entries["orientation"]]
-        stored = STORED_GROUPS[levels, entries["view"], entries["orientation"]]
-        if not self._joined and (asked & GROUP_CROPS).any():
-            self._join()
-        time_ms = np.array([getattr(each, "time_ms", 0) for each in steps], np.int64)
-        self._reserve(len(steps), stored)
-        slots, replaced = self._give_slots(steps)
-        action = np.array([ACTIONS[type(each)] for each in steps], np.uint8)
-        action[slots < 0] = NOTHING
-        return Batch(
-            action=action,
-            slot=slots,
-            replaced=replaced,
-            time_ms=time_ms,
-            expires_ms=np.array([getattr(each, "expires_ms", 0) for each in steps], np.int64),
-            radius_bits=rules[:, 1].astype(np.uint8),
-            view_radius_bits=rules[:, 2].astype(np.uint8),
-            confirm_bits=rules[:, 3].astype(np.uint16),
-            level=rules[:, 0].astype(np.uint8),
-            starts=np.concatenate(([0], np.cumsum(counts))),
-            hash64=entries["hash64"].astype(np.uint64),
-            # Copies, also of a single entry: for an array that cannot be written to, the kernel would be compiled anew.
-            hash256=np.array(entries["hash256"], np.uint64, order="C"),
-            view_code=entries["view"].copy(),
-            orientation=entries["orientation"].copy(),
-            asked=asked,
-            stored=stored,
-        ), entries
+    def _assign_slots(self, operations: Sequence[IndexUpdate]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """The slot of each operation's content, and the slot that it replaces; -1 for none.
 
-    def _give_slots(self, steps: Sequence[IndexUpdate]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-        """The slot of each content, made where there is none or it was forgotten; and the slot that this replaces."""
-        digests = _digests([each.content_id for each in steps])
-        slots, replaced = self._find(digests), np.full(len(steps), -1, np.int32)
-        slots[(slots >= 0) & (self._slots.alive[slots] == 0)] = -1
-        given: dict[str, int] = {}
-        first = self._used
-        for index, each in enumerate(steps):
-            known = given.get(each.content_id, int(slots[index]))
-            if isinstance(each, MatchAndInsert) and (known < 0 or each.replaces_expired):
-                replaced[index] = known
-                known = given[each.content_id] = self._used
-                self._used += 1
-                self._slots.digest[known] = digests[index]
-                self._slots.first_ms[known], self._slots.expires_ms[known] = each.time_ms, each.expires_ms
-            slots[index] = known
-        enter_slots(self._table, self._slots, first, self._used)
+        A content that `MatchAndInsert` inserts gets a new slot if it has none or has expired.
+        """
+        digests = _digests([each.content_id for each in operations])
+        slots, replaced = self._find_slots(digests), np.full(len(operations), -1, np.int32)
+        slots[(slots >= 0) & (self._contents.alive[slots] == 0)] = -1
+        assigned: dict[str, int] = {}
+        first = self._slots_used
+        for at, each in enumerate(operations):
+            slot = assigned.get(each.content_id, int(slots[at]))
+            if isinstance(each, MatchAndInsert) and (slot < 0 or each.replaces_expired):
+                replaced[at] = slot
+                slot = assigned[each.content_id] = self._slots_used
+                self._slots_used += 1
+                self._contents.digest[slot] = digests[at]
+                self._contents.first_ms[slot], self._contents.expires_ms[slot] = each.time_ms, each.expires_ms
+            slots[at] = slot
+        enter_slots(self._slot_table, self._contents, first, self._slots_used)
         return slots, replaced
 
-    def _find(self, digests: NDArray[np.uint64]) -> NDArray[np.int32]:
+    def _find_slots(self, digests: NDArray[np.uint64]) -> NDArray[np.int32]:
         out = np.empty(len(digests), np.int32)
-        find_slots(self._table, self._slots, digests, out)
+        find_slots(self._slot_table, self._contents, digests, out)
         return out
 
-    def _hit(self, found: Found, index: int, entries: NDArray[np.void]) -> Hit:
-        entry = entries[found.entry[index]]
-        return Hit(
-            self._named(int(found.slot[index]))[1],
-            int(found.view_code[index]),
-            int(found.orientation[index]),
-            int(entry["view"]),
-            int(entry["orientation"]),
-            int(found.near_bits[index]),
-            int(found.confirm_bits[index]),
+    def _hit(self, best: BestMatches, at: int, entries: NDArray[np.void]) -> ImageHit:
+        own = entries[best.entry[at]]
+        return ImageHit(
+            self._first_ms_and_id(int(best.slot[at]))[1],
+            int(best.view_code[at]),
+            int(best.orientation[at]),
+            int(own["view"]),
+            int(own["orientation"]),
+            int(best.hash64_distance_bits[at]),
+            int(best.hash256_distance_bits[at]),
         )
 
-    def _drop(self, slot: int) -> None:
-        drop_rows(slot, self._bands(), self._rows, self._slots, SEARCH_GROUPS)
-        self._gone += 1
+    def _remove(self, slot: int) -> None:
+        remove_content(slot, self._bands(), self._rows, self._contents, SEARCH_GROUPS)
+        self._removed += 1
 
-    def _bands(self) -> Indexes:
-        whole, crops, round_, shaped = (index.bands for index in self._indexes.values())
-        return Indexes(whole, crops, round_, shaped, self._joined)
+    def _bands(self) -> GroupIndexes:
+        whole, crops, oval, aspect = (index.bands for index in self._indexes.values())
+        return GroupIndexes(whole, crops, oval, aspect, self._crops_include_whole)
 
-    def _kept_among(self, among: int) -> int:
-        """Whose rows stand in this index: see `Indexes`."""
-        return among | GROUP_WHOLE if among == GROUP_CROPS and self._joined else among
+    def _groups_held_by(self, group: int) -> int:
+        """The search groups whose rows a group's index holds, or'ed: see `GroupIndexes`."""
+        return group | GROUP_WHOLE if group == GROUP_CROPS and self._crops_include_whole else group
 
-    def _join(self) -> None:
-        """Somebody looks among crops for the first time."""
-        keys = np.arange(self._rows.used[0], dtype=np.uint32)
-        there = self._slots.alive[self._rows.slot[keys]] > 0
-        chosen = keys[there & (SEARCH_GROUPS[self._rows.view_code[keys]] == GROUP_WHOLE)]
-        self._indexes[GROUP_CROPS].add_batch(self._rows.hash64[chosen], chosen)
-        self._joined = True
+    def _add_whole_pictures_to_crops(self) -> None:
+        """For the first query that searches the crops."""
+        rows = np.arange(self._rows.used[0], dtype=np.uint32)
+        alive = self._contents.alive[self._rows.slot[rows]] > 0
+        whole = rows[alive & (SEARCH_GROUPS[self._rows.view_code[rows]] == GROUP_WHOLE)]
+        self._indexes[GROUP_CROPS].add_batch(self._rows.hash64[whole], whole)
+        self._crops_include_whole = True
 
-    def _reserve(self, contents: int, stored: NDArray[np.uint8]) -> None:
-        """Room for so many more, and for their entries, `stored` among these."""
-        self._make_room(contents, int(np.count_nonzero(stored)))
-        for among, index in self._indexes.items():
-            index.reserve(int(np.count_nonzero(stored & self._kept_among(among))))
-        if 2 * (self._used + contents) > len(self._table):
-            self._make_table(self._used + contents)
+    def _reserve(self, contents: int, stored_group: NDArray[np.uint8]) -> None:
+        """Make room for more contents, and for their entries, given by search group (0: not stored)."""
+        self._ensure_capacity(contents, int(np.count_nonzero(stored_group)))
+        for group, index in self._indexes.items():
+            index.reserve(int(np.count_nonzero(stored_group & self._groups_held_by(group))))
+        if 2 * (self._slots_used + contents) > len(self._slot_table):
+            self._build_slot_table(self._slots_used + contents)
 
-    def _make_room(self, contents: int, entries: int) -> None:
-        make_room(self._rows, int(self._rows.used[0]) + entries)
-        make_room(self._slots, self._used + contents)
+    def _ensure_capacity(self, more_contents: int, more_rows: int) -> None:
+        ensure_capacity(self._rows, int(self._rows.used[0]) + more_rows)
+        ensure_capacity(self._contents, self._slots_used + more_contents)
 
-    def _make_table(self, contents: int) -> None:
-        self._table = np.full(max(64, 1 << (4 * contents).bit_length()), -1, np.int32)
-        enter_slots(self._table, self._slots, 0, self._used)
+    def _build_slot_table(self, contents: int) -> None:
+        self._slot_table = new_slot_table(contents)
+        enter_slots(self._slot_table, self._contents, 0, self._slots_used)
 
     def _compact(self) -> None:
-        """Make the arrays anew without the contents that are gone, once these are many."""
-        if self._gone < max(COMPACT_ABOVE, len(self)):
+        """Rebuild the arrays without the removed contents, once these are many."""
+        if self._removed < max(MIN_REMOVED_TO_COMPACT, len(self)):
             return
-        fresh = NearContents()
-        kept = np.flatnonzero(self._slots.alive[: self._used])
-        rows = np.flatnonzero(self._slots.alive[self._rows.slot[: self._rows.used[0]]])
-        fresh._make_room(len(kept), len(rows))
-        move_slots(self._slots, kept, fresh._slots)
-        move_rows(self._rows, rows, fresh._rows)
-        counts = fresh._slots.rows[: len(kept)].astype(np.int64)
-        fresh._slots.first_row[: len(kept)] = np.cumsum(counts) - counts
-        fresh._rows.slot[: len(rows)] = np.repeat(np.arange(len(kept), dtype=np.int32), counts)
-        fresh._used = len(kept)
+        fresh = ImageIndex()
+        alive = np.flatnonzero(self._contents.alive[: self._slots_used])
+        rows = np.flatnonzero(self._contents.alive[self._rows.slot[: self._rows.used[0]]])
+        fresh._ensure_capacity(len(alive), len(rows))
+        copy_contents(self._contents, alive, fresh._contents)
+        copy_rows(self._rows, rows, fresh._rows)
+        counts = fresh._contents.row_count[: len(alive)].astype(np.int64)
+        fresh._contents.first_row[: len(alive)] = np.cumsum(counts) - counts
+        fresh._rows.slot[: len(rows)] = np.repeat(np.arange(len(alive), dtype=np.int32), counts)
+        fresh._slots_used = len(alive)
         fresh.index()
         self.__dict__.update(fresh.__dict__)
 
 
-def _rules(policy: Policy) -> tuple[int, int, int, int]:
-    """Level, radius, radius of views, and of confirmation."""
-    confirm_bits = policy.confirm_bits if policy.hash_bits == 256 else 0
-    return LEVEL_NUMBERS[policy.views], policy.radius_bits, policy.view_radius_bits, confirm_bits
-
-
-ACTIONS = {MatchAndInsert: LOOK_UP, Refresh: SEE, Remove: FORGET}
-NO_RULES = (0, 0, 0, 0)
-
-
 def _digests(content_ids: Sequence[str]) -> NDArray[np.uint64]:
-    """Each content id's sha256 as four words."""
+    """The sha256 of each content id as four words."""
     data = b"".join(map(digest_of, content_ids))
     return np.frombuffer(data, "<u8").astype(np.uint64, copy=False).reshape(-1, 4)

@@ -1,7 +1,6 @@
-"""The kernel that looks up and takes in a batch of contents, in order, as one by one would; numba, without the GIL.
+"""The compiled part of `ImageIndex`: applies a batch of operations in order, without the GIL (numba).
 
-Nothing here is for calling from elsewhere than index.py, which owns the arrays. The plain twin of it
-stands in tests/reference/nearest.py.
+Only index.py, which owns the arrays, calls this module. Its slow twin is tests/reference/nearest.py.
 """
 
 from __future__ import annotations
@@ -15,116 +14,138 @@ from streams.domain.hamming.intrinsics import bit_count, byteswap, word_at
 from streams.domain.hamming.jit import compiled
 from streams.domain.hamming.search import search_into
 from streams.domain.hashes.views import AS_WHOLE, GROUP_ASPECT, GROUP_CROPS, GROUP_OVAL, GROUP_WHOLE, NOT_COMPARED
-from streams.domain.match.images.arrays import FORGET, NOTHING, SEE, Batch, Found, Rows, Slots
-from streams.domain.state.content import MEMBER
+from streams.domain.match.images.arrays import (
+    NO_ACTION,
+    REFRESH,
+    REMOVE,
+    BestMatches,
+    ContentArrays,
+    IndexBatch,
+    RowArrays,
+)
+from streams.domain.match.ranking import Strength, TieBreak
+from streams.domain.state.content import (
+    DIGEST_AT,
+    ENTRY_BYTES,
+    ENTRY_COUNT_AT,
+    EXPIRES_MS_AT,
+    FIRST_MS_AT,
+    FLAGS_AT,
+    HASH64_AT,
+    HASH256_AT,
+    HEADER_BYTES,
+    MEMBER_FLAG,
+    ORIENTATION_AT,
+    VIEW_AT,
+)
 
-FIRST_FOUND = 4096
+INITIAL_RESULTS = 4096
 
 
-class Indexes(NamedTuple):
-    """Of rows, by what they are looked up among (`streams.domain.hashes.views.AMONG`).
+class GroupIndexes(NamedTuple):
+    """The rows of each search group (`hashes.views.SEARCH_GROUPS`).
 
-    Whoever looks among crops looks among whole pictures, too: once something does, these stand among the crops as well,
-    `joined`, since one look-up in both costs little more than in either.
+    A query that searches the crops also searches the whole pictures. From the first such query on, the crops' index
+    holds the whole pictures as well (`crops_include_whole`): searching both there costs little more than either alone.
     """
 
     whole: Bands
     crops: Bands
     oval: Bands
-    shaped: Bands
-    joined: bool
+    aspect: Bands
+    crops_include_whole: bool
 
 
 @compiled()
-def _less(one: Any, other: Any) -> bool:
-    for word in range(4):
-        if one[word] != other[word]:
-            return bool(one[word] < other[word])
-    return False
-
-
-@compiled()
-def _consider(
-    index: int, entry: int, count: int, keys: Any, distances: Any, rows: Rows, slots: Slots, batch: Batch,
-    found: Found, pairs: Any,
+def _keep_best(
+    index: int, entry: int, count: int, found_rows: Any, distances: Any, rows: RowArrays, contents: ContentArrays,
+    batch: IndexBatch, best: BestMatches, view_pairs: Any,
 ) -> None:  # fmt: skip
-    """Of the rows found for an entry, keep the best: see `NearContents.take`."""
+    """Keep the winner among the rows found for an entry and the best match so far."""
     level, view, own = batch.level[index], batch.view_code[entry], batch.slot[index]
     for at in range(count):
-        row = keys[at]
+        row = found_rows[at]
         slot = rows.slot[row]
-        rule = pairs[level, view, rows.view_code[row]]
-        near_bits = distances[at]
+        rule = view_pairs[level, view, rows.view_code[row]]
+        hash64_distance_bits = distances[at]
         limit = batch.radius_bits[index] if rule == AS_WHOLE else batch.view_radius_bits[index]
-        if rule == NOT_COMPARED or near_bits > limit or slot == own:
+        if rule == NOT_COMPARED or hash64_distance_bits > limit or slot == own:
             continue
-        if not slots.alive[slot] or slots.expires_ms[slot] < batch.time_ms[index]:
+        if not contents.alive[slot] or contents.expires_ms[slot] < batch.time_ms[index]:
             continue
-        confirm_bits = 0
+        hash256_distance_bits = 0
         for word in range(4):
-            confirm_bits += bit_count(batch.hash256[entry, word] ^ rows.hash256[row, word])
-        if confirm_bits > batch.confirm_bits[index]:
+            hash256_distance_bits += bit_count(batch.hash256[entry, word] ^ rows.hash256[row, word])
+        if hash256_distance_bits > batch.confirm_bits[index]:
             continue
-        best = found.slot[index]
-        if best >= 0:
-            best_rule = pairs[level, batch.view_code[found.entry[index]], found.view_code[index]]
-            if slots.member[slot] != slots.member[best]:
-                better = slots.member[slot] < slots.member[best]
-            elif rule != best_rule:  # all of a picture says more than parts of it, which are nearer more often
-                better = rule == AS_WHOLE
-            elif confirm_bits != found.confirm_bits[index]:
-                better = confirm_bits < found.confirm_bits[index]
-            elif near_bits != found.near_bits[index]:
-                better = near_bits < found.near_bits[index]
-            elif slots.first_ms[slot] != slots.first_ms[best]:
-                better = slots.first_ms[slot] < slots.first_ms[best]
-            elif slot != best:
-                better = _less(slots.digest[slot], slots.digest[best])
-            else:  # the same content through other entries: the first entry, and of its views the first
-                better = entry == found.entry[index] and (rows.view_code[row], rows.orientation[row]) < (
-                    found.view_code[index],
-                    found.orientation[index],
-                )
-            if not better:
+        winner = best.slot[index]
+        if winner >= 0:
+            best_rule = view_pairs[level, batch.view_code[best.entry[index]], best.view_code[index]]
+            strength = Strength(contents.is_member[slot], rule, hash256_distance_bits, hash64_distance_bits)
+            best_strength = Strength(
+                contents.is_member[winner],
+                best_rule,
+                best.hash256_distance_bits[index],
+                best.hash64_distance_bits[index],
+            )
+            if strength > best_strength:
                 continue
-        found.slot[index] = slot
-        found.view_code[index] = rows.view_code[row]
-        found.orientation[index] = rows.orientation[row]
-        found.entry[index] = entry
-        found.near_bits[index] = near_bits
-        found.confirm_bits[index] = confirm_bits
+            if strength == best_strength:
+                tie_break = TieBreak(
+                    contents.first_ms[slot], _digest(slot, contents.digest),
+                    entry, rows.view_code[row], rows.orientation[row],
+                )  # fmt: skip
+                best_tie_break = TieBreak(
+                    contents.first_ms[winner], _digest(winner, contents.digest),
+                    best.entry[index], best.view_code[index], best.orientation[index],
+                )  # fmt: skip
+                if not tie_break < best_tie_break:
+                    continue
+        best.slot[index] = slot
+        best.view_code[index] = rows.view_code[row]
+        best.orientation[index] = rows.orientation[row]
+        best.entry[index] = entry
+        best.hash64_distance_bits[index] = hash64_distance_bits
+        best.hash256_distance_bits[index] = hash256_distance_bits
 
 
 @compiled()
-def _insert(indexes: Indexes, among: int, code: np.uint64, row: int) -> None:
-    if among == GROUP_WHOLE:
-        insert(indexes.whole, code, np.uint32(row))
-    if among == GROUP_CROPS or (among == GROUP_WHOLE and indexes.joined):
-        insert(indexes.crops, code, np.uint32(row))
-    if among == GROUP_OVAL:
-        insert(indexes.oval, code, np.uint32(row))
-    if among == GROUP_ASPECT:
-        insert(indexes.shaped, code, np.uint32(row))
+def _digest(slot: int, digests: Any) -> tuple[int, int, int, int]:
+    return (digests[slot, 0], digests[slot, 1], digests[slot, 2], digests[slot, 3])
 
 
 @compiled()
-def _delete(indexes: Indexes, among: int, code: np.uint64, row: int) -> None:
-    if among == GROUP_WHOLE:
-        delete(indexes.whole, code, np.uint32(row))
-    if among == GROUP_CROPS or (among == GROUP_WHOLE and indexes.joined):
-        delete(indexes.crops, code, np.uint32(row))
-    if among == GROUP_OVAL:
-        delete(indexes.oval, code, np.uint32(row))
-    if among == GROUP_ASPECT:
-        delete(indexes.shaped, code, np.uint32(row))
+def _insert_row(indexes: GroupIndexes, group: int, hash64: np.uint64, row: int) -> None:
+    if group == GROUP_WHOLE:
+        insert(indexes.whole, hash64, np.uint32(row))
+    if group == GROUP_CROPS or (group == GROUP_WHOLE and indexes.crops_include_whole):
+        insert(indexes.crops, hash64, np.uint32(row))
+    if group == GROUP_OVAL:
+        insert(indexes.oval, hash64, np.uint32(row))
+    if group == GROUP_ASPECT:
+        insert(indexes.aspect, hash64, np.uint32(row))
 
 
 @compiled()
-def _take_in(index: int, indexes: Indexes, rows: Rows, slots: Slots, batch: Batch) -> None:
+def _delete_row(indexes: GroupIndexes, group: int, hash64: np.uint64, row: int) -> None:
+    if group == GROUP_WHOLE:
+        delete(indexes.whole, hash64, np.uint32(row))
+    if group == GROUP_CROPS or (group == GROUP_WHOLE and indexes.crops_include_whole):
+        delete(indexes.crops, hash64, np.uint32(row))
+    if group == GROUP_OVAL:
+        delete(indexes.oval, hash64, np.uint32(row))
+    if group == GROUP_ASPECT:
+        delete(indexes.aspect, hash64, np.uint32(row))
+
+
+@compiled()
+def _insert_content(
+    index: int, indexes: GroupIndexes, rows: RowArrays, contents: ContentArrays, batch: IndexBatch
+) -> None:
     slot = batch.slot[index]
-    slots.first_row[slot] = rows.used[0]
-    for entry in range(batch.starts[index], batch.starts[index + 1]):
-        if not batch.stored[entry]:
+    contents.first_row[slot] = rows.used[0]
+    for entry in range(batch.entry_starts[index], batch.entry_starts[index + 1]):
+        if not batch.stored_group[entry]:
             continue
         row = rows.used[0]
         rows.used[0] += 1
@@ -134,136 +155,107 @@ def _take_in(index: int, indexes: Indexes, rows: Rows, slots: Slots, batch: Batc
         rows.slot[row] = slot
         rows.view_code[row] = batch.view_code[entry]
         rows.orientation[row] = batch.orientation[entry]
-        _insert(indexes, batch.stored[entry], batch.hash64[entry], row)
-    slots.rows[slot] = rows.used[0] - slots.first_row[slot]
+        _insert_row(indexes, batch.stored_group[entry], batch.hash64[entry], row)
+    contents.row_count[slot] = rows.used[0] - contents.first_row[slot]
 
 
 @compiled()
-def find_and_take_in(
-    indexes: Indexes, rows: Rows, slots: Slots, batch: Batch, found: Found, pairs: Any, among_of: Any
-) -> None:
-    """Do a batch in order. Room for all its stored entries has been reserved in rows and indexes.
+def apply_batch(
+    indexes: GroupIndexes, rows: RowArrays, contents: ContentArrays, batch: IndexBatch, best: BestMatches,
+    view_pairs: Any, search_groups: Any,
+) -> None:  # fmt: skip
+    """Apply a batch in order. The caller has reserved room for its entries in `rows` and `indexes`.
 
     Args:
-        indexes: of the rows.
+        indexes: of the rows; written.
         rows: written.
-        slots: written.
+        contents: written.
         batch: read.
-        found: written; `slot` must be -1 everywhere.
-        pairs: `streams.domain.hashes.views.PAIRS`.
-        among_of: `streams.domain.hashes.views.AMONG`.
+        best: written; every `slot` must be -1.
+        view_pairs: `hashes.views.VIEW_PAIRS`.
+        search_groups: `hashes.views.SEARCH_GROUPS`.
     """
-    keys, distances = np.empty(FIRST_FOUND, np.uint32), np.empty(FIRST_FOUND, np.uint8)
+    found_rows, distances = np.empty(INITIAL_RESULTS, np.uint32), np.empty(INITIAL_RESULTS, np.uint8)
     for index in range(len(batch.action)):
-        if batch.action[index] == NOTHING:
+        if batch.action[index] == NO_ACTION:
             continue
         slot = batch.slot[index]
-        if batch.action[index] == SEE:
-            slots.expires_ms[slot] = batch.expires_ms[index]
+        if batch.action[index] == REFRESH:
+            contents.expires_ms[slot] = batch.expires_ms[index]
             continue
-        if batch.action[index] == FORGET:
-            slots.alive[slot] = 0
+        if batch.action[index] == REMOVE:
+            contents.alive[slot] = 0
             continue
-        if batch.replaced[index] >= 0:
-            slots.alive[batch.replaced[index]] = 0
-        for entry in range(batch.starts[index], batch.starts[index + 1]):
-            code, is_whole = batch.hash64[entry], among_of[batch.view_code[entry]] == GROUP_WHOLE
-            for among in (GROUP_WHOLE, GROUP_CROPS, GROUP_OVAL, GROUP_ASPECT):
-                if not batch.asked[entry] & among:
+        if batch.replaced_slot[index] >= 0:
+            contents.alive[batch.replaced_slot[index]] = 0
+        for entry in range(batch.entry_starts[index], batch.entry_starts[index + 1]):
+            hash64, is_whole = batch.hash64[entry], search_groups[batch.view_code[entry]] == GROUP_WHOLE
+            for group in (GROUP_WHOLE, GROUP_CROPS, GROUP_OVAL, GROUP_ASPECT):
+                if not batch.query_groups[entry] & group:
                     continue
-                if among == GROUP_WHOLE and not is_whole and batch.asked[entry] & GROUP_CROPS:
-                    continue  # they are looked up among the crops
-                whole_pair = is_whole and among == GROUP_WHOLE
+                if group == GROUP_WHOLE and not is_whole and batch.query_groups[entry] & GROUP_CROPS:
+                    continue  # the crops' index finds the whole pictures, too
+                whole_pair = is_whole and group == GROUP_WHOLE
                 radius = np.int64(batch.radius_bits[index] if whole_pair else batch.view_radius_bits[index])
                 count, room = 0, -1
-                while count > room:  # the calls stand here, since handing over all indexes costs 1 µs
-                    room = len(keys)
-                    if among == GROUP_WHOLE:
-                        count = search_into(indexes.whole, code, radius, keys, distances)
-                    elif among == GROUP_CROPS:
-                        count = search_into(indexes.crops, code, radius, keys, distances)
-                    elif among == GROUP_OVAL:
-                        count = search_into(indexes.oval, code, radius, keys, distances)
+                while count > room:  # the calls are written out here, since passing all indexes on costs 1 µs
+                    room = len(found_rows)
+                    if group == GROUP_WHOLE:
+                        count = search_into(indexes.whole, hash64, radius, found_rows, distances)
+                    elif group == GROUP_CROPS:
+                        count = search_into(indexes.crops, hash64, radius, found_rows, distances)
+                    elif group == GROUP_OVAL:
+                        count = search_into(indexes.oval, hash64, radius, found_rows, distances)
                     else:
-                        count = search_into(indexes.shaped, code, radius, keys, distances)
+                        count = search_into(indexes.aspect, hash64, radius, found_rows, distances)
                     if count > room:
-                        keys, distances = np.empty(2 * count, np.uint32), np.empty(2 * count, np.uint8)
-                _consider(index, entry, count, keys, distances, rows, slots, batch, found, pairs)
-        if not slots.alive[slot]:  # else it was taken in before a kill, and is only decided again
-            slots.member[slot] = found.slot[index] >= 0
-            _take_in(index, indexes, rows, slots, batch)
-            slots.alive[slot] = 1
+                        found_rows, distances = np.empty(2 * count, np.uint32), np.empty(2 * count, np.uint8)
+                _keep_best(index, entry, count, found_rows, distances, rows, contents, batch, best, view_pairs)
+        if not contents.alive[slot]:  # an alive content was inserted before a kill, and is only decided again
+            contents.is_member[slot] = best.slot[index] >= 0
+            _insert_content(index, indexes, rows, contents, batch)
+            contents.alive[slot] = 1
 
 
 @compiled()
-def unpack_contents(data: Any, starts: Any, header_bytes: int, slot: int, rows: Rows, slots: Slots) -> None:
-    """Read contents as `state.content` packs them into slots from `slot` on, and their rows; room is there.
+def load_contents(data: Any, starts: Any, slot: int, rows: RowArrays, contents: ContentArrays) -> None:
+    """Unpack contents, as state/content.py packs them, into `contents` from `slot` on, and into `rows`.
 
     Args:
         data: bytes, one content after the other.
-        starts: where each begins.
-        header_bytes: size of a content's header, after which its entries stand.
-        slot: the first to be used.
-        rows: written.
-        slots: written.
+        starts: where each content begins.
+        slot: the first to fill.
+        rows: written; the caller has reserved room.
+        contents: written; the caller has reserved room.
     """
     for start in starts:
-        slots.first_ms[slot] = np.int64(word_at(data, start + 4))
-        slots.expires_ms[slot] = np.int64(word_at(data, start + 12))
+        contents.first_ms[slot] = np.int64(word_at(data, start + FIRST_MS_AT))
+        contents.expires_ms[slot] = np.int64(word_at(data, start + EXPIRES_MS_AT))
         for word in range(4):
-            slots.digest[slot, word] = word_at(data, start + 20 + 8 * word)
-        slots.member[slot] = data[start + 1] & MEMBER
-        slots.alive[slot] = 1
-        slots.first_row[slot] = rows.used[0]
-        slots.rows[slot] = data[start + 3]
-        for entry in range(data[start + 3]):
-            at, row = start + header_bytes + 42 * entry, rows.used[0]
-            rows.view_code[row] = data[at]
-            rows.orientation[row] = data[at + 1]
-            rows.hash64[row] = byteswap(word_at(data, at + 2))
+            contents.digest[slot, word] = word_at(data, start + DIGEST_AT + 8 * word)
+        contents.is_member[slot] = data[start + FLAGS_AT] & MEMBER_FLAG
+        contents.alive[slot] = 1
+        contents.first_row[slot] = rows.used[0]
+        contents.row_count[slot] = data[start + ENTRY_COUNT_AT]
+        for entry in range(data[start + ENTRY_COUNT_AT]):
+            at, row = start + HEADER_BYTES + ENTRY_BYTES * entry, rows.used[0]
+            rows.view_code[row] = data[at + VIEW_AT]
+            rows.orientation[row] = data[at + ORIENTATION_AT]
+            rows.hash64[row] = byteswap(word_at(data, at + HASH64_AT))
             for word in range(4):
-                rows.hash256[row, word] = byteswap(word_at(data, at + 10 + 8 * word))
+                rows.hash256[row, word] = byteswap(word_at(data, at + HASH256_AT + 8 * word))
             rows.slot[row] = slot
             rows.used[0] += 1
         slot += 1
 
 
 @compiled()
-def drop_rows(slot: int, indexes: Indexes, rows: Rows, slots: Slots, among_of: Any) -> None:
-    """Take the rows of a content out of the indexes."""
-    first = slots.first_row[slot]
-    for row in range(first, first + np.int64(slots.rows[slot])):
-        _delete(indexes, among_of[rows.view_code[row]], rows.hash64[row], row)
-    slots.rows[slot] = 0
-    slots.alive[slot] = 0
-
-
-@compiled()
-def find_slots(table: Any, slots: Slots, digests: Any, out: Any) -> None:
-    """The slot of each digest (n × 4), or -1; `table` is open addressing by the digest's first word."""
-    mask = np.uint64(len(table) - 1)
-    for index in range(len(digests)):
-        place = digests[index, 0] & mask
-        out[index] = -1
-        while table[place] >= 0:
-            slot = table[place]
-            if _same(slots.digest[slot], digests[index]):
-                out[index] = slot
-                break
-            place = (place + np.uint64(1)) & mask
-
-
-@compiled()
-def enter_slots(table: Any, slots: Slots, first: int, end: int) -> None:
-    """Put the digests of slots from `first` up to `end` into the table, in place of an older slot of equal digest."""
-    mask = np.uint64(len(table) - 1)
-    for slot in range(first, end):
-        place = slots.digest[slot, 0] & mask
-        while table[place] >= 0 and not _same(slots.digest[table[place]], slots.digest[slot]):
-            place = (place + np.uint64(1)) & mask
-        table[place] = slot
-
-
-@compiled()
-def _same(one: Any, other: Any) -> bool:
-    return bool(one[0] == other[0] and one[1] == other[1] and one[2] == other[2] and one[3] == other[3])
+def remove_content(
+    slot: int, indexes: GroupIndexes, rows: RowArrays, contents: ContentArrays, search_groups: Any
+) -> None:
+    """Delete the rows of a content from the indexes."""
+    first = contents.first_row[slot]
+    for row in range(first, first + np.int64(contents.row_count[slot])):
+        _delete_row(indexes, search_groups[rows.view_code[row]], rows.hash64[row], row)
+    contents.row_count[slot] = 0
+    contents.alive[slot] = 0

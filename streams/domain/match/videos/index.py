@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from streams.domain.hamming.index import NearIndex
 from streams.domain.hashes.frames import FRAME_ENTRY
 from streams.domain.hashes.selection import moment_starts, stored_frame_entries
 from streams.domain.match.operations import FindAppearances, FoundAppearance, IndexOperation, MatchAndInsert, Refresh
+from streams.domain.match.ranking import RELATION_ORDER, VideoRank
 from streams.domain.match.videos.alignment import MomentTimes
 from streams.domain.match.videos.appearances import nearest_appearances
 from streams.domain.match.videos.arrays import KnownVideo, VideoArrays
@@ -27,10 +28,11 @@ from streams.domain.match.videos.kernel import (
     search_index,
 )
 from streams.domain.match.videos.orientation import missing_orientations, most_frequent_orientation
-from streams.domain.match.videos.relation import RELATION_ORDER, VideoHit, find_relation, moment_weights
+from streams.domain.match.videos.relation import VideoHit, find_relation, moment_weights
 from streams.domain.match.videos.shared_captions import drop_ambiguous
 from streams.domain.policy.policy import Policy
-from streams.domain.state.content import Content, unpack_stored_frames
+from streams.domain.state.content import Content
+from streams.domain.state.frames import unpack_stored_frames
 
 MAX_CANDIDATES = 16
 """A submission is aligned with at most this many known videos: those that most of its moments look like."""
@@ -113,10 +115,7 @@ class VideoIndex:
     def apply(self, operations: Sequence[IndexOperation]) -> list[VideoMatchResult | list[FoundAppearance] | None]:
         """Applies the operations in order. The result is the same as applying them one at a time.
 
-        If a submission matches several known videos, the first in this order is the hit: videos that have all of the
-        submission (`copy`, `clip_of`); canonical contents before members of a group; by relation
-        (`relation.RELATION_ORDER`); the most matched time of the submission, then of the known video; the earliest
-        seen; the content id.
+        If a submission matches several known videos, the one with the lowest `ranking.VideoRank` is the hit.
 
         Candidates are canonical videos, and also members if no canonical video has all of the submission: at most
         MAX_CANDIDATES of either, those with the highest weights of moments that look like one of theirs, then those
@@ -161,7 +160,7 @@ class VideoIndex:
 
     def _match(self, submission: MatchAndInsert, own_slot: int) -> VideoHit | None:
         lookup = self._look_up(submission, own_slot)
-        best: tuple[Any, VideoHit] | None = None
+        best: tuple[VideoRank, VideoHit] | None = None
         for members in (False, True):
             if lookup is None or (best is not None and best[1].is_reused):
                 break
@@ -225,16 +224,16 @@ class VideoIndex:
     def _known_video(self, hit: VideoHit) -> KnownVideo:
         return self._arrays.videos[self._slots[hit.content_id]]
 
-    def _rank(self, hit: VideoHit) -> tuple[Any, ...]:
+    def _rank(self, hit: VideoHit) -> VideoRank:
         video = self._known_video(hit)
-        return (
-            not hit.is_reused,
-            video.is_member,
-            RELATION_ORDER.index(hit.relation),
-            -hit.matched_ms,
-            -hit.known_matched_ms,
-            video.first_ms,
-            video.content_id,
+        return VideoRank(
+            has_new_material=not hit.is_reused,
+            is_member=video.is_member,
+            relation=RELATION_ORDER.index(hit.relation),
+            minus_matched_ms=-hit.matched_ms,
+            minus_known_matched_ms=-hit.known_matched_ms,
+            first_ms=video.first_ms,
+            content_id=video.content_id,
         )
 
     def _find_appearances(self, picture: FindAppearances) -> list[FoundAppearance]:

@@ -37,8 +37,6 @@ MAX_WHOLE_SHARE: Final = 0.9
 REUSE_RELATIONS: Final = ("copy", "clip_of")
 """Relations in which the submission shows nothing that the known video does not show."""
 
-RELATION_ORDER: Final = ("copy", "clip_of", "contains", "overlaps")
-
 
 @dataclass(frozen=True, slots=True)
 class VideoHit:

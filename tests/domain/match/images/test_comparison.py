@@ -1,4 +1,4 @@
-"""Comparing two pictures says what deciding about them says, and all that it looked at."""
+"""Comparing two pictures gives the match of a decision about them, and every distance that was compared."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def record(medium: MediaFacts, media_id: str, policy: Policy) -> Fingerprint:
 
 
 def decided(known: MediaFacts, submitted: MediaFacts, policy: Policy) -> dict[str, Any] | None:
-    """The match of a decision about the second when the first is known, but for the submission it names."""
+    """The match of a decision about `submitted` when `known` is known, without the submission id."""
     partition = Partition()
     partition.decide([MatchInput.of(record(known, "known", policy), 0)])
     (answer,) = partition.decide([MatchInput.of(record(submitted, "copy", policy), 1)])
@@ -73,7 +73,7 @@ def compared(known: MediaFacts, submitted: MediaFacts, policy: Policy) -> dict[s
 
 
 @pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: policy.name)
-def test_it_comes_to_what_a_decision_says(policy: Policy) -> None:
+def test_the_match_is_that_of_a_decision(policy: Policy) -> None:
     for name in FILES:
         known, submitted = facts("itself", policy), facts(name, policy)
         assert compared(known, submitted, policy) == decided(known, submitted, policy), name
@@ -81,26 +81,26 @@ def test_it_comes_to_what_a_decision_says(policy: Policy) -> None:
 
 
 def made_up(seed: int, base: int) -> MediaFacts:
-    """Facts whose views are some bits from those of their base, or from one another's."""
+    """Facts whose views are some bits away from their base's, or from each other's."""
     rng, truth = random.Random(seed), random.Random(base)
     forms = [(truth.getrandbits(64), truth.getrandbits(256)) for _ in range(3)]
     entries = []
     for view in views_of_level("deep"):
-        near, confirm = forms[view.code % 3]
+        hash64, hash256 = forms[view.code % 3]
         for _ in range(rng.choice((0, 1, 1, 2))):
             for bit in rng.sample(range(64), rng.choice((0, 2, 7, 8, 10, 11))):
-                near ^= 1 << bit
+                hash64 ^= 1 << bit
             for bit in rng.sample(range(256), rng.choice((0, 2, 30, 80))):
-                confirm ^= 1 << bit
+                hash256 ^= 1 << bit
             orientation = rng.randrange(8) | rng.choice((0, CANONICAL, CANONICAL, CANONICAL | EXTRA_UPRIGHT))
             entries.append(
-                (view.code, orientation, near, [confirm >> shift & (1 << 64) - 1 for shift in (192, 128, 64, 0)])
+                (view.code, orientation, hash64, [hash256 >> shift & (1 << 64) - 1 for shift in (192, 128, 64, 0)])
             )
     hashes = {"views:1": pack_entries(np.array(entries, ENTRY))}
     return replace(facts("itself"), content_id=f"sha256:{seed:064x}", hashes=hashes)
 
 
-def test_of_equally_near_views_it_names_those_that_a_decision_names() -> None:
+def test_of_equally_near_views_the_match_names_those_of_a_decision() -> None:
     outcomes = []
     for seed in range(0, 120, 2):
         policy = POLICIES[seed // 2 % 4]
@@ -111,7 +111,7 @@ def test_of_equally_near_views_it_names_those_that_a_decision_names() -> None:
     assert 10 < sum(outcomes) < 50
 
 
-def test_every_pair_of_views_that_the_policy_compares_stands_there_once() -> None:
+def test_every_pair_of_views_that_the_policy_compares_occurs_once() -> None:
     known, submitted = facts("itself"), facts("framed in black")
     found = compare_pictures(known, submitted, POLICIES[0])
     pairs = [(each.view, each.known_view) for each in found]
@@ -122,7 +122,7 @@ def test_every_pair_of_views_that_the_policy_compares_stands_there_once() -> Non
     assert len(compare_pictures(facts("itself", POLICIES[1]), facts("smaller", POLICIES[1]), POLICIES[1])) == 1
 
 
-def test_the_nearest_pair_comes_first_with_what_was_done_and_how_far_it_may_be() -> None:
+def test_the_nearest_pair_comes_first_with_its_transformation_and_thresholds() -> None:
     plain = POLICIES[1]
     (only,) = compare_pictures(facts("itself", plain), facts("mirrored", plain), plain)
     assert (only.matches, only.transformation) == (True, "mirrored")
@@ -141,7 +141,7 @@ def test_the_nearest_pair_comes_first_with_what_was_done_and_how_far_it_may_be()
     assert {each.matches for each in cropped} == {True, False}
 
 
-def test_one_hash_alone_is_confirmed_by_nothing() -> None:
+def test_a_policy_of_one_hash_has_no_confirming_hash() -> None:
     policy = POLICIES[4]
     (only,) = compare_pictures(facts("itself", policy), facts("smaller", policy), policy)
     assert (only.confirm_bits, only.confirm_threshold_bits, only.near_threshold_bits) == (None, None, 8)
@@ -157,7 +157,7 @@ def test_the_hashes_of_a_comparison_are_written_as_in_the_facts() -> None:
     assert (only.known_near_hash, only.known_confirm_hash) == (known.hashes["dhash64:1"], known.hashes["dhash256:1"])
 
 
-def test_where_there_is_nothing_to_compare_by_there_is_no_comparison() -> None:
+def test_pictures_without_comparable_hashes_have_no_comparisons() -> None:
     known, standard = facts("itself"), POLICIES[0]
     assert compare_pictures(known, facts("nothing"), standard) == []
     assert compare_pictures(known, known, Policy.of(near=False)) == []
@@ -166,12 +166,22 @@ def test_where_there_is_nothing_to_compare_by_there_is_no_comparison() -> None:
     assert match_pictures(facts("nothing"), facts("nothing"), standard, media_id="red") is not None
 
 
-def test_what_is_no_hash_is_refused() -> None:
+def test_the_fields_are_those_of_explain_json() -> None:
+    nearest = compare_pictures(facts("itself"), facts("smaller"), POLICIES[0])[0]
+    assert list(asdict(nearest)) == [
+        *("view", "turn", "known_view", "known_turn"),
+        *("near_bits", "near_threshold_bits", "near_hash", "known_near_hash"),
+        *("confirm_bits", "confirm_threshold_bits", "confirm_hash", "known_confirm_hash"),
+        *("transformation", "hit"),
+    ]
+
+
+def test_an_invalid_hash_is_refused() -> None:
     with pytest.raises(BadInput, match="whole entries"):
         compare_pictures(facts("itself"), replace(facts("itself"), hashes={"views:1": "00ff"}), POLICIES[0])
 
 
-def test_a_comparison_is_held_against_both_thresholds() -> None:
+def test_a_comparison_matches_within_both_thresholds() -> None:
     plain = POLICIES[1]
     (nearest,) = compare_pictures(facts("itself", plain), facts("smaller", plain), plain)
     assert replace(nearest, near_bits=10, confirm_bits=80).matches

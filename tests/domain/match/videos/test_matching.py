@@ -19,12 +19,12 @@ from streams.domain.hashes.views import VIEW_CODES
 from streams.domain.match.decide import MatchInput
 from streams.domain.policy.policy import Policy
 from streams.domain.records import Fingerprint, MediaFacts
-from streams.domain.state.content import CONTENT_PREFIX, FRAMES_PREFIX
+from streams.domain.state.keys import CONTENT_PREFIX, FRAMES_PREFIX
 from streams.errors import BadInput, Reason, StateError
-from tests.domain.match.images.test_index import DAY_MS, batches, crash, values
-from tests.domain.match.images.test_index import submission as picture_submission
 from tests.reference.twin import Twin
 from tests.support.partition import Partition
+from tests.support.picture_streams import DAY_MS, batches, check_crash, values
+from tests.support.picture_streams import submission as picture_submission
 from tests.support.synthetic_films import Cut, Film, VideoRecipe, media_facts
 
 POLICIES = (
@@ -172,7 +172,7 @@ def test_the_streams_of_these_tests_cover_all_relations() -> None:
 @settings(max_examples=40)
 @given(seed=st.integers(0, 2**32), length=st.integers(1, 30), data=st.data())
 def test_a_crash_at_any_point_contradicts_nothing(seed: int, length: int, data: st.DataObject) -> None:
-    crash(stream(seed, length, DAY_MS // 24), random.Random(seed), data)
+    check_crash(stream(seed, length, DAY_MS // 24), random.Random(seed), data)
 
 
 @settings(max_examples=20)

@@ -1,0 +1,81 @@
+"""media.decisions → the table decisions: where every field of a decision gets into ClickHouse."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from streams.analytics.rows.extractors import (
+    UINT16,
+    UINT32,
+    Extractor,
+    json_text,
+    number,
+    optional_number,
+    optional_text,
+    optional_time_ms,
+    optional_whole,
+    text,
+    text_map,
+    time_ms,
+    tuples,
+    uuid,
+    whole,
+)
+from streams.analytics.rows.facts import FACTS_COLUMNS, FAILURE_COLUMNS
+from streams.analytics.rows.reader import KAFKA_COLUMNS, RowReader, kafka
+from streams.analytics.rows.table import TopicTable
+
+#: A match of an early version has no groups, thresholds and views, that of a later one nothing about videos.
+COLUMNS: Final[dict[str, Extractor]] = {
+    "decision_id": uuid("decision_id"),
+    "revision": whole("revision", UINT32),
+    "outcome": text("outcome"),
+    "action": text("action"),
+    "collection": text("collection"),
+    "media_id": text("media_id"),
+    "submission_id": text("submission_id"),
+    "attempt": whole("attempt", UINT32),
+    "kind": text("kind"),
+    "content_id": optional_text("content_id"),
+    "match_content_id": text("match.content_id"),
+    "match_media_id": text("match.media_id"),
+    "match_submission_id": text("match.submission_id"),
+    "match_group_content_id": optional_text("match.group_content_id"),
+    "match_group_media_id": optional_text("match.group_media_id"),
+    "match_method": text("match.method"),
+    "match_distance_bits": whole("match.distance_bits", UINT16),
+    "match_threshold_bits": optional_whole("match.threshold_bits", UINT16, empty=0),
+    "match_candidate_distance_bits": optional_whole("match.candidate_distance_bits", UINT16),
+    "match_candidate_threshold_bits": optional_whole("match.candidate_threshold_bits", UINT16),
+    "match_similarity": number("match.similarity"),
+    "match_transformation": text("match.transformation"),
+    "match_view": optional_text("match.view"),
+    "match_known_view": optional_text("match.known_view"),
+    "match_relation": optional_text("match.relation"),
+    "match_share": optional_number("match.share"),
+    "match_known_share": optional_number("match.known_share"),
+    "match_segments": tuples(
+        "match.segments",
+        *(number("from_s"), number("to_s"), number("known_from_s"), number("known_to_s"), number("speed")),
+    ),
+    "match_explanation": optional_text("match.explanation"),
+    "verdict_status": text("verdict.status"),
+    "verdict_by": optional_text("verdict.by"),
+    "verdict_reason": optional_text("verdict.reason"),
+    "verdict_at": optional_time_ms("verdict.at"),
+    "verdict_inherited_from": optional_text("verdict.inherited_from"),
+    **FAILURE_COLUMNS,
+    **FACTS_COLUMNS,
+    "metadata": json_text("metadata"),
+    "versions": text_map("versions"),
+    "appears_in": tuples(
+        "appears_in",
+        *(text("content_id"), text("media_id"), text("kind"), number("at_s"), whole("distance_bits", UINT16)),
+    ),
+    "submitted_at": time_ms("submitted_at"),
+    "fingerprinted_at": time_ms("fingerprinted_at"),
+    "decided_at": kafka("timestamp"),
+    **KAFKA_COLUMNS,
+}
+
+TABLE: Final = TopicTable("decisions", tuple(COLUMNS), RowReader(COLUMNS, required=("verdict",)))

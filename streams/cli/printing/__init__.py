@@ -1,0 +1,1 @@
+"""What commands print for people: tables, reports and summaries, laid out with rich."""

@@ -1,0 +1,72 @@
+"""What `mediasieve demo` prints: some decisions, a table of all alterations, and where to look further."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+from streams.cli.tables import OUTCOME_STYLES, cell, plain_table
+from streams.cli.terminal import make_console
+from streams.local.demo_samples import BROKEN, CLIP, EXACT_COPY, ORIGINAL, VIDEO
+from streams.local.system import System
+from streams.services.demo import DemoDecisions
+from streams.services.wording import OUTCOME_WORDS, match_in_words, reason_in_words
+
+
+def print_decisions(found: DemoDecisions) -> None:
+    """A table of one photo with its copies, the videos and the broken files, and a table of all alterations."""
+    _print_some(found)
+    _print_by_alteration(found)
+
+
+def next_steps(system: System, folder: Path, *, stays_up: bool) -> str:
+    settings = system.settings
+    read = f"mediasieve decisions --data-dir {folder}"
+    rows = [("mediasieve scan FOLDER", "the copies among your own files"), (str(folder / "logs"), "what workers said")]
+    if stays_up:
+        rows += [
+            (read, "all decisions; --follow for new ones, --json for programs"),
+            (f"mediasieve publish --data-dir {folder} FOLDER", "submit files of your own"),
+            (settings.clickhouse.url, f"ClickHouse over HTTP, database {settings.clickhouse.database}"),
+            (f"http://{system.worker_addresses[0]}/metrics", "a worker's metrics"),
+        ]
+    else:
+        rows += [
+            (f"mediasieve up --data-dir {folder}", "all of it again, with the data of this demo"),
+            (read, "all decisions, while that runs; --json for programs"),
+        ]
+    width = max(len(what) for what, _ in rows)
+    return "\nLook further:\n" + "\n".join(f"  {what.ljust(width)}  {why}" for what, why in rows)
+
+
+def _print_some(found: DemoDecisions) -> None:
+    first = found.decided[0][0].original_name if found.decided else ""
+    table = plain_table("Some of the decisions")
+    for heading in ("file", "outcome", "same as", "how"):
+        table.add_column(heading, overflow="fold")
+    for sample, decision in found.decided:
+        if sample.original_name == first or sample.alteration in (VIDEO, CLIP, BROKEN):
+            match, failure = decision.match, decision.failure
+            how = match_in_words(match) if match else reason_in_words(failure.reason) if failure else ""
+            outcome = cell(OUTCOME_WORDS[decision.outcome], OUTCOME_STYLES[decision.outcome])
+            same_as = Path(match.media_id).name if match else ""
+            table.add_row(cell(sample.path.name), outcome, cell(same_as), cell(how))
+    console = make_console(stderr=False)
+    console.print()
+    console.print(table)
+
+
+def _print_by_alteration(found: DemoDecisions) -> None:
+    table = plain_table("All of them")
+    table.add_column("what it is, or what was done to a photo")
+    for words in ("files", *OUTCOME_WORDS.values()):
+        table.add_column(words, justify="right")
+    alterations = dict.fromkeys([ORIGINAL, EXACT_COPY, *(sample.alteration for sample, _ in found.decided)])
+    for alteration in alterations:
+        decisions = [decision for sample, decision in found.decided if sample.alteration == alteration]
+        outcomes = Counter[str](decision.outcome for decision in decisions)
+        counts = [str(outcomes[outcome] or "") for outcome in OUTCOME_WORDS]
+        table.add_row(alteration, str(outcomes.total()), *counts)
+    console = make_console(stderr=False)
+    console.print()
+    console.print(table)

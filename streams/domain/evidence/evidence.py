@@ -1,0 +1,154 @@
+"""The evidence of a picture as bytes: thumbnails, colour, digest of the pixels. It stands in records and in state.
+
+Layout: the version, width and height, then sections of a tag, a length and that many bytes. A reader skips sections
+that it does not know, and takes evidence of another version for none.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streams.domain.evidence.levels import Levels, half, normalised_levels, three_quarters
+from streams.domain.evidence.thumbnail import SIDE, THUMBNAIL_BYTES, decode_thumbnail
+from streams.domain.hashes.views import FULL
+from streams.errors import BadInput, Reason
+
+VERSION: Final = 1
+_HEADER: Final = struct.Struct(">BII")
+_SECTION: Final = struct.Struct(">BH")
+_THUMBNAIL: Final = struct.Struct(">B4H")
+
+THUMBNAIL, COLOUR, PIXELS = b"TCP"
+"""Tags of sections."""
+
+COLOUR_BYTES: Final = 128
+"""8 × 8 blocks of the whole picture, the blue and the red difference of each."""
+
+EDGE: Final = (1 << 16) - 1
+"""The largest coordinate of a box, which is the right or bottom edge of the picture."""
+
+PAPER_RANGE: Final = 6
+PAPER_SHARE_PERCENT: Final = 60
+"""Paper: so much of the innermost thumbnail is within so many grey levels of one level."""
+
+
+@dataclass(frozen=True)
+class Thumbnail:
+    """One part of a picture.
+
+    Attributes:
+        view: FULL, TRIMMED or FRAMED.
+        box: left, top, right, bottom in the whole picture, 0 to EDGE.
+        packed: as `encode_thumbnail` makes it.
+    """
+
+    view: int
+    box: tuple[int, int, int, int]
+    packed: bytes
+
+    @cached_property
+    def pixels(self) -> NDArray[np.uint8]:
+        return decode_thumbnail(self.packed)
+
+    @cached_property
+    def smaller_pixels(self) -> NDArray[np.uint8]:
+        return three_quarters(self.pixels)
+
+    @cached_property
+    def half_pixels(self) -> NDArray[np.uint8]:
+        return half(self.pixels)
+
+    @cached_property
+    def levels(self) -> Levels:
+        return normalised_levels(self.pixels)
+
+    @cached_property
+    def smaller_levels(self) -> Levels:
+        return normalised_levels(self.smaller_pixels)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What proves a match. `colour` and `pixels` are empty where the picture does not need them.
+
+    Attributes:
+        width, height: of the upright picture, in pixels.
+        thumbnails: the whole picture first, the innermost last.
+        colour: COLOUR_BYTES of a picture with little texture.
+        pixels: digest of the decoded, upright pixels, for pictures that are stored without loss.
+    """
+
+    width: int
+    height: int
+    thumbnails: tuple[Thumbnail, ...]
+    colour: bytes = b""
+    pixels: bytes = b""
+
+    def thumbnail_of(self, view: int) -> Thumbnail | None:
+        """The thumbnail that shows a view: its own for the inside of a border, the whole picture's for all others."""
+        return next((each for each in self.thumbnails if each.view == view), None)
+
+    @cached_property
+    def is_paper(self) -> bool:
+        """Whether most of the innermost picture has one level: pages, forms, charts, drawings on white."""
+        counts = np.bincount(self.thumbnails[-1].pixels.ravel(), minlength=256)
+        near_one_level = np.convolve(counts, np.ones(2 * PAPER_RANGE + 1, np.int64), "same")
+        return bool(near_one_level.max() * 100 > PAPER_SHARE_PERCENT * SIDE * SIDE)
+
+
+def pack_evidence(evidence: Evidence) -> bytes:
+    """Evidence as bytes."""
+    parts = [_HEADER.pack(VERSION, evidence.width, evidence.height)]
+    for thumbnail in evidence.thumbnails:
+        body = _THUMBNAIL.pack(thumbnail.view, *thumbnail.box) + thumbnail.packed
+        parts += [_SECTION.pack(THUMBNAIL, len(body)), body]
+    for tag, body in ((COLOUR, evidence.colour), (PIXELS, evidence.pixels)):
+        if body:
+            parts += [_SECTION.pack(tag, len(body)), body]
+    return b"".join(parts)
+
+
+def unpack_evidence(packed: bytes) -> Evidence | None:
+    """Evidence from its bytes; None if there is none, or it is of another version.
+
+    Raises:
+        BadInput: bad_field, if the bytes are not evidence.
+    """
+    if not packed or packed[0] != VERSION:
+        return None
+    try:
+        _, width, height = _HEADER.unpack_from(packed)
+        thumbnails, bodies = [], {COLOUR: b"", PIXELS: b""}
+        for tag, body in _sections(packed):
+            if tag == THUMBNAIL:
+                view, *box = _THUMBNAIL.unpack_from(body)
+                thumbnails.append(Thumbnail(view, (box[0], box[1], box[2], box[3]), body[_THUMBNAIL.size :]))
+            elif tag in bodies:
+                bodies[tag] = body
+    except struct.error as error:
+        raise BadInput(Reason.BAD_FIELD, f"field 'evidence' ends too early: {error}") from error
+    whole = bool(thumbnails) and thumbnails[0].view == FULL and width > 0 and height > 0
+    if not whole or any(len(each.packed) != THUMBNAIL_BYTES for each in thumbnails):
+        raise BadInput(Reason.BAD_FIELD, "field 'evidence' must have whole thumbnails, the whole picture's first")
+    if len(bodies[COLOUR]) not in (0, COLOUR_BYTES):
+        raise BadInput(Reason.BAD_FIELD, f"field 'evidence' must have {COLOUR_BYTES} bytes of colour, or none")
+    return Evidence(width, height, tuple(thumbnails), bodies[COLOUR], bodies[PIXELS])
+
+
+def _sections(packed: bytes) -> Iterator[tuple[int, bytes]]:
+    at = _HEADER.size
+    while at < len(packed):
+        tag, length = _SECTION.unpack_from(packed, at)
+        at += _SECTION.size
+        body = packed[at : at + length]
+        if len(body) < length:
+            raise struct.error(f"a section of {length} bytes has {len(body)}")
+        yield tag, body
+        at += length

@@ -1,0 +1,1 @@
+"""Explaining: would one medium be called a copy or a part of another, and why?"""

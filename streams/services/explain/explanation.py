@@ -1,0 +1,63 @@
+"""What the explanations of pictures and of videos have in common."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, replace
+from typing import Any
+
+from streams.domain.hashes.algorithms import FRAMES_HASH, VIEWS_HASH
+from streams.domain.policy.policy import Policy
+from streams.domain.records import Match, Outcome
+from streams.services.media_files import MediaFile
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation(ABC):
+    """The result of submitting one medium when only another is known. `match` is that of the decision."""
+
+    known: MediaFile
+    submitted: MediaFile
+    policy: Policy
+    match: Match | None
+
+    @property
+    def outcome(self) -> Outcome:
+        if self.match is None:
+            return "unique"
+        return "duplicate" if self.match.method == "exact" else "near_duplicate"
+
+    @abstractmethod
+    def summary(self, known: str = "A", submitted: str = "B") -> str:
+        """One or two sentences: what the submission would be called, and the distances that decide it."""
+
+    @abstractmethod
+    def evidence_as_json(self) -> dict[str, Any]:
+        """The compared hashes or frames."""
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "policy": self.policy.version,
+            "known": _file_as_json(self.known),
+            "submitted": _file_as_json(self.submitted),
+            "outcome": self.outcome,
+            "summary": self.summary(self.known.name, self.submitted.name),
+            "match": self.match,
+            **self.evidence_as_json(),
+        }
+
+
+def too_little_structure(explanation: Explanation, known: str, submitted: str, quality: str) -> str:
+    """Says which medium has less quality than the policy needs; empty if neither has."""
+    min_quality = explanation.policy.min_quality
+    for name, medium in ((known, explanation.known), (submitted, explanation.submitted)):
+        if medium.facts.quality < min_quality:
+            about = f"{quality} {medium.facts.quality:.2f}, and the policy asks for {min_quality:.2f}"
+            return f"There is too little to see in {name} ({about}), so that only equal bytes match."
+    return ""
+
+
+def _file_as_json(file: MediaFile) -> dict[str, Any]:
+    """Without the packed hashes of views and frames, which nobody can read."""
+    hashes = {name: value for name, value in file.facts.hashes.items() if name not in (VIEWS_HASH, FRAMES_HASH)}
+    return {"file": file.name, "facts": replace(file.facts, hashes=hashes)}

@@ -1,0 +1,90 @@
+"""The bytes of the state: a later version must read what an earlier version wrote."""
+
+from __future__ import annotations
+
+import pytest
+
+from streams.domain.hashes.algorithms import FRAMES_HASH
+from streams.domain.records.ids import content_id_of, digest_of
+from streams.domain.state.content import (
+    DIGEST_AT,
+    ENTRY_BYTES,
+    ENTRY_COUNT_AT,
+    EXPIRES_MS_AT,
+    FIRST_MS_AT,
+    FLAGS_AT,
+    HEADER_BYTES,
+    Content,
+)
+from streams.domain.state.decision import decision_expires_ms, pack_decision, remembered_decision
+from streams.domain.state.frames import pack_stored_frames, unpack_stored_frames
+from streams.domain.state.keys import (
+    content_key,
+    content_key_of,
+    decision_id_bytes,
+    decision_key,
+    frames_key,
+    frames_key_of,
+)
+from streams.errors import StateError
+
+DIGEST = bytes(range(32))
+DECISION_ID = bytes(range(16))
+ENTRY = bytes(range(42))
+CONTENT = Content(
+    f"sha256:{DIGEST.hex()}", "a.jpg", "s#1", "sha256:bb", "b.jpg", 5, 7, DECISION_ID, "views:1", ENTRY, True
+)
+PACKED = (
+    bytes((2, 1, 1, 1))
+    + (5).to_bytes(8, "little")
+    + (7).to_bytes(8, "little")
+    + DIGEST
+    + DECISION_ID
+    + ENTRY
+    + b"a.jpg\0s#1\0sha256:bb\0b.jpg"
+)
+
+
+def test_a_content_is_a_header_its_entries_and_texts() -> None:
+    assert CONTENT.pack() == PACKED
+    assert Content.unpack(PACKED) == CONTENT
+
+
+def test_the_offsets_that_the_kernel_reads_are_those_of_the_header() -> None:
+    assert (FLAGS_AT, ENTRY_COUNT_AT, FIRST_MS_AT, EXPIRES_MS_AT, DIGEST_AT) == (1, 3, 4, 12, 20)
+    assert (HEADER_BYTES, ENTRY_BYTES) == (68, 42)
+
+
+def test_a_content_id_of_parts_has_a_flag() -> None:
+    content_id = content_id_of(DIGEST, partial=True)
+    video = Content(content_id, "a.mp4", "s#1", content_id, "a.mp4", 5, 7, DECISION_ID, FRAMES_HASH)
+    assert video.pack()[:4] == bytes((2, 2, 17, 0))
+    assert Content.unpack(video.pack()) == video
+    assert digest_of(content_id) == DIGEST
+
+
+def test_keys_begin_with_the_letter_of_their_kind() -> None:
+    assert content_key("shop", "sha256:aa") == b"kshop\0sha256:aa"
+    assert frames_key("shop", "sha256:aa") == b"fshop\0sha256:aa" == frames_key_of(b"kshop\0sha256:aa")
+    assert content_key_of(b"fshop\0sha256:aa") == b"kshop\0sha256:aa"
+    key = decision_key("00010203-0405-0607-0809-0a0b0c0d0e0f")
+    assert (key, decision_id_bytes(key)) == (b"s" + DECISION_ID, DECISION_ID)
+
+
+def test_a_decision_is_remembered_until_it_expires() -> None:
+    packed = pack_decision(b"{}", 7)
+    assert packed == (7).to_bytes(8, "little") + b"{}"
+    assert decision_expires_ms(packed) == 7
+    assert (remembered_decision(packed, 7), remembered_decision(packed, 8)) == (b"{}", None)
+
+
+def test_frames_are_a_duration_and_entries() -> None:
+    assert pack_stored_frames(9, b"") == bytes((1,)) + (9).to_bytes(8, "little")
+    assert unpack_stored_frames(pack_stored_frames(9, b"")) == (9, b"")
+
+
+def test_the_layout_of_a_later_version_is_refused() -> None:
+    with pytest.raises(StateError, match="reads layout 2"):
+        Content.unpack(bytes((3,)) + PACKED[1:])
+    with pytest.raises(StateError, match="reads layout 1"):
+        unpack_stored_frames(bytes((2,)) + bytes(8))

@@ -1,0 +1,46 @@
+"""A stopped worker ends in time and without an error, whatever its consumers are doing."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+from faust.types import TP
+
+from streams.kafka.topics import FINGERPRINTS
+from streams.runtime.runners.keyed import KeyedBatch, KeyedStage
+from streams.runtime.transport import BatchConsumer
+from streams.runtime.worker import Worker
+from tests.runtime.conftest import Bench, eventually
+
+
+def nothing(batch: KeyedBatch) -> None:
+    """The stage has a table, so its consumer is assigned a changelog, which it must leave alone."""
+
+
+STAGE = KeyedStage(name="match", reads=(FINGERPRINTS,), table="contents", process=nothing)
+
+
+async def test_a_worker_that_is_stopped_while_partitions_are_assigned_ends_at_once(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The consumer's thread waits for the event loop then, so the event loop must not wait for the thread."""
+    assigning = asyncio.Event()
+    on_partitions_assigned = BatchConsumer.on_partitions_assigned
+
+    async def after_the_thread_stopped(consumer: BatchConsumer, assigned: set[TP], generation_id: int = 0) -> None:
+        assigning.set()
+        await eventually(consumer._thread.method_queue._stopped.is_set)
+        await on_partitions_assigned(consumer, assigned, generation_id)
+
+    monkeypatch.setattr(BatchConsumer, "on_partitions_assigned", after_the_thread_stopped)
+    worker = Worker(bench.settings(), [STAGE])
+    running = asyncio.create_task(worker.run())
+    await asyncio.wait_for(assigning.wait(), 30.0)
+    begun_at = time.monotonic()
+    worker.stop()
+    code = await running
+    assert code == 0
+    assert time.monotonic() - begun_at < 10.0  # a stop that hangs is given up after 20 s
+    await eventually(lambda: not worker.apps[0].batch_consumer._thread._thread.is_alive())
