@@ -6,8 +6,7 @@ from functools import partial
 
 from streams.config.live_policies import LivePolicies
 from streams.config.settings import Settings
-from streams.domain.records import Fingerprint
-from streams.domain.records.ids import routing_key
+from streams.domain.records import Fingerprint, routing_key
 from streams.kafka.cloudevents import FINGERPRINT_TYPE, event_headers
 from streams.kafka.topics import DEAD_LETTERS, FINGERPRINTS, SUBMISSIONS
 from streams.runtime.runners.concurrent import ConcurrentStage, RecordTask, Work

@@ -1,4 +1,4 @@
-"""The policies in force, which follow the policy file while a worker runs. Reading the file is streams/policies.py."""
+"""The policies in force: they follow the policy file while a worker runs. policy_file.py reads the file."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from streams.domain.policy.policy import Policy
 logger = logging.getLogger(__name__)
 
 LOOK_S = 1.0
-MOST_NAMED = 20
-#: What tells one state of the file from another, as os.stat gives it; None for a file that is not there.
+MAX_NAMED = 20
+#: Distinguishes one state of the file from another, by os.stat; None if there is no file.
 Signature = tuple[int, ...] | None
 
 
 class LivePolicies:
-    """The policies of a file as it is now, or was when it last could be used.
+    """The policies of a file in its last valid state.
 
-    A thread looks at the file once in `look_s` and reads it when it has changed and then stayed the same for one
-    look, so that a file which is being written is not read half. A file that cannot be used changes nothing: what
-    is wrong is logged once and counted, and the policies before stay in force. New ones replace them all at once.
+    A thread looks at the file every `look_s` seconds. It reads a changed file once it has stayed the same for one look,
+    so a file that is being written is not read half. New policies replace the previous ones all at once. If the file
+    cannot be used, the mistake is logged once and counted, and the previous policies stay in force.
 
     Raises:
-        PolicyFileError: the file cannot be used to begin with.
+        PolicyFileError: the file cannot be used at the start.
     """
 
     def __init__(self, path: Path | None, look_s: float = LOOK_S) -> None:
@@ -44,18 +44,18 @@ class LivePolicies:
         return self._policies.of(collection)
 
     def close(self) -> None:
-        """Look no more."""
+        """Stop looking."""
         self._ended.set()
 
     def _watch(self) -> None:
         while not self._ended.wait(self._look_s):
             try:
                 self.look()
-            except Exception:  # a fault of ours must not end the watch
+            except Exception:  # a bug here must not end the thread
                 logger.exception("looking at the policy file %s failed", self._path)
 
     def look(self) -> None:
-        """Read the file if it has changed since it was read, and not since the last look."""
+        """Read the file if it has changed since it was read, but not since the last look."""
         now, before = _signature(self._path), self._seen
         self._seen = now
         if now == before and now != self._read:
@@ -67,7 +67,7 @@ class LivePolicies:
             found = load_policies(self._path)
         except PolicyFileError as error:
             metrics.POLICY_READS.labels("refused").inc()
-            logger.error("%s; the policies before stay in force: %s", error, _versions(self._policies))
+            logger.error("%s; the previous policies stay in force: %s", error, _versions(self._policies))
             return
         moved = moved_between(self._policies, found)
         self._policies = found
@@ -75,16 +75,16 @@ class LivePolicies:
         logger.info("policy file %s has changed: %s", self._path, _versions(found))
         if moved:
             logger.warning(
-                "%s moved into or out of near matching, and with that to other partitions: "
-                "copies of what was known there until now are not recognised",
-                ", ".join(moved[:MOST_NAMED]) + (f" and {len(moved) - MOST_NAMED} more" if moved[MOST_NAMED:] else ""),
+                "%s moved into or out of near matching, and so to other partitions: "
+                "copies of contents that are known already will not be recognised",
+                ", ".join(moved[:MAX_NAMED]) + (f" and {len(moved) - MAX_NAMED} more" if moved[MAX_NAMED:] else ""),
             )
 
 
 def moved_between(old: CollectionPolicies, new: CollectionPolicies) -> list[str]:
-    """Names and patterns, and collections that were asked for, whose media are decided in another partition now."""
-    forms = {form for policies in (old, new) for form, _ in policies.collections}
-    moved = sorted(form for form in forms | old.recent_collections if old.look_up(form).near != new.look_up(form).near)
+    """Names, patterns and recent collections whose media are now decided in another partition."""
+    names = {name for policies in (old, new) for name, _ in policies.collections} | old.recent_collections
+    moved = sorted(name for name in names if old.look_up(name).near != new.look_up(name).near)
     return ["every other collection", *moved] if old.default.near != new.default.near else moved
 
 

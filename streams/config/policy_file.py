@@ -1,7 +1,7 @@
-"""The policy file: which rules there are and which collection has which, read with the line of every mistake.
+"""Reads the policy file: policies, and which collection has which. Every mistake is named with its line.
 
-What a rule means and what it may be is streams/domain/policy.py; reading the file again when it changes is
-streams/policy_watch.py. deploy/policies.example.yaml shows the form.
+Rules are defined in streams/domain/policy. live_policies.py reads the file again when it changes.
+deploy/policies.example.yaml is an example.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ MAX_PROBLEM_CHARS = 400
 MAX_VALUE_CHARS = 1000
 MAX_PATTERNS = 256
 SECTIONS = ("policies", "collections")
-#: What a policy may say in a file, where its name stands as the key.
+#: The rules of a policy in a file, where its name is the key.
 FILE_RULES = tuple(rule for rule in RULE_NAMES if rule != "name")
-PATTERN_FORM = re.compile(r"(?:[a-z0-9._*?-]|\[!?[a-z0-9._-]+\]){1,128}")
+PATTERN_REGEX = re.compile(r"(?:[a-z0-9._*?-]|\[!?[a-z0-9._-]+\]){1,128}")
 
 
 class Problem(Exception):
-    """One mistake; `line` counts from 1, and is 0 where it is about the whole file."""
+    """One mistake. `line` counts from 1; it is 0 if the mistake is about the whole file."""
 
     def __init__(self, line: int, text: str) -> None:
         super().__init__(text)
@@ -42,7 +42,7 @@ class Problem(Exception):
 
 
 class PolicyFileError(ConfigurationError):
-    """A policy file that cannot be used; `lines` has one `file:line: what is wrong; what would be right` each."""
+    """A policy file that cannot be used. `lines` has a line for every mistake: `file:line: mistake; how to mend it`."""
 
     def __init__(self, path: Path, problems: Sequence[Problem]) -> None:
         ordered = sorted(problems, key=lambda problem: problem.line)[:MAX_PROBLEMS]
@@ -50,15 +50,15 @@ class PolicyFileError(ConfigurationError):
             f"{path}:{problem.line or ''}{':' if problem.line else ''} {problem.text[:MAX_PROBLEM_CHARS]}"
             for problem in ordered
         )
-        more = f" (and {len(problems) - 1} more, which `mediasieve policy check` tells)" if len(problems) > 1 else ""
+        more = f" (and {len(problems) - 1} more; run `mediasieve policy check` to see all)" if len(problems) > 1 else ""
         super().__init__(self.lines[0] + more)
 
 
 def load_policies(path: Path | None) -> CollectionPolicies:
-    """The policies of a file; without one, the default policy for every collection.
+    """The policies of a file. Without a file, every collection has the default policy.
 
     Raises:
-        PolicyFileError: the file is missing, is no YAML, or says what cannot be; nothing of it counts then.
+        PolicyFileError: the file is missing, is not valid YAML, or has a mistake.
     """
     if path is None:
         return CollectionPolicies()
@@ -71,7 +71,7 @@ def load_policies(path: Path | None) -> CollectionPolicies:
     policies = reader.read(data)
     if reader.problems:
         raise PolicyFileError(path, reader.problems)
-    if any("pdq256" in policy.also for policy in (policies.default, *(each for _, each in policies.collections))):
+    if any("pdq256" in policy.also for policy in (policies.default, *(policy for _, policy in policies.collections))):
         try:
             pdq.load_pdqhash()
         except ConfigurationError as error:
@@ -80,13 +80,13 @@ def load_policies(path: Path | None) -> CollectionPolicies:
 
 
 class _Reader:
-    """One reading of a file, which goes on after a mistake to find the others; they are in `problems`."""
+    """Reads one file. Goes on after a mistake to find the others, and collects them in `problems`."""
 
     def __init__(self) -> None:
         self.problems: list[Problem] = []
 
     def read(self, data: bytes) -> CollectionPolicies:
-        """What the file says; to be used only where there are no problems."""
+        """The policies; valid only if there are no problems."""
         try:
             root = _root(data)
         except Problem as problem:
@@ -106,9 +106,9 @@ class _Reader:
     def _entries(
         self, node: yaml.Node, what: str, known: tuple[str, ...] | None = None
     ) -> Iterator[tuple[yaml.ScalarNode, yaml.Node]]:
-        """Keys and values of a mapping; keys that are unknown or were seen before are problems.
+        """The keys and values of a mapping. Unknown and repeated keys become problems.
 
-        A key counts as it was written, so that a collection may be called `no` or `2024`.
+        Keys are taken as text, so a collection may be called `no` or `2024`.
         """
         if not isinstance(node, yaml.MappingNode):
             self._wrong(node, f"{what} must be a mapping, with `key: value` in each line")
@@ -118,9 +118,9 @@ class _Reader:
             if not isinstance(key, yaml.ScalarNode):
                 self._wrong(key, f"a key of {what} must be a single word")
             elif key.value in lines:
-                self._wrong(key, f"{key.value!r} stands here a second time; the first is in line {lines[key.value]}")
+                self._wrong(key, f"{key.value!r} appears twice; the first is in line {lines[key.value]}")
             elif known is not None and key.value not in known:
-                self._wrong(key, f"{what} has no {key.value!r}{_nearest(key.value, known)}")
+                self._wrong(key, f"{what} has no {key.value!r}{_suggestion(key.value, known)}")
             else:
                 lines[key.value] = _line(key)
                 yield key, value
@@ -129,19 +129,19 @@ class _Reader:
         for key, rules in self._entries(node, "policies"):
             name = str(key.value)
             if NAME_REGEX.fullmatch(name):
-                entries = {each.value: value for each, value in self._entries(rules, f"policy {name}", FILE_RULES)}
+                entries = {rule.value: value for rule, value in self._entries(rules, f"policy {name}", FILE_RULES)}
                 yield name, self._policy(name, entries, key)
             else:
                 self._wrong(key, f"a policy cannot be called {name!r}; 1 to 64 of a-z, 0-9, '_' and '-'")
 
     def _policy(self, name: str, entries: dict[str, yaml.Node], node: yaml.Node) -> Policy:
-        """The policy of these rules; those that cannot be become problems, one after the other."""
+        """The policy of these rules. Rules that cannot be become problems and are left out."""
         values: dict[str, Any] = {}
         for rule, value in entries.items():
             try:
                 values[rule] = _value(value)
             except (yaml.YAMLError, ValueError, LookupError, TypeError):
-                self._wrong(value, f"{rule} has a value that is not understood")
+                self._wrong(value, f"{rule} has a value that cannot be read; write a plain number, text or list")
         while True:
             try:
                 return Policy.of(name=name, **values)
@@ -154,37 +154,39 @@ class _Reader:
     def _collections(self, node: yaml.Node, named: dict[str, Policy]) -> Iterator[tuple[str, Policy]]:
         patterns: dict[str, int] = {}
         for key, value in self._entries(node, "collections"):
-            form, name = str(key.value), value.value if isinstance(value, yaml.ScalarNode) else None
-            hidden_by = next((other for other in patterns if _covers(other, form)), None)
-            if not (PATTERN_FORM if is_pattern(form) else COLLECTION_REGEX).fullmatch(form):
+            collection, name = str(key.value), value.value if isinstance(value, yaml.ScalarNode) else None
+            hidden_by = next((earlier for earlier in patterns if _covers(earlier, collection)), None)
+            if not (PATTERN_REGEX if is_pattern(collection) else COLLECTION_REGEX).fullmatch(collection):
                 possible = "a-z, 0-9, '.', '_' and '-', or a pattern of these with *, ? and [...]"
-                self._wrong(key, f"no collection is called {form!r}; {possible}")
+                self._wrong(key, f"a collection cannot be called {collection!r}; use {possible}")
             elif name not in named:
-                given = "no single policy" if name is None else f"no policy {name!r}"
-                self._wrong(value, f"for {form} there is {given}{_nearest(name or '', tuple(named))}")
+                missing = "no single policy" if name is None else f"no policy {name!r}"
+                self._wrong(value, f"for {collection} there is {missing}{_suggestion(name or '', tuple(named))}")
             elif hidden_by is not None:
                 where = f"because {hidden_by} in line {patterns[hidden_by]} comes first"
-                self._wrong(key, f"{form} is never reached, {where}")
-            elif len(patterns) == MAX_PATTERNS and is_pattern(form):
-                self._wrong(key, f"these are more than {MAX_PATTERNS} patterns; names may be as many as you like")
+                self._wrong(key, f"{collection} is never reached, {where}")
+            elif len(patterns) == MAX_PATTERNS and is_pattern(collection):
+                self._wrong(
+                    key, f"these are more than {MAX_PATTERNS} patterns; write names instead, which have no limit"
+                )
                 return
             else:
-                if is_pattern(form):
-                    patterns[form] = _line(key)
-                yield form, named[name]
+                if is_pattern(collection):
+                    patterns[collection] = _line(key)
+                yield collection, named[name]
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML as far as a policy file needs it: without aliases, which can make much of little, and not deep."""
+    """YAML without aliases, which can expand a small file without bounds, and without deep nesting."""
 
     depth = 0
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         line = self.peek_event().start_mark.line + 1  # type: ignore[no-untyped-call]
         if self.check_event(yaml.AliasEvent):
-            raise Problem(line, "an alias (*name) is not understood here; write it out")
+            raise Problem(line, "an alias (*name) is not allowed here; write its value")
         if self.depth >= MAX_DEPTH:
-            raise Problem(line, "this is nested too deep for a policy file")
+            raise Problem(line, "this is nested too deep for a policy file; write fewer levels")
         self.depth += 1
         node = super().compose_node(parent, index)
         self.depth -= 1
@@ -192,10 +194,10 @@ class _Loader(yaml.SafeLoader):
 
 
 def _root(data: bytes) -> yaml.Node:
-    """The document as nodes that know their lines.
+    """The document as YAML nodes, which know their lines.
 
     Raises:
-        Problem: it is none.
+        Problem: it is not a YAML document, is empty or is too large.
     """
     if len(data) > MAX_BYTES:
         raise Problem(0, f"is larger than {MAX_BYTES >> 10} KiB")
@@ -207,19 +209,19 @@ def _root(data: bytes) -> yaml.Node:
         finally:
             loader.dispose()
     except UnicodeDecodeError as error:
-        raise Problem(data.count(b"\n", 0, error.start) + 1, "this is no UTF-8") from error
+        raise Problem(data.count(b"\n", 0, error.start) + 1, "this is not valid UTF-8") from error
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise Problem(mark.line + 1 if mark else 0, f"this is no YAML: {error.problem}") from error
+        raise Problem(mark.line + 1 if mark else 0, f"this is not valid YAML: {error.problem}") from error
     except yaml.reader.ReaderError as error:
-        raise Problem(text.count("\n", 0, error.position) + 1, f"this is no YAML: {error.reason}") from error
+        raise Problem(text.count("\n", 0, error.position) + 1, f"this is not valid YAML: {error.reason}") from error
     if root is None:
-        raise Problem(0, "is empty; `policies: {}` would stand for the defaults")
+        raise Problem(0, "is empty; write `policies: {}` for the defaults")
     return root
 
 
 def _value(node: yaml.Node) -> Any:
-    """What a node means, in YAML's plain types; errors of many kinds where its text is not of its type."""
+    """The value of a node in YAML's plain types. Raises errors of many types if its text does not fit its tag."""
     if node.end_mark.index - node.start_mark.index > MAX_VALUE_CHARS:
         raise ValueError("longer than any value of a rule")
     return yaml.constructor.SafeConstructor().construct_object(node, deep=True)
@@ -229,13 +231,13 @@ def _line(node: yaml.Node) -> int:
     return int(node.start_mark.line) + 1
 
 
-def _nearest(word: str, known: tuple[str, ...]) -> str:
-    near = get_close_matches(word, known, n=1)
-    return f"; did you mean {near[0]}?" if near else f"; it may be {', '.join(known)}"
+def _suggestion(word: str, known: tuple[str, ...]) -> str:
+    closest = get_close_matches(word, known, n=1)
+    return f"; did you mean {closest[0]}?" if closest else f"; choose one of {', '.join(known)}"
 
 
-def _covers(form: str, later: str) -> bool:
-    """Whether all that a later pattern matches is surely matched by this one; tells only of patterns with `*` alone."""
-    if not is_pattern(later) or set("?[") & set(form) or "[" in later:
+def _covers(pattern: str, later: str) -> bool:
+    """Whether a pattern surely matches all that a later one matches. Decides only about patterns with `*` alone."""
+    if not is_pattern(later) or set("?[") & set(pattern) or "[" in later:
         return False
-    return re.fullmatch(".*".join(map(re.escape, form.split("*"))), later) is not None
+    return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), later) is not None

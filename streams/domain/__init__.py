@@ -1,7 +1,7 @@
-"""The pure heart: values in, values out; no clock, no I/O, no broker. Usable from a notebook.
+"""The pure part of mediasieve: values in, values out; no clock, no I/O, no broker. Usable from a notebook.
 
-`from streams.domain import fingerprint_image` works; decoders and compiled code are loaded only by those who ask for
-them, so that a process which needs neither stays small.
+`from streams.domain import fingerprint_image` works. Decoders and compiled code are loaded when they are first used, so
+a process that needs neither stays small.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from streams.analytics.queries.similar_frames import VideoWithMoment, videos_wit
 from streams.domain.fingerprint import ImageLimits
 from streams.domain.fingerprint.image.fingerprint import DEFAULT_IMAGE_LIMITS
 from streams.domain.fingerprint.image.inspection import OrientedView, oriented_views
-from streams.domain.hashes.algorithms import VIEW_COMPARING_HASH, current_algorithm
+from streams.domain.hashes.algorithms import current_algorithm
 from streams.domain.hashes.frames import FRAME_ENTRY
 from streams.domain.hashes.transformation import transformation_between
 from streams.domain.hashes.views import FULL
@@ -181,7 +181,7 @@ def _similar_contents(
         client,
         _hex256(views),
         collection=collection,
-        version=str(current_algorithm(VIEW_COMPARING_HASH).version),
+        version=str(current_algorithm("phash256").version),
         min_quality=policy.min_quality,
         limit=limit,
         content_id=content_id,
@@ -274,7 +274,7 @@ def _remark(contents: Sequence[SimilarContent], facts: MediaFacts | None, policy
         return "too_little_structure"
     if not contents:
         return "no_comparable_picture"
-    if policy.near and policy.hash != "phash256":
+    if policy.near and not policy.compares_views:
         return "other_hash"
     content_id = None if facts is None else facts.content_id
     if not any(content.within_thresholds or content.content_id == content_id for content in contents):
@@ -287,4 +287,4 @@ def _hex256(views: Sequence[OrientedView]) -> list[str]:
 
 
 def _compares_by_phash256(policy: Policy) -> bool:
-    return policy.near and policy.hash == "phash256"
+    return policy.compares_views

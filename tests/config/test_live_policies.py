@@ -1,4 +1,4 @@
-"""Policies that follow their file while a worker runs: taken at once and whole, or not at all."""
+"""Policies follow their file while a worker runs: a change takes effect at once and whole, or not at all."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def live(path: Path, caplog: pytest.LogCaptureFixture) -> Iterator[LivePolicies]:
-    """Policies that look only when a test says so."""
+    """Policies that look at their file only when a test calls `look`."""
     caplog.set_level(logging.INFO, "streams.config.live_policies")
     found = LivePolicies(path, look_s=NEVER_S)
     yield found
@@ -38,11 +38,11 @@ def reads(result: str) -> float:
     return metrics.REGISTRY.get_sample_value("mediasieve_policy_reads_total", {"result": result}) or 0.0
 
 
-def told(caplog: pytest.LogCaptureFixture, level: int) -> list[str]:
+def messages(caplog: pytest.LogCaptureFixture, level: int) -> list[str]:
     return [record.getMessage() for record in caplog.records if record.levelno == level]
 
 
-def test_a_changed_file_is_taken_once_it_stays_as_it_is(
+def test_a_changed_file_takes_effect_once_it_stays_the_same(
     path: Path, live: LivePolicies, caplog: pytest.LogCaptureFixture
 ) -> None:
     before = reads("taken")
@@ -56,8 +56,10 @@ def test_a_changed_file_is_taken_once_it_stays_as_it_is(
     assert live.of("wiki") == Policy.of(views="deep")
     assert live.of("shop") == FAST
     assert reads("taken") == before + 1
-    assert [line for line in told(caplog, logging.INFO) if "has changed" in line and live.of("wiki").version in line]
-    assert not told(caplog, logging.WARNING)
+    assert [
+        line for line in messages(caplog, logging.INFO) if "has changed" in line and live.of("wiki").version in line
+    ]
+    assert not messages(caplog, logging.WARNING)
 
 
 def test_a_file_that_is_being_written_is_not_read(path: Path, live: LivePolicies) -> None:
@@ -74,7 +76,7 @@ def test_a_file_that_is_being_written_is_not_read(path: Path, live: LivePolicies
 
 
 @pytest.mark.parametrize("broken", ["policies:\n  fast: {near: 3}\n", "", None])
-def test_a_file_that_cannot_be_used_changes_nothing_and_is_told_once(
+def test_a_broken_file_changes_nothing_and_is_logged_once(
     path: Path, live: LivePolicies, caplog: pytest.LogCaptureFixture, broken: str | None
 ) -> None:
     before = reads("refused")
@@ -88,7 +90,7 @@ def test_a_file_that_cannot_be_used_changes_nothing_and_is_told_once(
 
     assert live.of("shop") == FAST
     assert reads("refused") == before + 1
-    (error,) = told(caplog, logging.ERROR)
+    (error,) = messages(caplog, logging.ERROR)
     assert str(path) in error
     assert FAST.version in error
 
@@ -98,8 +100,8 @@ def test_a_file_that_cannot_be_used_changes_nothing_and_is_told_once(
     assert live.of("shop") == DEFAULT_POLICY
 
 
-def test_a_file_that_another_takes_the_place_of_is_read(path: Path, live: LivePolicies) -> None:
-    """As editors, `mv` and Kubernetes do; it may have the same size and time."""
+def test_a_replaced_file_is_read(path: Path, live: LivePolicies) -> None:
+    """Editors, `mv` and Kubernetes replace files so; the new file may have the same size and time."""
     text = path.read_text().replace("shop", "wiki")
     other = path.with_suffix(".new")
     other.write_text(text)
@@ -110,7 +112,7 @@ def test_a_file_that_another_takes_the_place_of_is_read(path: Path, live: LivePo
     assert (live.of("shop"), live.of("wiki")) == (DEFAULT_POLICY, FAST)
 
 
-def test_collections_that_move_to_other_partitions_are_told(
+def test_collections_that_move_to_other_partitions_are_logged(
     path: Path, live: LivePolicies, caplog: pytest.LogCaptureFixture
 ) -> None:
     for collection in ("tenant-1", "wiki"):
@@ -121,17 +123,17 @@ def test_collections_that_move_to_other_partitions_are_told(
     live.look()
     live.look()
 
-    (warning,) = told(caplog, logging.WARNING)
+    (warning,) = messages(caplog, logging.WARNING)
     assert warning.startswith("a-*, shop, tenant-1 moved into or out of near matching")
 
     live.of("wiki")
     path.write_text("policies:\n  default: {near: false}\n")
     live.look()
     live.look()
-    assert told(caplog, logging.WARNING)[1].startswith("every other collection, kept, wiki moved")
+    assert messages(caplog, logging.WARNING)[1].startswith("every other collection, kept, wiki moved")
 
 
-def test_by_itself_it_looks_again_and_again_until_it_is_closed(path: Path) -> None:
+def test_its_thread_looks_until_it_is_closed(path: Path) -> None:
     live = LivePolicies(path, look_s=0.01)
     try:
         path.write_text("policies: {}")
@@ -143,7 +145,7 @@ def test_by_itself_it_looks_again_and_again_until_it_is_closed(path: Path) -> No
         live.close()
 
 
-def test_a_file_that_cannot_be_used_to_begin_with_is_an_error(tmp_path: Path) -> None:
+def test_a_missing_file_at_the_start_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(PolicyFileError, match="cannot be read"):
         LivePolicies(tmp_path / "absent.yaml")
 

@@ -1,4 +1,4 @@
-"""The policy file: what it means, and that every mistake is named with its line."""
+"""The policy file: its meaning, and that every mistake is named with its line."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def refused(path: Path, text: str | bytes) -> list[str]:
-    """What is wrong, line by line, without the name of the file."""
+    """The mistakes by line, without the name of the file."""
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(PolicyFileError) as found:
         load_policies(path)
@@ -59,13 +59,13 @@ collections:
 
 
 @pytest.mark.parametrize("text", ["policies: {}", "collections: {}", "policies: {default: {}}", "# all\n{}"])
-def test_what_a_file_leaves_out_is_the_default(path: Path, text: str) -> None:
+def test_rules_that_a_file_leaves_out_have_their_defaults(path: Path, text: str) -> None:
     path.write_text(text)
 
     assert load_policies(path).of("shop") == DEFAULT_POLICY == load_policies(None).of("shop")
 
 
-def test_the_example_says_what_holds_without_a_file() -> None:
+def test_the_example_has_the_defaults() -> None:
     found = load_policies(project_file("deploy/policies.example.yaml"))
 
     assert found.default == DEFAULT_POLICY
@@ -80,8 +80,8 @@ def test_the_example_says_what_holds_without_a_file() -> None:
         ("policies:\n  tight:\n    near: maybe\n", 3, "near is 'maybe'; true or false"),
         ("policies:\n  tight:\n    veiws: deep\n", 3, "policy tight has no 'veiws'; did you mean views?"),
         ("policies:\n  tight:\n    name: loose\n", 3, "has no 'name'"),
-        ("policies:\n  tight:\n    views: plain\n    views: deep\n", 4, "'views' stands here a second time"),
-        ("policies:\n  tight: {}\n\n  tight: {}\n", 4, "'tight' stands here a second time; the first is in line 2"),
+        ("policies:\n  tight:\n    views: plain\n    views: deep\n", 4, "'views' appears twice"),
+        ("policies:\n  tight: {}\n\n  tight: {}\n", 4, "'tight' appears twice; the first is in line 2"),
         ("policies:\n  Tight:\n    near: true\n", 2, "'Tight'"),
         ("policies:\n  tight: deep\n", 2, "policy tight must be a mapping"),
         ("policies:\n  tight:\n", 2, "policy tight must be a mapping"),
@@ -91,21 +91,21 @@ def test_the_example_says_what_holds_without_a_file() -> None:
         ("policy: {}", 1, "the file has no 'policy'; did you mean policies?"),
         (BOTH + "  shop: fats", 4, "no policy 'fats'; did you mean fast?"),
         (BOTH + "  shop: [fast]", 4, "no single policy"),
-        (BOTH + "  Shop: fast", 4, "no collection is called 'Shop'"),
-        (BOTH + "  'shop[': fast", 4, "no collection is called 'shop['"),
-        (BOTH + "  shop: fast\n  shop: default", 5, "'shop' stands here a second time"),
+        (BOTH + "  Shop: fast", 4, "a collection cannot be called 'Shop'"),
+        (BOTH + "  'shop[': fast", 4, "a collection cannot be called 'shop['"),
+        (BOTH + "  shop: fast\n  shop: default", 5, "'shop' appears twice"),
         (BOTH + "  's*': fast\n  shop: default\n  'sh*p?': default", 6, "sh*p? is never reached, because s* in line 4"),
         ("policies:\n  a: {near: [[[[[[[[true]]]]]]]]}", 2, "nested too deep"),
         ("policies:\n  a: &a {near: true}\n  b: *a", 3, "alias"),
-        ("policies:\n  a: {radius_bits: !!int ten}", 2, "radius_bits has a value that is not understood"),
-        ("policies:\n  a: {near: !!bool maybe}", 2, "near has a value that is not understood"),
-        ("policies:\n  a: {also: !!python/object:os.system x}", 2, "also has a value that is not understood"),
-        ("policies:\n  a: {also: 2024-99-01}", 2, "also has a value that is not understood"),
-        ("policies:\n  a: {radius_bits: 0x" + "f" * 5000 + "}", 2, "radius_bits has a value that is not understood"),
-        ("policies:\n  a: {near: true\n  b: {}", 3, "this is no YAML"),
-        ("policies: {}\n---\npolicies: {}", 2, "this is no YAML: but found another document"),
-        ("policies: {}\n# \0", 2, "this is no YAML"),
-        (b"policies: {}\n# \xff", 2, "this is no UTF-8"),
+        ("policies:\n  a: {radius_bits: !!int ten}", 2, "radius_bits has a value that cannot be read"),
+        ("policies:\n  a: {near: !!bool maybe}", 2, "near has a value that cannot be read"),
+        ("policies:\n  a: {also: !!python/object:os.system x}", 2, "also has a value that cannot be read"),
+        ("policies:\n  a: {also: 2024-99-01}", 2, "also has a value that cannot be read"),
+        ("policies:\n  a: {radius_bits: 0x" + "f" * 5000 + "}", 2, "radius_bits has a value that cannot be read"),
+        ("policies:\n  a: {near: true\n  b: {}", 3, "this is not valid YAML"),
+        ("policies: {}\n---\npolicies: {}", 2, "this is not valid YAML: but found another document"),
+        ("policies: {}\n# \0", 2, "this is not valid YAML"),
+        (b"policies: {}\n# \xff", 2, "this is not valid UTF-8"),
     ],
 )  # fmt: skip
 def test_a_mistake_is_named_with_its_line(path: Path, text: str | bytes, line: int, mentions: str) -> None:
@@ -121,18 +121,18 @@ def test_a_mistake_is_named_with_its_line(path: Path, text: str | bytes, line: i
     ("text", "mentions"),
     [("", "is empty"), ("# nothing", "is empty"), ("#" * (MAX_BYTES + 1), "is larger than 256 KiB")],
 )
-def test_a_file_that_is_wrong_as_a_whole_is_refused(path: Path, text: str, mentions: str) -> None:
+def test_an_empty_or_oversized_file_is_refused(path: Path, text: str, mentions: str) -> None:
     (found,) = refused(path, text)
 
     assert mentions in found
 
 
-def test_a_file_that_is_missing_is_refused(tmp_path: Path) -> None:
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PolicyFileError, match=r"absent\.yaml: cannot be read: No such file"):
         load_policies(tmp_path / "absent.yaml")
 
 
-def test_all_mistakes_are_told_in_order_of_their_lines(path: Path) -> None:
+def test_all_mistakes_are_listed_by_line(path: Path) -> None:
     found = refused(path, BOTH + "  shop: slow\npolices: {}\n")
     assert [line[:2] for line in found] == ["4:", "5:"]
 
@@ -140,7 +140,7 @@ def test_all_mistakes_are_told_in_order_of_their_lines(path: Path) -> None:
     assert [line.split(" is ")[0] for line in found] == ["2: radius_bits", "3: confirm_bits", "3: views"]
 
 
-def test_the_first_of_many_mistakes_is_the_one_line_that_a_worker_ends_with(path: Path) -> None:
+def test_a_worker_ends_with_the_first_of_many_mistakes_in_one_line(path: Path) -> None:
     path.write_text("policies:\n" + "".join(f"  p{number}: {{near: 1}}\n" for number in range(200)))
 
     with pytest.raises(PolicyFileError) as found:
@@ -166,9 +166,7 @@ YAML = st.text("abp:{}[]-*&!?\n '\"#|>%0. ", max_size=40)
 
 
 @given(st.binary(max_size=30) | YAML.map(str.encode) | YAML.map(lambda text: f"{BOTH}  {text}".encode()))
-def test_whatever_a_file_has_in_it_is_either_policies_or_mistakes(
-    tmp_path_factory: pytest.TempPathFactory, data: bytes
-) -> None:
+def test_any_file_is_either_policies_or_mistakes(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
     path = tmp_path_factory.getbasetemp() / "any.yaml"
     path.write_bytes(data)
     try:

@@ -1,4 +1,4 @@
-"""A worker that runs follows its policy file: each fingerprint says what it is to be decided under, and goes there."""
+"""A running worker follows its policy file: fingerprints carry the policy in force, and go to its partitions."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def next_record(records: Iterator[Message | None]) -> Message | None:
     return None
 
 
-def test_a_worker_takes_up_a_changed_file_and_leaves_a_broken_one(embedded: Namespace, tmp_path: Path) -> None:
+def test_a_worker_follows_a_changed_file_and_ignores_a_broken_one(embedded: Namespace, tmp_path: Path) -> None:
     file, log = tmp_path / "policies.yaml", tmp_path / "worker.log"
     file.write_text("policies: {default: {views: plain}}")
     settings = embedded.settings(tmp_path / "data", policy_file=file)

@@ -1,37 +1,32 @@
-"""An exact index that finds all 64-bit codes within a Hamming radius, and its brute-force twin.
+"""An exact index that finds all 64-bit codes within a Hamming radius. Its slow twin is in brute_force.py.
 
-Both hold entries: a code and a key. Keys are the caller's numbers, 0 to 2**32 - 1. A code may have many keys, and a key
+It holds entries: a code and a key. Keys are the caller's numbers, 0 to 2**32 - 1. A code may have many keys, and a key
 many codes. A pair that was added twice is two entries: found twice, and removed in two calls.
 How the search works is in search.py; the compiled code, there and in insert.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from operator import index
-from typing import Any, TypeAlias, TypeVar
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from streams.domain.hamming import build, search
+from streams.domain.hamming.arguments import Numbers, as_codes, as_entries, check_code, check_key, check_radius
 from streams.domain.hamming.build import SMALLEST_LOG
 from streams.domain.hamming.insert import delete, insert
 from streams.domain.hamming.layout import BANDED, LOGGED, WIDTH, Bands, Codes, Distances, Keys, no_bands
 
-CODE_BITS = 64
-LARGEST_CODE, LARGEST_KEY = 2**64 - 1, 2**32 - 1
 #: A smaller index is a plain list: scanning it takes no longer than probing bands.
 LOG_ENTRIES = 16_384
 #: Queries of a large batch that are answered together. Between these, buckets get more room.
 PIECE = 4096
 NO_CODES, NO_KEYS = np.zeros(0, np.uint64), np.zeros(0, np.uint32)
 
-Numbers: TypeAlias = NDArray[Any] | Iterable[int]
 Found: TypeAlias = list[tuple[int, int]]
 Offsets: TypeAlias = NDArray[np.int64]
-_Unsigned = TypeVar("_Unsigned", np.uint64, np.uint32)
 #: The result of no look-ups.
 _NOTHING = np.zeros(1, np.int64), NO_KEYS, np.zeros(0, np.uint8)
 
@@ -83,7 +78,7 @@ class NearIndex:
             radius_bits: the default radius of look-ups, 0 to 64.
             log_entries: up to this number of entries, the index is a plain list, which is a good deal smaller.
         """
-        self.radius_bits = _radius(radius_bits)
+        self.radius_bits = check_radius(radius_bits)
         self._log_entries = log_entries
         self._bands = no_bands(SMALLEST_LOG)
         self._built = 0
@@ -124,20 +119,20 @@ class NearIndex:
 
     def add(self, code: int, key: int) -> None:
         """Add an entry. Amortised O(1)."""
-        code, key = _code(code), _key(key)
+        code, key = check_code(code), check_key(key)
         if not insert(self._bands, code, key):
             insert(self.reserve(SMALLEST_LOG), code, key)
 
     def remove(self, code: int, key: int) -> bool:
         """Remove one entry of this code and key; False if there is none."""
-        removed = bool(delete(self._bands, _code(code), _key(key)))
+        removed = bool(delete(self._bands, check_code(code), check_key(key)))
         if removed and 2 * len(self) < self._built:
             self._rebuild()
         return removed
 
     def search(self, code: int, radius_bits: int | None = None) -> Found:
         """All entries within the radius as (key, distance in bits), by distance, then key."""
-        radius, code = self._radius(radius_bits), _code(code)
+        radius, code = self._radius(radius_bits), check_code(code)
         found = search.search_packed(self._bands, code, radius, *self._scratch)
         if found == 0:
             return []
@@ -151,23 +146,23 @@ class NearIndex:
 
     def search_batch(self, codes: Numbers, radius_bits: int | None = None) -> Neighbours:
         """`search` for every code, uint64 [queries]."""
-        return self._answer(_codes(codes), NO_KEYS, False, self._radius(radius_bits))
+        return self._answer(as_codes(codes), NO_KEYS, False, self._radius(radius_bits))
 
     def search_then_add_batch(self, codes: Numbers, keys: Numbers, radius_bits: int | None = None) -> Neighbours:
         """Look up the code of every entry, then add it, in order: entries find equal ones earlier in the batch."""
-        entries = _entries(codes, keys)
+        entries = as_entries(codes, keys)
         return self._answer(*entries, True, self._radius(radius_bits))
 
     def add_batch(self, codes: Numbers, keys: Numbers) -> None:
         """Add many entries, codes uint64 [entries] and keys uint32 [entries]; a large batch by a counting sort."""
-        new_codes, new_keys = _entries(codes, keys)
+        new_codes, new_keys = as_entries(codes, keys)
         if len(new_codes) > max(self._log_entries, len(self) // 16):
             self._rebuild(new_codes, new_keys)
             return
         build.insert_all(self.reserve(len(new_codes)), new_codes, new_keys)
 
     def _radius(self, radius_bits: int | None) -> int:
-        return self.radius_bits if radius_bits is None else _radius(radius_bits)
+        return self.radius_bits if radius_bits is None else check_radius(radius_bits)
 
     def _answer(self, codes: Codes, keys: Keys, adding: bool, radius: int) -> Neighbours:
         pieces = (slice(at, at + PIECE) for at in range(0, len(codes), PIECE))
@@ -201,70 +196,6 @@ class NearIndex:
         self._built = len(self)
 
 
-class BruteForceIndex:
-    """The obvious version of `NearIndex`: every look-up compares every entry. Tests use it as the oracle.
-
-    O(entries) a look-up, an add and a removal; 12 bytes an entry.
-    """
-
-    def __init__(self, radius_bits: int = 10) -> None:
-        """`radius_bits`, 0 to 64, is the default radius of look-ups."""
-        self.radius_bits = _radius(radius_bits)
-        self._codes = np.zeros(0, np.uint64)
-        self._keys = np.zeros(0, np.uint32)
-
-    def __len__(self) -> int:
-        return len(self._codes)
-
-    @property
-    def memory_bytes(self) -> int:
-        """Both arrays."""
-        return self._codes.nbytes + self._keys.nbytes
-
-    def add(self, code: int, key: int) -> None:
-        """As `NearIndex.add`."""
-        self.add_batch([_code(code)], [_key(key)])
-
-    def add_batch(self, codes: Numbers, keys: Numbers) -> None:
-        """As `NearIndex.add_batch`."""
-        new_codes, new_keys = _entries(codes, keys)
-        self._codes = np.concatenate([self._codes, new_codes])
-        self._keys = np.concatenate([self._keys, new_keys])
-
-    def remove(self, code: int, key: int) -> bool:
-        """As `NearIndex.remove`."""
-        equal = np.flatnonzero((self._codes == np.uint64(_code(code))) & (self._keys == np.uint32(_key(key))))
-        self._codes, self._keys = np.delete(self._codes, equal[:1]), np.delete(self._keys, equal[:1])
-        return len(equal) > 0
-
-    def search(self, code: int, radius_bits: int | None = None) -> Found:
-        """As `NearIndex.search`."""
-        radius = self.radius_bits if radius_bits is None else _radius(radius_bits)
-        distances = np.bitwise_count(self._codes ^ np.uint64(_code(code)))
-        near = np.flatnonzero(distances <= radius)
-        return sorted(
-            zip(self._keys[near].tolist(), distances[near].tolist(), strict=True), key=lambda found: found[::-1]
-        )
-
-    def search_batch(self, codes: Numbers, radius_bits: int | None = None) -> Neighbours:
-        """As `NearIndex.search_batch`."""
-        return _neighbours([self.search(code, radius_bits) for code in _codes(codes).tolist()])
-
-    def search_then_add_batch(self, codes: Numbers, keys: Numbers, radius_bits: int | None = None) -> Neighbours:
-        """As `NearIndex.search_then_add_batch`."""
-        found = []
-        for code, key in zip(*(array.tolist() for array in _entries(codes, keys)), strict=True):
-            found.append(self.search(code, radius_bits))
-            self.add(code, key)
-        return _neighbours(found)
-
-
-def _neighbours(found: Sequence[Found]) -> Neighbours:
-    flat = np.array([pair for pairs in found for pair in pairs], np.uint32).reshape(-1, 2)
-    offsets = np.cumsum([0, *map(len, found)], dtype=np.int64)
-    return Neighbours(offsets, flat[:, 0].copy(), flat[:, 1].astype(np.uint8))
-
-
 def _scratch(found: int) -> tuple[Keys, Distances, Codes]:
     """The arrays that `search_packed` writes."""
     return np.empty(found, np.uint32), np.empty(found, np.uint8), np.empty(found, np.uint64)
@@ -275,48 +206,3 @@ def _sorted(keys: Keys, distances: Distances, queries: Codes) -> tuple[Keys, Dis
     packed = keys | distances.astype(np.uint64) << np.uint64(32) | queries << np.uint64(40)
     packed.sort()
     return packed.astype(np.uint32), (packed >> np.uint64(32)).astype(np.uint8)
-
-
-def _radius(bits: int) -> int:
-    if not 0 <= bits <= CODE_BITS:
-        raise ValueError(f"a radius is 0 to {CODE_BITS} bits, not {bits}")
-    return bits
-
-
-def _code(code: int) -> int:
-    if not 0 <= code <= LARGEST_CODE:
-        raise ValueError(f"a code is 0 to 2**64 - 1, not {code}")
-    return code
-
-
-def _key(key: int) -> int:
-    if not 0 <= key <= LARGEST_KEY:
-        raise ValueError(f"a key is 0 to 2**32 - 1, not {key}")
-    return key
-
-
-def _codes(codes: Numbers) -> Codes:
-    return _integers(codes, np.uint64, "codes")
-
-
-def _entries(codes: Numbers, keys: Numbers) -> tuple[Codes, Keys]:
-    both = _codes(codes), _integers(keys, np.uint32, "keys")
-    if len(both[0]) != len(both[1]):
-        raise ValueError(f"{len(both[0])} codes, but {len(both[1])} keys")
-    return both
-
-
-def _integers(values: Numbers, dtype: type[_Unsigned], name: str) -> NDArray[_Unsigned]:
-    """A flat array of this type. Unlike numpy, refuses numbers that the type cannot hold."""
-    refusal = ValueError(f"{name} must be whole numbers from 0 to {np.iinfo(dtype).max}")
-    if not isinstance(values, np.ndarray):
-        try:
-            return np.array([index(value) for value in values], dtype)
-        except (TypeError, OverflowError):
-            raise refusal from None
-    array = np.ascontiguousarray(values).reshape(-1)
-    if array.dtype == dtype or not len(array):
-        return array.astype(dtype, copy=False)
-    if array.dtype.kind not in "iu" or array.min() < 0 or array.max() > np.iinfo(dtype).max:
-        raise refusal
-    return array.astype(dtype)

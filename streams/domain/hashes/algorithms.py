@@ -47,14 +47,14 @@ class Algorithm:
         version: rises whenever equal pictures get other hashes than before.
         rows: of the grid of bits.
         columns: of the grid of bits.
-        state_code: the number by which state stores it; None if no entry is made of its hashes alone.
+        state_number: the number by which state stores it; None if no entry is made of its hashes alone.
     """
 
     name: str
     version: int
     rows: int
     columns: int
-    state_code: int | None = None
+    state_number: int | None = None
 
     @property
     def key(self) -> str:
@@ -75,38 +75,38 @@ class Algorithm:
 
 
 # 32 bits, 4 rows of 8, are our own addition to the squares of imagehash. State stores phash256 as VIEWS_HASH.
-# A state code is never given to another algorithm or version.
+# A state number is never given to another algorithm or version.
 _REGISTRY = (
-    Algorithm("phash16", 1, 4, 4, state_code=4),
-    Algorithm("phash32", 1, 4, 8, state_code=3),
-    Algorithm("phash64", 1, 8, 8, state_code=2),
+    Algorithm("phash16", 1, 4, 4, state_number=4),
+    Algorithm("phash32", 1, 4, 8, state_number=3),
+    Algorithm("phash64", 1, 8, 8, state_number=2),
     Algorithm("phash256", 1, 16, 16),
-    Algorithm("dhash16", 1, 4, 4, state_code=8),
-    Algorithm("dhash32", 1, 4, 8, state_code=7),
-    Algorithm("dhash64", 1, 8, 8, state_code=6),
-    Algorithm("dhash256", 1, 16, 16, state_code=5),
-    Algorithm("ahash16", 1, 4, 4, state_code=12),
-    Algorithm("ahash32", 1, 4, 8, state_code=11),
-    Algorithm("ahash64", 1, 8, 8, state_code=10),
-    Algorithm("ahash256", 1, 16, 16, state_code=9),
-    Algorithm("whash16", 1, 4, 4, state_code=16),
-    Algorithm("whash32", 1, 4, 8, state_code=15),
-    Algorithm("whash64", 1, 8, 8, state_code=14),
-    Algorithm("whash256", 1, 16, 16, state_code=13),
+    Algorithm("dhash16", 1, 4, 4, state_number=8),
+    Algorithm("dhash32", 1, 4, 8, state_number=7),
+    Algorithm("dhash64", 1, 8, 8, state_number=6),
+    Algorithm("dhash256", 1, 16, 16, state_number=5),
+    Algorithm("ahash16", 1, 4, 4, state_number=12),
+    Algorithm("ahash32", 1, 4, 8, state_number=11),
+    Algorithm("ahash64", 1, 8, 8, state_number=10),
+    Algorithm("ahash256", 1, 16, 16, state_number=9),
+    Algorithm("whash16", 1, 4, 4, state_number=16),
+    Algorithm("whash32", 1, 4, 8, state_number=15),
+    Algorithm("whash64", 1, 8, 8, state_number=14),
+    Algorithm("whash256", 1, 16, 16, state_number=13),
     Algorithm("pdq256", 1, 16, 16),
 )
 
 ALGORITHMS: Final[Mapping[str, Algorithm]] = MappingProxyType({algorithm.key: algorithm for algorithm in _REGISTRY})
 """By name and version."""
 
-ALGORITHM_CODES: Final[Mapping[str, int]] = MappingProxyType(
+ALGORITHM_NUMBERS: Final[Mapping[str, int]] = MappingProxyType(
     {"": 0, VIEWS_HASH: 1, FRAMES_HASH: 17}
-    | {algorithm.key: algorithm.state_code for algorithm in _REGISTRY if algorithm.state_code is not None}
+    | {algorithm.key: algorithm.state_number for algorithm in _REGISTRY if algorithm.state_number is not None}
 )
 """The number by which state stores what entries are made by; 0 if there are no entries."""
 
-STORED_ALGORITHMS: Final[tuple[str, ...]] = tuple(sorted(ALGORITHM_CODES, key=ALGORITHM_CODES.__getitem__))
-"""By ALGORITHM_CODES."""
+STORED_ALGORITHMS: Final[tuple[str, ...]] = tuple(sorted(ALGORITHM_NUMBERS, key=ALGORITHM_NUMBERS.__getitem__))
+"""By ALGORITHM_NUMBERS."""
 
 
 def find_algorithm(key: str) -> Algorithm:

@@ -28,8 +28,8 @@ from streams.domain.match.selection import (
 )
 from streams.domain.match.videos.relation import VideoHit
 from streams.domain.policy.policy import Policy
-from streams.domain.records import Fingerprint
-from streams.domain.records.ids import decision_id, digest_of, is_partial
+from streams.domain.records import Fingerprint, decision_id
+from streams.domain.records.ids import digest_of, is_partial
 from streams.domain.state.content import FOR_EVER_MS, Content
 from streams.domain.state.decision import remembered_decision
 from streams.domain.state.keys import content_key, decision_id_bytes, decision_key

@@ -8,14 +8,14 @@ from operator import itemgetter
 
 import numpy as np
 
-from streams.domain.hashes.algorithms import ALGORITHM_CODES, FRAMES_HASH, STORED_ALGORITHMS
+from streams.domain.hashes.algorithms import FRAMES_HASH, STORED_ALGORITHMS
 from streams.domain.match.images.index import ImageIndex
 from streams.domain.match.videos.index import VideoIndex
 from streams.domain.state.content import ALGORITHM_AT, Content, check_layouts
 from streams.domain.state.keys import collection_of
 
 CONTENTS_PER_CHUNK = 20_000
-VIDEO_ALGORITHM = ALGORITHM_CODES[FRAMES_HASH]
+VIDEO_ALGORITHM = ALGORITHM_NUMBERS[FRAMES_HASH]
 
 KeyValue = tuple[bytes, bytes]
 

@@ -18,7 +18,7 @@ class MatchAndInsert:
         time_ms: of the submission's record in Kafka.
         expires_ms: the content is forgotten after it.
         policy: of the submission.
-        entries: packed as `hashes.views.ENTRY` for a picture, as `hashes.frames.FRAME_ENTRY` for a video.
+        entries: packed as `hashes.packing.ENTRY` for a picture, as `hashes.frames.FRAME_ENTRY` for a video.
         replaces_expired: equal bytes were known, but have expired.
         duration_ms: of a video.
     """

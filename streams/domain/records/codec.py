@@ -137,7 +137,7 @@ def _checked(hint: Any, value: Any, path: str) -> Any:
     if hint is Any or (origin is Literal and value in arguments):
         return value
     if origin is UnionType:
-        chosen = [each for each in arguments if (each is type(None)) == (value is None)]
+        chosen = [argument for argument in arguments if (argument is type(None)) == (value is None)]
         return _checked(chosen[0], value, path)
     if is_dataclass(hint) and isinstance(hint, type):
         return from_document_strictly(hint, value, f"{path}.")

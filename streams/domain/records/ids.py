@@ -11,8 +11,10 @@ from typing import Final
 
 from streams.domain.records.fingerprint import Fingerprint
 
-SCHEME: Final = "sha256:"
+WHOLE_SCHEME: Final = "sha256:"
 PARTS_SCHEME: Final = "sha256-parts:"
+"""Of a video that was read in parts only; the digest covers these parts."""
+
 DIGEST_BYTES: Final = 32
 
 
@@ -27,16 +29,17 @@ def digest_of(content_id: str) -> bytes:
     Raises:
         ValueError: the content id is not `sha256:` or `sha256-parts:` and 64 hexadecimal digits.
     """
-    scheme = PARTS_SCHEME if is_partial(content_id) else SCHEME
+    scheme = PARTS_SCHEME if is_partial(content_id) else WHOLE_SCHEME
     digest = bytes.fromhex(content_id.removeprefix(scheme))
     if len(digest) != DIGEST_BYTES or not content_id.startswith(scheme):
-        raise ValueError(f"{content_id!r} is not {SCHEME} or {PARTS_SCHEME} and {2 * DIGEST_BYTES} hexadecimal digits")
+        raise ValueError(
+            f"{content_id!r} is not {WHOLE_SCHEME} or {PARTS_SCHEME} and {2 * DIGEST_BYTES} hexadecimal digits"
+        )
     return digest
 
 
 def content_id_of(digest: bytes, *, partial: bool = False) -> str:
-    """The content id of a sha256 digest. `partial`: the digest covers only parts of a video."""
-    return (PARTS_SCHEME if partial else SCHEME) + digest.hex()
+    return (PARTS_SCHEME if partial else WHOLE_SCHEME) + digest.hex()
 
 
 def routing_key(fingerprint: Fingerprint) -> bytes:

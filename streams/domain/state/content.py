@@ -1,4 +1,4 @@
-"""A content in the state: a header of fixed size, then its entries as `hashes.views.ENTRY` packs them, then texts.
+"""A content in the state: a header of fixed size, then its entries as `hashes.packing.ENTRY` packs them, then texts.
 
 Header and entries have fixed sizes so that match/images/kernel.py rebuilds an index from millions of values without
 unpacking them in Python. Both read the offsets that are computed here.
@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.domain.hashes.algorithms import ALGORITHM_CODES, STORED_ALGORITHMS
+from streams.domain.hashes.algorithms import STORED_ALGORITHMS
 from streams.domain.hashes.packing import ENTRY
 from streams.domain.records.ids import content_id_of, digest_of, is_partial
 from streams.domain.state.keys import CONTENT_PREFIX
@@ -77,8 +77,8 @@ class Content:
         expires_ms: on the same clock; the content is forgotten after it.
         decision_id: 16 bytes, of the decision about the first submission.
         algorithm: made the entries; empty where only equal bytes match.
-        entries: packed as `hashes.views.ENTRY`; empty where only equal bytes match, and for videos, whose frames stand
-            apart (frames.py).
+        entries: packed as `hashes.packing.ENTRY`; empty where only equal bytes match, and for videos, whose frames are
+            stored apart (frames.py).
         is_member: the content joined its group through the canonical content or through another member.
     """
 
@@ -101,7 +101,7 @@ class Content:
         header = _HEADER.pack(
             LAYOUT,
             (MEMBER_FLAG if self.is_member else 0) | (PARTIAL_FLAG if is_partial(self.content_id) else 0),
-            ALGORITHM_CODES[self.algorithm],
+            ALGORITHM_NUMBERS[self.algorithm],
             len(self.entries) // ENTRY_BYTES,
             self.first_ms,
             self.expires_ms,

@@ -60,7 +60,7 @@ class VideoExplanation(Explanation):
         """Why the policy compares no frames of the two media; empty if it compares them."""
         if not self.policy.near:
             return "The policy compares bytes alone, and these differ."
-        if self.policy.hash != "phash256":
+        if not self.policy.compares_views:
             return f"The policy compares by {self.policy.hash}; frames are compared by phash256 alone."
         return too_little_structure(self, known, submitted, "quality")
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from numba import njit
 from numpy.typing import NDArray
 
-from streams.domain.hamming.index import BruteForceIndex, NearIndex, Neighbours
+from streams.domain.hamming.brute_force import BruteForceIndex
+from streams.domain.hamming.index import NearIndex, Neighbours
 from streams.domain.hamming.insert import insert
 from streams.domain.hamming.layout import ODD, Bands
 from streams.domain.hamming.search import search_into

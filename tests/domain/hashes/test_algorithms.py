@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from streams.domain.hashes.algorithms import (
-    ALGORITHM_CODES,
+    ALGORITHM_NUMBERS,
     ALGORITHMS,
     EXTRA_HASHES,
     HASHES,
@@ -60,9 +60,9 @@ def test_the_numbers_in_state_never_change() -> None:
         *("whash256:1", "whash64:1", "whash32:1", "whash16:1"),
         "frames:1",
     ) == STORED_ALGORITHMS
-    assert [ALGORITHM_CODES[name] for name in STORED_ALGORITHMS] == list(range(18))
+    assert [ALGORITHM_NUMBERS[name] for name in STORED_ALGORITHMS] == list(range(18))
 
 
 def test_state_has_a_number_for_all_that_policies_compare_by() -> None:
     for name in HASHES:
-        assert (VIEWS_HASH if name == VIEW_COMPARING_HASH else current_algorithm(name).key) in ALGORITHM_CODES
+        assert (VIEWS_HASH if name == VIEW_COMPARING_HASH else current_algorithm(name).key) in ALGORITHM_NUMBERS

@@ -85,7 +85,7 @@ CHANGES: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_every_rule_changes_the_version(change: dict[str, Any]) -> None:
-    assert {next(iter(each)) for each in CHANGES} == set(RULE_NAMES)
+    assert {next(iter(change)) for change in CHANGES} == set(RULE_NAMES)
     assert replace(DEFAULT_POLICY, **change).version != DEFAULT_POLICY.version
 
 

@@ -88,7 +88,7 @@ def _flagged_orientations(view: ViewFrequencies) -> list[int]:
 
 
 def view_entries(views: Sequence[ViewFrequencies]) -> NDArray[np.void]:
-    """The entries (`streams.domain.hashes.views.ENTRY`) of views, the canonical orientation of each view first."""
+    """The entries (`streams.domain.hashes.packing.ENTRY`) of views, the canonical orientation of each view first."""
     flagged = [_flagged_orientations(view) for view in views]
     view_numbers = np.repeat(np.arange(len(views)), [len(of_view) for of_view in flagged])
     orientations = np.array([orientation for of_view in flagged for orientation in of_view], np.uint8)

@@ -48,7 +48,7 @@ class ViewComparison:
         confirm_threshold_bits: the largest `confirm_bits` that matches.
         confirm_hash: in hex.
         known_confirm_hash: in hex.
-        transformation: what the pair means if it matches (`hashes.views.transformation_between`).
+        transformation: what the pair means if it matches (`hashes.transformation.transformation_between`).
         hit: the pair as `near_match` takes it.
     """
 

@@ -38,7 +38,7 @@ class QueryFrames(NamedTuple):
     Attributes:
         starts: where each moment's entries begin, and where the last one's end.
         hash64, hash256: uint64 [n] and [n, 4].
-        view_code, orientation: as in views.ENTRY.
+        view_code, orientation: as in packing.ENTRY.
     """
 
     starts: NDArray[np.int64]
