@@ -8,7 +8,7 @@ from operator import itemgetter
 
 import numpy as np
 
-from streams.domain.hashes.algorithms import FRAMES_HASH, STORED_ALGORITHMS
+from streams.domain.hashes.algorithms import ALGORITHM_NUMBERS, FRAMES_HASH, STORED_ALGORITHMS
 from streams.domain.match.images.index import ImageIndex
 from streams.domain.match.videos.index import VideoIndex
 from streams.domain.state.content import ALGORITHM_AT, Content, check_layouts

@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.domain.hashes.algorithms import STORED_ALGORITHMS
+from streams.domain.hashes.algorithms import ALGORITHM_NUMBERS, STORED_ALGORITHMS
 from streams.domain.hashes.packing import ENTRY
 from streams.domain.records.ids import content_id_of, digest_of, is_partial
 from streams.domain.state.keys import CONTENT_PREFIX
