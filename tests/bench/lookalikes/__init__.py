@@ -1,0 +1,1 @@
+"""Pictures that are different but look alike."""
