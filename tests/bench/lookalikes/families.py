@@ -31,8 +31,8 @@ from tests.support.media import encode
 JPEG_QUALITY = 90
 GARMENTS = SHARED_DATA / "garments"
 GARMENTS_SHOWN_TWICE: frozenset[tuple[str, str]] = frozenset()
-"""Beginnings of the names of two files that show one garment; found by looking at every pair that was accepted. The
-1,000 of the data folder have none: the other halves of the known pairs are not among them."""
+"""Beginnings of the names of two files that show the same garment, listed by hand. Evidence accepted no pair of the
+1,000 in the data folder, and no pair is known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,12 +51,17 @@ class Verified(NamedTuple):
     threshold: int
 
     @property
-    def plain(self) -> bool:
-        return self.verification.textured < MIN_TEXTURED
+    def textured(self) -> bool:
+        return self.verification.textured >= MIN_TEXTURED
+
+    @property
+    def scores(self) -> bool:
+        """Whether the score reaches the threshold."""
+        return self.verification.score >= self.threshold
 
     @property
     def accepted(self) -> bool:
-        return not self.plain and self.verification.score >= self.threshold
+        return self.scores and self.textured
 
     @property
     def reused(self) -> bool:
@@ -83,7 +88,7 @@ class FamilyFigures:
         pairs: of different pictures.
         joined: pairs joined, by way.
         max_joined: pairs that may be joined for reuse; None without a target.
-        plain: pairs of wide candidates with too little texture for evidence.
+        plain: pairs whose score reaches the threshold and that are refused because they have too little texture.
         paper: pictures that are paper.
         highest_score: of a pair with texture.
         tail: by points below the threshold, pairs that come so near.
@@ -197,8 +202,8 @@ def _measure_pairs(shown: PictureSet, hashed: Sequence[HashedPicture], known: Kn
         for each in joined.verified:
             if each.number in same:
                 continue
-            if each.plain:
-                figures.plain += 1
+            if not each.textured:
+                figures.plain += each.scores
                 continue
             score = each.verification.score
             shortfalls.append(each.threshold - score)

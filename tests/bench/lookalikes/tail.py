@@ -18,14 +18,14 @@ SHORTFALLS: Final = (390, 340, 290, 240, 190, 140, 90, 40)
 MIN_PAIRS: Final = 3
 """Fewer pairs than this say little about the tail."""
 
-FITTED_STEPS: Final = 4
+FITTED_STEPS: Final = 3
 """The line goes through the counts of this many steps, the nearest to the threshold."""
 
 MAX_SHARE: Final = 0.5
 """A step that more pairs than this reach belongs to the bulk of the scores, not to their tail."""
 
-MIN_SLOPE: Final = 1e-3
-"""Decades a point; a flatter line is not a tail."""
+MAX_POINTS_A_TENTH: Final = 300
+"""A flatter line is not a tail."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ def count_tail(shortfalls: Iterable[int]) -> dict[int, int]:
 
 
 def fit_tail(counts: Mapping[int, int], pairs: int) -> Tail | None:
-    """The tail of a family; None where too few pairs come near the threshold, or their number does not fall.
+    """The tail of a family; None where too few pairs come near the threshold, or their number hardly falls.
 
     Args:
         counts: as `count_tail` gives them.
@@ -58,6 +58,6 @@ def fit_tail(counts: Mapping[int, int], pairs: int) -> Tail | None:
     if len(usable) < 2:
         return None
     slope, logarithm = np.polyfit(usable, np.log10([counts[step] for step in usable]), 1)
-    if slope < MIN_SLOPE:
+    if slope * MAX_POINTS_A_TENTH < 1:
         return None
     return Tail(min(1.0, float(10**logarithm) / pairs), float(1 / slope))
