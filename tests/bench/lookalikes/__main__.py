@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from tests.bench.lookalikes.hashed import available_peers
 from tests.bench.lookalikes.report import reach, show
 from tests.bench.lookalikes.run import COPIED, MEMBERS, PHOTO_MEMBERS, document, run
 from tests.bench.report import as_json, show_reach, write_json
@@ -34,8 +33,6 @@ def main(
     show(found, console)
     figures = reach(found)
     show_reach(figures, console)
-    if "PDQ ≤ 31" not in available_peers():
-        console.print("PDQ is not measured: pdqhash is not installed", style="yellow")
     if json_path:
         head = {"machine": machine(), "versions": installed_versions("pillow", "numpy", "imagehash")}
         write_json(json_path, {**head, "families": document(found), "reach": as_json(figures)})

@@ -38,11 +38,12 @@ MAX_VERIFIED = 16
 """Candidates of one submission that are verified at most, the nearest first."""
 
 
+PHASH_PEER, PDQ_PEER = "imagehash.phash ≤ 10", "PDQ ≤ 31"
+
+
 def available_peers() -> dict[str, Peer]:
     """The hashes of other tools that are measured; PDQ only where the optional library pdqhash is installed."""
-    names = ["imagehash.phash ≤ 10"]
-    if find_spec("pdqhash") is not None:
-        names.append("PDQ ≤ 31")
+    names = [PHASH_PEER] if find_spec("pdqhash") is None else [PHASH_PEER, PDQ_PEER]
     return {name: PEERS[name] for name in names}
 
 

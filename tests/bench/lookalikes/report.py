@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench.lookalikes.hashed import available_peers
+from tests.bench.lookalikes.hashed import PDQ_PEER, available_peers
 from tests.bench.lookalikes.measure import (
     COPIES,
     HASHES,
@@ -22,6 +22,8 @@ from tests.bench.report import Reach, at_least, at_most
 
 def show(found: Sequence[FamilyFigures], console: Console) -> None:
     console.print(_pairs_table(found), _tail_table(found), _recall_table(found), _false_copies_table(found))
+    if PDQ_PEER not in available_peers():
+        console.print(f"{PDQ_PEER} is not measured: pdqhash is not installed", style="yellow")
 
 
 def _table(title: str, *headings: str) -> Table:

@@ -6,11 +6,14 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import combinations
 
 import pytest
+from rich.console import Console
 
 from streams.domain.match.images.comparison import match_pictures
+from tests.bench.lookalikes import hashed as hashed_module
 from tests.bench.lookalikes.families import FAMILIES, PictureSet, drawn, photos
-from tests.bench.lookalikes.hashed import TODAY, KnownPictures, hash_picture
-from tests.bench.lookalikes.measure import HASHES, WIDE_EVIDENCE, measure_family
+from tests.bench.lookalikes.hashed import PDQ_PEER, PHASH_PEER, TODAY, KnownPictures, available_peers, hash_picture
+from tests.bench.lookalikes.measure import HASHES, WIDE_EVIDENCE, measure_family, ways
+from tests.bench.lookalikes.report import show
 from tests.bench.lookalikes.tail import count_tail, fit_tail
 from tests.support.media import jpeg
 
@@ -45,6 +48,17 @@ def test_copies_are_found_and_true_pairs_do_not_count_as_false() -> None:
     assert (counted.pairs, counted.joined[HASHES], counted.joined[WIDE_EVIDENCE]) == (3, 1, 1)
     assert figures.mean_recall(HASHES) == figures.mean_recall(WIDE_EVIDENCE) == 1.0
     assert figures.copy_pairs == 2 * 3 * 2
+
+
+def test_pdq_is_left_out_where_its_library_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hashed_module, "find_spec", lambda name: None)
+    assert PDQ_PEER not in ways()
+    assert list(available_peers()) == [PHASH_PEER]
+    with ThreadPoolExecutor(1) as pool:
+        figures = measure_family(PictureSet("photos", (jpeg(), jpeg("coffee.png"))), pool, copied=1)
+    console = Console(record=True, width=150)
+    show([figures], console)
+    assert "PDQ ≤ 31 is not measured" in console.export_text()
 
 
 def test_a_tail_that_falls_to_a_tenth_every_100_points_is_continued() -> None:
