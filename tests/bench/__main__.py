@@ -16,6 +16,7 @@ from tests.bench import (
     detection,
     fingerprint,
     latency,
+    lookalikes,
     near_index,
     near_stage,
     recovery,
@@ -43,6 +44,8 @@ class Size:
     recovered: int = 1_000_000
     photos: int = 600
     altered: int = 300
+    look_alikes: int = 40
+    garments: int = 1_000
     codes: tuple[int, ...] = near_index.SIZES
     index_budget_s: float = 0.5
     contents: int = 1_000_000
@@ -62,6 +65,8 @@ QUICK = Size(
     recovered=20_000,
     photos=16,
     altered=2,
+    look_alikes=3,
+    garments=16,
     codes=near_index.QUICK_SIZES,
     index_budget_s=0.05,
     contents=2_000,
@@ -149,6 +154,19 @@ class Bench:
         self.figures += detection.reach(found)
         self.document["detection"] = asdict(found)
 
+    def lookalikes(self) -> None:
+        size = self.size
+        found = lookalikes.run(
+            self.folder,
+            members=size.look_alikes,
+            photo_members=size.garments,
+            copied=size.look_alikes,
+            say=self.console.print,
+        )
+        lookalikes.show(found, self.console)
+        self.figures += lookalikes.reach(found)
+        self.document["lookalikes"] = lookalikes.document(found)
+
     def near_index(self) -> None:
         with tempfile.TemporaryDirectory(prefix="codes-", dir=self.work_dir) as folder:
             found = near_index.measure(
@@ -198,6 +216,7 @@ PARTS: dict[str, Callable[[Bench], None]] = {
     "scaling": Bench.scaling,
     "fingerprint": Bench.fingerprint,
     "detection": Bench.detection,
+    "lookalikes": Bench.lookalikes,
     "near_index": Bench.near_index,
     "near_stage": Bench.near_stage,
     "video": Bench.video,
