@@ -13,19 +13,13 @@ from streams.domain.evidence.evidence import Evidence
 from streams.domain.evidence.extract import extract_evidence
 from streams.domain.evidence.verify import MatchedViews
 from streams.domain.fingerprint import fingerprint_image
-from streams.domain.fingerprint.image.views import ReducedPicture, _inner_pictures
-from streams.domain.hashes.selection import comparable_entries, stored_entries
-from streams.domain.hashes.views import (
-    AS_WHOLE,
-    ENTRY,
-    LEVEL_NUMBERS,
-    ORIENTATION_MASK,
-    SEARCH_GROUPS,
-    VIEW_PAIRS,
-    query_groups,
-)
+from streams.domain.fingerprint.image.views import ReducedPicture, inner_pictures
+from streams.domain.hashes.levels import LEVEL_NUMBERS
+from streams.domain.hashes.packing import ENTRY, ORIENTATION_MASK
+from streams.domain.hashes.views import AS_WHOLE, SEARCH_GROUPS, VIEW_PAIRS, query_groups
+from streams.domain.match.selection import comparable_entries, stored_entries
 from streams.domain.policy.policy import Policy
-from streams.domain.records.records import MediaFacts
+from streams.domain.records.fingerprint import MediaFacts
 from tests.bench.detection import PEERS, Peer
 from tests.bench.lookalikes.families import decoded
 from tests.bench.small_hashes import decoded as decoded_grey
@@ -71,7 +65,7 @@ def hash_picture(file: bytes) -> HashedPicture:
 def evidence_of(file: bytes) -> Evidence:
     grey = decoded_grey(file)
     reduced = ReducedPicture(grey)
-    return extract_evidence(reduced.image, grey.size, reduced.whole, _inner_pictures(reduced))
+    return extract_evidence(reduced.image, grey.size, reduced.whole, inner_pictures(reduced))
 
 
 @dataclass(frozen=True, slots=True)
