@@ -39,5 +39,5 @@ def test_hashes_of_every_fingerprint_are_left_out() -> None:
 
 
 def test_an_unknown_hash_is_refused() -> None:
-    with pytest.raises(BadHash, match="'md5' is no hash"):
+    with pytest.raises(BadHash, match="'md5' is not a hash"):
         compute_extra_hashes(("dhash64", "md5"), photo().convert("L"))
