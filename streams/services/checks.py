@@ -262,7 +262,7 @@ def _check_clocks(client: Any) -> Check:
 
 def _check_permissions(client: Any, settings: Settings) -> Iterator[Check]:
     """Whether this user may write and read rows. No finding if ClickHouse cannot tell: the workers will find out."""
-    from streams.services.statistics import may_read_and_write
+    from streams.analytics.queries.server import may_read_and_write
 
     allowed = may_read_and_write(client, settings.clickhouse.database)
     if allowed is None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from streams.config.settings import Settings
 from streams.domain.fingerprint import ImageLimits, fingerprint_image
 from streams.domain.fingerprint.formats import HEAD_BYTES, video_format_of
-from streams.domain.hashes.selection import required_hashes
+from streams.domain.match.selection import required_hashes
 from streams.domain.policy.policy import Policy
 from streams.domain.records import MediaFacts, VideoFacts
 from streams.errors import BadInput, Reason

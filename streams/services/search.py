@@ -21,9 +21,9 @@ from streams.domain.fingerprint.image.fingerprint import DEFAULT_IMAGE_LIMITS
 from streams.domain.fingerprint.image.inspection import OrientedView, oriented_views
 from streams.domain.hashes.algorithms import current_algorithm
 from streams.domain.hashes.frames import FRAME_ENTRY
-from streams.domain.hashes.selection import comparable_entries, moment_starts
 from streams.domain.hashes.transformation import transformation_between
 from streams.domain.hashes.views import FULL
+from streams.domain.match.selection import comparable_entries, moment_starts
 from streams.domain.policy.policy import Policy
 from streams.domain.records import MediaFacts
 

@@ -14,6 +14,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from aiohttp.abc import AbstractResolver
 
 from streams.config.settings import Settings
+from streams.domain.fingerprint.formats import HEAD_BYTES
 from streams.domain.records import Submission
 from streams.errors import BadInput, ConfigurationError, Reason
 from streams.sources.budget import ByteBudget, Reservation
@@ -22,7 +23,7 @@ from streams.sources.file import FileSource
 from streams.sources.http.address_guard import AddressGuard
 from streams.sources.http.client import HttpClient, parse_url
 from streams.sources.http.resolver import SystemResolver
-from streams.sources.media_kind import HEAD_BYTES, check_kind, has_video_suffix
+from streams.sources.media_kind import check_kind, has_video_suffix
 from streams.sources.video.open_video import OpenVideo
 from streams.sources.video.spool import Spool
 from streams.sources.web import VideoFound, WebSource

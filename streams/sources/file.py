@@ -14,10 +14,11 @@ from pathlib import Path
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from streams.config.settings import Settings
+from streams.domain.fingerprint.formats import HEAD_BYTES
 from streams.domain.records import Kind
 from streams.errors import BadInput, Reason
 from streams.sources.deadline import Reserve
-from streams.sources.media_kind import HEAD_BYTES, READ_WHOLE_MAX_BYTES, check_kind
+from streams.sources.media_kind import READ_WHOLE_MAX_BYTES, check_kind
 from streams.sources.video.local_video import LocalVideo, file_identity
 
 _REASON_BY_ERRNO = {

@@ -14,6 +14,7 @@ import aiohttp
 from yarl import URL
 
 from streams.config.settings import Settings
+from streams.domain.fingerprint.formats import HEAD_BYTES
 from streams.domain.records import Kind
 from streams.errors import BadInput, Reason
 from streams.sources.budget import Reservation
@@ -21,7 +22,7 @@ from streams.sources.deadline import Reserve, source_deadline
 from streams.sources.http.client import HttpClient, check_response, read_head
 from streams.sources.http.content_range import ResourceVersion, parse_content_range, size_of_unsatisfied
 from streams.sources.http.range_client import RangeClient, Resource, range_header, read_range_body
-from streams.sources.media_kind import HEAD_BYTES, READ_WHOLE_MAX_BYTES, check_kind, is_video_content_type
+from streams.sources.media_kind import READ_WHOLE_MAX_BYTES, check_kind, is_video_content_type
 from streams.sources.video.open_video import OpenVideo
 from streams.sources.video.range_video import RangeVideo
 from streams.sources.video.spool import Spool

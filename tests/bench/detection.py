@@ -25,8 +25,8 @@ from streams.domain.fingerprint import fingerprint_image
 from streams.domain.fingerprint.image import pdq
 from streams.domain.hashes.levels import LEVEL_NUMBERS
 from streams.domain.hashes.packing import ENTRY
-from streams.domain.hashes.selection import comparable_entries, stored_entries
 from streams.domain.hashes.views import AS_WHOLE, VIEW_PAIRS, query_groups
+from streams.domain.match.selection import comparable_entries, stored_entries
 from streams.domain.policy.policy import Policy
 from tests.bench.report import Reach, at_least, at_most
 from tests.bench.small_hashes import pictures

@@ -18,7 +18,7 @@ from typing import Any
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 
-from streams.domain import fingerprint_image
+from streams.domain.fingerprint.image.fingerprint import fingerprint_image
 from streams.kafka.topics import FINGERPRINTS, SUBMISSIONS, load_topics
 from tests.bench.deployment import SPREAD, Deployment
 from tests.bench.workload import Watermarks, fast_producer, flush, produce

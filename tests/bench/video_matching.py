@@ -20,7 +20,7 @@ from streams.domain.hashes.algorithms import FRAMES_HASH
 from streams.domain.hashes.frames import FRAME_ENTRY, pack_frames
 from streams.domain.hashes.packing import CANONICAL
 from streams.domain.hashes.views import VIEW_CODES
-from streams.domain.match.decide import MatchInput
+from streams.domain.match.batch import MatchInput
 from streams.domain.policy.policy import DEFAULT_POLICY
 from streams.domain.records import Fingerprint, MediaFacts, Origin, VideoFacts
 from streams.domain.state.content import FOR_EVER_MS, Content

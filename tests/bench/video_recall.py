@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.table import Table
 
 from streams.domain.fingerprint.video.fingerprint import fingerprint_video
-from streams.domain.match.decide import MatchInput
+from streams.domain.match.batch import MatchInput
 from streams.domain.policy.policy import DEFAULT_POLICY, Policy
 from streams.domain.records import Fingerprint, MediaFacts, Origin
 from tests.bench.video_peers import PeerHashes, both_hashes, found_by_collage, found_by_share

@@ -7,11 +7,12 @@ from dataclasses import replace
 
 import pytest
 
+from streams.analytics.queries.server import may_read_and_write
 from streams.analytics.writer import ClickHouseSink
 from streams.domain.policy.policy import DEFAULT_POLICY
 from streams.kafka.topics import DECISIONS, FINGERPRINTS
 from streams.services.search import search_by_hash
-from streams.services.statistics import await_outcome_counts, clock_offset_s, may_read_and_write, outcome_counts
+from streams.services.statistics import await_outcome_counts, clock_offset_s, outcome_counts
 from tests.support.engines import Database
 from tests.support.stories import decision, decision_record, fingerprint, fingerprint_record
 from tests.support.synthetic_films import Cut, Film, VideoRecipe, media_facts

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from streams.domain.match import decide
-from streams.domain.match.decide import MatchInput, MatchOutput
+from streams.domain.match.batch import MatchInput
+from streams.domain.match.decide import MatchOutput
 from streams.domain.match.indexes import CollectionIndexes
 from streams.domain.state.keys import CONTENT_PREFIX, FRAMES_PREFIX
 

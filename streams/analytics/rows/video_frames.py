@@ -12,8 +12,8 @@ from streams.analytics.rows.extractors import Row, read_field, record_time_ms, t
 from streams.analytics.rows.table import DetailTable
 from streams.domain.hashes.algorithms import FRAMES_HASH
 from streams.domain.hashes.frames import unpack_frames
-from streams.domain.hashes.selection import stored_frame_entries
 from streams.domain.hashes.views import VIEWS
+from streams.domain.match.selection import stored_frame_entries
 from streams.domain.records import RawRecord, parse_json_object
 
 

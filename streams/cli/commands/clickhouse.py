@@ -10,11 +10,11 @@ import click
 from streams.analytics.client import connect
 from streams.analytics.migrations import migrate as apply_migrations
 from streams.analytics.migrations import pending_migrations
+from streams.analytics.queries.totals import record_counts
 from streams.cli.app import OneLineGroup
 from streams.cli.options import clickhouse_option, data_dir_option
 from streams.cli.terminal import say
 from streams.local.data_dir import load_command_settings
-from streams.services.statistics import record_counts
 
 
 @click.group(cls=OneLineGroup)

@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.domain.evidence.levels import Levels, half, normalised_levels, three_quarters
+from streams.domain.evidence.normalise import Levels, half, normalised_levels, three_quarters
 from streams.domain.evidence.thumbnail import SIDE, THUMBNAIL_BYTES, decode_thumbnail
 from streams.domain.hashes.views import FULL
 from streams.errors import BadInput, Reason

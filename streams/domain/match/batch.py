@@ -10,13 +10,6 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from streams.domain.hashes.algorithms import FRAMES_HASH, VIEWS_HASH
-from streams.domain.hashes.selection import (
-    NO_ENTRIES,
-    ComparableEntries,
-    as_frame_entries,
-    comparable_entries,
-    video_duration_ms,
-)
 from streams.domain.match.operations import (
     FindAppearances,
     FoundAppearance,
@@ -25,6 +18,13 @@ from streams.domain.match.operations import (
     MatchAndInsert,
     Refresh,
     Remove,
+)
+from streams.domain.match.selection import (
+    NO_ENTRIES,
+    ComparableEntries,
+    as_frame_entries,
+    comparable_entries,
+    video_duration_ms,
 )
 from streams.domain.match.videos.relation import VideoHit
 from streams.domain.policy.policy import Policy

@@ -20,11 +20,11 @@ import orjson
 
 from streams.domain.hashes.algorithms import FRAMES_HASH
 from streams.domain.hashes.frames import FRAME_ENTRY
-from streams.domain.hashes.selection import stored_entries, stored_frame_entries, video_duration_ms
 from streams.domain.match.batch import REVISION, MatchInput, PendingDecision, State, plan_operations
 from streams.domain.match.indexes import CollectionIndexes
 from streams.domain.match.operations import ImageHit, IndexOperation
 from streams.domain.match.outcome import build_decision, exact_match, near_match
+from streams.domain.match.selection import stored_entries, stored_frame_entries, video_duration_ms
 from streams.domain.match.videos.index import VideoMatchResult
 from streams.domain.match.videos.outcome import video_match
 from streams.domain.match.videos.relation import VideoHit

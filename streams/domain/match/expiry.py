@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from itertools import islice
 
 from streams.domain.hashes.algorithms import FRAMES_HASH
-from streams.domain.match.decide import State
+from streams.domain.match.batch import State
 from streams.domain.match.indexes import CollectionIndexes
 from streams.domain.match.operations import Remove
 from streams.domain.state.content import FOR_EVER_MS, Content

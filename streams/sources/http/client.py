@@ -15,11 +15,11 @@ from aiohttp.abc import AbstractResolver
 from yarl import URL
 
 from streams.config.settings import Settings
+from streams.domain.fingerprint.formats import HEAD_BYTES
 from streams.errors import BadInput, Reason
 from streams.sources.deadline import Reserve
 from streams.sources.http.address_guard import AddressGuard
 from streams.sources.http.resolver import GuardedResolver
-from streams.sources.media_kind import HEAD_BYTES
 
 CheckHead = Callable[[aiohttp.ClientResponse, bytes], None]
 

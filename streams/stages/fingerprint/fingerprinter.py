@@ -20,7 +20,7 @@ from streams.domain.fingerprint.formats import HEAD_BYTES, video_format_of
 from streams.domain.fingerprint.image.fingerprint import ImageLimits, compute_content_id, fingerprint_image
 from streams.domain.fingerprint.video.fingerprint import fingerprint_video
 from streams.domain.fingerprint.video.limits import VideoLimits
-from streams.domain.hashes.selection import RequiredHashes, required_hashes
+from streams.domain.match.selection import RequiredHashes, required_hashes
 from streams.domain.policy.policy import Policy
 from streams.domain.records import MediaFacts, Submission
 from streams.errors import BadInput

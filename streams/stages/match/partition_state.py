@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from streams import metrics
-from streams.domain.match.decide import MatchInput, State
+from streams.domain.match.batch import MatchInput, State
 from streams.domain.match.expiry import remove_expired
 from streams.domain.match.indexes import CollectionIndexes
 from streams.domain.state.content import from_old_layout

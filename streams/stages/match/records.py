@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from streams import metrics
-from streams.domain.match.decide import MatchInput, MatchOutput
+from streams.domain.match.batch import MatchInput
+from streams.domain.match.decide import MatchOutput
 from streams.domain.records import Fingerprint, RawRecord
 from streams.errors import BadInput
 

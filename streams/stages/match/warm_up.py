@@ -9,7 +9,8 @@ import numpy as np
 from streams.domain.hashes.algorithms import FRAMES_HASH, VIEWS_HASH
 from streams.domain.hashes.frames import FRAME_ENTRY, pack_frames
 from streams.domain.hashes.packing import CANONICAL, ENTRY, pack_entries
-from streams.domain.match.decide import MatchInput, decide
+from streams.domain.match.batch import MatchInput
+from streams.domain.match.decide import decide
 from streams.domain.match.indexes import CollectionIndexes
 from streams.domain.policy.policy import Policy
 from streams.domain.records import Fingerprint, MediaFacts, Origin, VideoFacts

@@ -38,7 +38,7 @@ class Ours:
     """`streams.domain.NearIndex`."""
 
     def __init__(self, codes: Codes) -> None:
-        from streams.domain import NearIndex
+        from streams.domain.hamming.index import NearIndex
 
         self.index = NearIndex()
         self.index.add_batch(codes, np.arange(len(codes)))

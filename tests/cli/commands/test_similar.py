@@ -11,7 +11,7 @@ import orjson
 import pytest
 from PIL import Image, ImageOps
 
-from streams.domain import fingerprint_image
+from streams.domain.fingerprint.image.fingerprint import fingerprint_image
 from streams.domain.match.images.comparison import match_pictures
 from streams.domain.match.outcome import build_decision
 from streams.domain.policy.policy import DEFAULT_POLICY

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from streams.domain.evidence.align import align, correlation
-from streams.domain.evidence.levels import normalised_levels, three_quarters
+from streams.domain.evidence.normalise import normalised_levels, three_quarters
 from streams.domain.evidence.thumbnail import SIDE, THUMBNAIL_BYTES, decode_thumbnail, encode_thumbnail
 from tests.reference import evidence as slow
 from tests.support.media import PHOTOS, photo

@@ -11,11 +11,10 @@ from hypothesis import strategies as st
 from numba import njit
 from numpy.typing import NDArray
 
-from streams.domain import NearIndex
 from streams.domain.hamming.brute_force import BruteForceIndex
-from streams.domain.hamming.index import Neighbours
-from streams.domain.hamming.insert import Bands, insert
-from streams.domain.hamming.layout import ODD
+from streams.domain.hamming.index import NearIndex, Neighbours
+from streams.domain.hamming.insert import insert
+from streams.domain.hamming.layout import ODD, Bands
 from streams.domain.hamming.search import search_into
 
 LARGEST = 2**64 - 1

@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from streams.domain.match import expiry
-from streams.domain.match.decide import MatchInput
+from streams.domain.match.batch import MatchInput
 from streams.domain.match.expiry import remove_expired
 from streams.domain.policy.policy import Policy
 from streams.domain.state.keys import FRAMES_PREFIX

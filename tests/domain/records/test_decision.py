@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 import pytest
 
-from streams.domain.match.decide import MatchInput
+from streams.domain.match.batch import MatchInput
 from streams.domain.records import Appearance, Decision, Failure, Fingerprint, Match, MediaFacts, Segment, Verdict
 from streams.errors import BadInput, Reason
 from streams.kafka.topics import DECISIONS, FINGERPRINTS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -57,12 +58,12 @@ async def test_too_many_hanging_decodes_are_not_blamed_on_the_input(
 
 async def test_waiting_for_the_source_does_not_count_as_decoding(free: threading.Event) -> None:
     pool = DecodePool("test", 1, 0.2)
-    waited_s = 0.0
-    running = asyncio.create_task(pool.run(free.wait, lambda: waited_s))
-    for _ in range(20):
-        waited_s += 0.05  # while this grows, the decode itself has taken no time
-        await asyncio.sleep(0.05)
+    clock = asyncio.get_running_loop().time
+    began_at, arrived_at = clock(), math.inf
+    running = asyncio.create_task(pool.run(free.wait, lambda: min(clock(), arrived_at) - began_at))
+    await asyncio.sleep(1.0)  # all of it waiting, so the decode itself has taken no time
     assert not running.done()
+    arrived_at = clock()
     with pytest.raises(BadInput):
         await running
     pool.close()

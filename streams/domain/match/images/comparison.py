@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 from streams.domain.hashes.levels import LEVEL_NUMBERS
 from streams.domain.hashes.orientation import ORIENTATION_NAMES
 from streams.domain.hashes.packing import ENTRY, ORIENTATION_MASK
-from streams.domain.hashes.selection import comparable_entries, stored_entries
 from streams.domain.hashes.transformation import transformation_between
 from streams.domain.hashes.views import AS_WHOLE, SEARCH_GROUPS, VIEW_PAIRS, VIEWS, query_groups
 from streams.domain.match.operations import ImageHit
 from streams.domain.match.outcome import exact_match, near_match
 from streams.domain.match.ranking import Strength, TieBreak
+from streams.domain.match.selection import comparable_entries, stored_entries
 from streams.domain.policy.policy import Policy
 from streams.domain.records import Match, MediaFacts
 from streams.domain.state.content import Content

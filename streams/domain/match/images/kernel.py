@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from streams.domain.hamming.insert import Bands, delete, insert
+from streams.domain.hamming.insert import delete, insert
 from streams.domain.hamming.intrinsics import bit_count, byteswap, word_at
 from streams.domain.hamming.jit import compiled
+from streams.domain.hamming.layout import Bands
 from streams.domain.hamming.search import search_into
 from streams.domain.hashes.views import AS_WHOLE, GROUP_ASPECT, GROUP_CROPS, GROUP_OVAL, GROUP_WHOLE, NOT_COMPARED
 from streams.domain.match.images.arrays import (

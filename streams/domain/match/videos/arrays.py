@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.domain.hashes.frames import FRAME_ENTRY
-from streams.domain.hashes.selection import moment_starts
+from streams.domain.match.selection import moment_starts
 from streams.domain.match.videos.alignment import MomentTimes
 from streams.domain.match.videos.frame_pairs import FramePairs, MomentHashes
 from streams.domain.match.videos.kernel import FrameMatches, FrameTable, QueryFrames

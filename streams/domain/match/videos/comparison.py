@@ -15,7 +15,10 @@ from numpy.typing import NDArray
 from streams.domain.hashes.frames import FRAME_ENTRY
 from streams.domain.hashes.levels import LEVEL_NUMBERS
 from streams.domain.hashes.packing import ORIENTATION_MASK
-from streams.domain.hashes.selection import (
+from streams.domain.hashes.transformation import transformation_between
+from streams.domain.hashes.views import AS_WHOLE, GROUP_WHOLE, NOT_COMPARED, QUERY_GROUPS, VIEW_PAIRS, VIEWS
+from streams.domain.match.outcome import exact_match
+from streams.domain.match.selection import (
     as_frame_entries,
     comparable_entries,
     moment_starts,
@@ -23,9 +26,6 @@ from streams.domain.hashes.selection import (
     stored_frame_entries,
     video_duration_ms,
 )
-from streams.domain.hashes.transformation import transformation_between
-from streams.domain.hashes.views import AS_WHOLE, GROUP_WHOLE, NOT_COMPARED, QUERY_GROUPS, VIEW_PAIRS, VIEWS
-from streams.domain.match.outcome import exact_match
 from streams.domain.match.videos.alignment import MomentTimes
 from streams.domain.match.videos.frame_pairs import FramePairs, MomentHashes
 from streams.domain.match.videos.orientation import (

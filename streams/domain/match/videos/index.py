@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from streams.domain.hamming.index import NearIndex
 from streams.domain.hashes.frames import FRAME_ENTRY
-from streams.domain.hashes.selection import moment_starts, stored_frame_entries
 from streams.domain.match.operations import FindAppearances, FoundAppearance, IndexOperation, MatchAndInsert, Refresh
 from streams.domain.match.ranking import RELATION_ORDER, VideoRank
+from streams.domain.match.selection import moment_starts, stored_frame_entries
 from streams.domain.match.videos.alignment import MomentTimes
 from streams.domain.match.videos.appearances import nearest_appearances
 from streams.domain.match.videos.arrays import KnownVideo, VideoArrays

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from streams.domain.hamming.intrinsics import bit_count
 from streams.domain.hamming.jit import compiled
-from streams.domain.hamming.search import Bands, search_into
+from streams.domain.hamming.layout import Bands
+from streams.domain.hamming.search import search_into
 from streams.domain.hashes.levels import LEVEL_NUMBERS
 from streams.domain.hashes.orientation import ORIENTATION_COUNT
 from streams.domain.hashes.packing import ORIENTATION_MASK

@@ -26,7 +26,7 @@ from streams.domain.hashes.orientation import (
     orientation_between,
 )
 from streams.domain.hashes.packing import CANONICAL, ORIENTATION_MASK
-from streams.domain.hashes.selection import moment_starts
+from streams.domain.match.selection import moment_starts
 
 RELATIVE_ORIENTATION: Final = np.array(
     [[orientation_between(known, copy) for copy in range(ORIENTATION_COUNT)] for known in range(ORIENTATION_COUNT)],

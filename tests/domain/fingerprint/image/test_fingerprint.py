@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from streams.domain import ImageLimits, fingerprint_image
+from streams.domain.fingerprint.image.fingerprint import ImageLimits, fingerprint_image
 from streams.errors import BadInput, Reason
 from tests.support.hash_distance import phash_distances
 from tests.support.media import PHOTOS, animation, encode, jpeg, noise, oriented, photo

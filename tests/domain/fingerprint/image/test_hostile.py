@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from streams.domain import ImageLimits, fingerprint_image
 from streams.domain.fingerprint.image import file_structure
+from streams.domain.fingerprint.image.fingerprint import ImageLimits, fingerprint_image
 from streams.domain.records import MediaFacts
 from streams.errors import BadInput, Reason
 from tests.support.media import animation, encode, jpeg, noise, photo

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from streams.domain import fingerprint_image
+from streams.domain.fingerprint.image.fingerprint import fingerprint_image
 from streams.domain.fingerprint.image.inspection import oriented_views, view_boxes
 from streams.domain.hashes.orientation import LEFT_RIGHT, ORIENTATION_COUNT, TOP_BOTTOM, TRANSPOSED
 from streams.domain.hashes.views import FRAMED, FULL, TRIMMED, VIEW_CODES, VIEWS

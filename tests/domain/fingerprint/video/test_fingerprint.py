@@ -10,8 +10,8 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from streams.domain import fingerprint_image, fingerprint_video
-from streams.domain.fingerprint.image.fingerprint import compute_content_id
+from streams.domain.fingerprint.image.fingerprint import compute_content_id, fingerprint_image
+from streams.domain.fingerprint.video.fingerprint import fingerprint_video
 from streams.domain.hashes.frames import STORED_FRAME_VIEWS, unpack_frames
 from streams.domain.hashes.packing import CANONICAL, unpack_entries
 from streams.domain.hashes.views import FULL, TRIMMED

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from streams.domain import VideoLimits, fingerprint_video
 from streams.domain.fingerprint.video.ffmpeg_input import BUFFER_BYTES
+from streams.domain.fingerprint.video.fingerprint import fingerprint_video
+from streams.domain.fingerprint.video.limits import VideoLimits
 from streams.domain.fingerprint.video.source import BytesVideoSource
 from streams.domain.hashes.frames import unpack_frames
 from streams.domain.records import MediaFacts

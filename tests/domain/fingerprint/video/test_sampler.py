@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from streams.domain import VideoLimits, fingerprint_video
 from streams.domain.fingerprint.video import sampler
+from streams.domain.fingerprint.video.fingerprint import fingerprint_video
+from streams.domain.fingerprint.video.limits import VideoLimits
 from streams.domain.fingerprint.video.source import BytesVideoSource
 from streams.domain.hashes.frames import unpack_frames
 from streams.domain.hashes.packing import CANONICAL

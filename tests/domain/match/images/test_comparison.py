@@ -12,12 +12,12 @@ import orjson
 import pytest
 from PIL import Image, ImageOps
 
-from streams.domain import fingerprint_image
+from streams.domain.fingerprint.image.fingerprint import fingerprint_image
 from streams.domain.hashes.packing import CANONICAL, ENTRY, EXTRA_UPRIGHT, pack_entries
-from streams.domain.hashes.selection import required_hashes
 from streams.domain.hashes.views import VIEW_PAIRS, VIEWS, views_of_level
-from streams.domain.match.decide import MatchInput
+from streams.domain.match.batch import MatchInput
 from streams.domain.match.images.comparison import compare_pictures, match_pictures
+from streams.domain.match.selection import required_hashes
 from streams.domain.policy.policy import Policy
 from streams.domain.records import Fingerprint, MediaFacts, Origin
 from streams.errors import BadInput

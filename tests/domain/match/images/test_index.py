@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.domain.match.decide import MatchInput
+from streams.domain.match.batch import MatchInput
 from streams.domain.policy.policy import Policy
 from streams.domain.records import MediaFacts
 from streams.domain.state.content import from_old_layout

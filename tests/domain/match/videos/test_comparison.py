@@ -9,9 +9,9 @@ from typing import Any
 import orjson
 import pytest
 
-from streams.domain import fingerprint_image
+from streams.domain.fingerprint.image.fingerprint import fingerprint_image
 from streams.domain.fingerprint.video.fingerprint import fingerprint_video
-from streams.domain.match.decide import MatchInput
+from streams.domain.match.batch import MatchInput
 from streams.domain.match.videos.comparison import compare_videos, find_picture
 from streams.domain.policy.policy import Policy
 from streams.domain.records import Fingerprint, MediaFacts, Origin

@@ -16,7 +16,7 @@ from streams.domain.hashes.algorithms import FRAMES_HASH, VIEWS_HASH
 from streams.domain.hashes.frames import pack_frames, unpack_frames
 from streams.domain.hashes.packing import ENTRY, pack_entries
 from streams.domain.hashes.views import VIEW_CODES
-from streams.domain.match.decide import MatchInput
+from streams.domain.match.batch import MatchInput
 from streams.domain.policy.policy import Policy
 from streams.domain.records import Fingerprint, MediaFacts
 from streams.domain.state.keys import CONTENT_PREFIX, FRAMES_PREFIX
