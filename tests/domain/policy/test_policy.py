@@ -20,7 +20,7 @@ from streams.errors import BadInput, Reason
 
 @st.composite
 def policies(draw: st.DrawFn) -> Policy:
-    """Any policy that is possible."""
+    """Any valid policy."""
     name = draw(st.sampled_from(HASHES))
     bits = int(name[5:])
     radius_bits = draw(st.integers(0, MAX_RADIUS_BITS[bits]))
@@ -90,12 +90,12 @@ def test_every_rule_changes_the_version(change: dict[str, Any]) -> None:
 
 
 def test_versions_do_not_change_by_themselves() -> None:
-    """They stand in decisions that are kept for years."""
+    """Decisions hold them for years."""
     assert DEFAULT_POLICY.version == "default:93922e3d3acb"
     assert Policy.of(name="fast", near=False).version == "fast:0c62093fb932"
 
 
-def test_neither_the_order_of_further_hashes_nor_the_form_of_a_number_is_a_rule() -> None:
+def test_the_order_of_extra_hashes_and_the_form_of_numbers_do_not_matter() -> None:
     assert Policy.of(also=["pdq256", "dhash64"], retention_days=30) == Policy.of(
         also=("dhash64", "pdq256"), retention_days=30.0
     )
@@ -154,7 +154,7 @@ def test_neither_the_order_of_further_hashes_nor_the_form_of_a_number_is_a_rule(
         ({"name": "x" * 1000}, "name", "…"),
     ],
 )
-def test_a_rule_that_cannot_be_is_refused_by_name(rules: dict[str, Any], rule: str, mentions: str) -> None:
+def test_an_impossible_rule_is_named(rules: dict[str, Any], rule: str, mentions: str) -> None:
     with pytest.raises(BadRule) as refused:
         Policy.of(**rules)
 
@@ -165,7 +165,7 @@ def test_a_rule_that_cannot_be_is_refused_by_name(rules: dict[str, Any], rule: s
 
 
 @pytest.mark.parametrize("name", HASHES)
-def test_every_hash_has_thresholds_that_are_possible(name: str) -> None:
+def test_every_hash_has_valid_thresholds(name: str) -> None:
     found = Policy.of(hash=name)
 
     assert found.hash_bits in MAX_RADIUS_BITS
@@ -211,7 +211,7 @@ def test_rules_that_an_older_version_did_not_have_get_their_defaults_and_its_ver
         ({**through_json(DEFAULT_POLICY), "colour": True}, Reason.BAD_FIELD, "colour"),
     ],
 )
-def test_an_object_that_is_no_policy_is_refused(document: object, reason: Reason, mentions: str) -> None:
+def test_an_object_that_is_not_a_policy_is_refused(document: object, reason: Reason, mentions: str) -> None:
     Policy.from_json(through_json(DEFAULT_POLICY))  # that its version is known makes no difference
     with pytest.raises(BadInput) as refused:
         Policy.from_json(document)

@@ -52,7 +52,7 @@ def test_a_fingerprint_of_a_later_version_is_still_understood() -> None:
         ({"origin": {"topic": "t", "partition": 0}}, Reason.MISSING_FIELD, "'offset'"),
     ],
 )
-def test_a_fingerprint_that_is_none_is_refused(change: dict[str, Any], reason: Reason, mentions: str) -> None:
+def test_a_wrong_field_of_a_fingerprint_is_named(change: dict[str, Any], reason: Reason, mentions: str) -> None:
     with pytest.raises(BadInput) as refused:
         Fingerprint.from_json(orjson.dumps({**image(), **change}))
 

@@ -1,4 +1,4 @@
-"""Which partition decides, and how decisions are named: both fixed for as long as there is data."""
+"""Routing keys and decision ids: both are fixed for as long as there is data."""
 
 from __future__ import annotations
 

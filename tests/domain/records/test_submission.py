@@ -60,7 +60,7 @@ def test_a_valid_submission_means_what_the_example_says(example: dict[str, Any])
 
 
 @pytest.mark.parametrize("example", example_params(SUBMISSIONS, "invalid_*"))
-def test_an_invalid_submission_is_refused_for_a_reason_that_names_what_is_wrong(example: dict[str, Any]) -> None:
+def test_an_invalid_submission_is_refused_with_a_reason(example: dict[str, Any]) -> None:
     key, value, headers = parts_of(example)
 
     with pytest.raises(BadInput) as refused:
@@ -109,7 +109,7 @@ HEADERS = (
     key=st.none() | st.binary(max_size=10),
     timestamp_ms=st.integers(-(2**63), 2**63 - 1),
 )
-def test_whatever_comes_is_either_a_submission_or_bad_input(
+def test_any_record_is_either_a_submission_or_bad_input(
     value: bytes, headers: list[tuple[str, bytes | None]], key: bytes | None, timestamp_ms: int
 ) -> None:
     try:
@@ -124,13 +124,13 @@ def test_whatever_comes_is_either_a_submission_or_bad_input(
         assert len(found.submitted_at) == len("2026-01-31T09:30:00.125Z")
 
 
-def test_without_a_named_event_a_submission_is_named_by_its_place() -> None:
+def test_without_an_event_id_a_submission_is_named_by_its_offset() -> None:
     assert submission_id_of([], ORIGIN) == "media.submissions/3/41"
     assert submission_id_of([("ce_id", b"e-1"), ("CE_SOURCE", b"/shop")], ORIGIN) == "/shop#e-1"
     assert submission_id_of([("ce_id", b"e" * 2000)], ORIGIN) == "media.submissions/3/41"
 
 
-def test_a_header_that_is_no_text_counts_as_absent() -> None:
+def test_a_header_that_is_not_utf_8_counts_as_absent() -> None:
     submission = decode({"media_id": "cat-1", "url": "u"}, headers=[("ce_id", b"\xff\xfe"), ("ce_source", None)])
 
     assert submission.submission_id == "media.submissions/3/41"
