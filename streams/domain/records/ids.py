@@ -29,7 +29,7 @@ def digest_of(content_id: str) -> bytes:
     Raises:
         ValueError: the content id is not `sha256:` or `sha256-parts:` and 64 hexadecimal digits.
     """
-    scheme = PARTS_SCHEME if is_partial(content_id) else WHOLE_SCHEME
+    scheme = PARTS_SCHEME if content_id.startswith(PARTS_SCHEME) else WHOLE_SCHEME
     digest = bytes.fromhex(content_id.removeprefix(scheme))
     if len(digest) != DIGEST_BYTES or not content_id.startswith(scheme):
         raise ValueError(
