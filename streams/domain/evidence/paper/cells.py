@@ -29,7 +29,7 @@ STRUCTURE: Final = 450
 """Variance along rows from which a cell counts. One side is enough: ink where there was none is a difference."""
 
 WORST: Final = 4
-"""The score is the mean of the so many worst cells."""
+"""The score is the mean of the four worst cells."""
 
 UNKNOWN: Final = -2000
 """The correlation of a cell that has no structure on either side, or that the other page does not show."""

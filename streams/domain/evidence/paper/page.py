@@ -26,8 +26,9 @@ LONG_SIDE: Final = 160
 SHORT_SIDE: Final = 24
 """Pixels of the long side, and at least of the short side."""
 
-COPY_PERCENT: Final = 75
-"""A copy scores at least so much of what the page scores against itself."""
+COPY_PERCENT: Final = 85
+"""A copy scores at least so much of what the page scores against itself. At 75, one of 56 pairs of invoices on one form
+was the same. At 85, some receipts that were scanned or turned by 2 degrees are lost."""
 
 _HEADER: Final = struct.Struct(">3B4H")
 _COMPRESSION: Final = 9

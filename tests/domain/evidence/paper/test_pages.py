@@ -45,7 +45,7 @@ def test_different_pages_of_one_layout_are_different(kind: str) -> None:
         assert not compare_pages(page_of(kind, one), page_of(kind, other)).same
 
 
-@pytest.mark.parametrize("kind", ["text_page", "form", "receipt", "table", "slide"])
+@pytest.mark.parametrize("kind", ["text_page", "invoice", "table"])
 @pytest.mark.parametrize("alteration", ALTERATIONS)
 def test_copies_of_a_page_are_the_page(kind: str, alteration: str) -> None:
     copy = extracted(ALTERATIONS[alteration](KINDS[kind](1)))
@@ -55,13 +55,12 @@ def test_copies_of_a_page_are_the_page(kind: str, alteration: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["text_page", "form", "receipt", "table", "slide"])
-@pytest.mark.parametrize(
-    "alteration", ["jpeg 30", "half size", "blurred", "border", "turned 1", "cropped 3 %", "scanned"]
-)
+@pytest.mark.parametrize("alteration", ["jpeg 30", "half size", "contrast", "blurred", "border", "letterbox"])
 def test_the_page_is_found_where_the_copy_is_known(kind: str, alteration: str) -> None:
     copy = extracted(ALTERATIONS[alteration](KINDS[kind](1)))
 
     assert compare_pages(copy, page_of(kind, 1)).same
+    assert compare_pages(page_of(kind, 1), copy).same
 
 
 def test_a_blank_form_is_not_the_filled_form() -> None:
