@@ -1,7 +1,7 @@
 """When a picture is paper: thin ink on a ground that is plain and changes slowly.
 
-Tuned on drawn pages and photos; 4 % of 300 photos of garments are taken for paper. A page that is photographed together with the table
-it lies on is not recognised.
+Tuned on drawn pages and photos; 4 % of 300 photos of garments are taken for paper. A page that is photographed
+together with the table it lies on is not recognised.
 """
 
 from __future__ import annotations
