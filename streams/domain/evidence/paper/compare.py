@@ -1,0 +1,204 @@
+"""Whether two pages are the same page: they are aligned, and compared word by word.
+
+The threshold comes from the known page: what it scores against itself, moved by half a pixel. Whole numbers decide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streams.domain.evidence.geometry import ONE
+from streams.domain.evidence.paper.align import (
+    CLIMBED,
+    GOOD_START,
+    PIXEL,
+    ROUNDS,
+    SHIFTS,
+    STEPS,
+    best_shift,
+    climb,
+    correlation,
+    lay_over,
+)
+from streams.domain.evidence.paper.cells import CELL_COLUMNS, CELL_ROWS, REACH, compare_cells, worst_cells
+from streams.domain.evidence.paper.page import Page
+from streams.domain.evidence.paper.starts import GRID_STARTS, grid_starts
+from streams.domain.hamming.jit import compiled
+
+Box = tuple[int, int, int, int]
+
+SURE: Final = 850
+LINE: Final = 4
+"""Pages that correlate less than SURE are tried up to LINE pixels off: text may have been laid on the next line."""
+
+MIN_SHARED_PERCENT: Final = 50
+"""So much of either page must be in the other: a letterhead is not the letter."""
+
+MIN_CELLS: Final = 6
+"""Pages of which fewer cells can be compared are never the same."""
+
+
+class Geometry(NamedTuple):
+    """Where a part of the known picture lies in a part of the query, as hashes imply.
+
+    Attributes:
+        shares: the map from one part to the other, in 1/ONE of their sides, as `map_between` writes it.
+        known_box, query_box: the parts in their whole pictures, 0 to EDGE.
+    """
+
+    shares: NDArray[np.int64]
+    known_box: Box
+    query_box: Box
+
+
+@dataclass(frozen=True)
+class PageComparison:
+    """What comparing two pages gave.
+
+    Attributes:
+        score: mean of the worst cells, in thousandths.
+        threshold: the score from which the pages are the same.
+        compared: cells that count: both pages show them and one has structure.
+        words: cells of the known page that have structure.
+        covered_percent: how much of the query lies in the known page; over 100 where the query is a part.
+        aligned: correlation of the whole pages after alignment, in thousandths.
+        cells: rows × columns of the known page, as `compare_cells` writes them.
+    """
+
+    score: int
+    threshold: int
+    compared: int
+    words: int
+    covered_percent: int
+    aligned: int
+    cells: NDArray[np.int64]
+
+    @property
+    def same(self) -> bool:
+        enough = self.compared >= MIN_CELLS and self.compared * 100 >= self.words * MIN_SHARED_PERCENT
+        return enough and self.covered_percent >= MIN_SHARED_PERCENT and self.score >= self.threshold
+
+
+def compare_pages(known: Page, query: Page, geometries: Sequence[Geometry] = ()) -> PageComparison:
+    """Compare two pages.
+
+    Args:
+        known: of a known content.
+        query: of the submission.
+        geometries: tried before all others, the most likely first.
+    """
+    given = [_in_pixels(geometry, known, query) for geometry in geometries]
+    starts = np.array(given, np.int64).reshape(-1, 6)
+    height, width = known.ink.shape
+    cells = np.empty((height // CELL_ROWS, width // CELL_COLUMNS), np.int64)
+    aligned, score, compared, covered = (int(n) for n in _compare(*known.levels, *query.levels, starts, cells))
+    return PageComparison(score, known.threshold, compared, known.words, covered, aligned, cells)
+
+
+def _in_pixels(geometry: Geometry, known: Page, query: Page) -> list[int]:
+    """A geometry as a map between pixels of the smallest levels, in 1/PIXEL."""
+    rows = []
+    for axis in range(2):
+        a, b, c = (int(value) for value in geometry.shares[3 * axis : 3 * axis + 3])
+        # Shares of the query's part, then of the whole query, then of its page, all as sums of known pixels.
+        rows.append(_row(a, b, c, axis, geometry, known, query))
+    return [number for row in rows for number in row]
+
+
+def _row(a: int, b: int, c: int, axis: int, geometry: Geometry, known: Page, query: Page) -> list[int]:
+    side = _small(query.ink.shape[1 - axis])
+    first, last = query.box[axis], query.box[axis + 2]
+    start, end = geometry.query_box[axis], geometry.query_box[axis + 2]
+    offset, numbers = c, []
+    for other, factor in ((0, a), (1, b)):
+        known_side = _small(known.ink.shape[1 - other])
+        page, page_end = known.box[other], known.box[other + 2]
+        part, part_end = geometry.known_box[other], geometry.known_box[other + 2]
+        span = max(part_end - part, 1)
+        slope = factor * (page_end - page) // span  # 1/ONE of the query's part, over the known page
+        offset += factor * (page - part) // span + slope // (2 * known_side)
+        numbers.append(slope * (end - start) // (last - first) * side * PIXEL // (ONE * known_side))
+    place = (offset * (end - start) + (start - first) * ONE) // (last - first)  # 1/ONE of the query's page
+    return [*numbers, place * side * PIXEL // ONE - PIXEL // 2]
+
+
+def _small(side: int) -> int:
+    return (side + 3) // 4
+
+
+@compiled()
+def _finer(m: Any) -> None:
+    """The map of one level as that of the next larger one."""
+    m[2] = 2 * m[2] + PIXEL // 2 - (m[0] + m[1]) // 2
+    m[5] = 2 * m[5] + PIXEL // 2 - (m[3] + m[4]) // 2
+
+
+@compiled()
+def _refine(k0: Any, k1: Any, q0: Any, q1: Any, m: Any) -> Any:
+    """Refine a map of the smallest level at the two larger ones, in place; returns the correlation."""
+    _finer(m)
+    climb(k1, q1, m, STEPS[1], ROUNDS[1], PIXEL // 2)
+    _finer(m)
+    aligned = climb(k0, q0, m, STEPS[2], ROUNDS[2], PIXEL // 4)
+    if aligned >= SURE:
+        return aligned
+    best, trial, found = correlation(k0, q0, m, LINE), m.copy(), m.copy()
+    before = best
+    for down in range(-LINE, LINE + 1):
+        for right in range(-LINE // 2, LINE // 2 + 1, LINE // 2):
+            trial[2], trial[5] = m[2] + right * PIXEL, m[5] + down * PIXEL
+            score = correlation(k0, q0, trial, LINE)
+            if score > best:
+                best, found[:] = score, trial
+    if best > before:
+        m[:] = found
+        aligned = climb(k0, q0, m, STEPS[2], ROUNDS[2], PIXEL // 2)
+    return aligned
+
+
+@compiled()
+def _best_of_starts(known: Any, query: Any, starts: Any, climbed: int) -> Any:
+    """Shift all starts, refine the best of them, and leave the best one in starts[0]."""
+    scores, sums = np.empty(len(starts), np.int64), np.empty((3, SHIFTS, SHIFTS), np.int32)
+    for at in range(len(starts)):
+        scores[at] = best_shift(known, query, starts[at], sums)
+    best, found = np.int64(-1), starts[0].copy()
+    for _ in range(min(climbed, len(starts))):
+        at = int(np.argmax(scores))
+        scores[at] = -1
+        score = climb(known, query, starts[at], STEPS[0], ROUNDS[0], PIXEL // 2)
+        if score > best:
+            best = score
+            found[:] = starts[at]
+    starts[0] = found
+    return best
+
+
+@compiled()
+def _compare(k0: Any, k1: Any, k2: Any, q0: Any, q1: Any, q2: Any, given: Any, cells: Any) -> Any:
+    """Align and compare: levels of the known page and of the query, largest first; the given starts; cells, written.
+
+    Returns:
+        The correlation, the score, the number of compared cells, and the percentage of the query that is covered.
+    """
+    m, aligned = np.zeros(6, np.int64), np.int64(0)
+    likely = len(given) + 1  # and the frames of the ink
+    starts = np.empty((len(given) + GRID_STARTS, 6), np.int64)
+    starts[: len(given)] = given
+    grid_starts(k2, q2, starts[len(given) :])
+    if _best_of_starts(k2, q2, starts[:likely], 1) < GOOD_START:
+        _best_of_starts(k2, q2, starts, CLIMBED)
+    m[:] = starts[0]
+    _refine(k0, k1, q0, q1, m)
+    aligned = correlation(k0, q0, m, 1)
+    laid = np.empty_like(k0)
+    lay_over(k0, q0, m, laid)
+    compare_cells(k0, laid, REACH, cells)
+    score, compared = worst_cells(cells)
+    covered = abs(m[0] * m[4] - m[1] * m[3]) * k0.size * 100 // (PIXEL * PIXEL * q0.size)
+    return aligned, score, compared, covered

@@ -1,0 +1,116 @@
+"""The compiled kernels of paper equal their plain twin, number for number."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from streams.domain.evidence.paper.align import PIXEL, SHIFTS, best_shift, correlation, lay_over
+from streams.domain.evidence.paper.cells import compare_cells, own_score, worst_cells
+from streams.domain.evidence.paper.compare import _compare, compare_pages
+from streams.domain.evidence.paper.extract import extract_page
+from streams.domain.evidence.paper.ink import is_dark, measure_ink
+from streams.domain.evidence.paper.levels import page_levels
+from streams.domain.evidence.paper.page import Page
+from streams.domain.evidence.paper.paper_rule import is_paper
+from tests.reference import paper as slow
+from tests.support.papers import ALTERATIONS, KINDS
+
+NO_STARTS = np.empty((0, 6), np.int64)
+
+
+def page_of(kind: str, seed: int, alteration: str = "") -> Page:
+    image = KINDS[kind](seed)
+    page = extract_page(ALTERATIONS[alteration](image) if alteration else image, must_be_paper=False)
+    assert page is not None
+    return page
+
+
+def random_pixels(seed: int, height: int, width: int, contrast: int) -> NDArray[np.uint8]:
+    """Noise and a few dark strokes."""
+    rng = np.random.default_rng(seed)
+    pixels = rng.integers(255 - contrast, 256, (height, width)).astype(np.uint8)
+    for _ in range(20):
+        y, x = rng.integers(height), rng.integers(width)
+        pixels[y : y + 2, x : x + 15] = rng.integers(0, 120)
+    return pixels
+
+
+@settings(max_examples=30)
+@given(
+    seed=st.integers(0, 2**32),
+    height=st.integers(24, 70),
+    width=st.integers(24, 70),
+    contrast=st.sampled_from([0, 1, 20, 255]),
+)
+def test_ink_and_the_paper_rule_are_the_twins(seed: int, height: int, width: int, contrast: int) -> None:
+    pixels = random_pixels(seed, height, width, contrast)
+    ink = np.empty_like(pixels)
+
+    found = measure_ink(pixels, ink)
+
+    expected, expected_contrast = slow.ink(pixels)
+    assert found == expected_contrast
+    assert (ink == expected).all()
+    assert is_paper(pixels, ink, found) == slow.is_paper(pixels, ink, found)
+    assert is_dark(pixels) == slow.is_dark(pixels)
+
+
+@settings(max_examples=30)
+@given(seed=st.integers(0, 2**32), height=st.integers(24, 70), width=st.integers(24, 70))
+def test_levels_cells_and_own_score_are_the_twins(seed: int, height: int, width: int) -> None:
+    rng = np.random.default_rng(seed)
+    one, other = (rng.integers(0, 8, (height, width)).astype(np.uint8) for _ in range(2))
+    known, query = page_levels(one), page_levels(other)
+    assert all((fast == plain).all() for fast, plain in zip(known, slow.levels(one), strict=True))
+
+    laid = query.full.copy()
+    laid[: seed % 4] = -1
+    laid[:, width - seed % 5 :] = -1
+    cells = np.empty((height // 6, width // 12), np.int64)
+    compare_cells(known.full, laid, 1, cells)
+
+    expected = slow.cells(known.full.astype(np.int64), laid.astype(np.int64), 1)
+    assert (cells == expected).all()
+    assert tuple(worst_cells(cells)) == slow.worst(expected)
+    assert tuple(own_score(known.full)) == slow.own(known.full.astype(np.int64))
+
+
+@settings(max_examples=40)
+@given(
+    entries=st.lists(st.integers(-6000, 6000), min_size=4, max_size=4),
+    shift=st.tuples(st.integers(-90_000, 90_000), st.integers(-90_000, 90_000)),
+    step=st.sampled_from([1, 2, 3]),
+)
+def test_maps_are_applied_as_by_the_twin(entries: list[int], shift: tuple[int, int], step: int) -> None:
+    one, other = page_of("receipt", 1).ink, page_of("invoice", 1).ink
+    known, query = page_levels(one).quarter, page_levels(other).quarter
+    plain_known, plain_query = slow.levels(one)[2], slow.levels(other)[2]
+    m = [entries[0], entries[1], shift[0], entries[2], entries[3], shift[1]]
+    laid, moved = np.empty_like(known), np.array(m, np.int64)
+
+    lay_over(known, query, np.array(m, np.int64), laid)
+    score = best_shift(known, query, moved, np.empty((3, SHIFTS, SHIFTS), np.int32))
+
+    assert (laid == slow.laid_over(plain_known, plain_query, m)).all()
+    assert correlation(known, query, np.array(m, np.int64), step) == slow.correlation(plain_known, plain_query, m, step)
+    assert (score, moved.tolist()) == slow.best_shift(plain_known, plain_query, m)
+
+
+@pytest.mark.parametrize("kind", ["text_page", "receipt", "line_chart"])
+@pytest.mark.parametrize(("seed", "alteration"), [(1, "turned -2"), (1, "blurred"), (2, "")])
+def test_comparisons_are_the_twins(kind: str, seed: int, alteration: str) -> None:
+    known, query = page_of(kind, 1), page_of(kind, seed, alteration)
+    start = [PIXEL + 40, 30, -900, -30, PIXEL - 40, 2000]
+
+    for starts in (NO_STARTS, np.array([start], np.int64)):
+        cells = np.empty((known.ink.shape[0] // 6, known.ink.shape[1] // 12), np.int64)
+        found = _compare(*known.levels, *query.levels, starts, cells)
+        *expected, expected_cells = slow.compared(slow.levels(known.ink), slow.levels(query.ink), starts.tolist())
+        assert list(found) == expected
+        assert (cells == expected_cells).all()
+    comparison = compare_pages(known, query)
+    assert comparison.threshold == slow.own(slow.levels(known.ink)[0])[0] * 85 // 100
