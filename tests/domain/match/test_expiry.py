@@ -13,9 +13,9 @@ from streams.domain.match.batch import MatchInput
 from streams.domain.match.expiry import remove_expired
 from streams.domain.policy.policy import Policy
 from streams.domain.state.keys import FRAMES_PREFIX
-from tests.domain.match.videos.test_matching import stream as videos
 from tests.support.partition import Partition
 from tests.support.picture_streams import DAY_MS, stream
+from tests.support.video_streams import stream as videos
 
 SHORT, LONG = Policy.of(name="short", retention_days=2), Policy.of(name="long")
 

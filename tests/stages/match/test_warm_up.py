@@ -15,7 +15,7 @@ from streams.stages.match.warm_up import warm_up
 from tests.support.partition import Partition
 from streams.domain.match.decide import MatchInput
 from tests.support.picture_streams import submission
-from tests.domain.match.videos.test_matching import stream
+from tests.support.video_streams import stream
 
 def compiled():
     rooms = (build, insert, search, image_kernel, slot_table, video_kernel, shared_captions, time_mapping)

@@ -15,11 +15,11 @@ from streams.domain.match.batch import MatchInput
 from streams.domain.match.videos.comparison import compare_videos, find_picture
 from streams.domain.policy.policy import Policy
 from streams.domain.records import Fingerprint, MediaFacts, Origin
-from tests.domain.match.videos.test_matching import POLICIES, recipe
 from tests.support.films import Film, cached_file, film
 from tests.support.media import encode, photo
 from tests.support.partition import Partition
 from tests.support.synthetic_films import media_facts
+from tests.support.video_streams import POLICIES, recipe
 from tests.support.videos import ALTERATIONS, compilation
 
 SHOWN = Policy.of(name="shown", appears_in=True)
