@@ -1,4 +1,4 @@
-"""The evidence of a picture as bytes: thumbnails, colour, digest of the pixels. It stands in records and in state.
+"""The evidence of a picture as bytes: its thumbnails.
 
 Layout: the version, width and height, then sections of a tag, a length and that many bytes. A reader skips sections
 that it does not know, and takes evidence of another version for none.
@@ -25,11 +25,8 @@ _HEADER: Final = struct.Struct(">BII")
 _SECTION: Final = struct.Struct(">BH")
 _THUMBNAIL: Final = struct.Struct(">B4H")
 
-THUMBNAIL, COLOUR, PIXELS = b"TCP"
-"""Tags of sections."""
-
-COLOUR_BYTES: Final = 128
-"""8 × 8 blocks of the whole picture, the blue and the red difference of each."""
+THUMBNAIL: Final = ord("T")
+"""The tag of a section that holds a thumbnail."""
 
 EDGE: Final = (1 << 16) - 1
 """The largest coordinate of a box, which is the right or bottom edge of the picture."""
@@ -76,20 +73,16 @@ class Thumbnail:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What proves a match. `colour` and `pixels` are empty where the picture does not need them.
+    """What proves a match.
 
     Attributes:
         width, height: of the upright picture, in pixels.
         thumbnails: the whole picture first, the innermost last.
-        colour: COLOUR_BYTES of a picture with little texture.
-        pixels: digest of the decoded, upright pixels, for pictures that are stored without loss.
     """
 
     width: int
     height: int
     thumbnails: tuple[Thumbnail, ...]
-    colour: bytes = b""
-    pixels: bytes = b""
 
     def thumbnail_of(self, view: int) -> Thumbnail | None:
         """The thumbnail that shows a view: its own for the inside of a border, the whole picture's for all others."""
@@ -109,9 +102,6 @@ def pack_evidence(evidence: Evidence) -> bytes:
     for thumbnail in evidence.thumbnails:
         body = _THUMBNAIL.pack(thumbnail.view, *thumbnail.box) + thumbnail.packed
         parts += [_SECTION.pack(THUMBNAIL, len(body)), body]
-    for tag, body in ((COLOUR, evidence.colour), (PIXELS, evidence.pixels)):
-        if body:
-            parts += [_SECTION.pack(tag, len(body)), body]
     return b"".join(parts)
 
 
@@ -125,21 +115,17 @@ def unpack_evidence(packed: bytes) -> Evidence | None:
         return None
     try:
         _, width, height = _HEADER.unpack_from(packed)
-        thumbnails, bodies = [], {COLOUR: b"", PIXELS: b""}
+        thumbnails = []
         for tag, body in _sections(packed):
             if tag == THUMBNAIL:
                 view, *box = _THUMBNAIL.unpack_from(body)
                 thumbnails.append(Thumbnail(view, (box[0], box[1], box[2], box[3]), body[_THUMBNAIL.size :]))
-            elif tag in bodies:
-                bodies[tag] = body
     except struct.error as error:
         raise BadInput(Reason.BAD_FIELD, f"field 'evidence' ends too early: {error}") from error
     whole = bool(thumbnails) and thumbnails[0].view == FULL and width > 0 and height > 0
     if not whole or any(len(each.packed) != THUMBNAIL_BYTES for each in thumbnails):
         raise BadInput(Reason.BAD_FIELD, "field 'evidence' must have whole thumbnails, the whole picture's first")
-    if len(bodies[COLOUR]) not in (0, COLOUR_BYTES):
-        raise BadInput(Reason.BAD_FIELD, f"field 'evidence' must have {COLOUR_BYTES} bytes of colour, or none")
-    return Evidence(width, height, tuple(thumbnails), bodies[COLOUR], bodies[PIXELS])
+    return Evidence(width, height, tuple(thumbnails))
 
 
 def _sections(packed: bytes) -> Iterator[tuple[int, bytes]]:
