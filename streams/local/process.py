@@ -229,3 +229,24 @@ def is_port_free(port: int, host: str = "127.0.0.1") -> bool:
         except OSError:
             return False
     return True
+
+
+def claim_port(port: int, host: str = "127.0.0.1") -> socket.socket | None:
+    """Claims a TCP port for a server that starts later, so that two systems that start together share no port.
+
+    The claim is the UDP port of the same number: a server can still listen on the TCP port, another claim fails.
+
+    Returns:
+        The claim, which lasts until it is closed or this process ends. None if another process has claimed the port or
+        listens on it.
+    """
+    claim = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        claim.bind((host, port))
+    except OSError:
+        claim.close()
+        return None
+    if is_port_free(port, host):
+        return claim
+    claim.close()
+    return None

@@ -23,7 +23,7 @@ from streams.config.settings import Settings
 from streams.errors import BrokenInfrastructure, ConfigurationError
 from streams.kafka.topic_admin import apply_topics
 from streams.local.data_dir import DataDir, RunningSystem
-from streams.local.process import EmbeddedProcess, free_port, is_port_free
+from streams.local.process import EmbeddedProcess, claim_port, free_port
 from streams.local.supervisor import ChildSpec, Supervisor
 
 #: The first worker of a version compiles the matching code, which takes half a minute of one core.
@@ -123,13 +123,13 @@ class System:
         if not self.options.external_broker:
             from streams.local.broker import EmbeddedBroker
 
-            broker = EmbeddedBroker(self._folder("broker"), port=self._port_or_none(BROKER_PORT))
+            broker = EmbeddedBroker(self._folder("broker"), port=self._default_port(BROKER_PORT, stack))
             self._engines.append(broker)
         if self._with_clickhouse and not self.options.external_clickhouse:
             from streams.local.clickhouse.server import EmbeddedClickHouse
 
             password = self.settings.clickhouse.password.get_secret_value()
-            port = self._port_or_none(CLICKHOUSE_PORT)
+            port = self._default_port(CLICKHOUSE_PORT, stack)
             clickhouse = EmbeddedClickHouse(self._folder("clickhouse"), port=port, password=password)
             self._engines.append(clickhouse)
         for engine in self._engines:
@@ -149,7 +149,7 @@ class System:
         specs, addresses = [], []
         stages = ",".join(self.options.stages)
         for number in range(self.options.workers):
-            address = f"127.0.0.1:{self._port_or_none(HTTP_PORT + number) or free_port()}"
+            address = f"127.0.0.1:{self._worker_port(HTTP_PORT + number, stack)}"
             addresses.append(address)
             fresh = () if self.options.external_broker else ("--afresh",)
             specs.append(
@@ -198,9 +198,23 @@ class System:
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
-    def _port_or_none(self, port: int) -> int | None:
-        """The port, if the options ask for default ports and it is free."""
-        return port if self.options.default_ports and is_port_free(port) else None
+    def _default_port(self, port: int, stack: ExitStack) -> int | None:
+        """The port, claimed until the system ends; None if another process has it, or the options want other ports."""
+        claim = claim_port(port) if self.options.default_ports else None
+        if claim is None:
+            return None
+        stack.callback(claim.close)
+        return port
+
+    def _worker_port(self, port: int, stack: ExitStack) -> int:
+        """The default port of a worker, or a free one; claimed until the system ends."""
+        if (default := self._default_port(port, stack)) is not None:
+            return default
+        while True:
+            port = free_port()
+            if (claim := claim_port(port)) is not None:
+                stack.callback(claim.close)
+                return port
 
 
 def _environment(settings: Settings, **worker_values: str) -> dict[str, str]:

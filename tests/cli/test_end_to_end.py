@@ -305,16 +305,28 @@ def test_a_second_system_in_the_same_folder_is_refused(system: RunningSystem, ho
     assert result.stderr.count("\n") == 2
 
 
-def test_nothing_outlives_a_system_that_is_killed(tmp_path: Path) -> None:
-    up = subprocess.Popen([*MEDIASIEVE, "up"], cwd=tmp_path, env=environment(tmp_path), stdout=subprocess.DEVNULL)
-    until(lambda: find_running_system(tmp_path / "data"), 120)
-    assert len(processes_of(tmp_path)) > 3
+def test_systems_that_start_together_share_no_port_and_nothing_outlives_them(tmp_path: Path) -> None:
+    homes = [tmp_path / "one", tmp_path / "two"]
+    for folder in homes:
+        folder.mkdir()
+    ups = [
+        subprocess.Popen([*MEDIASIEVE, "up"], cwd=folder, env=environment(folder), stdout=subprocess.DEVNULL)
+        for folder in homes
+    ]
+    until(lambda: all(find_running_system(folder / "data") for folder in homes), 120)
+    systems = [find_running_system(folder / "data") for folder in homes]
+    addresses = [{each.broker, each.clickhouse, *each.workers} for each in systems if each is not None]
+    assert len(addresses) == 2
+    assert not addresses[0] & addresses[1]
+    for folder in homes:
+        assert len(processes_of(folder)) > 3
 
-    up.kill()
-    up.wait()
+    for up in ups:
+        up.kill()
+        up.wait()
 
     until(lambda: not processes_of(tmp_path))
-    assert find_running_system(tmp_path / "data") is None
+    assert not any(find_running_system(folder / "data") for folder in homes)
 
 
 def test_up_uses_a_running_kafka(apache_kafka: ApacheKafka, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ import pytest
 from streams.errors import ConfigurationError
 from streams.local.broker import EmbeddedBroker
 from streams.local.clickhouse.server import EmbeddedClickHouse
-from streams.local.process import EmbeddedProcess, free_port
+from streams.local.process import EmbeddedProcess, claim_port, free_port
 from tests.support.orphans import ENGINES
 
 BOTH = pytest.mark.parametrize("engine_class", [EmbeddedBroker, EmbeddedClickHouse])
@@ -119,3 +119,26 @@ def test_without_the_extra_the_error_says_what_to_install(
 def test_free_ports_can_be_bound() -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", free_port()))
+
+
+def test_a_port_is_claimed_once_and_its_claimant_can_listen_on_it() -> None:
+    port = free_port()
+    claim = claim_port(port)
+    assert claim is not None
+    with claim:
+        assert claim_port(port) is None
+        with socket.socket() as server:
+            server.bind(("127.0.0.1", port))
+            server.listen()
+
+    again = claim_port(port)
+
+    assert again is not None
+    again.close()
+
+
+def test_a_port_that_a_server_listens_on_cannot_be_claimed() -> None:
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        assert claim_port(server.getsockname()[1]) is None
