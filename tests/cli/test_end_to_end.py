@@ -313,17 +313,17 @@ def test_systems_that_start_together_share_no_port_and_nothing_outlives_them(tmp
         subprocess.Popen([*MEDIASIEVE, "up"], cwd=folder, env=environment(folder), stdout=subprocess.DEVNULL)
         for folder in homes
     ]
-    until(lambda: all(find_running_system(folder / "data") for folder in homes), 120)
-    systems = [find_running_system(folder / "data") for folder in homes]
-    addresses = [{each.broker, each.clickhouse, *each.workers} for each in systems if each is not None]
-    assert len(addresses) == 2
-    assert not addresses[0] & addresses[1]
-    for folder in homes:
-        assert len(processes_of(folder)) > 3
-
-    for up in ups:
-        up.kill()
-        up.wait()
+    try:
+        until(lambda: all(find_running_system(folder / "data") for folder in homes), 120)
+        systems = [find_running_system(folder / "data") for folder in homes]
+        addresses = [{each.broker, each.clickhouse, *each.workers} for each in systems if each is not None]
+        assert len(addresses) == 2
+        assert not addresses[0] & addresses[1]
+        assert all(len(processes_of(folder)) > 3 for folder in homes)
+    finally:
+        for up in ups:
+            up.kill()
+            up.wait()
 
     until(lambda: not processes_of(tmp_path))
     assert not any(find_running_system(folder / "data") for folder in homes)
