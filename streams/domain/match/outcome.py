@@ -45,7 +45,7 @@ def build_decision(
     appears_in: Sequence[Appearance] = (),
 ) -> Decision:
     reviewed = match is not None and match.relation in REVIEWED_RELATIONS
-    facts = without_packed_hashes(fingerprint.facts) if fingerprint.facts is not None else None
+    facts = published_facts(fingerprint.facts) if fingerprint.facts is not None else None
     return new_unchecked(
         Decision,
         decision_id=decision_id,
@@ -127,15 +127,15 @@ def near_match(hit: ImageHit, known: Content, policy: Policy) -> Match:
     )
 
 
-def without_packed_hashes(facts: MediaFacts) -> MediaFacts:
-    """Facts without the packed views of a picture or frames of a video.
+def published_facts(facts: MediaFacts) -> MediaFacts:
+    """Facts without evidence, and without the packed views of a picture or frames of a video.
 
     Only matching needs them, and they would be most of a decision's bytes. The fingerprint record keeps them.
     """
     packed = FRAMES_HASH if facts.kind == "video" else VIEWS_HASH
-    if packed not in facts.hashes:
-        return facts
-    without = object.__new__(MediaFacts)
-    without.__dict__.update(facts.__dict__)  # `replace` takes five times as long
-    without.__dict__["hashes"] = {name: value for name, value in facts.hashes.items() if name != packed}
-    return without
+    published = object.__new__(MediaFacts)
+    published.__dict__.update(facts.__dict__)  # `replace` takes five times as long
+    published.__dict__.pop("evidence", None)  # orjson writes no field that is absent; the attribute has its default
+    if packed in facts.hashes:
+        published.__dict__["hashes"] = {name: value for name, value in facts.hashes.items() if name != packed}
+    return published

@@ -54,6 +54,9 @@ class Policy:
         view_radius_bits: the same where either side is a derived view (a crop); at most `radius_bits`.
         confirm_bits: Hamming distance up to which 256 bits confirm a candidate; 0 for smaller hashes.
         min_quality: a picture of lower quality (0 to 1) has no hash worth comparing, and matches by equal bytes only.
+        reuse_differs: a certain copy may differ from the known picture in this share of the picture (0 to 1) and still
+            inherit its verdict. A copy that differs more goes to review, in a group of its own.
+        max_differs: a picture that differs more than this is no copy.
         also: further hashes in fingerprints, which are not compared. They are sorted by name.
         retention_days: how long a content is remembered after it was last seen; None is for ever.
         video_share: a video counts as contained in another if this share of it (0.5 to 1) is found there: then it is a
@@ -78,6 +81,8 @@ class Policy:
     view_radius_bits: int = 7
     confirm_bits: int = 80
     min_quality: float = 0.1
+    reuse_differs: float = 0.05
+    max_differs: float = 0.35
     also: tuple[str, ...] = ()
     retention_days: float | None = None
     video_share: float = 0.75
@@ -90,7 +95,7 @@ class Policy:
         check_ranges(self)
         values = self.__dict__
         values["also"] = tuple(sorted(self.also))
-        for name in ("min_quality", "video_share", "video_overlap", "video_min_s"):
+        for name in ("min_quality", "reuse_differs", "max_differs", "video_share", "video_overlap", "video_min_s"):
             values[name] = float(values[name])
         if self.retention_days is not None:
             values["retention_days"] = float(self.retention_days)

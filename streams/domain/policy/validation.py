@@ -51,6 +51,8 @@ def check_ranges(policy: Policy) -> None:
     _check_choice("hash", policy.hash, HASHES)
     _check_choice("views", policy.views, LEVELS)
     _check_number("min_quality", policy.min_quality, 0, 1)
+    _check_number("max_differs", policy.max_differs, 0, 1)
+    _check_number("reuse_differs", policy.reuse_differs, 0, policy.max_differs)
     if not isinstance(policy.also, (tuple, list)):
         raise BadRule("also", f"is {_shown(policy.also)}; a list of hashes")
     for name in policy.also:

@@ -16,6 +16,7 @@ from streams.errors import BadInput, Reason
 
 Outcome = Literal["unique", "duplicate", "near_duplicate", "failed"]
 Action = Literal["process", "reuse", "review", "inspect"]
+Confidence = Literal["", "exact", "certain", "likely", "unverified"]
 Relation = Literal["", "copy", "clip_of", "contains", "overlaps"]
 
 UUID_REGEX = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -60,6 +61,13 @@ class Match:
     another member. A video that contains or overlaps a known one has new material, so it starts a group of its own,
     which `group_*` then name.
 
+    `confidence` says how sure the match is: `exact` (equal bytes), `certain` (the evidence of both pictures shows the
+    same), `likely` (it leaves doubt), `unverified` (one of them has no evidence, and only the hashes speak). `score` is
+    the correlation of the evidence in thousandths after alignment, `differs` the share of the submitted picture that is
+    not the known one, and `map` shows where: rows from top to bottom, a character for each block, `=` the same, `x`
+    something else, `+` beyond the known picture, `.` nothing to see. They are None, and `map` is empty, without
+    evidence.
+
     `method` is `exact` (sha256), `frames` (videos) or the name of the hash that decided, with `distance_bits` of at
     most `threshold_bits`. A hash of 256 bits confirms what the 64-bit hash of its family found within
     `candidate_threshold_bits`. `similarity` is the share of equal bits. `view` of the submission matched `known_view`
@@ -83,6 +91,10 @@ class Match:
     distance_bits: int
     threshold_bits: int
     explanation: str
+    confidence: Confidence = ""
+    score: int | None = None
+    differs: float | None = None
+    map: list[str] = field(default_factory=list)
     candidate_distance_bits: int | None = None
     candidate_threshold_bits: int | None = None
     transformation: str = "none"

@@ -59,6 +59,9 @@ class MediaFacts:
     nothing. `frames` counts the pictures of an animation, whose first alone is hashed, or the frames of a video (0
     where its container does not say). A video has further facts in `video`, one hash, `frames:1` (see
     `streams.domain.hashes.frames`), and the `quality` of its poster.
+
+    `evidence` is what decides whether a picture with near hashes shows the same (see `streams.domain.evidence`), in
+    base64. Decisions leave it out.
     """
 
     content_id: str
@@ -71,6 +74,7 @@ class MediaFacts:
     quality: float
     hashes: dict[str, str]
     video: VideoFacts | None = None
+    evidence: str = ""
 
 
 @decodable

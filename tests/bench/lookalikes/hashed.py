@@ -13,7 +13,7 @@ from streams.domain.evidence.evidence import Evidence
 from streams.domain.evidence.extract import extract_evidence
 from streams.domain.evidence.verify import MatchedViews
 from streams.domain.fingerprint import fingerprint_image
-from streams.domain.fingerprint.image.views import ReducedPicture, inner_pictures
+from streams.domain.fingerprint.image.views import ReducedPicture
 from streams.domain.hashes.levels import LEVEL_NUMBERS
 from streams.domain.hashes.packing import ENTRY, ORIENTATION_MASK
 from streams.domain.hashes.views import AS_WHOLE, SEARCH_GROUPS, VIEW_PAIRS, query_groups
@@ -65,7 +65,7 @@ def hash_picture(file: bytes) -> HashedPicture:
 def evidence_of(file: bytes) -> Evidence:
     grey = decoded_grey(file)
     reduced = ReducedPicture(grey)
-    return extract_evidence(reduced.image, grey.size, reduced.whole, inner_pictures(reduced))
+    return extract_evidence(reduced.image, grey.size, reduced.whole, reduced.inner)
 
 
 @dataclass(frozen=True, slots=True)

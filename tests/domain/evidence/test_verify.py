@@ -11,7 +11,7 @@ from PIL import Image
 from streams.domain.evidence.evidence import Evidence, pack_evidence, unpack_evidence
 from streams.domain.evidence.extract import extract_evidence
 from streams.domain.evidence.verify import MatchedViews, Verification, verify
-from streams.domain.fingerprint.image.views import ReducedPicture, inner_pictures, picture_hashes
+from streams.domain.fingerprint.image.views import ReducedPicture, picture_hashes
 from streams.domain.hashes.levels import LEVEL_NUMBERS
 from streams.domain.hashes.packing import ORIENTATION_MASK, unpack_entries
 from streams.domain.hashes.views import VIEW_PAIRS
@@ -50,8 +50,8 @@ class Picture:
         with Image.open(BytesIO(file)) as image:
             grey = image.convert("L")
         reduced = ReducedPicture(grey)
-        self.entries = unpack_entries(picture_hashes(grey, "standard").views)
-        packed = pack_evidence(extract_evidence(reduced.image, grey.size, reduced.whole, inner_pictures(reduced)))
+        self.entries = unpack_entries(picture_hashes(reduced, "standard").views)
+        packed = pack_evidence(extract_evidence(reduced.image, grey.size, reduced.whole, reduced.inner))
         evidence = unpack_evidence(packed)
         assert evidence is not None
         self.evidence: Evidence = evidence

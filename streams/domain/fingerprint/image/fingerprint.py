@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
+from streams.domain.evidence.evidence import pack_evidence
+from streams.domain.evidence.extract import extract_evidence
 from streams.domain.fingerprint.formats import image_format_of
 from streams.domain.fingerprint.image.decode import decode_luminance
 from streams.domain.fingerprint.image.extra_hashes import compute_extra_hashes
 from streams.domain.fingerprint.image.file_structure import file_structure
-from streams.domain.fingerprint.image.views import picture_hashes
+from streams.domain.fingerprint.image.views import ReducedPicture, picture_hashes
 from streams.domain.hashes.algorithms import VIEWS_HASH
 from streams.domain.hashes.levels import Level
 from streams.domain.records import MediaFacts
@@ -78,7 +81,10 @@ def fingerprint_image(
     grey, (width, height), frames = decode_luminance(
         data, image_format, structure, max_pixels=limits.max_pixels, max_decode_bytes=limits.max_decode_bytes
     )
-    hashes = picture_hashes(grey, level)
+    reduced = ReducedPicture(grey)
+    hashes = picture_hashes(reduced, level)
+    inner = reduced.inner if level != "plain" else ()
+    evidence = extract_evidence(reduced.image, (width, height), reduced.whole, inner)
     return MediaFacts(
         content_id=content_id or compute_content_id(data),
         kind="image",
@@ -94,4 +100,5 @@ def fingerprint_image(
             **compute_extra_hashes(extra_hashes, grey),
             VIEWS_HASH: hashes.views,
         },
+        evidence=b64encode(pack_evidence(evidence)).decode(),
     )

@@ -13,7 +13,7 @@ from streams.domain.fingerprint.formats import image_format_of
 from streams.domain.fingerprint.image.decode import decode_luminance
 from streams.domain.fingerprint.image.file_structure import file_structure
 from streams.domain.fingerprint.image.fingerprint import DEFAULT_IMAGE_LIMITS, ImageLimits
-from streams.domain.fingerprint.image.views import boxes_by_view, picture_hashes
+from streams.domain.fingerprint.image.views import ReducedPicture, boxes_by_view, picture_hashes
 from streams.domain.hashes.orientation import LEFT_RIGHT, ORIENTATION_COUNT, TOP_BOTTOM, TRANSPOSED
 from streams.domain.hashes.views import VIEWS, Box
 
@@ -48,14 +48,14 @@ def oriented_views(data: bytes, limits: ImageLimits = DEFAULT_IMAGE_LIMITS) -> l
         BadInput: as `fingerprint_image`.
     """
     grey = _decoded_grey(data, limits)
-    if not picture_hashes(grey, "plain").views:
+    if not picture_hashes(ReducedPicture(grey), "plain").views:
         return []
     views = []
     for code, box in boxes_by_view(grey).items():
         if VIEWS[code].whole:
             picture = grey.crop(_pixel_box(box, grey.size))
             for orientation in range(ORIENTATION_COUNT):
-                hashes = picture_hashes(_reoriented(picture, orientation), "plain")
+                hashes = picture_hashes(ReducedPicture(_reoriented(picture, orientation)), "plain")
                 views.append(OrientedView(code, orientation, int(hashes.phash64, 16), int(hashes.phash256, 16)))
     return sorted(views, key=lambda view: view[:2])
 

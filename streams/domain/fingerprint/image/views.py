@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from math import cos, radians, sin
 
 import numpy as np
@@ -94,14 +95,25 @@ class ReducedPicture:
         self.whole: Rectangle = (0.0, 0.0, grey.width / factors[0], grey.height / factors[1])
         self.aspect = grey.width / grey.height
 
+    @cached_property
+    def inner(self) -> list[tuple[int, Rectangle]]:
+        """The pictures inside a border and a screenshot, by view code, if they differ from the whole and each other."""
+        pixels = np.asarray(self.image)
+        inner: list[tuple[int, Rectangle]] = []
+        known = [self.whole]
+        for code, part in ((TRIMMED, inside_of_borders(pixels)), (FRAMED, inside_of_screenshot(pixels))):
+            if part and all(is_other_rectangle(part, other, self.whole) for other in known):
+                inner.append((code, part))
+                known.append(part)
+        return inner
+
     def square(self, side: int, part: Rectangle) -> Image.Image:
         """A part of the picture, resized to a square of `side` pixels."""
         return self.image.resize((side, side), LANCZOS, box=part)
 
 
-def picture_hashes(grey: Image.Image, level: Level) -> PictureHashes:
-    """All hashes of an upright picture in mode L."""
-    reduced = ReducedPicture(grey)
+def picture_hashes(reduced: ReducedPicture, level: Level) -> PictureHashes:
+    """All hashes of an upright picture."""
     large = reduced.square(SIDE, reduced.whole)
     full = whole_view(FULL, large)
     quality = phash.quality(np.asarray(large))
@@ -121,7 +133,7 @@ def boxes_by_view(grey: Image.Image) -> dict[int, Box]:
         view.code: _middle_box(reduced.aspect, view.aspect) if view.aspect else view.box for view in VIEWS
     }
     boxes |= {TRIMMED: None, FRAMED: None}
-    for code, (left, top, right, bottom) in inner_pictures(reduced):
+    for code, (left, top, right, bottom) in reduced.inner:
         boxes[code] = (left / width, top / height, min(right / width, 1.0), min(bottom / height, 1.0))
     return {code: box for code, box in boxes.items() if box}
 
@@ -146,24 +158,12 @@ def _views(reduced: ReducedPicture, large: Image.Image, full: ViewFrequencies, l
     required = views_of_level(level)
     views = [full]
     if any(view.code == TRIMMED for view in required):
-        for code, part in inner_pictures(reduced):
+        for code, part in reduced.inner:
             views.append(whole_view(code, reduced.square(SIDE, part)))
     derived = tuple(view for view in required if not view.whole)
     if derived:
         views += _derived_views(large, reduced.aspect, derived)
     return [view for view in views if has_contrast(view.for_hash256)]
-
-
-def inner_pictures(reduced: ReducedPicture) -> list[tuple[int, Rectangle]]:
-    """The pictures inside a border and a screenshot, by view code, if they differ from the whole and each other."""
-    pixels = np.asarray(reduced.image)
-    inner: list[tuple[int, Rectangle]] = []
-    known = [reduced.whole]
-    for code, part in ((TRIMMED, inside_of_borders(pixels)), (FRAMED, inside_of_screenshot(pixels))):
-        if part and all(is_other_rectangle(part, other, reduced.whole) for other in known):
-            inner.append((code, part))
-            known.append(part)
-    return inner
 
 
 def is_other_rectangle(one: Rectangle, other: Rectangle, whole: Rectangle) -> bool:
