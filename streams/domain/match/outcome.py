@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Final
 
 from streams.domain.evidence.differences import ADDED, AGREES, DIFFERS, MAP_SIDE, PLAIN
-from streams.domain.hashes.algorithms import FRAMES_HASH, VIEWS_HASH
 from streams.domain.hashes.transformation import describe_transformation, transformation_between
 from streams.domain.hashes.views import VIEWS
 from streams.domain.match.images.verification import PictureCopy
@@ -17,7 +16,6 @@ from streams.domain.records import (
     Decision,
     Fingerprint,
     Match,
-    MediaFacts,
     Outcome,
     Verdict,
     new_unchecked,
@@ -48,7 +46,7 @@ def build_decision(
     is_reviewed: bool = False,
 ) -> Decision:
     """A decision. `is_reviewed`: the match goes to review, forms a group of its own and inherits no verdict."""
-    facts = published_facts(fingerprint.facts) if fingerprint.facts is not None else None
+    facts = fingerprint.facts.published() if fingerprint.facts is not None else None
     return new_unchecked(
         Decision,
         decision_id=decision_id,
@@ -150,17 +148,3 @@ def map_rows(blocks: bytes) -> list[str]:
     """The map of what differs, as decisions have it: a text for each row of blocks."""
     characters = blocks.translate(MAP_CHARACTERS).decode()
     return [characters[at : at + MAP_SIDE] for at in range(0, len(characters), MAP_SIDE)]
-
-
-def published_facts(facts: MediaFacts) -> MediaFacts:
-    """Facts without evidence, and without the packed views of a picture or frames of a video.
-
-    Only matching needs them, and they would be most of a decision's bytes. The fingerprint record keeps them.
-    """
-    packed = FRAMES_HASH if facts.kind == "video" else VIEWS_HASH
-    published = object.__new__(MediaFacts)
-    published.__dict__.update(facts.__dict__)  # `replace` takes five times as long
-    published.__dict__.pop("evidence", None)  # orjson writes no field that is absent; the attribute has its default
-    if packed in facts.hashes:
-        published.__dict__["hashes"] = {name: value for name, value in facts.hashes.items() if name != packed}
-    return published
