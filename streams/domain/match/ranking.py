@@ -52,7 +52,7 @@ class VideoRank(NamedTuple):
     """The rank of a known video that a submitted video matches; the lowest wins.
 
     Attributes:
-        has_new_material: the known video does not have all of the submission.
+        is_reviewed: the known video does not have all of the submission, or what matches does not move.
         is_member: False for the canonical content of a group, True for another member.
         relation: number in RELATION_ORDER.
         minus_matched_ms: the matched time of the submission, negated: the most wins.
@@ -61,7 +61,7 @@ class VideoRank(NamedTuple):
         content_id: of the known video.
     """
 
-    has_new_material: bool
+    is_reviewed: bool
     is_member: bool
     relation: int
     minus_matched_ms: int
