@@ -1,4 +1,6 @@
-"""The only place that hands foreign bytes to Pillow: opens, checks limits, decodes, turns upright, translates errors.
+"""Hands foreign bytes to Pillow: opens, checks limits, decodes, turns upright, translates errors.
+
+Nothing else does so but `fingerprint/sequence`, with the plugins and the error translation of this file.
 
 Pillow's process-global state is deliberately neither read nor changed: plugins are called directly, so
 `Image.MAX_IMAGE_PIXELS` and other registered plugins have no effect here.
@@ -40,7 +42,7 @@ PROGRESSIVE_BYTES_PER_PIXEL = 8
 MAX_EXIF_BYTES = 1 << 20
 EXIF_ORIENTATION = 0x0112
 
-_PLUGINS: dict[ImageFormat, type[ImageFile.ImageFile]] = {
+PLUGINS: dict[ImageFormat, type[ImageFile.ImageFile]] = {
     "jpeg": JpegImagePlugin.JpegImageFile,
     "png": PngImagePlugin.PngImageFile,
     "gif": GifImagePlugin.GifImageFile,
@@ -50,7 +52,7 @@ _PLUGINS: dict[ImageFormat, type[ImageFile.ImageFile]] = {
     "bmp": BmpImagePlugin.BmpImageFile,
 }
 
-_TRANSPOSITIONS: dict[int, Image.Transpose] = {
+TRANSPOSITIONS: dict[int, Image.Transpose] = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -72,8 +74,8 @@ def decode_luminance(
     Raises:
         BadInput: too_many_pixels, truncated_media, corrupt_media or out_of_memory.
     """
-    with _decoder_errors_as_bad_input(image_format, structure), BytesIO(data) as source:
-        image = _PLUGINS[image_format](source)
+    with decoder_errors_as_bad_input(image_format, structure), BytesIO(data) as source:
+        image = PLUGINS[image_format](source)
         try:
             _check_size(image, image_format, max_pixels, max_decode_bytes)
             frames = structure.frames or int(getattr(image, "n_frames", 1))
@@ -84,7 +86,7 @@ def decode_luminance(
             grey = luminance(image)
             # Turned before the resize, which is not symmetric: the blocks of its first step begin at one corner, so the
             # eight orientations would get different hashes.
-            transposition = _TRANSPOSITIONS.get(_exif_orientation(image))
+            transposition = TRANSPOSITIONS.get(exif_orientation(image))
             if transposition is not None:
                 grey = grey.transpose(transposition)
                 if transposition >= Image.Transpose.ROTATE_90 and transposition != Image.Transpose.ROTATE_180:
@@ -96,7 +98,7 @@ def decode_luminance(
     return grey, (width, height), frames
 
 
-def _exif_orientation(image: Image.Image) -> int:
+def exif_orientation(image: Image.Image) -> int:
     """The EXIF (or XMP) orientation that the decoder has not applied itself; 1 (upright) if the file names none."""
     exif = image.info.get("exif", b"")
     if not isinstance(exif, bytes) or len(exif) > MAX_EXIF_BYTES:
@@ -119,7 +121,7 @@ def _check_size(image: ImageFile.ImageFile, image_format: ImageFormat, max_pixel
 
 
 @contextmanager
-def _decoder_errors_as_bad_input(image_format: ImageFormat, structure: FileStructure) -> Iterator[None]:
+def decoder_errors_as_bad_input(image_format: ImageFormat, structure: FileStructure) -> Iterator[None]:
     """Translates errors of a decoder to BadInput: on foreign bytes they are the input's fault.
 
     Pillow's plugins raise OSError, SyntaxError, ValueError, struct.error, IndexError, KeyError, OverflowError,

@@ -26,6 +26,7 @@ MAX_GIF_BLOCKS = 1_000_000
 MAX_TIFF_PAGES = 10_000
 MAX_TIFF_ENTRIES = 4_096
 MAX_TIFF_VALUES = 262_144
+MAX_WEBP_CHUNKS = 65_536
 
 _JPEG_SCAN_END = re.compile(rb"\xff+[^\x00\xd0-\xd7\xff]")
 _JPEG_SCAN, _JPEG_END, _JPEG_APP1 = 0xDA, 0xD9, 0xE1
@@ -42,10 +43,12 @@ class FileStructure:
     Attributes:
         frames: the pictures that were counted; None where the decoder counts them.
         complete: False if the file ends before its last part does.
+        hides_first: the first picture is for programs that show no animations, and is not part of the animation.
     """
 
     frames: int | None = None
     complete: bool = True
+    hides_first: bool = False
 
 
 def file_structure(data: bytes, image_format: ImageFormat) -> FileStructure:
@@ -119,7 +122,9 @@ def _png_structure(data: bytes) -> FileStructure:
         position += 12 + length
         if name == b"IEND":
             return FileStructure(
-                frames=frames + separate_default if animated and frames else 1, complete=position <= len(data)
+                frames=frames + separate_default if animated and frames else 1,
+                complete=position <= len(data),
+                hides_first=separate_default and frames > 0,
             )
         if name == b"acTL":
             animated = True
@@ -177,13 +182,24 @@ def _tiff_structure(data: bytes) -> FileStructure:
             break
         (entries,) = struct.unpack_from(order + "H", data, directory)
         if not directories:
-            _check_directory(data, order, directory + 2, entries)
+            check_tiff_directory(data, order, directory + 2, entries)
         directories.add(directory)
         position = directory + 2 + 12 * entries
     return FileStructure(frames=max(1, len(directories)), complete=len(directories) == MAX_TIFF_PAGES)
 
 
-def _check_directory(data: bytes, order: str, first: int, entries: int) -> None:
+def check_tiff_directory(data: bytes, order: str, first: int, entries: int) -> None:
+    """Refuse a directory that would keep the decoder busy.
+
+    Args:
+        data: the file.
+        order: `<` or `>`.
+        first: where its first entry begins.
+        entries: their number.
+
+    Raises:
+        BadInput: corrupt_media.
+    """
     if entries > MAX_TIFF_ENTRIES:
         raise _too_many("entries in a TIFF directory", MAX_TIFF_ENTRIES)
     values = 0
@@ -192,6 +208,19 @@ def _check_directory(data: bytes, order: str, first: int, entries: int) -> None:
         values += 0 if value_type in _TIFF_BLOB_TYPES else count
     if values > MAX_TIFF_VALUES:
         raise _too_many("values in a TIFF directory", MAX_TIFF_VALUES)
+
+
+def _webp_structure(data: bytes) -> FileStructure:
+    """Frames are the ANMF chunks of an animation; None for a picture, whose only frame the decoder finds."""
+    position, chunks, frames = 12, 0, 0
+    while position + 8 <= len(data):
+        chunks += 1
+        if chunks > MAX_WEBP_CHUNKS:
+            raise _too_many("WebP chunks", MAX_WEBP_CHUNKS)
+        name, length = struct.unpack_from("<4sI", data, position)
+        frames += name == b"ANMF"
+        position += 8 + length + length % 2
+    return FileStructure(frames=frames or None, complete=position <= len(data) + 1)
 
 
 def _bmp_structure(data: bytes) -> FileStructure:
@@ -205,6 +234,7 @@ _READERS: dict[ImageFormat, Callable[[bytes], FileStructure]] = {
     "jpeg": _jpeg_structure,
     "png": _png_structure,
     "gif": _gif_structure,
+    "webp": _webp_structure,
     "tiff": _tiff_structure,
     "bmp": _bmp_structure,
 }
