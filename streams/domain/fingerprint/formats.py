@@ -24,6 +24,9 @@ IMAGE_FORMATS: tuple[tuple[ImageFormat, bytes], ...] = (
 """The images that are decoded: name in records, first bytes. Left out on purpose: decoders that start programs (EPS),
 are written in Python (PPM, run-length BMP) or have a long record of faults (JPEG 2000, FLI, SGI, PSD …)."""
 
+SEQUENCE_FORMATS: frozenset[ImageFormat] = frozenset(("gif", "png", "webp", "avif", "tiff"))
+"""The images that may have several pictures: frames of an animation, or pages."""
+
 UNSUPPORTED_IMAGES: tuple[tuple[str, bytes], ...] = (
     ("HEIF", rb".{4}ftyp(?:hei[cmsx]|hev[cx]|mif1|msf1)"),
     ("BigTIFF", rb"II\+\0|MM\0\+"),
@@ -95,7 +98,8 @@ def _format_name(pattern: re.Pattern[bytes], formats: tuple[tuple[str, bytes], .
 def video_format_of(head: bytes) -> str | None:
     """The name of the video container that begins with these bytes (`mp4`, `matroska` …); None for anything else.
 
-    Containers that often hold sound alone are named as well. An animated picture is an image.
+    Containers that often hold sound alone are named as well. An animated picture has the format of an image: whether it
+    is one, its first bytes do not tell (see `sequence.fingerprint.has_several_pictures`).
 
     Args:
         head: the first HEAD_BYTES of a file, or all of a shorter one.

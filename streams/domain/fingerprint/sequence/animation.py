@@ -93,7 +93,7 @@ def animation_frames(
                 return
             if number == first:
                 transposition = TRANSPOSITIONS.get(exif_orientation(image))
-            shown_ms, grey = _shown_ms(image.info.get("duration")), None
+            shown_ms, grey = frame_ms(image.info.get("duration")), None
             if count <= ALL_SAMPLED_FRAMES or at_ms // SAMPLE_GAP_MS != slot:
                 slot = at_ms // SAMPLE_GAP_MS
                 small = small_grey(image)
@@ -103,8 +103,12 @@ def animation_frames(
             at_ms += shown_ms
 
 
-def _shown_ms(duration: object) -> float:
-    """How long a frame is shown, from what the file says: a number of ms, or nothing."""
+def frame_ms(duration: object) -> float:
+    """For how many ms a frame is shown.
+
+    Args:
+        duration: what the file says, as Pillow gives it: a number of ms, or nothing.
+    """
     if not isinstance(duration, int | float) or not duration > FASTEST_MS:
         return DEFAULT_FRAME_MS
     return min(float(duration), MAX_FRAME_MS)

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from PIL import Image
 
-from streams.domain.fingerprint.formats import ImageFormat, image_format_of
+from streams.domain.fingerprint.formats import SEQUENCE_FORMATS, ImageFormat, image_format_of
 from streams.domain.fingerprint.image.borders import Pixels
 from streams.domain.fingerprint.image.file_structure import file_structure
 from streams.domain.fingerprint.image.fingerprint import (
@@ -53,6 +53,8 @@ def has_several_pictures(data: bytes) -> bool:
         BadInput: as `fingerprint_sequence`, if the structure alone shows it.
     """
     image_format = image_format_of(data)
+    if image_format not in SEQUENCE_FORMATS:
+        return False
     if image_format == "tiff":
         return len(tiff_pages(data)) > 1
     if image_format == "avif":

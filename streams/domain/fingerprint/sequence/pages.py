@@ -55,7 +55,7 @@ class Page(NamedTuple):
     pixels: int
 
 
-class _PageFile(BytesIO):
+class PageFile(BytesIO):
     """The file, read as if one page were its first. The bytes are shared with `data`, not copied."""
 
     def __init__(self, data: bytes, directory: int) -> None:
@@ -153,7 +153,7 @@ def page_frames(
 
 def _decoded(data: bytes, structure: FileStructure, page: Page, limits: ImageLimits) -> tuple[tuple[int, int], Pixels]:
     check_tiff_directory(data, _order(data), page.directory + 2, page.entries)
-    with decoder_errors_as_bad_input("tiff", structure), _PageFile(data, page.directory) as source:
+    with decoder_errors_as_bad_input("tiff", structure), PageFile(data, page.directory) as source:
         image = PLUGINS["tiff"](source)
         check_size(image.size, BYTES_PER_PIXEL["tiff"], limits)
         image.load()  # turns the page upright as well
