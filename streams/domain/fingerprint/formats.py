@@ -86,7 +86,8 @@ def _any_of(formats: tuple[tuple[str, bytes], ...]) -> re.Pattern[bytes]:
 
 _VIDEO_MAGIC = tuple((each.name, each.magic) for each in VIDEO_FORMATS)
 _IMAGES, _UNSUPPORTED, _VIDEOS = _any_of(IMAGE_FORMATS), _any_of(UNSUPPORTED_IMAGES), _any_of(_VIDEO_MAGIC)
-DEMUXERS = {each.name: each.demuxer for each in VIDEO_FORMATS}
+DEMUXERS = {each.name: each.demuxer for each in VIDEO_FORMATS} | {"gif": "gif", "png": "apng"}
+"""FFmpeg's demuxers of videos and animations, by the name of the format."""
 _VIDEO_MEDIA_TYPES = {each.name: each.media_type for each in VIDEO_FORMATS}
 
 

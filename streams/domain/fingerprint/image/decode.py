@@ -77,7 +77,7 @@ def decode_luminance(
     with decoder_errors_as_bad_input(image_format, structure), BytesIO(data) as source:
         image = PLUGINS[image_format](source)
         try:
-            _check_size(image, image_format, max_pixels, max_decode_bytes)
+            check_size(image, image_format, max_pixels, max_decode_bytes)
             frames = structure.frames or int(getattr(image, "n_frames", 1))
             width, height = image.size
             if image_format == "jpeg":
@@ -107,7 +107,12 @@ def exif_orientation(image: Image.Image) -> int:
     return orientation if isinstance(orientation, int) else 1
 
 
-def _check_size(image: ImageFile.ImageFile, image_format: ImageFormat, max_pixels: int, max_decode_bytes: int) -> None:
+def check_size(image: ImageFile.ImageFile, image_format: ImageFormat, max_pixels: int, max_decode_bytes: int) -> None:
+    """Refuse an opened image that is too large to be decoded.
+
+    Raises:
+        BadInput: too_many_pixels.
+    """
     width, height = image.size
     if width * height > max_pixels:
         raise BadInput(Reason.TOO_MANY_PIXELS, f"{width}×{height} exceeds the limit of {max_pixels:,} pixels")

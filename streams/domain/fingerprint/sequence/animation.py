@@ -1,44 +1,25 @@
-"""The frames of an animated GIF, WebP, PNG or AVIF as browsers show them: composed, with their times.
-
-Pillow applies what a format says about parts of frames, blending and disposal. Frames are read in order, since each is
-drawn over the frames before it.
-"""
+"""The frames of an animated GIF, PNG, WebP or AVIF as browsers show them: composed, with their times."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from io import BytesIO
+from itertools import chain
 from typing import Final
 
-from PIL import Image
-
 from streams.domain.fingerprint.formats import ImageFormat
-from streams.domain.fingerprint.image.decode import (
-    PLUGINS,
-    TRANSPOSITIONS,
-    decoder_errors_as_bad_input,
-    exif_orientation,
-)
 from streams.domain.fingerprint.image.file_structure import FileStructure
-from streams.domain.fingerprint.image.fingerprint import ImageLimits
-from streams.domain.fingerprint.sequence.frames import (
-    MAX_TOTAL_PIXELS,
-    SequenceFrame,
-    as_pixels,
-    check_size,
-    small_grey,
-)
+from streams.domain.fingerprint.sequence.ffmpeg_frames import FFMPEG_FORMATS, ffmpeg_frames
+from streams.domain.fingerprint.sequence.frames import MAX_TOTAL_PIXELS, DecodedFrame, SequenceFrame
+from streams.domain.fingerprint.sequence.pillow_frames import pillow_frames
+from streams.domain.fingerprint.video.limits import VideoLimits
 from streams.domain.fingerprint.video.sampler import SAMPLE_GAP_MS
 from streams.errors import BadInput, Reason
 
 MAX_FRAMES: Final = 20_000
 
-BYTES_PER_PIXEL: Final = 24
-"""Peak memory of decoding an animation: the canvas now and before, what is restored, the frame and its grey picture."""
-
 FASTEST_MS: Final = 10
 DEFAULT_FRAME_MS: Final = 100
-"""Browsers show a frame of FASTEST_MS or less for this long, and so does FFmpeg when it makes a video of a GIF."""
+"""Browsers show a frame of FASTEST_MS or less for this long."""
 
 MAX_FRAME_MS: Final = 60_000
 """A frame that is shown for longer counts for this long. Its author meant: stop here."""
@@ -47,71 +28,63 @@ ALL_SAMPLED_FRAMES: Final = 64
 """Of an animation with up to this many frames, all are sampled: it is short, and it is shown again and again. A longer
 one is sampled as a video is."""
 
-SIDEWAYS: Final = (
-    Image.Transpose.TRANSPOSE, Image.Transpose.TRANSVERSE, Image.Transpose.ROTATE_90, Image.Transpose.ROTATE_270
-)  # fmt: skip
-
 
 def animation_frames(
-    data: bytes, image_format: ImageFormat, structure: FileStructure, limits: ImageLimits, check: Callable[[], None]
+    data: bytes, image_format: ImageFormat, structure: FileStructure, limits: VideoLimits, check: Callable[[], None]
 ) -> Iterator[SequenceFrame]:
-    """The frames of an animation in order. They end before the first that is broken, as in browsers.
+    """The frames of an animation in order.
 
-    The default picture of a PNG is left out if it is not part of the animation.
+    Broken frames are left out. So is the default picture of a PNG, if it is not part of the animation.
 
     Args:
         data: the file.
         image_format: of the file.
         structure: of the file.
-        limits: of one frame.
+        limits: of a video.
         check: called before each frame; raises to give up.
 
     Raises:
         BadInput: too_long (too many frames, or too many pixels in all of them), too_many_pixels (in one),
-            out_of_memory; truncated_media or corrupt_media if the first frame cannot be decoded.
+            out_of_memory; truncated_media or corrupt_media if no frame can be decoded.
     """
-    with decoder_errors_as_bad_input(image_format, structure), BytesIO(data) as source:
-        image = PLUGINS[image_format](source)
-        first = int(bool(getattr(image, "default_image", False)))
-        count = structure.frames or int(getattr(image, "n_frames", 1))
-        _check_length(count, count * image.width * image.height)
-        transposition: Image.Transpose | None = None
-        at_ms, slot, pixels = 0.0, -1.0, 0
-        for number in range(first, first + count):
-            check()
-            try:
-                image.seek(number)
-                check_size(image.size, BYTES_PER_PIXEL, limits)  # a frame of a GIF may enlarge the canvas
-                pixels += image.width * image.height
-                _check_length(count, pixels)
-                image.load()
-            except (BadInput, MemoryError, Image.DecompressionBombError):
+    count = structure.frames or 1
+    at_ms, slot, pixels = 0.0, -1.0, 0
+    for number, frame in enumerate(_decoded(data, image_format, structure, limits), start=1):
+        check()
+        pixels = max(pixels + frame.size[0] * frame.size[1], count * frame.size[0] * frame.size[1])
+        _check_length(max(number, count), pixels)
+        grey = None
+        if count <= ALL_SAMPLED_FRAMES or at_ms // SAMPLE_GAP_MS != slot:
+            slot = at_ms // SAMPLE_GAP_MS
+            grey = frame.small_grey()
+        shown_ms = frame_ms(frame.duration_ms)
+        yield SequenceFrame(at_ms, shown_ms, frame.size, grey)
+        at_ms += shown_ms
+
+
+def _decoded(
+    data: bytes, image_format: ImageFormat, structure: FileStructure, limits: VideoLimits
+) -> Iterator[DecodedFrame]:
+    """Pillow decodes what FFmpeg does not know or refuses, such as a GIF without a size."""
+    _check_length(structure.frames or 1, 0)
+    if image_format in FFMPEG_FORMATS:
+        frames = ffmpeg_frames(data, image_format, limits)
+        try:
+            yield from chain((next(frames),), frames)
+            return
+        except StopIteration:
+            pass
+        except BadInput as error:
+            if error.reason not in (Reason.CORRUPT_MEDIA, Reason.TRUNCATED_MEDIA, Reason.NO_VIDEO):
                 raise
-            except Exception:
-                if number == first:
-                    raise
-                return
-            if number == first:
-                transposition = TRANSPOSITIONS.get(exif_orientation(image))
-            shown_ms, grey = frame_ms(image.info.get("duration")), None
-            if count <= ALL_SAMPLED_FRAMES or at_ms // SAMPLE_GAP_MS != slot:
-                slot = at_ms // SAMPLE_GAP_MS
-                small = small_grey(image)
-                grey = as_pixels(small if transposition is None else small.transpose(transposition))
-            size = image.size[::-1] if transposition in SIDEWAYS else image.size
-            yield SequenceFrame(at_ms, shown_ms, size, grey)
-            at_ms += shown_ms
+    yield from pillow_frames(data, image_format, structure, limits)
 
 
-def frame_ms(duration: object) -> float:
-    """For how many ms a frame is shown.
-
-    Args:
-        duration: what the file says, as Pillow gives it: a number of ms, or nothing.
-    """
-    if not isinstance(duration, int | float) or not duration > FASTEST_MS:
+def frame_ms(duration_ms: float | None) -> float:
+    """For how many ms a frame is shown, given what the file says."""
+    if duration_ms is None or not duration_ms > FASTEST_MS:
         return DEFAULT_FRAME_MS
-    return min(float(duration), MAX_FRAME_MS)
+    return min(duration_ms, MAX_FRAME_MS)
 
 
 def _check_length(frames: int, pixels: int) -> None:

@@ -80,8 +80,8 @@ def fingerprint_sequence(
 
     Args:
         data: the file; one of which `has_several_pictures` is true.
-        limits: of one frame or page.
-        video_limits: of these, the duration and the CPU time count.
+        limits: of a page, and of a picture.
+        video_limits: of an animation; of a TIFF its duration and CPU time.
         content_id: `compute_content_id(data)`, if the caller has computed it already.
         level: which views of a picture are hashed.
         extra_hashes: further hashes of a picture. Sequences have none, as videos have none.
@@ -110,7 +110,7 @@ def fingerprint_sequence(
     if pages:
         frames = page_frames(data, structure, pages, limits, check)
     else:
-        frames = animation_frames(data, image_format, structure, limits, check)
+        frames = animation_frames(data, image_format, structure, video_limits, check)
     sequence = _Sequence(is_paged=bool(pages))
     for frame in frames:
         sequence.add(frame)
