@@ -8,7 +8,9 @@ pixels of a PNG wrongly (Pillow 13.0).
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
+from math import inf
 from typing import Final
 
 import av.video.frame
@@ -32,6 +34,7 @@ def ffmpeg_frames(data: bytes, image_format: ImageFormat, limits: VideoLimits) -
     Raises:
         BadInput: no_video, too_many_pixels, out_of_memory, truncated_media or corrupt_media.
     """
+    limits = replace(limits, max_duration_s=inf)  # it counts after absurd durations of frames are cut off
     file = FFmpegInput(BytesVideoSource(data), limits, _never)
     with open_container(file, image_format, limits) as video:
         context = video.stream.codec_context

@@ -81,7 +81,7 @@ def fingerprint_sequence(
     Args:
         data: the file; one of which `has_several_pictures` is true.
         limits: of a page, and of a picture.
-        video_limits: of an animation; of a TIFF its duration and CPU time.
+        video_limits: of an animation; of a TIFF the CPU time alone.
         content_id: `compute_content_id(data)`, if the caller has computed it already.
         level: which views of a picture are hashed.
         extra_hashes: further hashes of a picture. Sequences have none, as videos have none.
@@ -114,7 +114,7 @@ def fingerprint_sequence(
     sequence = _Sequence(is_paged=bool(pages))
     for frame in frames:
         sequence.add(frame)
-        if sequence.duration_ms > video_limits.max_duration_s * 1000:
+        if not pages and sequence.duration_ms > video_limits.max_duration_s * 1000:
             raise BadInput(Reason.TOO_LONG, f"it lasts longer than {video_limits.max_duration_s:,.0f} s")
     if sequence.is_still and not structure.hides_first:
         return fingerprint_image(data, limits, content_id=content_id, level=level, extra_hashes=extra_hashes)
@@ -129,7 +129,7 @@ class _Sequence:
         decoded_frames: number of those that were decoded.
         duration_ms: of all of them.
         size: width and height of the first.
-        is_still: all pictures look the same.
+        is_still: all pictures look the same. No page is left out of that.
         collector: has the moments.
     """
 
@@ -148,6 +148,7 @@ class _Sequence:
         self.duration_ms = frame.at_ms + frame.shown_ms
         self.decoded_frames += frame.size != (0, 0)
         if frame.grey is None:
+            self.is_still = self.is_still and not self._is_paged  # a page that was not seen may be any page
             return
         if self._first is None:
             self._first = frame.grey
