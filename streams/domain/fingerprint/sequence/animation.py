@@ -51,8 +51,9 @@ def animation_frames(
     at_ms, slot, pixels = 0.0, -1.0, 0
     for number, frame in enumerate(_decoded(data, image_format, structure, limits), start=1):
         check()
-        pixels = max(pixels + frame.size[0] * frame.size[1], count * frame.size[0] * frame.size[1])
-        _check_length(max(number, count), pixels)
+        canvas = frame.size[0] * frame.size[1]
+        pixels += canvas
+        _check_length(max(number, count), max(pixels, count * canvas))
         grey = None
         if count <= ALL_SAMPLED_FRAMES or at_ms // SAMPLE_GAP_MS != slot:
             slot = at_ms // SAMPLE_GAP_MS

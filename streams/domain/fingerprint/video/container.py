@@ -148,6 +148,8 @@ def _options(container_format: str, file: FFmpegInput, limits: VideoLimits) -> d
         "max_pixels": str(limits.max_pixels),
         "threads": "1",
     }
+    if container_format == "png":
+        options["default_fps"] = "10"  # of frames without a duration; browsers have the same
     if container_format in ("mp4", "mov"):
         options |= {"enable_drefs": "0", "use_absolute_path": "0"}
     return options

@@ -32,7 +32,7 @@ MIN_FURTHER_VOTERS: Final = 3
 MIN_FURTHER_MS: Final = 1_000
 """What a second or later mapping needs: moments that vote for it, and time that no earlier mapping covers."""
 
-BRIDGED_PART: Final = 10
+BRIDGED_PART: Final = 8
 """A gap of at most BRIDGED_GAP_MS between two moments that match belongs to the segment, whatever the gap shows: hashes
 fail now and then. In a short video it may be one BRIDGED_PART of the shorter video at most: three seconds may be all
 that an animation shows between a title card and an end card."""

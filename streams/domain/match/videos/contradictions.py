@@ -28,7 +28,7 @@ BRIDGED_GAP_MS: Final = 3_000
 """Contradictions are near each other if no more than this lies between them."""
 
 DENSE_MS: Final = 60_000
-UNSHARED_PART: Final = 5
+UNSHARED_PART: Final = 4
 """Videos of up to DENSE_MS are sampled densely. There, a stretch of one UNSHARED_PART of the shorter video in which
 either video shows something, and nothing that both show, is a contradiction: the other video shows something else that
 has no hash, such as a plain surface."""
