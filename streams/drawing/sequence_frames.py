@@ -54,7 +54,7 @@ def _frames_at(data: bytes, form: str, times_s: Sequence[float]) -> Iterator[Ima
 
 def _pages_at(data: bytes, form: str, times_s: Sequence[float]) -> Iterator[Image.Image]:
     pages = tiff_pages(data)
-    for at_s in times_s:
+    for at_s in times_s if pages else ():
         page = pages[min(int(1000 * at_s // PAGE_MS), len(pages) - 1)]
         with Image.open(PageFile(data, page.directory), formats=[form]) as image:
             yield image
