@@ -3,39 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
 import numpy as np
-from PIL import Image
+from numpy.typing import NDArray
 
 from streams.domain.evidence.evidence import EDGE, Evidence, Thumbnail
 from streams.domain.evidence.thumbnail import SIDE, encode_thumbnail
 from streams.domain.hashes.views import FULL
+from streams.domain.pixels.resample import BOX, Rectangle, resized
 
-Rectangle = tuple[float, float, float, float]
-"""Left, top, right and bottom in pixels of the reduced picture."""
-
-REDUCING_GAP: Final = 2.5
+Pixels = NDArray[np.uint8]
 
 
 def extract_evidence(
-    image: Image.Image, size: tuple[int, int], whole: Rectangle, inner: Sequence[tuple[int, Rectangle]]
+    pixels: Pixels, size: tuple[int, int], whole: Rectangle, inner: Sequence[tuple[int, Rectangle]]
 ) -> Evidence:
     """Thumbnails of the whole picture and of the pictures inside its border or screenshot.
 
     Args:
-        image: the upright grey picture, reduced to a few hundred pixels a side.
+        pixels: the upright grey picture, reduced to a few hundred pixels a side.
         size: width and height of the full picture.
-        whole: where the picture lies in `image`.
+        whole: where the picture lies in `pixels`.
         inner: view codes and places of the inner pictures.
     """
-    thumbnails = [_thumbnail(image, view, part, whole) for view, part in ((FULL, whole), *inner)]
+    thumbnails = [_thumbnail(pixels, view, part, whole) for view, part in ((FULL, whole), *inner)]
     return Evidence(*size, tuple(thumbnails))
 
 
-def _thumbnail(image: Image.Image, view: int, part: Rectangle, whole: Rectangle) -> Thumbnail:
-    small = image.resize((SIDE, SIDE), Image.Resampling.BOX, box=part, reducing_gap=REDUCING_GAP)
+def _thumbnail(pixels: Pixels, view: int, part: Rectangle, whole: Rectangle) -> Thumbnail:
     left, top, right, bottom = (
         min(max(round(edge / whole[2 + number % 2] * EDGE), 0), EDGE) for number, edge in enumerate(part)
     )
-    return Thumbnail(view, (left, top, right, bottom), encode_thumbnail(np.asarray(small)))
+    return Thumbnail(view, (left, top, right, bottom), encode_thumbnail(resized(pixels, SIDE, part, BOX)))

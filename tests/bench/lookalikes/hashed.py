@@ -65,7 +65,7 @@ def hash_picture(file: bytes) -> HashedPicture:
 def evidence_of(file: bytes) -> Evidence:
     grey = decoded_grey(file)
     reduced = ReducedPicture(grey)
-    return extract_evidence(reduced.image, grey.size, reduced.whole, reduced.inner)
+    return extract_evidence(reduced.pixels, grey.size, reduced.whole, reduced.inner)
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,7 @@ class Picture:
             grey = image.convert("L")
         reduced = ReducedPicture(grey)
         self.entries = unpack_entries(picture_hashes(reduced, "standard").views)
-        packed = pack_evidence(extract_evidence(reduced.image, grey.size, reduced.whole, reduced.inner))
+        packed = pack_evidence(extract_evidence(reduced.pixels, grey.size, reduced.whole, reduced.inner))
         evidence = unpack_evidence(packed)
         assert evidence is not None
         self.evidence: Evidence = evidence

@@ -84,7 +84,7 @@ def fingerprint_image(
     reduced = ReducedPicture(grey)
     hashes = picture_hashes(reduced, level)
     inner = reduced.inner if level != "plain" else ()
-    evidence = extract_evidence(reduced.image, (width, height), reduced.whole, inner)
+    evidence = extract_evidence(reduced.pixels, (width, height), reduced.whole, inner)
     return MediaFacts(
         content_id=content_id or compute_content_id(data),
         kind="image",
