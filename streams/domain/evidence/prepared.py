@@ -28,7 +28,7 @@ _NOISE: Final = (*NOISE, *NOISE[:3])
 
 
 class PreparedEvidence(NamedTuple):
-    """Evidence as arrays. One thread at a time may compare it.
+    """Evidence as arrays.
 
     Attributes:
         facts: width and height of the picture.
@@ -44,6 +44,17 @@ class PreparedEvidence(NamedTuple):
     pixels: NDArray[np.uint8]
     levels: NDArray[np.int32]
     ready: NDArray[np.bool_]
+
+    def borrow(self) -> PreparedEvidence:
+        """The same for one comparison, which alone knows what it makes until the GIL is held again.
+
+        Two threads may make the same level at a time: both write the same numbers.
+        """
+        return PreparedEvidence(*self[:-1], self.ready.copy())
+
+    def keep(self, borrowed: PreparedEvidence) -> None:
+        """Keep what a comparison made."""
+        np.logical_or(self.ready, borrowed.ready, out=self.ready)
 
 
 def prepare(width: int, height: int, shown: Sequence[tuple[int, ...]], packed: bytes) -> PreparedEvidence:

@@ -65,8 +65,7 @@ UNALIGNED: Final = Verification(0, 0, bytes(MAP_SIDE * MAP_SIDE), None)
 def verify(known: Evidence, query: Evidence, matched: Iterable[MatchedViews]) -> Verification:
     """Compare the evidence of two pictures.
 
-    What is decoded and computed of an Evidence stays with it for the next comparison. One thread at a time may compare
-    it.
+    What is decoded and computed of an Evidence stays with it for the next comparison. Threads may share it.
 
     Args:
         known: of a known content.
@@ -77,7 +76,10 @@ def verify(known: Evidence, query: Evidence, matched: Iterable[MatchedViews]) ->
     if not pairs:
         return UNALIGNED
     blocks, m = np.empty((MAP_SIDE, MAP_SIDE), np.uint8), np.empty(NUMBERS, np.int64)
-    score, textured, pair = _verify(VIEW_TABLE, known.prepared, query.prepared, np.array(pairs, np.int64), m, blocks)
+    of_known, of_query = known.prepared.borrow(), query.prepared.borrow()
+    score, textured, pair = _verify(VIEW_TABLE, of_known, of_query, np.array(pairs, np.int64), m, blocks)
+    known.prepared.keep(of_known)
+    query.prepared.keep(of_query)
     return Verification(score, textured, blocks.tobytes(), pairs[pair]) if score > 0 else UNALIGNED
 
 
