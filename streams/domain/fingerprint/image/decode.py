@@ -17,12 +17,14 @@ from PIL import (
     GifImagePlugin,
     Image,
     ImageFile,
+    Jpeg2KImagePlugin,
     PngImagePlugin,
     TiffImagePlugin,
     WebPImagePlugin,
 )
 
 from streams.domain.fingerprint.formats import ImageFormat
+from streams.domain.fingerprint.image.codecs.heif import open_heif
 from streams.domain.fingerprint.image.codecs.jpeg import PartialJpeg
 from streams.domain.fingerprint.image.codecs.parts import FileStructure
 from streams.domain.fingerprint.image.luminance import luminance
@@ -32,11 +34,18 @@ DRAFT_PIXELS = 512
 """A JPEG is decoded at 1/2, 1/4 or 1/8 of its size as long as both sides keep this many pixels: 8 for each of the 64
 that the larger hash needs. With 128, hashes were measured to be incompatible with the full decode."""
 
-BYTES_PER_PIXEL: dict[ImageFormat, int] = {"jpeg": 1, "png": 8, "gif": 8, "webp": 17, "avif": 14, "tiff": 9, "bmp": 8}
-"""Peak memory of a decode, measured and rounded up. WebP keeps two canvases, a copy and the picture at once."""
-
-PROGRESSIVE_BYTES_PER_PIXEL = 8
-"""libjpeg keeps all coefficients of a JPEG of several scans, whatever the scale, but only rows of a JPEG of one scan."""
+BYTES_PER_PIXEL: dict[ImageFormat, int] = {
+    "jpeg": 1,
+    "png": 8,
+    "gif": 8,
+    "webp": 17,
+    "avif": 14,
+    "heif": 20,
+    "tiff": 9,
+    "bmp": 8,
+}
+"""Peak memory of a decode, measured and rounded up. WebP keeps two canvases, a copy and the picture at once; HEIF of 10
+bits keeps planes of 16 bits. A JPEG 2000, and a JPEG of several scans, say in their structure what they take."""
 
 MAX_EXIF_BYTES = 1 << 20
 EXIF_ORIENTATION = 0x0112
@@ -46,6 +55,7 @@ _PLUGINS: dict[ImageFormat, type[ImageFile.ImageFile]] = {
     "gif": GifImagePlugin.GifImageFile,
     "webp": WebPImagePlugin.WebPImageFile,
     "avif": AvifImagePlugin.AvifImageFile,
+    "jpeg2000": Jpeg2KImagePlugin.Jpeg2KImageFile,
     "tiff": TiffImagePlugin.TiffImageFile,
     "bmp": BmpImagePlugin.BmpImageFile,
 }
@@ -105,6 +115,7 @@ def decode_luminance(
                 grey, height = luminance(_first_rows(image, rows)), height * rows // image.height
             else:
                 image.load()
+                width, height = image.size
                 grey = luminance(image)
             # Turned before the resize, which is not symmetric: the blocks of its first step begin at one corner, so the
             # eight orientations would get different hashes.
@@ -121,7 +132,13 @@ def decode_luminance(
 
 
 def _open(source: BytesIO, image_format: ImageFormat, structure: FileStructure) -> ImageFile.ImageFile:
-    return PartialJpeg(source, structure) if image_format == "jpeg" else _PLUGINS[image_format](source)
+    match image_format:
+        case "jpeg":
+            return PartialJpeg(source, structure)
+        case "heif":
+            return open_heif(source)
+        case _:
+            return _PLUGINS[image_format](source)
 
 
 def _first_rows(image: Image.Image, rows: int) -> Image.Image:
@@ -148,13 +165,12 @@ def _check_size(
     max_pixels: int,
     max_decode_bytes: int,
 ) -> None:
-    width, height = image.size
+    width, height = max(image.size, structure.largest, key=lambda size: size[0] * size[1])
     if width * height > max_pixels:
         raise BadInput(Reason.TOO_MANY_PIXELS, f"{width}×{height} exceeds the limit of {max_pixels:,} pixels")
-    at_once = image_format == "jpeg" and not structure.row_by_row
-    pixel_bytes = PROGRESSIVE_BYTES_PER_PIXEL if at_once else BYTES_PER_PIXEL[image_format]
-    if width * height * pixel_bytes > max_decode_bytes:
-        needed_mib, limit_mib = width * height * pixel_bytes >> 20, max_decode_bytes >> 20
+    needed_bytes = width * height * (structure.pixel_bytes or BYTES_PER_PIXEL[image_format]) + structure.extra_bytes
+    if needed_bytes > max_decode_bytes:
+        needed_mib, limit_mib = needed_bytes >> 20, max_decode_bytes >> 20
         raise BadInput(
             Reason.TOO_MANY_PIXELS,
             f"{width}×{height} in {image_format} takes {needed_mib:,} MiB to decode; the limit is {limit_mib:,} MiB",

@@ -11,7 +11,9 @@ import struct
 from collections.abc import Callable
 
 from streams.domain.fingerprint.formats import ImageFormat
+from streams.domain.fingerprint.image.codecs.heif import heif_structure
 from streams.domain.fingerprint.image.codecs.jpeg import jpeg_structure
+from streams.domain.fingerprint.image.codecs.jpeg2000 import jpeg2000_structure
 from streams.domain.fingerprint.image.codecs.parts import FileStructure, too_many
 from streams.errors import BadInput, Reason
 
@@ -135,6 +137,8 @@ _READERS: dict[ImageFormat, Callable[[bytes], FileStructure]] = {
     "jpeg": jpeg_structure,
     "png": _png_structure,
     "gif": _gif_structure,
+    "heif": heif_structure,
+    "jpeg2000": jpeg2000_structure,
     "tiff": _tiff_structure,
     "bmp": _bmp_structure,
 }

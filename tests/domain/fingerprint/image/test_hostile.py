@@ -32,6 +32,10 @@ VALID = {
     "webp": encode(SMALL, "WEBP"),
     "webp animation": animation("WEBP", 3, (24, 20)),
     "avif": encode(SMALL, "AVIF"),
+    "heif": encode(SMALL, "HEIF"),
+    "heif grid": encode(SMALL, "HEIF", tile_size=32),
+    "jpeg2000": encode(SMALL, "JPEG2000"),
+    "jpeg2000 tiles": encode(SMALL, "JPEG2000", no_jp2=True, tile_size=(16, 16), codeblock_size=(16, 16)),
     "tiff": encode(SMALL, "TIFF"),
     "tiff lzw": encode(SMALL, "TIFF", compression="tiff_lzw"),
     "bmp": encode(SMALL, "BMP"),
@@ -61,11 +65,12 @@ def facts_or_reason(data: bytes, limits: ImageLimits | None = None) -> MediaFact
         (b"%!PS-Adobe-3.0 EPSF-3.0\n", Reason.UNSUPPORTED_FORMAT),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", Reason.UNSUPPORTED_FORMAT),
         (b'<?xml version="1.0"?>\n<svg/>', Reason.UNSUPPORTED_FORMAT),
-        (b"\0\0\0\x18ftypheic\0\0\0\0", Reason.UNSUPPORTED_FORMAT),
+        (b"\0\0\0\x18ftypheic\0\0\0\0", Reason.TRUNCATED_MEDIA),
+        (b"\0\0\0\x0cjP  \r\n\x87\n", Reason.TRUNCATED_MEDIA),
+        (b"\xff\x4f\xff\x51", Reason.TRUNCATED_MEDIA),
         (b"\0\0\0\x0cJXL \r\n\x87\n", Reason.UNSUPPORTED_FORMAT),
         (b"P6\n1 1\n255\nabc", Reason.UNSUPPORTED_FORMAT),
         (encode(SMALL, "ICO"), Reason.UNSUPPORTED_FORMAT),
-        (encode(SMALL, "JPEG2000"), Reason.UNSUPPORTED_FORMAT),
         (encode(SMALL, "TIFF", big_tiff=True), Reason.UNSUPPORTED_FORMAT),
         (b"\0\0\0\x18ftypmp42\0\0\0\0", Reason.UNSUPPORTED_KIND),
         (b"\x1aE\xdf\xa3\x9fB\x86\x81\x01", Reason.UNSUPPORTED_KIND),
@@ -82,7 +87,7 @@ def test_a_file_cut_short_is_truncated(name: str) -> None:
         data = VALID[name]
         found = facts_or_reason(data[: int(len(data) * share)])
         assert found in (Reason.TRUNCATED_MEDIA, Reason.CORRUPT_MEDIA)
-        if name in ("png", "tiff", "bmp"):
+        if name in ("heif", "heif grid", "jpeg2000", "jpeg2000 tiles", "png", "tiff", "bmp"):
             assert found is Reason.TRUNCATED_MEDIA, share
 
 

@@ -31,6 +31,9 @@ _FRAMES = frozenset((*range(0xC0, 0xC4), *range(0xC5, 0xC8), *range(0xC9, 0xCC),
 _SEQUENTIAL = frozenset((0xC0, 0xC1))
 _PROGRESSIVE = frozenset((0xC2, 0xC6, 0xCA, 0xCE))
 
+SEVERAL_SCANS_PIXEL_BYTES = 8
+"""libjpeg keeps all coefficients of a JPEG of several scans, whatever the scale, but only rows of one with one scan."""
+
 END_MARKER = b"\xff\xd9"
 PADDING = b"\xff\x00" * 16
 """Bits that no code begins with. libjpeg decodes the last block only if more bits than the block needs follow."""
@@ -110,7 +113,13 @@ def jpeg_structure(data: bytes) -> FileStructure:
         if marker == _END:
             complete = scans.count > 0 and (not scans.progressive or scans.fine)
             passes = scans.coarse and scans.detailed
-            return FileStructure(frames=1, complete=complete, pixels_end=len(data), whole_passes=passes)
+            return FileStructure(
+                frames=1,
+                complete=complete,
+                pixels_end=len(data),
+                whole_passes=passes,
+                pixel_bytes=SEVERAL_SCANS_PIXEL_BYTES,
+            )
         if marker in _WITHOUT_LENGTH or marker == 0:
             continue
         if marker == _APP1 and data.startswith(b"Exif", position + 2):
@@ -141,7 +150,7 @@ def jpeg_structure(data: bytes) -> FileStructure:
 def _single_scan(data: bytes, start: int, end: int | None, scans: _Scans) -> FileStructure:
     complete = end is not None and data.find(END_MARKER, end) >= 0
     if not scans.sequential:  # arithmetic coding, which libjpeg decodes only with all data at hand
-        return FileStructure(frames=1, complete=complete, pixels_end=len(data))
+        return FileStructure(frames=1, complete=complete, pixels_end=len(data), pixel_bytes=SEVERAL_SCANS_PIXEL_BYTES)
     pixels_end = _end_of_data(data) if end is None else end
     return FileStructure(frames=1, complete=complete, pixels_end=max(start, pixels_end), row_by_row=True)
 
@@ -150,7 +159,11 @@ def _cut_off(data: bytes, scans: _Scans) -> FileStructure:
     """A file that was cut off in a scan or between two: what follows the last scan is left out."""
     passes = scans.coarse and scans.detailed and scans.end is not None
     return FileStructure(
-        frames=1, complete=False, pixels_end=min(_end_of_data(data), scans.end or len(data)), whole_passes=passes
+        frames=1,
+        complete=False,
+        pixels_end=min(_end_of_data(data), scans.end or len(data)),
+        whole_passes=passes,
+        pixel_bytes=SEVERAL_SCANS_PIXEL_BYTES,
     )
 
 
