@@ -29,8 +29,8 @@ class ImageLimits:
 
     Attributes:
         max_pixels: width times height of one picture.
-        max_decode_bytes: peak memory of one decode. The default is filled by 63 megapixels of WebP (17 bytes a pixel)
-            or 76 of AVIF (14); all other formats fit in with up to 119.
+        max_decode_bytes: peak memory of one decode. The default is filled by 26 megapixels of JPEG 2000 (40 bytes a
+            pixel), 53 of HEIF (20), 63 of WebP (17) or 76 of AVIF (14); all other formats fit in with up to 119.
     """
 
     max_pixels: int = 120_000_000
