@@ -89,6 +89,7 @@ class Twin:
             stored(entries, policy),
             found is not None and found.is_reused,
             evidence=facts["evidence"],
+            drift=found.drift if found else 0,
         )
         shown = videos.videos_showing(contents, entries, policy, time_ms) if policy["appears_in"] else []
         if found is None:
