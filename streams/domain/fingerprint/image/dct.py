@@ -77,7 +77,8 @@ def _transform(pixels: Any, rows: Any, row_of: Any, columns: Any, blocks: Any) -
         for vertical in range(FREQUENCIES):
             sums[:] = 0
             _add_products(lines, rows[interval, vertical], sums)
-            halfway[vertical] = sums
+            for x in range(SIDE):
+                halfway[vertical, x] = sums[x]
         for box in range(len(row_of)):
             if row_of[box] == interval:
                 for vertical in range(FREQUENCIES):
