@@ -8,7 +8,7 @@ machine and any replay decides alike.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -42,6 +42,22 @@ class MatchedViews(NamedTuple):
     query_orientation: int
 
 
+class Placement(NamedTuple):
+    """How two thumbnails lie over each other.
+
+    Attributes:
+        known, query: the thumbnails.
+        known_pixels, query_pixels: the thumbnails at the sizes that were aligned.
+        map: from known to query pixels, in 1/PIXEL: x' = m0 x + m1 y + m2, y' = m3 x + m4 y + m5.
+    """
+
+    known: Thumbnail
+    query: Thumbnail
+    known_pixels: NDArray[np.uint8]
+    query_pixels: NDArray[np.uint8]
+    map: NDArray[np.int64]
+
+
 @dataclass(frozen=True)
 class Verification:
     """What comparing the evidence of two pictures gave.
@@ -52,12 +68,14 @@ class Verification:
             little.
         blocks: MAP_SIDE × MAP_SIDE of the query, row by row: PLAIN, AGREES, DIFFERS or ADDED.
         views: the views whose geometry was the best; None where there was none.
+        placement: how the pictures were aligned; None where they were not.
     """
 
     score: int
     textured: int
     blocks: bytes
     views: MatchedViews | None
+    placement: Placement | None = field(default=None, compare=False)
 
     @property
     def differs(self) -> float:
@@ -76,20 +94,22 @@ def verify(known: Evidence, query: Evidence, matched: Iterable[MatchedViews]) ->
         query: of the submission.
         matched: pairs of views with near hashes, the nearest first.
     """
-    best: tuple[int, MatchedViews, _Scaled, NDArray[np.int64], Thumbnail] | None = None
+    best: tuple[int, MatchedViews, _Scaled, Placement] | None = None
     for views, shares, of_known, of_query in _geometries(known, query, matched):
         scaled = _at_one_scale(shares, of_known, of_query)
         m = _in_pixels(shares, len(scaled.known), len(scaled.query))
         score = int(align(*scaled.levels, m))
         if score > (best[0] if best else 0):
-            best = score, views, scaled, m, of_query
+            best = score, views, scaled, Placement(of_known, of_query, scaled.known, scaled.query, m)
     if best is None:
         return UNALIGNED
-    score, views, scaled, m, of_query = best
+    score, views, scaled, placement = best
+    m = placement.map
     inverse = np.zeros(6, np.int64)
     textured = int(_count_textured(scaled.levels[5], scaled.levels[2], inverse)) if invert(m, inverse) else 0
     aligned_known, aligned_query = (scaled.known, scaled.levels[2]), (scaled.query, scaled.levels[5])
-    return Verification(score, textured, map_differences(m, aligned_known, aligned_query, of_query, query), views)
+    blocks = map_differences(m, aligned_known, aligned_query, placement.query, query)
+    return Verification(score, textured, blocks, views, placement)
 
 
 def _geometries(
@@ -99,8 +119,8 @@ def _geometries(
     found: list[tuple[MatchedViews, NDArray[np.int64], Thumbnail, Thumbnail]] = []
     of_known, of_query = np.empty(6, np.int64), np.empty(6, np.int64)
     for views in matched:
-        shows_known = known.thumbnail_of(_thumbnail_view(views.known_view))
-        shows_query = query.thumbnail_of(_thumbnail_view(views.query_view))
+        shows_known = known.thumbnail_of(thumbnail_view(views.known_view))
+        shows_query = query.thumbnail_of(thumbnail_view(views.query_view))
         if shows_known is None or shows_query is None:
             continue
         place_view(views.known_view, views.known_orientation, known.width, known.height, of_known)
@@ -117,7 +137,7 @@ def _geometries(
     return found
 
 
-def _thumbnail_view(view: int) -> int:
+def thumbnail_view(view: int) -> int:
     return view if view in (TRIMMED, FRAMED) else FULL
 
 

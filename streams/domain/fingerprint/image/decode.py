@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from io import BytesIO
+from typing import NamedTuple
 
 from PIL import (
     AvifImagePlugin,
@@ -23,6 +25,7 @@ from PIL import (
 )
 
 from streams.domain.fingerprint.formats import ImageFormat
+from streams.domain.fingerprint.image.colours import PictureColours
 from streams.domain.fingerprint.image.file_structure import FileStructure
 from streams.domain.fingerprint.image.luminance import luminance
 from streams.errors import BadInput, Reason
@@ -61,13 +64,26 @@ _TRANSPOSITIONS: dict[int, Image.Transpose] = {
 }
 
 
+class DecodedPicture(NamedTuple):
+    """The first picture of a file, upright.
+
+    Attributes:
+        grey: in mode L, possibly scaled down.
+        size: full width and height, in pixels.
+        frames: the number of pictures in the file.
+        colours: of the picture, for as long as the file's bytes are in memory.
+    """
+
+    grey: Image.Image
+    size: tuple[int, int]
+    frames: int
+    colours: PictureColours
+
+
 def decode_luminance(
     data: bytes, image_format: ImageFormat, structure: FileStructure, *, max_pixels: int, max_decode_bytes: int
-) -> tuple[Image.Image, tuple[int, int], int]:
+) -> DecodedPicture:
     """Decode the first picture once, as small as the hashes allow.
-
-    Returns:
-        The upright picture in mode L, possibly scaled down; its full width and height; the number of its frames.
 
     Raises:
         BadInput: too_many_pixels, truncated_media, corrupt_media or out_of_memory.
@@ -93,7 +109,27 @@ def decode_luminance(
         finally:
             if image.fp is not None and not image.fp.closed:
                 image.fp.close()
-    return grey, (width, height), frames
+    exact = image_format != "jpeg"
+    load = partial(_same, image) if exact else partial(_small_jpeg, data)
+    return DecodedPicture(grey, (width, height), frames, PictureColours(load, transposition, exact))
+
+
+def _same(image: Image.Image) -> Image.Image:
+    return image
+
+
+def _small_jpeg(data: bytes) -> Image.Image | None:
+    """A JPEG with its colours at an eighth of its size; None if it has none that can be had cheaply."""
+    try:
+        with BytesIO(data) as source:
+            image = JpegImagePlugin.JpegImageFile(source)
+            if image.mode not in ("L", "RGB"):
+                return None
+            image.draft("YCbCr", (1, 1))
+            image.load()
+    except Exception:  # as in _decoder_errors_as_bad_input; the luminance was readable, so the picture is not bad
+        return None
+    return image
 
 
 def _exif_orientation(image: Image.Image) -> int:

@@ -78,13 +78,14 @@ def fingerprint_image(
         raise BadInput(Reason.NOT_MEDIA, "the file is empty")
     image_format = image_format_of(data)
     structure = file_structure(data, image_format)
-    grey, (width, height), frames = decode_luminance(
+    decoded = decode_luminance(
         data, image_format, structure, max_pixels=limits.max_pixels, max_decode_bytes=limits.max_decode_bytes
     )
-    reduced = ReducedPicture(grey)
+    width, height = decoded.size
+    reduced = ReducedPicture(decoded.grey)
     hashes = picture_hashes(reduced, level)
     inner = reduced.inner if level != "plain" else ()
-    evidence = extract_evidence(reduced.image, (width, height), reduced.whole, inner)
+    evidence = extract_evidence(reduced.image, decoded.size, reduced.whole, inner, decoded.grey, decoded.colours)
     return MediaFacts(
         content_id=content_id or compute_content_id(data),
         kind="image",
@@ -92,12 +93,12 @@ def fingerprint_image(
         size_bytes=len(data),
         width=width,
         height=height,
-        frames=frames,
+        frames=decoded.frames,
         quality=hashes.quality,
         hashes={
             PHASH64: hashes.phash64,
             PHASH256: hashes.phash256,
-            **compute_extra_hashes(extra_hashes, grey),
+            **compute_extra_hashes(extra_hashes, decoded.grey),
             VIEWS_HASH: hashes.views,
         },
         evidence=b64encode(pack_evidence(evidence)).decode(),

@@ -1,0 +1,59 @@
+"""Maps between two pictures as shares of their sides: of the parts that were aligned, of the whole pictures.
+
+A map takes (x, y) of the known picture to x' = (m0 x + m1 y) / ONE + m2, y' = (m3 x + m4 y) / ONE + m5 of the query.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streams.domain.evidence.align import PIXEL
+from streams.domain.evidence.evidence import Evidence
+from streams.domain.evidence.geometry import ONE, map_between, place_view
+from streams.domain.evidence.thumbnail import EDGE
+from streams.domain.evidence.verify import MatchedViews, Placement, thumbnail_view
+
+IDENTITY: Final = np.array([ONE, 0, 0, 0, ONE, 0], np.int64)
+
+
+def part_shares(placement: Placement) -> NDArray[np.int64]:
+    """The map between the thumbnails that were aligned."""
+    known_side, query_side, unit = len(placement.known_pixels), len(placement.query_pixels), ONE // PIXEL
+    shares = []
+    for row in (0, 3):
+        a, b, c = (int(number) for number in placement.map[row : row + 3])
+        shares += [a * known_side * unit // query_side, b * known_side * unit // query_side]
+        shares.append((c + PIXEL // 2 - (a + b) // 2) * unit // query_side)
+    return np.array(shares, np.int64)
+
+
+def whole_shares(shares: NDArray[np.int64], known_box: Sequence[int], query_box: Sequence[int]) -> NDArray[np.int64]:
+    """The map between whole pictures, of a map between two parts of them."""
+    whole = []
+    for axis, row in ((0, 0), (1, 3)):
+        a, b, c = (int(number) for number in shares[row : row + 3])
+        start, span = query_box[axis], query_box[axis + 2] - query_box[axis]
+        numbers = []
+        for other, factor in ((0, a), (1, b)):
+            first, length = known_box[other], max(known_box[other + 2] - known_box[other], 1)
+            c -= factor * first // length
+            numbers.append(factor * span // length)
+        whole += [*numbers, (c * span + start * ONE) // EDGE]
+    return np.array(whole, np.int64)
+
+
+def views_shares(known: Evidence, query: Evidence, views: MatchedViews) -> NDArray[np.int64]:
+    """The map between whole pictures that two matched views imply; IDENTITY where evidence lacks what they show."""
+    of_known = known.thumbnail_of(thumbnail_view(views.known_view))
+    of_query = query.thumbnail_of(thumbnail_view(views.query_view))
+    if of_known is None or of_query is None:
+        return IDENTITY
+    one, other, shares = np.empty(6, np.int64), np.empty(6, np.int64), np.empty(6, np.int64)
+    place_view(views.known_view, views.known_orientation, known.width, known.height, one)
+    place_view(views.query_view, views.query_orientation, query.width, query.height, other)
+    map_between(one, other, shares)
+    return whole_shares(shares, of_known.box, of_query.box)
