@@ -17,9 +17,11 @@ from streams.domain.state.decision import decision_expires_ms
 from streams.domain.state.keys import (
     CONTENT_PREFIX,
     DECISION_PREFIX,
+    EVIDENCE_PREFIX,
     FRAMES_PREFIX,
     collection_of,
     content_key_of,
+    evidence_key_of,
     frames_key_of,
 )
 
@@ -44,8 +46,8 @@ def remove_expired(
     last = b""
     for key, value in islice(entries, ENTRIES_PER_SWEEP):
         swept, last = swept + 1, key
-        if key.startswith(FRAMES_PREFIX):
-            _remove_orphaned_frames(key, state)
+        if key.startswith((EVIDENCE_PREFIX, FRAMES_PREFIX)):
+            _remove_orphan(key, state)
             continue
         if _expires_ms(key, value) >= before_ms:
             continue
@@ -58,14 +60,20 @@ def remove_expired(
                 indexes.of(collection_of(key).decode(), content.algorithm).apply([Remove(content.content_id)])
             if content.algorithm == FRAMES_HASH:
                 _remove(frames_key_of(key), state)
+            if content.has_evidence:
+                _remove(evidence_key_of(key), state)
         state.put(key, None)
     return last if swept == ENTRIES_PER_SWEEP else b""
 
 
-def _remove_orphaned_frames(key: bytes, state: State) -> None:
-    """Frames are removed with their content. This removes frames whose content has gone or has no frames."""
+def _remove_orphan(key: bytes, state: State) -> None:
+    """Frames and evidence are removed with their content. This removes those whose content has gone or has none."""
     value = state.get(content_key_of(key))
-    if value is None or Content.unpack(value).algorithm != FRAMES_HASH:
+    content = None if value is None else Content.unpack(value)
+    belongs = content is not None and (
+        content.has_evidence if key.startswith(EVIDENCE_PREFIX) else content.algorithm == FRAMES_HASH
+    )
+    if not belongs:
         _remove(key, state)
 
 

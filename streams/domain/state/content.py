@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
@@ -52,8 +52,9 @@ FIRST_MS_AT: Final = _header_offset("first_ms")
 EXPIRES_MS_AT: Final = _header_offset("expires_ms")
 DIGEST_AT: Final = _header_offset("digest")
 
-MEMBER_FLAG, PARTIAL_FLAG = 1, 2
-"""The content is a member of another content's group; its content id covers parts of a video only."""
+MEMBER_FLAG, PARTIAL_FLAG, EVIDENCE_FLAG = 1, 2, 4
+"""The content is a member of another content's group; its content id covers parts of a video only; the state has its
+evidence."""
 
 ENTRY_BYTES: Final = ENTRY.itemsize
 assert ENTRY.fields is not None
@@ -80,6 +81,7 @@ class Content:
         entries: packed as `hashes.packing.ENTRY`; empty where only equal bytes match, and for videos, whose frames are
             stored apart (frames.py).
         is_member: the content joined its group through the canonical content or through another member.
+        has_evidence: the state has the content's evidence, under a key of its own.
     """
 
     content_id: str
@@ -93,14 +95,14 @@ class Content:
     algorithm: str = ""
     entries: bytes = b""
     is_member: bool = False
-
-    def expiring_at(self, expires_ms: int) -> Content:
-        return replace(self, expires_ms=expires_ms)
+    has_evidence: bool = False
 
     def pack(self) -> bytes:
         header = _HEADER.pack(
             LAYOUT,
-            (MEMBER_FLAG if self.is_member else 0) | (PARTIAL_FLAG if is_partial(self.content_id) else 0),
+            (MEMBER_FLAG if self.is_member else 0)
+            | (PARTIAL_FLAG if is_partial(self.content_id) else 0)
+            | (EVIDENCE_FLAG if self.has_evidence else 0),
             ALGORITHM_NUMBERS[self.algorithm],
             len(self.entries) // ENTRY_BYTES,
             self.first_ms,
@@ -135,6 +137,7 @@ class Content:
             STORED_ALGORITHMS[algorithm],
             value[HEADER_BYTES:end],
             bool(flags & MEMBER_FLAG),
+            bool(flags & EVIDENCE_FLAG),
         )
 
 

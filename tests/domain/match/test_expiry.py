@@ -12,7 +12,7 @@ from streams.domain.match import expiry
 from streams.domain.match.batch import MatchInput
 from streams.domain.match.expiry import remove_expired
 from streams.domain.policy.policy import Policy
-from streams.domain.state.keys import FRAMES_PREFIX
+from streams.domain.state.keys import EVIDENCE_PREFIX, FRAMES_PREFIX
 from tests.support.partition import Partition
 from tests.support.picture_streams import DAY_MS, stream
 from tests.support.video_streams import stream as videos
@@ -74,6 +74,20 @@ def test_frames_are_removed_with_their_video_and_so_are_orphaned_frames() -> Non
     assert frames < set(removed)
     assert known > 4
     assert len(partition.indexes) == len(Partition(partition.items()).indexes) == 0
+    assert not partition
+
+
+def test_evidence_is_removed_with_its_picture_and_so_is_orphaned_evidence() -> None:
+    partition = Partition()
+    partition.decide(records_of_day(SHORT, 0, 2))
+    evidence = {key for key in partition if key.startswith(EVIDENCE_PREFIX)}
+    partition[orphan := b"eshop\0sha256:00"] = b"of no content"
+
+    assert sweep_all(partition, DAY_MS) == [orphan]
+    removed = sweep_all(partition, 2 * DAY_MS + 1)
+
+    assert len(evidence) > 4
+    assert evidence < set(removed)
     assert not partition
 
 
