@@ -24,6 +24,7 @@ from streams.domain.evidence.geometry import ONE, corner_distance
 from streams.domain.evidence.paper.cells import UNKNOWN
 from streams.domain.evidence.paper.compare import Geometry, PageComparison, compare_pages
 from streams.domain.evidence.placement import IDENTITY, part_shares, views_shares, whole_shares
+from streams.domain.evidence.plain import is_blank
 from streams.domain.evidence.verify import MatchedViews, Verification, verify
 
 Confidence = Literal["certain", "likely", ""]
@@ -46,7 +47,7 @@ MAX_COLOUR_DISTANCE: Final = 24
 """Compression and small crops change colours less than that; half the saturation, sepia and other colours more."""
 
 MAX_PLAIN_COLOUR_DISTANCE: Final = 12
-MAX_PLAIN_TONE_DISTANCE: Final = 12
+MAX_PLAIN_TONE_DISTANCE: Final = 10
 OTHER_COLOUR_DISTANCE: Final = 48
 """Plain pictures that are coloured both and differ by more are other pictures: flags with the same stripes."""
 
@@ -129,16 +130,17 @@ def _by_texture(
 
 
 def _plain(known: Evidence, query: Evidence, shares: NDArray[np.int64]) -> Confidence:
-    if not known.chroma or not query.chroma:
+    whole, other = known.thumbnails[0], query.thumbnails[0]
+    if not known.chroma or not query.chroma or is_blank(whole.packed) or is_blank(other.packed):
         return "likely"
+    # As they lie: along a stripe an alignment finds no hold.
+    distance = colour_distance(known.chroma, query.chroma, IDENTITY)
+    tones = tone_distance(whole.pixels, other.pixels)
+    if distance is not None and distance <= MAX_PLAIN_COLOUR_DISTANCE and tones <= MAX_PLAIN_TONE_DISTANCE:
+        return "certain"
     distance = colour_distance(known.chroma, query.chroma, shares)
-    if distance is None:
-        return "likely"
-    if distance > OTHER_COLOUR_DISTANCE and is_coloured(known.chroma) and is_coloured(query.chroma):
-        return ""
-    tones = tone_distance(known.thumbnails[0].pixels, query.thumbnails[0].pixels)
-    alike = distance <= MAX_PLAIN_COLOUR_DISTANCE and tones <= MAX_PLAIN_TONE_DISTANCE
-    return "certain" if alike and corner_distance(shares, IDENTITY) <= LIES_ALIKE else "likely"
+    coloured = is_coloured(known.chroma) and is_coloured(query.chroma)
+    return "" if coloured and distance is not None and distance > OTHER_COLOUR_DISTANCE else "likely"
 
 
 def _same_colours(known: Evidence, query: Evidence, shares: NDArray[np.int64], most: int) -> bool:
