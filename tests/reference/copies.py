@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from streams.domain.evidence.evidence import Evidence, unpack_evidence
-from streams.domain.evidence.geometry import corner_distance, map_between, place_view
+from streams.domain.evidence.geometry import VIEW_TABLE, corner_distance, map_between, place_view
 from streams.domain.evidence.judge import Judgement
 from streams.domain.evidence.verify import MatchedViews
 from tests.reference.nearest import Known, Pair
@@ -82,8 +82,8 @@ def _implies_the_same(one: MatchedViews, other: MatchedViews, known: Evidence, q
     maps = []
     for pair in (one, other):
         of_known, of_query, between = np.empty(6, np.int64), np.empty(6, np.int64), np.empty(6, np.int64)
-        place_view(pair.known_view, pair.known_orientation, known.width, known.height, of_known)
-        place_view(pair.query_view, pair.query_orientation, query.width, query.height, of_query)
+        place_view(VIEW_TABLE[pair.known_view], pair.known_orientation, known.width, known.height, of_known)
+        place_view(VIEW_TABLE[pair.query_view], pair.query_orientation, query.width, query.height, of_query)
         map_between(of_known, of_query, between)
         maps.append(between)
     return inner[0] == inner[1] and int(corner_distance(*maps)) <= 65536 // 20

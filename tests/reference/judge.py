@@ -17,6 +17,7 @@ from streams.domain.evidence.evidence import Evidence
 from streams.domain.evidence.judge import Judgement
 from streams.domain.evidence.paper.compare import Geometry, compare_pages
 from streams.domain.evidence.placement import views_shares
+from streams.domain.evidence.prepared import SIDES, pixels
 from streams.domain.evidence.verify import MatchedViews, Verification, verify
 from tests.reference import paper
 
@@ -42,7 +43,7 @@ def judged(
     if found.textured < 34:
         confidence = plain(known, query, shares) if few or found.score >= 490 else ""
     elif found.score >= 490 or (few and found.score >= 300):
-        confidence = "certain" if same_colours and bands(found) <= 5 else "likely"
+        confidence = "certain" if same_colours and bands(known, query, found) <= 5 else "likely"
     else:
         confidence = ""
 
@@ -93,10 +94,11 @@ def by_ink(
 
 
 def shares_of(known: Evidence, query: Evidence, found: Verification, matched: Sequence[MatchedViews]) -> Map:
-    if found.placement is None:
-        return tuple(int(n) for n in views_shares(known, query, matched[0])) if matched else IDENTITY
     placed = found.placement
-    known_side, query_side = len(placed.known_pixels), len(placed.query_pixels)
+    if placed is None:
+        return tuple(int(number) for number in views_shares(known, query, matched))
+    known_side, query_side = SIDES[placed.known_size], SIDES[placed.query_size]
+    known_box, query_box = known.thumbnails[placed.known].box, query.thumbnails[placed.query].box
     part: list[int] = []
     for row in (0, 3):
         a, b, c = (int(number) for number in placed.map[row : row + 3])
@@ -105,8 +107,8 @@ def shares_of(known: Evidence, query: Evidence, found: Verification, matched: Se
     whole: list[int] = []
     for axis in range(2):
         a, b, c = part[3 * axis : 3 * axis + 3]
-        left, top, right, bottom = placed.known.box
-        start, span = placed.query.box[axis], placed.query.box[axis + 2] - placed.query.box[axis]
+        left, top, right, bottom = known_box
+        start, span = query_box[axis], query_box[axis + 2] - query_box[axis]
         c -= a * left // max(right - left, 1)
         c -= b * top // max(bottom - top, 1)
         whole += [a * span // max(right - left, 1), b * span // max(bottom - top, 1), (c * span + start * ONE) // EDGE]
@@ -156,7 +158,7 @@ def tone_distance(known: Evidence, query: Evidence) -> int:
     return sum(isqrt(square) for square in sorted(squares)[-4:]) // 16
 
 
-def bands(found: Verification) -> int:
+def bands(known: Evidence, query: Evidence, found: Verification) -> int:
     """Windows that show something else, by exact fractions."""
     placed = found.placement
     if placed is None:
@@ -169,13 +171,16 @@ def bands(found: Verification) -> int:
     a, b = m[4] * unit // determinant, -m[1] * unit // determinant
     d, e = -m[3] * unit // determinant, m[0] * unit // determinant
     c, f = -(a * m[2] + b * m[5]) // PIXEL, -(d * m[2] + e * m[5]) // PIXEL
-    query = placed.query_pixels.astype(np.int64)
-    side = len(query)
+    shown_known = pixels(known.prepared, placed.known, placed.known_size).astype(np.int64)
+    shown_query = pixels(query.prepared, placed.query, placed.query_size).astype(np.int64)
+    if placed.sign < 0:
+        shown_query = 255 - shown_query
+    side = len(shown_query)
     y, x = np.mgrid[0:side, 0:side].astype(np.int64)
     least: dict[tuple[int, int], tuple[Fraction, Fraction]] = {}
     for right, down in ((0, 0), (1, 0), (-1, 0), (0, 1), (0, -1)):
-        shown, known = sampled(
-            placed.known_pixels.astype(np.int64),
+        shown, laid = sampled(
+            shown_known,
             a * x + b * y + c + right * PIXEL,
             d * x + e * y + f + down * PIXEL,
         )
@@ -183,7 +188,7 @@ def bands(found: Verification) -> int:
             for left in range(0, side - 15, 4):
                 window = (slice(top, top + 4), slice(left, left + 16))
                 inside = shown[window]
-                measured = residual(query[window][inside], known[window][inside])
+                measured = residual(shown_query[window][inside], laid[window][inside])
                 if measured and ((top, left) not in least or measured[0] < least[top, left][0]):
                     least[top, left] = measured
     return sum(left_over >= 400 and explained * 2 <= 1 for left_over, explained in least.values())

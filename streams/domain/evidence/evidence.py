@@ -15,8 +15,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.domain.evidence.normalise import Levels, half, normalised_levels, three_quarters
 from streams.domain.evidence.paper.page import Page, unpack_page
+from streams.domain.evidence.prepared import PreparedEvidence, prepare
 from streams.domain.evidence.thumbnail import EDGE as EDGE
 from streams.domain.evidence.thumbnail import THUMBNAIL_BYTES, decode_thumbnail
 from streams.domain.hashes.views import FULL
@@ -53,22 +53,6 @@ class Thumbnail:
     def pixels(self) -> NDArray[np.uint8]:
         return decode_thumbnail(self.packed)
 
-    @cached_property
-    def smaller_pixels(self) -> NDArray[np.uint8]:
-        return three_quarters(self.pixels)
-
-    @cached_property
-    def half_pixels(self) -> NDArray[np.uint8]:
-        return half(self.pixels)
-
-    @cached_property
-    def levels(self) -> Levels:
-        return normalised_levels(self.pixels)
-
-    @cached_property
-    def smaller_levels(self) -> Levels:
-        return normalised_levels(self.smaller_pixels)
-
 
 @dataclass(frozen=True)
 class Evidence:
@@ -91,9 +75,11 @@ class Evidence:
     chroma: bytes = b""
     pixels: bytes = b""
 
-    def thumbnail_of(self, view: int) -> Thumbnail | None:
-        """The thumbnail that shows a view: its own for the inside of a border, the whole picture's for all others."""
-        return next((each for each in self.thumbnails if each.view == view), None)
+    @cached_property
+    def prepared(self) -> PreparedEvidence:
+        """The thumbnails as the compiled code takes them; what it computes stays there."""
+        shown = [(each.view, *each.box) for each in self.thumbnails]
+        return prepare(self.width, self.height, shown, b"".join([each.packed for each in self.thumbnails]))
 
     @cached_property
     def ink(self) -> Page | None:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Final, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from streams.domain.evidence.evidence import Evidence, Thumbnail
@@ -18,11 +19,9 @@ from streams.domain.evidence.paper.page import pack_page
 from streams.domain.evidence.plain import has_even_ground, is_plain
 from streams.domain.evidence.thumbnail import EDGE, SIDE, encode_thumbnail
 from streams.domain.hashes.views import FULL
+from streams.domain.pixels.resample import BOX, Rectangle, resized
 
-Rectangle = tuple[float, float, float, float]
-"""Left, top, right and bottom in pixels of the reduced picture."""
-
-REDUCING_GAP: Final = 2.5
+Pixels = NDArray[np.uint8]
 
 PAGE_PIXELS: Final = 320
 """Ink is measured on a picture of at least so many pixels a long side, where there are as many."""
@@ -46,7 +45,7 @@ class ColourSource(Protocol):
 
 
 def extract_evidence(
-    image: Image.Image,
+    pixels: Pixels,
     size: tuple[int, int],
     whole: Rectangle,
     inner: Sequence[tuple[int, Rectangle]],
@@ -56,30 +55,29 @@ def extract_evidence(
     """Thumbnails of the whole picture and of the pictures inside its border or screenshot, and what plain ones need.
 
     Args:
-        image: the upright grey picture, reduced to a few hundred pixels a side.
+        pixels: the upright grey picture, reduced to a few hundred pixels a side.
         size: width and height of the full picture.
-        whole: where the picture lies in `image`.
+        whole: where the picture lies in `pixels`.
         inner: view codes and places of the inner pictures.
         grey: the upright grey picture as decoded; None takes no ink.
         colours: of the picture; None takes none.
     """
-    thumbnails = tuple(_thumbnail(image, view, part, whole) for view, part in ((FULL, whole), *inner))
+    thumbnails = tuple(_thumbnail(pixels, view, part, whole) for view, part in ((FULL, whole), *inner))
     innermost = thumbnails[-1].packed
     page = _packed_page(grey) if grey is not None and has_even_ground(innermost) else b""
-    chroma, pixels = b"", b""
+    chroma, digest = b"", b""
     if colours is not None and (page or is_plain(innermost)):
-        pixels = colours.digest()
+        digest = colours.digest()
         if colours.exact or is_plain(innermost):
             chroma = colours.chroma()
-    return Evidence(*size, thumbnails, page, chroma, pixels)
+    return Evidence(*size, thumbnails, page, chroma, digest)
 
 
-def _thumbnail(image: Image.Image, view: int, part: Rectangle, whole: Rectangle) -> Thumbnail:
-    small = image.resize((SIDE, SIDE), Image.Resampling.BOX, box=part, reducing_gap=REDUCING_GAP)
+def _thumbnail(pixels: Pixels, view: int, part: Rectangle, whole: Rectangle) -> Thumbnail:
     left, top, right, bottom = (
         min(max(round(edge / whole[2 + number % 2] * EDGE), 0), EDGE) for number, edge in enumerate(part)
     )
-    return Thumbnail(view, (left, top, right, bottom), encode_thumbnail(np.asarray(small)))
+    return Thumbnail(view, (left, top, right, bottom), encode_thumbnail(resized(pixels, SIDE, part, BOX)))
 
 
 def _packed_page(grey: Image.Image) -> bytes:

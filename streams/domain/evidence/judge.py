@@ -25,6 +25,7 @@ from streams.domain.evidence.paper.cells import UNKNOWN
 from streams.domain.evidence.paper.compare import Geometry, PageComparison, compare_pages
 from streams.domain.evidence.placement import IDENTITY, part_shares, views_shares, whole_shares
 from streams.domain.evidence.plain import is_blank
+from streams.domain.evidence.prepared import pixels
 from streams.domain.evidence.verify import MatchedViews, Verification, verify
 
 Confidence = Literal["certain", "likely", ""]
@@ -109,9 +110,10 @@ def _shares(
     known: Evidence, query: Evidence, found: Verification, matched: Sequence[MatchedViews]
 ) -> NDArray[np.int64]:
     """The map from the known picture to the query, as aligned or, where nothing aligns, as the nearest views imply."""
-    if found.placement is not None:
-        return whole_shares(part_shares(found.placement), found.placement.known.box, found.placement.query.box)
-    return views_shares(known, query, matched[0]) if matched else IDENTITY
+    placed = found.placement
+    if placed is None:
+        return views_shares(known, query, matched)
+    return whole_shares(part_shares(placed), known.thumbnails[placed.known].box, query.thumbnails[placed.query].box)
 
 
 def _by_texture(
@@ -125,8 +127,11 @@ def _by_texture(
     placement = found.placement
     if placement is None or not _same_colours(known, query, shares, MAX_COLOUR_DISTANCE):
         return "likely"
-    words = count_bands(placement.known_pixels, placement.query_pixels, placement.map) > MAX_BANDS
-    return "likely" if words else "certain"
+    known_pixels = pixels(known.prepared, placement.known, placement.known_size)
+    query_pixels = pixels(query.prepared, placement.query, placement.query_size)
+    if placement.sign < 0:
+        query_pixels = 255 - query_pixels
+    return "likely" if count_bands(known_pixels, query_pixels, placement.map) > MAX_BANDS else "certain"
 
 
 def _plain(known: Evidence, query: Evidence, shares: NDArray[np.int64]) -> Confidence:

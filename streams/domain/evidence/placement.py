@@ -11,18 +11,19 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.domain.evidence.align import PIXEL
+from streams.domain.evidence.affine import NUMBERS, PIXEL
 from streams.domain.evidence.evidence import Evidence
-from streams.domain.evidence.geometry import ONE, map_between, place_view
+from streams.domain.evidence.geometry import MAX_GEOMETRIES, ONE, VIEW_TABLE, find_geometries
+from streams.domain.evidence.prepared import SIDES
 from streams.domain.evidence.thumbnail import EDGE
-from streams.domain.evidence.verify import MatchedViews, Placement, thumbnail_view
+from streams.domain.evidence.verify import MatchedViews, Placement
 
 IDENTITY: Final = np.array([ONE, 0, 0, 0, ONE, 0], np.int64)
 
 
 def part_shares(placement: Placement) -> NDArray[np.int64]:
     """The map between the thumbnails that were aligned."""
-    known_side, query_side, unit = len(placement.known_pixels), len(placement.query_pixels), ONE // PIXEL
+    known_side, query_side, unit = SIDES[placement.known_size], SIDES[placement.query_size], ONE // PIXEL
     shares = []
     for row in (0, 3):
         a, b, c = (int(number) for number in placement.map[row : row + 3])
@@ -46,14 +47,13 @@ def whole_shares(shares: NDArray[np.int64], known_box: Sequence[int], query_box:
     return np.array(whole, np.int64)
 
 
-def views_shares(known: Evidence, query: Evidence, views: MatchedViews) -> NDArray[np.int64]:
-    """The map between whole pictures that two matched views imply; IDENTITY where evidence lacks what they show."""
-    of_known = known.thumbnail_of(thumbnail_view(views.known_view))
-    of_query = query.thumbnail_of(thumbnail_view(views.query_view))
-    if of_known is None or of_query is None:
+def views_shares(known: Evidence, query: Evidence, matched: Sequence[MatchedViews]) -> NDArray[np.int64]:
+    """The map between whole pictures that the nearest of matched views imply; IDENTITY if they imply none."""
+    if not matched:
         return IDENTITY
-    one, other, shares = np.empty(6, np.int64), np.empty(6, np.int64), np.empty(6, np.int64)
-    place_view(views.known_view, views.known_orientation, known.width, known.height, one)
-    place_view(views.query_view, views.query_orientation, query.width, query.height, other)
-    map_between(one, other, shares)
-    return whole_shares(shares, of_known.box, of_query.box)
+    shares, found = np.empty((MAX_GEOMETRIES, NUMBERS), np.int64), np.empty((MAX_GEOMETRIES, 4), np.int64)
+    pairs = np.array(matched, np.int64)
+    if not find_geometries(VIEW_TABLE, known.prepared, query.prepared, pairs, shares, found):
+        return IDENTITY
+    _, one, other, _ = (int(number) for number in found[0])
+    return whole_shares(shares[0], known.thumbnails[one].box, query.thumbnails[other].box)

@@ -21,7 +21,15 @@ import orjson
 
 from streams.domain.hashes.algorithms import FRAMES_HASH
 from streams.domain.hashes.frames import FRAME_ENTRY
-from streams.domain.match.batch import REVISION, MatchInput, PendingDecision, State, plan_operations
+from streams.domain.match.batch import (
+    ANSWER_DAYS,
+    DAY_MS,
+    REVISION,
+    MatchInput,
+    PendingDecision,
+    State,
+    plan_operations,
+)
 from streams.domain.match.images.verification import find_copy
 from streams.domain.match.indexes import CollectionIndexes
 from streams.domain.match.operations import FindAppearances, FoundAppearance, ImageCandidate, IndexOperation
@@ -31,7 +39,7 @@ from streams.domain.match.videos.index import VideoMatchResult
 from streams.domain.match.videos.outcome import video_match
 from streams.domain.records import Appearance, Match, Outcome
 from streams.domain.state.content import Content
-from streams.domain.state.decision import pack_decision, remembered_decision
+from streams.domain.state.decision import is_remembered, pack_decision, unpack_decision
 from streams.domain.state.frames import pack_stored_frames
 from streams.domain.state.keys import content_key, decision_id_bytes, evidence_key_of, frames_key_of
 from streams.errors import StateError
@@ -50,13 +58,16 @@ class MatchOutput:
     repeated: bool
 
 
-def decide(batch: Sequence[MatchInput], state: State, indexes: CollectionIndexes) -> list[MatchOutput]:
+def decide(
+    batch: Sequence[MatchInput], state: State, indexes: CollectionIndexes, *, answer_days: float = ANSWER_DAYS
+) -> list[MatchOutput]:
     """Decide a batch in order. The result is the same as deciding its submissions one at a time.
 
     Args:
         batch: in the order of their partition.
         state: of the partition; changed through `put`, in the order that the changelog must have.
         indexes: of the partition; built from `state`, and changed with it.
+        answer_days: how long decisions are remembered. A submission that comes again later is decided again.
 
     Returns:
         One output for each input, in order.
@@ -66,7 +77,7 @@ def decide(batch: Sequence[MatchInput], state: State, indexes: CollectionIndexes
     """
     pending = [PendingDecision.of(each) for each in batch]
     state.load([key for each in pending for key in (each.decision_key, each.content_key) if key is not None])
-    _apply_operations(plan_operations(pending, state), indexes)
+    _apply_operations(plan_operations(pending, state, int(answer_days * DAY_MS)), indexes)
     state.load({key for each in pending for key in _keys_of_found(each)})
     return [_decide_one(each, state) for each in pending]
 
@@ -99,9 +110,9 @@ def _keys_of_found(pending: PendingDecision) -> Iterator[bytes]:
 
 
 def _decide_one(pending: PendingDecision, state: State) -> MatchOutput:
-    first_decision = remembered_decision(state.get(pending.decision_key), pending.time_ms)
-    if first_decision is not None:
-        return _repeat(pending, first_decision, state)
+    remembered = state.get(pending.decision_key)
+    if remembered is not None and is_remembered(remembered, pending.time_ms):
+        return _repeat(pending, unpack_decision(remembered), state)
     fingerprint = pending.fingerprint
     outcome: Outcome = "failed"
     match, is_reused = None, True
@@ -119,7 +130,7 @@ def _decide_one(pending: PendingDecision, state: State) -> MatchOutput:
     value = build_decision(
         fingerprint, pending.decision_id, REVISION, outcome, match, appearances, is_reviewed=not is_reused
     ).to_json()
-    state.put(pending.decision_key, pack_decision(value, pending.expires_ms))
+    state.put(pending.decision_key, pack_decision(value, pending.answer_expires_ms))
     return MatchOutput(pending.decision_id, fingerprint.media_id, value, outcome, repeated=False)
 
 

@@ -141,6 +141,11 @@ class Content:
         )
 
 
+def content_expires_ms(value: bytes) -> int:
+    """When a content expires, without reading the rest."""
+    return int.from_bytes(value[EXPIRES_MS_AT : EXPIRES_MS_AT + 8], "little")
+
+
 def check_layout(value: bytes) -> None:
     """Refuse a content that a later version wrote.
 

@@ -10,10 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.domain.evidence.evidence import Evidence, unpack_evidence
-from streams.domain.evidence.geometry import corner_distance, map_between, place_view
+from streams.domain.evidence.geometry import (
+    SAME_GEOMETRY,
+    SHOWN_IN,
+    VIEW_TABLE,
+    corner_distance,
+    map_between,
+    place_view,
+)
 from streams.domain.evidence.judge import judge
-from streams.domain.evidence.verify import SAME_GEOMETRY, MatchedViews
-from streams.domain.hashes.views import AS_WHOLE, FRAMED, TRIMMED
+from streams.domain.evidence.verify import MatchedViews
+from streams.domain.hashes.views import AS_WHOLE
 from streams.domain.match.images.pairs import NearPair, near_pairs
 from streams.domain.match.operations import ImageCandidate
 from streams.domain.match.ranking import CONFIDENCE_ORDER, CopyRank
@@ -134,13 +141,13 @@ def _told_pair(pairs: list[NearPair], best: MatchedViews | None, known: Evidence
 
 
 def _thumbnails(views: MatchedViews) -> tuple[int, ...]:
-    return tuple(view if view in (TRIMMED, FRAMED) else 0 for view in (views.known_view, views.query_view))
+    return tuple(int(VIEW_TABLE[view, SHOWN_IN]) for view in (views.known_view, views.query_view))
 
 
 def _implied_map(views: MatchedViews, known: Evidence, query: Evidence) -> NDArray[np.int64]:
     """The map from known to query that a pair implies, as `map_between` has it."""
     of_known, of_query, implied = np.empty(6, np.int64), np.empty(6, np.int64), np.empty(6, np.int64)
-    place_view(views.known_view, views.known_orientation, known.width, known.height, of_known)
-    place_view(views.query_view, views.query_orientation, query.width, query.height, of_query)
+    place_view(VIEW_TABLE[views.known_view], views.known_orientation, known.width, known.height, of_known)
+    place_view(VIEW_TABLE[views.query_view], views.query_orientation, query.width, query.height, of_query)
     map_between(of_known, of_query, implied)
     return implied
