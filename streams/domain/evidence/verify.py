@@ -8,10 +8,11 @@ machine and any replay decides alike.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from streams.domain.evidence.affine import NUMBERS, PIXEL, invert, is_bounded
 from streams.domain.evidence.align import align
@@ -36,6 +37,24 @@ class MatchedViews(NamedTuple):
     query_orientation: int
 
 
+class Placement(NamedTuple):
+    """How two thumbnails lie over each other.
+
+    Attributes:
+        known, query: numbers of the thumbnails.
+        known_size, query_size: the sizes that were aligned, as numbers in SIDES.
+        sign: -1 if one is the negative of the other.
+        map: from known to query pixels of these sizes, in 1/PIXEL; see affine.py.
+    """
+
+    known: int
+    query: int
+    known_size: int
+    query_size: int
+    sign: int
+    map: NDArray[np.int64]
+
+
 @dataclass(frozen=True)
 class Verification:
     """What comparing the evidence of two pictures gave.
@@ -46,12 +65,14 @@ class Verification:
             little.
         blocks: MAP_SIDE × MAP_SIDE of the query, row by row: PLAIN, AGREES, DIFFERS or ADDED.
         views: the views whose geometry was the best; None where there was none.
+        placement: how the pictures were aligned; None where they were not.
     """
 
     score: int
     textured: int
     blocks: bytes
     views: MatchedViews | None
+    placement: Placement | None = field(default=None, compare=False)
 
     @property
     def differs(self) -> float:
@@ -76,15 +97,20 @@ def verify(known: Evidence, query: Evidence, matched: Iterable[MatchedViews]) ->
     if not pairs:
         return UNALIGNED
     blocks, m = np.empty((MAP_SIDE, MAP_SIDE), np.uint8), np.empty(NUMBERS, np.int64)
+    placed = np.empty(len(Placement._fields) - 1, np.int64)
     of_known, of_query = known.prepared.borrow(), query.prepared.borrow()
-    score, textured, pair = _verify(VIEW_TABLE, of_known, of_query, np.array(pairs, np.int64), m, blocks)
+    score, textured, pair = _verify(VIEW_TABLE, of_known, of_query, np.array(pairs, np.int64), m, blocks, placed)
     known.prepared.keep(of_known)
     query.prepared.keep(of_query)
-    return Verification(score, textured, blocks.tobytes(), pairs[pair]) if score > 0 else UNALIGNED
+    if score == 0:
+        return UNALIGNED
+    one, other, known_size, query_size, sign = (int(number) for number in placed)
+    placement = Placement(one, other, known_size, query_size, sign, m)
+    return Verification(score, textured, blocks.tobytes(), pairs[pair], placement)
 
 
 @compiled()
-def _verify(table: Any, known: Any, query: Any, pairs: Any, m: Any, blocks: Any) -> Any:
+def _verify(table: Any, known: Any, query: Any, pairs: Any, m: Any, blocks: Any, placed: Any) -> Any:
     """Align a known picture and a query by all geometries, and compare them as the best one lays them.
 
     Args:
@@ -93,6 +119,7 @@ def _verify(table: Any, known: Any, query: Any, pairs: Any, m: Any, blocks: Any)
         pairs: rows of MatchedViews.
         m: written: the best map from known to query pixels.
         blocks: written: the state of the query's blocks.
+        placed: written: the numbers of Placement but its map.
 
     Returns:
         Score, textured blocks and the number of the pair. If the score is 0, nothing else counts.
@@ -110,6 +137,8 @@ def _verify(table: Any, known: Any, query: Any, pairs: Any, m: Any, blocks: Any)
                 m[:] = trial
     if best_score == 0:
         return best_score, 0, 0
+    placed[0], placed[1], placed[4] = found[best, 1], found[best, 2], found[best, 3]
+    placed[2], placed[3] = _sizes(shares[best])
     return best_score, _compare(known, query, shares[best], found[best], m, blocks), found[best, 0]
 
 

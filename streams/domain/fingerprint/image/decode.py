@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from io import BytesIO
 from typing import NamedTuple
 
@@ -18,6 +19,7 @@ from PIL import (
     Image,
     ImageFile,
     Jpeg2KImagePlugin,
+    JpegImagePlugin,
     PngImagePlugin,
     TiffImagePlugin,
     WebPImagePlugin,
@@ -27,6 +29,7 @@ from streams.domain.fingerprint.formats import ImageFormat
 from streams.domain.fingerprint.image.codecs.heif import open_heif
 from streams.domain.fingerprint.image.codecs.jpeg import PartialJpeg
 from streams.domain.fingerprint.image.codecs.parts import FileStructure
+from streams.domain.fingerprint.image.colours import PictureColours
 from streams.domain.fingerprint.image.luminance import luminance
 from streams.errors import BadInput, Reason
 
@@ -79,12 +82,14 @@ class DecodedPicture(NamedTuple):
         size: full width and height, in pixels.
         frames: the pictures of the file.
         truncated: the file ends early; `grey` and `size` are of the rows that it has.
+        colours: of the picture, computed when they are needed.
     """
 
     grey: Image.Image
     size: tuple[int, int]
     frames: int
     truncated: bool
+    colours: PictureColours
 
 
 def decode_luminance(
@@ -128,7 +133,27 @@ def decode_luminance(
         finally:
             if image.fp is not None and not image.fp.closed:
                 image.fp.close()
-    return DecodedPicture(grey, (width, height), frames, truncated)
+    exact = image_format != "jpeg"
+    load = partial(_same, image) if exact else partial(_small_jpeg, b"" if truncated else data)
+    return DecodedPicture(grey, (width, height), frames, truncated, PictureColours(load, transposition, exact))
+
+
+def _same(image: Image.Image) -> Image.Image:
+    return image
+
+
+def _small_jpeg(data: bytes) -> Image.Image | None:
+    """A JPEG with its colours at an eighth of its size; None if it has none that can be had cheaply."""
+    try:
+        with BytesIO(data) as source:
+            image = JpegImagePlugin.JpegImageFile(source)
+            if image.mode not in ("L", "RGB"):
+                return None
+            image.draft("YCbCr", (1, 1))
+            image.load()
+    except Exception:  # as in _decoder_errors_as_bad_input; the luminance was readable, so the picture is not bad
+        return None
+    return image
 
 
 def _open(source: BytesIO, image_format: ImageFormat, structure: FileStructure) -> ImageFile.ImageFile:

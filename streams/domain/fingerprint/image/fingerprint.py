@@ -86,7 +86,7 @@ def fingerprint_image(
     width, height = decoded.size
     hashes = picture_hashes(reduced, level)
     inner = reduced.inner if level != "plain" else ()
-    evidence = extract_evidence(reduced.pixels, decoded.size, reduced.whole, inner)
+    evidence = extract_evidence(reduced.pixels, decoded.size, reduced.whole, inner, decoded.grey, decoded.colours)
     return MediaFacts(
         content_id=content_id or compute_content_id(data),
         kind="image",
