@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO
 
 from streams import metrics
+from streams.config.byte_shares import stage_shares
 from streams.config.settings import Settings
 from streams.errors import BrokenInfrastructure, ConfigurationError
 from streams.kafka.clients import producer_config
@@ -87,7 +88,10 @@ class Worker:
         return 1 if self._failure is not None else 0
 
     def _context(self, stage: Stage, outbox: Outbox) -> StageContext:
-        return StageContext(stage.name, frozenset(stage.writes), self._settings, outbox, self._loop, self.fail)
+        budget_bytes = self._settings.runtime.max_in_flight_bytes
+        share_bytes = stage_shares(budget_bytes, {each.name: each.weight for each in self._stages})[stage.name]
+        writes = frozenset(stage.writes)
+        return StageContext(stage.name, writes, self._settings, outbox, self._loop, self.fail, share_bytes)
 
     @contextlib.asynccontextmanager
     async def _started(self) -> AsyncIterator[None]:
@@ -128,7 +132,7 @@ class Worker:
     async def _check(self, app: StageApp) -> None:
         name, consumer = app.stage.name, app.batch_consumer
         metrics.IN_FLIGHT_RECORDS.labels(name).set(consumer.in_flight.records)
-        metrics.IN_FLIGHT_BYTES.labels(name).set(consumer.in_flight.size_bytes)
+        metrics.IN_FLIGHT_BYTES.labels(name).set(consumer.in_flight.held_bytes)
         metrics.RESTORED.labels(name).set(consumer.restored_records)
         watchdog = self._watchdogs[name]
         if consumer._thread._consumer is None or app.rebalancing:

@@ -12,6 +12,7 @@ from typing import Any
 import faust
 
 from streams import metrics
+from streams.config.byte_shares import MEDIA_WEIGHT
 from streams.config.settings import Settings
 from streams.domain.records import Origin, RawRecord
 from streams.errors import BadInput, MediasieveError, Reason
@@ -87,9 +88,13 @@ class ConcurrentStage(Stage):
 
     handle: Callable[[RecordTask], Work | None]
 
-    def bounds(self, settings: Settings) -> Bounds:
+    @property
+    def weight(self) -> int:
+        return MEDIA_WEIGHT
+
+    def bounds(self, settings: Settings, share_bytes: int) -> Bounds:
         """Few records, bounded by bytes."""
-        return Bounds(2 * settings.runtime.fetch_concurrency, settings.runtime.max_in_flight_bytes, 256, 4 << 20)
+        return Bounds(2 * settings.runtime.fetch_concurrency, share_bytes, 256, 4 << 20)
 
     def runner(self, context: StageContext, app: faust.App) -> Runner:
         return ConcurrentRunner(context, self, context.settings.runtime.fetch_concurrency)
@@ -204,7 +209,7 @@ class ConcurrentRunner(Runner):
             self._records[self._context.topic(batch.topic)].inc(len(ready))
             self._seconds.observe(time.monotonic() - begun_at)
 
-        barrier = Barrier(self._context.loop, on_acknowledged)
+        barrier = Barrier(self._context.loop, on_acknowledged, batch.in_flight)
         outputs: list[Output] = [output for _, task in ready for output in task.outputs]
         if self._context.outbox.crowded:
             await asyncio.to_thread(self._context.produce, barrier, outputs)

@@ -57,7 +57,8 @@ class Stub:
 async def run(record: Record, fingerprinter: Any) -> tuple[list[Fingerprint], list[bytes]]:
     """The fingerprint records, and the reasons of the dead letters."""
     loop = asyncio.get_running_loop()
-    task = RecordTask(StageContext("fingerprint", frozenset(), settings(), None, loop, lambda _: None), record)  # type: ignore[arg-type]
+    context = StageContext("fingerprint", frozenset(), settings(), None, loop, lambda _: None, 1 << 20)  # type: ignore[arg-type]
+    task = RecordTask(context, record)
     emitted: list[Fingerprint] = []
     policies = LivePolicies(None)
     try:
