@@ -14,18 +14,10 @@ from aiokafka.consumer.fetcher import Fetcher, FetchResult
 from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.structs import ConsumerRecord, TopicPartition
 
+from streams.runtime.fetch_choice import FetchChoice
 from streams.runtime.in_flight import InFlight
 from streams.runtime.ledger import size_of
 
-#: One fetch, and one delivery, has at most this part of the share of a stage. While the answer to a fetch is read, it
-#: is in memory three times.
-FETCHES_IN_SHARE = 8
-#: Less room than this part of the share is not worth a fetch.
-LEAST_FETCHES_IN_SHARE = 32
-#: One partition may hold this part of the share, so that it does not stop the others.
-PARTITIONS_IN_SHARE = 2
-#: A partition that waits so long for room is the next that is asked for: the others wait until it has been.
-PATIENCE_S = 0.5
 #: How long the broker may wait with an empty answer. While a question leaves out partitions, they wait for its answer.
 WHOLE_WAIT_MS, PARTIAL_WAIT_MS = 250, 40
 #: How often a broker is asked that answers at once; and how often once it has had nothing for some time.
@@ -39,16 +31,13 @@ SMALL_REST_BYTES = 64 << 10
 class BoundedFetcher(Fetcher):  # type: ignore[misc]
     """The fetcher of one consumer, made from aiokafka's by `bound`.
 
-    A partition is asked for while it holds less than its part of the share, and if there is room for as much as its
-    last answer had: the broker answers with at least one record, however large. A stage that holds nothing may always
-    ask. So at most one record passes the bound. Some brokers, such as the embedded one, answer with all they have.
+    `idle`: the broker has had nothing for some time. `starved`: some partitions were not asked for, for lack of room.
     """
 
     _in_flight_account: InFlight
     _open_bytes: Callable[[TopicPartition], int]
     _asked_bytes: int
-    _last_bytes: dict[TopicPartition, int]
-    _refused_since: dict[TopicPartition, float]
+    _choice: FetchChoice[TopicPartition]
     _empty_since: float
     _nudged: asyncio.Event
     idle: bool
@@ -65,7 +54,7 @@ class BoundedFetcher(Fetcher):  # type: ignore[misc]
         fetcher.__class__ = cls
         bounded: BoundedFetcher = fetcher
         bounded._in_flight_account, bounded._open_bytes = account, open_bytes
-        bounded._asked_bytes, bounded._last_bytes, bounded._refused_since = 0, {}, {}
+        bounded._asked_bytes, bounded._choice = 0, FetchChoice(account.max_bytes)
         bounded._empty_since, bounded._nudged = time.monotonic(), asyncio.Event()
         bounded.idle = bounded.starved = False
         return bounded
@@ -89,24 +78,22 @@ class BoundedFetcher(Fetcher):  # type: ignore[misc]
 
     def _limited(self, request: FetchRequest, assignment: Any, nodes: int) -> FetchRequest | None:
         """The request for those partitions and bytes that there is room for; None if there is no room."""
-        share_bytes = self._in_flight_account.max_bytes
         held_bytes = self._count_fetched()
-        room_bytes = (share_bytes - held_bytes - self._asked_bytes) // nodes
-        alone = held_bytes == 0
+        room_bytes = (self._in_flight_account.max_bytes - held_bytes - self._asked_bytes) // nodes
         asked = {
             TopicPartition(topic, partition): (offset, max_bytes)
             for topic, partitions in request.topics
             for partition, offset, max_bytes in partitions
         }
         self.starved = True  # before the choice: room that comes meanwhile wakes the fetcher
-        chosen = self._choose(asked, room_bytes, alone)
+        chosen = self._choice.choose(asked, held_bytes, room_bytes, self._open_bytes, time.monotonic())
         self.starved = len(chosen) < len(asked)
         if not chosen:
             return None
-        first_question = chosen[0] not in self._last_bytes
+        first_question = not self._choice.is_known(chosen[0])
         # Partitions that were never asked for are asked for one by one, and not after the records of those before them.
         self._prefetch_backoff = 0.0 if first_question else PREFETCH_BACKOFF_S
-        fetch_bytes = max(1, min(room_bytes, share_bytes // FETCHES_IN_SHARE))
+        fetch_bytes = max(1, min(room_bytes, self._choice.max_fetch_bytes))
         topics: dict[str, list[tuple[int, int, int]]] = {}
         for tp in chosen:
             offset, max_bytes = asked[tp]
@@ -114,26 +101,6 @@ class BoundedFetcher(Fetcher):  # type: ignore[misc]
         whole = len(chosen) == sum(not assignment.state_value(tp).paused for tp in assignment.tps)
         wait_ms = WHOLE_WAIT_MS if whole else 0 if first_question else PARTIAL_WAIT_MS
         return FetchRequest(wait_ms, self._fetch_min_bytes, fetch_bytes, self._isolation_level, list(topics.items()))
-
-    def _choose(self, asked: Collection[TopicPartition], room_bytes: int, alone: bool) -> list[TopicPartition]:
-        share_bytes, now = self._in_flight_account.max_bytes, time.monotonic()
-        least_bytes = share_bytes // LEAST_FETCHES_IN_SHARE
-
-        def fits(tp: TopicPartition) -> bool:
-            return alone or max(least_bytes, self._last_bytes.get(tp, 0)) <= room_bytes
-
-        waiting = [tp for tp in asked if self._open_bytes(tp) < max(1, share_bytes // PARTITIONS_IN_SHARE)]
-        chosen = [tp for tp in waiting if fits(tp)]
-        for tp in chosen:
-            self._refused_since.pop(tp, None)
-        refused = [tp for tp in waiting if not fits(tp)]
-        for tp in refused:
-            self._refused_since.setdefault(tp, now)
-        first = min(refused, key=self._refused_since.__getitem__, default=None)
-        if first is not None and now - self._refused_since[first] > PATIENCE_S:
-            return []
-        large = [tp for tp in chosen if self._last_bytes.get(tp, room_bytes + 1) > room_bytes]
-        return large[:1] or chosen
 
     async def _proc_fetch_request(self, assignment: Any, node_id: int, request: FetchRequest) -> bool:
         """Ask, note the sizes of the answer, and wait before the next question if a broker has answered at once."""
@@ -146,7 +113,7 @@ class BoundedFetcher(Fetcher):  # type: ignore[misc]
         for topic, partitions in request.topics:
             for partition, *_ in partitions:
                 tp = TopicPartition(topic, partition)
-                self._last_bytes[tp] = _raw_bytes(self._records.get(tp))
+                self._choice.on_answer(tp, _raw_bytes(self._records.get(tp)))
         self._count_fetched()
         now = time.monotonic()
         if request._max_wait_ms == 0:
@@ -199,7 +166,7 @@ class BoundedFetcher(Fetcher):  # type: ignore[misc]
         self, partitions: Collection[TopicPartition], max_records: int
     ) -> dict[TopicPartition, list[ConsumerRecord]]:
         taken: dict[TopicPartition, list[ConsumerRecord]] = {}
-        left_bytes = self._in_flight_account.max_bytes // FETCHES_IN_SHARE
+        left_bytes = self._choice.max_fetch_bytes
         taken_bytes = 0
         for tp in list(self._records):
             if partitions and tp not in partitions:

@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 
+def _do_nothing() -> None:
+    return
+
+
 class InFlight:
     """The delivered, unfinished records of one consumer with their outputs, and what was fetched ahead of them.
 
@@ -12,7 +16,7 @@ class InFlight:
     `handed_bytes` counts records on their way from the thread that fetches; that thread sets it, and `fetched_bytes`,
     which counts what the thread has fetched or asked for. `waiting` counts the batches that no runner has yet.
     `removals` counts how often records were finished or dropped: as long as it stays the same, the stage makes no
-    progress.
+    progress. `on_room` is called when something was removed and there is room, `on_sent` when Kafka has taken outputs.
     """
 
     __slots__ = (
@@ -21,6 +25,7 @@ class InFlight:
         "max_bytes",
         "max_records",
         "on_room",
+        "on_sent",
         "output_bytes",
         "records",
         "removals",
@@ -38,7 +43,8 @@ class InFlight:
         self.fetched_bytes = 0
         self.removals = 0
         self.waiting = 0
-        self.on_room: Callable[[], None] = lambda: None
+        self.on_room: Callable[[], None] = _do_nothing
+        self.on_sent: Callable[[], None] = _do_nothing
 
     @property
     def full(self) -> bool:
@@ -85,6 +91,7 @@ class InFlight:
     def remove_outputs(self, size_bytes: int) -> None:
         """Kafka has acknowledged outputs."""
         self.output_bytes -= size_bytes
+        self.on_sent()
         self._make_room()
 
     def _make_room(self) -> None:

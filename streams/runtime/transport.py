@@ -78,6 +78,10 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
         self._drained.set()
         self._thread.wake_fetcher()
 
+    def nudge(self) -> None:
+        """Another stage has sent records: look for them now. Costs little while this one is not idle."""
+        self._thread.nudge_fetcher()
+
     def open_bytes_of(self, tp: TP) -> int:
         """The size of a partition's delivered and unfinished records. Call from any thread."""
         ledger = self.ledgers.get(tp)

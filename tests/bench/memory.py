@@ -5,10 +5,9 @@ The backlog is published before the worker starts, so that the worker always fin
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from streams.analytics.client import connect
@@ -17,9 +16,10 @@ from streams.kafka.topics import DECISIONS, SUBMISSIONS, load_topics
 from streams.local.clickhouse.server import EmbeddedClickHouse
 from tests.bench.deployment import SPREAD, Deployment
 from tests.bench.report import Reach, at_most
-from tests.bench.sampling import PeakMemory, memory_mb
+from tests.bench.sampling import memory_mb
 from tests.bench.workload import Watermarks, fast_producer, flush, produce
 from tests.support.media import encode, photo
+from tests.support.processes import PeakMemory
 
 STAGES = ("fingerprint", "match", "record")
 TIMEOUT_S = 900.0
@@ -57,12 +57,17 @@ BACKLOGS = (
 )
 
 
+def backlogs(part: float) -> list[Backlog]:
+    """The backlogs, or a part of each."""
+    return [replace(each, records=max(20, int(each.records * part))) for each in BACKLOGS]
+
+
 def pictures(backlog: Backlog) -> Iterator[bytes]:
     """Files of the backlog's size. A decoder stops at the end of the picture: what follows only makes bytes differ."""
     picture = encode(photo("coffee.png", backlog.picture), quality=90)
     for number in range(backlog.records):
         content = number if number % ONE_NEW_OF == 0 else number % ONE_NEW_OF
-        yield picture + b"%012d" % content + os.urandom(0) + bytes(max(0, backlog.size_bytes - len(picture) - 12))
+        yield picture + b"%012d" % content + bytes(max(0, backlog.size_bytes - len(picture) - 12))
 
 
 def run(bootstrap: str, work_dir: Path, name: str, backlog: Backlog, *, rest_s: float) -> Memory:

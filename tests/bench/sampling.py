@@ -7,7 +7,7 @@ import platform
 import timeit
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 LOOP_STEPS = 1_000_000
 LOOP = f"n = 0\nfor step in range({LOOP_STEPS}): n += step"
@@ -28,24 +28,6 @@ def memory_mb(pid: int) -> dict[str, float]:
         if name in ("Rss", "Pss"):
             found[name.lower()] = int(rest.split()[0]) / 1024
     return found
-
-
-class PeakMemory:
-    """The most memory that a process has taken since the `with` block began: `rss_mb` in MiB, kept by the kernel."""
-
-    HIGH_WATER_MARK_RESET = "5"
-
-    def __init__(self, pid: int) -> None:
-        self._process = Path(f"/proc/{pid}")
-        self.rss_mb = 0.0
-
-    def __enter__(self) -> Self:
-        (self._process / "clear_refs").write_text(self.HIGH_WATER_MARK_RESET)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        lines = (self._process / "status").read_text().splitlines()
-        self.rss_mb = next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM:"))
 
 
 def machine() -> dict[str, Any]:
