@@ -44,12 +44,12 @@ class Stub:
     at_once: bool = False
     asked: list[Submission] = field(default_factory=list)
 
-    def cached(self, submission: Submission, policy: Policy) -> None:
+    def cached(self, submission: Submission, policy: Policy, content_id: str | None) -> None:
         self.asked.append(submission)
         if self.at_once:
             raise self.error
 
-    async def fingerprint(self, submission: Submission, policy: Policy) -> None:
+    async def fingerprint(self, submission: Submission, policy: Policy, content_id: str | None) -> None:
         await asyncio.sleep(0)
         raise self.error
 
