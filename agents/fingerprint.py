@@ -7,6 +7,7 @@ from functools import partial
 
 from streams.config.live_policies import LivePolicies
 from streams.config.settings import Settings
+from streams.domain.fingerprint.image.fingerprint import compute_content_id
 from streams.domain.records import Fingerprint, routing_key
 from streams.kafka.cloudevents import FINGERPRINT_TYPE, event_headers
 from streams.kafka.topics import DEAD_LETTERS, FINGERPRINTS, SUBMISSIONS
@@ -45,4 +46,5 @@ def stage(settings: Settings) -> ConcurrentStage:
         open=compile_kernels,
         close=close,
         handle=partial(fingerprint, fingerprinter=fingerprinter, policies=policies),
+        digest=compute_content_id,
     )
