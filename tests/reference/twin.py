@@ -16,7 +16,7 @@ from streams.domain.hashes.views import VIEWS
 from streams.domain.records import decision_id
 from tests.reference import videos
 from tests.reference.copies import Copy, Judge, copy_of
-from tests.reference.nearest import FOR_EVER_MS, Contents, Known, entries_of, retention_ms, stored
+from tests.reference.nearest import DAY_MS, FOR_EVER_MS, Contents, Known, entries_of, retention_ms, stored
 
 
 class Twin:
@@ -34,7 +34,7 @@ class Twin:
         identity = decision_id(record["collection"], record["submission_id"], record["attempt"], 0)
         if identity in self._expires_ms and self._expires_ms[identity] >= time_ms:
             return
-        self._expires_ms[identity] = min(time_ms + retention_ms(record["policy"]), FOR_EVER_MS)
+        self._expires_ms[identity] = time_ms + min(retention_ms(record["policy"]), 38 * DAY_MS)
         facts = record["facts"]
         decision = {
             "decision_id": identity,
@@ -89,6 +89,7 @@ class Twin:
             stored(entries, policy),
             found is not None and found.is_reused,
             evidence=facts["evidence"],
+            drift=found.drift if found else 0,
         )
         shown = videos.videos_showing(contents, entries, policy, time_ms) if policy["appears_in"] else []
         if found is None:

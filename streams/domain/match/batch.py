@@ -32,12 +32,15 @@ from streams.domain.policy.policy import Policy
 from streams.domain.records import Fingerprint, decision_id
 from streams.domain.records.ids import digest_of, is_partial
 from streams.domain.state.content import FOR_EVER_MS, Content
-from streams.domain.state.decision import remembered_decision
+from streams.domain.state.decision import is_remembered
 from streams.domain.state.keys import content_key, decision_id_bytes, decision_key
 from streams.errors import BadInput, Reason
 
 REVISION = 0
 DAY_MS = 86_400_000
+ANSWER_DAYS = 38.0
+"""How long decisions are remembered by default. topics.yaml keeps media.fingerprints for 30 days, and Kafka deletes
+whole segments, a week later at most: until then a record may be read again, and gets the same bytes."""
 REFRESHES_PER_RETENTION = 16
 """A duplicate writes its content again only if that extends the content's retention by this fraction or more."""
 
@@ -94,7 +97,8 @@ class PendingDecision:
         appearances: contents of the other kind that share a picture with the submission.
         extends_retention: the content is known, and its new expiry is worth a write.
         adds_evidence: the content is known without evidence, since an earlier version decided it.
-        expires_ms: of the decision, and of the content.
+        expires_ms: of the content.
+        answer_expires_ms: of the decision.
     """
 
     fingerprint: Fingerprint
@@ -112,6 +116,7 @@ class PendingDecision:
     extends_retention: bool = False
     adds_evidence: bool = False
     expires_ms: int = FOR_EVER_MS
+    answer_expires_ms: int = FOR_EVER_MS
 
     @classmethod
     def of(cls, match_input: MatchInput) -> PendingDecision:
@@ -133,20 +138,24 @@ class PendingDecision:
 
 
 def plan_operations(
-    batch: Sequence[PendingDecision], state: State
+    batch: Sequence[PendingDecision], state: State, answer_ms: int
 ) -> Iterator[tuple[str, PendingDecision, IndexOperation]]:
-    """The index operations of a batch in order, each with the algorithm of its index; fills the pending decisions."""
+    """The index operations of a batch in order, each with the algorithm of its index; fills the pending decisions.
+
+    `answer_ms` is how long a decision is remembered at most.
+    """
     expiry_of_decided: dict[bytes, int] = {}
     known: dict[bytes, _KnownContent] = {}
     for pending in batch:
         key = pending.decision_key
-        repeated = remembered_decision(state.get(key), pending.time_ms) is not None
+        repeated = is_remembered(state.get(key), pending.time_ms)
         repeated = repeated or (key in expiry_of_decided and expiry_of_decided[key] >= pending.time_ms)
         retention_ms = _retention_ms(pending.fingerprint.policy)
         pending.expires_ms = min(pending.time_ms + retention_ms, FOR_EVER_MS)
+        pending.answer_expires_ms = min(pending.time_ms + answer_ms, pending.expires_ms)
         if repeated:
             continue
-        expiry_of_decided[key] = pending.expires_ms
+        expiry_of_decided[key] = pending.answer_expires_ms
         if pending.content_key is None:
             continue
         facts = pending.fingerprint.facts

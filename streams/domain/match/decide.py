@@ -21,7 +21,15 @@ import orjson
 
 from streams.domain.hashes.algorithms import FRAMES_HASH
 from streams.domain.hashes.frames import FRAME_ENTRY
-from streams.domain.match.batch import REVISION, MatchInput, PendingDecision, State, plan_operations
+from streams.domain.match.batch import (
+    ANSWER_DAYS,
+    DAY_MS,
+    REVISION,
+    MatchInput,
+    PendingDecision,
+    State,
+    plan_operations,
+)
 from streams.domain.match.images.verification import find_copy
 from streams.domain.match.indexes import CollectionIndexes
 from streams.domain.match.operations import FindAppearances, FoundAppearance, ImageCandidate, IndexOperation
@@ -31,7 +39,7 @@ from streams.domain.match.videos.index import VideoMatchResult
 from streams.domain.match.videos.outcome import video_match
 from streams.domain.records import Appearance, Match, Outcome
 from streams.domain.state.content import Content
-from streams.domain.state.decision import pack_decision, remembered_decision
+from streams.domain.state.decision import is_remembered, pack_decision, unpack_decision
 from streams.domain.state.frames import pack_stored_frames
 from streams.domain.state.keys import content_key, decision_id_bytes, evidence_key_of, frames_key_of
 from streams.errors import StateError
@@ -50,13 +58,16 @@ class MatchOutput:
     repeated: bool
 
 
-def decide(batch: Sequence[MatchInput], state: State, indexes: CollectionIndexes) -> list[MatchOutput]:
+def decide(
+    batch: Sequence[MatchInput], state: State, indexes: CollectionIndexes, *, answer_days: float = ANSWER_DAYS
+) -> list[MatchOutput]:
     """Decide a batch in order. The result is the same as deciding its submissions one at a time.
 
     Args:
         batch: in the order of their partition.
         state: of the partition; changed through `put`, in the order that the changelog must have.
         indexes: of the partition; built from `state`, and changed with it.
+        answer_days: how long decisions are remembered. A submission that comes again later is decided again.
 
     Returns:
         One output for each input, in order.
@@ -66,7 +77,7 @@ def decide(batch: Sequence[MatchInput], state: State, indexes: CollectionIndexes
     """
     pending = [PendingDecision.of(each) for each in batch]
     state.load([key for each in pending for key in (each.decision_key, each.content_key) if key is not None])
-    _apply_operations(plan_operations(pending, state), indexes)
+    _apply_operations(plan_operations(pending, state, int(answer_days * DAY_MS)), indexes)
     state.load({key for each in pending for key in _keys_of_found(each)})
     return [_decide_one(each, state) for each in pending]
 
@@ -99,16 +110,16 @@ def _keys_of_found(pending: PendingDecision) -> Iterator[bytes]:
 
 
 def _decide_one(pending: PendingDecision, state: State) -> MatchOutput:
-    first_decision = remembered_decision(state.get(pending.decision_key), pending.time_ms)
-    if first_decision is not None:
-        return _repeat(pending, first_decision, state)
+    remembered = state.get(pending.decision_key)
+    if remembered is not None and is_remembered(remembered, pending.time_ms):
+        return _repeat(pending, unpack_decision(remembered), state)
     fingerprint = pending.fingerprint
     outcome: Outcome = "failed"
     match, is_reused = None, True
     if pending.is_new:
-        match, is_reused = _near_match(pending, state)
+        match, is_reused, drift_blocks = _near_match(pending, state)
         outcome = "near_duplicate" if match is not None else "unique"
-        _put_new(_new_content(pending, match), pending, state)
+        _put_new(_new_content(pending, match, drift_blocks), pending, state)
     elif pending.content_key is not None:
         outcome = "duplicate"
         content = _content(pending.content_key, state)
@@ -119,12 +130,12 @@ def _decide_one(pending: PendingDecision, state: State) -> MatchOutput:
     value = build_decision(
         fingerprint, pending.decision_id, REVISION, outcome, match, appearances, is_reviewed=not is_reused
     ).to_json()
-    state.put(pending.decision_key, pack_decision(value, pending.expires_ms))
+    state.put(pending.decision_key, pack_decision(value, pending.answer_expires_ms))
     return MatchOutput(pending.decision_id, fingerprint.media_id, value, outcome, repeated=False)
 
 
-def _near_match(pending: PendingDecision, state: State) -> tuple[Match | None, bool]:
-    """The match of a new content, and whether the submission inherits the verdict of the match."""
+def _near_match(pending: PendingDecision, state: State) -> tuple[Match | None, bool, int]:
+    """The match of a new content, whether the submission inherits its verdict, and `Content.drift_blocks`."""
     fingerprint, policy = pending.fingerprint, pending.fingerprint.policy
     assert fingerprint.facts is not None
     collection, own_group = fingerprint.collection, (fingerprint.facts.content_id, fingerprint.media_id)
@@ -136,9 +147,11 @@ def _near_match(pending: PendingDecision, state: State) -> tuple[Match | None, b
 
     if pending.video_hit is not None:
         content, _ = known(pending.video_hit.content_id)
-        return video_match(pending.video_hit, content, policy, own_group), pending.video_hit.is_reused
+        return video_match(pending.video_hit, content, policy, own_group), pending.video_hit.is_reused, 0
     copy = find_copy(pending.candidates, pending.comparable_entries.entries, pending.evidence, policy, known)
-    return (near_match(copy, policy, own_group), copy.is_reused) if copy is not None else (None, True)
+    if copy is None:
+        return None, True, 0
+    return near_match(copy, policy, own_group), copy.is_reused, copy.drift_blocks if copy.is_reused else 0
 
 
 def _appearances(pending: PendingDecision, state: State) -> list[Appearance]:
@@ -212,7 +225,7 @@ def _put_new(content: Content, pending: PendingDecision, state: State) -> None:
     state.put(pending.content_key, content.pack())
 
 
-def _new_content(pending: PendingDecision, match: Match | None) -> Content:
+def _new_content(pending: PendingDecision, match: Match | None, drift_blocks: int) -> Content:
     """The submission's content, in the group that its match names, or in a group of its own."""
     fingerprint, (algorithm, entries) = pending.fingerprint, pending.comparable_entries
     assert fingerprint.facts is not None
@@ -230,4 +243,5 @@ def _new_content(pending: PendingDecision, match: Match | None) -> Content:
         entries=b"" if algorithm == FRAMES_HASH else stored_entries(entries, fingerprint.policy),
         is_member=match is not None and match.group_content_id != own,
         has_evidence=bool(pending.evidence) and bool(entries),
+        drift_blocks=drift_blocks,
     )

@@ -64,6 +64,10 @@ class MediaFacts:
 
     `evidence` is what decides whether a picture with near hashes shows the same (see `streams.domain.evidence`), in
     base64. Decisions leave it out.
+
+    `truncated` says that the file ends early (a JPEG without its end marker, or cut off after half of its rows or
+    later): `width`, `height`, hashes and evidence are of the rows that it has. A truncated content may be a copy of
+    a known one, but the whole picture is not a copy of a truncated content.
     """
 
     content_id: str
@@ -77,6 +81,7 @@ class MediaFacts:
     hashes: dict[str, str]
     video: VideoFacts | None = None
     evidence: str = ""
+    truncated: bool = False
 
     def published(self) -> MediaFacts:
         """The facts as decisions have them: without evidence, packed views of a picture and packed frames of a video.

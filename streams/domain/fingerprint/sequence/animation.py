@@ -7,7 +7,7 @@ from itertools import chain
 from typing import Final
 
 from streams.domain.fingerprint.formats import ImageFormat
-from streams.domain.fingerprint.image.file_structure import FileStructure
+from streams.domain.fingerprint.image.codecs.parts import FileStructure
 from streams.domain.fingerprint.sequence.ffmpeg_frames import FFMPEG_FORMATS, ffmpeg_frames
 from streams.domain.fingerprint.sequence.frames import MAX_TOTAL_PIXELS, DecodedFrame, SequenceFrame
 from streams.domain.fingerprint.sequence.pillow_frames import pillow_frames

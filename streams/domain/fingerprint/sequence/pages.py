@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.domain.fingerprint.image.borders import Pixels
+from streams.domain.fingerprint.image.codecs.parts import FileStructure
 from streams.domain.fingerprint.image.decode import PLUGINS, check_size, decoder_errors_as_bad_input
-from streams.domain.fingerprint.image.file_structure import MAX_TIFF_PAGES, FileStructure, check_tiff_directory
+from streams.domain.fingerprint.image.file_structure import MAX_TIFF_PAGES, check_tiff_directory
 from streams.domain.fingerprint.image.fingerprint import ImageLimits
 from streams.domain.fingerprint.sequence.frames import MAX_TOTAL_PIXELS, SequenceFrame, small_grey
 from streams.domain.hashes.frames import MAX_MOMENTS
@@ -149,6 +150,6 @@ def _decoded(data: bytes, structure: FileStructure, page: Page, limits: ImageLim
     check_tiff_directory(data, _order(data), page.directory + 2, page.entries)
     with decoder_errors_as_bad_input("tiff", structure), PageFile(data, page.directory) as source:
         image = PLUGINS["tiff"](source)
-        check_size(image, "tiff", limits.max_pixels, limits.max_decode_bytes)
+        check_size(image, "tiff", structure, limits.max_pixels, limits.max_decode_bytes)
         image.load()  # turns the page upright as well
         return image.size, small_grey(image)

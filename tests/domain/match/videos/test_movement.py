@@ -59,7 +59,7 @@ def test_two_recordings_of_what_does_not_move_go_to_review_in_groups_of_their_ow
 
 
 def movement(hashes: list[list[int]], orientations: list[int], durations_ms: list[int]) -> bool:
-    ends = np.cumsum(durations_ms)
+    ends = np.cumsum(np.array(durations_ms, np.int64))
     times = MomentTimes(ends - durations_ms, ends, int(ends[-1]))
     moments = MomentHashes(*times[:2], np.array(hashes, np.uint64), np.array(orientations, np.uint8))
     return shows_movement(times, moments, np.arange(len(hashes)))
