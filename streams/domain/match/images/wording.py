@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
-from streams.domain.evidence.judge import MIN_SCORE
 from streams.domain.hashes.transformation import describe_transformation
 from streams.domain.records.decision import Confidence
 
@@ -59,6 +58,7 @@ def match_in_sentence(
     differs: float | None = None,
     *,
     score: int | None = None,
+    needed_score: int = 0,
     bits: str = "",
 ) -> str:
     """What a match is, for people: `The same picture, cropped, but a small part in the top left differs (2 % of it).`
@@ -68,7 +68,8 @@ def match_in_sentence(
         confidence: of the match; empty for a match that hashes alone decided.
         rows: `Match.map`; empty without evidence.
         differs: `Match.differs`.
-        score: `Match.score`; named where it leaves doubt.
+        score: `Match.score`; named where it is below `needed_score`.
+        needed_score: from which on the evidence is certain.
         bits: the distance of the hashes in words; named where they alone speak.
     """
     if confidence == "exact":
@@ -83,7 +84,7 @@ def match_in_sentence(
         case "certain":
             return f"The same picture{what}."
         case "likely":
-            needed = f" (score {score}, {MIN_SCORE} needed)" if score is not None and score < MIN_SCORE else ""
+            needed = f" (score {score}, {needed_score} needed)" if score is not None and score < needed_score else ""
             return f"Perhaps the same picture{what}: what there is to see leaves doubt{needed}."
         case "unverified":
             return (
@@ -93,18 +94,19 @@ def match_in_sentence(
     return f"The same picture{what}{of_bits}."
 
 
-def refusal_in_sentence(score: int, differs: float = 0.0, *, max_differs: float = 1.0) -> str:
+def refusal_in_sentence(score: int, needed_score: int, differs: float = 0.0, *, max_differs: float = 1.0) -> str:
     """Why two pictures with near hashes are no copies.
 
     Args:
         score: of their evidence.
+        needed_score: from which on the evidence is certain.
         differs: the share of the submitted picture that is not the known one.
         max_differs: of the policy.
     """
-    needed = f"(score {score}, {MIN_SCORE} needed)"
+    needed = f"(score {score}, {needed_score} needed)"
     if score == 0:
         return f"Not a copy: alike at a glance, but they cannot be laid on each other {needed}."
-    if score < MIN_SCORE:
+    if score < needed_score:
         return f"Not a copy: the same outline, the detail differs {needed}."
     if differs > max_differs:
         share, most = percent_of_picture(differs), percent_of_picture(max_differs)

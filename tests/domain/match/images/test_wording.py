@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 import pytest
 
-from streams.domain.evidence.judge import MIN_SCORE
 from streams.domain.hashes.transformation import TRANSFORMATION_WORDS
 from streams.domain.match.images.wording import match_in_sentence, percent_of_picture, refusal_in_sentence
 from streams.domain.records.decision import Confidence
 
+MIN_SCORE = 490
 SAME = ["========"] * 8
 
 
@@ -106,10 +106,10 @@ def test_the_map_replaces_what_a_transformation_says_less_exactly() -> None:
 
 
 def test_a_match_that_leaves_doubt_says_perhaps_and_why() -> None:
-    assert match_in_sentence("cropped", "likely", SAME, 0.0, score=431) == (
+    assert match_in_sentence("cropped", "likely", SAME, 0.0, score=431, needed_score=MIN_SCORE) == (
         f"Perhaps the same picture, cropped: what there is to see leaves doubt (score 431, {MIN_SCORE} needed)."
     )
-    assert match_in_sentence("none", "likely", changed(SAME, (0, 0)), 1 / 64, score=900) == (
+    assert match_in_sentence("none", "likely", changed(SAME, (0, 0)), 1 / 64, score=900, needed_score=MIN_SCORE) == (
         "Perhaps the same picture, but a small part in the top left differs (2 % of it): "
         "what there is to see leaves doubt."
     )
@@ -126,14 +126,14 @@ def test_hashes_speak_where_there_is_no_evidence() -> None:
 
 
 def test_a_refusal_names_the_score_or_the_share() -> None:
-    assert refusal_in_sentence(212) == (
+    assert refusal_in_sentence(212, MIN_SCORE) == (
         f"Not a copy: the same outline, the detail differs (score 212, {MIN_SCORE} needed)."
     )
-    assert "cannot be laid on each other (score 0," in refusal_in_sentence(0)
-    assert refusal_in_sentence(MIN_SCORE, 0.48, max_differs=0.35) == (
+    assert "cannot be laid on each other (score 0," in refusal_in_sentence(0, MIN_SCORE)
+    assert refusal_in_sentence(MIN_SCORE, MIN_SCORE, 0.48, max_differs=0.35) == (
         "Not a copy: only a part is the same, and 48 % of the picture differs (35 % may)."
     )
-    assert refusal_in_sentence(MIN_SCORE, 0.2, max_differs=0.35).startswith("Not a copy: the same shapes")
+    assert refusal_in_sentence(MIN_SCORE, MIN_SCORE, 0.2, max_differs=0.35).startswith("Not a copy: the same shapes")
 
 
 def test_a_share_that_is_not_0_is_not_shown_as_0() -> None:
