@@ -29,9 +29,7 @@ MAX_MISSING_PRINTED = 20
 @click.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print one decision a line on stdout, and nothing else.")
-@click.option(
-    "--likely", is_flag=True, help="List also what may be a copy, or has more on it: what a person must see."
-)
+@click.option("--likely", is_flag=True, help="List also what may be a copy, or has more on it: what a person must see.")
 @collection_option
 @click.option(
     "--patience",

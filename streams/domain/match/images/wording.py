@@ -9,7 +9,6 @@ from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 from streams.domain.hashes.transformation import describe_transformation
-from streams.domain.records.decision import Confidence
 
 SAME, OTHER, BEYOND, NOTHING = "=", "x", "+", "."
 """Blocks of `Match.map`: the same, something else, beyond the known picture, nothing to see."""
@@ -53,7 +52,7 @@ class _Region(NamedTuple):
 
 def match_in_sentence(
     transformation: str,
-    confidence: Confidence,
+    confidence: str,
     rows: Sequence[str] = (),
     differs: float | None = None,
     *,
@@ -94,8 +93,8 @@ def match_in_sentence(
     return f"The same picture{what}{of_bits}."
 
 
-def refusal_in_sentence(score: int, needed_score: int, differs: float = 0.0, *, max_differs: float = 1.0) -> str:
-    """Why two pictures with near hashes are no copies.
+def refusal_in_words(score: int, needed_score: int, differs: float = 0.0, *, max_differs: float = 1.0) -> str:
+    """Why two pictures with near hashes are no copies: `the same outline, the detail differs (score 212, 490 needed)`.
 
     Args:
         score: of their evidence.
@@ -105,13 +104,13 @@ def refusal_in_sentence(score: int, needed_score: int, differs: float = 0.0, *, 
     """
     needed = f"(score {score}, {needed_score} needed)"
     if score == 0:
-        return f"Not a copy: alike at a glance, but they cannot be laid on each other {needed}."
+        return f"alike at a glance, but they cannot be laid on each other {needed}"
     if score < needed_score:
-        return f"Not a copy: the same outline, the detail differs {needed}."
+        return f"the same outline, the detail differs {needed}"
     if differs > max_differs:
         share, most = percent_of_picture(differs), percent_of_picture(max_differs)
-        return f"Not a copy: only a part is the same, and {share} of the picture differs ({most} may)."
-    return f"Not a copy: the same shapes, with too little to see in them or with something else (score {score})."
+        return f"only a part is the same, and {share} of the picture differs ({most} may)"
+    return f"the same shapes, with too little to see in them or with something else (score {score})"
 
 
 def percent_of_picture(share: float) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from streams.domain.hashes.transformation import TRANSFORMATION_WORDS
-from streams.domain.match.images.wording import match_in_sentence, percent_of_picture, refusal_in_sentence
+from streams.domain.match.images.wording import match_in_sentence, percent_of_picture, refusal_in_words
 from streams.domain.records.decision import Confidence
 
 MIN_SCORE = 490
@@ -126,14 +126,12 @@ def test_hashes_speak_where_there_is_no_evidence() -> None:
 
 
 def test_a_refusal_names_the_score_or_the_share() -> None:
-    assert refusal_in_sentence(212, MIN_SCORE) == (
-        f"Not a copy: the same outline, the detail differs (score 212, {MIN_SCORE} needed)."
+    assert refusal_in_words(212, MIN_SCORE) == "the same outline, the detail differs (score 212, 490 needed)"
+    assert "cannot be laid on each other (score 0," in refusal_in_words(0, MIN_SCORE)
+    assert refusal_in_words(MIN_SCORE, MIN_SCORE, 0.48, max_differs=0.35) == (
+        "only a part is the same, and 48 % of the picture differs (35 % may)"
     )
-    assert "cannot be laid on each other (score 0," in refusal_in_sentence(0, MIN_SCORE)
-    assert refusal_in_sentence(MIN_SCORE, MIN_SCORE, 0.48, max_differs=0.35) == (
-        "Not a copy: only a part is the same, and 48 % of the picture differs (35 % may)."
-    )
-    assert refusal_in_sentence(MIN_SCORE, MIN_SCORE, 0.2, max_differs=0.35).startswith("Not a copy: the same shapes")
+    assert refusal_in_words(MIN_SCORE, MIN_SCORE, 0.2, max_differs=0.35).startswith("the same shapes")
 
 
 def test_a_share_that_is_not_0_is_not_shown_as_0() -> None:
