@@ -29,6 +29,8 @@ _PLACES: Final = (
     ("in the bottom left", "at the bottom", "in the bottom right"),
 )
 
+_BESIDE: Final = [(down, across) for down in (-1, 0, 1) for across in (-1, 0, 1)] + [(0, -2), (0, 2)]
+
 Block = tuple[int, int]
 """Row and column in the map."""
 
@@ -167,7 +169,10 @@ def _added_sides(rows: Sequence[str]) -> list[str]:
 
 
 def _regions(blocks: Iterable[Block]) -> list[_Region]:
-    """Blocks that touch each other, also at corners, in one region; the largest region first."""
+    """Blocks that touch each other, also at corners, in one region; the largest region first.
+
+    In a row, a gap of one block parts nothing: letters of a caption may leave a block as it was.
+    """
     left, regions = set(blocks), []
     while left:
         waiting = [min(left)]
@@ -176,7 +181,7 @@ def _regions(blocks: Iterable[Block]) -> list[_Region]:
         while waiting:
             row, column = waiting.pop()
             found.append((row, column))
-            beside = {(row + down, column + across) for down in (-1, 0, 1) for across in (-1, 0, 1)} & left
+            beside = {(row + down, column + across) for down, across in _BESIDE} & left
             left -= beside
             waiting += beside
         regions.append(_region(sorted(found)))
