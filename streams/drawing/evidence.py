@@ -16,8 +16,11 @@ from streams.drawing.gauges import Gauge, draw_gauge
 from streams.services.explain.agreement import BLOCKS, Agreement
 from streams.services.explain.pictures import PictureEvidence
 
-GAP: Final = 32
-PANEL_WIDTH, PANEL_HEIGHT = (WIDTH - 2 * MARGIN - 2 * GAP) // 3, 420
+GAP: Final = 28
+PANEL_WIDTH, PANEL_HEIGHT = (WIDTH - 2 * MARGIN - 3 * GAP) // 4, 400
+BLOCKS_LEFT: Final = MARGIN + 2 * (PANEL_WIDTH + GAP)
+"""The left edge of the panel with the blocks of B."""
+
 HEIGHT: Final = PANEL_HEIGHT + 96
 """Of the row with its titles and its legend."""
 
@@ -37,7 +40,7 @@ def draw_evidence(
     pictures: tuple[Image.Image, Image.Image],
     top: int,
 ) -> None:
-    """A row of three: A laid on B, B with its blocks, and gauges.
+    """A row of four: A laid on B, B, the blocks of B, and gauges.
 
     Args:
         canvas: drawn on from `top` to `top + HEIGHT`.
@@ -51,32 +54,31 @@ def draw_evidence(
         shown = _fit(submitted)
         laid = _lay_on(known, shown.size, evidence.agreement)
         heat = _draw_blocks(shown, evidence.agreement, evidence.rows)
-        for number, (title, image) in enumerate((("A, laid on B", laid), ("B: does the detail agree?", heat))):
+        panels = (("A, laid on B", laid), ("B", shown), ("does the detail agree?", heat))
+        for number, (title, image) in enumerate(panels):
             left = MARGIN + number * (PANEL_WIDTH + GAP)
             pen.text((left, top), title, INK, font_of(20))
             pen.rectangle((left, top + 34, left + PANEL_WIDTH, top + 34 + PANEL_HEIGHT), EMPTY)
             place = left + (PANEL_WIDTH - image.width) // 2, top + 34 + (PANEL_HEIGHT - image.height) // 2
             canvas.paste(image, place)
-        _draw_legend(pen, MARGIN + PANEL_WIDTH + GAP, top + 34 + PANEL_HEIGHT + 12)
-    left = MARGIN + 2 * (PANEL_WIDTH + GAP)
+        _draw_legend(pen, BLOCKS_LEFT, top + 34 + PANEL_HEIGHT + 12)
+    left = MARGIN + 3 * (PANEL_WIDTH + GAP)
     pen.text((left, top), f"evidence: {CONFIDENCE_WORDS[evidence.judgement.confidence]}", INK, font_of(20))
     for number, gauge in enumerate(_gauges(evidence, policy)):
-        draw_gauge(canvas, gauge, left, top + 76 + 130 * number, WIDTH - MARGIN)
+        draw_gauge(canvas, gauge, left, top + 76 + 150 * number, WIDTH - MARGIN)
 
 
 def _gauges(evidence: PictureEvidence, policy: Policy) -> Iterator[Gauge]:
     score, differs = evidence.judgement.score, evidence.judgement.differs
     needed = MIN_SCORE / 1000
+    yield Gauge("score", f"{score}, {MIN_SCORE} needed", score / 1000, (needed, 1.0), (needed,), "1,000: equal detail")
     yield Gauge(
-        "score of the detail", f"{score}, {MIN_SCORE} needed", score / 1000, (needed, 1.0), (needed,), "1,000: equal"
-    )
-    yield Gauge(
-        "part of B that differs",
+        "differs",
         f"{percent_of_picture(differs)}, {percent_of_picture(policy.reuse_differs)} may",
         differs,
         (0.0, policy.reuse_differs),
         (policy.reuse_differs, policy.max_differs),
-        f"over {percent_of_picture(policy.max_differs)}: no copy",
+        f"share of B; over {percent_of_picture(policy.max_differs)}: no copy",
     )
 
 
