@@ -79,7 +79,7 @@ def test_the_drawing_of_a_crop_outlines_the_same_part_in_both(files: Path) -> No
 
 def blocks_of(image: Image.Image) -> np.ndarray[tuple[int, int, int], np.dtype[np.float64]]:
     """The panel with the blocks of B, in the row of evidence, which lies between outlines and hashes."""
-    top = image.height - EVIDENCE_HEIGHT - GRID - 110
+    top = image.height - EVIDENCE_HEIGHT - GRID - 110 + 34
     return np.asarray(image.crop((BLOCKS_LEFT, top, BLOCKS_LEFT + EVIDENCE_WIDTH, top + EVIDENCE_PANEL)), float)
 
 
