@@ -6,7 +6,6 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any
 
-from streams.domain.match.outcome import published_facts
 from streams.domain.policy.policy import Policy
 from streams.domain.records import Match, Outcome
 from streams.services.media_files import MediaFile
@@ -66,4 +65,4 @@ def too_little_structure(explanation: Explanation, known: str, submitted: str, q
 
 def _file_as_json(file: MediaFile) -> dict[str, Any]:
     """Without evidence and the packed hashes of views and frames, which nobody can read."""
-    return {"file": file.name, "facts": published_facts(file.facts)}
+    return {"file": file.name, "facts": file.facts.published()}
