@@ -14,11 +14,13 @@ COPY_OUTCOMES: Final = ("duplicate", "near_duplicate")
 PARTIAL_RELATIONS: Final = ("contains", "overlaps")
 """Relations of a video that shares a part with another and has new material too. It has a group of its own."""
 
+CONFIDENCES_IN_DOUBT: Final = ("likely", "unverified")
+
 PARTLY_NEW: Final = "partly_new"
 """Counted in place of the outcome of such a video."""
 
 FOR_REVIEW: Final = "for_review"
-"""Counted in place of the outcome of a picture that a person must look at. It has a group of its own."""
+"""Counted in place of the outcome of a medium that a person must look at. It has a group of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +28,8 @@ class MediaGroup:
     """Media that are copies of each other.
 
     `first` is the media id of the earliest; `is_new` says that it is among the grouped decisions. `partial` are videos
-    that share a part with a medium of the group, and have new material too. `for_review` are pictures that may be
-    copies of one of the group, or that show it and something else too.
+    that share a part with a medium of the group, and have new material too. `for_review` are media that may be copies
+    of one of the group, and pictures that show it and something else too.
     """
 
     first: str
@@ -105,4 +107,5 @@ def _is_partly_new(decision: Decision) -> bool:
         decision.outcome == "near_duplicate"
         and decision.match is not None
         and decision.match.relation in PARTIAL_RELATIONS
+        and decision.match.confidence not in CONFIDENCES_IN_DOUBT
     )

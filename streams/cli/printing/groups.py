@@ -77,8 +77,8 @@ def _how_copied(member: Decision, group: MediaGroup) -> str:
     review = " (review)" if member.action == "review" else ""
     if match.relation not in ("", "copy"):
         return f"{match_in_words(match, 'it' if is_first else match.media_id)}{review}"
-    of = "" if is_first else f" of {match.media_id}"
     if member.action == "review":
-        return f"for review, beside {match.media_id}: {match.explanation}" if of else f"for review: {match.explanation}"
+        return f"for review{'' if is_first else f', beside {match.media_id}'}: {match.explanation}"
+    of = "" if is_first else f" of {match.media_id}"
     how = "" if match.method == "exact" else f", {match_in_words(match)}"
     return f"{OUTCOME_WORDS[member.outcome]}{of}{how}"

@@ -181,8 +181,9 @@ def test_what_is_for_review_is_in_no_group_and_listed_only_if_asked_for() -> Non
         copy("d2.jpg", "D", "d.jpg", "D"),
         unique("e.jpg", "E"),
         reviewed("f.jpg", "F", "e.jpg", "E"),
+        video("g.mp4", "G", "e.mp4", "E4", "contains", part(5, 12, 0, 7), confidence="likely"),
     )
-    total = "7 files: 2 unique, 1 exact copy, 1 altered copy, 3 for review, 0 failed. The copies take 2.0 MB."
+    total = "8 files: 2 unique, 1 exact copy, 1 altered copy, 4 for review, 0 failed. The copies take 2.0 MB."
     assert report(*decisions) == [
         "a.jpg  (1 copy)",
         "    b.jpg  altered copy, 90.0 %, 3 % of it differs",
@@ -203,6 +204,9 @@ def test_what_is_for_review_is_in_no_group_and_listed_only_if_asked_for() -> Non
         "",
         "e.jpg  (1 for review)",
         "    f.jpg  for review: Perhaps.",
+        "",
+        "e.mp4  (1 for review, known from before)",
+        "    g.mp4  perhaps: contains 00:00–00:07 of it at 00:05 (review)",
         "",
         total,
     ]
