@@ -17,7 +17,7 @@ from streams.domain.evidence.evidence import EDGE, Evidence
 from streams.domain.evidence.thumbnail import SIDE
 from streams.domain.evidence.verify import MatchedViews
 from streams.domain.hashes.orientation import LEFT_RIGHT, TOP_BOTTOM, TRANSPOSED
-from streams.domain.hashes.views import FRAMED, TRIMMED, VIEWS
+from streams.domain.hashes.views import VIEWS
 
 Floats = NDArray[np.float64]
 
@@ -75,6 +75,8 @@ def find_agreement(known: Evidence, submitted: Evidence, views: MatchedViews) ->
     to_known = of_known @ np.linalg.inv(of_submitted)
     known_side, submitted_side = _sides(abs(float(np.linalg.det(to_known))))
     known_sizes, submitted_sizes = _sizes(known, known_side), _sizes(submitted, submitted_side)
+    if VIEWS[views.known_view].negated != VIEWS[views.query_view].negated:
+        known_sizes = [-detail for detail in known_sizes]
     for one, other in zip(known_sizes, submitted_sizes, strict=True):
         to_known = _refined(one, other, to_known)
     return Agreement(to_known, _compare_blocks(known_sizes[-1], submitted_sizes[-1], to_known))
@@ -84,9 +86,9 @@ def _placement(view_code: int, orientation: int, evidence: Evidence) -> Floats:
     """Takes points of a view, turned as it was hashed, to points of its picture."""
     view = VIEWS[view_code]
     left, top, right, bottom = view.box
-    inner = evidence.thumbnail_of(view_code) if view_code in (TRIMMED, FRAMED) else None
-    if inner is not None:
-        left, top, right, bottom = (edge / EDGE for edge in inner.box)
+    inner = [thumbnail for thumbnail in evidence.thumbnails if view.own_thumbnail and thumbnail.view == view_code]
+    if inner:
+        left, top, right, bottom = (edge / EDGE for edge in inner[0].box)
     elif view.aspect:
         across, down = view.aspect * evidence.height / evidence.width, evidence.width / evidence.height / view.aspect
         left, top = max(0.0, (1 - across) / 2), max(0.0, (1 - down) / 2)
