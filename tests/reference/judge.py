@@ -71,17 +71,17 @@ def plain(known: Evidence, query: Evidence, shares: Map) -> str:
 
 
 def is_drawing(evidence: Evidence) -> bool:
-    packed = evidence.thumbnails[-1].packed
+    packed = evidence.thumbnails[0].packed
     even = []
     for end in range(2):
         ends = [[packed[18 * (8 * row + column) + end] for column in range(8)] for row in range(8)]
         across = sum(abs(row[at + 1] - row[at]) <= 5 for row in ends for at in range(7))
         even.append(across + sum(abs(ends[at + 1][x] - ends[at][x]) <= 5 for at in range(7) for x in range(8)))
-    return structured(evidence, -1) <= 51 and max(even) >= 56
+    return structured(evidence) <= 51 and max(even) >= 56
 
 
-def structured(evidence: Evidence, number: int = 0) -> int:
-    packed = evidence.thumbnails[number].packed
+def structured(evidence: Evidence) -> int:
+    packed = evidence.thumbnails[0].packed
     return sum(packed[at + 1] - packed[at] >= 6 for at in range(0, len(packed), 18))
 
 

@@ -67,10 +67,10 @@ def extract_evidence(
     thumbnails = tuple(_thumbnail(pixels, view, part, whole) for view, part in ((FULL, whole), *inner))
     innermost = thumbnails[-1].packed
     page = _packed_page(grey) if grey is not None and has_even_ground(innermost) else b""
-    chroma, digest = b"", b""
-    if colours is not None and (page or is_plain(innermost)):
+    chroma, digest, plain = b"", b"", is_plain(innermost) or is_plain(thumbnails[0].packed)
+    if colours is not None and (page or plain):
         digest = colours.digest()
-        if colours.exact or is_plain(innermost):
+        if colours.exact or plain:
             chroma = colours.chroma()
     return Evidence(*size, thumbnails, page, chroma, digest)
 

@@ -124,7 +124,7 @@ def _by_texture(
         return _plain(known, query, shares) if few_bits or found.score >= MIN_SCORE else ""
     if found.score < MIN_SCORE and not (few_bits and found.score >= MIN_BLURRED_SCORE):
         return ""
-    if all(is_plain(each.thumbnails[-1].packed) and has_even_ground(each.thumbnails[-1].packed) for each in pair):
+    if all(is_plain(each.thumbnails[0].packed) and has_even_ground(each.thumbnails[0].packed) for each in pair):
         return _plain(known, query, shares) or "likely"
     placement = found.placement
     if placement is None or not _same_colours(known, query, shares, MAX_COLOUR_DISTANCE):
