@@ -15,10 +15,10 @@ from streams.stages.match.records import count_outcomes, decode_fingerprints
 from streams.stages.match.warm_up import warm_up
 
 
-def match(batch: KeyedBatch, indexes: PartitionIndexes) -> None:
+def match(batch: KeyedBatch, indexes: PartitionIndexes, answer_days: float) -> None:
     """Decide a batch in order. A record that is not a fingerprint gets only a dead letter: it names no submission."""
     inputs = decode_fingerprints(batch)
-    now, outputs = batch.now(), decide(inputs, batch, indexes.of(batch))
+    now, outputs = batch.now(), decide(inputs, batch, indexes.of(batch), answer_days=answer_days)
     for output in outputs:
         headers = event_headers(output.decision_id, DECISION_TYPE, output.media_id, now)
         batch.emit(DECISIONS, output.media_id.encode(), output.value, headers)
@@ -38,6 +38,6 @@ def stage(settings: Settings) -> KeyedStage:
         writes=(DECISIONS, DEAD_LETTERS),
         table="contents",
         open=compile_kernels,
-        process=partial(match, indexes=indexes),
+        process=partial(match, indexes=indexes, answer_days=settings.runtime.answer_days),
         forget=indexes.clear,
     )

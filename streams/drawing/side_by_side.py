@@ -98,13 +98,13 @@ def draw_pictures(explanation: PictureExplanation) -> Image.Image:
 
 def _panels(known: PictureFile, submitted: PictureFile, nearest: ViewComparison | None) -> tuple[Panel, Panel]:
     """The compared part of A, and that of B with the orientation that A has in B."""
-    hit = nearest.hit if nearest else None
-    views = (VIEWS[hit.view], VIEWS[hit.own_view]) if hit else (VIEWS[FULL], VIEWS[FULL])
+    pair = nearest.pair if nearest else None
+    views = (VIEWS[pair.known_view], VIEWS[pair.query_view]) if pair else (VIEWS[FULL], VIEWS[FULL])
     boxes = [
         view_boxes(picture.data, NO_LIMITS).get(view.code, WHOLE)
         for picture, view in zip((known, submitted), views, strict=True)
     ]
-    orientation = orientation_between(hit.orientation, hit.own_orientation) if hit else UPRIGHT
+    orientation = orientation_between(pair.known_orientation, pair.query_orientation) if pair else UPRIGHT
     return (
         Panel("A", "known", known, views[0], boxes[0], UPRIGHT),
         Panel("B", "submitted", submitted, views[1], boxes[1], orientation),

@@ -53,9 +53,9 @@ def imagehash_both(data: bytes) -> None:
 
 def hash64_only(data: bytes) -> None:
     image_format = image_format_of(data)
-    grey, _, _ = decode_luminance(
+    grey = decode_luminance(
         data, image_format, file_structure(data, image_format), max_pixels=1 << 30, max_decode_bytes=1 << 40
-    )
+    ).grey
     phash_hex(np.asarray(grey.resize((32, 32), Image.Resampling.LANCZOS, reducing_gap=3)))
 
 

@@ -65,7 +65,7 @@ def levels(pixels: NDArray[np.uint8]) -> list[NDArray[np.int16]]:
     return result
 
 
-def correlation(known: NDArray[np.int16], query: NDArray[np.int16], m: Sequence[int], step: int) -> int:
+def correlation(known: NDArray[np.int16], query: NDArray[np.int16], m: Sequence[int], step: int, sign: int = 1) -> int:
     side, last = len(known), (len(query) - 1) << 12
     grid = np.arange(step >> 1, side, step, dtype=np.int64)
     x, y = np.meshgrid(grid, grid)
@@ -78,29 +78,48 @@ def correlation(known: NDArray[np.int16], query: NDArray[np.int16], m: Sequence[
     above = pixels[j, i] * (16 - f) + pixels[j, i + 1] * f
     below = pixels[j + 1, i] * (16 - f) + pixels[j + 1, i + 1] * f
     q, k = (above * (16 - g) + below * g) >> 4, known.astype(np.int64)[y[inside], x[inside]]
-    kq, kk, qq = int((k * q).sum()), int((k * k).sum()), int((q * q).sum())
+    kq, kk, qq = sign * int((k * q).sum()), int((k * k).sum()), int((q * q).sum())
     if count * step * step * 100 < side * side * 15 or kq <= 0 or kk == 0 or qq == 0:
         return 0
     return int(float(kq) * 1000.0 / (float(np.sqrt(float(kk))) * float(np.sqrt(float(qq)))))
 
 
+def nudged(m: list[int], number: int, change: int, width: int, height: int) -> list[int]:
+    m = list(m)
+    if number < 2:
+        m[2 + 3 * number] += change
+    else:
+        at = (0, 4, 1, 3)[number - 2]
+        side = width if at in (0, 3) else height
+        slope = 2 * change // side
+        m[at] += slope
+        m[2 if at < 2 else 5] -= slope * (side - 1) // 2
+    return m
+
+
+def finer(m: list[int]) -> list[int]:
+    m = list(m)
+    m[2], m[5] = 2 * m[2] + 2048 - (m[0] + m[1]) // 2, 2 * m[5] + 2048 - (m[3] + m[4]) // 2
+    return m
+
+
 def climbed(
-    known: NDArray[np.int16], query: NDArray[np.int16], m: list[int], step: int, rounds: int, good_enough: int
+    known: NDArray[np.int16],
+    query: NDArray[np.int16],
+    m: list[int],
+    step: int,
+    rounds: int,
+    good_enough: int,
+    sign: int = 1,
 ) -> tuple[int, list[int]]:
     side, size = len(known), 2048
-    best = correlation(known, query, m, step)
+    best = correlation(known, query, m, step, sign)
     for _ in range(rounds if best < good_enough else 0):
         moved = False
         for number in range(6):
             for change in (size, -size):
-                trial = list(m)
-                if number < 2:
-                    trial[2 + 3 * number] += change
-                else:
-                    at, slope = (0, 4, 1, 3)[number - 2], 2 * change // side
-                    trial[at] += slope
-                    trial[2 if at < 2 else 5] -= slope * (side - 1) // 2
-                score = correlation(known, query, trial, step)
+                trial = nudged(m, number, change, side, side)
+                score = correlation(known, query, trial, step, sign)
                 if score > best:
                     best, moved, m = score, True, trial
                     break
@@ -110,7 +129,7 @@ def climbed(
 
 
 def aligned(
-    known: Sequence[NDArray[np.int16]], query: Sequence[NDArray[np.int16]], m: list[int]
+    known: Sequence[NDArray[np.int16]], query: Sequence[NDArray[np.int16]], m: list[int], sign: int = 1
 ) -> tuple[int, list[int]]:
     """The score and the refined map, of three levels each, the coarsest first."""
     for _ in range(2):
@@ -120,12 +139,12 @@ def aligned(
     for at in range(25):
         trial = list(m)
         trial[2], trial[5] = m[2] + (at % 5 - 2) * 3072, m[5] + (at // 5 - 2) * 3072
-        shifts.append((-correlation(known[0], query[0], trial, 1), at, trial))
+        shifts.append((-correlation(known[0], query[0], trial, 1, sign), at, trial))
     m = min(shifts)[2]
     for level, (step, rounds, good_enough, gate) in enumerate(((1, 3, 950, 600), (2, 5, 900, 550), (3, 6, 750, 0))):
         if level:
-            m[2], m[5] = 2 * m[2] + 2048 - (m[0] + m[1]) // 2, 2 * m[5] + 2048 - (m[3] + m[4]) // 2
-        score, m = climbed(known[level], query[level], m, step, rounds, good_enough)
+            m = finer(m)
+        score, m = climbed(known[level], query[level], m, step, rounds, good_enough, sign)
         if score < gate:
             return 0, m
-    return correlation(known[2], query[2], m, 1), m
+    return correlation(known[2], query[2], m, 1, sign), m

@@ -5,9 +5,11 @@ It shares the tables of views with streams.domain.match.images, and no code.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from streams.domain.evidence.verify import MatchedViews
 from streams.domain.hashes.levels import LEVEL_NUMBERS
 from streams.domain.hashes.views import QUERY_GROUPS, SEARCH_GROUPS, STORED_GROUPS, VIEW_PAIRS, VIEWS
 
@@ -25,7 +27,7 @@ class Entry:
 
 @dataclass
 class Known:
-    """A known content: its first submission, its group and its stored entries."""
+    """A known content: its first submission, group, stored entries, evidence, and its drift in 64ths."""
 
     content_id: str
     media_id: str
@@ -38,15 +40,32 @@ class Known:
     is_member: bool
     frames: list[Any] = field(default_factory=list)
     duration_ms: int = 0
+    evidence: str = ""
+    drift: int = 0
 
 
 @dataclass(frozen=True)
-class Nearest:
-    known: Known
-    entry: Entry
+class Pair:
+    """An entry of the submission and an entry of a known content that are near."""
+
     own: Entry
+    entry: Entry
     near_bits: int
     confirm_bits: int
+    number: int
+
+    @property
+    def is_part(self) -> bool:
+        return not (VIEWS[self.own.view].whole and VIEWS[self.entry.view].whole)
+
+    @property
+    def rank(self) -> tuple[Any, ...]:
+        distances = self.confirm_bits, self.near_bits
+        return *distances, self.is_part, self.number, self.entry.view, self.entry.orientation
+
+    @property
+    def views(self) -> MatchedViews:
+        return MatchedViews(self.entry.view, self.entry.orientation, self.own.view, self.own.orientation)
 
 
 @dataclass
@@ -55,33 +74,30 @@ class Contents:
 
     known: dict[str, Known] = field(default_factory=dict)
 
-    def nearest(self, algorithm: str, entries: list[Entry], policy: dict[str, Any], time_ms: int, own: str) -> Any:
-        best: tuple[Any, Nearest] | None = None
-        level = level_of(policy)
+    def candidates(
+        self, algorithm: str, entries: list[Entry], policy: dict[str, Any], time_ms: int, own: str
+    ) -> list[tuple[Known, list[Pair]]]:
+        """The 16 nearest contents, each with its 16 nearest pairs, the nearest first."""
+        found = []
         for known in self.known.values():
             if known.algorithm != algorithm or known.content_id == own or known.expires_ms < time_ms:
                 continue
-            for number, mine in enumerate(entries):
-                for theirs in known.entries:
-                    distances = compared(mine, theirs, level, policy)
-                    if distances is None:
-                        continue
-                    confirm_bits, near_bits = distances
-                    is_part = not (VIEWS[mine.view].whole and VIEWS[theirs.view].whole)
-                    rank = (
-                        (
-                            known.is_member,
-                            is_part,
-                            confirm_bits,
-                            near_bits,
-                            known.first_ms,
-                            digest_words(known.content_id),
-                        ),
-                        (number, theirs.view, theirs.orientation),
-                    )
-                    if best is None or rank < best[0]:
-                        best = rank, Nearest(known, theirs, mine, near_bits, confirm_bits)
-        return best[1] if best else None
+            pairs = sorted(pairs_of(entries, known.entries, policy), key=lambda pair: pair.rank)
+            if pairs:
+                rank = *pairs[0].rank[:2], known.first_ms, digest_words(known.content_id)
+                found.append((rank, known, pairs[:16]))
+        found.sort(key=lambda each: each[0])
+        return [(known, pairs) for _, known, pairs in found[:16]]
+
+
+def pairs_of(entries: list[Entry], stored_entries: list[Entry], policy: dict[str, Any]) -> Iterator[Pair]:
+    level = level_of(policy)
+    for number, mine in enumerate(entries):
+        for theirs in stored_entries:
+            distances = compared(mine, theirs, level, policy)
+            if distances is not None:
+                confirm_bits, near_bits = distances
+                yield Pair(mine, theirs, near_bits, confirm_bits, number)
 
 
 def level_of(policy: dict[str, Any]) -> int:

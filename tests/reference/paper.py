@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from tests.reference.evidence import finer, nudged
+
 Ints = NDArray[np.int64]
 BLOCK, PIXEL, UNKNOWN = 12, 4096, -2000
 TURNS, ZOOMS, SHIFTS = (0, -68, 68, -137, 137, -205, 205), (4096, 3850, 4342), 5
@@ -131,15 +133,7 @@ def climbed(known: Ints, query: Ints, m: list[int], step: int, rounds: int, size
         moved = False
         for number in range(6):
             for change in (size, -size):
-                trial = list(m)
-                if number < 2:
-                    trial[2 + 3 * number] += change
-                else:
-                    at = (0, 4, 1, 3)[number - 2]
-                    side = known.shape[1] if at in (0, 3) else known.shape[0]
-                    slope = 2 * change // side
-                    trial[at] += slope
-                    trial[2 if at < 2 else 5] -= slope * (side - 1) // 2
+                trial = nudged(m, number, change, known.shape[1], known.shape[0])
                 score = correlation(known, query, trial, step)
                 if score > best:
                     best, moved, m = score, True, trial
@@ -220,12 +214,6 @@ def best_of_starts(known: Ints, query: Ints, tried: list[list[int]], count: int)
             best, found = score, tried[at]
     tried[0] = found
     return best, found
-
-
-def finer(m: list[int]) -> list[int]:
-    m = list(m)
-    m[2], m[5] = 2 * m[2] + 2048 - (m[0] + m[1]) // 2, 2 * m[5] + 2048 - (m[3] + m[4]) // 2
-    return m
 
 
 def refined(known: Sequence[Ints], query: Sequence[Ints], m: list[int]) -> list[int]:

@@ -10,17 +10,20 @@ from typing import Any
 
 import orjson
 
+from streams.domain.evidence.judge import judge
 from streams.domain.hashes.transformation import describe_transformation, transformation_between
 from streams.domain.hashes.views import VIEWS
 from streams.domain.records import decision_id
 from tests.reference import videos
-from tests.reference.nearest import FOR_EVER_MS, Contents, Known, Nearest, entries_of, retention_ms, stored
+from tests.reference.copies import Copy, Judge, copy_of
+from tests.reference.nearest import DAY_MS, FOR_EVER_MS, Contents, Known, entries_of, retention_ms, stored
 
 
 class Twin:
-    """Expected decisions, as JSON objects by decision_id."""
+    """Expected decisions, as JSON objects by decision_id. `judge` decides on evidence."""
 
-    def __init__(self) -> None:
+    def __init__(self, judge: Judge = judge) -> None:
+        self._judge = judge
         self.decisions: dict[str, dict[str, Any]] = {}
         self._contents: dict[str, Contents] = {}
         self._expires_ms: dict[str, int] = {}
@@ -31,7 +34,7 @@ class Twin:
         identity = decision_id(record["collection"], record["submission_id"], record["attempt"], 0)
         if identity in self._expires_ms and self._expires_ms[identity] >= time_ms:
             return
-        self._expires_ms[identity] = min(time_ms + retention_ms(record["policy"]), FOR_EVER_MS)
+        self._expires_ms[identity] = time_ms + min(retention_ms(record["policy"]), 38 * DAY_MS)
         facts = record["facts"]
         decision = {
             "decision_id": identity,
@@ -52,7 +55,7 @@ class Twin:
             decision |= {"facts": None, "outcome": "failed", "action": "inspect"}
         else:
             shown = {name: hashed for name, hashed in facts["hashes"].items() if name not in ("views:1", "frames:1")}
-            decision["facts"] = facts | {"hashes": shown}
+            decision["facts"] = {name: value for name, value in facts.items() if name != "evidence"} | {"hashes": shown}
             decision |= self._compare(record, time_ms)
             if decision["match"] and decision["action"] == "reuse":
                 decision["verdict"]["inherited_from"] = decision["match"]["group_media_id"]
@@ -67,26 +70,32 @@ class Twin:
         if first is not None and first.expires_ms >= time_ms:
             if (expires_ms - first.expires_ms) * 16 > retention_ms(policy):
                 first.expires_ms = expires_ms
+            first.evidence = first.evidence or facts["evidence"]
             return {"outcome": "duplicate", "action": "reuse", "match": exact(first)}
         if facts["kind"] == "video":
             return self._compare_video(record, contents, time_ms, expires_ms)
         algorithm, entries = entries_of(facts, policy)
-        found = contents.nearest(algorithm, entries, policy, time_ms, own) if entries else None
+        candidates = contents.candidates(algorithm, entries, policy, time_ms, own) if entries else []
+        found = copy_of(candidates, facts, policy, self._judge)
+        own_group = own, record["media_id"]
         contents.known[own] = Known(
             own,
             record["media_id"],
             record["submission_id"],
-            found.known.group if found else (own, record["media_id"]),
+            found.known.group if found and found.is_reused else own_group,
             time_ms,
             expires_ms,
             algorithm,
             stored(entries, policy),
-            found is not None,
+            found is not None and found.is_reused,
+            evidence=facts["evidence"],
+            drift=found.drift if found else 0,
         )
         shown = videos.videos_showing(contents, entries, policy, time_ms) if policy["appears_in"] else []
         if found is None:
             return {"outcome": "unique", "action": "process", "match": None, "appears_in": shown}
-        return {"outcome": "near_duplicate", "action": "reuse", "match": near(found, policy), "appears_in": shown}
+        action, match = "reuse" if found.is_reused else "review", near(found, policy, own_group)
+        return {"outcome": "near_duplicate", "action": action, "match": match, "appears_in": shown}
 
     def _compare_video(
         self, record: dict[str, Any], contents: Contents, time_ms: int, expires_ms: int
@@ -119,6 +128,7 @@ class Twin:
         return {"outcome": "near_duplicate", "action": action, "match": match, "appears_in": shown}
 
 
+NO_EVIDENCE: dict[str, Any] = {"score": None, "differs": None, "map": []}
 NO_VIDEO = {"relation": "", "segments": [], "share": 0.0, "known_share": 0.0}
 
 
@@ -130,6 +140,8 @@ def exact(known: Known) -> dict[str, Any]:
         "distance_bits": 0,
         "threshold_bits": 0,
         "explanation": f"The same bytes{' in all parts that were read' if '-parts:' in known.content_id else ''}.",
+        **NO_EVIDENCE,
+        "confidence": "exact",
         "candidate_distance_bits": None,
         "candidate_threshold_bits": None,
         "transformation": "none",
@@ -139,27 +151,34 @@ def exact(known: Known) -> dict[str, Any]:
     }
 
 
-def near(found: Nearest, policy: dict[str, Any]) -> dict[str, Any]:
-    mine, theirs = VIEWS[found.own.view], VIEWS[found.entry.view]
-    radius = policy["radius_bits"] if mine.whole and theirs.whole else policy["view_radius_bits"]
+def near(found: Copy, policy: dict[str, Any], own_group: tuple[str, str]) -> dict[str, Any]:
+    pair = found.pair
+    radius = policy["view_radius_bits"] if pair.is_part else policy["radius_bits"]
     bits = int(policy["hash"].lstrip("abcdefghijklmnopqrstuvwxyz"))
-    distance, threshold = found.near_bits, radius
+    distance, threshold = pair.near_bits, radius
     if bits == 256:
-        distance, threshold = found.confirm_bits, policy["confirm_bits"]
-    change = transformation_between(found.own.view, found.own.orientation, found.entry.view, found.entry.orientation)
+        distance, threshold = pair.confirm_bits, policy["confirm_bits"]
+    change = transformation_between(pair.own.view, pair.own.orientation, pair.entry.view, pair.entry.orientation)
     how = "The same picture" if change == "none" else "The same picture, " + describe_transformation(change)
+    group = found.known.group if found.is_reused else own_group
     return {
         **whose(found.known),
+        "group_content_id": group[0],
+        "group_media_id": group[1],
         "method": policy["hash"],
         "similarity": round(1 - distance / bits, 4),
         "distance_bits": distance,
         "threshold_bits": threshold,
         "explanation": f"{how}: {distance} of {bits} bits differ, {threshold} may.",
-        "candidate_distance_bits": found.near_bits if bits == 256 else None,
+        "confidence": found.confidence,
+        "score": found.score,
+        "differs": found.differs,
+        "map": found.map,
+        "candidate_distance_bits": pair.near_bits if bits == 256 else None,
         "candidate_threshold_bits": radius if bits == 256 else None,
         "transformation": change,
-        "view": mine.name,
-        "known_view": theirs.name,
+        "view": VIEWS[pair.own.view].name,
+        "known_view": VIEWS[pair.entry.view].name,
         **NO_VIDEO,
     }
 

@@ -73,10 +73,11 @@ class VideoMatch:
     voters: list[FramePair]
     shown: FramePair
     hash64_distance_bits: int
+    moves: bool
 
     @property
     def is_reused(self) -> bool:
-        return self.relation in ("copy", "clip_of")
+        return self.moves and self.relation in ("copy", "clip_of")
 
     @property
     def matched_ms(self) -> int:
@@ -152,7 +153,7 @@ def match(
                     theirs += confirmed(candidate, moment, orientation, number, policy)
             known_timeline = timeline_of(candidate.frames, candidate.duration_ms)
             theirs = drop_ambiguous(theirs, timeline, moments, known_timeline)
-            matched = find_relation(candidate, timeline, theirs, weights, hash64_distance_bits, policy)
+            matched = find_relation(candidate, timeline, moments, theirs, weights, hash64_distance_bits, policy)
             best += [matched] if matched else []
     return min(best, key=rank, default=None)
 
@@ -239,6 +240,7 @@ def candidates(pairs: list[FramePair], weights: list[int], members: bool) -> lis
 def find_relation(
     known: Known,
     timeline: Timeline,
+    moments: list[list[Frame]],
     pairs: list[FramePair],
     weights: list[int],
     hash64_distance_bits: int,
@@ -275,7 +277,25 @@ def find_relation(
         (pair for pair in best if (pair.own.entry.view, pair.frame.entry.view) == shown_views),
         key=lambda pair: (pair.hash256_distance_bits, pair.hash64_distance_bits, pair.own_moment),
     )
-    return VideoMatch(known, name, aligned, share, known_share, timeline.duration_ms, best, shown, hash64_distance_bits)
+    moves = shows_movement([moments[number][0] for number in voters])
+    return VideoMatch(
+        known, name, aligned, share, known_share, timeline.duration_ms, best, shown, hash64_distance_bits, moves
+    )
+
+
+def shows_movement(frames: list[Frame]) -> bool:
+    """Whether the first frames of the voting moments show three scenes or more, none of them for most of the time."""
+    scenes: list[tuple[int, int]] = []
+    for frame in frames:
+        upright = reoriented(frame.entry.hash256, 16, inverse(frame.entry.orientation & 7))
+        like = [at for at, (first, _) in enumerate(scenes) if (first ^ upright).bit_count() <= 64]
+        if like:
+            first, shown_ms = scenes[like[0]]
+            scenes[like[0]] = first, shown_ms + frame.to_ms - frame.from_ms
+        else:
+            scenes.append((upright, frame.to_ms - frame.from_ms))
+    durations = [shown_ms for _, shown_ms in scenes]
+    return len(scenes) >= 3 and 4 * max(durations) <= 3 * sum(durations)
 
 
 def drop_ambiguous(
@@ -419,6 +439,10 @@ def match_fields(found: VideoMatch, policy: dict[str, Any], own: tuple[str, str]
         "distance_bits": distance_bits,
         "threshold_bits": policy["confirm_bits"],
         "explanation": explanation(found, segments, change),
+        "confidence": "certain" if found.moves else "likely",
+        "score": None,
+        "differs": None,
+        "map": [],
         "candidate_distance_bits": found.hash64_distance_bits,
         "candidate_threshold_bits": policy["radius_bits"],
         "transformation": change,

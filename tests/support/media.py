@@ -50,10 +50,24 @@ def photo(name: str = "chelsea.png", size: tuple[int, int] | None = None) -> Ima
 
 
 def encode(image: Image.Image, form: str = "JPEG", **options: Any) -> bytes:
-    """The bytes of the image as a file. Options are those of Pillow's `save`."""
+    """The bytes of the image as a file. Options are those of Pillow's `save`; `HEIF` is written by pillow-heif."""
     file = BytesIO()
-    image.save(file, form, **options)
+    if form == "HEIF":
+        _save_heif(image, file, **options)
+    else:
+        image.save(file, form, **options)
     return file.getvalue()
+
+
+def _save_heif(image: Image.Image, file: BytesIO, **options: Any) -> None:
+    """As pillow-heif's plugin, which writes an EXIF orientation as HEIF has it; Pillow's registry stays as it is."""
+    from pillow_heif import as_plugin
+
+    image = image.copy()
+    if "exif" in options:
+        options["exif"] = options["exif"].tobytes()
+    image.encoderinfo = options
+    as_plugin._save_heif(image, file, "")
 
 
 def jpeg(name: str = "chelsea.png", size: tuple[int, int] = (640, 480), **options: Any) -> bytes:

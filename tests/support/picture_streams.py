@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import random
+from base64 import b64encode
 from collections.abc import Iterable, Iterator
+from functools import cache
 from hashlib import sha256
 
 import numpy as np
 from hypothesis import strategies as st
+from PIL import Image
 
+from streams.domain.evidence.evidence import EDGE, Evidence, Thumbnail, pack_evidence
+from streams.domain.evidence.thumbnail import encode_thumbnail
 from streams.domain.hashes.packing import CANONICAL, ENTRY, EXTRA_UPRIGHT, pack_entries
-from streams.domain.hashes.views import views_of_level
+from streams.domain.hashes.views import FULL, views_of_level
 from streams.domain.match.batch import MatchInput
 from streams.domain.match.decide import MatchOutput
 from streams.domain.policy.policy import Policy
@@ -63,6 +68,28 @@ def picture(base: int, rng: random.Random) -> dict[str, str]:
     }
 
 
+@cache
+def evidence(base: int, variant: int) -> str:
+    """The evidence of an altered picture. The picture is the same when it is mirrored or turned, as its hashes are."""
+    rng = np.random.default_rng(base)
+    quarter = Image.fromarray(rng.integers(0, 256, (16, 16), np.uint8)).resize((32, 32), Image.Resampling.BICUBIC)
+    pixels = np.asarray(quarter).astype(np.int64)
+    pixels = (pixels + pixels.T) // 2
+    pixels = np.hstack((pixels, pixels[:, ::-1]))
+    pixels = np.vstack((pixels, pixels[::-1]))
+    if variant == 0:
+        return ""
+    if variant == 1:  # too plain to tell
+        pixels = np.full_like(pixels, 200)
+    elif variant >= 4:  # noise, then more and more that was painted over
+        pixels = pixels + np.random.default_rng(variant).integers(-4, 5, pixels.shape)
+        painted = 8 * (variant - 4)
+        pixels[: 2 * painted, :painted] = np.random.default_rng(variant).integers(0, 256, (2 * painted, painted))
+    packed = encode_thumbnail(pixels.clip(0, 255).astype(np.uint8))
+    whole = Thumbnail(FULL, (0, 0, EDGE, EDGE), packed)
+    return b64encode(pack_evidence(Evidence(400, 300, (whole,)))).decode()
+
+
 def submission(offset: int, rng: random.Random, seed: int) -> Fingerprint:
     """One of a few submissions, contents and bases, so that all kinds of repetition occur."""
     number, content = rng.randrange(40), 25 * seed + rng.randrange(25)
@@ -70,10 +97,10 @@ def submission(offset: int, rng: random.Random, seed: int) -> Fingerprint:
     if rng.random() < 0.95:
         digest = sha256(b"%d" % content).hexdigest()
         of_content = random.Random(content)  # equal bytes have equal facts
-        quality = of_content.choice((0.05, 0.5, 0.9, 0.9))
-        facts = MediaFacts(
-            f"sha256:{digest}", "image", "png", 9, 4, 3, 1, quality, picture(of_content.randrange(4), of_content)
-        )
+        quality, base = of_content.choice((0.05, 0.5, 0.9, 0.9)), of_content.randrange(4)
+        hashes = picture(base, of_content)
+        shown = evidence(base if of_content.random() < 0.9 else 4, of_content.randrange(9))
+        facts = MediaFacts(f"sha256:{digest}", "image", "png", 9, 4, 3, 1, quality, hashes, evidence=shown)
     return Fingerprint(
         submission_id=f"s#{number}",
         attempt=rng.choice((0, 0, 0, 1)),

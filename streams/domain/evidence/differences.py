@@ -8,16 +8,28 @@ caption, a sticker or something painted over fails both.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-from streams.domain.evidence.align import PIXEL, invert, products
-from streams.domain.evidence.evidence import EDGE, Evidence, Thumbnail
+from streams.domain.evidence.affine import PIXEL
+from streams.domain.evidence.evidence import EDGE
+from streams.domain.evidence.sampling import (
+    GRID_ROWS,
+    LOWER,
+    OWN,
+    UPPER,
+    WEIGHTS,
+    X,
+    Y,
+    blended,
+    is_shown,
+    pair_up,
+    pixel_of,
+    products,
+    sample,
+)
 from streams.domain.hamming.jit import compiled
-from streams.domain.hashes.views import FULL
 
 MAP_SIDE: Final = 8
 """The map has so many blocks a side."""
@@ -34,32 +46,15 @@ STRUCTURE: Final = 6.0
 SAME_TEXTURE: Final = 300.0
 """Correlation of the texture of a block, in thousandths, from which it is the same."""
 
+TEXTURE: Final = 100
+"""Mean square of a normalised block (UNIT is 64) below which the block has no texture."""
+
 MARGIN: Final = 2
 """Pixels beside an inner picture that still show its edge."""
 
-
-def map_differences(
-    m: NDArray[np.int64],
-    known: tuple[NDArray[np.uint8], NDArray[np.int16]],
-    query: tuple[NDArray[np.uint8], NDArray[np.int16]],
-    shown: Thumbnail,
-    evidence: Evidence,
-) -> bytes:
-    """The states of the blocks of the whole query, row by row.
-
-    Args:
-        m: the map from known to query pixels, as `align` leaves it.
-        known, query: the aligned thumbnails, their pixels and their normalised level of the same size.
-        shown: the query's thumbnail that was aligned.
-        evidence: of the query.
-    """
-    inverse = np.empty(6, np.int64)
-    blocks = np.zeros((MAP_SIDE, MAP_SIDE), np.uint8)
-    if invert(m, inverse):
-        _compare(*query, *known, inverse, blocks)
-    if shown.view != FULL:
-        blocks = _set_into_whole(blocks, shown.box, evidence.thumbnails[0].pixels)
-    return blocks.tobytes()
+_ONE_EACH_WAY: Final = tuple((right * PIXEL, down * PIXEL) for down in (-1, 0, 1) for right in (-1, 0, 1))
+SHIFTS: Final = ((0, 0), *(shift for shift in _ONE_EACH_WAY if shift != (0, 0)))
+"""Shifts at which grey levels are compared: none, then by a pixel."""
 
 
 def share_that_differs(blocks: bytes) -> float:
@@ -68,91 +63,156 @@ def share_that_differs(blocks: bytes) -> float:
 
 
 @compiled()
-def _compare(query: Any, query_level: Any, known: Any, known_level: Any, inverse: Any, blocks: Any) -> None:
-    side = query.shape[0] // MAP_SIDE
+def map_differences(
+    known: Any, known_level: Any, query: Any, query_level: Any, inverse: Any, sign: int, blocks: Any
+) -> Any:
+    """Write the states of the blocks of an aligned query.
+
+    Args:
+        known, query: pixels of the aligned thumbnails.
+        known_level, query_level: the same, normalised, as pairs.
+        inverse: the map from query to known pixels.
+        sign: -1 where one picture is the negative of the other, else 1.
+        blocks: uint8 of MAP_SIDE × MAP_SIDE, written.
+
+    Returns:
+        Blocks with texture on both sides, in 1/MAP_SIDE² of those that both show.
+    """
+    side, textured, covered = query.shape[0] // MAP_SIDE, 0, 0
+    known_pairs, grid, m = np.empty(known.shape, np.int32), _block_grid(side), inverse.copy()
+    for y in range(known.shape[0]):
+        pair_up(known[y], known_pairs[y])
     for y in range(MAP_SIDE):
         for x in range(MAP_SIDE):
             top, left = y * side, x * side
-            state = _compare_block(query, known, inverse, top, left, side)
-            if state == DIFFERS:
-                qk, qq, kk, _ = products(query_level, known_level, inverse, 1, top, top + side, left, left + side)
-                norm = np.sqrt(np.float64(qq)) * np.sqrt(np.float64(kk))
-                if np.float64(qk) * 1000.0 >= SAME_TEXTURE * norm:
-                    state = AGREES
-            blocks[y, x] = state
+            for at in range(side * side):
+                grid[OWN, at] = pixel_of(query_level[top + at // side, left + at % side])
+            m[2] = inverse[2] + inverse[0] * left + inverse[1] * top
+            m[5] = inverse[5] + inverse[3] * left + inverse[4] * top
+            sample(known_level, m, 0, 0, grid)
+            both, own, other, count = products(grid, 0, side * side)
+            if 2 * count >= side * side:
+                covered += 1
+                if min(own, other >> 8) >= TEXTURE * count:
+                    textured += 1
+            norm = np.sqrt(np.float64(own)) * np.sqrt(np.float64(other))
+            same_texture = np.float64(sign * both) * 1000.0 >= SAME_TEXTURE * norm
+            block = query[top : top + side, left : left + side]
+            blocks[y, x] = _compare_block(block, known, known_pairs, m, sign, grid, same_texture)
+    return MAP_SIDE * MAP_SIDE * textured // max(covered, 1)
 
 
 @compiled()
-def _compare_block(query: Any, known: Any, inverse: Any, top: int, left: int, side: int) -> Any:
-    area, least, seen, plain = np.float64(side * side), np.float64(1e9), False, True
-    for shift in range(9):
-        right, down = (shift % 3 - 1) * PIXEL, (shift // 3 - 1) * PIXEL
-        count, q, k, qq, kk, qk = _sums(query, known, inverse, right, down, top, left, side)
+def _block_grid(side: int) -> Any:
+    grid = np.empty((GRID_ROWS, side * side), np.int32)
+    for at in range(side * side):
+        grid[X, at], grid[Y, at] = at % side, at // side
+    return grid
+
+
+@compiled()
+def _compare_block(block: Any, known: Any, known_pairs: Any, m: Any, sign: int, grid: Any, same_texture: bool) -> Any:
+    side = block.shape[0]
+    area, seen, plain, explained, tried = side * side, False, True, same_texture, 0
+    for at in range(area):
+        grid[OWN, at] = block[at // side, at % side]
+    for right, down in SHIFTS:
+        if tried == 1 and plain and _is_flat(block, known, m):
+            return PLAIN
+        tried += 1
+        sample(known_pairs, m, right, down, grid)
+        count, q, k, qq, kk, qk = _sums(grid[OWN], grid[WEIGHTS], grid[UPPER], grid[LOWER])
         if 2 * count < area:
             continue
         seen = True
         n = np.float64(count)
-        own, other, both = qq / n - (q / n) * (q / n), kk / n - (k / n) * (k / n), qk / n - (q / n) * (k / n)
-        explained = np.float64(0.0)
-        if own > 0.0 and other > 0.0 and both > 0.0:
-            explained = both * both / (own * other)
-        left_over = max(own, other) * (1.0 - explained)
-        if max(own, other) >= STRUCTURE * STRUCTURE:
-            plain = False
-        least = min(least, left_over)
+        own, other = qq / n - (q / n) * (q / n), kk / n - (k / n) * (k / n)
+        both = sign * (qk / n - (q / n) * (k / n))
+        plain = plain and max(own, other) < STRUCTURE * STRUCTURE
+        explained = explained or _left_over(own, other, both) < RESIDUAL * RESIDUAL
+        if explained and not plain:
+            return AGREES
     if not seen:
-        return ADDED if _deviates(query, top, left, side) else PLAIN
-    if plain:
-        return PLAIN
-    return AGREES if least < RESIDUAL * RESIDUAL else DIFFERS
+        return ADDED if _deviates(block) else PLAIN
+    return PLAIN if plain else DIFFERS
 
 
 @compiled()
-def _sums(query: Any, known: Any, inverse: Any, right: int, down: int, top: int, left: int, side: int) -> Any:
+def _left_over(own: float, other: float, both: float) -> float:
+    """The larger of two variances, without what the covariance explains."""
+    explained = 0.0
+    if own > 0.0 and other > 0.0 and both > 0.0:
+        explained = both * both / (own * other)
+    return max(own, other) * (1.0 - explained)
+
+
+@compiled()
+def _is_flat(block: Any, known: Any, m: Any) -> Any:
+    """Whether no shift can find structure: a range of levels under 2 STRUCTURE has a deviation under STRUCTURE."""
+    side, last = block.shape[0], known.shape[0] - 1
+    if not _range_is_small(block, 0, side, 0, side):
+        return False
+    first_x, first_y, end_x, end_y = last, last, 0, 0
+    for corner in range(4):
+        x, y = (side - 1) * (corner & 1), (side - 1) * (corner >> 1)
+        i, j = (m[0] * x + m[1] * y + m[2]) >> 12, (m[3] * x + m[4] * y + m[5]) >> 12
+        first_x, first_y = min(first_x, max(i - 1, 0)), min(first_y, max(j - 1, 0))
+        end_x, end_y = max(end_x, min(i + 2, last)), max(end_y, min(j + 2, last))
+    return _range_is_small(known, first_y, end_y + 1, first_x, end_x + 1)
+
+
+@compiled()
+def _range_is_small(pixels: Any, top: int, bottom: int, left: int, right: int) -> Any:
+    darkest, brightest = np.int32(255), np.int32(0)
+    for y in range(top, bottom):
+        for x in range(left, right):
+            darkest, brightest = min(darkest, np.int32(pixels[y, x])), max(brightest, np.int32(pixels[y, x]))
+        if brightest - darkest >= 2 * STRUCTURE:
+            return False
+    return True
+
+
+@compiled()
+def _sums(own: Any, weights: Any, upper: Any, lower: Any) -> Any:
     """Number of pixels that both show, sums of the query, the known picture, their squares and their product."""
-    last = (known.shape[0] - 1) << 12
-    count = 0
-    q: Any = 0
-    k: Any = 0
-    qq: Any = 0
-    kk: Any = 0
-    qk: Any = 0
-    for y in range(top, top + side):
-        for x in range(left, left + side):
-            u = inverse[0] * x + inverse[1] * y + inverse[2] + right
-            v = inverse[3] * x + inverse[4] * y + inverse[5] + down
-            if -2048 <= u <= last + 2048 and -2048 <= v <= last + 2048:
-                u, v = min(max(u, 0), last - 1), min(max(v, 0), last - 1)
-                i, j, f, g = u >> 12, v >> 12, (u >> 8) & 15, (v >> 8) & 15
-                above = np.int64(known[j, i]) * (16 - f) + np.int64(known[j, i + 1]) * f
-                below = np.int64(known[j + 1, i]) * (16 - f) + np.int64(known[j + 1, i + 1]) * f
-                one, other = np.int64(query[y, x]), (above * (16 - g) + below * g + 128) >> 8
-                count += 1
-                q += one
-                k += other
-                qq += one * one
-                kk += other * other
-                qk += one * other
+    zero = np.int32(0)
+    count, q, k, qq, kk, qk = zero, zero, zero, zero, zero, zero
+    for at in range(own.shape[0]):
+        shown = is_shown(weights[at])
+        one = np.int32(own[at] * shown)
+        other = np.int32(((blended(upper[at], lower[at], weights[at]) + 8) >> 4) * shown)
+        count = np.int32(count + shown)
+        q = np.int32(q + one)
+        k = np.int32(k + other)
+        qq = np.int32(qq + one * one)
+        kk = np.int32(kk + other * other)
+        qk = np.int32(qk + one * other)
     return count, q, k, qq, kk, qk
 
 
 @compiled()
-def _deviates(pixels: Any, top: int, left: int, side: int) -> bool:
-    total, squares = np.int64(0), np.int64(0)
-    for y in range(top, top + side):
-        for x in range(left, left + side):
-            value = np.int64(pixels[y, x])
+def _deviates(block: Any) -> bool:
+    total, squares, n = np.int64(0), np.int64(0), block.size
+    for y in range(block.shape[0]):
+        for x in range(block.shape[1]):
+            value = np.int64(block[y, x])
             total += value
             squares += value * value
-    n = side * side
     return bool(squares * n - total * total >= RESIDUAL * RESIDUAL * n * n)
 
 
-def _set_into_whole(blocks: NDArray[np.uint8], box: Sequence[int], whole: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The map of an inner picture as one of the whole: what lies around it was added, where it has structure."""
-    in_whole = np.zeros((MAP_SIDE, MAP_SIDE), np.uint8)
-    _mark_outside(whole, np.array(box, np.int64), in_whole)
-    left, top, right, bottom = box
+@compiled()
+def set_into_whole(blocks: Any, box: Any, whole: Any, in_whole: Any) -> None:
+    """Write the map of an inner picture as one of the whole: what lies around it was added, where it has structure.
+
+    Args:
+        blocks: the map of the inner picture.
+        box: left, top, right and bottom of the inner picture, 0 to EDGE.
+        whole: pixels of the whole picture.
+        in_whole: uint8 of MAP_SIDE × MAP_SIDE, written.
+    """
+    _mark_outside(whole, box, in_whole)
+    left, top, right, bottom = box[0], box[1], box[2], box[3]
     for y in range(MAP_SIDE):
         for x in range(MAP_SIDE):
             middle_x, middle_y = (2 * x + 1) * EDGE // (2 * MAP_SIDE), (2 * y + 1) * EDGE // (2 * MAP_SIDE)
@@ -160,7 +220,6 @@ def _set_into_whole(blocks: NDArray[np.uint8], box: Sequence[int], whole: NDArra
                 column = (middle_x - left) * MAP_SIDE // (right - left)
                 row = (middle_y - top) * MAP_SIDE // (bottom - top)
                 in_whole[y, x] = blocks[row, column]
-    return in_whole
 
 
 @compiled()
@@ -181,3 +240,5 @@ def _mark_outside(pixels: Any, box: Any, blocks: Any) -> None:
                         count += 1
             if 4 * count >= side * side and squares * count - total * total >= RESIDUAL * RESIDUAL * count * count:
                 blocks[y, x] = ADDED
+            else:
+                blocks[y, x] = PLAIN

@@ -1,4 +1,4 @@
-"""The evidence of a picture as bytes: its thumbnails.
+"""The evidence of a picture as bytes: its thumbnails; and of a plain picture or paper its colours, pixels and ink.
 
 Layout: the version, width and height, then sections of a tag, a length and that many bytes. A reader skips sections
 that it does not know, and takes evidence of another version for none.
@@ -15,8 +15,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.domain.evidence.normalise import Levels, half, normalised_levels, three_quarters
-from streams.domain.evidence.thumbnail import SIDE, THUMBNAIL_BYTES, decode_thumbnail
+from streams.domain.evidence.paper.page import Page, unpack_page
+from streams.domain.evidence.prepared import PreparedEvidence, prepare
+from streams.domain.evidence.thumbnail import EDGE as EDGE
+from streams.domain.evidence.thumbnail import THUMBNAIL_BYTES, decode_thumbnail
 from streams.domain.hashes.views import FULL
 from streams.errors import BadInput, Reason
 
@@ -25,15 +27,12 @@ _HEADER: Final = struct.Struct(">BII")
 _SECTION: Final = struct.Struct(">BH")
 _THUMBNAIL: Final = struct.Struct(">B4H")
 
-THUMBNAIL: Final = ord("T")
-"""The tag of a section that holds a thumbnail."""
+THUMBNAIL, PAGE, CHROMA, PIXELS = (ord(tag) for tag in "TPCX")
+"""The tags of sections."""
 
-EDGE: Final = (1 << 16) - 1
-"""The largest coordinate of a box, which is the right or bottom edge of the picture."""
-
-PAPER_RANGE: Final = 6
-PAPER_SHARE_PERCENT: Final = 60
-"""Paper: so much of the innermost thumbnail is within so many grey levels of one level."""
+CHROMA_SIDE: Final = 8
+CHROMA_BYTES: Final = 2 * CHROMA_SIDE * CHROMA_SIDE
+PIXELS_BYTES: Final = 16
 
 
 @dataclass(frozen=True)
@@ -54,22 +53,6 @@ class Thumbnail:
     def pixels(self) -> NDArray[np.uint8]:
         return decode_thumbnail(self.packed)
 
-    @cached_property
-    def smaller_pixels(self) -> NDArray[np.uint8]:
-        return three_quarters(self.pixels)
-
-    @cached_property
-    def half_pixels(self) -> NDArray[np.uint8]:
-        return half(self.pixels)
-
-    @cached_property
-    def levels(self) -> Levels:
-        return normalised_levels(self.pixels)
-
-    @cached_property
-    def smaller_levels(self) -> Levels:
-        return normalised_levels(self.smaller_pixels)
-
 
 @dataclass(frozen=True)
 class Evidence:
@@ -78,22 +61,30 @@ class Evidence:
     Attributes:
         width, height: of the upright picture, in pixels.
         thumbnails: the whole picture first, the innermost last.
+        page: the ink of paper, as `pack_page` makes it; empty for all other pictures.
+        chroma: Cb and Cr, a byte each, of CHROMA_SIDE × CHROMA_SIDE parts of the whole picture, row by row; empty for
+            a picture that has structure everywhere, for shape alone tells that one.
+        pixels: a digest of the upright picture's size and pixels; empty where a picture has structure everywhere, and
+            for JPEG, which is not decoded in full.
     """
 
     width: int
     height: int
     thumbnails: tuple[Thumbnail, ...]
-
-    def thumbnail_of(self, view: int) -> Thumbnail | None:
-        """The thumbnail that shows a view: its own for the inside of a border, the whole picture's for all others."""
-        return next((each for each in self.thumbnails if each.view == view), None)
+    page: bytes = b""
+    chroma: bytes = b""
+    pixels: bytes = b""
 
     @cached_property
-    def is_paper(self) -> bool:
-        """Whether most of the innermost picture has one level: pages, forms, charts, drawings on white."""
-        counts = np.bincount(self.thumbnails[-1].pixels.ravel(), minlength=256)
-        near_one_level = np.convolve(counts, np.ones(2 * PAPER_RANGE + 1, np.int64), "same")
-        return bool(near_one_level.max() * 100 > PAPER_SHARE_PERCENT * SIDE * SIDE)
+    def prepared(self) -> PreparedEvidence:
+        """The thumbnails as the compiled code takes them; what it computes stays there."""
+        shown = [(each.view, *each.box) for each in self.thumbnails]
+        return prepare(self.width, self.height, shown, b"".join([each.packed for each in self.thumbnails]))
+
+    @cached_property
+    def ink(self) -> Page | None:
+        """The page of a picture that is paper."""
+        return unpack_page(self.page)
 
 
 def pack_evidence(evidence: Evidence) -> bytes:
@@ -102,6 +93,9 @@ def pack_evidence(evidence: Evidence) -> bytes:
     for thumbnail in evidence.thumbnails:
         body = _THUMBNAIL.pack(thumbnail.view, *thumbnail.box) + thumbnail.packed
         parts += [_SECTION.pack(THUMBNAIL, len(body)), body]
+    for tag, body in ((PAGE, evidence.page), (CHROMA, evidence.chroma), (PIXELS, evidence.pixels)):
+        if body:
+            parts += [_SECTION.pack(tag, len(body)), body]
     return b"".join(parts)
 
 
@@ -115,9 +109,11 @@ def unpack_evidence(packed: bytes) -> Evidence | None:
         return None
     try:
         _, width, height = _HEADER.unpack_from(packed)
-        thumbnails = []
+        thumbnails, others = [], dict.fromkeys((PAGE, CHROMA, PIXELS), b"")
         for tag, body in _sections(packed):
-            if tag == THUMBNAIL:
+            if tag in others:
+                others[tag] = body
+            elif tag == THUMBNAIL:
                 view, *box = _THUMBNAIL.unpack_from(body)
                 thumbnails.append(Thumbnail(view, (box[0], box[1], box[2], box[3]), body[_THUMBNAIL.size :]))
     except struct.error as error:
@@ -125,7 +121,12 @@ def unpack_evidence(packed: bytes) -> Evidence | None:
     whole = bool(thumbnails) and thumbnails[0].view == FULL and width > 0 and height > 0
     if not whole or any(len(each.packed) != THUMBNAIL_BYTES for each in thumbnails):
         raise BadInput(Reason.BAD_FIELD, "field 'evidence' must have whole thumbnails, the whole picture's first")
-    return Evidence(width, height, tuple(thumbnails))
+    if len(others[CHROMA]) not in (0, CHROMA_BYTES) or len(others[PIXELS]) not in (0, PIXELS_BYTES):
+        raise BadInput(Reason.BAD_FIELD, "field 'evidence' has colours or pixels of another length")
+    evidence = Evidence(width, height, tuple(thumbnails), others[PAGE], others[CHROMA], others[PIXELS])
+    if evidence.page and evidence.ink is None:
+        return Evidence(width, height, tuple(thumbnails), b"", others[CHROMA], others[PIXELS])
+    return evidence
 
 
 def _sections(packed: bytes) -> Iterator[tuple[int, bytes]]:

@@ -1,41 +1,87 @@
-"""The evidence of a picture, from the reduced grey picture that its hashes are made of."""
+"""The evidence of a picture, from the grey pictures that its hashes are made of.
+
+A thumbnail is taken of every picture. Ink is added where it is paper, and colours and a digest of the pixels where it
+is plain or paper: there the thumbnail says too little. Photos take no more than their thumbnail.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
-from streams.domain.evidence.evidence import EDGE, Evidence, Thumbnail
-from streams.domain.evidence.thumbnail import SIDE, encode_thumbnail
+from streams.domain.evidence.evidence import Evidence, Thumbnail
+from streams.domain.evidence.paper.extract import extract_page
+from streams.domain.evidence.paper.page import pack_page
+from streams.domain.evidence.plain import has_even_ground, is_plain
+from streams.domain.evidence.thumbnail import EDGE, SIDE, encode_thumbnail
 from streams.domain.hashes.views import FULL
+from streams.domain.pixels.resample import BOX, Rectangle, resized
 
-Rectangle = tuple[float, float, float, float]
-"""Left, top, right and bottom in pixels of the reduced picture."""
+Pixels = NDArray[np.uint8]
 
-REDUCING_GAP: Final = 2.5
+PAGE_PIXELS: Final = 320
+"""Ink is measured on a picture of at least so many pixels a long side, where there are as many."""
+
+MAX_PAGE_BYTES: Final = 3200
+"""A page that takes more is not stored: what is so full of ink is no page of text."""
+
+
+class ColourSource(Protocol):
+    """The colours of the picture, computed when they are needed."""
+
+    @property
+    def exact(self) -> bool:
+        """Whether the picture was decoded in full, so that its pixels can be compared."""
+
+    def chroma(self) -> bytes:
+        """CHROMA_BYTES as Evidence has them; empty if they cannot be had."""
+
+    def digest(self) -> bytes:
+        """PIXELS_BYTES as Evidence has them; empty if the picture is not `exact`."""
 
 
 def extract_evidence(
-    image: Image.Image, size: tuple[int, int], whole: Rectangle, inner: Sequence[tuple[int, Rectangle]]
+    pixels: Pixels,
+    size: tuple[int, int],
+    whole: Rectangle,
+    inner: Sequence[tuple[int, Rectangle]],
+    grey: Image.Image | None = None,
+    colours: ColourSource | None = None,
 ) -> Evidence:
-    """Thumbnails of the whole picture and of the pictures inside its border or screenshot.
+    """Thumbnails of the whole picture and of the pictures inside its border or screenshot, and what plain ones need.
 
     Args:
-        image: the upright grey picture, reduced to a few hundred pixels a side.
+        pixels: the upright grey picture, reduced to a few hundred pixels a side.
         size: width and height of the full picture.
-        whole: where the picture lies in `image`.
+        whole: where the picture lies in `pixels`.
         inner: view codes and places of the inner pictures.
+        grey: the upright grey picture as decoded; None takes no ink.
+        colours: of the picture; None takes none.
     """
-    thumbnails = [_thumbnail(image, view, part, whole) for view, part in ((FULL, whole), *inner)]
-    return Evidence(*size, tuple(thumbnails))
+    thumbnails = tuple(_thumbnail(pixels, view, part, whole) for view, part in ((FULL, whole), *inner))
+    innermost = thumbnails[-1].packed
+    page = _packed_page(grey) if grey is not None and has_even_ground(innermost) else b""
+    chroma, digest = b"", b""
+    if colours is not None and (page or is_plain(innermost)):
+        digest = colours.digest()
+        if colours.exact or is_plain(innermost):
+            chroma = colours.chroma()
+    return Evidence(*size, thumbnails, page, chroma, digest)
 
 
-def _thumbnail(image: Image.Image, view: int, part: Rectangle, whole: Rectangle) -> Thumbnail:
-    small = image.resize((SIDE, SIDE), Image.Resampling.BOX, box=part, reducing_gap=REDUCING_GAP)
+def _thumbnail(pixels: Pixels, view: int, part: Rectangle, whole: Rectangle) -> Thumbnail:
     left, top, right, bottom = (
         min(max(round(edge / whole[2 + number % 2] * EDGE), 0), EDGE) for number, edge in enumerate(part)
     )
-    return Thumbnail(view, (left, top, right, bottom), encode_thumbnail(np.asarray(small)))
+    return Thumbnail(view, (left, top, right, bottom), encode_thumbnail(resized(pixels, SIDE, part, BOX)))
+
+
+def _packed_page(grey: Image.Image) -> bytes:
+    factor = max(grey.size) // PAGE_PIXELS
+    page = extract_page(grey.reduce(factor) if factor > 1 else grey)
+    packed = pack_page(page) if page is not None else b""
+    return packed if len(packed) <= MAX_PAGE_BYTES else b""

@@ -6,6 +6,7 @@ view and in the query's view, and the map from one thumbnail to the other follow
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -13,52 +14,64 @@ from numpy.typing import NDArray
 
 from streams.domain.hamming.jit import compiled
 from streams.domain.hashes.orientation import LEFT_RIGHT, TOP_BOTTOM, TRANSPOSED
-from streams.domain.hashes.views import FRAMED, TRIMMED, VIEWS
+from streams.domain.hashes.views import FULL, VIEWS, View
 
 ONE: Final = 1 << 16
 """A side of a picture."""
 
-
-def _scaled(value: float) -> int:
-    return round(value * ONE)
+_WHOLE: Final = (0.0, 0.0, 1.0, 1.0, 0.0, 1.0, 0.0)
 
 
-_BOXES: Final[NDArray[np.int64]] = np.array([[_scaled(edge) for edge in view.box] for view in VIEWS], np.int64)
-_ASPECTS: Final[NDArray[np.int64]] = np.array([_scaled(view.aspect) for view in VIEWS], np.int64)
-_TILTS: Final[NDArray[np.int64]] = np.array(
-    [
-        (_scaled(np.cos(np.radians(view.tilt_degrees))), _scaled(np.sin(np.radians(view.tilt_degrees))))
-        for view in VIEWS
-    ],
-    np.int64,
-)
-_INNER: Final[NDArray[np.bool_]] = np.array([view.code in (TRIMMED, FRAMED) for view in VIEWS])
+BOX, ASPECT, TILT, SHOWN_IN, SIGN, VIEW_COLUMNS = 0, 4, 5, 7, 8, 9
+"""Where a row of the table of views has what: the box from BOX on, cosine and sine from TILT on."""
+
+
+def view_table(views: Sequence[View]) -> NDArray[np.int64]:
+    """What the compiled code needs to know of views: by code, a row of VIEW_COLUMNS numbers.
+
+    A row has the box and the aspect in 1/ONE, cosine and sine of the tilt in 1/ONE, the view whose thumbnail shows
+    this one, and the sign of the picture. Rows of codes without a view are zeros.
+    """
+    table = np.zeros((max(view.code for view in views) + 1, VIEW_COLUMNS), np.int64)
+    for view in views:
+        tilt = np.radians(view.tilt_degrees)
+        shown_in, sign = view.code if view.own_thumbnail else FULL, -1 if view.negated else 1
+        placed = (*view.box, view.aspect, np.cos(tilt), np.sin(tilt))
+        numbers = _WHOLE if view.own_thumbnail else placed
+        table[view.code] = (*(round(number * ONE) for number in numbers), shown_in, sign)
+    table.setflags(write=False)
+    return table
+
+
+VIEW_TABLE: Final = view_table(VIEWS)
+
+MAX_GEOMETRIES: Final = 3
+SAME_GEOMETRY: Final = ONE // 20
+"""Geometries that take no corner further apart than this are one."""
 
 
 @compiled()
-def place_view(view: int, orientation: int, width: int, height: int, matrix: Any) -> None:
+def place_view(view: Any, orientation: int, width: int, height: int, matrix: Any) -> None:
     """The map from a view, in one orientation, to the thumbnail that shows it.
 
-    A view of the inside of a border or a screenshot has a thumbnail of its own; all others lie in the whole picture's.
+    A view that has a thumbnail of its own fills it; all others lie in the whole picture's.
 
     Args:
-        view: code of the view.
+        view: the row of the view in the table.
         orientation: bits of the orientation that was hashed.
         width, height: of the picture, in pixels; only their ratio counts.
         matrix: written, six numbers: x' = (m0 x + m1 y) / ONE + m2, y' = (m3 x + m4 y) / ONE + m5.
     """
-    left, top, right, bottom = _BOXES[view]
-    if _INNER[view]:
-        left, top, right, bottom = 0, 0, ONE, ONE
-    elif _ASPECTS[view]:
+    left, top, right, bottom = view[BOX], view[BOX + 1], view[BOX + 2], view[BOX + 3]
+    aspect, cosine, sine = view[ASPECT], view[TILT], view[TILT + 1]
+    if aspect:
         # The largest box of that aspect in the middle of the picture.
-        if width * ONE > _ASPECTS[view] * height:
-            left = (ONE - _ASPECTS[view] * height // width) // 2
+        if width * ONE > aspect * height:
+            left = (ONE - aspect * height // width) // 2
             right = ONE - left
         else:
-            top = (ONE - ONE * ONE // _ASPECTS[view] * width // height) // 2
+            top = (ONE - ONE * ONE // aspect * width // height) // 2
             bottom = ONE - top
-    cosine, sine = _TILTS[view]
     # Before the orientation: the view's own axes in the picture.
     if sine:
         a, b = cosine, sine * height // width
@@ -79,14 +92,18 @@ def place_view(view: int, orientation: int, width: int, height: int, matrix: Any
 
 
 @compiled()
-def map_between(known: Any, query: Any, matrix: Any) -> None:
+def map_between(known: Any, query: Any, matrix: Any) -> bool:
     """The map from the known thumbnail to the query's, of two placements of the same view.
+
+    False, and nothing written, if the known picture's view has no area.
 
     Args:
         known, query: as `place_view` writes them.
         matrix: written, of the same form.
     """
     determinant = (known[0] * known[4] - known[1] * known[3]) // ONE
+    if determinant == 0:
+        return False
     a, b = known[4] * ONE // determinant, -known[1] * ONE // determinant
     d, e = -known[3] * ONE // determinant, known[0] * ONE // determinant
     c, f = -(a * known[2] + b * known[5]) // ONE, -(d * known[2] + e * known[5]) // ONE
@@ -94,6 +111,7 @@ def map_between(known: Any, query: Any, matrix: Any) -> None:
     matrix[3], matrix[4] = (query[3] * a + query[4] * d) // ONE, (query[3] * b + query[4] * e) // ONE
     matrix[2] = (query[0] * c + query[1] * f) // ONE + query[2]
     matrix[5] = (query[3] * c + query[4] * f) // ONE + query[5]
+    return True
 
 
 @compiled()
@@ -107,3 +125,58 @@ def corner_distance(one: Any, other: Any) -> int:
             there = other[row] * x + other[row + 1] * y + other[row + 2]
             furthest = max(furthest, abs(here - there))
     return furthest
+
+
+@compiled()
+def find_geometries(table: Any, known: Any, query: Any, pairs: Any, shares: Any, found: Any) -> int:
+    """Maps from known to query thumbnails that differ from each other, MAX_GEOMETRIES at most.
+
+    Args:
+        table: of views.
+        known, query: PreparedEvidence.
+        pairs: rows of MatchedViews.
+        shares: written, a row for every map, as `map_between` writes it.
+        found: written, a row for every map: the number of its pair, of the known and of the query thumbnail, the sign.
+
+    Returns:
+        The number of maps.
+    """
+    count, of_known, of_query = 0, np.empty(6, np.int64), np.empty(6, np.int64)
+    for pair in range(pairs.shape[0]):
+        known_view, query_view = pairs[pair, 0], pairs[pair, 2]
+        if not (0 <= known_view < table.shape[0] and 0 <= query_view < table.shape[0]):
+            continue
+        one, other = _thumbnail_of(known, table[known_view]), _thumbnail_of(query, table[query_view])
+        if one < 0 or other < 0:
+            continue
+        place_view(table[known_view], pairs[pair, 1], known.facts[0], known.facts[1], of_known)
+        place_view(table[query_view], pairs[pair, 3], query.facts[0], query.facts[1], of_query)
+        if not map_between(of_known, of_query, shares[count]):
+            continue
+        found[count] = (pair, one, other, table[known_view, SIGN] * table[query_view, SIGN])
+        if not _is_known(shares, found, count):
+            count += 1
+            if count == MAX_GEOMETRIES:
+                break
+    return count
+
+
+@compiled()
+def _thumbnail_of(evidence: Any, view: Any) -> int:
+    """The number of the thumbnail that shows a view; -1 if there is none."""
+    for number in range(evidence.shown.shape[0]):
+        if evidence.shown[number, 0] == view[SHOWN_IN]:
+            return number
+    return -1
+
+
+@compiled()
+def _is_known(shares: Any, found: Any, last: int) -> bool:
+    """Whether a map is nearly one before it, of the same thumbnails and sign."""
+    for before in range(last):
+        same = True
+        for fact in range(1, found.shape[1]):
+            same = same and found[before, fact] == found[last, fact]
+        if same and corner_distance(shares[last], shares[before]) <= SAME_GEOMETRY:
+            return True
+    return False

@@ -7,12 +7,11 @@ whole number below 2**53, which IEEE 754 rounds the same way everywhere.
 
 from __future__ import annotations
 
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-from streams.domain.evidence.thumbnail import SIDE
+from streams.domain.evidence.sampling import pair_up
 from streams.domain.hamming.jit import compiled
 
 UNIT: Final = 64
@@ -24,116 +23,78 @@ REACH: Final = 2
 NOISE: Final = (2, 4, 6, 6)
 """Grey levels under which contrast is noise, from the largest size to the smallest."""
 
-SMALLER_SIDE: Final = SIDE * 3 // 4
 
-
-class Levels(NamedTuple):
-    """One picture at four sizes, each half the one before, as normalised int16 pixels."""
-
-    largest: NDArray[np.int16]
-    half: NDArray[np.int16]
-    quarter: NDArray[np.int16]
-    eighth: NDArray[np.int16]
-
-
-def three_quarters(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """A thumbnail at 48 × 48 pixels."""
-    smaller = np.empty((SMALLER_SIDE, SMALLER_SIDE), np.uint8)
-    _shrink_to_three_quarters(pixels, smaller)
-    return smaller
-
-
-def half(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """A thumbnail at 32 × 32 pixels."""
-    smaller: NDArray[np.uint8] = _halved(pixels)
-    return smaller
-
-
-def normalised_levels(pixels: NDArray[np.uint8]) -> Levels:
-    """Four levels of a picture: itself, and three times halved.
-
-    Args:
-        pixels: square, of 64 pixels a side, or of 48 for a picture that is shown at three quarters of the size.
-    """
-    side = len(pixels)
-    levels = [np.empty((side >> step, side >> step), np.int16) for step in range(4)]
-    _normalise_all(pixels, *levels)
-    return Levels(*levels)
+@compiled()
+def halve(pixels: Any, half: Any) -> None:
+    """Write the means of 2 × 2 pixels."""
+    for y in range(half.shape[0]):
+        for x in range(half.shape[1]):
+            above = np.int32(pixels[2 * y, 2 * x]) + np.int32(pixels[2 * y, 2 * x + 1])
+            below = np.int32(pixels[2 * y + 1, 2 * x]) + np.int32(pixels[2 * y + 1, 2 * x + 1])
+            half[y, x] = (above + below + 2) >> 2
 
 
 @compiled()
-def _normalise_all(pixels: Any, largest: Any, half: Any, quarter: Any, eighth: Any) -> None:
-    _normalise(pixels, NOISE[0], largest)
-    pixels = _halved(pixels)
-    _normalise(pixels, NOISE[1], half)
-    pixels = _halved(pixels)
-    _normalise(pixels, NOISE[2], quarter)
-    pixels = _halved(pixels)
-    _normalise(pixels, NOISE[3], eighth)
-
-
-@compiled()
-def _halved(pixels: Any) -> Any:
-    side = len(pixels) // 2
-    half = np.empty((side, side), np.uint8)
-    for y in range(side):
+def shrink_to_three_quarters(pixels: Any, smaller: Any) -> None:
+    """Write means over areas of 4/3 of a pixel: of four pixels in a row, thirds weigh 3 and 1, 2 and 2, 1 and 3."""
+    side = pixels.shape[0]
+    rows = np.empty((smaller.shape[0], side), np.int32)
+    for y in range(smaller.shape[0]):
+        row, third = y // 3 * 4, y % 3
         for x in range(side):
-            total = np.int64(pixels[2 * y, 2 * x]) + pixels[2 * y, 2 * x + 1]
-            total += np.int64(pixels[2 * y + 1, 2 * x]) + pixels[2 * y + 1, 2 * x + 1]
-            half[y, x] = (total + 2) >> 2
-    return half
-
-
-@compiled()
-def _shrink_to_three_quarters(pixels: Any, smaller: Any) -> None:
-    """Areas of 4/3 of a pixel are averaged: thirds of a pixel weigh 3 and 1, or 2 and 2."""
-    weights = ((3, 1, 0, 0), (0, 2, 2, 0), (0, 0, 1, 3))
-    for y in range(len(smaller)):
-        for x in range(len(smaller)):
-            down, across = weights[y % 3], weights[x % 3]
-            total: Any = 0
-            for row in range(4):
-                if down[row]:
-                    for column in range(4):
-                        total += down[row] * across[column] * np.int64(pixels[y // 3 * 4 + row, x // 3 * 4 + column])
+            rows[y, x] = (3 - third) * np.int32(pixels[row + third, x]) + (1 + third) * np.int32(
+                pixels[row + third + 1, x]
+            )
+    for y in range(smaller.shape[0]):
+        for x in range(smaller.shape[1]):
+            column, third = x // 3 * 4, x % 3
+            total = (3 - third) * rows[y, column + third] + (1 + third) * rows[y, column + third + 1]
             smaller[y, x] = (total + 8) >> 4
 
 
 @compiled()
-def _normalise(pixels: Any, noise: int, normal: Any) -> None:
-    side = len(pixels)
-    # Sums over the rows of a column's surroundings, updated from row to row.
-    sums, squares = np.zeros(side, np.int64), np.zeros(side, np.int64)
-    for y in range(min(REACH, side)):
-        for x in range(side):
-            value = np.int64(pixels[y, x])
-            sums[x] += value
-            squares[x] += value * value
-    for y in range(side):
+def normalise(pixels: Any, noise: int, pairs: Any) -> None:
+    """Write the normalised pixels of a square picture, as pairs.
+
+    Args:
+        pixels: uint8.
+        noise: grey levels under which contrast is noise.
+        pairs: int32, of the same shape. Pixels are below 5 UNIT.
+    """
+    side = pixels.shape[0]
+    # Sums over the rows of a column's surroundings, updated from row to row, with zeros to the left and to the right.
+    sums, squares = np.zeros(side + 2 * REACH, np.int32), np.zeros(side + 2 * REACH, np.int32)
+    columns, normal = np.empty(side, np.int32), np.empty(side, np.int16)
+    for x in range(side):
+        columns[x] = min(x + REACH, side - 1) - max(x - REACH, 0) + 1
+    for y in range(-REACH, side):
         if y + REACH < side:
-            for x in range(side):
-                value = np.int64(pixels[y + REACH, x])
-                sums[x] += value
-                squares[x] += value * value
+            _add_row(pixels[y + REACH], np.int32(1), sums, squares)
         if y > REACH:
-            for x in range(side):
-                value = np.int64(pixels[y - REACH - 1, x])
-                sums[x] -= value
-                squares[x] -= value * value
-        rows = min(y + REACH, side - 1) - max(y - REACH, 0) + 1
-        total, total_squares = np.int64(0), np.int64(0)
-        for x in range(min(REACH, side)):
-            total += sums[x]
-            total_squares += squares[x]
-        for x in range(side):
-            if x + REACH < side:
-                total += sums[x + REACH]
-                total_squares += squares[x + REACH]
-            if x > REACH:
-                total -= sums[x - REACH - 1]
-                total_squares -= squares[x - REACH - 1]
-            count = rows * (min(x + REACH, side - 1) - max(x - REACH, 0) + 1)
-            deviation = np.floor(np.sqrt(np.float64(total_squares * count - total * total)))
-            difference = (np.int64(pixels[y, x]) * count - total) * UNIT
-            # Exact as a floor of a quotient: both are far below 2**26, so rounding never reaches the next whole number.
-            normal[y, x] = np.int16(np.floor(np.float64(difference) / (noise * count + deviation)))
+            _add_row(pixels[y - REACH - 1], np.int32(-1), sums, squares)
+        if y >= 0:
+            rows = np.int32(min(y + REACH, side - 1) - max(y - REACH, 0) + 1)
+            _normalise_row(pixels[y], sums, squares, rows, columns, np.int32(noise), normal)
+            pair_up(normal, pairs[y])
+
+
+@compiled()
+def _add_row(row: Any, sign: Any, sums: Any, squares: Any) -> None:
+    for x in range(row.shape[0]):
+        value = np.int32(row[x])
+        sums[x + REACH] += sign * value
+        squares[x + REACH] += sign * value * value
+
+
+@compiled()
+def _normalise_row(row: Any, sums: Any, squares: Any, rows: Any, columns: Any, noise: Any, normal: Any) -> None:
+    for x in range(row.shape[0]):
+        total = np.int32(sums[x] + sums[x + 1] + sums[x + 2] + sums[x + 3] + sums[x + 4])
+        total_squares = np.int32(squares[x] + squares[x + 1] + squares[x + 2] + squares[x + 3] + squares[x + 4])
+        count = np.int32(rows * columns[x])
+        deviation = np.int32(np.sqrt(np.float64(np.int32(total_squares * count - total * total))))
+        difference = np.int32((np.int32(row[x]) * count - total) * UNIT)
+        # Exact as a floor of a quotient: both are far below 2**26, so rounding never reaches the next whole number.
+        # np.true_divide does not ask whether to raise an error, so that several pixels are divided at once.
+        quotient = np.true_divide(np.float64(difference), np.float64(np.int32(noise * count + deviation)))
+        normal[x] = np.floor(quotient)

@@ -19,6 +19,9 @@ BLOCKS: Final = (SIDE // BLOCK_SIDE) ** 2
 BLOCK_BYTES: Final = 2 + BLOCK_SIDE * BLOCK_SIDE // 4
 THUMBNAIL_BYTES: Final = BLOCKS * BLOCK_BYTES
 
+EDGE: Final = (1 << 16) - 1
+"""The largest coordinate of a box, which is the right or bottom edge of the picture."""
+
 CLIPPED_PIXELS: Final = 4
 """The four darkest and the four brightest pixels of a block are clipped, so that a speck does not cost all levels."""
 

@@ -7,26 +7,21 @@ machine and any replay decides alike.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.domain.evidence.align import PIXEL, align, invert, products
-from streams.domain.evidence.differences import MAP_SIDE, map_differences, share_that_differs
-from streams.domain.evidence.evidence import Evidence, Thumbnail
-from streams.domain.evidence.geometry import ONE, corner_distance, map_between, place_view
+from streams.domain.evidence.affine import NUMBERS, PIXEL, invert, is_bounded
+from streams.domain.evidence.align import align
+from streams.domain.evidence.differences import MAP_SIDE, map_differences, set_into_whole, share_that_differs
+from streams.domain.evidence.evidence import Evidence
+from streams.domain.evidence.geometry import MAX_GEOMETRIES, ONE, VIEW_TABLE, find_geometries
+from streams.domain.evidence.prepared import HALF_SIZE, SIDES, SMALLER_SIZE, WHOLE_SIZE, level, pixels
 from streams.domain.hamming.jit import compiled
-from streams.domain.hashes.views import FRAMED, FULL, TRIMMED
-
-MAX_GEOMETRIES: Final = 3
-SAME_GEOMETRY: Final = ONE // 20
-"""Geometries that take no corner further apart than this are one."""
-
-_TEXTURE: Final = 100
-"""Mean square of a normalised block (UNIT is 64) below which the block is plain."""
+from streams.domain.hashes.views import FULL
 
 _NEXT_AREA: Final = round(1.63**2 * ONE)
 _NEXT_HALF_AREA: Final = round(1.155**2 * ONE)
@@ -42,6 +37,24 @@ class MatchedViews(NamedTuple):
     query_orientation: int
 
 
+class Placement(NamedTuple):
+    """How two thumbnails lie over each other.
+
+    Attributes:
+        known, query: numbers of the thumbnails.
+        known_size, query_size: the sizes that were aligned, as numbers in SIDES.
+        sign: -1 if one is the negative of the other.
+        map: from known to query pixels of these sizes, in 1/PIXEL; see affine.py.
+    """
+
+    known: int
+    query: int
+    known_size: int
+    query_size: int
+    sign: int
+    map: NDArray[np.int64]
+
+
 @dataclass(frozen=True)
 class Verification:
     """What comparing the evidence of two pictures gave.
@@ -52,12 +65,14 @@ class Verification:
             little.
         blocks: MAP_SIDE × MAP_SIDE of the query, row by row: PLAIN, AGREES, DIFFERS or ADDED.
         views: the views whose geometry was the best; None where there was none.
+        placement: how the pictures were aligned; None where they were not.
     """
 
     score: int
     textured: int
     blocks: bytes
     views: MatchedViews | None
+    placement: Placement | None = field(default=None, compare=False)
 
     @property
     def differs(self) -> float:
@@ -71,103 +86,101 @@ UNALIGNED: Final = Verification(0, 0, bytes(MAP_SIDE * MAP_SIDE), None)
 def verify(known: Evidence, query: Evidence, matched: Iterable[MatchedViews]) -> Verification:
     """Compare the evidence of two pictures.
 
+    What is decoded and computed of an Evidence stays with it for the next comparison. Threads may share it.
+
     Args:
         known: of a known content.
         query: of the submission.
         matched: pairs of views with near hashes, the nearest first.
     """
-    best: tuple[int, MatchedViews, _Scaled, NDArray[np.int64], Thumbnail] | None = None
-    for views, shares, of_known, of_query in _geometries(known, query, matched):
-        scaled = _at_one_scale(shares, of_known, of_query)
-        m = _in_pixels(shares, len(scaled.known), len(scaled.query))
-        score = int(align(*scaled.levels, m))
-        if score > (best[0] if best else 0):
-            best = score, views, scaled, m, of_query
-    if best is None:
+    pairs = list(matched)
+    if not pairs:
         return UNALIGNED
-    score, views, scaled, m, of_query = best
-    inverse = np.zeros(6, np.int64)
-    textured = int(_count_textured(scaled.levels[5], scaled.levels[2], inverse)) if invert(m, inverse) else 0
-    aligned_known, aligned_query = (scaled.known, scaled.levels[2]), (scaled.query, scaled.levels[5])
-    return Verification(score, textured, map_differences(m, aligned_known, aligned_query, of_query, query), views)
-
-
-def _geometries(
-    known: Evidence, query: Evidence, matched: Iterable[MatchedViews]
-) -> Sequence[tuple[MatchedViews, NDArray[np.int64], Thumbnail, Thumbnail]]:
-    """Maps from known to query thumbnails that differ from each other, with the thumbnails."""
-    found: list[tuple[MatchedViews, NDArray[np.int64], Thumbnail, Thumbnail]] = []
-    of_known, of_query = np.empty(6, np.int64), np.empty(6, np.int64)
-    for views in matched:
-        shows_known = known.thumbnail_of(_thumbnail_view(views.known_view))
-        shows_query = query.thumbnail_of(_thumbnail_view(views.query_view))
-        if shows_known is None or shows_query is None:
-            continue
-        place_view(views.known_view, views.known_orientation, known.width, known.height, of_known)
-        place_view(views.query_view, views.query_orientation, query.width, query.height, of_query)
-        shares = np.empty(6, np.int64)
-        map_between(of_known, of_query, shares)
-        if all(
-            corner_distance(shares, other) > SAME_GEOMETRY or shows_known is not one or shows_query is not two
-            for _, other, one, two in found
-        ):
-            found.append((views, shares, shows_known, shows_query))
-            if len(found) == MAX_GEOMETRIES:
-                break
-    return found
-
-
-def _thumbnail_view(view: int) -> int:
-    return view if view in (TRIMMED, FRAMED) else FULL
-
-
-class _Scaled(NamedTuple):
-    """Both pictures at sizes whose pixels show about the same size of the scene: pixels, and levels coarsest first."""
-
-    known: NDArray[np.uint8]
-    query: NDArray[np.uint8]
-    levels: tuple[NDArray[np.int16], ...]
-
-
-def _at_one_scale(shares: NDArray[np.int64], known: Thumbnail, query: Thumbnail) -> _Scaled:
-    area = abs(int(shares[0]) * int(shares[4]) - int(shares[1]) * int(shares[3])) // ONE
-    inverse_area = ONE * ONE // max(area, 1)
-    known_pixels, known_levels = _at_scale(known, inverse_area)
-    query_pixels, query_levels = _at_scale(query, area)
-    return _Scaled(known_pixels, query_pixels, (*known_levels, *query_levels))
-
-
-def _at_scale(thumbnail: Thumbnail, area: int) -> tuple[NDArray[np.uint8], tuple[NDArray[np.int16], ...]]:
-    """A thumbnail whose picture is `area` times as large as the other one needs: as it is, at 3/4 or at 1/2."""
-    if area > _NEXT_AREA:
-        return thumbnail.half_pixels, thumbnail.levels[:0:-1]
-    if area > _NEXT_HALF_AREA:
-        return thumbnail.smaller_pixels, thumbnail.smaller_levels[2::-1]
-    return thumbnail.pixels, thumbnail.levels[2::-1]
-
-
-def _in_pixels(shares: NDArray[np.int64], known_side: int, query_side: int) -> NDArray[np.int64]:
-    """A map of shares as a map of pixels, in 1/PIXEL; centres of pixels lie at halves."""
-    a, b, c, d, e, f = (int(value) for value in shares)
-    scale = ONE // PIXEL
-    m = [a * query_side // (known_side * scale), b * query_side // (known_side * scale), 0]
-    m += [d * query_side // (known_side * scale), e * query_side // (known_side * scale), 0]
-    m[2] = c * query_side // scale + (m[0] + m[1]) // 2 - PIXEL // 2
-    m[5] = f * query_side // scale + (m[3] + m[4]) // 2 - PIXEL // 2
-    return np.array(m, np.int64)
+    blocks, m = np.empty((MAP_SIDE, MAP_SIDE), np.uint8), np.empty(NUMBERS, np.int64)
+    placed = np.empty(len(Placement._fields) - 1, np.int64)
+    of_known, of_query = known.prepared.borrow(), query.prepared.borrow()
+    score, textured, pair = _verify(VIEW_TABLE, of_known, of_query, np.array(pairs, np.int64), m, blocks, placed)
+    known.prepared.keep(of_known)
+    query.prepared.keep(of_query)
+    if score == 0:
+        return UNALIGNED
+    one, other, known_size, query_size, sign = (int(number) for number in placed)
+    placement = Placement(one, other, known_size, query_size, sign, m)
+    return Verification(score, textured, blocks.tobytes(), pairs[pair], placement)
 
 
 @compiled()
-def _count_textured(query: Any, known: Any, inverse: Any) -> int:
-    """Blocks with texture on both sides, of MAP_SIDE × MAP_SIDE that both show."""
-    side = query.shape[0] // MAP_SIDE
-    textured, covered = 0, 0
-    for y in range(MAP_SIDE):
-        for x in range(MAP_SIDE):
-            top, left = y * side, x * side
-            _, own, other, count = products(query, known, inverse, 1, top, top + side, left, left + side)
-            if 2 * count >= side * side:
-                covered += 1
-                if min(own, other >> 8) >= _TEXTURE * count:
-                    textured += 1
-    return MAP_SIDE * MAP_SIDE * textured // max(covered, 1)
+def _verify(table: Any, known: Any, query: Any, pairs: Any, m: Any, blocks: Any, placed: Any) -> Any:
+    """Align a known picture and a query by all geometries, and compare them as the best one lays them.
+
+    Args:
+        table: of views.
+        known, query: PreparedEvidence.
+        pairs: rows of MatchedViews.
+        m: written: the best map from known to query pixels.
+        blocks: written: the state of the query's blocks.
+        placed: written: the numbers of Placement but its map.
+
+    Returns:
+        Score, textured blocks and the number of the pair. If the score is 0, nothing else counts.
+    """
+    shares, found = np.empty((MAX_GEOMETRIES, NUMBERS), np.int64), np.empty((MAX_GEOMETRIES, 4), np.int64)
+    best, best_score, trial = 0, np.int64(0), np.empty(NUMBERS, np.int64)
+    for at in range(find_geometries(table, known, query, pairs, shares, found)):
+        one, other, sign = found[at, 1], found[at, 2], found[at, 3]
+        known_size, query_size = _sizes(shares[at])
+        _in_pixels(shares[at], SIDES[known_size], SIDES[query_size], trial)
+        if is_bounded(trial):
+            score = align(known, one, known_size, query, other, query_size, sign, trial)
+            if score > best_score:
+                best, best_score = at, score
+                m[:] = trial
+    if best_score == 0:
+        return best_score, 0, 0
+    placed[0], placed[1], placed[4] = found[best, 1], found[best, 2], found[best, 3]
+    placed[2], placed[3] = _sizes(shares[best])
+    return best_score, _compare(known, query, shares[best], found[best], m, blocks), found[best, 0]
+
+
+@compiled()
+def _compare(known: Any, query: Any, shares: Any, found: Any, m: Any, blocks: Any) -> int:
+    """Write the state of the query's blocks; returns how many have texture on both sides."""
+    one, other, sign = found[1], found[2], found[3]
+    known_size, query_size = _sizes(shares)
+    inverse, in_part, textured = np.empty(NUMBERS, np.int64), blocks, 0
+    if query.shown[other, 0] != FULL:
+        in_part = np.empty_like(blocks)
+    if invert(m, inverse):
+        known_pixels, known_level = pixels(known, one, known_size), level(known, one, known_size)
+        query_pixels, query_level = pixels(query, other, query_size), level(query, other, query_size)
+        textured = map_differences(known_pixels, known_level, query_pixels, query_level, inverse, sign, in_part)
+    else:
+        in_part[:] = 0
+    if query.shown[other, 0] != FULL:
+        set_into_whole(in_part, query.shown[other, 1:], pixels(query, 0, WHOLE_SIZE), blocks)
+    return textured
+
+
+@compiled()
+def _sizes(shares: Any) -> Any:
+    """Sizes of the known thumbnail and the query's at which pixels of both show about as much of the scene."""
+    area = abs(shares[0] * shares[4] - shares[1] * shares[3]) // ONE
+    return _size(ONE * ONE // max(area, 1)), _size(area)
+
+
+@compiled()
+def _size(area: int) -> int:
+    """Of a thumbnail whose picture is `area` times as large as the other one needs: as it is, at 3/4 or at 1/2."""
+    if area > _NEXT_AREA:
+        return HALF_SIZE
+    return SMALLER_SIZE if area > _NEXT_HALF_AREA else WHOLE_SIZE
+
+
+@compiled()
+def _in_pixels(shares: Any, known_side: int, query_side: int, m: Any) -> None:
+    """Write a map of shares as a map of pixels, in 1/PIXEL; centres of pixels lie at halves."""
+    scale = ONE // PIXEL
+    for row in (0, 3):
+        m[row] = shares[row] * query_side // (known_side * scale)
+        m[row + 1] = shares[row + 1] * query_side // (known_side * scale)
+        m[row + 2] = shares[row + 2] * query_side // scale + (m[row] + m[row + 1]) // 2 - PIXEL // 2

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from numba import njit
+from numba.core import types
 
+_without_value: Any = types.unliteral
 DOMAIN = Path(__file__).parents[1]
 
 
@@ -24,6 +26,17 @@ def _digest_of_sources() -> str:
 _STAMP = _digest_of_sources()
 
 
+def _share_between_constants(kernel: Any) -> None:
+    """Calls from other kernels with constants 1, 2 and 3 share one compilation; numba compiles a function for each."""
+    resolve = kernel.get_call_template
+
+    def resolve_shared(args: Any, kws: Any) -> Any:
+        shared = {name: _without_value(kind) for name, kind in dict(kws).items()}
+        return resolve(tuple(_without_value(kind) for kind in args), shared)
+
+    kernel.get_call_template = resolve_shared
+
+
 def compiled(signature: Any = None) -> Callable[[Callable[..., Any]], Any]:
     """Compile a function with numba: now, for the types of `signature`, or at the first call with other types.
 
@@ -34,6 +47,7 @@ def compiled(signature: Any = None) -> Callable[[Callable[..., Any]], Any]:
 
     def compile_it(function: Callable[..., Any]) -> Any:
         kernel: Any = njit(nogil=True)(function)
+        _share_between_constants(kernel)
         try:
             kernel.enable_caching()
         except RuntimeError:  # no directory can be written

@@ -33,6 +33,8 @@ class View(NamedTuple):
         oval: everything outside the ellipse that fills the box is blanked out.
         tilt_degrees: clockwise rotation.
         aspect: width by height of the largest centred part, which is shown; 0 where `box` says which part is.
+        own_thumbnail: evidence has a thumbnail of just this view; the others lie in the whole picture's.
+        negated: its hashes are those of the picture's negative.
     """
 
     code: int
@@ -42,6 +44,8 @@ class View(NamedTuple):
     oval: bool = False
     tilt_degrees: float = 0.0
     aspect: float = 0.0
+    own_thumbnail: bool = False
+    negated: bool = False
 
 
 FULL, TRIMMED, FRAMED = 0, 1, 2
@@ -69,8 +73,8 @@ def _crops(first_code: int, percent: int) -> tuple[View, ...]:
 
 VIEWS: Final[tuple[View, ...]] = (
     View(FULL, "full", whole=True),
-    View(TRIMMED, "trimmed", whole=True),
-    View(FRAMED, "framed", whole=True),
+    View(TRIMMED, "trimmed", whole=True, own_thumbnail=True),
+    View(FRAMED, "framed", whole=True, own_thumbnail=True),
     View(3, "round", oval=True),
     View(4, "round_left", oval=True, tilt_degrees=-TILT_DEGREES),
     View(5, "round_right", oval=True, tilt_degrees=TILT_DEGREES),

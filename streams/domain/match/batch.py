@@ -13,7 +13,7 @@ from streams.domain.hashes.algorithms import FRAMES_HASH, VIEWS_HASH
 from streams.domain.match.operations import (
     FindAppearances,
     FoundAppearance,
-    ImageHit,
+    ImageCandidate,
     IndexOperation,
     MatchAndInsert,
     Refresh,
@@ -24,6 +24,7 @@ from streams.domain.match.selection import (
     ComparableEntries,
     as_frame_entries,
     comparable_entries,
+    packed_evidence,
     video_duration_ms,
 )
 from streams.domain.match.videos.relation import VideoHit
@@ -31,12 +32,15 @@ from streams.domain.policy.policy import Policy
 from streams.domain.records import Fingerprint, decision_id
 from streams.domain.records.ids import digest_of, is_partial
 from streams.domain.state.content import FOR_EVER_MS, Content
-from streams.domain.state.decision import remembered_decision
+from streams.domain.state.decision import is_remembered
 from streams.domain.state.keys import content_key, decision_id_bytes, decision_key
 from streams.errors import BadInput, Reason
 
 REVISION = 0
 DAY_MS = 86_400_000
+ANSWER_DAYS = 38.0
+"""How long decisions are remembered by default. topics.yaml keeps media.fingerprints for 30 days, and Kafka deletes
+whole segments, a week later at most: until then a record may be read again, and gets the same bytes."""
 REFRESHES_PER_RETENTION = 16
 """A duplicate writes its content again only if that extends the content's retention by this fraction or more."""
 
@@ -50,18 +54,21 @@ class State(Protocol):
 
 
 class MatchInput(NamedTuple):
-    """A fingerprint, its entries that the policy compares, and the time of its Kafka record in ms since the epoch."""
+    """A fingerprint, and what is decided by: the entries that its policy compares, the time of its Kafka record in ms
+    since the epoch, and its packed evidence, which is empty for a video and where another version made the fingerprint.
+    """
 
     fingerprint: Fingerprint
     comparable_entries: ComparableEntries
     time_ms: int
+    evidence: bytes = b""
 
     @classmethod
     def of(cls, fingerprint: Fingerprint, time_ms: int) -> MatchInput:
         """Check that the fingerprint can be decided.
 
         Raises:
-            BadInput: bad_field, for an invalid content id or hash.
+            BadInput: bad_field, for an invalid content id, hash or evidence.
         """
         facts = fingerprint.facts
         if facts is None:
@@ -72,7 +79,7 @@ class MatchInput(NamedTuple):
                 raise ValueError(f"only a video is known by its parts, and this is an {facts.kind}")
         except ValueError as error:
             raise BadInput(Reason.BAD_FIELD, f"field 'content_id': {error}") from error
-        return cls(fingerprint, comparable_entries(facts, fingerprint.policy), time_ms)
+        return cls(fingerprint, comparable_entries(facts, fingerprint.policy), time_ms, packed_evidence(facts))
 
 
 @dataclass(slots=True)
@@ -83,25 +90,33 @@ class PendingDecision:
         decision_key: of the decision in the state.
         content_key: of the submission's content in the state; None for a failed submission.
         is_new: the content is unknown, or known and expired.
-        hit: the best match among known contents.
+        evidence: of the submission, packed; empty if it has none.
+        candidates: known pictures that a submitted picture may be a copy of, the nearest first.
+        video_hit: the best match of a submitted video among known videos.
         hashes_stored: the content's hashes are stored, so that later submissions are compared with them.
         appearances: contents of the other kind that share a picture with the submission.
         extends_retention: the content is known, and its new expiry is worth a write.
-        expires_ms: of the decision, and of the content.
+        adds_evidence: the content is known without evidence, since an earlier version decided it.
+        expires_ms: of the content.
+        answer_expires_ms: of the decision.
     """
 
     fingerprint: Fingerprint
     comparable_entries: ComparableEntries
     time_ms: int
+    evidence: bytes
     decision_id: str
     decision_key: bytes
     content_key: bytes | None
     is_new: bool = False
-    hit: ImageHit | VideoHit | None = None
+    candidates: Sequence[ImageCandidate] = ()
+    video_hit: VideoHit | None = None
     hashes_stored: bool = True
     appearances: list[FoundAppearance] | None = None
     extends_retention: bool = False
+    adds_evidence: bool = False
     expires_ms: int = FOR_EVER_MS
+    answer_expires_ms: int = FOR_EVER_MS
 
     @classmethod
     def of(cls, match_input: MatchInput) -> PendingDecision:
@@ -114,27 +129,33 @@ class PendingDecision:
 
     def found_content_ids(self) -> Iterator[str]:
         """The contents that the index answered with."""
-        if self.hit is not None:
-            yield self.hit.content_id
+        for candidate in self.candidates:
+            yield candidate.content_id
+        if self.video_hit is not None:
+            yield self.video_hit.content_id
         for appearance in self.appearances or ():
             yield appearance.content_id
 
 
 def plan_operations(
-    batch: Sequence[PendingDecision], state: State
+    batch: Sequence[PendingDecision], state: State, answer_ms: int
 ) -> Iterator[tuple[str, PendingDecision, IndexOperation]]:
-    """The index operations of a batch in order, each with the algorithm of its index; fills the pending decisions."""
+    """The index operations of a batch in order, each with the algorithm of its index; fills the pending decisions.
+
+    `answer_ms` is how long a decision is remembered at most.
+    """
     expiry_of_decided: dict[bytes, int] = {}
     known: dict[bytes, _KnownContent] = {}
     for pending in batch:
         key = pending.decision_key
-        repeated = remembered_decision(state.get(key), pending.time_ms) is not None
+        repeated = is_remembered(state.get(key), pending.time_ms)
         repeated = repeated or (key in expiry_of_decided and expiry_of_decided[key] >= pending.time_ms)
         retention_ms = _retention_ms(pending.fingerprint.policy)
         pending.expires_ms = min(pending.time_ms + retention_ms, FOR_EVER_MS)
+        pending.answer_expires_ms = min(pending.time_ms + answer_ms, pending.expires_ms)
         if repeated:
             continue
-        expiry_of_decided[key] = pending.expires_ms
+        expiry_of_decided[key] = pending.answer_expires_ms
         if pending.content_key is None:
             continue
         facts = pending.fingerprint.facts
@@ -143,17 +164,22 @@ def plan_operations(
         if content is None or content.expires_ms < pending.time_ms:
             pending.is_new = True
             yield from _insert(pending, content)
-            known[pending.content_key] = _KnownContent(pending.comparable_entries.algorithm, pending.expires_ms)
-        elif (pending.expires_ms - content.expires_ms) * REFRESHES_PER_RETENTION > retention_ms:
+            algorithm, has_evidence = pending.comparable_entries.algorithm, bool(pending.evidence)
+            known[pending.content_key] = _KnownContent(algorithm, pending.expires_ms, has_evidence)
+            continue
+        pending.adds_evidence = bool(pending.evidence and content.algorithm) and not content.has_evidence
+        if (pending.expires_ms - content.expires_ms) * REFRESHES_PER_RETENTION > retention_ms:
             pending.extends_retention = True
             if content.algorithm:
                 yield content.algorithm, pending, Refresh(facts.content_id, pending.time_ms, pending.expires_ms)
-            known[pending.content_key] = _KnownContent(content.algorithm, pending.expires_ms)
+            content = content._replace(expires_ms=pending.expires_ms)
+        known[pending.content_key] = content._replace(has_evidence=content.has_evidence or pending.adds_evidence)
 
 
 class _KnownContent(NamedTuple):
     algorithm: str
     expires_ms: int
+    has_evidence: bool
 
 
 def _known_content(pending: PendingDecision, state: State) -> _KnownContent | None:
@@ -168,7 +194,7 @@ def _known_content(pending: PendingDecision, state: State) -> _KnownContent | No
     content = Content.unpack(value)
     if content.decision_id == decision_id_bytes(pending.decision_key) and content.first_ms == pending.time_ms:
         return None
-    return _KnownContent(content.algorithm, content.expires_ms)
+    return _KnownContent(content.algorithm, content.expires_ms, content.has_evidence)
 
 
 def _insert(

@@ -1,38 +1,47 @@
 """Decides about fingerprints: new, or a copy of a known content. Pure; the order of calls matters.
 
-    fingerprint ── batch.py: which operations ──▶ indexes.py ──▶ images/, videos/: who matches; ranking.py: who wins
+    fingerprint ── batch.py: which operations ──▶ indexes.py ──▶ images/, videos/: candidates; ranking.py: their order
                                                       │
-    decision ◀── outcome.py: fields ◀── decide.py ◀───┘ ──▶ state/: contents, frames and decisions as bytes
+    decision ◀── outcome.py: fields ◀── decide.py ◀───┘ ──▶ images/verification.py: evidence; state/: what is kept
 
 A submission that comes again is answered with the bytes of its first decision, and all that its first decision wrote is
 written again: a worker may have been killed after its local state took the writes and before the changelog did. A
-content is written before the decision about it, and the frames of a video before its content. So wherever there is a
-decision, there is its content.
+content is written before the decision about it, and evidence, or the frames of a video, before the content. So wherever
+there is a decision, there is its content.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import cast
 
 import numpy as np
 import orjson
 
 from streams.domain.hashes.algorithms import FRAMES_HASH
 from streams.domain.hashes.frames import FRAME_ENTRY
-from streams.domain.match.batch import REVISION, MatchInput, PendingDecision, State, plan_operations
+from streams.domain.match.batch import (
+    ANSWER_DAYS,
+    DAY_MS,
+    REVISION,
+    MatchInput,
+    PendingDecision,
+    State,
+    plan_operations,
+)
+from streams.domain.match.images.verification import find_copy
 from streams.domain.match.indexes import CollectionIndexes
-from streams.domain.match.operations import ImageHit, IndexOperation
+from streams.domain.match.operations import FindAppearances, FoundAppearance, ImageCandidate, IndexOperation
 from streams.domain.match.outcome import build_decision, exact_match, near_match
 from streams.domain.match.selection import stored_entries, stored_frame_entries, video_duration_ms
 from streams.domain.match.videos.index import VideoMatchResult
 from streams.domain.match.videos.outcome import video_match
-from streams.domain.match.videos.relation import VideoHit
 from streams.domain.records import Appearance, Match, Outcome
 from streams.domain.state.content import Content
-from streams.domain.state.decision import pack_decision, remembered_decision
+from streams.domain.state.decision import is_remembered, pack_decision, unpack_decision
 from streams.domain.state.frames import pack_stored_frames
-from streams.domain.state.keys import content_key, decision_id_bytes, frames_key_of
+from streams.domain.state.keys import content_key, decision_id_bytes, evidence_key_of, frames_key_of
 from streams.errors import StateError
 
 __all__ = ["MatchInput", "MatchOutput", "State", "decide"]
@@ -49,13 +58,16 @@ class MatchOutput:
     repeated: bool
 
 
-def decide(batch: Sequence[MatchInput], state: State, indexes: CollectionIndexes) -> list[MatchOutput]:
+def decide(
+    batch: Sequence[MatchInput], state: State, indexes: CollectionIndexes, *, answer_days: float = ANSWER_DAYS
+) -> list[MatchOutput]:
     """Decide a batch in order. The result is the same as deciding its submissions one at a time.
 
     Args:
         batch: in the order of their partition.
         state: of the partition; changed through `put`, in the order that the changelog must have.
         indexes: of the partition; built from `state`, and changed with it.
+        answer_days: how long decisions are remembered. A submission that comes again later is decided again.
 
     Returns:
         One output for each input, in order.
@@ -65,9 +77,8 @@ def decide(batch: Sequence[MatchInput], state: State, indexes: CollectionIndexes
     """
     pending = [PendingDecision.of(each) for each in batch]
     state.load([key for each in pending for key in (each.decision_key, each.content_key) if key is not None])
-    _apply_operations(plan_operations(pending, state), indexes)
-    found = ((each.fingerprint.collection, content_id) for each in pending for content_id in each.found_content_ids())
-    state.load({content_key(collection, content_id) for collection, content_id in found})
+    _apply_operations(plan_operations(pending, state, int(answer_days * DAY_MS)), indexes)
+    state.load({key for each in pending for key in _keys_of_found(each)})
     return [_decide_one(each, state) for each in pending]
 
 
@@ -80,49 +91,67 @@ def _apply_operations(
         by_index.setdefault((pending.fingerprint.collection, algorithm), []).append((pending, operation))
     for (collection, algorithm), planned in by_index.items():
         answers = indexes.of(collection, algorithm).apply([operation for _, operation in planned])
-        for (pending, _), answer in zip(planned, answers, strict=True):
-            if type(answer) is ImageHit:
-                pending.hit = answer
-            elif type(answer) is VideoMatchResult:
-                pending.hit, pending.hashes_stored = answer.hit, answer.hashes_stored
-            elif type(answer) is list:
-                pending.appearances = answer
+        for (pending, operation), answer in zip(planned, answers, strict=True):
+            if isinstance(answer, VideoMatchResult):
+                pending.video_hit, pending.hashes_stored = answer.hit, answer.hashes_stored
+            elif isinstance(operation, FindAppearances):
+                pending.appearances = cast(list[FoundAppearance], answer)
+            elif answer:
+                pending.candidates = cast(list[ImageCandidate], answer)
+
+
+def _keys_of_found(pending: PendingDecision) -> Iterator[bytes]:
+    """The keys in the state of what the index found."""
+    collection = pending.fingerprint.collection
+    for content_id in pending.found_content_ids():
+        yield content_key(collection, content_id)
+    for candidate in pending.candidates:
+        yield evidence_key_of(content_key(collection, candidate.content_id))
 
 
 def _decide_one(pending: PendingDecision, state: State) -> MatchOutput:
-    first_decision = remembered_decision(state.get(pending.decision_key), pending.time_ms)
-    if first_decision is not None:
-        return _repeat(pending, first_decision, state)
+    remembered = state.get(pending.decision_key)
+    if remembered is not None and is_remembered(remembered, pending.time_ms):
+        return _repeat(pending, unpack_decision(remembered), state)
     fingerprint = pending.fingerprint
     outcome: Outcome = "failed"
-    match: Match | None = None
+    match, is_reused = None, True
     if pending.is_new:
-        outcome = "unique"
-        if pending.hit is not None:
-            outcome = "near_duplicate"
-            match = _near_match(pending, _content(content_key(fingerprint.collection, pending.hit.content_id), state))
-        group = (match.group_content_id, match.group_media_id) if match else None
-        _put_new(_new_content(pending, group), pending, state)
+        match, is_reused, drift_blocks = _near_match(pending, state)
+        outcome = "near_duplicate" if match is not None else "unique"
+        _put_new(_new_content(pending, match, drift_blocks), pending, state)
     elif pending.content_key is not None:
         outcome = "duplicate"
         content = _content(pending.content_key, state)
         match = exact_match(content)
-        if pending.extends_retention:
-            _put(content.expiring_at(pending.expires_ms), pending, state)
+        if pending.extends_retention or pending.adds_evidence:
+            _put_again(content, pending, state)
     appearances = _appearances(pending, state) if pending.appearances else ()
-    value = build_decision(fingerprint, pending.decision_id, REVISION, outcome, match, appearances).to_json()
-    state.put(pending.decision_key, pack_decision(value, pending.expires_ms))
+    value = build_decision(
+        fingerprint, pending.decision_id, REVISION, outcome, match, appearances, is_reviewed=not is_reused
+    ).to_json()
+    state.put(pending.decision_key, pack_decision(value, pending.answer_expires_ms))
     return MatchOutput(pending.decision_id, fingerprint.media_id, value, outcome, repeated=False)
 
 
-def _near_match(pending: PendingDecision, known: Content) -> Match:
-    fingerprint = pending.fingerprint
+def _near_match(pending: PendingDecision, state: State) -> tuple[Match | None, bool, int]:
+    """The match of a new content, whether the submission inherits its verdict, and `Content.drift_blocks`."""
+    fingerprint, policy = pending.fingerprint, pending.fingerprint.policy
     assert fingerprint.facts is not None
-    assert pending.hit is not None
-    if isinstance(pending.hit, VideoHit):
-        own_group = (fingerprint.facts.content_id, fingerprint.media_id)
-        return video_match(pending.hit, known, fingerprint.policy, own_group)
-    return near_match(pending.hit, known, fingerprint.policy)
+    collection, own_group = fingerprint.collection, (fingerprint.facts.content_id, fingerprint.media_id)
+
+    def known(content_id: str) -> tuple[Content, bytes]:
+        key = content_key(collection, content_id)
+        content = _content(key, state)
+        return content, (state.get(evidence_key_of(key)) or b"") if content.has_evidence else b""
+
+    if pending.video_hit is not None:
+        content, _ = known(pending.video_hit.content_id)
+        return video_match(pending.video_hit, content, policy, own_group), pending.video_hit.is_reused, 0
+    copy = find_copy(pending.candidates, pending.comparable_entries.entries, pending.evidence, policy, known)
+    if copy is None:
+        return None, True, 0
+    return near_match(copy, policy, own_group), copy.is_reused, copy.drift_blocks if copy.is_reused else 0
 
 
 def _appearances(pending: PendingDecision, state: State) -> list[Appearance]:
@@ -147,11 +176,12 @@ def _repeat(pending: PendingDecision, first_decision: bytes, state: State) -> Ma
         content = None if value is None else Content.unpack(value)
         if content is not None and value is not None:
             is_first = content.decision_id == decision_id_bytes(pending.decision_key)
-            frames_key = frames_key_of(key)
-            frames = state.get(frames_key) if is_first and content.algorithm == FRAMES_HASH else None
-            if frames is not None:
-                state.put(frames_key, frames)
-            if is_first or decision["outcome"] == "duplicate":
+            is_duplicate = decision["outcome"] == "duplicate"
+            if is_first and content.algorithm == FRAMES_HASH:
+                _put_existing(frames_key_of(key), state)
+            if (is_first or is_duplicate) and content.has_evidence:
+                _put_existing(evidence_key_of(key), state)
+            if is_first or is_duplicate:
                 state.put(key, value)
     packed = state.get(pending.decision_key)
     assert packed is not None
@@ -166,22 +196,37 @@ def _content(key: bytes, state: State) -> Content:
     return Content.unpack(value)
 
 
-def _put(content: Content, pending: PendingDecision, state: State) -> None:
+def _put_existing(key: bytes, state: State) -> None:
+    value = state.get(key)
+    if value is not None:
+        state.put(key, value)
+
+
+def _put_again(content: Content, pending: PendingDecision, state: State) -> None:
+    """Write a known content that expires later, or has evidence now."""
     assert pending.content_key is not None
-    state.put(pending.content_key, content.pack())
+    if pending.adds_evidence:
+        state.put(evidence_key_of(pending.content_key), pending.evidence)
+    expires_ms = pending.expires_ms if pending.extends_retention else content.expires_ms
+    has_evidence = content.has_evidence or pending.adds_evidence
+    state.put(pending.content_key, replace(content, expires_ms=expires_ms, has_evidence=has_evidence).pack())
 
 
 def _put_new(content: Content, pending: PendingDecision, state: State) -> None:
-    """Write a content, and before it the frames of a video."""
+    """Write a content, and before it its evidence, or the frames of a video."""
     facts, entries = pending.fingerprint.facts, pending.comparable_entries.entries
-    if content.algorithm == FRAMES_HASH and facts is not None and pending.content_key is not None:
+    assert facts is not None
+    assert pending.content_key is not None
+    if content.algorithm == FRAMES_HASH:
         frames = stored_frame_entries(np.frombuffer(entries, FRAME_ENTRY)).tobytes()
         state.put(frames_key_of(pending.content_key), pack_stored_frames(video_duration_ms(facts, entries), frames))
-    _put(content, pending, state)
+    if content.has_evidence:
+        state.put(evidence_key_of(pending.content_key), pending.evidence)
+    state.put(pending.content_key, content.pack())
 
 
-def _new_content(pending: PendingDecision, group: tuple[str, str] | None) -> Content:
-    """The submission's content, in the group of this content id and media id, or in a group of its own."""
+def _new_content(pending: PendingDecision, match: Match | None, drift_blocks: int) -> Content:
+    """The submission's content, in the group that its match names, or in a group of its own."""
     fingerprint, (algorithm, entries) = pending.fingerprint, pending.comparable_entries
     assert fingerprint.facts is not None
     own = fingerprint.facts.content_id
@@ -189,12 +234,14 @@ def _new_content(pending: PendingDecision, group: tuple[str, str] | None) -> Con
         content_id=own,
         media_id=fingerprint.media_id,
         submission_id=fingerprint.submission_id,
-        group_content_id=group[0] if group else own,
-        group_media_id=group[1] if group else fingerprint.media_id,
+        group_content_id=match.group_content_id if match else own,
+        group_media_id=match.group_media_id if match else fingerprint.media_id,
         first_ms=pending.time_ms,
         expires_ms=pending.expires_ms,
         decision_id=decision_id_bytes(pending.decision_key),
         algorithm=algorithm if pending.hashes_stored else "",
         entries=b"" if algorithm == FRAMES_HASH else stored_entries(entries, fingerprint.policy),
-        is_member=group is not None and group[0] != own,
+        is_member=match is not None and match.group_content_id != own,
+        has_evidence=bool(pending.evidence) and bool(entries),
+        drift_blocks=drift_blocks,
     )

@@ -6,24 +6,28 @@ Decisions do not depend on when this happens: they compare times themselves.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import islice
 
 from streams.domain.hashes.algorithms import FRAMES_HASH
 from streams.domain.match.batch import State
 from streams.domain.match.indexes import CollectionIndexes
 from streams.domain.match.operations import Remove
-from streams.domain.state.content import FOR_EVER_MS, Content
+from streams.domain.state.content import FOR_EVER_MS, Content, content_expires_ms
 from streams.domain.state.decision import decision_expires_ms
 from streams.domain.state.keys import (
     CONTENT_PREFIX,
     DECISION_PREFIX,
+    EVIDENCE_PREFIX,
     FRAMES_PREFIX,
     collection_of,
     content_key_of,
+    evidence_key_of,
     frames_key_of,
 )
 
 ENTRIES_PER_SWEEP = 2_000
+"""So many take 5 ms. What needs its content read counts as many entries."""
+
+ENTRIES_PER_ORPHAN_CHECK = 10
 
 
 def remove_expired(
@@ -40,12 +44,14 @@ def remove_expired(
     Returns:
         The last key of the sweep; empty at the end of the state, where the next sweep starts over.
     """
-    swept = 0
-    last = b""
-    for key, value in islice(entries, ENTRIES_PER_SWEEP):
+    swept, last = 0, b""
+    for key, value in entries:
+        if swept >= ENTRIES_PER_SWEEP:
+            return last
         swept, last = swept + 1, key
-        if key.startswith(FRAMES_PREFIX):
-            _remove_orphaned_frames(key, state)
+        if key.startswith((EVIDENCE_PREFIX, FRAMES_PREFIX)):
+            swept += ENTRIES_PER_ORPHAN_CHECK - 1
+            _remove_orphan(key, state)
             continue
         if _expires_ms(key, value) >= before_ms:
             continue
@@ -58,14 +64,20 @@ def remove_expired(
                 indexes.of(collection_of(key).decode(), content.algorithm).apply([Remove(content.content_id)])
             if content.algorithm == FRAMES_HASH:
                 _remove(frames_key_of(key), state)
+            if content.has_evidence:
+                _remove(evidence_key_of(key), state)
         state.put(key, None)
-    return last if swept == ENTRIES_PER_SWEEP else b""
+    return b""
 
 
-def _remove_orphaned_frames(key: bytes, state: State) -> None:
-    """Frames are removed with their content. This removes frames whose content has gone or has no frames."""
+def _remove_orphan(key: bytes, state: State) -> None:
+    """Frames and evidence are removed with their content. This removes those whose content has gone or has none."""
     value = state.get(content_key_of(key))
-    if value is None or Content.unpack(value).algorithm != FRAMES_HASH:
+    content = None if value is None else Content.unpack(value)
+    belongs = content is not None and (
+        content.has_evidence if key.startswith(EVIDENCE_PREFIX) else content.algorithm == FRAMES_HASH
+    )
+    if not belongs:
         _remove(key, state)
 
 
@@ -77,4 +89,4 @@ def _remove(key: bytes, state: State) -> None:
 def _expires_ms(key: bytes, value: bytes) -> int:
     if key.startswith(DECISION_PREFIX):
         return decision_expires_ms(value)
-    return Content.unpack(value).expires_ms if key.startswith(CONTENT_PREFIX) else FOR_EVER_MS
+    return content_expires_ms(value) if key.startswith(CONTENT_PREFIX) else FOR_EVER_MS

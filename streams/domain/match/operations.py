@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from streams.domain.policy.policy import Policy
 
 
 @dataclass(frozen=True, slots=True)
 class MatchAndInsert:
-    """Find the best match of a submission, then insert its content.
+    """Find what a submission may be a copy of, then insert its content.
 
     The content is new, or it was inserted before a kill and is decided again: then it is not inserted twice.
 
@@ -64,19 +65,13 @@ IndexUpdate = MatchAndInsert | Refresh | Remove
 IndexOperation = IndexUpdate | FindAppearances
 
 
-@dataclass(frozen=True, slots=True)
-class ImageHit:
-    """An answer to `MatchAndInsert` for a picture: the known content that wins, and the pair of entries that found it.
+class ImageCandidate(NamedTuple):
+    """A content that a submitted picture may be a copy of: an answer to `MatchAndInsert`.
 
-    `own_view` and `own_orientation` are the submission's, `view` and `orientation` the known content's. The distances
-    are those of the two entries.
+    The distances are those of the nearest pair of entries.
     """
 
     content_id: str
-    view: int
-    orientation: int
-    own_view: int
-    own_orientation: int
     hash64_distance_bits: int
     hash256_distance_bits: int
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
-from streams.domain.hashes.algorithms import FRAMES_HASH, VIEWS_HASH
+from streams.domain.evidence.differences import ADDED, AGREES, DIFFERS, MAP_SIDE, PLAIN
 from streams.domain.hashes.transformation import describe_transformation, transformation_between
 from streams.domain.hashes.views import VIEWS
-from streams.domain.match.operations import ImageHit
+from streams.domain.match.images.verification import PictureCopy
 from streams.domain.policy.policy import Policy
 from streams.domain.records import (
     Action,
@@ -15,7 +16,6 @@ from streams.domain.records import (
     Decision,
     Fingerprint,
     Match,
-    MediaFacts,
     Outcome,
     Verdict,
     new_unchecked,
@@ -32,8 +32,7 @@ ACTIONS: dict[Outcome, Action] = {
 }
 
 
-REVIEWED_RELATIONS = ("contains", "overlaps")
-"""A video with one of these relations has new material: it forms a group of its own and inherits no verdict."""
+MAP_CHARACTERS: Final = bytes.maketrans(bytes((PLAIN, AGREES, DIFFERS, ADDED)), b".=x+")
 
 
 def build_decision(
@@ -43,15 +42,17 @@ def build_decision(
     outcome: Outcome,
     match: Match | None,
     appears_in: Sequence[Appearance] = (),
+    *,
+    is_reviewed: bool = False,
 ) -> Decision:
-    reviewed = match is not None and match.relation in REVIEWED_RELATIONS
-    facts = published_facts(fingerprint.facts) if fingerprint.facts is not None else None
+    """A decision. `is_reviewed`: the match goes to review, forms a group of its own and inherits no verdict."""
+    facts = fingerprint.facts.published() if fingerprint.facts is not None else None
     return new_unchecked(
         Decision,
         decision_id=decision_id,
         revision=revision,
         outcome=outcome,
-        action="review" if reviewed else ACTIONS[outcome],
+        action="review" if is_reviewed else ACTIONS[outcome],
         collection=fingerprint.collection,
         media_id=fingerprint.media_id,
         submission_id=fingerprint.submission_id,
@@ -59,7 +60,7 @@ def build_decision(
         kind=facts.kind if facts is not None else fingerprint.kind,
         content_id=facts.content_id if facts is not None else None,
         match=match,
-        verdict=PENDING if match is None or reviewed else Verdict(inherited_from=match.group_media_id),
+        verdict=PENDING if match is None or is_reviewed else Verdict(inherited_from=match.group_media_id),
         failure=fingerprint.failure,
         facts=facts,
         metadata=fingerprint.metadata,
@@ -85,6 +86,10 @@ def exact_match(known: Content) -> Match:
         distance_bits=0,
         threshold_bits=0,
         explanation=f"The same bytes{read}.",
+        confidence="exact",
+        score=None,
+        differs=None,
+        map=[],
         candidate_distance_bits=None,
         candidate_threshold_bits=None,
         transformation="none",
@@ -97,45 +102,49 @@ def exact_match(known: Content) -> Match:
     )
 
 
-def near_match(hit: ImageHit, known: Content, policy: Policy) -> Match:
-    """The match of a submission that is another encoding or an alteration of a known picture."""
-    own, other = VIEWS[hit.own_view], VIEWS[hit.view]
+def near_match(copy: PictureCopy, policy: Policy, own_group: tuple[str, str]) -> Match:
+    """The match of a submission that is another encoding or an alteration of a known picture, or may be one.
+
+    Args:
+        copy: the known picture, and why.
+        policy: of the submission.
+        own_group: content id and media id that name the submission's own group, for a submission that founds one.
+    """
+    known, pair = copy.known, copy.pair
+    own, other = VIEWS[pair.view], VIEWS[pair.known_view]
+    group = (known.group_content_id, known.group_media_id) if copy.is_reused else own_group
     radius_bits = policy.radius_bits if own.whole and other.whole else policy.view_radius_bits
     confirmed = policy.hash_bits == 256
     distance_bits, threshold_bits = (
-        (hit.hash256_distance_bits, policy.confirm_bits) if confirmed else (hit.hash64_distance_bits, radius_bits)
+        (pair.hash256_distance_bits, policy.confirm_bits) if confirmed else (pair.hash64_distance_bits, radius_bits)
     )
-    transformation = transformation_between(hit.own_view, hit.own_orientation, hit.view, hit.orientation)
+    transformation = transformation_between(pair.view, pair.orientation, pair.known_view, pair.known_orientation)
     change = "" if transformation == "none" else f", {describe_transformation(transformation)}"
     differ = f"{distance_bits} of {policy.hash_bits} bits differ"
     return Match(
         content_id=known.content_id,
         media_id=known.media_id,
         submission_id=known.submission_id,
-        group_content_id=known.group_content_id,
-        group_media_id=known.group_media_id,
+        group_content_id=group[0],
+        group_media_id=group[1],
         method=policy.hash,
         similarity=round(1 - distance_bits / policy.hash_bits, 4),
         distance_bits=distance_bits,
         threshold_bits=threshold_bits,
-        candidate_distance_bits=hit.hash64_distance_bits if confirmed else None,
+        explanation=f"The same picture{change}: {differ}, {threshold_bits} may.",
+        confidence=copy.confidence,
+        score=copy.score,
+        differs=copy.differs,
+        map=map_rows(copy.blocks),
+        candidate_distance_bits=pair.hash64_distance_bits if confirmed else None,
         candidate_threshold_bits=radius_bits if confirmed else None,
         transformation=transformation,
         view=own.name,
         known_view=other.name,
-        explanation=f"The same picture{change}: {differ}, {threshold_bits} may.",
     )
 
 
-def published_facts(facts: MediaFacts) -> MediaFacts:
-    """Facts without evidence, and without the packed views of a picture or frames of a video.
-
-    Only matching needs them, and they would be most of a decision's bytes. The fingerprint record keeps them.
-    """
-    packed = FRAMES_HASH if facts.kind == "video" else VIEWS_HASH
-    published = object.__new__(MediaFacts)
-    published.__dict__.update(facts.__dict__)  # `replace` takes five times as long
-    published.__dict__.pop("evidence", None)  # orjson writes no field that is absent; the attribute has its default
-    if packed in facts.hashes:
-        published.__dict__["hashes"] = {name: value for name, value in facts.hashes.items() if name != packed}
-    return published
+def map_rows(blocks: bytes) -> list[str]:
+    """The map of what differs, as decisions have it: a text for each row of blocks."""
+    characters = blocks.translate(MAP_CHARACTERS).decode()
+    return [characters[at : at + MAP_SIDE] for at in range(0, len(characters), MAP_SIDE)]

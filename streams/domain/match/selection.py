@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from binascii import a2b_base64
 from functools import cache, lru_cache
 from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from streams.domain.evidence.evidence import unpack_evidence
 from streams.domain.hashes.algorithms import FRAMES_HASH, VIEWS_HASH, current_algorithm
 from streams.domain.hashes.frames import FRAME_ENTRY, MAX_MOMENTS, STORED_FRAME_VIEWS, unpack_frames
 from streams.domain.hashes.levels import LEVEL_NUMBERS, Level
@@ -73,6 +75,19 @@ def comparable_entries(facts: MediaFacts, policy: Policy) -> ComparableEntries:
         return _whole_picture_entry(facts, policy)
     except ValueError as error:
         raise BadInput(Reason.BAD_FIELD, f"field 'hashes': {error}") from error
+
+
+def packed_evidence(facts: MediaFacts) -> bytes:
+    """The evidence of a picture as `evidence.pack_evidence` packs it; empty if it has none that this version reads.
+
+    Raises:
+        BadInput: bad_field, if it is not evidence in base64.
+    """
+    try:
+        packed = a2b_base64(facts.evidence, strict_mode=True) if facts.evidence else b""
+    except ValueError as error:
+        raise BadInput(Reason.BAD_FIELD, f"field 'evidence' must be base64: {error}") from error
+    return packed if unpack_evidence(packed) is not None else b""
 
 
 def stored_entries(entries: bytes, policy: Policy) -> bytes:

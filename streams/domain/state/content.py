@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
@@ -52,8 +52,12 @@ FIRST_MS_AT: Final = _header_offset("first_ms")
 EXPIRES_MS_AT: Final = _header_offset("expires_ms")
 DIGEST_AT: Final = _header_offset("digest")
 
-MEMBER_FLAG, PARTIAL_FLAG = 1, 2
-"""The content is a member of another content's group; its content id covers parts of a video only."""
+MEMBER_FLAG, PARTIAL_FLAG, EVIDENCE_FLAG = 1, 2, 4
+"""The content is a member of another content's group; its content id covers parts of a video only; the state has its
+evidence."""
+
+DRIFT_SHIFT, MAX_DRIFT_BLOCKS = 3, 31
+"""The other bits of the flags hold `Content.drift_blocks`."""
 
 ENTRY_BYTES: Final = ENTRY.itemsize
 assert ENTRY.fields is not None
@@ -80,6 +84,9 @@ class Content:
         entries: packed as `hashes.packing.ENTRY`; empty where only equal bytes match, and for videos, whose frames are
             stored apart (frames.py).
         is_member: the content joined its group through the canonical content or through another member.
+        has_evidence: the state has the content's evidence, under a key of its own.
+        drift_blocks: by how much a member may differ from the canonical content, in 64ths of the picture: the sum over
+            the copies of copies between them, MAX_DRIFT_BLOCKS at most.
     """
 
     content_id: str
@@ -93,14 +100,16 @@ class Content:
     algorithm: str = ""
     entries: bytes = b""
     is_member: bool = False
-
-    def expiring_at(self, expires_ms: int) -> Content:
-        return replace(self, expires_ms=expires_ms)
+    has_evidence: bool = False
+    drift_blocks: int = 0
 
     def pack(self) -> bytes:
         header = _HEADER.pack(
             LAYOUT,
-            (MEMBER_FLAG if self.is_member else 0) | (PARTIAL_FLAG if is_partial(self.content_id) else 0),
+            (MEMBER_FLAG if self.is_member else 0)
+            | (PARTIAL_FLAG if is_partial(self.content_id) else 0)
+            | (EVIDENCE_FLAG if self.has_evidence else 0)
+            | self.drift_blocks << DRIFT_SHIFT,
             ALGORITHM_NUMBERS[self.algorithm],
             len(self.entries) // ENTRY_BYTES,
             self.first_ms,
@@ -135,7 +144,14 @@ class Content:
             STORED_ALGORITHMS[algorithm],
             value[HEADER_BYTES:end],
             bool(flags & MEMBER_FLAG),
+            bool(flags & EVIDENCE_FLAG),
+            flags >> DRIFT_SHIFT,
         )
+
+
+def content_expires_ms(value: bytes) -> int:
+    """When a content expires, without reading the rest."""
+    return int.from_bytes(value[EXPIRES_MS_AT : EXPIRES_MS_AT + 8], "little")
 
 
 def check_layout(value: bytes) -> None:

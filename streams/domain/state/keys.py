@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 CONTENT_PREFIX: Final = b"k"
+EVIDENCE_PREFIX: Final = b"e"
 FRAMES_PREFIX: Final = b"f"
 DECISION_PREFIX: Final = b"s"
 OLD_CONTENT_PREFIX: Final = b"c"
@@ -23,9 +24,14 @@ def frames_key_of(content_key: bytes) -> bytes:
     return FRAMES_PREFIX + content_key.removeprefix(CONTENT_PREFIX)
 
 
-def content_key_of(frames_key: bytes) -> bytes:
-    """The key of the content that these frames belong to."""
-    return CONTENT_PREFIX + frames_key.removeprefix(FRAMES_PREFIX)
+def evidence_key_of(content_key: bytes) -> bytes:
+    """The key of the evidence of the content with this key."""
+    return EVIDENCE_PREFIX + content_key.removeprefix(CONTENT_PREFIX)
+
+
+def content_key_of(key: bytes) -> bytes:
+    """The key of the content that these frames, or this evidence, belong to."""
+    return CONTENT_PREFIX + key[1:]
 
 
 def decision_key(decision_id: str) -> bytes:
@@ -38,5 +44,5 @@ def decision_id_bytes(decision_key: bytes) -> bytes:
 
 
 def collection_of(key: bytes) -> bytes:
-    """The collection in the key of a content or of frames."""
+    """The collection in the key of a content, of frames or of evidence."""
     return key[1 : key.index(b"\0")]

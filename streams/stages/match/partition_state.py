@@ -43,13 +43,11 @@ class PartitionIndexes:
         return self._build(state) if indexes is None else indexes
 
     def expire(self, state: PartitionState, decided: Sequence[MatchInput]) -> None:
-        """Call after each batch: removes a few expired contents, if the partition has a collection with retention."""
+        """Call after each batch: removes a few expired contents and decisions."""
         partition = state.partition
-        if any(each.fingerprint.policy.retention_days is not None for each in decided):
-            self._expiries.setdefault(partition, Expiry())
-        if partition in self._expiries and decided:
-            latest_ms = max(each.time_ms for each in decided)
-            self._expiries[partition].advance(state, self._indexes[partition], latest_ms)
+        if decided:
+            expiry = self._expiries.setdefault(partition, Expiry())
+            expiry.advance(state, self._indexes[partition], max(each.time_ms for each in decided))
         if time.monotonic() >= self._measure_at:
             self._measure()
 
@@ -82,9 +80,9 @@ class PartitionIndexes:
 
 
 class Expiry:
-    """Removes expired contents from one partition's state, a few at a time.
+    """Removes expired contents and decisions from one partition's state, a few at a time.
 
-    A content is removed if it expired before records that came in a while ago. Those records are committed, so that
+    An entry is removed if it expired before records that came in a while ago. Those records are committed, so that
     nothing from before will be decided again.
     """
 
@@ -94,7 +92,7 @@ class Expiry:
         self._committed_ms = self._latest_ms = 0
 
     def advance(self, state: PartitionState, indexes: CollectionIndexes, latest_ms: int) -> None:
-        """Remove a few contents, at most once a second; `latest_ms` is the latest time of the batch's records."""
+        """Remove a few entries, at most once a second; `latest_ms` is the latest time of the batch's records."""
         now = time.monotonic()
         if now >= self._committed_at:
             self._committed_ms, self._latest_ms = self._latest_ms, latest_ms

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterable
 
 import numpy as np
 
+from streams.domain.evidence.evidence import EDGE, Evidence, Thumbnail, pack_evidence
+from streams.domain.evidence.thumbnail import SIDE, encode_thumbnail
 from streams.domain.hashes.algorithms import FRAMES_HASH, VIEWS_HASH
 from streams.domain.hashes.frames import FRAME_ENTRY, pack_frames
 from streams.domain.hashes.packing import CANONICAL, ENTRY, pack_entries
+from streams.domain.hashes.views import FULL
 from streams.domain.match.batch import MatchInput
 from streams.domain.match.decide import decide
 from streams.domain.match.indexes import CollectionIndexes
@@ -57,7 +61,8 @@ def warm_up() -> None:
 
 
 def _match_input(number: int, kind: str, day: int) -> MatchInput:
-    facts = MediaFacts(f"sha256:{number:064x}", "image", "png", 1, 1, 1, 1, 1.0, {VIEWS_HASH: pack_entries(_entries())})
+    hashes = {VIEWS_HASH: pack_entries(_entries())}
+    facts = MediaFacts(f"sha256:{number:064x}", "image", "png", 1, 1, 1, 1, 1.0, hashes, evidence=_evidence())
     if kind == "video":
         hashes = {FRAMES_HASH: pack_frames(_frames(40 if number % 4 else 0))}
         facts = MediaFacts(f"sha256:{number + 1:064x}", "video", "mp4", 1, 1, 1, 1, 1.0, hashes, FILM)
@@ -72,6 +77,13 @@ def _entries() -> np.ndarray:
     entries = np.zeros(1, ENTRY)
     entries["orientation"] = CANONICAL
     return entries
+
+
+def _evidence() -> str:
+    """Of a picture with texture, whose copy is verified to the end."""
+    pixels = np.random.default_rng(0).integers(0, 256, (SIDE, SIDE), np.uint8)
+    whole = Thumbnail(FULL, (0, 0, EDGE, EDGE), encode_thumbnail(pixels))
+    return b64encode(pack_evidence(Evidence(1, 1, (whole,)))).decode()
 
 
 def _frames(bits: int) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -9,11 +10,9 @@ from importlib.util import find_spec
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.domain.evidence.evidence import Evidence
-from streams.domain.evidence.extract import extract_evidence
+from streams.domain.evidence.evidence import Evidence, unpack_evidence
 from streams.domain.evidence.verify import MatchedViews
 from streams.domain.fingerprint import fingerprint_image
-from streams.domain.fingerprint.image.views import ReducedPicture
 from streams.domain.hashes.levels import LEVEL_NUMBERS
 from streams.domain.hashes.packing import ENTRY, ORIENTATION_MASK
 from streams.domain.hashes.views import AS_WHOLE, SEARCH_GROUPS, VIEW_PAIRS, query_groups
@@ -22,7 +21,6 @@ from streams.domain.policy.policy import Policy
 from streams.domain.records.fingerprint import MediaFacts
 from tests.bench.detection import PEERS, Peer
 from tests.bench.lookalikes.families import decoded
-from tests.bench.small_hashes import decoded as decoded_grey
 
 TODAY = Policy.of()
 WIDE = Policy.of(radius_bits=12, view_radius_bits=12, confirm_bits=92)
@@ -57,23 +55,27 @@ def hash_picture(file: bytes) -> HashedPicture:
     return HashedPicture(
         facts,
         np.frombuffer(comparable_entries(facts, TODAY).entries, ENTRY),
-        evidence_of(file),
+        evidence_of(facts),
         {name: peer.hasher(shown) for name, peer in available_peers().items()},
     )
 
 
-def evidence_of(file: bytes) -> Evidence:
-    grey = decoded_grey(file)
-    reduced = ReducedPicture(grey)
-    return extract_evidence(reduced.image, grey.size, reduced.whole, reduced.inner)
+def evidence_of(facts: MediaFacts) -> Evidence:
+    evidence = unpack_evidence(b64decode(facts.evidence))
+    assert evidence is not None
+    return evidence
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A known picture that hashes propose: its number, the views that matched (nearest first), their least distance."""
+    """A known picture that hashes propose: its number, the views that matched (nearest first), the nearest's distances.
+
+    The distance in 64 bits is that of the pair that is nearest in 256.
+    """
 
     number: int
     views: tuple[MatchedViews, ...]
+    hash64_distance_bits: int
     hash256_distance_bits: int
 
 
@@ -92,7 +94,7 @@ class KnownPictures:
         """All known pictures that match by hashes, the nearest first."""
         entries = submitted.entries[query_groups(submitted.entries, policy.views) > 0]
         asked, found, bits = self._matching_entries(entries, policy)
-        by_owner: dict[int, list[tuple[int, MatchedViews]]] = {}
+        by_owner: dict[int, list[tuple[int, int, MatchedViews]]] = {}
         for at in np.argsort(bits, kind="stable").tolist():
             known, query = self._entries[found[at]], entries[asked[at]]
             views = MatchedViews(
@@ -101,9 +103,11 @@ class KnownPictures:
                 int(query["view"]),
                 int(query["orientation"]) & ORIENTATION_MASK,
             )
-            by_owner.setdefault(int(self._owners[found[at]]), []).append((int(bits[at]), views))
+            near = int(known["hash64"] ^ query["hash64"]).bit_count()
+            by_owner.setdefault(int(self._owners[found[at]]), []).append((near, int(bits[at]), views))
         return [
-            Candidate(number, tuple(views for _, views in pairs), pairs[0][0]) for number, pairs in by_owner.items()
+            Candidate(number, tuple(views for _, _, views in pairs), *pairs[0][:2])
+            for number, pairs in by_owner.items()
         ]
 
     def _matching_entries(

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from streams.domain.evidence.verify import Verification, verify
+from streams.domain.evidence.judge import MIN_SCORE, Judgement, judge
 from streams.domain.policy.policy import Policy
 from tests.bench.lookalikes.families import PictureSet, decoded
 from tests.bench.lookalikes.hashed import (
@@ -24,17 +24,12 @@ from tests.bench.lookalikes.hashed import (
 from tests.bench.lookalikes.tail import Tail, count_tail, fit_tail
 from tests.support.alterations import QUALITY, Alteration, centre_cropped, resized, unchanged
 
-ACCEPTED_SCORE: Final = 490
-ACCEPTED_PAPER_SCORE: Final = 850
-MIN_TEXTURED: Final = 34
-"""Thresholds of evidence: score, score where both pictures are paper, and blocks (of 64) that have texture."""
-
-REUSE_DIFFERS: Final = 0.05
+REUSE_DIFFERS: Final = Policy.of().reuse_differs
 """The share of a picture that may differ if a verdict is to be reused."""
 
-HASHES, EVIDENCE, WIDE_EVIDENCE, REUSE = "hashes", "evidence", "evidence, 12/92", "reuse, 12/92"
-"""Ways to join two pictures: today's hashes; evidence of the candidates of today's hashes; evidence of wider
-candidates; the same with a share that differs of at most REUSE_DIFFERS."""
+HASHES, FOUND, CERTAIN, REUSE = "hashes", "certain, likely", "certain", "reuse"
+"""Ways to join two pictures: today's hashes alone; wider candidates (12/92) that are judged to be certain or likely;
+those that are certain; those that are certain and differ by at most REUSE_DIFFERS."""
 
 COPIES: Final[dict[str, Alteration]] = {
     "JPEG q50": Alteration("JPEG", unchanged, "JPEG", {"quality": 50}),
@@ -43,41 +38,31 @@ COPIES: Final[dict[str, Alteration]] = {
 }
 
 
-class Verified(NamedTuple):
-    """A candidate that was verified: its number, what evidence said, and the threshold of its score."""
+class Judged(NamedTuple):
+    """A candidate that was judged, by its number."""
 
     number: int
-    verification: Verification
-    threshold: int
+    judgement: Judgement
 
     @property
-    def textured(self) -> bool:
-        return self.verification.textured >= MIN_TEXTURED
-
-    @property
-    def scores(self) -> bool:
-        """Whether the score reaches the threshold."""
-        return self.verification.score >= self.threshold
-
-    @property
-    def accepted(self) -> bool:
-        return self.scores and self.textured
+    def certain(self) -> bool:
+        return self.judgement.confidence == "certain"
 
     @property
     def reused(self) -> bool:
-        return self.accepted and self.verification.differs <= REUSE_DIFFERS
+        return self.certain and self.judgement.differs <= REUSE_DIFFERS
 
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """The known pictures that a submission is joined to, by way; `first` is the best by hashes and by evidence.
+    """The known pictures that a submission is joined to, by way; `first` is the best by hashes and by what is judged.
 
     `first` is None where nothing was found, or where two pictures are equally good.
     """
 
     by_way: Mapping[str, set[int]]
     first: Mapping[str, int | None]
-    verified: Sequence[Verified]
+    judged: Sequence[Judged]
 
 
 @dataclass(slots=True)
@@ -88,16 +73,15 @@ class FamilyFigures:
         pairs: of different pictures.
         joined: pairs joined, by way.
         max_joined: pairs that may be joined for reuse; None without a target.
-        plain: pairs whose score reaches the threshold and that are refused because they have too little texture.
-        paper: pictures that are paper.
-        highest_score: of a pair with texture.
-        tail: by points below the threshold, pairs that come so near.
+        paper: pictures whose ink is kept.
+        highest_score: of a pair.
+        tail: by points below the threshold of a score, pairs that come so near.
         extrapolated: the rate of accepted pairs that the tail leads to.
         recall: by alteration and way, the share of copies joined to their original.
         first: by way, the share of copies whose original is the best of all that are found.
         copy_pairs: pairs of a copy and another picture.
         joined_copies: such pairs joined, by way.
-        accepted_pairs: numbers of the first pairs that wide evidence accepted, with their scores.
+        accepted_pairs: numbers of the first pairs that are certain, with their scores.
     """
 
     name: str
@@ -105,7 +89,6 @@ class FamilyFigures:
     pairs: int
     max_joined: int | None
     joined: dict[str, int]
-    plain: int = 0
     paper: int = 0
     highest_score: int = 0
     tail: dict[int, int] = field(default_factory=dict)
@@ -123,7 +106,7 @@ class FamilyFigures:
 
 def ways() -> tuple[str, ...]:
     """All ways to join pictures that can be measured here."""
-    return (HASHES, EVIDENCE, WIDE_EVIDENCE, REUSE, *available_peers())
+    return (HASHES, FOUND, CERTAIN, REUSE, *available_peers())
 
 
 def measure_family(shown: PictureSet, pool: Executor, *, copied: int) -> FamilyFigures:
@@ -161,29 +144,40 @@ def join(
         return [each for each in known.candidates(submitted, policy) if each.number < below]
 
     today, wide = look_up(TODAY), look_up(WIDE)
-    of_today = [_verify(each, submitted, hashed) for each in today[:most]]
-    of_wide = [_verify(each, submitted, hashed) for each in wide[:most]]
+    judged = [_judge(each, submitted, hashed) for each in wide[:most]]
     by_way = {
         HASHES: {each.number for each in today},
-        EVIDENCE: {each.number for each in of_today if each.accepted},
-        WIDE_EVIDENCE: {each.number for each in of_wide if each.accepted},
-        REUSE: {each.number for each in of_wide if each.reused},
+        FOUND: {each.number for each in judged if each.judgement.confidence},
+        CERTAIN: {each.number for each in judged if each.certain},
+        REUSE: {each.number for each in judged if each.reused},
     }
     for peer, numbers in known.joined_by_peer(submitted).items():
         by_way[peer] = {number for number in numbers if number < below}
-    scores = {each.number: each.verification.score for each in of_wide if each.accepted}
-    nearness = {each.number: -each.hash256_distance_bits for each in today}
-    return Joined(by_way, {HASHES: _only_best(nearness), WIDE_EVIDENCE: _only_best(scores)}, of_wide)
+    return Joined(by_way, {HASHES: _nearest(today), FOUND: _best_judged(judged)}, judged)
 
 
-def _verify(candidate: Candidate, submitted: HashedPicture, hashed: Sequence[HashedPicture]) -> Verified:
-    known = hashed[candidate.number].evidence
-    both_paper = known.is_paper and submitted.evidence.is_paper
-    verification = verify(known, submitted.evidence, candidate.views)
-    return Verified(candidate.number, verification, ACCEPTED_PAPER_SCORE if both_paper else ACCEPTED_SCORE)
+def _judge(candidate: Candidate, submitted: HashedPicture, hashed: Sequence[HashedPicture]) -> Judged:
+    known, bits = hashed[candidate.number].evidence, candidate.hash256_distance_bits
+    judgement = judge(known, submitted.evidence, candidate.views, candidate.hash64_distance_bits, bits)
+    return Judged(candidate.number, judgement)
 
 
-def _only_best(values: Mapping[int, int]) -> int | None:
+def _nearest(candidates: Sequence[Candidate]) -> int | None:
+    return _only_best({each.number: -each.hash256_distance_bits for each in candidates})
+
+
+def _best_judged(judged: Sequence[Judged]) -> int | None:
+    """The best as the product ranks them: certain ones first, then those that differ least, then the highest score."""
+    return _only_best(
+        {
+            each.number: (each.certain, -each.judgement.differs, each.judgement.score)
+            for each in judged
+            if each.judgement.confidence
+        }
+    )
+
+
+def _only_best(values: Mapping[int, Any]) -> int | None:
     best = [number for number, value in values.items() if value == max(values.values())]
     return best[0] if len(best) == 1 else None
 
@@ -192,23 +186,20 @@ def _measure_pairs(shown: PictureSet, hashed: Sequence[HashedPicture], known: Kn
     count = len(hashed)
     pairs = count * (count - 1) // 2 - len(shown.same)
     figures = FamilyFigures(shown.name, count, pairs, shown.max_joined, dict.fromkeys(ways(), 0))
-    figures.paper = sum(each.evidence.is_paper for each in hashed)
+    figures.paper = sum(bool(each.evidence.page) for each in hashed)
     shortfalls: list[int] = []
     for number, submitted in enumerate(hashed):
         joined = join(submitted, hashed, known, below=number, most=None)
         same = {one for one, other in shown.same if other == number}
         for way, numbers in joined.by_way.items():
             figures.joined[way] += len(numbers - same)
-        for each in joined.verified:
+        for each in joined.judged:
             if each.number in same:
                 continue
-            if not each.textured:
-                figures.plain += each.scores
-                continue
-            score = each.verification.score
-            shortfalls.append(each.threshold - score)
+            score = each.judgement.score
+            shortfalls.append(MIN_SCORE - score)
             figures.highest_score = max(figures.highest_score, score)
-            if each.accepted:
+            if each.certain:
                 figures.accepted_pairs.append((each.number, number, score))
     figures.tail = count_tail(shortfalls)
     figures.extrapolated = fit_tail(figures.tail, pairs)
@@ -224,7 +215,7 @@ def _measure_copies(
 ) -> None:
     figures.joined_copies = dict.fromkeys(ways(), 0)
     figures.recall = {name: dict.fromkeys(ways(), 0.0) for name in COPIES}
-    figures.first = {HASHES: 0.0, WIDE_EVIDENCE: 0.0}
+    figures.first = {HASHES: 0.0, FOUND: 0.0}
     figures.copy_pairs = len(copies) * len(COPIES) * (len(hashed) - 1)
     for number, altered in enumerate(copies):
         for name, copy in altered.items():

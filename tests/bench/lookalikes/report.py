@@ -9,10 +9,11 @@ from rich.table import Table
 
 from tests.bench.lookalikes.hashed import PDQ_PEER, available_peers
 from tests.bench.lookalikes.measure import (
+    CERTAIN,
     COPIES,
+    FOUND,
     HASHES,
     REUSE,
-    WIDE_EVIDENCE,
     FamilyFigures,
     ways,
 )
@@ -34,12 +35,10 @@ def _table(title: str, *headings: str) -> Table:
 
 
 def _pairs_table(found: Sequence[FamilyFigures]) -> Table:
-    table = _table("pairs of different pictures that are joined", "pictures", "pairs", *ways(), "too plain", "highest")
+    table = _table("pairs of different pictures that are joined", "pictures", "pairs", *ways(), "highest")
     for each in found:
         joined = (f"{each.joined[way]:,}" for way in ways())
-        table.add_row(
-            each.name, str(each.pictures), f"{each.pairs:,}", *joined, f"{each.plain:,}", str(each.highest_score)
-        )
+        table.add_row(each.name, str(each.pictures), f"{each.pairs:,}", *joined, str(each.highest_score))
     return table
 
 
@@ -50,7 +49,7 @@ def _tail_table(found: Sequence[FamilyFigures]) -> Table:
         "paper", *steps, "accepted", "extrapolated", "a tenth every",
     )  # fmt: skip
     for each in found:
-        observed = each.joined[WIDE_EVIDENCE] / each.pairs if each.pairs else 0.0
+        observed = each.joined[CERTAIN] / each.pairs if each.pairs else 0.0
         tail = each.extrapolated
         fitted = (f"{tail.rate:.1e}", f"{tail.points_a_tenth:.0f}") if tail else ("", "")
         counts = (f"{each.tail[step]:,}" for step in SHORTFALLS)
@@ -59,15 +58,15 @@ def _tail_table(found: Sequence[FamilyFigures]) -> Table:
 
 
 def _recall_table(found: Sequence[FamilyFigures]) -> Table:
+    shown = (HASHES, FOUND, REUSE)
     table = _table(
-        f"percent of copies joined to their original: {HASHES} / {WIDE_EVIDENCE}",
+        f"percent of copies joined to their original: {' / '.join(shown)}; original first: {HASHES} / {FOUND}",
         *COPIES, "mean", "original first", *available_peers(),
     )  # fmt: skip
     for each in found:
-        shares = [(of[HASHES], of[WIDE_EVIDENCE]) for of in each.recall.values()]
-        shares += [(each.mean_recall(HASHES), each.mean_recall(WIDE_EVIDENCE))]
-        shares += [(each.first[HASHES], each.first[WIDE_EVIDENCE])]
-        cells = (f"{100 * by_hashes:.0f} / {100 * by_evidence:.0f}" for by_hashes, by_evidence in shares)
+        shares = [*each.recall.values(), {way: each.mean_recall(way) for way in shown}]
+        cells = [" / ".join(f"{100 * of[way]:.0f}" for way in shown) for of in shares]
+        cells.append(f"{100 * each.first[HASHES]:.0f} / {100 * each.first[FOUND]:.0f}")
         table.add_row(each.name, *cells, *(f"{100 * each.mean_recall(peer):.0f}" for peer in available_peers()))
     return table
 
@@ -91,9 +90,9 @@ def reach(found: Sequence[FamilyFigures]) -> list[Reach]:
     ]
     baseline = next((each for each in found if each.name == "photos"), None)
     if baseline is not None:
-        bound = at_least(100 * baseline.mean_recall(WIDE_EVIDENCE) - 3, "%")
+        bound = at_least(100 * baseline.mean_recall(FOUND) - 3, "%")
         figures += [
-            Reach(f"copies of look-alikes found, {each.name}", bound, 100 * each.mean_recall(WIDE_EVIDENCE))
+            Reach(f"copies of look-alikes found, {each.name}", bound, 100 * each.mean_recall(FOUND))
             for each in found
             if each is not baseline
         ]

@@ -12,7 +12,7 @@ from streams.domain.match.images.comparison import match_pictures
 from tests.bench.lookalikes import hashed as hashed_module
 from tests.bench.lookalikes.families import FAMILIES, PictureSet, drawn, photos
 from tests.bench.lookalikes.hashed import PDQ_PEER, PHASH_PEER, TODAY, KnownPictures, available_peers, hash_picture
-from tests.bench.lookalikes.measure import HASHES, WIDE_EVIDENCE, measure_family, ways
+from tests.bench.lookalikes.measure import CERTAIN, HASHES, measure_family, ways
 from tests.bench.lookalikes.report import show
 from tests.bench.lookalikes.tail import count_tail, fit_tail
 from tests.support.media import jpeg
@@ -44,9 +44,9 @@ def test_copies_are_found_and_true_pairs_do_not_count_as_false() -> None:
     with ThreadPoolExecutor(1) as pool:
         figures = measure_family(PictureSet("photos", files, frozenset({(0, 2)})), pool, copied=2)
         counted = measure_family(PictureSet("photos", files), pool, copied=0)
-    assert (figures.pairs, figures.joined[HASHES], figures.joined[WIDE_EVIDENCE]) == (2, 0, 0)
-    assert (counted.pairs, counted.joined[HASHES], counted.joined[WIDE_EVIDENCE]) == (3, 1, 1)
-    assert figures.mean_recall(HASHES) == figures.mean_recall(WIDE_EVIDENCE) == 1.0
+    assert (figures.pairs, figures.joined[HASHES], figures.joined[CERTAIN]) == (2, 0, 0)
+    assert (counted.pairs, counted.joined[HASHES], counted.joined[CERTAIN]) == (3, 1, 1)
+    assert figures.mean_recall(HASHES) == figures.mean_recall(CERTAIN) == 1.0
     assert figures.copy_pairs == 2 * 3 * 2
 
 

@@ -9,10 +9,15 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
-from streams.domain.evidence.align import align, correlation
-from streams.domain.evidence.normalise import normalised_levels, three_quarters
+from streams.domain.evidence.affine import invert
+from streams.domain.evidence.align import align, correlation, least_shown
+from streams.domain.evidence.evidence import EDGE, Evidence, Thumbnail
+from streams.domain.evidence.prepared import HALF_SIZE, SIDES, SMALLER_SIZE, WHOLE_SIZE, level, pixels
+from streams.domain.evidence.sampling import grid_of
 from streams.domain.evidence.thumbnail import SIDE, THUMBNAIL_BYTES, decode_thumbnail, encode_thumbnail
+from streams.domain.hashes.views import FULL
 from tests.reference import evidence as slow
+from tests.reference.verification import inverted
 from tests.support.media import PHOTOS, photo
 
 
@@ -29,6 +34,16 @@ def random_pixels(seed: int, contrast: int) -> NDArray[np.uint8]:
     return rng.integers(0, contrast, (SIDE, SIDE), dtype=np.int64).astype(np.uint8)
 
 
+def evidence_of(pixels: NDArray[np.uint8]) -> Evidence:
+    return Evidence(640, 480, (Thumbnail(FULL, (0, 0, EDGE, EDGE), encode_thumbnail(pixels)),))
+
+
+def level_of(evidence: Evidence, size: int) -> NDArray[np.int16]:
+    """A level that the compiled code keeps as pairs of pixels: the left one of each, which is its lower half."""
+    pairs: NDArray[np.int32] = level(evidence.prepared, 0, size)
+    return (pairs & 0xFFFF).astype(np.uint16).view(np.int16)
+
+
 @given(seed=st.integers(0, 2**32), contrast=st.sampled_from([1, 2, 9, 256]))
 def test_thumbnails_are_encoded_and_decoded_as_by_the_twin(seed: int, contrast: int) -> None:
     pixels = random_pixels(seed, contrast)
@@ -41,15 +56,16 @@ def test_thumbnails_are_encoded_and_decoded_as_by_the_twin(seed: int, contrast: 
 
 
 @given(seed=st.integers(0, 2**32), contrast=st.sampled_from([1, 2, 9, 256]))
-def test_levels_are_normalised_as_by_the_twin(seed: int, contrast: int) -> None:
-    pixels = random_pixels(seed, contrast)
+def test_all_sizes_and_levels_are_the_twins(seed: int, contrast: int) -> None:
+    evidence = evidence_of(random_pixels(seed, contrast))
+    whole = slow.decoded(evidence.thumbnails[0].packed)
+    smaller = slow.three_quarters(whole)
 
-    for found, expected in (
-        (normalised_levels(pixels), slow.levels(pixels)),
-        (normalised_levels(three_quarters(pixels)), slow.levels(slow.three_quarters(pixels))),
-    ):
-        assert [len(level) for level in found] == [len(level) for level in expected]
-        assert all((one == other).all() for one, other in zip(found, expected, strict=True))
+    for size, (side, expected) in enumerate(zip(SIDES, slow.levels(whole) + slow.levels(smaller)[:3], strict=True)):
+        assert expected.shape == (side, side)
+        assert (level_of(evidence, size) == expected).all()
+    assert (pixels(evidence.prepared, 0, SMALLER_SIZE) == smaller).all()
+    assert (pixels(evidence.prepared, 0, HALF_SIZE) == slow.halved(whole)).all()
 
 
 @settings(max_examples=60)
@@ -57,31 +73,54 @@ def test_levels_are_normalised_as_by_the_twin(seed: int, contrast: int) -> None:
     entries=st.lists(st.integers(-6000, 6000), min_size=4, max_size=4),
     shift=st.tuples(st.integers(-90_000, 90_000), st.integers(-90_000, 90_000)),
     step=st.sampled_from([1, 2, 3]),
+    sign=st.sampled_from([1, -1]),
 )
-def test_correlation_is_the_twins_under_any_map(entries: list[int], shift: tuple[int, int], step: int) -> None:
-    known, query = normalised_levels(thumbnail("chelsea.png")), normalised_levels(thumbnail("coffee.png"))
+def test_correlation_is_the_twins_under_any_map(
+    entries: list[int], shift: tuple[int, int], step: int, sign: int
+) -> None:
+    known, query = evidence_of(thumbnail("chelsea.png")), evidence_of(thumbnail("coffee.png"))
     m = [entries[0], entries[1], shift[0], entries[2], entries[3], shift[1]]
 
-    for one, other in zip(known[:3], query[:3], strict=True):
-        assert correlation(one, other, np.array(m, np.int64), step) == slow.correlation(one, other, m, step)
+    for size in range(3):
+        grid, least = grid_of(level(known.prepared, 0, size), step), least_shown(SIDES[size], step)
+        found = correlation(grid, level(query.prepared, 0, size), np.array(m, np.int64), sign, least)
+        assert found == slow.correlation(level_of(known, size), level_of(query, size), m, step, sign)
 
 
 @pytest.mark.parametrize("name", ["astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg"])
 @pytest.mark.parametrize("box", [(0, 0, 1, 1), (0.04, 0.02, 0.97, 1), (0.1, 0, 1, 0.9)])
-def test_alignment_is_the_twins(name: str, box: tuple[float, float, float, float]) -> None:
-    known, query = normalised_levels(thumbnail(name)), normalised_levels(thumbnail(name, box))
+@pytest.mark.parametrize("finest", [WHOLE_SIZE, SMALLER_SIZE])
+def test_alignment_is_the_twins(name: str, box: tuple[float, float, float, float], finest: int) -> None:
+    known, query = evidence_of(thumbnail(name)), evidence_of(thumbnail(name, box))
     start = [4096, 0, 0, 0, 4096, 0]
     m = np.array(start, np.int64)
 
-    score = align(*known[2::-1], *query[2::-1], m)
+    score = align(known.prepared, 0, finest, query.prepared, 0, finest, 1, m)
 
-    assert (score, m.tolist()) == slow.aligned(known[2::-1], query[2::-1], start)
+    known_levels, query_levels = (
+        [level_of(side, finest + coarser) for coarser in (2, 1, 0)] for side in (known, query)
+    )
+    assert (score, m.tolist()) == slow.aligned(known_levels, query_levels, start)
     assert score > 490
 
 
 def test_different_photos_do_not_align() -> None:
-    levels = [normalised_levels(thumbnail(name)) for name in PHOTOS]
-    for known in levels:
-        for query in levels:
+    evidence = [evidence_of(thumbnail(name)) for name in PHOTOS]
+    for known in evidence:
+        for query in evidence:
             m = np.array([4096, 0, 0, 0, 4096, 0], np.int64)
-            assert (align(*known[2::-1], *query[2::-1], m) > 300) == (known is query)
+            assert (align(known.prepared, 0, 0, query.prepared, 0, 0, 1, m) > 300) == (known is query)
+
+
+@given(
+    entries=st.lists(st.integers(-6000, 6000), min_size=4, max_size=4),
+    shift=st.tuples(st.integers(-90_000, 90_000), st.integers(-90_000, 90_000)),
+)
+def test_a_map_is_inverted_as_by_the_twin_or_not_at_all(entries: list[int], shift: tuple[int, int]) -> None:
+    m, inverse = [entries[0], entries[1], shift[0], entries[2], entries[3], shift[1]], np.empty(6, np.int64)
+
+    expected = inverted(m)
+
+    assert invert(np.array(m, np.int64), inverse) == (expected is not None)
+    if expected is not None:
+        assert inverse.tolist() == expected

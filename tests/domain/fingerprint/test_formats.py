@@ -69,7 +69,11 @@ def test_the_media_type_of_an_image_is_that_of_its_format(form: str) -> None:
     [
         (b"\0\0\0\x18ftypheic", "image/heic"),
         (b"\0\0\0\x18ftypmif1", "image/heif"),
-        (b"\0\0\0\x18ftyphevc", None),
+        (b"\0\0\0\x18ftyphevc", "image/heif"),
+        (b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic", "image/heif"),
+        (b"\0\0\0\x18ftypmif1\0\0\0\0mif1avif", "image/avif"),
+        (b"\0\0\0\x0cjP  \r\n\x87\n", "image/jp2"),
+        (b"\xff\x4f\xff\x51", "image/j2c"),
         (b"\0\0\0\x18ftypisom", "video/mp4"),
         (b"\x1aE\xdf\xa3\xa3B\x86\x81\x01", "video/x-matroska"),
         (b"%PDF-1.7", None),

@@ -8,11 +8,13 @@ from dataclasses import replace
 import orjson
 import pytest
 
+from streams.config.settings import load_settings
 from streams.domain.match import expiry
-from streams.domain.match.batch import MatchInput
+from streams.domain.match.batch import ANSWER_DAYS, MatchInput
 from streams.domain.match.expiry import remove_expired
 from streams.domain.policy.policy import Policy
-from streams.domain.state.keys import FRAMES_PREFIX
+from streams.domain.state.keys import DECISION_PREFIX, EVIDENCE_PREFIX, FRAMES_PREFIX
+from streams.kafka.topics import FINGERPRINTS, load_topics
 from tests.support.partition import Partition
 from tests.support.picture_streams import DAY_MS, stream
 from tests.support.video_streams import stream as videos
@@ -77,6 +79,20 @@ def test_frames_are_removed_with_their_video_and_so_are_orphaned_frames() -> Non
     assert not partition
 
 
+def test_evidence_is_removed_with_its_picture_and_so_is_orphaned_evidence() -> None:
+    partition = Partition()
+    partition.decide(records_of_day(SHORT, 0, 2))
+    evidence = {key for key in partition if key.startswith(EVIDENCE_PREFIX)}
+    partition[orphan := b"eshop\0sha256:00"] = b"of no content"
+
+    assert sweep_all(partition, DAY_MS) == [orphan]
+    removed = sweep_all(partition, 2 * DAY_MS + 1)
+
+    assert len(evidence) > 4
+    assert evidence < set(removed)
+    assert not partition
+
+
 def test_frames_are_removed_when_equal_bytes_are_submitted_under_a_policy_without_near_matching() -> None:
     partition = Partition()
     batch = [each.fingerprint for each in videos(7, 25)]
@@ -110,3 +126,27 @@ def test_entries_that_the_batch_renewed_are_kept() -> None:
     assert renewed
     remove_expired(iter(sorted(before.items())), 2 * DAY_MS + 1, partition, partition.indexes)
     assert renewed <= set(partition)
+
+
+def test_decisions_are_remembered_for_the_answer_days_and_contents_for_ever() -> None:
+    partition = Partition()
+    records = records_of_day(LONG, 0, 6)
+    first = [answer.value for answer in partition.decide(records)]
+    again = [each._replace(time_ms=38 * DAY_MS) for each in records]
+    later = [each._replace(time_ms=38 * DAY_MS + 1) for each in records]
+
+    assert [answer.value for answer in partition.decide(again)] == first
+    assert sweep_all(partition, 38 * DAY_MS) == []
+    removed = sweep_all(partition, 38 * DAY_MS + 1)
+
+    assert removed
+    assert {key[:1] for key in removed} == {DECISION_PREFIX}
+    assert not [key for key in partition if key.startswith(DECISION_PREFIX)]
+    assert {orjson.loads(answer.value)["outcome"] for answer in partition.decide(later)} == {"duplicate", "failed"}
+
+
+def test_the_answer_days_cover_what_the_log_may_still_hold() -> None:
+    """Kafka deletes whole segments, which are a week long by default."""
+    kept_ms = int(load_topics()[FINGERPRINTS].config["retention.ms"])
+    assert kept_ms + 8 * DAY_MS <= ANSWER_DAYS * DAY_MS
+    assert load_settings(broker="x:1").runtime.answer_days == ANSWER_DAYS

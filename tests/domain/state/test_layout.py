@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import orjson
 import pytest
 
 from streams.domain.hashes.algorithms import FRAMES_HASH
@@ -16,7 +17,7 @@ from streams.domain.state.content import (
     HEADER_BYTES,
     Content,
 )
-from streams.domain.state.decision import decision_expires_ms, pack_decision, remembered_decision
+from streams.domain.state.decision import decision_expires_ms, is_remembered, pack_decision, unpack_decision
 from streams.domain.state.frames import pack_stored_frames, unpack_stored_frames
 from streams.domain.state.keys import (
     content_key,
@@ -27,6 +28,8 @@ from streams.domain.state.keys import (
     frames_key_of,
 )
 from streams.errors import StateError
+from streams.kafka.topics import DECISIONS
+from tests.support.examples import load_example, load_examples
 
 DIGEST = bytes(range(32))
 DECISION_ID = bytes(range(16))
@@ -73,9 +76,31 @@ def test_keys_begin_with_the_letter_of_their_kind() -> None:
 
 def test_a_decision_is_remembered_until_it_expires() -> None:
     packed = pack_decision(b"{}", 7)
-    assert packed == (7).to_bytes(8, "little") + b"{}"
+    assert packed[:9] == (7).to_bytes(8, "little") + bytes((1,))
     assert decision_expires_ms(packed) == 7
-    assert (remembered_decision(packed, 7), remembered_decision(packed, 8)) == (b"{}", None)
+    assert (is_remembered(packed, 7), is_remembered(packed, 8), is_remembered(None, 8)) == (True, False, False)
+
+
+@pytest.mark.parametrize("stem", sorted(load_examples(DECISIONS)))
+def test_a_decision_is_compressed_to_what_is_its_own(stem: str) -> None:
+    value = orjson.dumps(load_example(DECISIONS, stem))
+    packed = pack_decision(value, 7)
+    assert unpack_decision(packed) == value
+    assert len(packed) < len(value) / 3
+
+
+def test_compressed_decisions_are_read_for_ever() -> None:
+    packed = bytes.fromhex("070000000000000001ab26b25c472aba6b01")
+    assert unpack_decision(packed) == b'{"outcome":"unique","action":"process","match":null}'
+
+
+def test_a_decision_of_the_first_version_is_plain() -> None:
+    assert unpack_decision((7).to_bytes(8, "little") + b"{}") == b"{}"
+
+
+def test_a_decision_of_a_later_version_is_refused() -> None:
+    with pytest.raises(StateError, match="run the version of mediasieve that wrote it"):
+        unpack_decision(bytes(8) + b"\x02abc")
 
 
 def test_frames_are_a_duration_and_entries() -> None:

@@ -11,9 +11,8 @@ from typing import Any, Final
 
 import numpy as np
 
+from streams.domain.evidence.affine import NUMBERS, PIXEL, nudge
 from streams.domain.hamming.jit import compiled
-
-PIXEL: Final = 1 << 12
 
 TURNS: Final = (0, -68, 68, -137, 137, -205, 205)
 """Sines of the turns that are tried, in 1/PIXEL: to 3 degrees."""
@@ -104,17 +103,10 @@ def climb(known: Any, query: Any, m: Any, step: int, rounds: int, size: int) -> 
     best, trial = correlation(known, query, m, step), m.copy()
     for _ in range(rounds):
         moved = False
-        for number in range(6):
+        for number in range(NUMBERS):
             for change in (size, -size):
                 trial[:] = m
-                if number < 2:
-                    trial[2 + 3 * number] += change
-                else:  # an entry of the matrix, about the middle: one size at the edge
-                    at = (0, 4, 1, 3)[number - 2]
-                    side = known.shape[1] if at in (0, 3) else known.shape[0]
-                    slope = 2 * change // side
-                    trial[at] += slope
-                    trial[2 if at < 2 else 5] -= slope * (side - 1) // 2
+                nudge(trial, number, change, known.shape[1], known.shape[0])
                 score = correlation(known, query, trial, step)
                 if score > best:
                     best, moved = score, True

@@ -12,11 +12,11 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from streams.domain.evidence.affine import NUMBERS, PIXEL, finer
 from streams.domain.evidence.geometry import ONE
 from streams.domain.evidence.paper.align import (
     CLIMBED,
     GOOD_START,
-    PIXEL,
     ROUNDS,
     SHIFTS,
     STEPS,
@@ -93,7 +93,7 @@ def compare_pages(known: Page, query: Page, geometries: Sequence[Geometry] = ())
         geometries: tried before all others, the most likely first.
     """
     given = [_in_pixels(geometry, known, query) for geometry in geometries]
-    starts = np.array(given, np.int64).reshape(-1, 6)
+    starts = np.array(given, np.int64).reshape(-1, NUMBERS)
     height, width = known.ink.shape
     cells = np.empty((height // CELL_ROWS, width // CELL_COLUMNS), np.int64)
     aligned, score, compared, covered = (int(n) for n in _compare(*known.levels, *query.levels, starts, cells))
@@ -132,18 +132,11 @@ def _small(side: int) -> int:
 
 
 @compiled()
-def _finer(m: Any) -> None:
-    """The map of one level as that of the next larger one."""
-    m[2] = 2 * m[2] + PIXEL // 2 - (m[0] + m[1]) // 2
-    m[5] = 2 * m[5] + PIXEL // 2 - (m[3] + m[4]) // 2
-
-
-@compiled()
 def _refine(k0: Any, k1: Any, q0: Any, q1: Any, m: Any) -> Any:
     """Refine a map of the smallest level at the two larger ones, in place; returns the correlation."""
-    _finer(m)
+    finer(m)
     climb(k1, q1, m, STEPS[1], ROUNDS[1], PIXEL // 2)
-    _finer(m)
+    finer(m)
     aligned = climb(k0, q0, m, STEPS[2], ROUNDS[2], PIXEL // 4)
     if aligned >= SURE:
         return aligned
@@ -186,9 +179,9 @@ def _compare(k0: Any, k1: Any, k2: Any, q0: Any, q1: Any, q2: Any, given: Any, c
     Returns:
         The correlation, the score, the number of compared cells, and the percentage of the query that is covered.
     """
-    m, aligned = np.zeros(6, np.int64), np.int64(0)
+    m, aligned = np.zeros(NUMBERS, np.int64), np.int64(0)
     likely = len(given) + 1  # and the frames of the ink
-    starts = np.empty((len(given) + GRID_STARTS, 6), np.int64)
+    starts = np.empty((len(given) + GRID_STARTS, NUMBERS), np.int64)
     starts[: len(given)] = given
     grid_starts(k2, q2, starts[len(given) :])
     if _best_of_starts(k2, q2, starts[:likely], 1) < GOOD_START:

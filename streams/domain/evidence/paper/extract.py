@@ -7,11 +7,11 @@ from typing import Final
 import numpy as np
 from PIL import Image
 
-from streams.domain.evidence.evidence import EDGE
 from streams.domain.evidence.paper.ink import is_dark, measure_ink
 from streams.domain.evidence.paper.page import LONG_SIDE, SHORT_SIDE, Page
 from streams.domain.evidence.paper.paper_rule import is_paper
 from streams.domain.evidence.paper.trim import find_page
+from streams.domain.evidence.thumbnail import EDGE
 
 REDUCING_GAP: Final = 2.0
 

@@ -15,10 +15,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.domain.evidence.evidence import EDGE
 from streams.domain.evidence.paper.cells import own_score
 from streams.domain.evidence.paper.ink import INK_LEVELS
 from streams.domain.evidence.paper.levels import PageLevels, page_levels
+from streams.domain.evidence.thumbnail import EDGE
 from streams.errors import BadInput, Reason
 
 VERSION: Final = 1
@@ -31,7 +31,8 @@ COPY_PERCENT: Final = 85
 was the same. At 85, some receipts that were scanned or turned by 2 degrees are lost."""
 
 _HEADER: Final = struct.Struct(">3B4H")
-_COMPRESSION: Final = 9
+_COMPRESSION: Final = 6
+"""Level 9 takes 2 % fewer bytes and seven times as long."""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from streams.domain.evidence.paper.align import PIXEL, TURNS, ZOOMS
+from streams.domain.evidence.affine import PIXEL
+from streams.domain.evidence.paper.align import TURNS, ZOOMS
 from streams.domain.hamming.jit import compiled
 
 GRID_STARTS: Final = len(TURNS) * len(ZOOMS) + 1

@@ -5,8 +5,12 @@ The work is bounded: each side is searched line by line, at most twice.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
+
+from streams.domain.hamming.jit import compiled
 
 Pixels = NDArray[np.uint8]
 Rectangle = tuple[int, int, int, int]
@@ -66,38 +70,67 @@ def _is_uniform(darkest: Pixels, brightest: Pixels) -> bool:
 def _inside(darkest: Pixels, brightest: Pixels) -> Rectangle | None:
     """The rectangle inside the borders, where each pixel has a darkest and a brightest value."""
     height, width = darkest.shape
-    if not any(_is_uniform(darkest[edge], brightest[edge]) for edge in EDGES):
-        return None
-    left, top, right, bottom = 0, 0, width, height
-    for _ in range(2):
-        part = (slice(top, bottom), slice(left, right))
-        first, last = _rows_inside(darkest[part], brightest[part])
-        top, bottom = top + first, top + last
-        part = (slice(top, bottom), slice(left, right))
-        first, last = _rows_inside(darkest[part].T, brightest[part].T)
-        left, right = left + first, left + last
+    left, top, right, bottom = (int(edge) for edge in _find_inside(darkest, brightest))
     width_share, height_share = (right - left) / width, (bottom - top) / height
     if min(width_share, height_share) < MIN_INSIDE_SHARE or max(1 - width_share, 1 - height_share) < MIN_BORDER_SHARE:
         return None
     return left, top, right, bottom
 
 
-def _rows_inside(darkest: Pixels, brightest: Pixels) -> tuple[int, int]:
+@compiled()
+def _find_inside(darkest: Any, brightest: Any) -> Any:
+    """Left, top, right and bottom of what is inside the uniform lines on all sides."""
+    height, width = darkest.shape
+    left, top, right, bottom = 0, 0, width, height
+    for _ in range(2):
+        across, down = slice(left, right), slice(top, bottom)
+        first, last = _rows_inside(darkest[down, across], brightest[down, across])
+        top, bottom = top + first, top + last
+        down = slice(top, bottom)
+        first, last = _rows_inside(darkest[down, across].T, brightest[down, across].T)
+        left, right = left + first, left + last
+    return left, top, right, bottom
+
+
+@compiled()
+def _rows_inside(darkest: Any, brightest: Any) -> Any:
     """First and last row inside the uniform rows above and below, which may have different colours."""
-    low, high = darkest.min(axis=1), brightest.max(axis=1)
-    top = _border_lines(low, high, int(np.median(darkest[0])))
-    bottom = len(low) - _border_lines(low[::-1], high[::-1], int(np.median(darkest[-1])))
+    rows = len(darkest)
+    level = median_level(darkest[0])
+    top = 0
+    while top < rows and _is_border(darkest[top], brightest[top], level):
+        top += 1
+    level = median_level(darkest[rows - 1])
+    bottom = rows
+    while bottom > 0 and _is_border(darkest[bottom - 1], brightest[bottom - 1], level):
+        bottom -= 1
     # If the borders meet, the picture is two colours, one above the other, with nothing between them.
-    return (top, bottom) if top < bottom else (0, len(low))
+    return (top, bottom) if top < bottom else (0, rows)
 
 
-def _border_lines(low: Pixels, high: Pixels, level: int) -> int:
-    """How many lines, from the first on, have all their pixels within the tolerance of a level.
+@compiled()
+def _is_border(darkest: Any, brightest: Any, level: int) -> bool:
+    """Whether all pixels of a line are within the tolerance of a level."""
+    outside = 0
+    for at in range(len(darkest)):
+        outside += darkest[at] < level - TOLERANCE or brightest[at] > level + TOLERANCE
+    return outside == 0
 
-    Args:
-        low: the darkest pixel of each line.
-        high: the brightest pixel of each line.
-        level: the colour of the border.
-    """
-    outside = (high > min(255, level + TOLERANCE)) | (low < max(0, level - TOLERANCE))
-    return int(outside.argmax()) if outside.any() else len(outside)
+
+@compiled()
+def median_level(line: Any) -> Any:
+    """The median of grey levels, rounded down."""
+    counts = np.zeros(256, np.int64)
+    for level in line:
+        counts[level] += 1
+    return (_level_at(counts, (len(line) - 1) // 2) + _level_at(counts, len(line) // 2)) // 2
+
+
+@compiled()
+def _level_at(counts: Any, place: int) -> Any:
+    """The level at a place of the ascending order."""
+    level, below = 0, counts[0]
+    while below <= place:
+        level += 1
+        below += counts[level]
+    return level

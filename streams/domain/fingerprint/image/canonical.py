@@ -12,13 +12,14 @@ darker to the right and to the bottom. Where that is a close call, the view has 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.domain.fingerprint.image.phash import hash_bytes
-from streams.domain.hashes.orientation import LEFT_RIGHT, TOP_BOTTOM, TRANSPOSED, UPRIGHT
+from streams.domain.fingerprint.image.phash import DECIMALS, write_hash
+from streams.domain.hamming.jit import compiled
+from streams.domain.hashes.orientation import LEFT_RIGHT, ORIENTATION_COUNT, TOP_BOTTOM, TRANSPOSED, UPRIGHT
 from streams.domain.hashes.packing import CANONICAL, ENTRY, EXTRA_UPRIGHT
 
 Coefficients = NDArray[np.float64]
@@ -29,86 +30,154 @@ frequency is a close call, and so is the greater of two. With fewer orientations
 were measured to be lost; more orientations of derived views were measured to find nothing more, and each costs a
 look-up."""
 
+MIN_CONTRAST = 2.0
+"""Root mean square of a view's pixels about their mean, in grey levels, by its lowest frequencies. A view with less is
+nearly uniform."""
+
 HASH64_SIDE, HASH256_SIDE = 8, 16
+_HASH64_BYTES, _HASH256_BYTES = HASH64_SIDE**2 // 8, HASH256_SIDE**2 // 8
+_HASH64_AT = 2
+_HASH256_AT = _HASH64_AT + _HASH64_BYTES
+"""Where the hashes are in the bytes of ENTRY."""
+
+ALL_ENTRIES = np.ones((256, 256), np.bool_)
+"""View × orientation with flags."""
 
 
 class ViewFrequencies(NamedTuple):
-    """The lowest frequencies of an upright view: 8 × 8 for hash64, 16 × 16 for hash256.
+    """The lowest frequencies of upright views.
 
-    A whole view always gets an upright entry, too.
+    Attributes:
+        codes: of n views.
+        whole: all show the whole picture, or none does. A whole view always gets an upright entry, too.
+        for_hash64: n × 8 × 8.
+        for_hash256: n × 16 × 16, in the scale of pictures of 64 × 64.
     """
 
-    code: int
+    codes: tuple[int, ...]
     whole: bool
     for_hash64: Coefficients
     for_hash256: Coefficients
 
 
-def _mirror_signs() -> Coefficients:
-    """The factors that mirror frequencies, by LEFT_RIGHT and TOP_BOTTOM."""
-    signs = np.ones((4, HASH256_SIDE, HASH256_SIDE))
-    signs[[LEFT_RIGHT, LEFT_RIGHT | TOP_BOTTOM], :, 1::2] *= -1
-    signs[[TOP_BOTTOM, LEFT_RIGHT | TOP_BOTTOM], 1::2] *= -1
-    return signs
+def view_entries(views: Sequence[ViewFrequencies], required: NDArray[np.bool_] = ALL_ENTRIES) -> NDArray[np.void]:
+    """The entries (`streams.domain.hashes.packing.ENTRY`) of views, the canonical orientation of each view first.
 
-
-MIRROR_SIGNS = _mirror_signs()
-
-
-def canonical_orientations(horizontal: float, vertical: float, close_call: float) -> list[int]:
-    """The canonical orientation of a view, then its alternatives where that is a close call.
+    Views that show too little to be compared have none.
 
     Args:
-        horizontal: the view's lowest horizontal frequency.
-        vertical: its lowest vertical frequency.
-        close_call: values and differences below this are close calls.
+        views: in the order of their entries.
+        required: view × orientation with flags; others are left out.
     """
-    transposed = abs(horizontal) < abs(vertical)
-    is_close = abs(abs(horizontal) - abs(vertical)) < close_call
-    orientations = []
-    for transpose in (transposed, not transposed) if is_close else (transposed,):
-        first, second = (vertical, horizontal) if transpose else (horizontal, vertical)
-        for left_right in (first < 0, first >= 0) if abs(first) < close_call else (first < 0,):
-            for top_bottom in (second < 0, second >= 0) if abs(second) < close_call else (second < 0,):
-                orientations.append(transpose * TRANSPOSED | left_right * LEFT_RIGHT | top_bottom * TOP_BOTTOM)
-    return orientations
-
-
-def _flagged_orientations(view: ViewFrequencies) -> list[int]:
-    """The orientations in which a view is hashed, with the flags of ENTRY; the canonical one first."""
-    block = view.for_hash64
-    squares = max(0.0, float(np.square(block).sum()) - float(block[0, 0]) ** 2)
-    share = CLOSE_CALL_WHOLE if view.whole else CLOSE_CALL_DERIVED
-    close_call = share * (squares / (block.size - 1)) ** 0.5
-    orientations = canonical_orientations(float(block[0, 1]), float(block[1, 0]), close_call)
-    flagged = [orientations[0] | CANONICAL, *orientations[1:]]
-    if view.whole and UPRIGHT not in orientations:
-        flagged.append(UPRIGHT | EXTRA_UPRIGHT)
-    return flagged
-
-
-def view_entries(views: Sequence[ViewFrequencies]) -> NDArray[np.void]:
-    """The entries (`streams.domain.hashes.packing.ENTRY`) of views, the canonical orientation of each view first."""
-    flagged = [_flagged_orientations(view) for view in views]
-    view_numbers = np.repeat(np.arange(len(views)), [len(of_view) for of_view in flagged])
-    orientations = np.array([orientation for of_view in flagged for orientation in of_view], np.uint8)
-    entries = np.zeros(len(orientations), ENTRY)
-    if len(orientations):
-        codes = np.array([view.code for view in views], np.uint8)
-        small = np.stack([view.for_hash64 for view in views])
-        large = np.stack([view.for_hash256 for view in views])
-        entries["view"], entries["orientation"] = codes[view_numbers], orientations
-        entries["hash64"] = _oriented_hashes(small[view_numbers], orientations).view(">u8")[:, 0]
-        entries["hash256"] = _oriented_hashes(large[view_numbers], orientations).view(">u8")
+    count = sum(len(some.codes) for some in views)
+    # An extra upright entry replaces one of the orientations.
+    rows = np.empty((count * ORIENTATION_COUNT, ENTRY.itemsize), np.uint8)
+    used = 0
+    for some in views:
+        used = _write_entries(np.array(some.codes, np.uint8), *some[1:], required, rows, used)
+    entries: NDArray[np.void] = rows[:used].view(ENTRY)[:, 0]
     return entries
 
 
-def _oriented_hashes(blocks: Coefficients, orientations: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    return hash_bytes(reoriented(blocks, orientations))
+def has_contrast(block: Coefficients) -> bool:
+    """Whether a view shows enough to be compared, by its lowest 16 × 16 frequencies."""
+    return bool(_has_contrast(block))
 
 
-def reoriented(blocks: Coefficients, orientations: NDArray[np.uint8]) -> Coefficients:
-    """The frequencies of pictures in other orientations; one orientation per block."""
-    transposed = (orientations & TRANSPOSED > 0)[:, None, None]
-    size = blocks.shape[1]
-    return np.where(transposed, blocks.swapaxes(1, 2), blocks) * MIRROR_SIGNS[orientations & 3, :size, :size]
+@compiled()
+def _has_contrast(block: Any) -> Any:
+    side = 4 * HASH256_SIDE
+    return _squares(block) >= (2 * MIN_CONTRAST * side * side) ** 2
+
+
+@compiled()
+def _squares(block: Any) -> Any:
+    """The sum of the squares of all frequencies but the mean."""
+    total, size = 0.0, len(block)
+    for vertical in range(size):
+        for horizontal in range(size):
+            if vertical + horizontal > 0:
+                total += block[vertical, horizontal] ** 2
+    return total
+
+
+@compiled()
+def _write_entries(
+    codes: Any, whole: bool, for_hash64: Any, for_hash256: Any, required: Any, rows: Any, used: int
+) -> int:
+    """Write the entries of views to `rows`, from row `used` on; the new number of rows that are used."""
+    orientations = np.empty(ORIENTATION_COUNT, np.uint8)
+    numbers64 = np.empty((HASH64_SIDE, HASH64_SIDE), np.int64)
+    numbers256 = np.empty((HASH256_SIDE, HASH256_SIDE), np.int64)
+    oriented64, oriented256 = np.empty(HASH64_SIDE**2, np.int64), np.empty(HASH256_SIDE**2, np.int64)
+    for number in range(len(codes)):
+        if not _has_contrast(for_hash256[number]):
+            continue
+        _count_units(for_hash64[number], numbers64)
+        _count_units(for_hash256[number], numbers256)
+        for at in range(_orientations(for_hash64[number], whole, orientations)):
+            if required[codes[number], orientations[at]]:
+                row = rows[used]
+                row[0], row[1] = codes[number], orientations[at]
+                _orient(numbers64, orientations[at], oriented64)
+                write_hash(oriented64, row[_HASH64_AT : _HASH64_AT + _HASH64_BYTES])
+                _orient(numbers256, orientations[at], oriented256)
+                write_hash(oriented256, row[_HASH256_AT : _HASH256_AT + _HASH256_BYTES])
+                used += 1
+    return used
+
+
+@compiled()
+def _count_units(block: Any, numbers: Any) -> None:
+    """Frequencies as whole multiples of 10^-DECIMALS."""
+    for row in range(len(block)):
+        for column in range(len(block)):
+            numbers[row, column] = np.int64(np.rint(block[row, column] * 10.0**DECIMALS))
+
+
+@compiled()
+def _orientations(block: Any, whole: bool, found: Any) -> int:
+    """Write the orientations in which a view is hashed, with the flags of ENTRY, the canonical one first; their number.
+
+    The others are the alternatives where the lowest horizontal and vertical frequency make it a close call.
+    """
+    horizontal, vertical = block[0, 1], block[1, 0]
+    share = CLOSE_CALL_WHOLE if whole else CLOSE_CALL_DERIVED
+    close_call = share * np.sqrt(_squares(block) / (block.size - 1))
+    transposed = abs(horizontal) < abs(vertical)
+    both = abs(abs(horizontal) - abs(vertical)) < close_call
+    count, upright = 0, False
+    for other_transposition in range(1 + both):
+        is_transposed = transposed != (other_transposition == 1)
+        first, second = (vertical, horizontal) if is_transposed else (horizontal, vertical)
+        for other_side in range(1 + (abs(first) < close_call)):
+            for other_end in range(1 + (abs(second) < close_call)):
+                orientation = TRANSPOSED if is_transposed else UPRIGHT
+                if (first < 0) != (other_side == 1):
+                    orientation |= LEFT_RIGHT
+                if (second < 0) != (other_end == 1):
+                    orientation |= TOP_BOTTOM
+                upright |= orientation == UPRIGHT
+                found[count] = orientation | CANONICAL if count == 0 else orientation
+                count += 1
+    if whole and not upright:
+        found[count] = UPRIGHT | EXTRA_UPRIGHT
+        count += 1
+    return count
+
+
+@compiled()
+def _orient(numbers: Any, orientation: int, oriented: Any) -> None:
+    """The frequencies of the picture in another orientation, row by row."""
+    size = len(numbers)
+    odd_column = -1 if orientation & LEFT_RIGHT else 1
+    odd_row = -1 if orientation & TOP_BOTTOM else 1
+    for row in range(size):
+        sign = odd_row if row & 1 else 1
+        for column in range(0, size, 2):
+            if orientation & TRANSPOSED:
+                even, odd = numbers[column, row], numbers[column + 1, row]
+            else:
+                even, odd = numbers[row, column], numbers[row, column + 1]
+            oriented[row * size + column] = sign * even
+            oriented[row * size + column + 1] = sign * odd_column * odd

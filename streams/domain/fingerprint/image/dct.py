@@ -2,23 +2,26 @@
 
 The cosines of a box are integrated over the pixels that the box covers. So a box of a 64 × 64 picture is not resized
 first, and boxes that share an interval share its work. The matrices hold whole numbers and no sum exceeds 2^53: the
-products are exact, whatever the order of summing, and equal on all machines.
+products are exact, whatever the order of summing, and equal on all machines. The kernel is free of the GIL, and of BLAS
+and its threads.
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from streams.domain.hamming.jit import compiled
 from streams.domain.hashes.views import Box
 
 SIDE = 64
 FREQUENCIES = 16
 SCALE = 1 << 13
-"""Factor that makes the cosines whole numbers. Sums of 255 · 2 · 64 · 2^13 are below 2^29; the second product's sums
-are below 2^50."""
+"""Factor that makes the cosines whole numbers. The first product's sums, of 255 · 2 · 64 · 2^13, are below 2^29 and fit
+into 32 bits; the second product's sums are below 2^50."""
 
 STEP = 16.0
 """Frequencies are rounded to multiples of this, which is half the error that 8-bit pixels cause. So a frequency that is
@@ -39,17 +42,31 @@ def _cosines(interval: Interval) -> NDArray[np.float64]:
     return np.rint(rows * SCALE)
 
 
-@lru_cache(maxsize=16)
-def _matrices(
-    boxes: tuple[Box, ...],
-) -> tuple[NDArray[np.float64], NDArray[np.intp], NDArray[np.float64]]:
-    """Matrices of the distinct vertical intervals; per box, the number of its interval and its horizontal matrix."""
-    vertical = [(box[1], box[3]) for box in boxes]
-    distinct = sorted(set(vertical))
-    return (
-        np.stack([_cosines(interval) for interval in distinct]),
-        np.array([distinct.index(interval) for interval in vertical]),
-        np.stack([np.ascontiguousarray(_cosines((box[0], box[2])).T) for box in boxes]),
+class _Matrices(NamedTuple):
+    """The matrices of boxes; each interval once, as they share the processor's cache.
+
+    Attributes:
+        rows: one for each distinct vertical interval.
+        columns: one for each distinct horizontal interval, transposed.
+        row_of: the number of each box's vertical interval.
+        column_of: the number of its horizontal interval.
+    """
+
+    rows: NDArray[np.int32]
+    columns: NDArray[np.float64]
+    row_of: NDArray[np.int64]
+    column_of: NDArray[np.int64]
+
+
+@lru_cache(maxsize=64)
+def _matrices(boxes: tuple[Box, ...]) -> _Matrices:
+    across, down = [(box[0], box[2]) for box in boxes], [(box[1], box[3]) for box in boxes]
+    horizontal, vertical = sorted(set(across)), sorted(set(down))
+    return _Matrices(
+        np.stack([_cosines(interval) for interval in vertical]).astype(np.int32),
+        np.stack([np.ascontiguousarray(_cosines(interval).T) for interval in horizontal]),
+        np.array([vertical.index(interval) for interval in down]),
+        np.array([horizontal.index(interval) for interval in across]),
     )
 
 
@@ -63,7 +80,42 @@ def box_frequencies(pixels: NDArray[np.uint8], boxes: tuple[Box, ...]) -> NDArra
     Returns:
         boxes × FREQUENCIES × FREQUENCIES in the scale of phash.py, multiples of STEP; vertical frequency first.
     """
-    rows, row_of, columns = _matrices(boxes)
-    # Many small products: numpy would spread a large one over threads that wait for one another.
-    products: NDArray[np.float64] = (rows @ pixels.astype(np.float64))[row_of] @ columns
-    return np.rint(products / (STEP * SCALE * SCALE)) * STEP
+    blocks = np.empty((len(boxes), FREQUENCIES, FREQUENCIES))
+    _transform(pixels, *_matrices(boxes), blocks)
+    return blocks
+
+
+@compiled()
+def _transform(pixels: Any, rows: Any, columns: Any, row_of: Any, column_of: Any, blocks: Any) -> None:
+    lines = pixels.astype(np.int32)
+    sums, halfway = np.empty(SIDE, np.int32), np.empty((FREQUENCIES, SIDE))
+    for interval in range(len(rows)):
+        for vertical in range(FREQUENCIES):
+            sums[:] = 0
+            _add_products(lines, rows[interval, vertical], sums)
+            for x in range(SIDE):
+                halfway[vertical, x] = sums[x]
+        for box in range(len(row_of)):
+            if row_of[box] == interval:
+                for vertical in range(FREQUENCIES):
+                    block = blocks[box, vertical]
+                    block[:] = 0
+                    _add_products(columns[column_of[box]], halfway[vertical], block)
+                    for horizontal in range(FREQUENCIES):
+                        block[horizontal] = np.rint(block[horizontal] / (STEP * SCALE * SCALE)) * STEP
+
+
+@compiled()
+def _add_products(lines: Any, factors: Any, sums: Any) -> None:
+    """Add lines, multiplied by their factors. Eight lines at a time, so that sums are seldom loaded and stored."""
+    for at in range(0, SIDE, 8):
+        a, b, c, d = factors[at], factors[at + 1], factors[at + 2], factors[at + 3]
+        e, f, g, h = factors[at + 4], factors[at + 5], factors[at + 6], factors[at + 7]
+        for x in range(len(sums)):
+            sums[x] = (
+                sums[x]
+                + (a * lines[at, x] + b * lines[at + 1, x])
+                + (c * lines[at + 2, x] + d * lines[at + 3, x])
+                + (e * lines[at + 4, x] + f * lines[at + 5, x])
+                + (g * lines[at + 6, x] + h * lines[at + 7, x])
+            )

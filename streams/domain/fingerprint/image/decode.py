@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from io import BytesIO
+from typing import NamedTuple
 
 from PIL import (
     AvifImagePlugin,
@@ -16,6 +18,7 @@ from PIL import (
     GifImagePlugin,
     Image,
     ImageFile,
+    Jpeg2KImagePlugin,
     JpegImagePlugin,
     PngImagePlugin,
     TiffImagePlugin,
@@ -23,7 +26,10 @@ from PIL import (
 )
 
 from streams.domain.fingerprint.formats import ImageFormat
-from streams.domain.fingerprint.image.file_structure import FileStructure
+from streams.domain.fingerprint.image.codecs.heif import open_heif
+from streams.domain.fingerprint.image.codecs.jpeg import PartialJpeg
+from streams.domain.fingerprint.image.codecs.parts import FileStructure
+from streams.domain.fingerprint.image.colours import PictureColours
 from streams.domain.fingerprint.image.luminance import luminance
 from streams.errors import BadInput, Reason
 
@@ -31,21 +37,28 @@ DRAFT_PIXELS = 512
 """A JPEG is decoded at 1/2, 1/4 or 1/8 of its size as long as both sides keep this many pixels: 8 for each of the 64
 that the larger hash needs. With 128, hashes were measured to be incompatible with the full decode."""
 
-BYTES_PER_PIXEL: dict[ImageFormat, int] = {"jpeg": 1, "png": 8, "gif": 8, "webp": 17, "avif": 14, "tiff": 9, "bmp": 8}
-"""Peak memory of a decode, measured and rounded up. WebP keeps two canvases, a copy and the picture at once."""
-
-PROGRESSIVE_BYTES_PER_PIXEL = 8
-"""libjpeg keeps all coefficients of a progressive JPEG, whatever the scale, but only rows of a baseline JPEG."""
+BYTES_PER_PIXEL: dict[ImageFormat, int] = {
+    "jpeg": 1,
+    "png": 8,
+    "gif": 8,
+    "webp": 17,
+    "avif": 14,
+    "heif": 20,
+    "tiff": 9,
+    "bmp": 8,
+}
+"""Peak memory of a decode, measured and rounded up. WebP keeps two canvases, a copy and the picture at once; HEIF of 10
+bits keeps planes of 16 bits. A JPEG 2000, and a JPEG of several scans, say in their structure what they take."""
 
 MAX_EXIF_BYTES = 1 << 20
 EXIF_ORIENTATION = 0x0112
 
 _PLUGINS: dict[ImageFormat, type[ImageFile.ImageFile]] = {
-    "jpeg": JpegImagePlugin.JpegImageFile,
     "png": PngImagePlugin.PngImageFile,
     "gif": GifImagePlugin.GifImageFile,
     "webp": WebPImagePlugin.WebPImageFile,
     "avif": AvifImagePlugin.AvifImageFile,
+    "jpeg2000": Jpeg2KImagePlugin.Jpeg2KImageFile,
     "tiff": TiffImagePlugin.TiffImageFile,
     "bmp": BmpImagePlugin.BmpImageFile,
 }
@@ -61,27 +74,54 @@ _TRANSPOSITIONS: dict[int, Image.Transpose] = {
 }
 
 
+class DecodedPicture(NamedTuple):
+    """The first picture of a file, upright.
+
+    Attributes:
+        grey: in mode L, possibly scaled down.
+        size: full width and height, in pixels.
+        frames: the pictures of the file.
+        truncated: the file ends early; `grey` and `size` are of the rows that it has.
+        colours: of the picture, computed when they are needed.
+    """
+
+    grey: Image.Image
+    size: tuple[int, int]
+    frames: int
+    truncated: bool
+    colours: PictureColours
+
+
 def decode_luminance(
     data: bytes, image_format: ImageFormat, structure: FileStructure, *, max_pixels: int, max_decode_bytes: int
-) -> tuple[Image.Image, tuple[int, int], int]:
+) -> DecodedPicture:
     """Decode the first picture once, as small as the hashes allow.
 
-    Returns:
-        The upright picture in mode L, possibly scaled down; its full width and height; the number of its frames.
+    A JPEG that was cut off is decoded as far as it goes, if it goes to half of its rows or further. A progressive one
+    shows all rows, coarsely; it needs one pass of luminance detail (see `codecs.jpeg`).
 
     Raises:
         BadInput: too_many_pixels, truncated_media, corrupt_media or out_of_memory.
     """
     with _decoder_errors_as_bad_input(image_format, structure), BytesIO(data) as source:
-        image = _PLUGINS[image_format](source)
+        image = _open(source, image_format, structure)
         try:
-            _check_size(image, image_format, max_pixels, max_decode_bytes)
+            _check_size(image, image_format, structure, max_pixels, max_decode_bytes)
             frames = structure.frames or int(getattr(image, "n_frames", 1))
             width, height = image.size
-            if image_format == "jpeg":
+            truncated = False
+            if isinstance(image, PartialJpeg):
+                if not (structure.complete or structure.row_by_row or structure.whole_passes):
+                    raise BadInput(Reason.TRUNCATED_MEDIA, "the file ends before it shows the whole picture coarsely")
                 image.draft("L", (DRAFT_PIXELS, DRAFT_PIXELS))
-            image.load()
-            grey = luminance(image)
+                image.load()
+                rows = image.complete_rows()
+                truncated = rows < image.height or not structure.complete
+                grey, height = luminance(_first_rows(image, rows)), height * rows // image.height
+            else:
+                image.load()
+                width, height = image.size
+                grey = luminance(image)
             # Turned before the resize, which is not symmetric: the blocks of its first step begin at one corner, so the
             # eight orientations would get different hashes.
             transposition = _TRANSPOSITIONS.get(_exif_orientation(image))
@@ -93,7 +133,45 @@ def decode_luminance(
         finally:
             if image.fp is not None and not image.fp.closed:
                 image.fp.close()
-    return grey, (width, height), frames
+    exact = image_format != "jpeg"
+    load = partial(_same, image) if exact else partial(_small_jpeg, b"" if truncated else data)
+    return DecodedPicture(grey, (width, height), frames, truncated, PictureColours(load, transposition, exact))
+
+
+def _same(image: Image.Image) -> Image.Image:
+    return image
+
+
+def _small_jpeg(data: bytes) -> Image.Image | None:
+    """A JPEG with its colours at an eighth of its size; None if it has none that can be had cheaply."""
+    try:
+        with BytesIO(data) as source:
+            image = JpegImagePlugin.JpegImageFile(source)
+            if image.mode not in ("L", "RGB"):
+                return None
+            image.draft("YCbCr", (1, 1))
+            image.load()
+    except Exception:  # as in _decoder_errors_as_bad_input; the luminance was readable, so the picture is not bad
+        return None
+    return image
+
+
+def _open(source: BytesIO, image_format: ImageFormat, structure: FileStructure) -> ImageFile.ImageFile:
+    match image_format:
+        case "jpeg":
+            return PartialJpeg(source, structure)
+        case "heif":
+            return open_heif(source)
+        case _:
+            return _PLUGINS[image_format](source)
+
+
+def _first_rows(image: Image.Image, rows: int) -> Image.Image:
+    if rows == image.height:
+        return image
+    if rows * 2 < image.height:
+        raise BadInput(Reason.TRUNCATED_MEDIA, f"the file ends after {100 * rows // image.height} % of the rows")
+    return image.crop((0, 0, image.width, rows))
 
 
 def _exif_orientation(image: Image.Image) -> int:
@@ -105,13 +183,19 @@ def _exif_orientation(image: Image.Image) -> int:
     return orientation if isinstance(orientation, int) else 1
 
 
-def _check_size(image: ImageFile.ImageFile, image_format: ImageFormat, max_pixels: int, max_decode_bytes: int) -> None:
-    width, height = image.size
+def _check_size(
+    image: ImageFile.ImageFile,
+    image_format: ImageFormat,
+    structure: FileStructure,
+    max_pixels: int,
+    max_decode_bytes: int,
+) -> None:
+    width, height = max(image.size, structure.largest, key=lambda size: size[0] * size[1])
     if width * height > max_pixels:
         raise BadInput(Reason.TOO_MANY_PIXELS, f"{width}×{height} exceeds the limit of {max_pixels:,} pixels")
-    pixel_bytes = PROGRESSIVE_BYTES_PER_PIXEL if image.info.get("progressive") else BYTES_PER_PIXEL[image_format]
-    if width * height * pixel_bytes > max_decode_bytes:
-        needed_mib, limit_mib = width * height * pixel_bytes >> 20, max_decode_bytes >> 20
+    needed_bytes = width * height * (structure.pixel_bytes or BYTES_PER_PIXEL[image_format]) + structure.extra_bytes
+    if needed_bytes > max_decode_bytes:
+        needed_mib, limit_mib = needed_bytes >> 20, max_decode_bytes >> 20
         raise BadInput(
             Reason.TOO_MANY_PIXELS,
             f"{width}×{height} in {image_format} takes {needed_mib:,} MiB to decode; the limit is {limit_mib:,} MiB",

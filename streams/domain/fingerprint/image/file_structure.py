@@ -7,18 +7,16 @@ is refused here, after a bounded number of steps. Pixels are not read.
 
 from __future__ import annotations
 
-import re
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from streams.domain.fingerprint.formats import ImageFormat
+from streams.domain.fingerprint.image.codecs.heif import heif_structure
+from streams.domain.fingerprint.image.codecs.jpeg import jpeg_structure
+from streams.domain.fingerprint.image.codecs.jpeg2000 import jpeg2000_structure
+from streams.domain.fingerprint.image.codecs.parts import FileStructure, too_many
 from streams.errors import BadInput, Reason
 
-MAX_JPEG_SEGMENTS = 4_096
-MAX_JPEG_EXIF_SEGMENTS = 16
-MAX_JPEG_SCANS = 100
-MAX_JUNK_BYTES = 65_536
 MAX_PNG_CHUNKS = 65_536
 MAX_GIF_BLOCKS_BEFORE_PICTURE = 16_384
 MAX_GIF_COMMENT_BLOCKS = 1_024
@@ -27,25 +25,8 @@ MAX_TIFF_PAGES = 10_000
 MAX_TIFF_ENTRIES = 4_096
 MAX_TIFF_VALUES = 262_144
 
-_JPEG_SCAN_END = re.compile(rb"\xff+[^\x00\xd0-\xd7\xff]")
-_JPEG_SCAN, _JPEG_END, _JPEG_APP1 = 0xDA, 0xD9, 0xE1
-_JPEG_WITHOUT_LENGTH = frozenset((0x01, 0xD8, *range(0xD0, 0xD8)))
-_JPEG_PROGRESSIVE = frozenset((0xC2, 0xC6, 0xCA, 0xCE))
 _GIF_EXTENSION, _GIF_PICTURE, _GIF_END, _GIF_COMMENT = 0x21, 0x2C, 0x3B, 0xFE
 _TIFF_BLOB_TYPES = frozenset((1, 2, 6, 7))
-
-
-@dataclass(frozen=True, slots=True)
-class FileStructure:
-    """What the parts of a file say about it.
-
-    Attributes:
-        frames: the pictures that were counted; None where the decoder counts them.
-        complete: False if the file ends before its last part does.
-    """
-
-    frames: int | None = None
-    complete: bool = True
 
 
 def file_structure(data: bytes, image_format: ImageFormat) -> FileStructure:
@@ -58,55 +39,6 @@ def file_structure(data: bytes, image_format: ImageFormat) -> FileStructure:
     return read_structure(data) if read_structure else FileStructure()
 
 
-def _too_many(parts: str, limit: int) -> BadInput:
-    return BadInput(Reason.CORRUPT_MEDIA, f"more than {limit:,} {parts}")
-
-
-def _jpeg_structure(data: bytes) -> FileStructure:
-    position, segments, exif_segments, scans, junk = 2, 0, 0, 0, 0
-    progressive = False
-    while True:
-        marker_at = data.find(b"\xff", position)
-        if marker_at < 0:
-            return FileStructure(frames=1, complete=False)
-        junk += marker_at - position
-        position = marker_at + 1
-        while position < len(data) and data[position] == 0xFF and junk <= MAX_JUNK_BYTES:
-            junk += 1
-            position += 1
-        if junk > MAX_JUNK_BYTES:
-            raise _too_many("bytes of junk between JPEG segments", MAX_JUNK_BYTES)
-        if position >= len(data):
-            return FileStructure(frames=1, complete=False)
-        marker = data[position]
-        position += 1
-        segments += 1
-        if segments > MAX_JPEG_SEGMENTS:
-            raise _too_many("JPEG segments", MAX_JPEG_SEGMENTS)
-        if marker == _JPEG_END:
-            return FileStructure(frames=1)
-        if marker in _JPEG_WITHOUT_LENGTH or marker == 0:
-            continue
-        progressive = progressive or marker in _JPEG_PROGRESSIVE
-        if marker == _JPEG_APP1 and data.startswith(b"Exif", position + 2):
-            exif_segments += 1
-            if exif_segments > MAX_JPEG_EXIF_SEGMENTS:
-                raise _too_many("JPEG EXIF segments", MAX_JPEG_EXIF_SEGMENTS)
-        if position + 2 > len(data):
-            return FileStructure(frames=1, complete=False)
-        position += max(2, int.from_bytes(data[position : position + 2]))
-        if marker == _JPEG_SCAN:
-            scans += 1
-            if not progressive:  # libjpeg reads a single scan, whatever follows
-                return FileStructure(frames=1, complete=data.rfind(b"\xff\xd9", position) >= 0)
-            if scans > MAX_JPEG_SCANS:
-                raise _too_many("scans in a progressive JPEG", MAX_JPEG_SCANS)
-            end = _JPEG_SCAN_END.search(data, position)
-            if end is None:
-                return FileStructure(frames=1, complete=False)
-            position = end.start()
-
-
 def _png_structure(data: bytes) -> FileStructure:
     """Frames are the fcTL chunks of an APNG, plus the default picture where it is not part of the animation."""
     position, chunks, frames = 8, 0, 0
@@ -114,7 +46,7 @@ def _png_structure(data: bytes) -> FileStructure:
     while position + 12 <= len(data):
         chunks += 1
         if chunks > MAX_PNG_CHUNKS:
-            raise _too_many("PNG chunks", MAX_PNG_CHUNKS)
+            raise too_many("PNG chunks", MAX_PNG_CHUNKS)
         length, name = struct.unpack_from(">I4s", data, position)
         position += 12 + length
         if name == b"IEND":
@@ -155,7 +87,7 @@ def _gif_structure(data: bytes) -> FileStructure:
                 comments += comment
             position += 1
         if not frames and (blocks > MAX_GIF_BLOCKS_BEFORE_PICTURE or comments > MAX_GIF_COMMENT_BLOCKS):
-            raise _too_many("GIF blocks before the first picture", MAX_GIF_BLOCKS_BEFORE_PICTURE)
+            raise too_many("GIF blocks before the first picture", MAX_GIF_BLOCKS_BEFORE_PICTURE)
     return FileStructure(frames=max(1, frames), complete=blocks > MAX_GIF_BLOCKS)
 
 
@@ -185,13 +117,13 @@ def _tiff_structure(data: bytes) -> FileStructure:
 
 def _check_directory(data: bytes, order: str, first: int, entries: int) -> None:
     if entries > MAX_TIFF_ENTRIES:
-        raise _too_many("entries in a TIFF directory", MAX_TIFF_ENTRIES)
+        raise too_many("entries in a TIFF directory", MAX_TIFF_ENTRIES)
     values = 0
     for position in range(first, min(first + 12 * entries, len(data) - 8), 12):
         value_type, count = struct.unpack_from(order + "HI", data, position + 2)
         values += 0 if value_type in _TIFF_BLOB_TYPES else count
     if values > MAX_TIFF_VALUES:
-        raise _too_many("values in a TIFF directory", MAX_TIFF_VALUES)
+        raise too_many("values in a TIFF directory", MAX_TIFF_VALUES)
 
 
 def _bmp_structure(data: bytes) -> FileStructure:
@@ -202,9 +134,11 @@ def _bmp_structure(data: bytes) -> FileStructure:
 
 
 _READERS: dict[ImageFormat, Callable[[bytes], FileStructure]] = {
-    "jpeg": _jpeg_structure,
+    "jpeg": jpeg_structure,
     "png": _png_structure,
     "gif": _gif_structure,
+    "heif": heif_structure,
+    "jpeg2000": jpeg2000_structure,
     "tiff": _tiff_structure,
     "bmp": _bmp_structure,
 }

@@ -29,8 +29,8 @@ class ImageLimits:
 
     Attributes:
         max_pixels: width times height of one picture.
-        max_decode_bytes: peak memory of one decode. The default is filled by 63 megapixels of WebP (17 bytes a pixel)
-            or 76 of AVIF (14); all other formats fit in with up to 119.
+        max_decode_bytes: peak memory of one decode. The default is filled by 26 megapixels of JPEG 2000 (40 bytes a
+            pixel), 53 of HEIF (20), 63 of WebP (17) or 76 of AVIF (14); all other formats fit in with up to 119.
     """
 
     max_pixels: int = 120_000_000
@@ -61,6 +61,7 @@ def fingerprint_image(
     the picture has too little structure to be compared.
     `width` and `height` are those of the upright picture. `frames` counts the pictures of an animation or the pages of
     a TIFF that the file really holds, up to the first million blocks (GIF) or 10,000 pages (TIFF).
+    A JPEG that was cut off after half of its rows or later is `truncated`; its facts are of the rows that it has.
 
     Args:
         data: the file.
@@ -78,13 +79,14 @@ def fingerprint_image(
         raise BadInput(Reason.NOT_MEDIA, "the file is empty")
     image_format = image_format_of(data)
     structure = file_structure(data, image_format)
-    grey, (width, height), frames = decode_luminance(
+    decoded = decode_luminance(
         data, image_format, structure, max_pixels=limits.max_pixels, max_decode_bytes=limits.max_decode_bytes
     )
-    reduced = ReducedPicture(grey)
+    reduced = ReducedPicture(decoded.grey)
+    width, height = decoded.size
     hashes = picture_hashes(reduced, level)
     inner = reduced.inner if level != "plain" else ()
-    evidence = extract_evidence(reduced.image, (width, height), reduced.whole, inner)
+    evidence = extract_evidence(reduced.pixels, decoded.size, reduced.whole, inner, decoded.grey, decoded.colours)
     return MediaFacts(
         content_id=content_id or compute_content_id(data),
         kind="image",
@@ -92,13 +94,14 @@ def fingerprint_image(
         size_bytes=len(data),
         width=width,
         height=height,
-        frames=frames,
+        frames=decoded.frames,
         quality=hashes.quality,
         hashes={
             PHASH64: hashes.phash64,
             PHASH256: hashes.phash256,
-            **compute_extra_hashes(extra_hashes, grey),
+            **compute_extra_hashes(extra_hashes, decoded.grey),
             VIEWS_HASH: hashes.views,
         },
         evidence=b64encode(pack_evidence(evidence)).decode(),
+        truncated=decoded.truncated,
     )

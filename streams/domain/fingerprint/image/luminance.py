@@ -1,6 +1,8 @@
-"""Any Pillow image to 8-bit luminance, by one rule per mode. No decoding, no hashing."""
+"""Any Pillow image to 8-bit luminance, or to colours on white, by one rule per mode. No decoding, no hashing."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +36,30 @@ def luminance(image: Image.Image) -> Image.Image:
     return image.convert("L")
 
 
+def coloured_strips(image: Image.Image, multiple: int = 1) -> Iterator[Image.Image]:
+    """The loaded image on white from top to bottom, in mode RGB or L. One strip at a time is in memory.
+
+    Modes of more than 8 bits have no colours, and are shown as `luminance` shows them.
+
+    Args:
+        multiple: all strips but the last have a multiple of so many rows.
+    """
+    if image.mode in (*SIXTEEN_BIT_MODES, "I", "F"):
+        image = luminance(image)
+    for box in _strip_boxes(image, multiple):
+        strip = image.crop(box)
+        if strip.mode in ("1", "L") and not strip.has_transparency_data:
+            yield strip.convert("L")
+        elif strip.has_transparency_data:
+            grey = strip.mode in ("LA", "La")
+            backed = Image.new("L" if grey else "RGB", strip.size, BACKGROUND if grey else (BACKGROUND,) * 3)
+            strip = strip.convert("LA" if grey else "RGBA")
+            backed.paste(strip.convert(backed.mode), mask=strip.getchannel("A"))
+            yield backed
+        else:
+            yield strip.convert("RGB")
+
+
 def _on_background(image: Image.Image) -> Image.Image:
     if image.mode not in ("LA", "RGBA"):
         image = image.convert("LA" if image.mode == "La" else "RGBA")
@@ -46,9 +72,9 @@ def _on_background(image: Image.Image) -> Image.Image:
     return backed
 
 
-def _strip_boxes(image: Image.Image) -> list[tuple[int, int, int, int]]:
+def _strip_boxes(image: Image.Image, multiple: int = 1) -> list[tuple[int, int, int, int]]:
     """Boxes of whole rows that keep temporary arrays small, whatever the size of the picture."""
-    rows = max(1, STRIP_PIXELS // image.width)
+    rows = max(1, STRIP_PIXELS // image.width // multiple) * multiple
     return [(0, top, image.width, min(top + rows, image.height)) for top in range(0, image.height, rows)]
 
 

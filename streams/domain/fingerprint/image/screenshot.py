@@ -7,10 +7,12 @@ at most three cuts in each direction.
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
+from typing import Any
 
-from streams.domain.fingerprint.image.borders import TOLERANCE, Pixels, Rectangle
+import numpy as np
+
+from streams.domain.fingerprint.image.borders import TOLERANCE, Pixels, Rectangle, median_level
+from streams.domain.hamming.jit import compiled
 
 MIN_BACKGROUND_SHARE = 0.98
 """Share of a background line that has the background's colour; the rest may be a ringing edge."""
@@ -31,13 +33,24 @@ def inside_of_screenshot(pixels: Pixels) -> Rectangle | None:
     Args:
         pixels: luminance, a few hundred pixels a side at most.
     """
-    levels = _background_levels(pixels)
-    if not levels:
-        return None
-    ink = np.ones(pixels.shape, np.bool_)
-    for level in levels:
-        ink &= (pixels < max(0, level - TOLERANCE)) | (pixels > min(255, level + TOLERANCE))
+    left, top, right, bottom = (int(edge) for edge in _find_inside(pixels))
+    return (left, top, right, bottom) if right > left else None
+
+
+@compiled()
+def _find_inside(pixels: Any) -> Any:
+    """Left, top, right and bottom of the picture; four zeros if there is none."""
+    levels = np.empty(4, np.int64)
+    count = _background_levels(pixels, levels)
+    if count == 0:
+        return 0, 0, 0, 0
     height, width = pixels.shape
+    ink = np.empty((height, width), np.bool_)
+    for y in range(height):
+        for x in range(width):
+            ink[y, x] = True
+            for level in levels[:count]:
+                ink[y, x] &= abs(pixels[y, x] - level) > TOLERANCE
     left, top, right, bottom = 0, 0, width, height
     for _ in range(MAX_CUTS):
         before = (left, top, right, bottom)
@@ -48,31 +61,60 @@ def inside_of_screenshot(pixels: Pixels) -> Rectangle | None:
         if (left, top, right, bottom) == before:
             break
     if right - left < MIN_SIDE_SHARE * width or bottom - top < MIN_SIDE_SHARE * height:
-        return None
-    if ink[top:bottom, left:right].mean() < MIN_FILLED_SHARE:
-        return None
+        return 0, 0, 0, 0
+    filled = 0
+    for row in ink[top:bottom, left:right]:
+        filled += _ink(row)
+    if filled / ((bottom - top) * (right - left)) < MIN_FILLED_SHARE:
+        return 0, 0, 0, 0
     return left, top, right, bottom
 
 
-def _background_levels(pixels: Pixels) -> list[int]:
-    """The grey levels of the outermost lines that have one colour."""
-    levels: list[int] = []
-    for line in (pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]):
-        level = int(np.median(line))
-        alike = np.abs(line.astype(np.int16) - level) <= TOLERANCE
-        if alike.mean() >= MIN_BACKGROUND_SHARE and not any(abs(level - other) <= TOLERANCE for other in levels):
-            levels.append(level)
-    return levels
+@compiled()
+def _background_levels(pixels: Any, levels: Any) -> Any:
+    """Write the grey levels of the outermost lines that have one colour; their number."""
+    count = _add_level(pixels[0], levels, np.int64(0))
+    count = _add_level(pixels[-1], levels, count)
+    count = _add_level(pixels[:, 0], levels, count)
+    return _add_level(pixels[:, -1], levels, count)
 
 
-def _densest_rows(ink: NDArray[np.bool_]) -> tuple[int, int]:
+@compiled()
+def _add_level(line: Any, levels: Any, count: int) -> int:
+    """Add the level of a line, if it has one colour and the level is new; the new number of levels."""
+    level, alike = median_level(line), 0
+    for pixel in line:
+        alike += abs(pixel - level) <= TOLERANCE
+    if alike / len(line) < MIN_BACKGROUND_SHARE:
+        return count
+    for other in levels[:count]:
+        if abs(level - other) <= TOLERANCE:
+            return count
+    levels[count] = level
+    return count + 1
+
+
+@compiled()
+def _densest_rows(ink: Any) -> Any:
     """First and last row of the run with the most ink; rows of background separate the runs."""
-    row_ink = ink.sum(axis=1)
-    inked = row_ink > (1 - MIN_BACKGROUND_SHARE) * ink.shape[1]
-    if inked.all() or not inked.any():
-        return 0, len(inked)
-    edges = np.flatnonzero(np.diff(np.concatenate(([False], inked, [False])).astype(np.int8)))
-    starts, ends = edges[::2], edges[1::2]
-    total = np.concatenate(([0], np.cumsum(row_ink)))
-    densest = int((total[ends] - total[starts]).argmax())
-    return int(starts[densest]), int(ends[densest])
+    rows, columns = ink.shape
+    densest, densest_ink, run_ink, start = (0, rows), 0, 0, -1
+    for row in range(rows + 1):
+        row_ink = _ink(ink[row]) if row < rows else 0
+        if row_ink > (1 - MIN_BACKGROUND_SHARE) * columns:
+            start = row if start < 0 else start
+            run_ink += row_ink
+        elif start >= 0:
+            if run_ink > densest_ink:
+                densest, densest_ink = (start, row), run_ink
+            run_ink, start = 0, -1
+    return densest
+
+
+@compiled()
+def _ink(line: Any) -> int:
+    """The number of pixels with ink."""
+    count = 0
+    for inked in line:
+        count += inked
+    return count

@@ -8,31 +8,35 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from math import cos, radians, sin
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from streams.domain.fingerprint.image import phash
-from streams.domain.fingerprint.image.borders import MIN_BORDER_SHARE, inside_of_borders
+from streams.domain.fingerprint.image.borders import MIN_BORDER_SHARE, Pixels, inside_of_borders
 from streams.domain.fingerprint.image.canonical import HASH64_SIDE, ViewFrequencies, view_entries
 from streams.domain.fingerprint.image.dct import box_frequencies
 from streams.domain.fingerprint.image.screenshot import inside_of_screenshot
-from streams.domain.hashes.levels import Level
+from streams.domain.hamming.jit import compiled
+from streams.domain.hashes.levels import LEVEL_NUMBERS, Level
 from streams.domain.hashes.packing import pack_entries
 from streams.domain.hashes.views import (
     FRAMED,
     FULL,
+    QUERY_GROUPS,
+    STORED_GROUPS,
     TRIMMED,
     VIEWS,
     Box,
     View,
-    query_groups,
-    stored_groups,
     views_of_level,
 )
+from streams.domain.pixels.affine import mapped
+from streams.domain.pixels.resample import LANCZOS, Rectangle, resized
 
 SIDE = 64
 REDUCING_GAP = 2.5
@@ -42,10 +46,6 @@ long again."""
 MIN_QUALITY = 0.005
 """A picture of lower quality gets no views at all. Policies ask for more."""
 
-MIN_CONTRAST = 2.0
-"""Root mean square of a view's pixels about their mean, in grey levels, by its lowest frequencies. A view with less is
-nearly uniform."""
-
 MIN_MIDDLE_SHARE, MAX_MIDDLE_SHARE = 0.4, 0.94
 """Bounds of the share of a picture that its middle of another aspect shows. A smaller middle is another picture, a
 larger one is nearly the same picture."""
@@ -53,9 +53,8 @@ larger one is nearly the same picture."""
 MARGIN_STEPS = 256
 """Margins are rounded to multiples of 1 / MARGIN_STEPS, so that dct.py has few different cosines to cache."""
 
-LANCZOS, BILINEAR = Image.Resampling.LANCZOS, Image.Resampling.BILINEAR
-Rectangle = tuple[float, float, float, float]
-"""Left, top, right and bottom in pixels of the reduced picture."""
+_WHOLE_BOX: Box = (0.0, 0.0, 1.0, 1.0)
+_LARGE: Rectangle = (0.0, 0.0, SIDE, SIDE)
 
 OVAL_SHARE = 1.1
 """The oval is a little larger than the square, so that only the corners are blanked out."""
@@ -85,6 +84,7 @@ class ReducedPicture:
 
     Attributes:
         image: the reduced picture.
+        pixels: its pixels.
         whole: its rectangle in `image`, whose last row and column may reach beyond it.
         aspect: width by height.
     """
@@ -92,36 +92,39 @@ class ReducedPicture:
     def __init__(self, grey: Image.Image) -> None:
         factors = [int(length / SIDE / REDUCING_GAP) or 1 for length in grey.size]
         self.image = grey.reduce((factors[0], factors[1])) if max(factors) > 1 else grey
+        self.pixels: Pixels = np.array(self.image)
         self.whole: Rectangle = (0.0, 0.0, grey.width / factors[0], grey.height / factors[1])
         self.aspect = grey.width / grey.height
 
     @cached_property
     def inner(self) -> list[tuple[int, Rectangle]]:
         """The pictures inside a border and a screenshot, by view code, if they differ from the whole and each other."""
-        pixels = np.asarray(self.image)
         inner: list[tuple[int, Rectangle]] = []
         known = [self.whole]
-        for code, part in ((TRIMMED, inside_of_borders(pixels)), (FRAMED, inside_of_screenshot(pixels))):
+        for code, part in ((TRIMMED, inside_of_borders(self.pixels)), (FRAMED, inside_of_screenshot(self.pixels))):
             if part and all(is_other_rectangle(part, other, self.whole) for other in known):
                 inner.append((code, part))
                 known.append(part)
         return inner
 
-    def square(self, side: int, part: Rectangle) -> Image.Image:
-        """A part of the picture, resized to a square of `side` pixels."""
-        return self.image.resize((side, side), LANCZOS, box=part)
+    def square(self, part: Rectangle) -> Pixels:
+        """A part of the picture, resized to SIDE × SIDE."""
+        return resized(self.pixels, SIDE, part, LANCZOS)
 
 
 def picture_hashes(reduced: ReducedPicture, level: Level) -> PictureHashes:
     """All hashes of an upright picture."""
-    large = reduced.square(SIDE, reduced.whole)
+    large = reduced.square(reduced.whole)
     full = whole_view(FULL, large)
-    quality = phash.quality(np.asarray(large))
+    quality = phash.quality(large)
+    has_views = quality >= MIN_QUALITY
     return PictureHashes(
-        phash64=phash.hash_bytes(full.for_hash64[None]).tobytes().hex(),
-        phash256=phash.hash_bytes(full.for_hash256[None]).tobytes().hex(),
+        phash64=phash.hash_bytes(full.for_hash64).tobytes().hex(),
+        phash256=phash.hash_bytes(full.for_hash256).tobytes().hex(),
         quality=quality,
-        views=_packed_views(_views(reduced, large, full, level), level) if quality >= MIN_QUALITY else "",
+        views=pack_entries(view_entries(list(_views(reduced, large, full, level)), _required(level)))
+        if has_views
+        else "",
     )
 
 
@@ -138,32 +141,68 @@ def boxes_by_view(grey: Image.Image) -> dict[int, Box]:
     return {code: box for code, box in boxes.items() if box}
 
 
-def _packed_views(views: list[ViewFrequencies], level: Level) -> str:
-    entries = view_entries(views)
-    return pack_entries(entries[stored_groups(entries, level) | query_groups(entries, level) > 0])
+@cache
+def _required(level: Level) -> NDArray[np.bool_]:
+    """View × orientation with flags: the entries that are stored or looked up."""
+    required: NDArray[np.bool_] = STORED_GROUPS[LEVEL_NUMBERS[level]] | QUERY_GROUPS[LEVEL_NUMBERS[level]] > 0
+    return required
 
 
-def whole_view(code: int, large: Image.Image) -> ViewFrequencies:
+def whole_view(code: int, large: Pixels) -> ViewFrequencies:
     """The frequencies of a picture of SIDE × SIDE that is hashed as a whole."""
     # The small picture is made from the large one, not from all pixels: four times as fast and as close to imagehash
     # (0.3 bits off on average).
-    small = large.resize((SIDE // 2, SIDE // 2), LANCZOS)
-    return ViewFrequencies(
-        code, True, phash.lowest_frequencies(np.asarray(small)), phash.lowest_frequencies(np.asarray(large))
+    small = resized(large, SIDE // 2, _LARGE, LANCZOS)
+    return ViewFrequencies((code,), True, phash.lowest_frequencies(small)[None], phash.lowest_frequencies(large)[None])
+
+
+def derived_views(codes: tuple[int, ...], blocks: NDArray[np.float64]) -> ViewFrequencies:
+    """Views that do not show the whole picture, from their lowest 16 × 16 frequencies."""
+    return ViewFrequencies(codes, False, blocks[:, :HASH64_SIDE, :HASH64_SIDE].copy(), blocks)
+
+
+class _LevelViews(NamedTuple):
+    """The views of a level.
+
+    Attributes:
+        inner: whether it has the pictures inside borders and screenshots.
+        boxed_codes: the views that are fixed boxes.
+        boxes: of these.
+        others: ovals and views of another aspect.
+    """
+
+    inner: bool
+    boxed_codes: tuple[int, ...]
+    boxes: tuple[Box, ...]
+    others: tuple[View, ...]
+
+
+@cache
+def _level_views(level: Level) -> _LevelViews:
+    required = views_of_level(level)
+    boxed = tuple(view for view in required if not view.whole and not view.oval and not view.aspect)
+    return _LevelViews(
+        any(view.code == TRIMMED for view in required),
+        tuple(view.code for view in boxed),
+        tuple(view.box for view in boxed),
+        tuple(view for view in required if view.oval or view.aspect),
     )
 
 
-def _views(reduced: ReducedPicture, large: Image.Image, full: ViewFrequencies, level: Level) -> list[ViewFrequencies]:
-    """The views of a level that show enough to be compared."""
-    required = views_of_level(level)
-    views = [full]
-    if any(view.code == TRIMMED for view in required):
-        for code, part in reduced.inner:
-            views.append(whole_view(code, reduced.square(SIDE, part)))
-    derived = tuple(view for view in required if not view.whole)
-    if derived:
-        views += _derived_views(large, reduced.aspect, derived)
-    return [view for view in views if has_contrast(view.for_hash256)]
+def _views(reduced: ReducedPicture, large: Pixels, full: ViewFrequencies, level: Level) -> Iterator[ViewFrequencies]:
+    """The views of a level."""
+    required = _level_views(level)
+    yield full
+    if required.inner:
+        yield from (whole_view(code, reduced.square(part)) for code, part in reduced.inner)
+    if required.boxes:
+        yield derived_views(required.boxed_codes, box_frequencies(large, required.boxes))
+    for view in required.others:
+        if view.oval:
+            oval = _oval(large, reduced.aspect, view)
+            yield derived_views((view.code,), box_frequencies(oval, (_WHOLE_BOX,)))
+        elif box := _middle_box(reduced.aspect, view.aspect):
+            yield derived_views((view.code,), box_frequencies(large, (box,)))
 
 
 def is_other_rectangle(one: Rectangle, other: Rectangle, whole: Rectangle) -> bool:
@@ -172,23 +211,6 @@ def is_other_rectangle(one: Rectangle, other: Rectangle, whole: Rectangle) -> bo
         abs(edge - other_edge) >= MIN_BORDER_SHARE * whole[2 + number % 2]
         for number, (edge, other_edge) in enumerate(zip(one, other, strict=True))
     )
-
-
-def _derived_views(large: Image.Image, aspect: float, views: tuple[View, ...]) -> Iterator[ViewFrequencies]:
-    pixels = np.asarray(large)
-    boxed = tuple(view for view in views if not view.oval and not view.aspect)
-    if boxed:
-        blocks = box_frequencies(pixels, tuple(view.box for view in boxed))
-        yield from (_derived_view(view, block) for view, block in zip(boxed, blocks, strict=True))
-    for view in views:
-        if view.oval:
-            yield _derived_view(view, _oval_frequencies(large, aspect, view))
-        elif view.aspect and (box := _middle_box(aspect, view.aspect)):
-            yield _derived_view(view, *box_frequencies(pixels, (box,)))
-
-
-def _derived_view(view: View, block: NDArray[np.float64]) -> ViewFrequencies:
-    return ViewFrequencies(view.code, False, block[:HASH64_SIDE, :HASH64_SIDE], block)
 
 
 def _middle_box(aspect: float, view_aspect: float) -> Box | None:
@@ -200,20 +222,29 @@ def _middle_box(aspect: float, view_aspect: float) -> Box | None:
     return (margin, 0.0, 1 - margin, 1.0) if aspect > view_aspect else (0.0, margin, 1.0, 1 - margin)
 
 
-def _oval_frequencies(large: Image.Image, aspect: float, view: View) -> NDArray[np.float64]:
-    """The frequencies of an oval of the picture, tilted clockwise about its middle; the corners are mean grey."""
+def _oval(large: Pixels, aspect: float, view: View) -> Pixels:
+    """An oval of the picture, tilted clockwise about its middle; the corners are mean grey."""
     if view.tilt_degrees:
         c, s = cos(radians(view.tilt_degrees)), sin(radians(view.tilt_degrees))
         across, down, middle = s / aspect, -s * aspect, SIDE / 2
-        matrix = (c, across, middle - middle * (c + across), down, c, middle - middle * (c + down))
-        large = large.transform((SIDE, SIDE), Image.Transform.AFFINE, matrix, BILINEAR)
-    pixels = np.array(large)
-    pixels[OUTSIDE_OVAL] = round(float(pixels[~OUTSIDE_OVAL].mean()))
-    block: NDArray[np.float64] = box_frequencies(pixels, (view.box,))[0]
-    return block
+        pixels = mapped(large, SIDE, (c, across, middle - middle * (c + across), down, c, middle - middle * (c + down)))
+    else:
+        pixels = large.copy()
+    _blank_outside(pixels, OUTSIDE_OVAL)
+    return pixels
 
 
-def has_contrast(block: NDArray[np.float64]) -> bool:
-    """Whether a view shows enough to be compared, by its lowest 16 × 16 frequencies."""
-    squares = float(np.square(block).sum() - block[0, 0] ** 2)
-    return squares >= (2 * MIN_CONTRAST * SIDE * SIDE) ** 2
+@compiled()
+def _blank_outside(pixels: Any, outside: Any) -> None:
+    """Fill what is outside with the mean grey of what is inside."""
+    total, count = 0, 0
+    for y in range(SIDE):
+        for x in range(SIDE):
+            if not outside[y, x]:
+                total += pixels[y, x]
+                count += 1
+    mean = np.uint8(np.rint(total / count))
+    for y in range(SIDE):
+        for x in range(SIDE):
+            if outside[y, x]:
+                pixels[y, x] = mean

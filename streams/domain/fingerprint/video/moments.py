@@ -18,9 +18,9 @@ from PIL import Image
 
 from streams.domain.fingerprint.image import phash
 from streams.domain.fingerprint.image.borders import Pixels, Rectangle, inside_of_common_borders
-from streams.domain.fingerprint.image.canonical import HASH64_SIDE, ViewFrequencies, view_entries
+from streams.domain.fingerprint.image.canonical import HASH64_SIDE, ViewFrequencies, has_contrast, view_entries
 from streams.domain.fingerprint.image.dct import box_frequencies
-from streams.domain.fingerprint.image.views import ReducedPicture, has_contrast, is_other_rectangle, whole_view
+from streams.domain.fingerprint.image.views import ReducedPicture, derived_views, is_other_rectangle, whole_view
 from streams.domain.fingerprint.video.decoder import FrameSample
 from streams.domain.hashes.frames import FRAME_ENTRY, MAX_MOMENTS
 from streams.domain.hashes.packing import CANONICAL, EXTRA_UPRIGHT
@@ -65,7 +65,7 @@ class Moment:
     from_ms: int
     to_ms: int
     grey: Pixels
-    large: Image.Image
+    large: Pixels
     full: ViewFrequencies
     quality: float
 
@@ -124,10 +124,10 @@ class MomentCollector:
     def _start_moment(self, sample: FrameSample, hash64: int) -> None:
         """Start a moment with this frame, unless the frame has too little structure."""
         reduced = ReducedPicture(Image.fromarray(sample.grey))
-        large = reduced.square(64, reduced.whole)
-        quality = phash.quality(np.asarray(large))
+        large = reduced.square(reduced.whole)
+        quality = phash.quality(large)
         full = whole_view(FULL, large)
-        self._open = quality >= MIN_QUALITY and has_contrast(full.for_hash256)
+        self._open = quality >= MIN_QUALITY and has_contrast(full.for_hash256[0])
         if self._open:
             self._hash64 = hash64
             self.moments.append(Moment(sample.at_ms, sample.at_ms + self._gap_ms, sample.grey, large, full, quality))
@@ -222,13 +222,8 @@ def _moment_entries(moment: Moment, inside: Rectangle | None) -> NDArray[np.void
     views = [moment.full]
     reduced = ReducedPicture(Image.fromarray(moment.grey))
     if inside is not None and is_other_rectangle(inside, reduced.whole, reduced.whole):
-        trimmed = whole_view(TRIMMED, reduced.square(64, inside))
-        if has_contrast(trimmed.for_hash256):
-            views.append(trimmed)
-    blocks = box_frequencies(np.asarray(moment.large), _BAR_BOXES)
-    for code, block in zip(BARS, blocks, strict=True):
-        if has_contrast(block):
-            views.append(ViewFrequencies(code, False, block[:HASH64_SIDE, :HASH64_SIDE], block))
+        views.append(whole_view(TRIMMED, reduced.square(inside)))
+    views.append(derived_views(BARS, box_frequencies(moment.large, _BAR_BOXES)))
     entries = view_entries(views)
     canonical = entries["orientation"] & CANONICAL > 0
     whole = np.isin(entries["view"], (FULL, TRIMMED))

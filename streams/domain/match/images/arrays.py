@@ -28,7 +28,6 @@ class ContentArrays(NamedTuple):
     digest: NDArray[np.uint64]  # slots × 4
     first_ms: NDArray[np.int64]
     expires_ms: NDArray[np.int64]  # forgotten after it
-    is_member: NDArray[np.uint8]
     alive: NDArray[np.uint8]
     first_row: NDArray[np.int64]
     row_count: NDArray[np.uint8]
@@ -55,13 +54,16 @@ class IndexBatch(NamedTuple):
     stored_group: NDArray[np.uint8]  # the search group in which the entry is stored, or 0
 
 
-class BestMatches(NamedTuple):
-    """The best match of each operation: slot or -1, its row's view and orientation, the entry that found it."""
+MAX_CANDIDATES = 16
+"""Of the contents that a submission may be a copy of, so many are verified, the nearest first. Of the true originals of
+altered photos, 0.05 % rank lower."""
 
-    slot: NDArray[np.int32]
-    view_code: NDArray[np.uint8]
-    orientation: NDArray[np.uint8]
-    entry: NDArray[np.int64]
+
+class Candidates(NamedTuple):
+    """The nearest contents of each operation, the nearest first, by their nearest pairs of entries."""
+
+    found: NDArray[np.uint8]  # operations: how many there are
+    slot: NDArray[np.int32]  # operations × MAX_CANDIDATES, as the next two
     hash64_distance_bits: NDArray[np.uint8]
     hash256_distance_bits: NDArray[np.uint16]
 
@@ -82,21 +84,19 @@ def new_contents(capacity: int) -> ContentArrays:
         digest=np.zeros((capacity, 4), np.uint64),
         first_ms=np.zeros(capacity, np.int64),
         expires_ms=np.zeros(capacity, np.int64),
-        is_member=np.zeros(capacity, np.uint8),
         alive=np.zeros(capacity, np.uint8),
         first_row=np.zeros(capacity, np.int64),
         row_count=np.zeros(capacity, np.uint8),
     )
 
 
-def no_matches(count: int) -> BestMatches:
-    return BestMatches(
-        slot=np.full(count, -1, np.int32),
-        view_code=np.zeros(count, np.uint8),
-        orientation=np.zeros(count, np.uint8),
-        entry=np.zeros(count, np.int64),
-        hash64_distance_bits=np.zeros(count, np.uint8),
-        hash256_distance_bits=np.zeros(count, np.uint16),
+def no_candidates(operations: int) -> Candidates:
+    shape = (operations, MAX_CANDIDATES)
+    return Candidates(
+        found=np.zeros(operations, np.uint8),
+        slot=np.zeros(shape, np.int32),
+        hash64_distance_bits=np.zeros(shape, np.uint8),
+        hash256_distance_bits=np.zeros(shape, np.uint16),
     )
 
 

@@ -6,34 +6,33 @@ is in index.py.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from streams.domain.evidence.verify import MatchedViews
 from streams.domain.hashes.levels import LEVEL_NUMBERS
 from streams.domain.hashes.orientation import ORIENTATION_NAMES
 from streams.domain.hashes.packing import ENTRY, ORIENTATION_MASK
 from streams.domain.hashes.transformation import transformation_between
 from streams.domain.hashes.views import AS_WHOLE, SEARCH_GROUPS, VIEW_PAIRS, VIEWS, query_groups
-from streams.domain.match.operations import ImageHit
+from streams.domain.match.images.verification import compare
 from streams.domain.match.outcome import exact_match, near_match
-from streams.domain.match.ranking import Strength, TieBreak
-from streams.domain.match.selection import comparable_entries, stored_entries
+from streams.domain.match.selection import comparable_entries, packed_evidence, stored_entries
 from streams.domain.policy.policy import Policy
 from streams.domain.records import Match, MediaFacts
 from streams.domain.state.content import Content
 
 Distances = NDArray[np.int64]
-NO_DIGEST = (0, 0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
 class ViewComparison:
     """A view of the submission and a view of the known picture, compared by their nearest pair of entries.
 
-    All fields but `hit` are fields of `mediasieve explain --json`.
+    All fields but `pair` are fields of `mediasieve explain --json`.
 
     Attributes:
         view: of the submission.
@@ -49,7 +48,7 @@ class ViewComparison:
         confirm_hash: in hex.
         known_confirm_hash: in hex.
         transformation: what the pair means if it matches (`hashes.transformation.transformation_between`).
-        hit: the pair as `near_match` takes it.
+        pair: the codes of the views and their orientations.
     """
 
     view: str
@@ -65,7 +64,7 @@ class ViewComparison:
     confirm_hash: str | None
     known_confirm_hash: str | None
     transformation: str
-    hit: ImageHit
+    pair: MatchedViews
 
     @property
     def matches(self) -> bool:
@@ -78,7 +77,7 @@ def compare_pictures(known: MediaFacts, submitted: MediaFacts, policy: Policy) -
     """Compare all pairs of views that a policy compares when one picture is known and the other submitted.
 
     Returns:
-        One comparison for each pair of views: first the pairs that match, then the stronger ones (match/ranking.py).
+        One comparison for each pair of views: first pairs that match, of these first whole pictures, then nearer ones.
         Empty if the policy looks for no near duplicates, or if a picture has nothing to compare (its quality is below
         `min_quality`, or it has no hash of this algorithm and version).
 
@@ -98,22 +97,26 @@ def compare_pictures(known: MediaFacts, submitted: MediaFacts, policy: Policy) -
     outside = (hash64_distances > near_limits) | (hash256_distances > confirm_limit)
     views, orientations = other["view"].tolist(), other["orientation"].tolist()
 
-    def order(pair: tuple[int, int]) -> tuple[bool, Strength, TieBreak]:
+    def order(pair: tuple[int, int]) -> tuple[object, ...]:
         row, column = pair
-        strength = Strength(0, int(rules[pair]), int(hash256_distances[pair]), int(hash64_distances[pair]))
-        return bool(outside[pair]), strength, TieBreak(0, NO_DIGEST, row, views[column], orientations[column])
+        distances = int(hash256_distances[pair]), int(hash64_distances[pair])
+        return bool(outside[pair]), int(rules[pair]), distances, row, views[column], orientations[column]
 
     found: dict[tuple[int, int], ViewComparison] = {}
     for row, column in sorted(((int(row), int(column)) for row, column in np.argwhere(rules)), key=order):
         pair = int(own["view"][row]), views[column]
         if pair not in found:
             distances = int(hash64_distances[row, column]), int(hash256_distances[row, column])
-            found[pair] = _comparison(own[row], other[column], distances, known.content_id, policy)
+            found[pair] = _comparison(own[row], other[column], distances, policy)
     return list(found.values())
 
 
-def match_pictures(known: MediaFacts, submitted: MediaFacts, policy: Policy, *, media_id: str) -> Match | None:
+def match_pictures(
+    known: MediaFacts, submitted: MediaFacts, policy: Policy, *, media_id: str, submitted_id: str = ""
+) -> Match | None:
     """The match of a decision if only this picture were known, as medium `media_id`; None if they do not match.
+
+    `submitted_id` is the medium that is submitted: it names a group of its own.
 
     Raises:
         BadInput: as `compare_pictures`.
@@ -121,8 +124,13 @@ def match_pictures(known: MediaFacts, submitted: MediaFacts, policy: Policy, *, 
     content = Content(known.content_id, media_id, "", known.content_id, media_id, 0, 0, b"")
     if known.content_id == submitted.content_id:
         return exact_match(content)
-    nearest = next(iter(compare_pictures(known, submitted, policy)), None)
-    return near_match(nearest.hit, content, policy) if nearest is not None and nearest.matches else None
+    algorithm, entries = comparable_entries(known, policy)
+    own_algorithm, own_entries = comparable_entries(submitted, policy)
+    if not algorithm or algorithm != own_algorithm:
+        return None
+    content = replace(content, entries=stored_entries(entries, policy))
+    copy = compare(content, packed_evidence(known), own_entries, packed_evidence(submitted), policy)
+    return None if copy is None else near_match(copy, policy, (submitted.content_id, submitted_id))
 
 
 def _rules(own: NDArray[np.void], other: NDArray[np.void], policy: Policy) -> NDArray[np.uint8]:
@@ -138,7 +146,7 @@ def _distances(own: NDArray[np.void], other: NDArray[np.void]) -> tuple[Distance
     return hash64_distances, hash256_distances
 
 
-def _comparison(own: Any, other: Any, distances: tuple[int, int], content_id: str, policy: Policy) -> ViewComparison:
+def _comparison(own: Any, other: Any, distances: tuple[int, int], policy: Policy) -> ViewComparison:
     hash64_distance_bits, hash256_distance_bits = distances
     view, known_view = VIEWS[own["view"]], VIEWS[other["view"]]
     orientation, known_orientation = int(own["orientation"]), int(other["orientation"])
@@ -157,15 +165,7 @@ def _comparison(own: Any, other: Any, distances: tuple[int, int], content_id: st
         confirm_hash=_hash256_hex(own) if confirmed else None,
         known_confirm_hash=_hash256_hex(other) if confirmed else None,
         transformation=transformation_between(view.code, orientation, known_view.code, known_orientation),
-        hit=ImageHit(
-            content_id,
-            known_view.code,
-            known_orientation,
-            view.code,
-            orientation,
-            hash64_distance_bits,
-            hash256_distance_bits,
-        ),
+        pair=MatchedViews(known_view.code, known_orientation, view.code, orientation),
     )
 
 

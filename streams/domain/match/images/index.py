@@ -1,6 +1,6 @@
 """The pictures of one collection in memory, for finding near duplicates; rebuilt from the state.
 
-The index finds the best match of a submission. What follows from the match is in match/decide.py.
+The index finds the contents that a submission may be a copy of. Evidence decides which it is, in verification.py.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from streams.domain.hashes.views import (
 )
 from streams.domain.match.images.arrays import (
     REMOVE,
-    BestMatches,
+    Candidates,
     copy_contents,
     copy_rows,
     ensure_capacity,
     new_contents,
     new_rows,
-    no_matches,
+    no_candidates,
 )
 from streams.domain.match.images.batch_arrays import index_batch, join_entries
 from streams.domain.match.images.kernel import GroupIndexes, apply_batch, load_contents, remove_content
@@ -38,7 +38,7 @@ from streams.domain.match.images.slot_table import enter_slots, find_slots, new_
 from streams.domain.match.operations import (
     FindAppearances,
     FoundAppearance,
-    ImageHit,
+    ImageCandidate,
     IndexOperation,
     IndexUpdate,
     MatchAndInsert,
@@ -106,16 +106,17 @@ class ImageIndex:
         with ThreadPoolExecutor(INDEXING_THREADS) as pool:
             deque(pool.map(add, GROUPS_BY_SIZE), maxlen=0)
 
-    def apply(self, operations: Sequence[IndexOperation]) -> list[ImageHit | list[FoundAppearance] | None]:
+    def apply(self, operations: Sequence[IndexOperation]) -> list[list[ImageCandidate] | list[FoundAppearance]]:
         """Apply the operations in order. The result is the same as applying them one at a time.
 
-        A submission matches other contents that have not expired and are within the policy's thresholds. Of several,
-        ranking.py decides which wins.
+        Candidates are other contents that have not expired and are within the policy's thresholds: the MAX_CANDIDATES
+        nearest, in the order of match/ranking.py.
 
         Returns:
-            An answer for each operation; None for an operation that has no answer, or found nothing.
+            An answer for each operation: candidates for `MatchAndInsert`, appearances for `FindAppearances`, an empty
+            list for the others.
         """
-        answers: list[ImageHit | list[FoundAppearance] | None] = []
+        answers: list[list[ImageCandidate] | list[FoundAppearance]] = []
         updates: list[IndexUpdate] = []
         for operation in operations:
             if isinstance(operation, FindAppearances):
@@ -126,7 +127,7 @@ class ImageIndex:
                 updates.append(operation)
         return [*answers, *self._update(updates)]
 
-    def _update(self, operations: Sequence[IndexUpdate]) -> list[ImageHit | None]:
+    def _update(self, operations: Sequence[IndexUpdate]) -> list[list[ImageCandidate]]:
         if not operations:
             return []
         joined = join_entries(operations)
@@ -134,15 +135,14 @@ class ImageIndex:
             self._add_whole_pictures_to_crops()
         self._reserve(len(operations), joined.stored_group)
         batch = index_batch(operations, joined, *self._assign_slots(operations))
-        count = len(operations)
-        best = no_matches(count)
-        apply_batch(self._bands(), self._rows, self._contents, batch, best, VIEW_PAIRS, SEARCH_GROUPS)
+        found = no_candidates(len(operations))
+        apply_batch(self._bands(), self._rows, self._contents, batch, found, VIEW_PAIRS, SEARCH_GROUPS)
         removed = np.concatenate((batch.replaced_slot, batch.slot[batch.action == REMOVE]))
         for slot in removed[removed >= 0]:
             self._remove(int(slot))
-        hits = [self._hit(best, at, joined.entries) if best.slot[at] >= 0 else None for at in range(count)]
+        candidates = [self._candidates(found, at) for at in range(len(operations))]
         self._compact()
-        return hits
+        return candidates
 
     def _find_appearances(self, operation: FindAppearances) -> list[FoundAppearance]:
         """The whole pictures that a video shows, and when."""
@@ -190,17 +190,21 @@ class ImageIndex:
         find_slots(self._slot_table, self._contents, digests, out)
         return out
 
-    def _hit(self, best: BestMatches, at: int, entries: NDArray[np.void]) -> ImageHit:
-        own = entries[best.entry[at]]
-        return ImageHit(
-            self._first_ms_and_id(int(best.slot[at]))[1],
-            int(best.view_code[at]),
-            int(best.orientation[at]),
-            int(own["view"]),
-            int(own["orientation"]),
-            int(best.hash64_distance_bits[at]),
-            int(best.hash256_distance_bits[at]),
-        )
+    def _candidates(self, found: Candidates, at: int) -> list[ImageCandidate]:
+        count = found.found[at]
+        if not count:
+            return []
+        slots = found.slot[at, :count]
+        digests = self._contents.digest[slots].astype("<u8")
+        return [
+            ImageCandidate(content_id_of(digest.tobytes()), hash64_bits, hash256_bits)
+            for digest, hash64_bits, hash256_bits in zip(
+                digests,
+                found.hash64_distance_bits[at, :count].tolist(),
+                found.hash256_distance_bits[at, :count].tolist(),
+                strict=True,
+            )
+        ]
 
     def _remove(self, slot: int) -> None:
         remove_content(slot, self._bands(), self._rows, self._contents, SEARCH_GROUPS)

@@ -16,26 +16,24 @@ from streams.domain.hamming.layout import Bands
 from streams.domain.hamming.search import search_into
 from streams.domain.hashes.views import AS_WHOLE, GROUP_ASPECT, GROUP_CROPS, GROUP_OVAL, GROUP_WHOLE, NOT_COMPARED
 from streams.domain.match.images.arrays import (
+    MAX_CANDIDATES,
     NO_ACTION,
     REFRESH,
     REMOVE,
-    BestMatches,
+    Candidates,
     ContentArrays,
     IndexBatch,
     RowArrays,
 )
-from streams.domain.match.ranking import Strength, TieBreak
 from streams.domain.state.content import (
     DIGEST_AT,
     ENTRY_BYTES,
     ENTRY_COUNT_AT,
     EXPIRES_MS_AT,
     FIRST_MS_AT,
-    FLAGS_AT,
     HASH64_AT,
     HASH256_AT,
     HEADER_BYTES,
-    MEMBER_FLAG,
     ORIENTATION_AT,
     VIEW_AT,
 )
@@ -58,11 +56,11 @@ class GroupIndexes(NamedTuple):
 
 
 @compiled()
-def _keep_best(
+def _keep_nearest(
     index: int, entry: int, count: int, found_rows: Any, distances: Any, rows: RowArrays, contents: ContentArrays,
-    batch: IndexBatch, best: BestMatches, view_pairs: Any,
+    batch: IndexBatch, candidates: Candidates, view_pairs: Any,
 ) -> None:  # fmt: skip
-    """Keep the winner among the rows found for an entry and the best match so far."""
+    """Add the contents of the rows found for an entry to the candidates."""
     level, view, own = batch.level[index], batch.view_code[entry], batch.slot[index]
     for at in range(count):
         row = found_rows[at]
@@ -77,37 +75,49 @@ def _keep_best(
         hash256_distance_bits = 0
         for word in range(4):
             hash256_distance_bits += bit_count(batch.hash256[entry, word] ^ rows.hash256[row, word])
-        if hash256_distance_bits > batch.confirm_bits[index]:
-            continue
-        winner = best.slot[index]
-        if winner >= 0:
-            best_rule = view_pairs[level, batch.view_code[best.entry[index]], best.view_code[index]]
-            strength = Strength(contents.is_member[slot], rule, hash256_distance_bits, hash64_distance_bits)
-            best_strength = Strength(
-                contents.is_member[winner],
-                best_rule,
-                best.hash256_distance_bits[index],
-                best.hash64_distance_bits[index],
-            )
-            if strength > best_strength:
-                continue
-            if strength == best_strength:
-                tie_break = TieBreak(
-                    contents.first_ms[slot], _digest(slot, contents.digest),
-                    entry, rows.view_code[row], rows.orientation[row],
-                )  # fmt: skip
-                best_tie_break = TieBreak(
-                    contents.first_ms[winner], _digest(winner, contents.digest),
-                    best.entry[index], best.view_code[index], best.orientation[index],
-                )  # fmt: skip
-                if not tie_break < best_tie_break:
-                    continue
-        best.slot[index] = slot
-        best.view_code[index] = rows.view_code[row]
-        best.orientation[index] = rows.orientation[row]
-        best.entry[index] = entry
-        best.hash64_distance_bits[index] = hash64_distance_bits
-        best.hash256_distance_bits[index] = hash256_distance_bits
+        if hash256_distance_bits <= batch.confirm_bits[index]:
+            _keep_candidate(index, slot, hash256_distance_bits, hash64_distance_bits, contents, candidates)
+
+
+@compiled()
+def _keep_candidate(
+    index: int, slot: int, hash256_bits: int, hash64_bits: int, contents: ContentArrays, candidates: Candidates
+) -> None:
+    """Put a content in its place among the candidates, unless it is there already, or all candidates are nearer."""
+    count, at = np.int64(candidates.found[index]), np.int64(0)
+    while at < count and candidates.slot[index, at] != slot:
+        at += 1
+    if at == MAX_CANDIDATES:
+        at -= 1
+    elif at == count:
+        candidates.found[index] += 1
+    if at < count and not _is_nearer(index, at, slot, hash256_bits, hash64_bits, contents, candidates):
+        return
+    while at > 0 and _is_nearer(index, at - 1, slot, hash256_bits, hash64_bits, contents, candidates):
+        candidates.slot[index, at] = candidates.slot[index, at - 1]
+        candidates.hash64_distance_bits[index, at] = candidates.hash64_distance_bits[index, at - 1]
+        candidates.hash256_distance_bits[index, at] = candidates.hash256_distance_bits[index, at - 1]
+        at -= 1
+    candidates.slot[index, at] = slot
+    candidates.hash64_distance_bits[index, at] = hash64_bits
+    candidates.hash256_distance_bits[index, at] = hash256_bits
+
+
+@compiled()
+def _is_nearer(
+    index: int, at: int, slot: int, hash256_bits: int, hash64_bits: int, contents: ContentArrays, candidates: Candidates
+) -> bool:
+    """Whether a content is nearer than the candidate in this place, or as near and earlier: see match/ranking.py."""
+    other = candidates.slot[index, at]
+    one_bits = (np.int64(hash256_bits), np.int64(hash64_bits))
+    other_bits = (
+        np.int64(candidates.hash256_distance_bits[index, at]), np.int64(candidates.hash64_distance_bits[index, at])
+    )  # fmt: skip
+    if one_bits != other_bits or slot == other:
+        return one_bits < other_bits
+    if contents.first_ms[slot] != contents.first_ms[other]:
+        return bool(contents.first_ms[slot] < contents.first_ms[other])
+    return bool(_digest(slot, contents.digest) < _digest(other, contents.digest))
 
 
 @compiled()
@@ -162,8 +172,8 @@ def _insert_content(
 
 @compiled()
 def apply_batch(
-    indexes: GroupIndexes, rows: RowArrays, contents: ContentArrays, batch: IndexBatch, best: BestMatches,
-    view_pairs: Any, search_groups: Any,
+    indexes: GroupIndexes, rows: RowArrays, contents: ContentArrays, batch: IndexBatch,
+    candidates: Candidates, view_pairs: Any, search_groups: Any,
 ) -> None:  # fmt: skip
     """Apply a batch in order. The caller has reserved room for its entries in `rows` and `indexes`.
 
@@ -172,7 +182,7 @@ def apply_batch(
         rows: written.
         contents: written.
         batch: read.
-        best: written; every `slot` must be -1.
+        candidates: written; must be empty.
         view_pairs: `hashes.views.VIEW_PAIRS`.
         search_groups: `hashes.views.SEARCH_GROUPS`.
     """
@@ -211,9 +221,8 @@ def apply_batch(
                         count = search_into(indexes.aspect, hash64, radius, found_rows, distances)
                     if count > room:
                         found_rows, distances = np.empty(2 * count, np.uint32), np.empty(2 * count, np.uint8)
-                _keep_best(index, entry, count, found_rows, distances, rows, contents, batch, best, view_pairs)
+                _keep_nearest(index, entry, count, found_rows, distances, rows, contents, batch, candidates, view_pairs)
         if not contents.alive[slot]:  # an alive content was inserted before a kill, and is only decided again
-            contents.is_member[slot] = best.slot[index] >= 0
             _insert_content(index, indexes, rows, contents, batch)
             contents.alive[slot] = 1
 
@@ -234,7 +243,6 @@ def load_contents(data: Any, starts: Any, slot: int, rows: RowArrays, contents: 
         contents.expires_ms[slot] = np.int64(word_at(data, start + EXPIRES_MS_AT))
         for word in range(4):
             contents.digest[slot, word] = word_at(data, start + DIGEST_AT + 8 * word)
-        contents.is_member[slot] = data[start + FLAGS_AT] & MEMBER_FLAG
         contents.alive[slot] = 1
         contents.first_row[slot] = rows.used[0]
         contents.row_count[slot] = data[start + ENTRY_COUNT_AT]

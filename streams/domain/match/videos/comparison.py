@@ -115,12 +115,13 @@ def compare_videos(
     counts = np.bincount(matching.own_moment, minlength=len(moments.from_ms))
     if not len(matching.own_moment):
         return VideoComparison(exact, len(counts), len(known_moments.from_ms), nearest=table.nearest(of_known=False))
-    pairs = drop_ambiguous(
-        table.confirmed(matching).nearest(), _moment_hashes(moments, own), _moment_hashes(known_moments, other)
-    )
+    hashes = _moment_hashes(moments, own)
+    pairs = drop_ambiguous(table.confirmed(matching).nearest(), hashes, _moment_hashes(known_moments, other))
     weights = np.full(len(counts), FULL_WEIGHT, np.int64)
     distance_bits = int(matching.hash64_distance_bits.min())
-    hit, alignment = find_relation(known.content_id, moments, known_moments, pairs, weights, distance_bits, policy)
+    hit, alignment = find_relation(
+        known.content_id, moments, known_moments, hashes, pairs, weights, distance_bits, policy
+    )
     found = video_match(hit, content, policy, (submitted.content_id, media_ids[1])) if hit is not None else None
     if alignment is not None:
         table.mark_votes(pairs.select(alignment.votes))

@@ -219,7 +219,7 @@ class VideoIndex:
         own, known = _moment_hashes(lookup.times, lookup.query), arrays.moment_hashes(video)
         pairs = drop_ambiguous(pairs.nearest(), own, known)
         known_times, distance_bits = arrays.moment_times(video), int(lookup.hash64_distances_bits[of_video].min())
-        return find_relation(video.content_id, lookup.times, known_times, pairs, weights, distance_bits, policy)[0]
+        return find_relation(video.content_id, lookup.times, known_times, own, pairs, weights, distance_bits, policy)[0]
 
     def _known_video(self, hit: VideoHit) -> KnownVideo:
         return self._arrays.videos[self._slots[hit.content_id]]
@@ -227,7 +227,7 @@ class VideoIndex:
     def _rank(self, hit: VideoHit) -> VideoRank:
         video = self._known_video(hit)
         return VideoRank(
-            has_new_material=not hit.is_reused,
+            is_reviewed=not hit.is_reused,
             is_member=video.is_member,
             relation=RELATION_ORDER.index(hit.relation),
             minus_matched_ms=-hit.matched_ms,

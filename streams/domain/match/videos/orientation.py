@@ -21,6 +21,7 @@ from streams.domain.hashes.orientation import (
     ORIENTATION_COUNT,
     TOP_BOTTOM,
     TRANSPOSED,
+    UPRIGHT,
     compose,
     inverse,
     orientation_between,
@@ -83,6 +84,20 @@ def missing_orientations(entries: NDArray[np.void]) -> NDArray[np.void]:
         moved = either[(steps & TRANSPOSED > 0).astype(np.int64), which]
         found[name] = (moved ^ _INVERTED_BITS[name][steps & (LEFT_RIGHT | TOP_BOTTOM)]).reshape(found[name].shape)
     return found
+
+
+def upright_hashes(hash256: NDArray[np.uint64], orientation: NDArray[np.uint8]) -> NDArray[np.uint64]:
+    """The hash256 of frames as they would be, nearly, if the frames were hashed upright.
+
+    Args:
+        hash256: frames × 4 words.
+        orientation: in which each frame was hashed, with or without flags.
+    """
+    steps = _STEP[orientation & ORIENTATION_MASK, UPRIGHT]
+    turned = (steps & TRANSPOSED > 0)[:, None]
+    moved = np.where(turned, _transposed(hash256, _HASH_SIDES["hash256"]), hash256)
+    upright: NDArray[np.uint64] = moved ^ _INVERTED_BITS["hash256"][steps & (LEFT_RIGHT | TOP_BOTTOM)]
+    return upright
 
 
 def _transposed(hashes: NDArray[np.uint64], side: int) -> NDArray[np.uint64]:

@@ -48,6 +48,7 @@ def video_match(hit: VideoHit, known: Content, policy: Policy, own_group: tuple[
         view=own.name,
         known_view=other.name,
         explanation=_explanation(hit, segments, transformation),
+        confidence="certain" if hit.moves else "likely",
         relation=hit.relation,
         segments=segments,
         share=hit.share,

@@ -15,7 +15,8 @@ from streams.domain.hashes.levels import LEVEL_NUMBERS
 from streams.domain.hashes.packing import ORIENTATION_MASK
 from streams.domain.hashes.views import VIEW_PAIRS
 from streams.domain.match.videos.alignment import AlignedSegment, Alignment, MomentPairs, MomentTimes, align
-from streams.domain.match.videos.frame_pairs import FramePairs
+from streams.domain.match.videos.frame_pairs import FramePairs, MomentHashes
+from streams.domain.match.videos.movement import shows_movement
 from streams.domain.match.videos.orientation import RELATIVE_ORIENTATION
 from streams.domain.match.videos.shared_captions import FULL_EVIDENCE, evidence, is_enough_evidence
 from streams.domain.match.videos.time_mapping import Int64Array
@@ -44,6 +45,7 @@ class VideoHit:
 
     The views and orientations come from the pair of frames that shows the transformation best.
     `distance_bits` is the mean hash256 distance over the voting moments, `voters` their number.
+    `moves` says that the matching frames show movement, so that the match is certain (movement.py).
     `candidate_distance_bits` is the hash64 distance of the frames through which the known video was found.
     """
 
@@ -62,10 +64,11 @@ class VideoHit:
     candidate_distance_bits: int
     distance_bits: int
     voters: int
+    moves: bool
 
     @property
     def is_reused(self) -> bool:
-        return self.relation in REUSE_RELATIONS
+        return self.moves and self.relation in REUSE_RELATIONS
 
 
 def moment_weights(groups: Int64Array) -> Int64Array:
@@ -74,10 +77,10 @@ def moment_weights(groups: Int64Array) -> Int64Array:
 
 
 def find_relation(
-    content_id: str, own: MomentTimes, known: MomentTimes, pairs: FramePairs, weights: Int64Array,
-    candidate_distance_bits: int, policy: Policy,
+    content_id: str, own: MomentTimes, known: MomentTimes, hashes: MomentHashes, pairs: FramePairs,
+    weights: Int64Array, candidate_distance_bits: int, policy: Policy,
 ) -> tuple[VideoHit | None, Alignment | None]:  # fmt: skip
-    """Aligns a submission with one known video and decides how the two relate.
+    """Aligns a submission with one known video and decides how the two relate. `hashes` are the submission's.
 
     Returns:
         The hit, None without a relation or enough evidence; and the alignment, None if too few moments have pairs.
@@ -95,7 +98,8 @@ def find_relation(
     relation = _relation(alignment, own, known, policy, needed, len(voters), int(weights[voters].sum()))
     if not relation or not is_enough_evidence(evidence(voting), FULL_EVIDENCE * possible_voters):
         return None, alignment
-    return _hit(content_id, relation, alignment, own, known, voting, candidate_distance_bits, policy), alignment
+    moves = shows_movement(own, hashes, voters)
+    return _hit(content_id, relation, alignment, own, known, voting, candidate_distance_bits, policy, moves), alignment
 
 
 def _relation(
@@ -127,7 +131,7 @@ def shares(alignment: Alignment, own: MomentTimes, known: MomentTimes) -> tuple[
 
 def _hit(
     content_id: str, relation: Relation, alignment: Alignment, own: MomentTimes, known: MomentTimes, voting: FramePairs,
-    candidate_distance_bits: int, policy: Policy,
+    candidate_distance_bits: int, policy: Policy, moves: bool,
 ) -> VideoHit:  # fmt: skip
     """Each moment counts with its pair of the plainest views, then the nearest. The most frequent views are shown."""
     rules = VIEW_PAIRS[LEVEL_NUMBERS[policy.views], voting.own_view, voting.known_view]
@@ -163,4 +167,5 @@ def _hit(
         candidate_distance_bits=candidate_distance_bits,
         distance_bits=int(best.hash256_distance_bits.sum()) // len(views),
         voters=len(views),
+        moves=moves,
     )

@@ -23,6 +23,11 @@ FORMATS: list[tuple[str, str, dict[str, Any]]] = [
     ("WEBP", "webp", {"quality": 90}),
     ("WEBP", "webp", {"lossless": True}),
     ("AVIF", "avif", {"quality": 80}),
+    ("HEIF", "heif", {"quality": 80}),
+    ("HEIF", "heif", {"quality": 80, "tile_size": 256}),
+    ("JPEG2000", "jpeg2000", {}),
+    ("JPEG2000", "jpeg2000", {"no_jp2": True, "tile_size": (256, 256)}),
+    ("JPEG2000", "jpeg2000", {"quality_mode": "rates", "quality_layers": [40, 20], "irreversible": True}),
     ("TIFF", "tiff", {}),
     ("TIFF", "tiff", {"compression": "tiff_lzw"}),
     ("TIFF", "tiff", {"compression": "jpeg", "quality": 90}),
@@ -57,11 +62,11 @@ def test_any_size_has_a_fingerprint(size: tuple[int, int], form: str) -> None:
     assert (facts.width, facts.height) == size
 
 
-@pytest.mark.parametrize("form", ["PNG", "TIFF", "WEBP"])
+@pytest.mark.parametrize("form", ["PNG", "TIFF", "WEBP", "HEIF"])
 def test_the_eight_orientations_of_the_same_pixels_have_the_same_hashes(form: str) -> None:
-    options = {"lossless": True} if form == "WEBP" else {}
+    lossless: dict[str, dict[str, Any]] = {"WEBP": {"lossless": True}, "HEIF": {"quality": -1, "chroma": 444}}
     image = photo("astronaut.png", (331, 245))
-    turned = [fingerprint_image(oriented(image, number, form, **options)) for number in range(1, 9)]
+    turned = [fingerprint_image(oriented(image, number, form, **lossless.get(form, {}))) for number in range(1, 9)]
     assert {(facts.width, facts.height) for facts in turned} == {(331, 245)}
     assert len({tuple(facts.hashes.values()) for facts in turned}) == 1
 
@@ -119,6 +124,7 @@ def test_photos_have_enough_quality_to_be_matched(name: str) -> None:
 
 def test_equal_bytes_give_equal_facts_on_any_thread() -> None:
     files = [jpeg(name, (500, 400)) for name in PHOTOS] + [animation("GIF"), animation("WEBP"), encode(noise(), "AVIF")]
+    files += [encode(noise(), "HEIF", tile_size=128), encode(noise(), "JPEG2000")]
     expected = [fingerprint_image(file) for file in files]
     with ThreadPoolExecutor(4) as threads:
         found = list(threads.map(fingerprint_image, files * 6))
@@ -141,7 +147,7 @@ def test_memory_is_limited_by_the_bytes_that_a_format_takes_per_pixel() -> None:
         fingerprint_image(encode(image, "JPEG", progressive=True), ImageLimits(max_decode_bytes=8000 * 7))
 
 
-@pytest.mark.parametrize("form", ["JPEG", "PNG", "GIF", "WEBP", "AVIF", "TIFF", "BMP"])
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "GIF", "WEBP", "AVIF", "HEIF", "JPEG2000", "TIFF", "BMP"])
 def test_a_picture_of_exactly_the_limit_is_decoded(form: str) -> None:
     data = encode(photo(size=(100, 80)), form)
     assert fingerprint_image(data, ImageLimits(max_pixels=8000)).width == 100

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from streams.domain.fingerprint.image import file_structure
+from streams.domain.fingerprint.image.codecs.jpeg import MAX_JPEG_SCANS
 from streams.domain.fingerprint.image.fingerprint import ImageLimits, fingerprint_image
 from streams.domain.records import MediaFacts
 from streams.errors import BadInput, Reason
@@ -31,10 +32,17 @@ VALID = {
     "webp": encode(SMALL, "WEBP"),
     "webp animation": animation("WEBP", 3, (24, 20)),
     "avif": encode(SMALL, "AVIF"),
+    "heif": encode(SMALL, "HEIF"),
+    "heif grid": encode(SMALL, "HEIF", tile_size=32),
+    "jpeg2000": encode(SMALL, "JPEG2000"),
+    "jpeg2000 tiles": encode(SMALL, "JPEG2000", no_jp2=True, tile_size=(16, 16), codeblock_size=(16, 16)),
     "tiff": encode(SMALL, "TIFF"),
     "tiff lzw": encode(SMALL, "TIFF", compression="tiff_lzw"),
     "bmp": encode(SMALL, "BMP"),
 }
+
+CUT = ("jpeg", "progressive", "exif")
+"""What is decoded as far as it goes: codecs/test_jpeg.py."""
 
 
 def facts_or_reason(data: bytes, limits: ImageLimits | None = None) -> MediaFacts | Reason:
@@ -57,11 +65,12 @@ def facts_or_reason(data: bytes, limits: ImageLimits | None = None) -> MediaFact
         (b"%!PS-Adobe-3.0 EPSF-3.0\n", Reason.UNSUPPORTED_FORMAT),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", Reason.UNSUPPORTED_FORMAT),
         (b'<?xml version="1.0"?>\n<svg/>', Reason.UNSUPPORTED_FORMAT),
-        (b"\0\0\0\x18ftypheic\0\0\0\0", Reason.UNSUPPORTED_FORMAT),
+        (b"\0\0\0\x18ftypheic\0\0\0\0", Reason.TRUNCATED_MEDIA),
+        (b"\0\0\0\x0cjP  \r\n\x87\n", Reason.TRUNCATED_MEDIA),
+        (b"\xff\x4f\xff\x51", Reason.TRUNCATED_MEDIA),
         (b"\0\0\0\x0cJXL \r\n\x87\n", Reason.UNSUPPORTED_FORMAT),
         (b"P6\n1 1\n255\nabc", Reason.UNSUPPORTED_FORMAT),
         (encode(SMALL, "ICO"), Reason.UNSUPPORTED_FORMAT),
-        (encode(SMALL, "JPEG2000"), Reason.UNSUPPORTED_FORMAT),
         (encode(SMALL, "TIFF", big_tiff=True), Reason.UNSUPPORTED_FORMAT),
         (b"\0\0\0\x18ftypmp42\0\0\0\0", Reason.UNSUPPORTED_KIND),
         (b"\x1aE\xdf\xa3\x9fB\x86\x81\x01", Reason.UNSUPPORTED_KIND),
@@ -72,13 +81,13 @@ def test_files_that_are_not_decoded_are_refused_by_their_format(data: bytes, rea
     assert facts_or_reason(data) is reason
 
 
-@pytest.mark.parametrize("name", [name for name in VALID if name not in ("gif", "apng", "webp animation")])
+@pytest.mark.parametrize("name", [name for name in VALID if name not in ("gif", "apng", "webp animation", *CUT)])
 def test_a_file_cut_short_is_truncated(name: str) -> None:
     for share in (0.35, 0.6, 0.85):
         data = VALID[name]
         found = facts_or_reason(data[: int(len(data) * share)])
         assert found in (Reason.TRUNCATED_MEDIA, Reason.CORRUPT_MEDIA)
-        if name in ("jpeg", "progressive", "png", "tiff", "bmp"):
+        if name in ("heif", "heif grid", "jpeg2000", "jpeg2000 tiles", "png", "tiff", "bmp"):
             assert found is Reason.TRUNCATED_MEDIA, share
 
 
@@ -206,7 +215,7 @@ def progressive_with_scans(count: int) -> bytes:
 
 
 def test_a_jpeg_with_too_many_scans_is_refused_undecoded() -> None:
-    assert facts_or_reason(progressive_with_scans(file_structure.MAX_JPEG_SCANS + 1)) is Reason.CORRUPT_MEDIA
+    assert facts_or_reason(progressive_with_scans(MAX_JPEG_SCANS + 1)) is Reason.CORRUPT_MEDIA
 
 
 @pytest.mark.parametrize(

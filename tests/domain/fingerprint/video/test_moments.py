@@ -107,9 +107,9 @@ def test_the_quick_hash_for_comparing_frames_is_close_to_the_real_hash() -> None
 
 
 def moment(from_ms: int, to_ms: int) -> Moment:
-    nothing = np.zeros((8, 8))
-    blank = Image.new("L", (64, 64))
-    return Moment(from_ms, to_ms, np.asarray(blank), blank, ViewFrequencies(FULL, True, nothing, nothing), 1.0)
+    nothing = np.zeros((1, 8, 8))
+    blank = np.zeros((64, 64), np.uint8)
+    return Moment(from_ms, to_ms, blank, blank, ViewFrequencies((FULL,), True, nothing, nothing), 1.0)
 
 
 def plainly_thinned(moments: list[Moment], most: int) -> list[Moment]:

@@ -68,7 +68,7 @@ def decided(known: MediaFacts, submitted: MediaFacts, policy: Policy) -> dict[st
 
 
 def compared(known: MediaFacts, submitted: MediaFacts, policy: Policy) -> dict[str, Any] | None:
-    match = match_pictures(known, submitted, policy, media_id="known")
+    match = match_pictures(known, submitted, policy, media_id="known", submitted_id="copy")
     return None if match is None else asdict(match)
 
 
@@ -172,7 +172,7 @@ def test_the_fields_are_those_of_explain_json() -> None:
         *("view", "turn", "known_view", "known_turn"),
         *("near_bits", "near_threshold_bits", "near_hash", "known_near_hash"),
         *("confirm_bits", "confirm_threshold_bits", "confirm_hash", "known_confirm_hash"),
-        *("transformation", "hit"),
+        *("transformation", "pair"),
     ]
 
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from streams.domain.fingerprint.image.canonical import ViewFrequencies, reoriented, view_entries
+from streams.domain.fingerprint.image.canonical import ViewFrequencies, view_entries
 from streams.domain.fingerprint.image.phash import lowest_frequencies
 from streams.domain.hashes.frames import FRAME_ENTRY
 from streams.domain.hashes.orientation import ORIENTATION_COUNT
@@ -22,6 +22,7 @@ from streams.domain.policy.policy import Policy
 from tests.reference import videos as slow
 from tests.reference.nearest import Entry
 from tests.support.media import photo
+from tests.support.plain_views import reoriented
 from tests.support.synthetic_films import Cut, Film, VideoRecipe, frame_entries, media_facts
 
 
@@ -67,7 +68,7 @@ def test_without_a_canonical_orientation_none_is_computed(count: int) -> None:
 @pytest.mark.parametrize("name", ["astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg", "retina.jpg"])
 def test_computed_hashes_are_nearly_those_of_the_reoriented_picture(name: str) -> None:
     small, large = (lowest_frequencies(np.asarray(photo(name, (side, side)).convert("L"))) for side in (32, 64))
-    canonical = view_entries([ViewFrequencies(FULL, True, small, large)])[:1]
+    canonical = view_entries([ViewFrequencies((FULL,), True, small[None], large[None])])[:1]
     frame = np.zeros(1, FRAME_ENTRY)
     for field in canonical.dtype.names or ():
         frame[field] = canonical[field]
@@ -75,8 +76,8 @@ def test_computed_hashes_are_nearly_those_of_the_reoriented_picture(name: str) -
     found = missing_orientations(frame)
 
     assert len(found) == ORIENTATION_COUNT - 1
-    blocks = reoriented(np.repeat(large[None], len(found), axis=0), found["orientation"])
-    for entry, block in zip(found, blocks, strict=True):
+    for entry in found:
+        block = reoriented(large, int(entry["orientation"]))
         bits = np.packbits((block > np.median(block)).ravel())
         assert np.bitwise_count(np.frombuffer(entry["hash256"].tobytes(), np.uint8) ^ bits).sum() <= 24
 

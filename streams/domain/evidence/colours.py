@@ -1,0 +1,71 @@
+"""Whether two pictures have the same colours and tones, where shape alone cannot tell. Whole numbers throughout."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streams.domain.evidence.evidence import CHROMA_SIDE
+from streams.domain.evidence.geometry import ONE
+from streams.domain.evidence.thumbnail import SIDE
+
+WORST: Final = 4
+"""The parts that differ most decide, not the mean: a cross on a flag is small."""
+
+MIN_SHARED: Final = 8
+"""Parts, of 64, that both pictures must show."""
+
+TILE: Final = 4
+"""Tones are compared by tiles of so many pixels a side."""
+
+MIN_SATURATION: Final = 8
+"""Mean distance from grey from which a picture is coloured."""
+
+
+def colour_distance(known: bytes, query: bytes, shares: NDArray[np.int64]) -> int | None:
+    """How much the colours of two pictures differ: |Cb - Cb'| + |Cr - Cr'|, mean of the WORST parts.
+
+    Args:
+        known, query: chroma as Evidence has it, not empty.
+        shares: the map from the known picture to the query in 1/ONE of their sides.
+
+    Returns:
+        None if the pictures share less than MIN_SHARED parts.
+    """
+    middles = (2 * np.arange(CHROMA_SIDE, dtype=np.int64) + 1) * ONE // (2 * CHROMA_SIDE)
+    x, y = middles[None, :], middles[:, None]
+    u = (shares[0] * x + shares[1] * y) // ONE + shares[2]
+    v = (shares[3] * x + shares[4] * y) // ONE + shares[5]
+    shown = (u >= 0) & (u < ONE) & (v >= 0) & (v < ONE)
+    if int(shown.sum()) < MIN_SHARED:
+        return None
+    # In 1/16 of a part, from the middle of the first part to that of the last.
+    last = 16 * (CHROMA_SIDE - 1)
+    across = (u[shown] * 16 * CHROMA_SIDE // ONE - 8).clip(0, last - 1)
+    down = (v[shown] * 16 * CHROMA_SIDE // ONE - 8).clip(0, last - 1)
+    column, row, f, g = across >> 4, down >> 4, (across & 15)[:, None], (down & 15)[:, None]
+    grid = _grid(query)
+    above = grid[row, column] * (16 - f) + grid[row, column + 1] * f
+    below = grid[row + 1, column] * (16 - f) + grid[row + 1, column + 1] * f
+    sampled = (above * (16 - g) + below * g + 128) >> 8
+    distances = np.sort(np.abs(sampled - _grid(known)[shown]).sum(axis=1))
+    return int(distances[-WORST:].sum()) // WORST
+
+
+def is_coloured(chroma: bytes) -> bool:
+    """Whether a picture has colours, and is not grey or nearly so."""
+    return int(np.abs(_grid(chroma) - 128).sum()) >= MIN_SATURATION * CHROMA_SIDE * CHROMA_SIDE
+
+
+def tone_distance(known: NDArray[np.uint8], query: NDArray[np.uint8]) -> int:
+    """How much two thumbnails that lie alike differ in grey levels: the mean of the WORST tiles' root mean squares."""
+    tiles = SIDE // TILE
+    squares = np.square(known.astype(np.int64) - query).reshape(tiles, TILE, tiles, TILE).sum(axis=(1, 3)).ravel()
+    roots = np.floor(np.sqrt(np.sort(squares)[-WORST:].astype(np.float64))).astype(np.int64)
+    return int(roots.sum()) // (WORST * TILE)
+
+
+def _grid(chroma: bytes) -> NDArray[np.int64]:
+    return np.frombuffer(chroma, np.uint8).reshape(CHROMA_SIDE, CHROMA_SIDE, 2).astype(np.int64)

@@ -1,0 +1,166 @@
+"""Which candidate a submitted picture is a copy of: evidence decides, the nearest candidate first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from math import ceil
+from typing import Final, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streams.domain.evidence.differences import MAP_SIDE
+from streams.domain.evidence.evidence import Evidence, unpack_evidence
+from streams.domain.evidence.geometry import (
+    SAME_GEOMETRY,
+    SHOWN_IN,
+    VIEW_TABLE,
+    corner_distance,
+    map_between,
+    place_view,
+)
+from streams.domain.evidence.judge import judge
+from streams.domain.evidence.verify import MatchedViews
+from streams.domain.hashes.views import AS_WHOLE
+from streams.domain.match.images.pairs import NearPair, near_pairs
+from streams.domain.match.operations import ImageCandidate
+from streams.domain.match.ranking import CONFIDENCE_ORDER, CopyRank
+from streams.domain.policy.policy import Policy
+from streams.domain.state.content import MAX_DRIFT_BLOCKS, Content
+
+STRICTEST_BITS: Final = 24
+"""Bits of 256 that may differ where there is no evidence. No two of 3,781 garments are as near."""
+
+EVIDENCE_CACHED: Final = 512
+"""Evidence of so many contents is kept unpacked, about 45 kB each."""
+
+BLOCKS: Final = MAP_SIDE * MAP_SIDE
+
+
+class PictureCopy(NamedTuple):
+    """A known picture that the submission is a copy of.
+
+    Attributes:
+        known: the known picture.
+        pair: the views that are told to people.
+        confidence: how sure it is.
+        score: correlation of the evidence in thousandths; None without evidence, as the next two.
+        differs: share of the submission that is not the known picture.
+        blocks: where, as `evidence.differences` has it.
+        drift_blocks: as `Content.drift_blocks`, of the submission's content in the group of the known picture.
+        is_reused: the policy lets the submission inherit the verdict.
+    """
+
+    known: Content
+    pair: NearPair
+    confidence: Literal["certain", "likely", "unverified"]
+    score: int | None = None
+    differs: float | None = None
+    blocks: bytes = b""
+    drift_blocks: int = 0
+    is_reused: bool = False
+
+    @property
+    def rank(self) -> CopyRank:
+        return CopyRank(CONFIDENCE_ORDER.index(self.confidence), self.differs or 0.0, -(self.score or 0))
+
+
+def find_copy(
+    candidates: Iterable[ImageCandidate],
+    entries: bytes,
+    evidence: bytes,
+    policy: Policy,
+    known: Callable[[str], tuple[Content, bytes]],
+) -> PictureCopy | None:
+    """The known picture that a submission is a copy of, or may be.
+
+    Args:
+        candidates: the nearest first.
+        entries: of the submission, as its policy compares them.
+        evidence: of the submission, packed; empty if it has none.
+        policy: of the submission.
+        known: the content of a content id, and its packed evidence or nothing.
+    """
+    best: PictureCopy | None = None
+    for candidate in candidates:
+        copy = compare(*known(candidate.content_id), entries, evidence, policy)
+        if copy is not None and copy.is_reused:
+            return copy
+        if copy is not None and (best is None or copy.rank < best.rank):
+            best = copy
+    return best
+
+
+def compare(
+    known: Content, known_evidence: bytes, entries: bytes, evidence: bytes, policy: Policy
+) -> PictureCopy | None:
+    """Whether the submission is a copy of one known picture.
+
+    A verdict is about the group's canonical picture. So a copy of a copy is reused only if the two may differ by no
+    more, together, than one copy may.
+    """
+    pairs = near_pairs(entries, known.entries, policy)
+    if not pairs:
+        return None
+    of_known, of_query = _unpacked(known_evidence), _unpacked(evidence)
+    if of_known is None or of_query is None:
+        return _unverified(known, pairs, policy)
+    nearest = pairs[0]
+    matched = [pair.views for pair in pairs]
+    judged = judge(of_known, of_query, matched, nearest.hash64_distance_bits, _bits_of_256(nearest, policy))
+    if not judged.confidence or judged.differs > policy.max_differs:
+        return None
+    pair = _told_pair(pairs, judged.views, of_known, of_query)
+    drift = known.drift_blocks / BLOCKS + judged.differs
+    drift_blocks = min(ceil(round(drift * BLOCKS, 3)), MAX_DRIFT_BLOCKS)
+    is_reused = judged.confidence == "certain" and drift <= policy.reuse_differs
+    found = judged.confidence, judged.score, judged.differs, judged.blocks
+    return PictureCopy(known, pair, *found, drift_blocks, is_reused)
+
+
+@lru_cache(EVIDENCE_CACHED)
+def _unpacked(packed: bytes) -> Evidence | None:
+    return unpack_evidence(packed)
+
+
+def _unverified(known: Content, pairs: list[NearPair], policy: Policy) -> PictureCopy | None:
+    """Whole pictures whose hashes are nearly equal."""
+    for pair in pairs:
+        if pair.rule == AS_WHOLE and _bits_of_256(pair, policy) <= STRICTEST_BITS:
+            return PictureCopy(known, pair, "unverified")
+    return None
+
+
+def _bits_of_256(pair: NearPair, policy: Policy) -> int:
+    """The distance of the hashes that decide, as if they had 256 bits."""
+    if policy.hash_bits == 256:
+        return pair.hash256_distance_bits
+    return pair.hash64_distance_bits * 256 // policy.hash_bits
+
+
+def _told_pair(pairs: list[NearPair], best: MatchedViews | None, known: Evidence, query: Evidence) -> NearPair:
+    """Of the pairs that imply the best geometry, the nearest of whole pictures, else the nearest."""
+    if best is None:
+        return pairs[0]
+    implied = _implied_map(best, known, query)
+    same = [
+        pair
+        for pair in pairs
+        if _thumbnails(pair.views) == _thumbnails(best)
+        and corner_distance(_implied_map(pair.views, known, query), implied) <= SAME_GEOMETRY
+    ]
+    return min(same, key=lambda pair: (pair.rule, pair))
+
+
+def _thumbnails(views: MatchedViews) -> tuple[int, ...]:
+    return tuple(int(VIEW_TABLE[view, SHOWN_IN]) for view in (views.known_view, views.query_view))
+
+
+def _implied_map(views: MatchedViews, known: Evidence, query: Evidence) -> NDArray[np.int64]:
+    """The map from known to query that a pair implies, as `map_between` has it."""
+    of_known, of_query, implied = np.empty(6, np.int64), np.empty(6, np.int64), np.empty(6, np.int64)
+    place_view(VIEW_TABLE[views.known_view], views.known_orientation, known.width, known.height, of_known)
+    place_view(VIEW_TABLE[views.query_view], views.query_orientation, query.width, query.height, of_query)
+    map_between(of_known, of_query, implied)
+    return implied

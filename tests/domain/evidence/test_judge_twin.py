@@ -1,0 +1,69 @@
+"""What is judged is what the plain twin judges."""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from functools import cache
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from streams.domain.evidence.colours import colour_distance, is_coloured, tone_distance
+from streams.domain.evidence.evidence import Evidence, unpack_evidence
+from streams.domain.evidence.judge import judge
+from streams.domain.evidence.verify import MatchedViews
+from streams.domain.fingerprint import fingerprint_image
+from tests.reference import judge as slow
+from tests.support.alterations import ALTERATIONS
+from tests.support.media import encode, photo
+from tests.support.papers import KINDS
+
+PICTURES = ("coffee.png", "chelsea.png", "receipt", "line_chart")
+ALTERED = ("JPEG q50", "mirrored", "centre crop 10%", "meme text", "greyscale", "border white 5%", "rotated 2°")
+NEAR = (MatchedViews(0, 0, 0, 0), MatchedViews(0, 1, 0, 0), MatchedViews(2, 0, 0, 0))
+
+
+@cache
+def evidence_of(name: str, alteration: str) -> Evidence:
+    image = KINDS[name](1).convert("RGB") if name in KINDS else photo(name, (480, 360))
+    file = ALTERATIONS[alteration].apply(image, seed=2) if alteration else encode(image, "PNG")
+    evidence = unpack_evidence(b64decode(fingerprint_image(file).evidence))
+    assert evidence is not None
+    return evidence
+
+
+@pytest.mark.parametrize("alteration", ALTERED)
+@pytest.mark.parametrize("name", PICTURES)
+def test_copies_are_judged_as_by_the_twin(name: str, alteration: str) -> None:
+    known, query = evidence_of(name, ""), evidence_of(name, alteration)
+    for bits in (10, 80):
+        assert judge(known, query, NEAR, 5, bits) == slow.judged(known, query, NEAR, 5, bits)
+
+
+@pytest.mark.parametrize(("one", "other"), [("coffee.png", "chelsea.png"), ("receipt", "line_chart")])
+def test_other_pictures_are_judged_as_by_the_twin(one: str, other: str) -> None:
+    for pair in ((one, other), (other, one)):
+        known, query = (evidence_of(name, "JPEG q50") for name in pair)
+        assert judge(known, query, NEAR, 5, 20) == slow.judged(known, query, NEAR, 5, 20)
+        assert judge(known, query, [], 5, 20) == slow.judged(known, query, [], 5, 20)
+
+
+@settings(max_examples=60)
+@given(
+    seed=st.integers(0, 2**32),
+    spread=st.integers(0, 127),
+    entries=st.lists(st.integers(-100_000, 100_000), min_size=6, max_size=6),
+)
+def test_colours_are_compared_as_by_the_twin(seed: int, spread: int, entries: list[int]) -> None:
+    rng = np.random.default_rng(seed)
+    one, other = (rng.integers(128 - spread, 129 + spread, 128).astype(np.uint8).tobytes() for _ in range(2))
+    assert colour_distance(one, other, np.array(entries, np.int64)) == slow.colour_distance(one, other, tuple(entries))
+    assert is_coloured(one) is (slow.saturation(one) >= 512)
+
+
+def test_tones_are_compared_as_by_the_twin() -> None:
+    known, query = evidence_of("receipt", ""), evidence_of("receipt", "centre crop 10%")
+    assert tone_distance(known.thumbnails[0].pixels, query.thumbnails[0].pixels) == slow.tone_distance(known, query)
+    assert tone_distance(known.thumbnails[0].pixels, known.thumbnails[0].pixels) == 0

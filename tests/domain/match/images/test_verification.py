@@ -1,0 +1,170 @@
+"""Near duplicates that evidence decides: what is reused, what goes to review, and what happens without evidence."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import orjson
+import pytest
+from PIL import ImageDraw, ImageOps
+
+from streams.domain.fingerprint.image.fingerprint import fingerprint_image
+from streams.domain.match.batch import MatchInput
+from streams.domain.policy.policy import Policy
+from streams.domain.records import Fingerprint, MediaFacts, Origin
+from streams.domain.state.content import Content
+from streams.domain.state.keys import CONTENT_PREFIX, EVIDENCE_PREFIX, content_key, evidence_key_of
+from streams.errors import BadInput, Reason
+from tests.support.media import encode, photo
+from tests.support.partition import Partition
+
+POLICY = Policy.of()
+CAT = photo("chelsea.png", (451, 300))
+
+
+@cache
+def facts(what: str) -> MediaFacts:
+    picture = CAT
+    if what == "small":
+        picture = CAT.resize((300, 200))
+    if what == "mirrored":
+        picture = ImageOps.mirror(CAT)
+    if what == "captioned":
+        picture = CAT.copy()
+        ImageDraw.Draw(picture).rectangle((0, 250, 451, 300), fill="white")
+        ImageDraw.Draw(picture).text((20, 262), "WHEN IT IS MONDAY AGAIN, AND RAINS", fill="black", font_size=24)
+    return fingerprint_image(encode(picture, "PNG" if what == "itself" else "JPEG", quality=80))
+
+
+def without_evidence(what: str) -> MediaFacts:
+    return replace(facts(what), evidence="")
+
+
+def decided(partition: Partition, medium: MediaFacts, name: str, policy: Policy = POLICY, at_ms: int = 0) -> Any:
+    now = "2026-01-01T00:00:00.000Z"
+    origin = Origin("media.submissions", 0, 0)
+    record = Fingerprint(f"#{name}", 0, name, "shop", "auto", now, now, origin, medium, None, policy=policy)
+    (answer,) = partition.decide([MatchInput.of(record, at_ms)])
+    return orjson.loads(answer.value)
+
+
+@pytest.mark.parametrize("what", ["small", "mirrored"])
+def test_a_certain_copy_is_reused_and_joins_the_group(what: str) -> None:
+    partition = Partition()
+    decided(partition, facts("itself"), "first")
+
+    copy = decided(partition, facts(what), "copy")
+
+    assert (copy["outcome"], copy["action"], copy["match"]["confidence"]) == ("near_duplicate", "reuse", "certain")
+    assert copy["match"]["group_media_id"] == copy["verdict"]["inherited_from"] == "first"
+    assert copy["match"]["score"] >= 490
+    assert copy["match"]["map"] == ["=" * 8] * 8 or copy["match"]["differs"] <= 0.05
+    assert copy["match"]["transformation"] == ("none" if what == "small" else "mirrored")
+
+
+def test_a_copy_with_more_on_it_goes_to_review_in_a_group_of_its_own() -> None:
+    partition = Partition()
+    decided(partition, facts("itself"), "first")
+
+    captioned = decided(partition, facts("captioned"), "captioned")
+
+    match = captioned["match"]
+    assert (captioned["outcome"], captioned["action"], match["media_id"]) == ("near_duplicate", "review", "first")
+    assert match["group_media_id"] == "captioned"
+    assert captioned["verdict"]["inherited_from"] is None
+    assert 0.05 < match["differs"] <= 0.35
+    assert "x" in match["map"][7]
+    assert "x" not in match["map"][2]
+
+
+def test_policies_say_how_much_may_differ() -> None:
+    for rules, action in (({"reuse_differs": 0.3}, "reuse"), ({"reuse_differs": 0.01, "max_differs": 0.05}, "process")):
+        partition, policy = Partition(), Policy.of(**rules)
+        decided(partition, facts("itself"), "first", policy)
+        assert decided(partition, facts("captioned"), "captioned", policy)["action"] == action
+
+
+@pytest.mark.parametrize("missing", ["known", "submitted", "both"])
+def test_without_evidence_only_nearly_equal_hashes_match_and_go_to_review(missing: str) -> None:
+    partition = Partition()
+    known = facts("itself") if missing == "submitted" else without_evidence("itself")
+    submitted = facts("small") if missing == "known" else without_evidence("small")
+    captioned = facts("captioned") if missing == "known" else without_evidence("captioned")
+    decided(partition, known, "first")
+
+    small = decided(partition, submitted, "small")
+    other = decided(partition, captioned, "captioned", Policy.of(radius_bits=24, confirm_bits=111))
+
+    match = small["match"]
+    assert (small["action"], match["confidence"], match["media_id"]) == ("review", "unverified", "first")
+    assert (match["score"], match["differs"], match["map"]) == (None, None, [])
+    assert match["group_media_id"] == "small"
+    assert match["distance_bits"] <= 24
+    assert not other["match"] or other["match"]["media_id"] != "first"
+
+
+def test_a_known_picture_without_evidence_gets_it_when_it_is_seen_again() -> None:
+    partition = Partition()
+    decided(partition, without_evidence("itself"), "first")
+    key = content_key("shop", facts("itself").content_id)
+    assert not Content.unpack(partition[key]).has_evidence
+
+    duplicate = decided(partition, facts("itself"), "again")
+    small = decided(partition, facts("small"), "small")
+
+    assert duplicate["outcome"] == "duplicate"
+    assert Content.unpack(partition[key]).has_evidence
+    assert (small["action"], small["match"]["confidence"]) == ("reuse", "certain")
+    order = [changed for changed, _ in partition.log if changed in (key, evidence_key_of(key))]
+    assert order == [key, evidence_key_of(key), key]
+
+
+def test_a_repeat_writes_evidence_again_and_answers_with_the_same_bytes() -> None:
+    partition = Partition()
+    first = decided(partition, facts("itself"), "first")
+    partition.log.clear()
+
+    assert decided(partition, facts("itself"), "first") == first
+
+    assert [key[:1] for key, _ in partition.log] == [EVIDENCE_PREFIX, CONTENT_PREFIX, b"s"]
+
+
+@pytest.mark.parametrize("evidence", ["AQ==", "not base64", "AQAAAAEAAAABVAAB"])
+def test_broken_evidence_is_refused_before_anything_is_decided(evidence: str) -> None:
+    with pytest.raises(BadInput, match="evidence") as refused:
+        decided(Partition(), replace(facts("itself"), evidence=evidence), "broken")
+    assert refused.value.reason == Reason.BAD_FIELD
+
+
+def test_evidence_of_another_version_is_no_evidence() -> None:
+    partition = Partition()
+    decided(partition, facts("itself"), "first")
+
+    small = decided(partition, replace(facts("small"), evidence="/wAA"), "small")
+
+    assert small["match"]["confidence"] == "unverified"
+
+
+def painted(corners: int) -> MediaFacts:
+    """The picture with something else in so many of its corners, each 1.6 % of it."""
+    picture, pen = CAT.copy(), None
+    for number in range(corners):
+        pen = ImageDraw.Draw(picture)
+        left, top = (0, 394)[number % 2], (0, 262)[number // 2]
+        for row in range(0, 38, 6):
+            pen.rectangle((left, top + row, left + 56, top + row + 2), fill=("black", "white")[row // 6 % 2])
+        pen.rectangle((left + 18, top + 6, left + 38, top + 30), fill="red")
+    return fingerprint_image(encode(picture, "PNG"))
+
+
+def test_copies_of_copies_do_not_drift_away_from_the_picture_that_the_verdict_is_about() -> None:
+    """Every picture has one corner more than the one before: each step is small, and the sum is not."""
+    partition, policy = Partition(), Policy.of(reuse_differs=0.04)
+    decisions = [decided(partition, painted(corners), f"{corners}", policy) for corners in range(5)]
+
+    steps = [(each["action"], (each["match"] or {}).get("group_media_id")) for each in decisions]
+    assert steps[:3] == [("process", None), ("reuse", "0"), ("reuse", "0")]
+    assert steps[3] == ("review", "3")
+    assert all(each["match"]["differs"] <= 0.04 for each in decisions[1:3])

@@ -1,0 +1,218 @@
+"""The plain twin of streams/domain/evidence/judge.py: numpy and Python's whole numbers. No tests here.
+
+How thumbnails are aligned has a twin of its own (evidence.py, verification of the product is taken as it is), and so
+have the ink of pages and its comparison (paper.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from math import isqrt
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streams.domain.evidence.evidence import Evidence
+from streams.domain.evidence.judge import Judgement
+from streams.domain.evidence.paper.compare import Geometry, compare_pages
+from streams.domain.evidence.placement import views_shares
+from streams.domain.evidence.prepared import SIDES, pixels
+from streams.domain.evidence.verify import MatchedViews, Verification, verify
+from tests.reference import paper
+
+ONE, PIXEL, EDGE = 65536, 4096, 65535
+Map = tuple[int, ...]
+IDENTITY: Map = (ONE, 0, 0, 0, ONE, 0)
+
+
+def judged(
+    known: Evidence, query: Evidence, matched: Sequence[MatchedViews], near_bits: int, confirm_bits: int
+) -> Judgement:
+    if known.pixels and known.pixels == query.pixels:
+        return Judgement("certain", 1000, 0.0, b"\1" * 64, matched[0] if matched else None)
+    found = verify(known, query, matched)
+    shares = shares_of(known, query, found, matched)
+    distance = colour_distance(known.chroma, query.chroma, shares) if known.chroma and query.chroma else None
+    compared = bool(known.chroma and query.chroma)
+    same_colours = not compared or (distance is not None and distance <= 24)
+    alike = furthest_corner(shares) <= ONE * 15 // 1000
+
+    confidence: str
+    few = confirm_bits <= 24
+    if found.textured < 34:
+        confidence = plain(known, query, shares) if few or found.score >= 490 else ""
+    elif found.score >= 490 or (few and found.score >= 300):
+        confidence = "certain" if same_colours and bands(known, query, found) <= 5 else "likely"
+    else:
+        confidence = ""
+
+    score, blocks = found.score, found.blocks
+    if known.page and query.page:
+        confidence, score, blocks = by_ink(known, query, shares, confidence, same_colours, alike, blocks)
+    elif confidence == "certain" and bool(known.page) != bool(query.page):
+        confidence = "likely"
+    differs = round((blocks.count(2) + blocks.count(3)) / 64, 4)
+    return Judgement(confidence, score, differs, blocks, found.views)  # type: ignore[arg-type]
+
+
+def plain(known: Evidence, query: Evidence, shares: Map) -> str:
+    if not known.chroma or not query.chroma or min(structured(known), structured(query)) < 4:
+        return "likely"
+    distance = colour_distance(known.chroma, query.chroma, IDENTITY)
+    assert distance is not None
+    if distance <= 12 and tone_distance(known, query) <= 10:
+        return "certain"
+    moved = colour_distance(known.chroma, query.chroma, shares)
+    coloured = min(saturation(known.chroma), saturation(query.chroma)) >= 8 * 64
+    return "" if coloured and moved is not None and moved > 48 else "likely"
+
+
+def structured(evidence: Evidence) -> int:
+    packed = evidence.thumbnails[0].packed
+    return sum(packed[at + 1] - packed[at] >= 6 for at in range(0, len(packed), 18))
+
+
+def by_ink(
+    known: Evidence, query: Evidence, shares: Map, confidence: str, same_colours: bool, alike: bool, blocks: bytes
+) -> tuple[str, int, bytes]:
+    one, other = known.ink, query.ink
+    assert one is not None and other is not None
+    whole = (0, 0, EDGE, EDGE)
+    start = compare_pages(one, other, [Geometry(np.array(shares, np.int64), whole, whole)])
+    own_score, words = paper.own(paper.levels(one.ink)[0])
+    other_score, _ = paper.own(paper.levels(other.ink)[0])
+    cells = [int(cell) for cell in start.cells.ravel() if cell != paper.UNKNOWN]
+    worst = sorted(cells)[:4]
+    value = sum(worst) // len(worst) if worst else 0
+    enough = len(cells) >= 6 and len(cells) * 2 >= words and start.covered_percent >= 50
+    score = min(max(value, 0), 1000)
+    if enough and value >= max(own_score * 85 // 100, other_score * 85 // 100):
+        return "certain" if same_colours else "likely", score, blocks.replace(b"\2", b"\1")
+    few_others = bool(cells) and sum(cell < 600 for cell in cells) * 100 <= 12 * len(cells)
+    return "likely" if few_others or (confidence and not alike) else "", score, blocks
+
+
+def shares_of(known: Evidence, query: Evidence, found: Verification, matched: Sequence[MatchedViews]) -> Map:
+    placed = found.placement
+    if placed is None:
+        return tuple(int(number) for number in views_shares(known, query, matched))
+    known_side, query_side = SIDES[placed.known_size], SIDES[placed.query_size]
+    known_box, query_box = known.thumbnails[placed.known].box, query.thumbnails[placed.query].box
+    part: list[int] = []
+    for row in (0, 3):
+        a, b, c = (int(number) for number in placed.map[row : row + 3])
+        part += [a * known_side * 16 // query_side, b * known_side * 16 // query_side]
+        part.append((c + PIXEL // 2 - (a + b) // 2) * 16 // query_side)
+    whole: list[int] = []
+    for axis in range(2):
+        a, b, c = part[3 * axis : 3 * axis + 3]
+        left, top, right, bottom = known_box
+        start, span = query_box[axis], query_box[axis + 2] - query_box[axis]
+        c -= a * left // max(right - left, 1)
+        c -= b * top // max(bottom - top, 1)
+        whole += [a * span // max(right - left, 1), b * span // max(bottom - top, 1), (c * span + start * ONE) // EDGE]
+    return tuple(whole)
+
+
+def furthest_corner(shares: Map) -> int:
+    return max(
+        abs(shares[row] * x + shares[row + 1] * y + shares[row + 2] - IDENTITY[row] * x - IDENTITY[row + 1] * y)
+        for row in (0, 3)
+        for x in (0, 1)
+        for y in (0, 1)
+    )
+
+
+def parts(chroma: bytes) -> list[list[tuple[int, int]]]:
+    return [[(chroma[2 * (8 * y + x)], chroma[2 * (8 * y + x) + 1]) for x in range(8)] for y in range(8)]
+
+
+def saturation(chroma: bytes) -> int:
+    return sum(abs(value - 128) for value in chroma)
+
+
+def colour_distance(known: bytes, query: bytes, shares: Map) -> int | None:
+    one, other, distances = parts(known), parts(query), []
+    for row in range(8):
+        for column in range(8):
+            x, y = (2 * column + 1) * ONE // 16, (2 * row + 1) * ONE // 16
+            u = (shares[0] * x + shares[1] * y) // ONE + shares[2]
+            v = (shares[3] * x + shares[4] * y) // ONE + shares[5]
+            if not (0 <= u < ONE and 0 <= v < ONE):
+                continue
+            across, down = (min(max(at * 128 // ONE - 8, 0), 111) for at in (u, v))
+            i, j, g, f = down // 16, across // 16, down % 16, across % 16
+            total = 0
+            for band in range(2):
+                above = other[i][j][band] * (16 - f) + other[i][j + 1][band] * f
+                below = other[i + 1][j][band] * (16 - f) + other[i + 1][j + 1][band] * f
+                total += abs((above * (16 - g) + below * g + 128) // 256 - one[row][column][band])
+            distances.append(total)
+    return sum(sorted(distances)[-4:]) // 4 if len(distances) >= 8 else None
+
+
+def tone_distance(known: Evidence, query: Evidence) -> int:
+    one, other = (each.thumbnails[0].pixels.astype(int) for each in (known, query))
+    squares = [int(((one - other)[y : y + 4, x : x + 4] ** 2).sum()) for y in range(0, 64, 4) for x in range(0, 64, 4)]
+    return sum(isqrt(square) for square in sorted(squares)[-4:]) // 16
+
+
+def bands(known: Evidence, query: Evidence, found: Verification) -> int:
+    """Windows that show something else, by exact fractions."""
+    placed = found.placement
+    if placed is None:
+        return 6
+    m = [int(number) for number in placed.map]
+    determinant = m[0] * m[4] - m[1] * m[3]
+    if determinant == 0:
+        return 0
+    unit = PIXEL * PIXEL
+    a, b = m[4] * unit // determinant, -m[1] * unit // determinant
+    d, e = -m[3] * unit // determinant, m[0] * unit // determinant
+    c, f = -(a * m[2] + b * m[5]) // PIXEL, -(d * m[2] + e * m[5]) // PIXEL
+    shown_known = pixels(known.prepared, placed.known, placed.known_size).astype(np.int64)
+    shown_query = pixels(query.prepared, placed.query, placed.query_size).astype(np.int64)
+    if placed.sign < 0:
+        shown_query = 255 - shown_query
+    side = len(shown_query)
+    y, x = np.mgrid[0:side, 0:side].astype(np.int64)
+    least: dict[tuple[int, int], tuple[Fraction, Fraction]] = {}
+    for right, down in ((0, 0), (1, 0), (-1, 0), (0, 1), (0, -1)):
+        shown, laid = sampled(
+            shown_known,
+            a * x + b * y + c + right * PIXEL,
+            d * x + e * y + f + down * PIXEL,
+        )
+        for top in range(0, side, 4):
+            for left in range(0, side - 15, 4):
+                window = (slice(top, top + 4), slice(left, left + 16))
+                inside = shown[window]
+                measured = residual(shown_query[window][inside], laid[window][inside])
+                if measured and ((top, left) not in least or measured[0] < least[top, left][0]):
+                    least[top, left] = measured
+    return sum(left_over >= 400 and explained * 2 <= 1 for left_over, explained in least.values())
+
+
+def sampled(
+    known: NDArray[np.int64], u: NDArray[np.int64], v: NDArray[np.int64]
+) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+    last = (len(known) - 1) * PIXEL
+    shown = (u >= -2048) & (u <= last + 2048) & (v >= -2048) & (v <= last + 2048)
+    u, v = u.clip(0, last - 1), v.clip(0, last - 1)
+    i, j, f, g = u >> 12, v >> 12, (u >> 8) & 15, (v >> 8) & 15
+    above = known[j, i] * (16 - f) + known[j, i + 1] * f
+    below = known[j + 1, i] * (16 - f) + known[j + 1, i + 1] * f
+    return shown, (above * (16 - g) + below * g + 128) >> 8
+
+
+def residual(one: NDArray[np.int64], other: NDArray[np.int64]) -> tuple[Fraction, Fraction] | None:
+    """Variance that is left, and the share that is explained; None where too little is shown."""
+    n = len(one)
+    if 2 * n < 64:
+        return None
+    own = n * int((one * one).sum()) - int(one.sum()) ** 2
+    others = n * int((other * other).sum()) - int(other.sum()) ** 2
+    both = n * int((one * other).sum()) - int(one.sum()) * int(other.sum())
+    explained = Fraction(both * both, own * others) if own > 0 and others > 0 and both > 0 else Fraction(0)
+    return Fraction(max(own, others), n * n) * (1 - explained), explained
