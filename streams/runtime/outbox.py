@@ -192,7 +192,7 @@ class Outbox:
 
     def _poll(self) -> None:
         while not self._stopped.is_set():
-            self._producer.poll(0.1)
+            self._producer.poll(0.5)
 
     def _fail(self, error: KafkaError, message: Message) -> None:
         if self._stopped.is_set() or self._failed.is_set():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.config.byte_shares import MEDIA_WEIGHT, SMALL_RECORDS_WEIGHT, sources_share, stage_shares
@@ -29,6 +29,7 @@ class Broker:
         return answer
 
 
+@settings(max_examples=50)
 @given(
     sizes=st.dictionaries(st.integers(0, 7), st.lists(st.integers(1, 3000), min_size=1, max_size=20), min_size=1),
     data=st.data(),

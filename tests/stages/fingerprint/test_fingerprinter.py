@@ -128,7 +128,12 @@ async def test_few_bytes_that_were_decoded_before_come_from_the_cache_without_wa
         assert made.cached(photo, DEFAULT_POLICY) == FingerprintResult(first.facts, 0.0, 0.0, cached=True)
         assert made.cached(photo, other_views) is None
         await made.fingerprint(large, DEFAULT_POLICY)
-        assert made.cached(large, DEFAULT_POLICY) is None
+        assert made.cached(large, DEFAULT_POLICY) is None  # hashing it would block
+        content_id = compute_content_id(PHOTO + bytes(SMALL_BYTES))
+        hit = made.cached(large, DEFAULT_POLICY, content_id)
+        assert hit is not None
+        assert hit.facts.content_id == content_id
+        assert made.cached(large, other_views, content_id) is None
         assert made.cached(submission("https://example.com/photo.jpg"), DEFAULT_POLICY) is None
 
 
