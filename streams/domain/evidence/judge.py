@@ -55,10 +55,11 @@ OTHER_COLOUR_DISTANCE: Final = 48
 LIES_ALIKE: Final = ONE * 15 // 1000
 """Pictures lie alike if no corner is moved further: nothing is cropped, turned or mirrored."""
 
-OTHER_WORD: Final = 600
-MAX_OTHER_WORDS_PERCENT: Final = 12
-"""Cells that correlate less show another word. With few of them it is one page with a stamp, or one form filled in
-otherwise: a person should look."""
+OTHER_WORD: Final = 400
+MAX_OTHER_WORDS_PERCENT: Final = 20
+"""Cells that correlate less show another word: up to 9 % of the cells of scans and of copies of half the size, 25 % and
+more of other pages of text. With few of them it is one page with a stamp, or one form filled in otherwise: a person
+should look."""
 
 
 @dataclass(frozen=True)
