@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 
 from streams.config.live_policies import LivePolicies
 from streams.config.settings import Settings
+from streams.domain.fingerprint.image.fingerprint import compute_content_id
 from streams.domain.records import Fingerprint, routing_key
 from streams.kafka.cloudevents import FINGERPRINT_TYPE, event_headers
 from streams.kafka.topics import DEAD_LETTERS, FINGERPRINTS, SUBMISSIONS
 from streams.runtime.runners.concurrent import ConcurrentStage, RecordTask, Work
 from streams.stages.fingerprint.fingerprinter import Fingerprinter
 from streams.stages.fingerprint.submissions import fingerprint_submission
+from streams.stages.fingerprint.warm_up import warm_up
 
 
 def fingerprint(task: RecordTask, fingerprinter: Fingerprinter, policies: LivePolicies) -> Work | None:
@@ -29,6 +32,9 @@ def stage(settings: Settings) -> ConcurrentStage:
     fingerprinter = Fingerprinter(settings)
     policies = LivePolicies(settings.paths.policy_file)
 
+    async def compile_kernels() -> None:
+        await asyncio.to_thread(warm_up)
+
     async def close() -> None:
         policies.close()
         await fingerprinter.close()
@@ -37,6 +43,8 @@ def stage(settings: Settings) -> ConcurrentStage:
         name="fingerprint",
         reads=(SUBMISSIONS,),
         writes=(FINGERPRINTS, DEAD_LETTERS),
+        open=compile_kernels,
         close=close,
         handle=partial(fingerprint, fingerprinter=fingerprinter, policies=policies),
+        digest=compute_content_id,
     )

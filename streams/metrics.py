@@ -31,8 +31,18 @@ IN_FLIGHT_RECORDS = Gauge(
     "mediasieve_in_flight_records", "Records delivered and not finished, by stage", ["stage"], registry=REGISTRY
 )
 IN_FLIGHT_BYTES = Gauge(
-    "mediasieve_in_flight_bytes", "Bytes delivered and not finished, by stage", ["stage"], registry=REGISTRY
+    "mediasieve_in_flight_bytes",
+    "Bytes fetched ahead, delivered and not finished, or waiting to be sent, by stage",
+    ["stage"],
+    registry=REGISTRY,
 )
+IN_FLIGHT_MAX_BYTES = Gauge(
+    "mediasieve_in_flight_max_bytes",
+    "The share of the worker's budget of bytes, by stage",
+    ["stage"],
+    registry=REGISTRY,
+)
+SOURCE_BYTES = Gauge("mediasieve_source_bytes", "Bytes held of media fetched from elsewhere", registry=REGISTRY)
 LAG = Gauge(
     "mediasieve_lag_records", "Records behind the high watermark", ["stage", "topic", "partition"], registry=REGISTRY
 )

@@ -81,7 +81,7 @@ class RuntimeSettings(_Part):
     drain_timeout_s: float = Field(3.0, ge=0, validation_alias="MEDIASIEVE_DRAIN_TIMEOUT_S")
     watchdog_timeout_s: float = Field(60.0, ge=5, validation_alias="MEDIASIEVE_WATCHDOG_S")
     max_batch_records: int = Field(500, ge=1, validation_alias="MEDIASIEVE_BATCH_RECORDS")
-    max_in_flight_bytes: int = Field(256 << 20, ge=1 << 20, validation_alias="MEDIASIEVE_IN_FLIGHT_BYTES")
+    max_in_flight_bytes: int = Field(192 << 20, ge=1 << 20, validation_alias="MEDIASIEVE_IN_FLIGHT_BYTES")
     fetch_concurrency: int = Field(512, ge=1, validation_alias="MEDIASIEVE_FETCH_CONCURRENCY")
     decode_threads: int = Field(2, ge=1, validation_alias="MEDIASIEVE_DECODE_THREADS")
     video_threads: int = Field(4, ge=1, validation_alias="MEDIASIEVE_VIDEO_THREADS")

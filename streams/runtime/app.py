@@ -48,7 +48,7 @@ class StageApp(faust.App):  # type: ignore[misc]
 def stage_app(context: StageContext, stage: Stage) -> StageApp:
     """The app of a stage. Call on the running loop; start and stop it like any Faust app."""
     settings = context.settings
-    bounds = stage.bounds(settings)
+    bounds = stage.bounds(settings, context.share_bytes)
     group = consumer_group(settings, stage.name)
     data_dir = settings.paths.data_dir / "state" / settings.runtime.worker_id / stage.name
     app = StageApp(

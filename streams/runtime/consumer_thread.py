@@ -1,47 +1,48 @@
-"""The thread that fetches for a consumer: it paces its questions, and takes turns among partitions."""
+"""The thread that fetches for a consumer."""
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import logging
-import time
-from typing import Any
+from collections.abc import Callable
 
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
+from streams.runtime.bounded_fetcher import BoundedFetcher
 
-class PacedThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
-    """Limits how often the broker is asked for records, and returns records of all partitions in turn.
 
-    While there are no records, it asks at most 50 times a second, and lets the broker wait at most MAX_WAIT_MS with
-    its answer. Apache Kafka delays an empty answer until then; the embedded broker answers at once, and would be asked
-    a thousand times a second. Only one question is open at a time, and it leaves out partitions whose records are
-    still being handed out. While the other partitions have no records, such a partition would have to wait for the
-    1.5 s that Faust lets the broker wait.
+class FetchingThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
+    """Fetches under the bound of its consumer's account; see bounded_fetcher.py.
+
+    Only one question to a broker is open at a time, and it leaves out partitions whose records are still being handed
+    out. While the other partitions have no records, such a partition would have to wait for the 1.5 s that Faust lets
+    the broker wait.
     """
 
     logger = logging.getLogger("faust.mediasieve")
-    EMPTY_INTERVAL_S = 0.02
-    MAX_WAIT_MS = 40
+    fetcher: BoundedFetcher | None = None
 
     async def on_start(self) -> None:
         await super().on_start()
-        fetcher = self._consumer._fetcher
-        fetcher._fetch_max_wait_ms = self.MAX_WAIT_MS
-        fetch = fetcher._proc_fetch_request
+        self.fetcher = BoundedFetcher.bound(
+            self._consumer._fetcher, self.consumer.in_flight, self.consumer.open_bytes_of
+        )
 
-        async def paced(*args: Any) -> bool:
-            begun_at = time.monotonic()
-            found = bool(await fetch(*args))
-            early_s = begun_at + self.EMPTY_INTERVAL_S - time.monotonic()
-            if not found and early_s > 0:
-                with contextlib.suppress(asyncio.CancelledError):  # like the fetcher's own: its answer is not needed
-                    await asyncio.sleep(early_s)
-            return found
+    def wake_fetcher(self) -> None:
+        """There is room again. Call from any thread; costs little if the fetcher does not wait for room."""
+        if self.fetcher is not None and self.fetcher.starved:
+            self.fetcher.starved = False
+            self._call_soon(self.fetcher.wake)
 
-        fetcher._proc_fetch_request = paced
+    def nudge_fetcher(self) -> None:
+        """A record was produced that this consumer may be waiting for. Call from any thread."""
+        if self.fetcher is not None and self.fetcher.idle:
+            self._call_soon(self.fetcher.nudge)
+
+    def _call_soon(self, call: Callable[[], None]) -> None:
+        with contextlib.suppress(RuntimeError):  # the thread's loop is closed
+            self.thread_loop.call_soon_threadsafe(call)
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
         """Runs on this thread, before the event loop hears of the partitions.
@@ -58,15 +59,3 @@ class PacedThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         for partition in [each for each in consumer.assignment() if each in partitions]:
             consumer.seek(partition, 0)  # else it would ask the broker where to begin
             consumer.pause(partition)
-
-    async def _fetch_records(self, consumer: Any, *args: Any, **kwargs: Any) -> Any:
-        """By itself, aiokafka returns all records of one partition before any of the next.
-
-        After another worker's death, the last partition with a backlog would wait for all others.
-        """
-        records = await super()._fetch_records(consumer, *args, **kwargs)
-        buffered = consumer._fetcher._records
-        for tp in records:
-            if tp in buffered:
-                buffered.move_to_end(tp)
-        return records

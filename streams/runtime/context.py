@@ -28,6 +28,7 @@ class StageContext:
         outbox: of the worker; all its stages share it.
         loop: the worker's event loop.
         fail: ends the worker with an error; nothing that is not committed is lost.
+        share_bytes: the stage's share of the worker's budget of bytes.
     """
 
     stage: str
@@ -36,6 +37,7 @@ class StageContext:
     outbox: Outbox
     loop: asyncio.AbstractEventLoop
     fail: Callable[[BaseException], None]
+    share_bytes: int
 
     def now(self) -> str:
         """The time in RFC 3339."""

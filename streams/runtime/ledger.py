@@ -7,22 +7,44 @@ is not finished, so no unfinished record is ever skipped, in whatever order the 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from streams.domain.records import RawRecord
+from streams.runtime.in_flight import InFlight
 
 HEADER_BYTES = 64
+
+
+def size_of(record: RawRecord) -> int:
+    """Bytes of key and value, and 64 for every header."""
+    return len(record.value or b"") + len(record.key or b"") + HEADER_BYTES * len(record.headers)
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedRecord:
+    """Stands for a finished record, whose bytes are given back."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    key: None = None
+    value: None = None
+    headers: tuple[()] = ()
 
 
 class Batch:
     """Records of one partition in offset order, and which of them are finished.
 
-    `size_bytes` counts keys, values and 64 bytes for every header. `waits`: no runner has the batch yet. `started`: a
+    `size_bytes` is the size of the unfinished records. A record that is finished alone gives its bytes back at once,
+    so that a slow record of the same batch does not hold them. `waits`: no runner has the batch yet. `started`: a
     runner works on the batch. `stale`: the partition was taken away, so the work may be dropped and is never committed.
     """
 
     __slots__ = (
         "_done",
+        "_end_offset",
         "_ledger",
         "_low",
         "left",
@@ -38,11 +60,9 @@ class Batch:
     def __init__(self, topic: str, partition: int, records: Sequence[RawRecord], ledger: Ledger) -> None:
         self.topic = topic
         self.partition = partition
-        self.records = records
-        size_bytes = 0
-        for record in records:
-            size_bytes += len(record.value or b"") + len(record.key or b"") + HEADER_BYTES * len(record.headers)
-        self.size_bytes = size_bytes
+        self.records: list[RawRecord] = list(records)
+        self._end_offset = records[-1].offset + 1
+        self.size_bytes = sum(map(size_of, records))
         self.left = len(records)
         self.waits = True
         self.started = False
@@ -62,7 +82,8 @@ class Batch:
         if self.left:
             left, self.left = self.left, 0
             self._low = len(self.records)
-            self._ledger.on_done(self, left)
+            size_bytes, self.size_bytes = self.size_bytes, 0
+            self._ledger.on_done(left, size_bytes)
 
     def finish_one(self, index: int) -> None:
         """The record at `index` is finished. Any order will do, and a second call does no harm."""
@@ -71,17 +92,26 @@ class Batch:
         if not self.left or self._done[index]:
             return
         self._done[index] = 1
+        record = self.records[index]
+        size_bytes = size_of(record)
+        self.size_bytes -= size_bytes
+        self.records[index] = FinishedRecord(record.topic, record.partition, record.offset, record.timestamp)
         while self._low < len(self.records) and self._done[self._low]:
             self._low += 1
         self.left -= 1
-        self._ledger.on_done(self, 1)
+        self._ledger.on_done(1, size_bytes)
+
+    @property
+    def in_flight(self) -> InFlight:
+        """The account that the records count in."""
+        return self._ledger.in_flight
 
     @property
     def committable(self) -> int:
         """The offset of the first unfinished record, or the offset after the last record."""
         if self._low < len(self.records):
             return self.records[self._low].offset
-        return self.records[-1].offset + 1
+        return self._end_offset
 
 
 class Ledger:
@@ -89,14 +119,16 @@ class Ledger:
 
     `next_offset` is the first offset that was not delivered yet; delivery begins at the committed offset and leaves
     nothing out. `sought_offset` is the last offset from which the consumer was made to fetch a second time.
+    `open_bytes` is the size of the unfinished records.
     """
 
-    __slots__ = ("_batches", "_committable", "_in_flight", "next_offset", "sought_offset")
+    __slots__ = ("_batches", "_committable", "in_flight", "next_offset", "open_bytes", "sought_offset")
 
     def __init__(self, in_flight: InFlight, next_offset: int = 0) -> None:
         self._batches: deque[Batch] = deque()
         self._committable: int | None = None
-        self._in_flight = in_flight
+        self.in_flight = in_flight
+        self.open_bytes = 0
         self.next_offset = next_offset
         self.sought_offset = -1
 
@@ -104,14 +136,16 @@ class Ledger:
         batch = Batch(topic, partition, records, self)
         self._batches.append(batch)
         self.next_offset = records[-1].offset + 1
-        self._in_flight.add(len(records), batch.size_bytes)
+        self.open_bytes += batch.size_bytes
+        self.in_flight.add(len(records), batch.size_bytes)
         return batch
 
     def on_handed_over(self) -> None:
-        self._in_flight.hand_over()
+        self.in_flight.hand_over()
 
-    def on_done(self, batch: Batch, records: int) -> None:
-        self._in_flight.remove(records, batch.size_bytes if batch.left == 0 else 0)
+    def on_done(self, records: int, size_bytes: int) -> None:
+        self.open_bytes -= size_bytes
+        self.in_flight.remove(records, size_bytes)
 
     def committable(self) -> int | None:
         """The offset up to which everything is finished, or None if nothing has finished since the ledger began."""
@@ -138,55 +172,11 @@ class Ledger:
             batch.stale = True
             batch.hand_over()
             if batch.left:
-                self._in_flight.remove(batch.left, batch.size_bytes)
+                self.in_flight.remove(batch.left, batch.size_bytes)
                 batch.left = 0
         self._batches.clear()
+        self.open_bytes = 0
 
 
 #: The records that one fetch brought from one topic: a batch of every partition that had some.
 Delivery = Sequence[Batch]
-
-
-class InFlight:
-    """The delivered, unfinished records of one consumer, by count and bytes, and their bounds.
-
-    `waiting` counts the batches that no runner has yet. `removals` counts how often records were finished or dropped:
-    as long as it stays the same, the stage makes no progress.
-    """
-
-    __slots__ = ("max_bytes", "max_records", "on_room", "records", "removals", "size_bytes", "waiting")
-
-    def __init__(self, max_records: int, max_bytes: int) -> None:
-        self.max_records = max_records
-        self.max_bytes = max_bytes
-        self.records = 0
-        self.size_bytes = 0
-        self.removals = 0
-        self.waiting = 0
-        self.on_room: Callable[[], None] = lambda: None
-
-    @property
-    def full(self) -> bool:
-        """Whether nothing more should be delivered now.
-
-        While a batch waits for its runner, later records had better stay in the client and come as one larger batch.
-        Many small batches cost more than few large ones, and a worker that is behind would never catch up.
-        """
-        return self.waiting > 0 or self.records >= self.max_records or self.size_bytes >= self.max_bytes
-
-    def add(self, records: int, size_bytes: int) -> None:
-        self.records += records
-        self.size_bytes += size_bytes
-        self.waiting += 1
-
-    def hand_over(self) -> None:
-        self.waiting -= 1
-        if not self.full:
-            self.on_room()
-
-    def remove(self, records: int, size_bytes: int) -> None:
-        self.records -= records
-        self.size_bytes -= size_bytes
-        self.removals += 1
-        if not self.full:
-            self.on_room()

@@ -13,6 +13,7 @@ from confluent_kafka import KafkaError, Message, Producer
 
 from streams.errors import DeliveryFailed
 from streams.kafka.outputs import OutputHeaders
+from streams.runtime.in_flight import InFlight
 
 logger = logging.getLogger(__name__)
 
@@ -29,16 +30,34 @@ class Barrier:
     One thread (or the loop) produces, the outbox's thread counts deliveries. Each counter has one writer, so no lock is
     needed: the thread that sees both counters equal completes the barrier. `changelog_offsets` has the highest offset
     of the changelog records under the barrier, by partition.
+
+    Args:
+        loop: where `callback` is called.
+        callback: called once all messages are acknowledged.
+        in_flight: the account in which the messages count from `seal` on until then.
     """
 
-    __slots__ = ("_callback", "_delivered", "_expected", "_loop", "changelog_offsets", "produced")
+    __slots__ = (
+        "_callback",
+        "_delivered",
+        "_expected",
+        "_in_flight",
+        "_loop",
+        "changelog_offsets",
+        "produced",
+        "size_bytes",
+    )
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, callback: Callable[[], None]) -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, callback: Callable[[], None], in_flight: InFlight | None = None
+    ) -> None:
         self._loop = loop
         self._callback: Callable[[], None] | None = callback
+        self._in_flight = in_flight
         self._delivered = 0
         self._expected = -1
         self.produced = 0
+        self.size_bytes = 0
         self.changelog_offsets: dict[int, int] = {}
 
     def delivered(self) -> None:
@@ -47,7 +66,9 @@ class Barrier:
             self._loop.call_soon_threadsafe(self._complete)
 
     def seal(self) -> None:
-        """Nothing more will be produced. Call once, from the producing thread or the event loop's thread."""
+        """Nothing more will be produced. Call once, in the event loop's thread."""
+        if self._in_flight is not None:
+            self._in_flight.add_outputs(self.size_bytes)
         self._expected = self.produced
         if self._delivered == self._expected:
             self._loop.call_soon_threadsafe(self._complete)
@@ -55,6 +76,8 @@ class Barrier:
     def _complete(self) -> None:
         callback, self._callback = self._callback, None
         if callback is not None:
+            if self._in_flight is not None:
+                self._in_flight.remove_outputs(self.size_bytes)
             callback()
 
 
@@ -112,6 +135,7 @@ class Outbox:
                 barrier.delivered()
 
         barrier.produced += 1
+        barrier.size_bytes += len(value or b"") + len(key or b"")
         self._produce(topic, value, key, -1, on_delivery, headers)
 
     def produce_changelog(
@@ -130,6 +154,7 @@ class Outbox:
 
         for key, value in changes:
             barrier.produced += 1
+            barrier.size_bytes += len(value or b"") + len(key or b"")
             self._produce(topic, value, key, partition, on_delivery, None)
 
     def _produce(
@@ -167,7 +192,7 @@ class Outbox:
 
     def _poll(self) -> None:
         while not self._stopped.is_set():
-            self._producer.poll(0.1)
+            self._producer.poll(0.5)
 
     def _fail(self, error: KafkaError, message: Message) -> None:
         if self._stopped.is_set() or self._failed.is_set():

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from streams.config.byte_shares import SMALL_RECORDS_WEIGHT
 from streams.config.settings import Settings
 from streams.runtime.context import StageContext
 from streams.runtime.ledger import Delivery
@@ -87,9 +88,14 @@ class Stage(ABC):
         """The topics that the stage's tables are rebuilt from; the stage both writes and reads them."""
         return ()
 
+    @property
+    def weight(self) -> int:
+        """How much of the worker's budget of bytes the stage gets, in proportion to the others' weights."""
+        return SMALL_RECORDS_WEIGHT
+
     @abstractmethod
-    def bounds(self, settings: Settings) -> Bounds:
-        """How much may be in flight."""
+    def bounds(self, settings: Settings, share_bytes: int) -> Bounds:
+        """How much may be in flight; `share_bytes` is the stage's share of the worker's budget."""
 
     @abstractmethod
     def runner(self, context: StageContext, app: faust.App) -> Runner:

@@ -18,8 +18,9 @@ from faust.transport.consumer import ensure_TP
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 
-from streams.runtime.consumer_thread import PacedThread
-from streams.runtime.ledger import Batch, Delivery, InFlight, Ledger
+from streams.runtime.consumer_thread import FetchingThread
+from streams.runtime.in_flight import InFlight
+from streams.runtime.ledger import Batch, Delivery, Ledger
 
 logger = logging.getLogger(__name__)
 
@@ -69,12 +70,22 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
         self._drained = asyncio.Event()
         self.stop_flow()
 
-    def _new_consumer_thread(self) -> PacedThread:
-        return PacedThread(self, loop=self.loop, beacon=self.beacon)
+    def _new_consumer_thread(self) -> FetchingThread:
+        return FetchingThread(self, loop=self.loop, beacon=self.beacon)
 
     def _on_room(self) -> None:
         self._room.set()
         self._drained.set()
+        self._thread.wake_fetcher()
+
+    def nudge(self) -> None:
+        """Another stage has sent records: look for them now. Costs little while this one is not idle."""
+        self._thread.nudge_fetcher()
+
+    def open_bytes_of(self, tp: TP) -> int:
+        """The size of a partition's delivered and unfinished records. Call from any thread."""
+        ledger = self.ledgers.get(tp)
+        return ledger.open_bytes if ledger is not None else 0
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Any]]:  # noqa: ASYNC109
         """Faust yields single messages, and each costs several tasks; this yields one message for a fetch and topic."""
@@ -92,6 +103,7 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
         generation = self.app.consumer_generation_id
         if not records or self.should_stop:
             return
+        self.in_flight.handed_bytes = 0
         deliveries: dict[str, list[Batch]] = {}
         for raw_tp, batch in records.items():
             tp = ensure_TP(raw_tp)

@@ -11,17 +11,19 @@ import fcntl
 import logging
 import signal
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
 from streams import metrics
+from streams.config.byte_shares import stage_shares
 from streams.config.settings import Settings
 from streams.errors import BrokenInfrastructure, ConfigurationError
 from streams.kafka.clients import producer_config
 from streams.runtime.app import StageApp, lag_of, stage_app
 from streams.runtime.context import StageContext
-from streams.runtime.memory import collect_garbage_rarely, keep_freed_memory
+from streams.runtime.memory import MemoryReturn, collect_garbage_rarely, keep_freed_memory, return_freed_memory
 from streams.runtime.outbox import Outbox
 from streams.runtime.stage import Stage
 
@@ -29,6 +31,8 @@ logger = logging.getLogger(__name__)
 
 STOP_DEADLINE_S = 20.0
 WATCH_INTERVAL_S = 1.0
+#: A worker that holds this part of its budget is busy; once it is not any more, it returns memory to the system.
+BUSY_PART = 64
 
 
 class Worker:
@@ -87,7 +91,10 @@ class Worker:
         return 1 if self._failure is not None else 0
 
     def _context(self, stage: Stage, outbox: Outbox) -> StageContext:
-        return StageContext(stage.name, frozenset(stage.writes), self._settings, outbox, self._loop, self.fail)
+        budget_bytes = self._settings.runtime.max_in_flight_bytes
+        share_bytes = stage_shares(budget_bytes, {each.name: each.weight for each in self._stages})[stage.name]
+        writes = frozenset(stage.writes)
+        return StageContext(stage.name, writes, self._settings, outbox, self._loop, self.fail, share_bytes)
 
     @contextlib.asynccontextmanager
     async def _started(self) -> AsyncIterator[None]:
@@ -115,10 +122,19 @@ class Worker:
         if not task.cancelled() and task.exception() is not None:
             self.fail(task.exception() or RuntimeError("a task ended"))
 
+    def _nudge(self) -> None:
+        """What one stage has sent, another may be waiting for."""
+        for app in self.apps:
+            app.batch_consumer.nudge()
+
     async def _watch(self) -> None:
         """Check every stage for a crash or a standstill, and update its gauges."""
+        memory_return = MemoryReturn(self._settings.runtime.max_in_flight_bytes // BUSY_PART)
         while True:
             await asyncio.sleep(WATCH_INTERVAL_S)
+            held_bytes = sum(app.batch_consumer.in_flight.held_bytes for app in self.apps)
+            if memory_return.is_due(held_bytes, time.monotonic()):
+                await asyncio.to_thread(return_freed_memory)
             for app in self.apps:
                 if app.crashed:
                     self.fail(app.crash_reason or RuntimeError(f"stage {app.stage.name} crashed"))
@@ -127,8 +143,10 @@ class Worker:
 
     async def _check(self, app: StageApp) -> None:
         name, consumer = app.stage.name, app.batch_consumer
+        consumer.in_flight.on_sent = self._nudge
         metrics.IN_FLIGHT_RECORDS.labels(name).set(consumer.in_flight.records)
-        metrics.IN_FLIGHT_BYTES.labels(name).set(consumer.in_flight.size_bytes)
+        metrics.IN_FLIGHT_BYTES.labels(name).set(consumer.in_flight.held_bytes)
+        metrics.IN_FLIGHT_MAX_BYTES.labels(name).set(consumer.in_flight.max_bytes)
         metrics.RESTORED.labels(name).set(consumer.restored_records)
         watchdog = self._watchdogs[name]
         if consumer._thread._consumer is None or app.rebalancing:

@@ -13,6 +13,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from aiohttp.abc import AbstractResolver
 
+from streams.config.byte_shares import sources_share
 from streams.config.settings import Settings
 from streams.domain.fingerprint.formats import HEAD_BYTES
 from streams.domain.records import Submission
@@ -36,8 +37,9 @@ SCHEMES = ("http", "https", "file")
 class SourceFetcher:
     """Gets the bytes of submissions. One for a process, used from one event loop.
 
-    All fetches together hold at most `max_in_flight_bytes`, but always one medium of the largest permitted size or the
-    memory of one open video. Read buffers add 128 KiB a fetch. The caller bounds how many fetches run at once.
+    All fetches together hold at most their share of `max_in_flight_bytes`, and beside it one medium of the largest
+    permitted size or the memory of one open video. Read buffers add 128 KiB a fetch. The caller bounds how many fetches
+    run at once.
 
     Args:
         settings: `source`, `paths.data_dir`, and of `runtime` the in-flight bytes, fetch concurrency and video threads.
@@ -54,7 +56,8 @@ class SourceFetcher:
             raise ConfigurationError(f"MEDIASIEVE_SOURCE_ALLOW: {error}") from error
         self._timeout_s = settings.source.timeout_s
         self._max_bytes = settings.source.max_bytes
-        self._budget = ByteBudget(settings.runtime.max_in_flight_bytes, settings.source.max_bytes)
+        shared_bytes = sources_share(settings.runtime.max_in_flight_bytes)
+        self._budget = ByteBudget(shared_bytes + settings.source.max_bytes, settings.source.max_bytes)
         # Twice as many threads as fetches, because some hang in a name lookup or in a file system.
         self._threads = ThreadPoolExecutor(2 * settings.runtime.fetch_concurrency, thread_name_prefix="source")
         self._http = HttpClient(settings, guard, resolver or SystemResolver(self._threads))

@@ -15,10 +15,13 @@ from rich.table import Table
 from tests.bench import (
     detection,
     fingerprint,
+    idle,
     latency,
     lookalikes,
+    memory,
     near_index,
     near_stage,
+    pipeline,
     recovery,
     scaling,
     throughput,
@@ -54,6 +57,9 @@ class Size:
     films: int = 12
     videos: tuple[str, ...] = tuple(video_speed.SAMPLES)
     video_peer_s: float = 60.0
+    submissions: int = 8_000
+    backlog_part: float = 1.0
+    rest_s: float = 60.0
 
 
 QUICK = Size(
@@ -75,6 +81,9 @@ QUICK = Size(
     films=1,
     videos=("20 s VGA", video_speed.MEMORY_SAMPLE),
     video_peer_s=2.0,
+    submissions=400,
+    backlog_part=0.02,
+    rest_s=10.0,
 )
 
 
@@ -140,6 +149,30 @@ class Bench:
         self.figures.append(Reach(f"table recovery, {found.small.what}", speed, found.small.records_per_s))
         self.figures += [Reach(f"memory {name}", at_most(400, "MB", 0), mb) for name, mb in found.memory_mb.items()]
         self.document["recovery"] = asdict(found)
+
+    def memory(self) -> None:
+        size = self.size
+        found = [
+            memory.run(self.bootstrap, self.work_dir, f"memory{number}", backlog, rest_s=size.rest_s)
+            for number, backlog in enumerate(memory.backlogs(size.backlog_part))
+        ]
+        for each in found:
+            self.console.print(each)
+            self.figures += memory.reach(each)
+        self.document["memory"] = [asdict(each) for each in found]
+
+    def idle(self) -> None:
+        found = idle.run(self.bootstrap, self.work_dir, "idle", measured_s=self.size.measured_s)
+        for each in found:
+            self.console.print(f"idle on {each.broker}: {each.cpu_percent:.1f} % of a core, {each.memory_mb:.0f} MB")
+        self.figures += idle.reach(found)
+        self.document["idle"] = [asdict(each) for each in found]
+
+    def pipeline(self) -> None:
+        found = pipeline.run(self.bootstrap, self.work_dir, "pipeline", submissions=self.size.submissions)
+        pipeline.show(found, self.console)
+        self.figures += pipeline.reach(found)
+        self.document["pipeline"] = [asdict(each) for each in found]
 
     def scaling(self) -> None:
         found = scaling.run(self.bootstrap, self.work_dir, photos=self.size.photos, rounds=self.size.rounds)
@@ -212,6 +245,9 @@ class Bench:
 PARTS: dict[str, Callable[[Bench], None]] = {
     "throughput": Bench.throughput,
     "latency": Bench.latency,
+    "pipeline": Bench.pipeline,
+    "memory": Bench.memory,
+    "idle": Bench.idle,
     "recovery": Bench.recovery,
     "scaling": Bench.scaling,
     "fingerprint": Bench.fingerprint,

@@ -54,7 +54,7 @@ VARIABLES = [
     ("MEDIASIEVE_DRAIN_TIMEOUT_S", "runtime.drain_timeout_s", 3.0),
     ("MEDIASIEVE_WATCHDOG_S", "runtime.watchdog_timeout_s", 60.0),
     ("MEDIASIEVE_BATCH_RECORDS", "runtime.max_batch_records", 500),
-    ("MEDIASIEVE_IN_FLIGHT_BYTES", "runtime.max_in_flight_bytes", 256 << 20),
+    ("MEDIASIEVE_IN_FLIGHT_BYTES", "runtime.max_in_flight_bytes", 192 << 20),
     ("MEDIASIEVE_FETCH_CONCURRENCY", "runtime.fetch_concurrency", 512),
     ("MEDIASIEVE_DECODE_THREADS", "runtime.decode_threads", 2),
     ("MEDIASIEVE_VIDEO_THREADS", "runtime.video_threads", 4),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from base64 import b64decode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,7 @@ class Copy:
     score: int | None
     differs: float | None
     map: list[str]
+    drift: int
     is_reused: bool
 
 
@@ -55,7 +57,7 @@ def _compared(
     if of_known is None or of_query is None:
         strict = (pair for pair in pairs if not pair.is_part and bits_of_256(pair, policy) <= 24)
         pair = next(strict, None)
-        return Copy(known, pair, "unverified", None, None, [], is_reused=False) if pair else None
+        return Copy(known, pair, "unverified", None, None, [], 0, is_reused=False) if pair else None
     judged = judge(
         of_known, of_query, [each.views for each in pairs], pairs[0].near_bits, bits_of_256(pairs[0], policy)
     )
@@ -67,8 +69,10 @@ def _compared(
         alike = [each for each in pairs if _implies_the_same(each.views, best.views, of_known, of_query)]
         pair = min(alike, key=lambda each: (each.is_part, each.rank))
     rows = ["".join(".=x+"[block] for block in judged.blocks[at : at + 8]) for at in range(0, 64, 8)]
-    is_reused = judged.confidence == "certain" and judged.differs <= policy["reuse_differs"]
-    return Copy(known, pair, judged.confidence, judged.score, judged.differs, rows, is_reused)
+    drift = known.drift / 64 + judged.differs
+    is_reused = judged.confidence == "certain" and drift <= policy["reuse_differs"]
+    in_64ths = min(31, ceil(round(drift * 64, 3))) if is_reused else 0
+    return Copy(known, pair, judged.confidence, judged.score, judged.differs, rows, in_64ths, is_reused)
 
 
 def bits_of_256(pair: Pair, policy: dict[str, Any]) -> int:

@@ -27,7 +27,7 @@ class Entry:
 
 @dataclass
 class Known:
-    """A known content: its first submission, its group, its stored entries and its evidence."""
+    """A known content: its first submission, group, stored entries, evidence, and its drift in 64ths."""
 
     content_id: str
     media_id: str
@@ -41,6 +41,7 @@ class Known:
     frames: list[Any] = field(default_factory=list)
     duration_ms: int = 0
     evidence: str = ""
+    drift: int = 0
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.domain.records import Headers, RawRecord
-from streams.runtime.ledger import Batch, InFlight, Ledger
+from streams.runtime.in_flight import InFlight
+from streams.runtime.ledger import Batch, Ledger
 
 
 @dataclass(frozen=True)

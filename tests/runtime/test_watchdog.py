@@ -10,7 +10,7 @@ from faust.types import TP
 
 from streams.errors import BrokenInfrastructure
 from streams.kafka.topics import FINGERPRINTS
-from streams.runtime.ledger import InFlight
+from streams.runtime.in_flight import InFlight
 from streams.runtime.runners.keyed import KeyedBatch, KeyedStage
 from streams.runtime.transport import BatchConsumer
 from streams.runtime.watchdog import Watchdog

@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Self
 
 # Set in the child itself: `preexec_fn` is unsafe with threads and warns since Python 3.12.
 _LAUNCHER = """
@@ -77,3 +78,21 @@ def tail(log: Path, lines: int = 20) -> str:
     if not log.exists():
         return "(no output)"
     return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
+
+
+class PeakMemory:
+    """The most memory that a process has taken since the `with` block began: `rss_mb` in MiB, kept by the kernel."""
+
+    HIGH_WATER_MARK_RESET = "5"
+
+    def __init__(self, pid: int) -> None:
+        self._process = Path(f"/proc/{pid}")
+        self.rss_mb = 0.0
+
+    def __enter__(self) -> Self:
+        (self._process / "clear_refs").write_text(self.HIGH_WATER_MARK_RESET)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        lines = (self._process / "status").read_text().splitlines()
+        self.rss_mb = next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM:"))

@@ -117,9 +117,9 @@ def _decide_one(pending: PendingDecision, state: State) -> MatchOutput:
     outcome: Outcome = "failed"
     match, is_reused = None, True
     if pending.is_new:
-        match, is_reused = _near_match(pending, state)
+        match, is_reused, drift_blocks = _near_match(pending, state)
         outcome = "near_duplicate" if match is not None else "unique"
-        _put_new(_new_content(pending, match), pending, state)
+        _put_new(_new_content(pending, match, drift_blocks), pending, state)
     elif pending.content_key is not None:
         outcome = "duplicate"
         content = _content(pending.content_key, state)
@@ -134,8 +134,8 @@ def _decide_one(pending: PendingDecision, state: State) -> MatchOutput:
     return MatchOutput(pending.decision_id, fingerprint.media_id, value, outcome, repeated=False)
 
 
-def _near_match(pending: PendingDecision, state: State) -> tuple[Match | None, bool]:
-    """The match of a new content, and whether the submission inherits the verdict of the match."""
+def _near_match(pending: PendingDecision, state: State) -> tuple[Match | None, bool, int]:
+    """The match of a new content, whether the submission inherits its verdict, and `Content.drift_blocks`."""
     fingerprint, policy = pending.fingerprint, pending.fingerprint.policy
     assert fingerprint.facts is not None
     collection, own_group = fingerprint.collection, (fingerprint.facts.content_id, fingerprint.media_id)
@@ -147,9 +147,11 @@ def _near_match(pending: PendingDecision, state: State) -> tuple[Match | None, b
 
     if pending.video_hit is not None:
         content, _ = known(pending.video_hit.content_id)
-        return video_match(pending.video_hit, content, policy, own_group), pending.video_hit.is_reused
+        return video_match(pending.video_hit, content, policy, own_group), pending.video_hit.is_reused, 0
     copy = find_copy(pending.candidates, pending.comparable_entries.entries, pending.evidence, policy, known)
-    return (near_match(copy, policy, own_group), copy.is_reused) if copy is not None else (None, True)
+    if copy is None:
+        return None, True, 0
+    return near_match(copy, policy, own_group), copy.is_reused, copy.drift_blocks if copy.is_reused else 0
 
 
 def _appearances(pending: PendingDecision, state: State) -> list[Appearance]:
@@ -223,7 +225,7 @@ def _put_new(content: Content, pending: PendingDecision, state: State) -> None:
     state.put(pending.content_key, content.pack())
 
 
-def _new_content(pending: PendingDecision, match: Match | None) -> Content:
+def _new_content(pending: PendingDecision, match: Match | None, drift_blocks: int) -> Content:
     """The submission's content, in the group that its match names, or in a group of its own."""
     fingerprint, (algorithm, entries) = pending.fingerprint, pending.comparable_entries
     assert fingerprint.facts is not None
@@ -241,4 +243,5 @@ def _new_content(pending: PendingDecision, match: Match | None) -> Content:
         entries=b"" if algorithm == FRAMES_HASH else stored_entries(entries, fingerprint.policy),
         is_member=match is not None and match.group_content_id != own,
         has_evidence=bool(pending.evidence) and bool(entries),
+        drift_blocks=drift_blocks,
     )

@@ -33,22 +33,33 @@ def mapped(pixels: NDArray[np.uint8], side: int, matrix: Matrix) -> NDArray[np.u
 @compiled()
 def _map(pixels: Any, a: float, b: float, c: float, d: float, e: float, f: float, result: Any) -> None:
     height, width = pixels.shape
-    for row in range(len(result)):
-        for column in range(len(result)):
+    side, step = len(result), width + 2
+    framed = _framed(pixels)
+    # In two steps, because the first then needs no branches.
+    across, down = np.empty(side), np.empty(side)
+    inside, corners = np.empty(side, np.bool_), np.empty(side, np.int32)
+    for row in range(side):
+        for column in range(side):
             x = a * (column + 0.5) + b * (row + 0.5) + c
             y = d * (column + 0.5) + e * (row + 0.5) + f
-            if not (0.0 <= x < width and 0.0 <= y < height):
-                result[row, column] = 0
-                continue
-            left, top = int(np.floor(x - 0.5)), int(np.floor(y - 0.5))
-            across, down = x - 0.5 - left, y - 0.5 - top
-            upper = _between(pixels[max(top, 0)], left, across)
-            lower = _between(pixels[top + 1], left, across) if top + 1 < height else upper
-            result[row, column] = int(upper + (lower - upper) * down)
+            left, top = np.floor(x - 0.5), np.floor(y - 0.5)
+            across[column], down[column] = x - 0.5 - left, y - 0.5 - top
+            inside[column] = (x >= 0.0) & (x < width) & (y >= 0.0) & (y < height)
+            corners[column] = np.int32((top + 1.0) * step + (left + 1.0) if inside[column] else 0.0)
+        for column in range(side):
+            at = corners[column]
+            upper = framed[at] + (framed[at + 1] - framed[at]) * across[column]
+            lower = framed[at + step] + (framed[at + step + 1] - framed[at + step]) * across[column]
+            level = np.int32(upper + (lower - upper) * down[column])
+            result[row, column] = level if inside[column] else 0
 
 
 @compiled()
-def _between(line: Any, left: int, share: float) -> Any:
-    """The level at a share of the way from one pixel to the next; beyond the edge, the edge goes on."""
-    first, second = line[max(left, 0)], line[min(left + 1, len(line) - 1)]
-    return first + (float(second) - float(first)) * share
+def _framed(pixels: Any) -> Any:
+    """The pixels row by row, with those of the edges repeated once on all sides."""
+    height, width = pixels.shape
+    framed = np.empty((height + 2) * (width + 2))
+    for y in range(height + 2):
+        for x in range(width + 2):
+            framed[y * (width + 2) + x] = pixels[min(max(y - 1, 0), height - 1), min(max(x - 1, 0), width - 1)]
+    return framed

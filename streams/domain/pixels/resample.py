@@ -119,7 +119,7 @@ def _resize(pixels: Any, left: Any, columns: Any, across: Any, top: Any, rows: A
             for x in range(lines.shape[1]):
                 lines[y, x] = pixels[y, left[0] + x]
         halfway = np.empty((lines.shape[1], side), np.int32)
-        _sum_up(lines, 0, top, rows, down, halfway)
+        _sum_up(lines, np.int32(0), top, rows, down, halfway)
         _sum_up(halfway, left[0], left, columns, across, square)
         return
     lines = np.empty((width, _end(top, rows) - top[0]), np.int32)
@@ -127,10 +127,12 @@ def _resize(pixels: Any, left: Any, columns: Any, across: Any, top: Any, rows: A
         for y in range(lines.shape[1]):
             lines[x, y] = pixels[top[0] + y, x]
     halfway = np.empty((lines.shape[1], side), np.int32)
-    _sum_up(lines, 0, left, columns, across, halfway)
+    _sum_up(lines, np.int32(0), left, columns, across, halfway)
     turned = np.empty_like(square)
     _sum_up(halfway, top[0], top, rows, down, turned)
-    square[:] = turned.T
+    for row in range(side):
+        for column in range(side):
+            square[row, column] = turned[column, row]
 
 
 @compiled()

@@ -56,6 +56,9 @@ MEMBER_FLAG, PARTIAL_FLAG, EVIDENCE_FLAG = 1, 2, 4
 """The content is a member of another content's group; its content id covers parts of a video only; the state has its
 evidence."""
 
+DRIFT_SHIFT, MAX_DRIFT_BLOCKS = 3, 31
+"""The other bits of the flags hold `Content.drift_blocks`."""
+
 ENTRY_BYTES: Final = ENTRY.itemsize
 assert ENTRY.fields is not None
 VIEW_AT, ORIENTATION_AT, HASH64_AT, HASH256_AT = (
@@ -82,6 +85,8 @@ class Content:
             stored apart (frames.py).
         is_member: the content joined its group through the canonical content or through another member.
         has_evidence: the state has the content's evidence, under a key of its own.
+        drift_blocks: by how much a member may differ from the canonical content, in 64ths of the picture: the sum over
+            the copies of copies between them, MAX_DRIFT_BLOCKS at most.
     """
 
     content_id: str
@@ -96,13 +101,15 @@ class Content:
     entries: bytes = b""
     is_member: bool = False
     has_evidence: bool = False
+    drift_blocks: int = 0
 
     def pack(self) -> bytes:
         header = _HEADER.pack(
             LAYOUT,
             (MEMBER_FLAG if self.is_member else 0)
             | (PARTIAL_FLAG if is_partial(self.content_id) else 0)
-            | (EVIDENCE_FLAG if self.has_evidence else 0),
+            | (EVIDENCE_FLAG if self.has_evidence else 0)
+            | self.drift_blocks << DRIFT_SHIFT,
             ALGORITHM_NUMBERS[self.algorithm],
             len(self.entries) // ENTRY_BYTES,
             self.first_ms,
@@ -138,6 +145,7 @@ class Content:
             value[HEADER_BYTES:end],
             bool(flags & MEMBER_FLAG),
             bool(flags & EVIDENCE_FLAG),
+            flags >> DRIFT_SHIFT,
         )
 
 

@@ -6,12 +6,14 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 import faust
 
 from streams import metrics
+from streams.config.byte_shares import MEDIA_WEIGHT
 from streams.config.settings import Settings
 from streams.domain.records import Origin, RawRecord
 from streams.errors import BadInput, MediasieveError, Reason
@@ -26,18 +28,24 @@ logger = logging.getLogger(__name__)
 #: The outputs of up to this many records that needed no waiting are sent together; then other coroutines run.
 MAX_READY_RECORDS = 64
 
+#: Fewer bytes are digested where they are needed.
+DIGESTED_BYTES = 32 << 10
+
 #: A partition and a key: the records whose outputs must keep their order.
 Lane = tuple[int, bytes]
 Work = Coroutine[Any, Any, None]
 
 
 class RecordTask:
-    """What a concurrent stage sees of one record, and where its outputs go."""
+    """What a concurrent stage sees of one record, and where its outputs go. `digest` is what the stage's
+    `digest` gave, or None.
+    """
 
-    __slots__ = ("_context", "outputs", "record")
+    __slots__ = ("_context", "digest", "outputs", "record")
 
-    def __init__(self, context: StageContext, record: RawRecord) -> None:
+    def __init__(self, context: StageContext, record: RawRecord, digest: str | None = None) -> None:
         self.record = record
+        self.digest = digest
         self.outputs: list[Output] = []
         self._context = context
 
@@ -83,13 +91,21 @@ class ConcurrentStage(Stage):
             None; else it returns a coroutine, which runs concurrently with those of other records. Outputs are sent
             as records are finished, in order where records have equal keys. An error ends the worker: bad input is
             for `handle` to dead-letter.
+        digest: computes something from the bytes of a record that takes long for many bytes, and releases the GIL. Of
+            a delivery with many bytes, one thread computes it for all records at once, before they are handled: a hop
+            to another thread for each record costs as much as hashing it.
     """
 
     handle: Callable[[RecordTask], Work | None]
+    digest: Callable[[bytes], str] | None = None
 
-    def bounds(self, settings: Settings) -> Bounds:
+    @property
+    def weight(self) -> int:
+        return MEDIA_WEIGHT
+
+    def bounds(self, settings: Settings, share_bytes: int) -> Bounds:
         """Few records, bounded by bytes."""
-        return Bounds(2 * settings.runtime.fetch_concurrency, settings.runtime.max_in_flight_bytes, 256, 4 << 20)
+        return Bounds(2 * settings.runtime.fetch_concurrency, share_bytes, 256, 4 << 20)
 
     def runner(self, context: StageContext, app: faust.App) -> Runner:
         return ConcurrentRunner(context, self, context.settings.runtime.fetch_concurrency)
@@ -115,6 +131,7 @@ class ConcurrentRunner(Runner):
         self._context = context
         self._stage = stage
         self._slots = asyncio.Semaphore(slots)
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"{stage.name}-digest")
         self._lane_ends: dict[Lane, asyncio.Future[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._batch_records = metrics.BATCH_RECORDS.labels(stage.name)
@@ -135,8 +152,9 @@ class ConcurrentRunner(Runner):
         batch.started = True
         ready: list[tuple[int, RecordTask]] = []
         begun_at = time.monotonic()
+        digests = await self._digest(batch)
         for index, record in enumerate(batch.records):
-            task = RecordTask(self._context, record)
+            task = RecordTask(self._context, record, digests[index] if digests else None)
             work = self._stage.handle(task)
             lane = None if record.key is None else (batch.partition, record.key)
             if work is None and lane not in self._lane_ends:
@@ -157,6 +175,18 @@ class ConcurrentRunner(Runner):
                 return
             self._start(batch, index, task, work, lane)
         await self._send(batch, ready, begun_at)
+
+    async def _digest(self, batch: Batch) -> list[str | None] | None:
+        """Digests of the large values of a batch; None if the batch is small."""
+        digest = self._stage.digest
+        if digest is None or batch.size_bytes < DIGESTED_BYTES:
+            return None
+        values = [record.value for record in batch.records]
+
+        def compute() -> list[str | None]:
+            return [digest(value) if value and len(value) >= DIGESTED_BYTES else None for value in values]
+
+        return await self._context.loop.run_in_executor(self._thread, compute)
 
     def _start(self, batch: Batch, index: int, task: RecordTask, work: Work | None, lane: Lane | None) -> None:
         previous, lane_end = None, None
@@ -204,7 +234,7 @@ class ConcurrentRunner(Runner):
             self._records[self._context.topic(batch.topic)].inc(len(ready))
             self._seconds.observe(time.monotonic() - begun_at)
 
-        barrier = Barrier(self._context.loop, on_acknowledged)
+        barrier = Barrier(self._context.loop, on_acknowledged, batch.in_flight)
         outputs: list[Output] = [output for _, task in ready for output in task.outputs]
         if self._context.outbox.crowded:
             await asyncio.to_thread(self._context.produce, barrier, outputs)
@@ -220,3 +250,4 @@ class ConcurrentRunner(Runner):
     async def close(self) -> None:
         self.on_revoked()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._thread.shutdown(wait=False, cancel_futures=True)

@@ -107,10 +107,10 @@ class KeyedStage(Stage):
     def changelogs(self) -> tuple[str, ...]:
         return (f"mediasieve-{self.name}-{self.table}-changelog",)
 
-    def bounds(self, settings: Settings) -> Bounds:
+    def bounds(self, settings: Settings, share_bytes: int) -> Bounds:
         """Many small records."""
         batch_records = settings.runtime.max_batch_records
-        return Bounds(16 * batch_records, settings.runtime.max_in_flight_bytes, batch_records, 2 << 20)
+        return Bounds(16 * batch_records, share_bytes, batch_records, 2 << 20)
 
     def runner(self, context: StageContext, app: faust.App) -> Runner:
         table = Table(app, name=self.table, key_type=bytes, value_type=bytes)
@@ -155,7 +155,7 @@ class KeyedRunner(Runner):
                     self._acknowledged[batch.partition] = offset
                 batch.finish()
 
-        barrier, processed = Barrier(self._context.loop, on_acknowledged), list[Batch]()
+        barrier, processed = Barrier(self._context.loop, on_acknowledged, delivery[0].in_flight), list[Batch]()
         try:
             processed += await self._context.loop.run_in_executor(self._thread, self._process, delivery, barrier)
         except Exception as error:

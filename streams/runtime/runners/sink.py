@@ -47,9 +47,9 @@ class SinkStage(Stage):
     max_bytes: int
     max_age_s: float
 
-    def bounds(self, settings: Settings) -> Bounds:
+    def bounds(self, settings: Settings, share_bytes: int) -> Bounds:
         """As many rows as a few inserts take."""
-        return Bounds(4 * self.max_rows, 8 * self.max_bytes, 1_000, 4 << 20)
+        return Bounds(4 * self.max_rows, min(share_bytes, 8 * self.max_bytes), 1_000, 4 << 20)
 
     def runner(self, context: StageContext, app: faust.App) -> Runner:
         return SinkRunner(context, self)
@@ -156,7 +156,7 @@ class SinkRunner(Runner):
             for batch in live:
                 batch.finish()
 
-        barrier = Barrier(self._context.loop, on_acknowledged)
+        barrier = Barrier(self._context.loop, on_acknowledged, batches[0].in_flight)
         await asyncio.to_thread(self._context.produce, barrier, dead_letters)
         barrier.seal()
 

@@ -63,6 +63,9 @@ class DecodePool:
                 return work.result()
             finally:
                 work.cancel()  # if it has not begun
+                # Its exception has this frame in its traceback. That circle would keep the medium until the garbage
+                # collector comes, which is rare.
+                del work
 
     def _abandon_threads(self) -> None:
         """A thread cannot be killed: abandon the pool with the thread, and continue with a new pool."""

@@ -17,9 +17,10 @@ Emit = Callable[[Fingerprint], None]
 
 
 class SubmissionTask(Protocol):
-    """The part of the runtime's `RecordTask` that this file needs."""
+    """The part of the runtime's `RecordTask` that this file needs. `digest` is the content id of a large value."""
 
     record: RawRecord
+    digest: str | None
 
     @property
     def origin(self) -> Origin: ...
@@ -47,7 +48,7 @@ def fingerprint_submission(
             timestamp_ms=record.timestamp,
         )
         policy = policies.of(submission.collection)  # once: fetching takes long enough for the file to change
-        cached = fingerprinter.cached(submission, policy)
+        cached = fingerprinter.cached(submission, policy, task.digest)
     except Exception as error:
         failure = _failure(task, error)
         submission = submission or _salvage(task)
@@ -64,7 +65,7 @@ async def _fetch(
     task: SubmissionTask, fingerprinter: Fingerprinter, submission: Submission, policy: Policy, emit: Emit
 ) -> None:
     try:
-        found = await fingerprinter.fingerprint(submission, policy)
+        found = await fingerprinter.fingerprint(submission, policy, task.digest)
     except Exception as error:
         failure = _failure(task, error)
         emit(fingerprint_record(submission, policy, task.now(), failure=failure))

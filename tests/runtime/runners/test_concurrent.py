@@ -12,7 +12,7 @@ from confluent_kafka import Message
 
 from streams.errors import BrokenInfrastructure
 from streams.kafka.topics import FINGERPRINTS, SUBMISSIONS
-from streams.runtime.runners.concurrent import ConcurrentStage, RecordTask
+from streams.runtime.runners.concurrent import DIGESTED_BYTES, ConcurrentStage, RecordTask
 from tests.runtime.conftest import Bench, eventually
 
 
@@ -70,6 +70,22 @@ async def test_a_slow_record_delays_the_commit_and_no_other_record(bench: Bench)
         assert await asyncio.to_thread(bench.committed, SUBMISSIONS, 0, "fingerprint") == 1
         gates.gate("slow").set()
         await eventually(lambda: bench.committed(SUBMISSIONS, 0, "fingerprint") == 52, blocking=True)
+
+
+async def test_large_records_have_a_digest_before_they_are_handled(bench: Bench) -> None:
+    digests: dict[int, str | None] = {}
+
+    def handle(task: RecordTask) -> None:
+        digests[task.record.offset] = task.digest
+
+    large = b"large".ljust(DIGESTED_BYTES, b".")
+    bench.publish(SUBMISSIONS, [(b"a", large, 0), (b"b", b"small", 0), (b"c", None, 0), (b"d", large + b"!", 0)])
+    stage = ConcurrentStage(
+        name="fingerprint", reads=(SUBMISSIONS,), handle=handle, digest=lambda value: value.decode().replace(".", "")
+    )
+    async with bench.worker(stage):
+        await eventually(lambda: len(digests) == 4)
+    assert digests == {0: "large", 1: None, 2: None, 3: "large!"}
 
 
 async def test_outputs_of_a_key_keep_its_order(bench: Bench) -> None:

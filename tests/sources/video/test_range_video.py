@@ -274,7 +274,7 @@ async def test_images_do_not_wait_for_videos_that_hang(servers: Servers) -> None
 async def test_waiting_for_the_budget_is_not_counted_against_the_source(servers: Servers) -> None:
     server, picture = FilmServer(DATA), FilmServer(b"\xff\xd8\xff" + bytes(MIB - 3))
     url = await servers.web({"/film.mp4": server.answer, "/photo": picture.answer})
-    limits: dict[str, Any] = {"source_max_bytes": MIB, "in_flight_bytes": 3 * MIB, "video_timeout_s": 0.5}
+    limits: dict[str, Any] = {"source_max_bytes": MIB, "in_flight_bytes": 8 * MIB, "video_timeout_s": 0.5}
     async with open_fetcher(source_allow="127.0.0.1", **limits) as fetcher:
         async with video_at(fetcher, f"{url}/film.mp4") as video:
             async with fetcher.open(submission(f"{url}/photo")), fetcher.open(submission(f"{url}/photo")):

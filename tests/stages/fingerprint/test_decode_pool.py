@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import math
 import threading
+import weakref
 from collections.abc import Iterator
 from functools import partial
 
@@ -33,6 +35,28 @@ async def test_a_result_or_an_error_comes_back() -> None:
     with pytest.raises(BadInput, match="broken"):
         await pool.run(fail)
     pool.close()
+
+
+async def test_a_medium_that_fails_to_decode_is_freed_at_once() -> None:
+    """The garbage collector comes rarely, and twenty megabytes a record would wait for it."""
+
+    class Medium:
+        def decode(self) -> int:
+            raise BadInput(Reason.CORRUPT_MEDIA, "broken")
+
+    pool = DecodePool("test", 1, 10)
+    medium = Medium()
+    freed = weakref.ref(medium)
+    gc.disable()
+    try:
+        with pytest.raises(BadInput):
+            await pool.run(medium.decode)
+        del medium
+        assert await pool.run(lambda: 1) == 1  # the thread has let go of what it did before
+        assert freed() is None
+    finally:
+        gc.enable()
+        pool.close()
 
 
 async def test_a_decode_that_hangs_is_abandoned_and_the_next_one_runs(free: threading.Event) -> None:

@@ -44,12 +44,12 @@ class Stub:
     at_once: bool = False
     asked: list[Submission] = field(default_factory=list)
 
-    def cached(self, submission: Submission, policy: Policy) -> None:
+    def cached(self, submission: Submission, policy: Policy, content_id: str | None) -> None:
         self.asked.append(submission)
         if self.at_once:
             raise self.error
 
-    async def fingerprint(self, submission: Submission, policy: Policy) -> None:
+    async def fingerprint(self, submission: Submission, policy: Policy, content_id: str | None) -> None:
         await asyncio.sleep(0)
         raise self.error
 
@@ -57,7 +57,8 @@ class Stub:
 async def run(record: Record, fingerprinter: Any) -> tuple[list[Fingerprint], list[bytes]]:
     """The fingerprint records, and the reasons of the dead letters."""
     loop = asyncio.get_running_loop()
-    task = RecordTask(StageContext("fingerprint", frozenset(), settings(), None, loop, lambda _: None), record)  # type: ignore[arg-type]
+    context = StageContext("fingerprint", frozenset(), settings(), None, loop, lambda _: None, 1 << 20)  # type: ignore[arg-type]
+    task = RecordTask(context, record)
     emitted: list[Fingerprint] = []
     policies = LivePolicies(None)
     try:

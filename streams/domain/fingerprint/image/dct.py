@@ -9,7 +9,7 @@ and its threads.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,15 +42,31 @@ def _cosines(interval: Interval) -> NDArray[np.float64]:
     return np.rint(rows * SCALE)
 
 
+class _Matrices(NamedTuple):
+    """The matrices of boxes; each interval once, as they share the processor's cache.
+
+    Attributes:
+        rows: one for each distinct vertical interval.
+        columns: one for each distinct horizontal interval, transposed.
+        row_of: the number of each box's vertical interval.
+        column_of: the number of its horizontal interval.
+    """
+
+    rows: NDArray[np.int32]
+    columns: NDArray[np.float64]
+    row_of: NDArray[np.int64]
+    column_of: NDArray[np.int64]
+
+
 @lru_cache(maxsize=64)
-def _matrices(boxes: tuple[Box, ...]) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.float64]]:
-    """Matrices of the distinct vertical intervals; per box, the number of its interval and its horizontal matrix."""
-    vertical = [(box[1], box[3]) for box in boxes]
-    distinct = sorted(set(vertical))
-    return (
-        np.stack([_cosines(interval) for interval in distinct]).astype(np.int32),
-        np.array([distinct.index(interval) for interval in vertical]),
-        np.stack([np.ascontiguousarray(_cosines((box[0], box[2])).T) for box in boxes]),
+def _matrices(boxes: tuple[Box, ...]) -> _Matrices:
+    across, down = [(box[0], box[2]) for box in boxes], [(box[1], box[3]) for box in boxes]
+    horizontal, vertical = sorted(set(across)), sorted(set(down))
+    return _Matrices(
+        np.stack([_cosines(interval) for interval in vertical]).astype(np.int32),
+        np.stack([np.ascontiguousarray(_cosines(interval).T) for interval in horizontal]),
+        np.array([vertical.index(interval) for interval in down]),
+        np.array([horizontal.index(interval) for interval in across]),
     )
 
 
@@ -70,20 +86,21 @@ def box_frequencies(pixels: NDArray[np.uint8], boxes: tuple[Box, ...]) -> NDArra
 
 
 @compiled()
-def _transform(pixels: Any, rows: Any, row_of: Any, columns: Any, blocks: Any) -> None:
+def _transform(pixels: Any, rows: Any, columns: Any, row_of: Any, column_of: Any, blocks: Any) -> None:
     lines = pixels.astype(np.int32)
     sums, halfway = np.empty(SIDE, np.int32), np.empty((FREQUENCIES, SIDE))
     for interval in range(len(rows)):
         for vertical in range(FREQUENCIES):
             sums[:] = 0
             _add_products(lines, rows[interval, vertical], sums)
-            halfway[vertical] = sums
+            for x in range(SIDE):
+                halfway[vertical, x] = sums[x]
         for box in range(len(row_of)):
             if row_of[box] == interval:
                 for vertical in range(FREQUENCIES):
                     block = blocks[box, vertical]
                     block[:] = 0
-                    _add_products(columns[box], halfway[vertical], block)
+                    _add_products(columns[column_of[box]], halfway[vertical], block)
                     for horizontal in range(FREQUENCIES):
                         block[horizontal] = np.rint(block[horizontal] / (STEP * SCALE * SCALE)) * STEP
 

@@ -127,16 +127,21 @@ def _lower_median(numbers: Any) -> Any:
     low, high = numbers[0], numbers[0]
     for at in range(len(numbers)):
         low, high = min(low, numbers[at]), max(high, numbers[at])
-    while low < high:
+    below, up_to_high = 0, len(numbers)
+    while low < high and up_to_high - below > 1:
         middle = low + (high - low >> 1)
         not_above = 0
         for at in range(len(numbers)):
             not_above += 1 if numbers[at] <= middle else 0
         if 2 * not_above >= len(numbers):
-            high = middle
+            high, up_to_high = middle, not_above
         else:
-            low = middle + 1
-    return low
+            low, below = middle + 1, not_above
+    # One number is left, or several equal ones.
+    median = low
+    for at in range(len(numbers)):
+        median = max(median, numbers[at] if numbers[at] <= high else low)
+    return median
 
 
 def quality(pixels: Pixels) -> float:

@@ -73,7 +73,7 @@ def _find_inside(pixels: Any) -> Any:
 @compiled()
 def _background_levels(pixels: Any, levels: Any) -> Any:
     """Write the grey levels of the outermost lines that have one colour; their number."""
-    count = _add_level(pixels[0], levels, 0)
+    count = _add_level(pixels[0], levels, np.int64(0))
     count = _add_level(pixels[-1], levels, count)
     count = _add_level(pixels[:, 0], levels, count)
     return _add_level(pixels[:, -1], levels, count)

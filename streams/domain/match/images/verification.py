@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import lru_cache
+from math import ceil
 from typing import Final, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from streams.domain.evidence.differences import MAP_SIDE
 from streams.domain.evidence.evidence import Evidence, unpack_evidence
 from streams.domain.evidence.geometry import (
     SAME_GEOMETRY,
@@ -18,20 +20,22 @@ from streams.domain.evidence.geometry import (
     map_between,
     place_view,
 )
-from streams.domain.evidence.judge import judge
+from streams.domain.evidence.judge import Judgement, judge
 from streams.domain.evidence.verify import MatchedViews
 from streams.domain.hashes.views import AS_WHOLE
 from streams.domain.match.images.pairs import NearPair, near_pairs
 from streams.domain.match.operations import ImageCandidate
 from streams.domain.match.ranking import CONFIDENCE_ORDER, CopyRank
 from streams.domain.policy.policy import Policy
-from streams.domain.state.content import Content
+from streams.domain.state.content import MAX_DRIFT_BLOCKS, Content
 
 STRICTEST_BITS: Final = 24
 """Bits of 256 that may differ where there is no evidence. No two of 3,781 garments are as near."""
 
 EVIDENCE_CACHED: Final = 512
-"""Evidence of so many contents is kept unpacked, about 40 kB each."""
+"""Evidence of so many contents is kept unpacked, about 45 kB each."""
+
+BLOCKS: Final = MAP_SIDE * MAP_SIDE
 
 
 class PictureCopy(NamedTuple):
@@ -44,6 +48,7 @@ class PictureCopy(NamedTuple):
         score: correlation of the evidence in thousandths; None without evidence, as the next two.
         differs: share of the submission that is not the known picture.
         blocks: where, as `evidence.differences` has it.
+        drift_blocks: as `Content.drift_blocks`, of the submission's content in the group of the known picture.
         is_reused: the policy lets the submission inherit the verdict.
     """
 
@@ -53,6 +58,7 @@ class PictureCopy(NamedTuple):
     score: int | None = None
     differs: float | None = None
     blocks: bytes = b""
+    drift_blocks: int = 0
     is_reused: bool = False
 
     @property
@@ -89,21 +95,33 @@ def find_copy(
 def compare(
     known: Content, known_evidence: bytes, entries: bytes, evidence: bytes, policy: Policy
 ) -> PictureCopy | None:
-    """Whether the submission is a copy of one known picture."""
+    """Whether the submission is a copy of one known picture.
+
+    A verdict is about the group's canonical picture. So a copy of a copy is reused only if the two may differ by no
+    more, together, than one copy may.
+    """
     pairs = near_pairs(entries, known.entries, policy)
     if not pairs:
         return None
     of_known, of_query = _unpacked(known_evidence), _unpacked(evidence)
     if of_known is None or of_query is None:
         return _unverified(known, pairs, policy)
-    nearest = pairs[0]
-    matched = [pair.views for pair in pairs]
-    judged = judge(of_known, of_query, matched, nearest.hash64_distance_bits, _bits_of_256(nearest, policy))
+    judged = judge_pairs(pairs, of_known, of_query, policy)
     if not judged.confidence or judged.differs > policy.max_differs:
         return None
     pair = _told_pair(pairs, judged.views, of_known, of_query)
-    is_reused = judged.confidence == "certain" and judged.differs <= policy.reuse_differs
-    return PictureCopy(known, pair, judged.confidence, judged.score, judged.differs, judged.blocks, is_reused)
+    drift = known.drift_blocks / BLOCKS + judged.differs
+    drift_blocks = min(ceil(round(drift * BLOCKS, 3)), MAX_DRIFT_BLOCKS)
+    is_reused = judged.confidence == "certain" and drift <= policy.reuse_differs
+    found = judged.confidence, judged.score, judged.differs, judged.blocks
+    return PictureCopy(known, pair, *found, drift_blocks, is_reused)
+
+
+def judge_pairs(pairs: list[NearPair], known: Evidence, query: Evidence, policy: Policy) -> Judgement:
+    """What the evidence of a candidate says; `pairs` are those of near views, at least one, the nearest first."""
+    nearest = pairs[0]
+    matched = [pair.views for pair in pairs]
+    return judge(known, query, matched, nearest.hash64_distance_bits, _bits_of_256(nearest, policy))
 
 
 @lru_cache(EVIDENCE_CACHED)

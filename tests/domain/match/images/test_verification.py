@@ -145,3 +145,26 @@ def test_evidence_of_another_version_is_no_evidence() -> None:
     small = decided(partition, replace(facts("small"), evidence="/wAA"), "small")
 
     assert small["match"]["confidence"] == "unverified"
+
+
+def painted(corners: int) -> MediaFacts:
+    """The picture with something else in so many of its corners, each 1.6 % of it."""
+    picture, pen = CAT.copy(), None
+    for number in range(corners):
+        pen = ImageDraw.Draw(picture)
+        left, top = (0, 394)[number % 2], (0, 262)[number // 2]
+        for row in range(0, 38, 6):
+            pen.rectangle((left, top + row, left + 56, top + row + 2), fill=("black", "white")[row // 6 % 2])
+        pen.rectangle((left + 18, top + 6, left + 38, top + 30), fill="red")
+    return fingerprint_image(encode(picture, "PNG"))
+
+
+def test_copies_of_copies_do_not_drift_away_from_the_picture_that_the_verdict_is_about() -> None:
+    """Every picture has one corner more than the one before: each step is small, and the sum is not."""
+    partition, policy = Partition(), Policy.of(reuse_differs=0.04)
+    decisions = [decided(partition, painted(corners), f"{corners}", policy) for corners in range(5)]
+
+    steps = [(each["action"], (each["match"] or {}).get("group_media_id")) for each in decisions]
+    assert steps[:3] == [("process", None), ("reuse", "0"), ("reuse", "0")]
+    assert steps[3] == ("review", "3")
+    assert all(each["match"]["differs"] <= 0.04 for each in decisions[1:3])

@@ -1,0 +1,234 @@
+"""aiokafka's fetcher under a bound of bytes: it asks for what there is room for, and pauses partitions one by one.
+
+Runs on the thread of consumer_thread.py. `InFlight` is the account of all that one stage holds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Collection
+from typing import Any
+
+from aiokafka.consumer.fetcher import Fetcher, FetchResult
+from aiokafka.protocol.fetch import FetchRequest
+from aiokafka.structs import ConsumerRecord, TopicPartition
+
+from streams.runtime.fetch_choice import FetchChoice
+from streams.runtime.in_flight import InFlight
+from streams.runtime.ledger import size_of
+
+#: How long the broker may wait with an empty answer. While a question leaves out partitions, they wait for its answer.
+WHOLE_WAIT_MS, PARTIAL_WAIT_MS = 250, 40
+#: How often a broker is asked that answers at once; and how often once it has had nothing for some time.
+EMPTY_INTERVAL_S, IDLE_INTERVAL_S, IDLE_AFTER_S = 0.02, 0.2, 1.0
+#: While records are handed out, the partitions without records are asked for after this time.
+PREFETCH_BACKOFF_S = 0.1
+#: Records of a partition with fewer bytes left are taken with those before them, which frees the bytes they came in.
+SMALL_REST_BYTES = 64 << 10
+
+
+class BoundedFetcher(Fetcher):  # type: ignore[misc]
+    """The fetcher of one consumer, made from aiokafka's by `bound`.
+
+    `idle`: the broker has had nothing for some time. `starved`: some partitions were not asked for, for lack of room.
+    """
+
+    _in_flight_account: InFlight
+    _open_bytes: Callable[[TopicPartition], int]
+    _asked_bytes: int
+    _choice: FetchChoice[TopicPartition]
+    _empty_since: float
+    _nudged: asyncio.Event
+    idle: bool
+    starved: bool
+
+    @classmethod
+    def bound(cls, fetcher: Fetcher, account: InFlight, open_bytes: Callable[[TopicPartition], int]) -> BoundedFetcher:
+        """Bound a fetcher that waits for its first assignment. A consumer makes its fetcher itself when it starts.
+
+        Args:
+            account: of the stage.
+            open_bytes: the size of a partition's delivered and unfinished records.
+        """
+        fetcher.__class__ = cls
+        bounded: BoundedFetcher = fetcher
+        bounded._in_flight_account, bounded._open_bytes = account, open_bytes
+        bounded._asked_bytes, bounded._choice = 0, FetchChoice(account.max_bytes)
+        bounded._empty_since, bounded._nudged = time.monotonic(), asyncio.Event()
+        bounded.idle = bounded.starved = False
+        return bounded
+
+    def wake(self) -> None:
+        """There is room again, or `starved` was set before there was."""
+        self._notify(self._wait_consume_future)
+
+    def nudge(self) -> None:
+        """There may be records: do not wait before the next question."""
+        self._nudged.set()
+
+    def _get_actions_per_node(self, assignment: Any) -> Any:
+        requests, *others = super()._get_actions_per_node(assignment)
+        granted = [
+            (node, limited)
+            for node, request in requests
+            if (limited := self._limited(request, assignment, len(requests))) is not None
+        ]
+        return granted, *others
+
+    def _limited(self, request: FetchRequest, assignment: Any, nodes: int) -> FetchRequest | None:
+        """The request for those partitions and bytes that there is room for; None if there is no room."""
+        held_bytes = self._count_fetched()
+        room_bytes = (self._in_flight_account.max_bytes - held_bytes - self._asked_bytes) // nodes
+        asked = {
+            TopicPartition(topic, partition): (offset, max_bytes)
+            for topic, partitions in request.topics
+            for partition, offset, max_bytes in partitions
+        }
+        self.starved = True  # before the choice: room that comes meanwhile wakes the fetcher
+        chosen = self._choice.choose(asked, held_bytes, room_bytes, self._open_bytes, time.monotonic())
+        self.starved = len(chosen) < len(asked)
+        if not chosen:
+            return None
+        first_question = not self._choice.is_known(chosen[0])
+        # Partitions that were never asked for are asked for one by one, and not after the records of those before them.
+        self._prefetch_backoff = 0.0 if first_question else PREFETCH_BACKOFF_S
+        fetch_bytes = max(1, min(room_bytes, self._choice.max_fetch_bytes))
+        topics: dict[str, list[tuple[int, int, int]]] = {}
+        for tp in chosen:
+            offset, max_bytes = asked[tp]
+            topics.setdefault(tp.topic, []).append((tp.partition, offset, min(max_bytes, fetch_bytes)))
+        whole = len(chosen) == sum(not assignment.state_value(tp).paused for tp in assignment.tps)
+        wait_ms = WHOLE_WAIT_MS if whole else 0 if first_question else PARTIAL_WAIT_MS
+        return FetchRequest(wait_ms, self._fetch_min_bytes, fetch_bytes, self._isolation_level, list(topics.items()))
+
+    async def _proc_fetch_request(self, assignment: Any, node_id: int, request: FetchRequest) -> bool:
+        """Ask, note the sizes of the answer, and wait before the next question if a broker has answered at once."""
+        begun_at, fetch_bytes = time.monotonic(), request._max_bytes
+        self._asked_bytes += fetch_bytes
+        try:
+            found = bool(await super()._proc_fetch_request(assignment, node_id, request))
+        finally:
+            self._asked_bytes -= fetch_bytes
+        for topic, partitions in request.topics:
+            for partition, *_ in partitions:
+                tp = TopicPartition(topic, partition)
+                self._choice.on_answer(tp, _raw_bytes(self._records.get(tp)))
+        self._count_fetched()
+        now = time.monotonic()
+        if request._max_wait_ms == 0:
+            return found
+        if found:
+            self._empty_since, self.idle = now, False
+            return True
+        self.idle = now - self._empty_since > IDLE_AFTER_S
+        early_s = begun_at + (IDLE_INTERVAL_S if self.idle else EMPTY_INTERVAL_S) - now
+        if early_s > 0:
+            await self._wait_for_nudge(early_s)
+        return False
+
+    async def _wait_for_nudge(self, timeout_s: float) -> None:
+        self._nudged.clear()
+        try:
+            await asyncio.wait_for(self._nudged.wait(), timeout_s)
+        except TimeoutError:
+            return
+        except asyncio.CancelledError:  # like the fetcher's own: its answer is not needed
+            return
+
+    async def fetched_records(
+        self,
+        partitions: Collection[TopicPartition],
+        timeout: float = 0,  # noqa: ASYNC109
+        max_records: int | None = None,
+    ) -> dict[TopicPartition, list[ConsumerRecord]]:
+        """At most `max_records`, and at most as many bytes as one fetch may have, of all partitions in turn.
+
+        aiokafka returns any number of bytes, and all records of one partition before any of the next. After another
+        worker's death, the last partition with a backlog would wait for all others.
+        """
+        deadline = time.monotonic() + timeout
+        while True:
+            if self._subscriptions.reassignment_in_progress:
+                await self._subscriptions.wait_for_assignment()
+            taken = self._take(partitions, max_records or 1)
+            left_s = deadline - time.monotonic()
+            if taken or left_s <= 0:
+                return taken
+            waiter = self._create_fetch_waiter()
+            done, _ = await asyncio.wait([waiter], timeout=left_s)
+            if not done or self._closed:
+                waiter.cancel()
+                return {}
+            waiter.result()  # raises if the group refuses this member
+
+    def _take(
+        self, partitions: Collection[TopicPartition], max_records: int
+    ) -> dict[TopicPartition, list[ConsumerRecord]]:
+        taken: dict[TopicPartition, list[ConsumerRecord]] = {}
+        left_bytes = self._choice.max_fetch_bytes
+        taken_bytes = 0
+        for tp in list(self._records):
+            if partitions and tp not in partitions:
+                if not self._subscriptions.is_assigned(tp):
+                    del self._records[tp]
+                continue
+            if max_records <= 0 or left_bytes <= taken_bytes:
+                break
+            result = self._records[tp]
+            if not isinstance(result, FetchResult):
+                if taken:
+                    break  # the error is for the next call
+                self._drop(tp)
+                result.check_raise()
+                continue
+            records, size_bytes = _records_of(result, tp, max_records, left_bytes - taken_bytes)
+            if result.has_more():
+                self._records.move_to_end(tp)
+            else:
+                self._drop(tp)
+            if records:
+                taken[tp] = records
+                max_records -= len(records)
+                taken_bytes += size_bytes
+        self._in_flight_account.handed_bytes = taken_bytes
+        self._count_fetched()
+        return taken
+
+    def _drop(self, tp: TopicPartition) -> None:
+        del self._records[tp]
+        self._notify(self._wait_consume_future)
+
+    def _count_fetched(self) -> int:
+        """Bring the account up to date; returns all that the stage holds."""
+        account = self._in_flight_account
+        account.fetched_bytes = sum(_raw_bytes(result) for result in self._records.values())
+        return account.held_bytes
+
+
+def _raw_bytes(result: Any) -> int:
+    """The size of a partition's answer, as it came."""
+    if not isinstance(result, FetchResult) or not result.has_more():
+        return 0
+    return int(result._partition_records._records.size_in_bytes())
+
+
+def _records_of(
+    result: FetchResult, tp: TopicPartition, max_records: int, max_bytes: int
+) -> tuple[list[ConsumerRecord], int]:
+    """The next records of a partition and their bytes; at least one, and few that would be left alone."""
+    if not result.check_assignment(tp) or not result.has_more():
+        return [], 0
+    raw_bytes, records, size_bytes = _raw_bytes(result), [], 0
+    for record in result._partition_records:
+        records.append(record)
+        size_bytes += size_of(record)
+        if len(records) >= max_records or (
+            size_bytes >= max_bytes and not 0 <= raw_bytes - size_bytes < SMALL_REST_BYTES
+        ):
+            result._update_position()
+            break
+    else:
+        result._update_position()
+        result._partition_records = None
+    return records, size_bytes
