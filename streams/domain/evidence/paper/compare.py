@@ -50,7 +50,6 @@ MIN_SHARED_PERCENT: Final = 50
 MIN_CELLS: Final = 6
 """Pages of which fewer cells can be compared are never the same."""
 
-
 OTHER_WORD: Final = 400
 MAX_OTHER_WORDS_PERCENT: Final = 20
 """Cells that correlate less show another word: up to 9 % of the cells of scans and of copies of half the size, 25 % and
