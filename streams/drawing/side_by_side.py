@@ -1,4 +1,4 @@
-"""Draws two pictures side by side: the summary, the outlines of the compared views, their hashes and distances."""
+"""Draws two pictures side by side: the summary, outlines of the compared views, evidence, hashes and distances."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from streams.domain.fingerprint.image.inspection import view_boxes
 from streams.domain.hashes.orientation import UPRIGHT, orient_point, orientation_between
 from streams.domain.hashes.views import FULL, VIEWS, Box, View
 from streams.domain.match.images.comparison import ViewComparison
-from streams.domain.records import Outcome
 from streams.drawing.common import (
     BEYOND,
     FAINT,
@@ -22,7 +21,6 @@ from streams.drawing.common import (
     NO_BREAK,
     PAPER,
     WIDTH,
-    WITHIN,
     Colour,
     caption_of,
     draw_caption,
@@ -30,6 +28,9 @@ from streams.drawing.common import (
     font_of,
     wrap,
 )
+from streams.drawing.evidence import HEIGHT as EVIDENCE_HEIGHT
+from streams.drawing.evidence import draw_evidence
+from streams.drawing.gauges import Gauge, draw_gauge
 from streams.drawing.pictures import load_picture
 from streams.services.explain.pictures import PictureExplanation
 from streams.services.media_files import PictureFile
@@ -40,9 +41,10 @@ Place = tuple[float, float, float, float]
 GAP = 32
 PANEL_WIDTH, PANEL_HEIGHT = (WIDTH - 2 * MARGIN - GAP) // 2, 600
 MARK = (233, 30, 99)
-BADGES: dict[Outcome, tuple[str, Colour]] = {
+BADGES: dict[str, tuple[str, Colour]] = {
     "duplicate": ("EXACT COPY", (176, 110, 0)),
     "near_duplicate": ("ALTERED COPY", (0, 121, 140)),
+    "review": ("FOR REVIEW", (136, 84, 170)),
     "unique": ("NO COPY", (96, 100, 108)),
     "failed": ("FAILED", BEYOND),
 }
@@ -75,11 +77,13 @@ def draw_pictures(explanation: PictureExplanation) -> Image.Image:
     nearest = next(iter(explanation.comparisons), None)
     panels = _panels(explanation.known, explanation.submitted, nearest)
     lines = wrap(explanation.summary().replace(NO_BREAK, " "), 30, WIDTH - 2 * MARGIN)
-    images = [_fit(load_picture(panel.picture, (PANEL_WIDTH, PANEL_HEIGHT))) for panel in panels]
+    loaded = [load_picture(panel.picture, (PANEL_WIDTH, PANEL_HEIGHT)) for panel in panels]
+    images = [_fit(image) for image in loaded]
     top = MARGIN + 64 + 42 * len(lines) + 32
     below = top + 78 + max(image.height for image in images) + 28
-    canvas = Image.new("RGB", (WIDTH, below + (GRID + 130 if nearest else 20)), PAPER)
-    draw_header(canvas, BADGES[explanation.outcome], lines)
+    evidence_height = EVIDENCE_HEIGHT + 20 if explanation.evidence else 0
+    canvas = Image.new("RGB", (WIDTH, below + (GRID + 130 if nearest else 20) + evidence_height), PAPER)
+    draw_header(canvas, BADGES["review" if explanation.is_reviewed else explanation.outcome], lines)
     for number, (panel, image) in enumerate(zip(panels, images, strict=True)):
         left = MARGIN + number * (PANEL_WIDTH + GAP)
         _draw_caption(canvas, panel, left, top)
@@ -91,8 +95,10 @@ def draw_pictures(explanation: PictureExplanation) -> Image.Image:
     if nearest is not None:
         for number, panel in enumerate(panels):
             _draw_legend(canvas, panel, MARGIN + number * (PANEL_WIDTH + GAP), below - 16)
-        _draw_bits(canvas, nearest, below + 50)
-        _draw_gauges(canvas, nearest, MARGIN + PANEL_WIDTH + GAP, below + 50)
+        if explanation.evidence is not None:
+            draw_evidence(canvas, explanation.evidence, explanation.policy, (loaded[0], loaded[1]), below + 40)
+        _draw_bits(canvas, nearest, below + evidence_height + 50)
+        _draw_gauges(canvas, nearest, MARGIN + PANEL_WIDTH + GAP, below + evidence_height + 50)
     return canvas
 
 
@@ -181,28 +187,19 @@ def _bit_grid(hex_hash: str) -> np.ndarray[tuple[int, int], np.dtype[np.bool_]]:
 
 
 def _draw_gauges(canvas: Image.Image, nearest: ViewComparison, left: int, top: int) -> None:
-    """How many bits differ and how many may, for the hash that finds and for the hash that confirms."""
+    """How many bits differ and how many may, for the hash that finds and for the hash that confirms.
+
+    The scale is half of the bits: the distance of two unrelated pictures.
+    """
     bits = 4 * len(nearest.near_hash)
-    _draw_gauge(canvas, left, top, f"{bits} bits, which find it", nearest.near_bits, nearest.near_threshold_bits, bits)
+    distances = [(f"{bits} bits, which find it", nearest.near_bits, nearest.near_threshold_bits, bits)]
     if nearest.confirm_bits is not None and nearest.confirm_threshold_bits is not None:
         title = "256 bits, which confirm it"
-        _draw_gauge(canvas, left, top + 112, title, nearest.confirm_bits, nearest.confirm_threshold_bits, 256)
-
-
-def _draw_gauge(canvas: Image.Image, left: int, top: int, title: str, found: int, threshold: int, bits: int) -> None:
-    """A bar up to half of the bits: the distance of two unrelated pictures."""
-    pen = ImageDraw.Draw(canvas)
-    right, bar = WIDTH - MARGIN, top + 40
-    scale = (right - left) / (bits / 2)
-    colour = WITHIN if found <= threshold else BEYOND
-    pen.text((left, top), title, FAINT, font_of(18))
-    pen.text((right, top - 4), f"{found} differ, {threshold} may", colour, font_of(24), anchor="ra")
-    pen.rounded_rectangle((left, bar, right, bar + 18), 9, LINE)
-    limit, at = left + min(threshold * scale, right - left), left + min(max(found * scale, 9), right - left - 9)
-    pen.rounded_rectangle((left, bar, max(limit, left + 18), bar + 18), 9, (176, 222, 200))
-    pen.line((limit, bar - 6, limit, bar + 24), WITHIN, 3)
-    pen.ellipse((at - 13, bar - 4, at + 13, bar + 22), colour, PAPER, 3)
-    pen.text((right, bar + 28), f"{bits // 2}: nothing in common", FAINT, font_of(16), anchor="ra")
+        distances.append((title, nearest.confirm_bits, nearest.confirm_threshold_bits, 256))
+    for number, (title, found, threshold, size) in enumerate(distances):
+        words, limit = f"{found} differ, {threshold} may", 2 * threshold / size
+        gauge = Gauge(title, words, 2 * found / size, (0.0, limit), (limit,), f"{size // 2}: nothing in common")
+        draw_gauge(canvas, gauge, left, top + 112 * number, WIDTH - MARGIN)
 
 
 def _fit(image: Image.Image) -> Image.Image:

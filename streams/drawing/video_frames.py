@@ -8,6 +8,7 @@ from typing import Final
 from av.video.frame import VideoFrame
 from PIL import Image
 
+from streams.domain.fingerprint.formats import SEQUENCE_FORMATS
 from streams.domain.fingerprint.video.container import (
     OpenContainer,
     ffmpeg_errors_as_bad_input,
@@ -18,6 +19,7 @@ from streams.domain.fingerprint.video.container import (
 from streams.domain.fingerprint.video.decoder import FrameDecoder
 from streams.domain.fingerprint.video.ffmpeg_input import FFmpegInput
 from streams.domain.fingerprint.video.limits import DEFAULT_VIDEO_LIMITS
+from streams.drawing.sequence_frames import sequence_frames_at
 from streams.errors import BadInput
 from streams.services.media_files import VideoFile, open_parts
 
@@ -36,6 +38,8 @@ def frames_at(video: VideoFile, times_s: Sequence[float], max_size: tuple[int, i
         times_s: seconds from the first frame, in ascending order.
         max_size: width and height in pixels that a frame is scaled down to fit.
     """
+    if video.facts.format in SEQUENCE_FORMATS:
+        return sequence_frames_at(video, times_s, max_size)
     found: list[Image.Image | None] = []
     try:
         with open_parts(video.path) as parts:

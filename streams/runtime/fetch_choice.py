@@ -81,10 +81,12 @@ class FetchChoice(Generic[Partition]):
         first = min(refused, key=self._refused_since.__getitem__, default=None)
         if first is not None and now - self._refused_since[first] > PATIENCE_S:
             return []
-        for partition in sorted(chosen, key=lambda each: self._refused_since.get(each, now)):
-            if self._last_bytes.get(partition, room_bytes + 1) > room_bytes:
-                chosen = [partition]
-                break
+        large = [each for each in chosen if self._last_bytes.get(each, room_bytes + 1) > room_bytes]
+        if large:  # one of them alone, or all others, whoever has waited longer
+            for partition in chosen:
+                self._refused_since.setdefault(partition, now)
+            next_one = min(chosen, key=self._refused_since.__getitem__)
+            chosen = [next_one] if next_one in large else [each for each in chosen if each not in large]
         for partition in chosen:
             self._refused_since.pop(partition, None)
         return chosen

@@ -14,8 +14,13 @@ COPY_OUTCOMES: Final = ("duplicate", "near_duplicate")
 PARTIAL_RELATIONS: Final = ("contains", "overlaps")
 """Relations of a video that shares a part with another and has new material too. It has a group of its own."""
 
+CONFIDENCES_IN_DOUBT: Final = ("likely", "unverified")
+
 PARTLY_NEW: Final = "partly_new"
 """Counted in place of the outcome of such a video."""
+
+FOR_REVIEW: Final = "for_review"
+"""Counted in place of the outcome of a medium that a person must look at. It has a group of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +28,15 @@ class MediaGroup:
     """Media that are copies of each other.
 
     `first` is the media id of the earliest; `is_new` says that it is among the grouped decisions. `partial` are videos
-    that share a part with a medium of the group, and have new material too.
+    that share a part with a medium of the group, and have new material too. `for_review` are media that may be copies
+    of one of the group, and pictures that show it and something else too.
     """
 
     first: str
     is_new: bool
     copies: list[Decision] = field(default_factory=list)
     partial: list[Decision] = field(default_factory=list)
+    for_review: list[Decision] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,30 +55,31 @@ def group_decisions(decisions: Iterable[Decision]) -> GroupedDecisions:
     decisions = sorted(decisions, key=lambda decision: decision.media_id)
     groups: dict[str, MediaGroup] = {}
     for decision in decisions:
-        if decision.content_id is not None and (decision.outcome == "unique" or _is_partly_new(decision)):
+        if decision.content_id is not None and (decision.outcome == "unique" or _has_own_group(decision)):
             groups[decision.content_id] = MediaGroup(decision.media_id, is_new=True)
     copied_bytes = 0
     group_of_content: dict[str | None, str] = {}
     for decision in decisions:
         match = decision.match
-        if match is not None and decision.outcome in COPY_OUTCOMES and not _is_partly_new(decision):
+        if match is not None and decision.outcome in COPY_OUTCOMES and not _has_own_group(decision):
             content_id, media_id = group_of(match)
             groups.setdefault(content_id, MediaGroup(media_id, is_new=False)).copies.append(decision)
             group_of_content[decision.content_id] = content_id
             copied_bytes += decision.facts.size_bytes if decision.facts else 0
     for decision in decisions:
-        if decision.match is not None and _is_partly_new(decision):
+        if decision.match is not None and _has_own_group(decision):
             known = decision.match.content_id
             known_group = MediaGroup(decision.match.media_id, is_new=False)
-            groups.setdefault(group_of_content.get(known, known), known_group).partial.append(decision)
+            group = groups.setdefault(group_of_content.get(known, known), known_group)
+            (group.partial if _is_partly_new(decision) else group.for_review).append(decision)
     return GroupedDecisions(
         groups=sorted(
-            (group for group in groups.values() if group.copies or group.partial),
-            key=lambda group: (-len(group.copies), -len(group.partial), group.first),
+            (group for group in groups.values() if group.copies or group.partial or group.for_review),
+            key=lambda group: (-len(group.copies), -len(group.partial), -len(group.for_review), group.first),
         ),
         appearances=[(decision.media_id, words) for decision in decisions for words in appearances_in_words(decision)],
         failed=[decision for decision in decisions if decision.outcome == "failed"],
-        outcomes=Counter(PARTLY_NEW if _is_partly_new(decision) else decision.outcome for decision in decisions),
+        outcomes=Counter(_counted_as(decision) for decision in decisions),
         copied_bytes=copied_bytes,
     )
 
@@ -81,9 +89,23 @@ def group_of(match: Match) -> tuple[str, str]:
     return match.group_content_id or match.content_id, match.group_media_id or match.media_id
 
 
+def _counted_as(decision: Decision) -> str:
+    if _is_partly_new(decision):
+        return PARTLY_NEW
+    return FOR_REVIEW if _has_own_group(decision) else decision.outcome
+
+
+def _has_own_group(decision: Decision) -> bool:
+    """A near duplicate that joins no group: a person must look at it, or it has new material."""
+    return _is_partly_new(decision) or (
+        decision.outcome == "near_duplicate" and decision.match is not None and decision.action == "review"
+    )
+
+
 def _is_partly_new(decision: Decision) -> bool:
     return (
         decision.outcome == "near_duplicate"
         and decision.match is not None
         and decision.match.relation in PARTIAL_RELATIONS
+        and decision.match.confidence not in CONFIDENCES_IN_DOUBT
     )

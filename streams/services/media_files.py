@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -61,7 +61,7 @@ class PictureFile:
 
 @dataclass(frozen=True, slots=True)
 class VideoFile:
-    """A video with its fingerprint. `name` is its path as text."""
+    """A video, an animation, or a TIFF of several pages, with its fingerprint. `name` is its path as text."""
 
     name: str
     path: Path
@@ -73,8 +73,14 @@ class VideoFile:
         return self.facts.video
 
     def describe(self) -> tuple[str, ...]:
-        """Format, size in pixels, rotation, size in bytes, duration, codec, frame rate and quality, for people."""
+        """Format, size in pixels, rotation, size in bytes, duration, codec, frame rate and quality, for people.
+
+        Of a TIFF, the number of its pages in place of the duration.
+        """
         video = self.video
+        if self.facts.format == "tiff":
+            pages = f"{self.facts.frames:,} pages"
+            return (*_format_and_pixels(self.facts), human_bytes(self.facts.size_bytes), pages, _quality(self.facts))
         return (
             *_format_and_pixels(self.facts),
             *((f"turned by {video.rotation_degrees}°",) if video.rotation_degrees else ()),
@@ -102,24 +108,58 @@ def read_media_file(path: Path, settings: Settings, policy: Policy) -> MediaFile
         MediaFileError: the file is neither, or it breaks a limit of the settings.
         OSError: the file cannot be read.
     """
-    if not _is_regular(path):
-        return read_picture(path, settings, policy)  # raises the right error
-    with path.open("rb") as file:
-        starts_as_video = video_format_of(file.read(HEAD_BYTES)) is not None
-    return read_video(path, settings) if starts_as_video else read_picture(path, settings, policy)
-
-
-def read_picture(path: Path, settings: Settings, policy: Policy) -> PictureFile:
-    """Reads a picture and fingerprints it. Raises as `read_media_file`."""
+    if _is_regular(path):
+        with path.open("rb") as file:
+            starts_as_video = video_format_of(file.read(HEAD_BYTES)) is not None
+        if starts_as_video:
+            return read_video(path, settings)
     name = media_id_of(path)
     try:
         data = _read_bytes(path, settings.source.max_bytes)
-        limits = ImageLimits(max_pixels=settings.limits.max_pixels)
-        hashes = required_hashes(policy)
+        facts = _fingerprint_image_file(data, settings, policy)
+    except BadInput as error:
+        raise MediaFileError(name, error) from error
+    return PictureFile(name, data, facts) if facts.kind == "image" else VideoFile(name, path, facts)
+
+
+def read_picture(path: Path, settings: Settings, policy: Policy) -> PictureFile:
+    """Reads the first picture of an image file and fingerprints it. Raises as `read_media_file`."""
+    name = media_id_of(path)
+    try:
+        data = _read_bytes(path, settings.source.max_bytes)
+        limits, hashes = _image_limits(settings), required_hashes(policy)
         facts = fingerprint_image(data, limits, level=hashes.level, extra_hashes=hashes.extra_hashes)
     except BadInput as error:
         raise MediaFileError(name, error) from error
     return PictureFile(name, data, facts)
+
+
+def _fingerprint_image_file(data: bytes, settings: Settings, policy: Policy) -> MediaFacts:
+    """The facts of a picture, or of an animation or a TIFF of several pages: those of a video."""
+    from streams.domain.fingerprint.sequence.fingerprint import fingerprint_sequence, has_several_pictures
+    from streams.stages.fingerprint.fingerprinter import video_limits
+
+    limits, hashes = _image_limits(settings), required_hashes(policy)
+    if not has_several_pictures(data):
+        return fingerprint_image(data, limits, level=hashes.level, extra_hashes=hashes.extra_hashes)
+    return fingerprint_sequence(
+        data,
+        limits,
+        video_limits(settings),
+        level=hashes.level,
+        extra_hashes=hashes.extra_hashes,
+        is_expired=_deadline(settings),
+    )
+
+
+def _image_limits(settings: Settings) -> ImageLimits:
+    return ImageLimits(max_pixels=settings.limits.max_pixels)
+
+
+def _deadline(settings: Settings) -> Callable[[], bool]:
+    """Whether a decode that begins now has taken too long."""
+    ends_at = time.monotonic() + settings.limits.video_decode_timeout_s
+    return lambda: time.monotonic() > ends_at
 
 
 def read_video(path: Path, settings: Settings) -> VideoFile:
@@ -129,11 +169,7 @@ def read_video(path: Path, settings: Settings) -> VideoFile:
     from streams.stages.fingerprint.fingerprinter import video_limits
 
     name = media_id_of(path)
-    limits, started_at = video_limits(settings), time.monotonic()
-
-    def is_expired() -> bool:
-        return time.monotonic() - started_at > settings.limits.video_decode_timeout_s
-
+    limits, is_expired = video_limits(settings), _deadline(settings)
     try:
         size_bytes = path.stat().st_size
         _check_size(size_bytes, settings.source.max_video_bytes)

@@ -44,9 +44,10 @@ class SimilarContent:
 
     The distances are to the nearest orientation and view of the picture that is searched for; `transformation` is how
     the content was altered to get that view. `distance_bits` is between hashes of 256 bits, `near_distance_bits`
-    between those of 64. `within_thresholds` says whether the policy takes the two for copies by these hashes; None if
-    the policy compares by another hash. `first_outcome`, `group_*` and `explanation` are those of the content's first
-    decision.
+    between those of 64. `within_thresholds` says whether the policy takes the content for a candidate by these hashes;
+    None if the policy compares by another hash. ClickHouse has no evidence, so only a decision or `mediasieve explain`
+    says whether a candidate is a copy. `first_outcome`, `group_*` and `explanation` are those of the content's first
+    decision, and `first_is_copy` is false if that was for review.
     """
 
     content_id: str
@@ -56,6 +57,7 @@ class SimilarContent:
     transformation: str
     within_thresholds: bool | None
     first_outcome: str
+    first_is_copy: bool
     group_content_id: str
     group_media_id: str
     explanation: str
@@ -206,6 +208,7 @@ def _similar_content(row: ContentRow, views: Sequence[OrientedView], policy: Pol
         transformation=transformation_between(nearest.view, nearest.orientation, FULL, 0),
         within_thresholds=within,
         first_outcome=row.first_outcome,
+        first_is_copy=row.first_is_copy,
         group_content_id=row.group_content_id,
         group_media_id=row.group_media_id,
         explanation=row.explanation,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from streams.domain.hashes.transformation import describe_transformation
+from streams.domain.match.images.wording import percent_of_picture
 from streams.domain.records import Decision, Match
 from streams.errors import Reason
 
@@ -86,15 +87,19 @@ def view_in_words(name: str) -> str:
 def match_in_words(match: Match, of: str = "it") -> str:
     """`same bytes`, `97.7 %` for a re-encoded picture, or `97.7 %, mirrored left to right, then cropped`.
 
-    A match of videos also names the segments that are the same; see `segments_in_words`.
+    `97.7 %, 12 % of it differs` for a picture that shows something else too, `perhaps: 91.0 %` for one that may be a
+    copy. A match of videos also names the segments that are the same; see `segments_in_words`.
     """
     if match.method == "exact":
         return "same bytes"
     altered = "" if match.transformation == "none" else f", {describe_transformation(match.transformation)}"
+    if match.differs:
+        altered += f", {percent_of_picture(match.differs)} of it differs"
+    perhaps = "perhaps: " if match.confidence in ("likely", "unverified") else ""
     segments = segments_in_words(match, of)
     if match.relation in ("", "copy"):
-        return f"{percent(match.similarity)}{altered}{f', {segments}' if segments else ''}"
-    return f"{segments}{altered}"
+        return f"{perhaps}{percent(match.similarity)}{altered}{f', {segments}' if segments else ''}"
+    return f"{perhaps}{segments}{altered}"
 
 
 def segments_in_words(match: Match, of: str = "it") -> str:

@@ -5,7 +5,7 @@ Only the first bytes decide.
 
 from __future__ import annotations
 
-from streams.domain.fingerprint.formats import HEAD_BYTES, image_format_of, video_format_of
+from streams.domain.fingerprint.formats import HEAD_BYTES, SEQUENCE_FORMATS, image_format_of, video_format_of
 from streams.domain.records import Kind
 from streams.errors import BadInput, Reason
 
@@ -31,6 +31,8 @@ def is_video_content_type(content_type: str) -> bool:
 def check_kind(kind: Kind, head: bytes) -> bool:
     """Whether the first bytes are a video's. Refuses a medium of another kind than submitted.
 
+    An image file that may be an animation passes as either kind.
+
     Args:
         kind: the kind that the submission names.
         head: the first HEAD_BYTES, or all bytes of a shorter medium.
@@ -42,6 +44,6 @@ def check_kind(kind: Kind, head: bytes) -> bool:
     found = video_format_of(head)
     if found and kind == "image":
         raise BadInput(Reason.UNSUPPORTED_KIND, f"submitted as an image, but {found} is a container of video or audio")
-    if not found and kind == "video" and head:
-        raise BadInput(Reason.UNSUPPORTED_KIND, f"submitted as a video, but it is a {image_format_of(head)} image")
+    if not found and kind == "video" and head and (image_format := image_format_of(head)) not in SEQUENCE_FORMATS:
+        raise BadInput(Reason.UNSUPPORTED_KIND, f"submitted as a video, but it is a {image_format} image")
     return found is not None

@@ -76,6 +76,9 @@ def test_rows_without_a_named_group_are_in_the_group_of_the_content_they_matched
             """
         )
     assert clickhouse.migrate().applied == names()[3:]
+    assert clickhouse.rows("SELECT media_id, is_copy, match_score FROM decisions_current ORDER BY decided_at") == [
+        ("", False, None), ("", True, None), ("", False, None),
+    ]  # fmt: skip
     columns = "group_content_id, match_threshold_bits, match_candidate_distance_bits"
     for view in ("decisions_once", "decisions_current"):
         found = clickhouse.rows(f"SELECT {columns} FROM {view} ORDER BY decided_at")

@@ -10,6 +10,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 import pytest
 from clickhouse_connect.driver.client import Client
 
+from streams.analytics.queries.confidence import ConfidenceTotal, matches_for_review, totals_by_confidence
 from streams.analytics.queries.copy_groups import copy_groups
 from streams.analytics.queries.decisions import media_history, recent_decisions
 from streams.analytics.queries.failures import dead_letters_by_reason, failures_by_reason
@@ -25,6 +26,7 @@ from streams.analytics.queries.similar_frames import (
 from streams.analytics.queries.totals import RecordCounts, Savings, record_counts, savings, totals_by_outcome
 from streams.analytics.writer import ClickHouseSink
 from streams.domain.records import Appearance, Decision, Segment
+from streams.domain.records.decision import Confidence
 from streams.errors import AnalyticsError
 from streams.kafka.topics import DEAD_LETTERS, DECISIONS, FINGERPRINTS
 from tests.support.engines import Database
@@ -166,6 +168,7 @@ def test_similar_contents_come_once_and_nearest_first(story: Story) -> None:
     assert original.media_ids == tuple(f"photos/{n}.jpg" for n in (0, 1, 2, 4))
     assert (original.submissions, original.first_outcome) == (4, "unique")
     assert (near_copy.first_outcome, near_copy.group_media_id) == ("near_duplicate", "photos/0.jpg")
+    assert (near_copy.first_is_copy, original.first_is_copy) == (True, False)
     assert near_copy.explanation.startswith("The same picture, mirrored left to right")
     assert (copied.format, copied.width, copied.height, copied.size_bytes) == ("jpeg", 640, 480, 1000)
     assert story.similar("0" * 64, collection="other") == ()
@@ -258,6 +261,73 @@ async def test_a_video_with_new_material_is_not_a_copy_and_has_its_own_group(sto
     assert story.database.rows("SELECT sum(copies) FROM savings_per_day") == [(5,)]
 
 
+def verified(
+    number: int, content: int, confidence: Confidence, *, score: int | None = None, differs: float | None = None
+) -> Decision:
+    """A near duplicate with evidence: reused if it is certain and little differs, else for review in its own group."""
+    made = decision(number, content=content, outcome="near_duplicate")
+    assert made.match is not None
+    assert made.content_id is not None
+    rows = [] if score is None else ["xx======", *["========"] * 7]
+    match = replace(made.match, confidence=confidence, score=score, differs=differs, map=rows)
+    if confidence == "certain" and differs is not None and differs <= 0.05:
+        return replace(made, match=match)
+    match = replace(match, group_content_id=made.content_id, group_media_id=made.media_id)
+    return replace(made, match=match, action="review")
+
+
+async def test_only_certain_matches_are_copies_unless_the_others_are_asked_for(story: Story) -> None:
+    before = story.ask(copy_groups)
+    await story.write(verified(40, 0, "certain", score=900, differs=0.0))
+    await story.write(verified(41, 0, "certain", score=820, differs=0.125))
+    await story.write(verified(42, 0, "likely", score=431, differs=0.0))
+    await story.write(verified(43, 40, "unverified"))
+    await story.write(verified(44, 7, "likely", score=440, differs=0.0))
+
+    first, second = story.ask(copy_groups)
+    assert (first.near_copies, first.media_ids[-1], first.submissions) == (2, "photos/40.jpg", 6)
+    assert (first.for_review, first.review_media_ids) == (0, ())
+    assert second == before[1]
+    assert story.ask(savings).copies == 6
+    assert story.database.rows("SELECT sum(near_copies) FROM copied_contents") == [(2,)]
+    assert story.database.rows("SELECT sum(copies) FROM savings_per_day") == [(6,)]
+
+    asked = {group.media_ids[0]: group for group in story.ask(copy_groups, for_review=True)}
+    assert asked.keys() == {"photos/0.jpg", "photos/5.jpg", "photos/7.jpg"}
+    assert (asked["photos/0.jpg"].near_copies, asked["photos/0.jpg"].media_ids) == (2, first.media_ids)
+    assert asked["photos/0.jpg"].review_media_ids == ("photos/41.jpg", "photos/42.jpg", "photos/43.jpg")
+    assert (asked["photos/7.jpg"].submissions, asked["photos/7.jpg"].review_media_ids) == (1, ("photos/44.jpg",))
+    assert asked["photos/5.jpg"] == second
+
+
+async def test_matches_are_counted_by_confidence_and_those_for_review_are_listed(story: Story) -> None:
+    await story.write(verified(40, 0, "certain", score=900, differs=0.0))
+    await story.write(verified(41, 0, "certain", score=820, differs=0.125))
+    await story.write(verified(42, 0, "likely", score=431, differs=0.0))
+    await story.write(verified(43, 40, "unverified"))
+
+    assert story.ask(totals_by_confidence) == (
+        ConfidenceTotal("certain", submissions=2, copies=1, for_review=1),
+        ConfidenceTotal("likely", submissions=1, copies=0, for_review=1),
+        ConfidenceTotal("unverified", submissions=1, copies=0, for_review=1),
+        ConfidenceTotal("", submissions=5, copies=5, for_review=0),
+    )
+    scores = "SELECT p10_score, mean_differs FROM matches_by_confidence WHERE confidence = 'certain'"
+    assert story.database.rows(scores) == [(828.0, 0.0625)]
+    unverified, likely, certain = story.ask(matches_for_review)
+    assert (unverified.confidence, unverified.score, unverified.differs, unverified.map) == (
+        "unverified",
+        None,
+        None,
+        (),
+    )
+    assert (likely.media_id, likely.match_media_id, likely.score) == ("photos/42.jpg", "photos/0.jpg", 431)
+    assert (certain.differs, certain.map[0], len(certain.map)) == (0.125, "xx======", 8)
+    assert story.ask(matches_for_review, collection="other") == ()
+    [by_transformation] = story.ask(near_duplicates_by_transformation)
+    assert (by_transformation.submissions, by_transformation.min_score) == (3, 820)
+
+
 async def test_the_facts_of_a_video_are_stored(story: Story) -> None:
     made = decision(30, content=0, outcome="near_duplicate")
     assert made.match is not None
@@ -331,9 +401,10 @@ def test_every_question_has_an_answer_before_there_are_rows(clickhouse: Database
         assert savings(client) == Savings(0, 0, 0, 0)
         for question in (
             totals_by_outcome, copy_groups, near_duplicates_by_transformation, latency_by_hop, failures_by_reason,
-            dead_letters_by_reason, recent_decisions,
+            dead_letters_by_reason, recent_decisions, totals_by_confidence, matches_for_review,
         ):  # fmt: skip
             assert question(client) == ()
+        assert copy_groups(client, for_review=True) == ()
         assert media_history(client, "photos/0.jpg") == ()
 
 

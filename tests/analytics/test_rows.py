@@ -89,6 +89,23 @@ def test_a_decision_is_flattened() -> None:
     assert (row["kafka_topic"], row["kafka_partition"], row["kafka_offset"]) == ("media.decisions", 0, 5)
 
 
+def test_a_verified_match_has_its_confidence_score_share_and_map() -> None:
+    made = decision(2, content=1, outcome="near_duplicate")
+    assert made.match is not None
+    match = replace(made.match, confidence="certain", score=812, differs=0.0312, map=["xx======", *["========"] * 7])
+    row = row_of(DECISIONS, decision_record(replace(made, match=match), 5))
+    assert (row["match_confidence"], row["match_score"], row["match_differs"]) == ("certain", 812, 0.0312)
+    assert row["match_map"] == match.map
+    before = row_of(DECISIONS, changed(DECISIONS, "match", {
+        name: value for name, value in orjson.loads(VALID[DECISIONS].value or b"")["match"].items()
+        if name not in ("confidence", "score", "differs", "map")
+    }))  # fmt: skip
+    assert (before["match_confidence"], before["match_score"], before["match_differs"], before["match_map"]) == (
+        *("", None, None),
+        [],
+    )
+
+
 def test_a_match_by_one_hash_has_no_candidate_distance() -> None:
     row = row_of(DECISIONS, decision_record(decision(2, content=1, outcome="duplicate"), 5))
     assert (row["match_candidate_distance_bits"], row["match_candidate_threshold_bits"]) == (None, None)
@@ -227,6 +244,12 @@ def test_a_value_that_is_not_a_record_is_bad_input(topic: str, value: bytes | No
         (DECISIONS, "match.candidate_distance_bits", 65_536, Reason.BAD_FIELD),
         (DECISIONS, "match.explanation", ["The same picture"], Reason.BAD_FIELD),
         (DECISIONS, "match.relation", 7, Reason.BAD_FIELD),
+        (DECISIONS, "match.confidence", 7, Reason.BAD_FIELD),
+        (DECISIONS, "match.score", -1, Reason.BAD_FIELD),
+        (DECISIONS, "match.score", 0.5, Reason.BAD_FIELD),
+        (DECISIONS, "match.differs", "all", Reason.BAD_FIELD),
+        (DECISIONS, "match.map", "========", Reason.BAD_FIELD),
+        (DECISIONS, "match.map", [8], Reason.BAD_FIELD),
         (DECISIONS, "match.share", "all", Reason.BAD_FIELD),
         (DECISIONS, "match.segments", {}, Reason.BAD_FIELD),
         (DECISIONS, "match.segments", [1], Reason.BAD_FIELD),

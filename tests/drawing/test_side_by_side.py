@@ -10,10 +10,15 @@ from PIL import Image, ImageOps
 
 from streams.config.settings import load_settings
 from streams.domain.policy.policy import DEFAULT_POLICY
+from streams.drawing.evidence import BLOCKS_LEFT, EMPTY
+from streams.drawing.evidence import HEIGHT as EVIDENCE_HEIGHT
+from streams.drawing.evidence import PANEL_HEIGHT as EVIDENCE_PANEL
+from streams.drawing.evidence import PANEL_WIDTH as EVIDENCE_WIDTH
 from streams.drawing.save import save_drawing
-from streams.drawing.side_by_side import MARK
+from streams.drawing.side_by_side import GRID, MARK
 from streams.services.explain.pictures import explain_pictures
 from streams.services.media_files import read_picture
+from tests.support.lookalikes import captioned, shirt
 from tests.support.media import animation, encode, jpeg, oriented, photo
 
 CAT = photo("chelsea.png", (450, 300))
@@ -26,6 +31,9 @@ def files(folder: Path) -> Path:
         "cat.png": encode(CAT, "PNG"),
         "mirrored.jpg": encode(ImageOps.mirror(CAT), "JPEG", quality=80),
         "cropped.jpg": encode(CAT.crop((45, 30, 405, 270)), "JPEG", quality=90),
+        "captioned.jpg": encode(captioned(CAT), "JPEG", quality=90),
+        "shirt.png": encode(shirt(1), "PNG"),
+        "other shirt.png": encode(shirt(2), "PNG"),
         "coffee.jpg": jpeg("coffee.png"),
         "red.png": encode(Image.new("RGB", (300, 200), (200, 10, 10)), "PNG"),
     }.items():
@@ -67,6 +75,44 @@ def test_the_drawing_of_a_crop_outlines_the_same_part_in_both(files: Path) -> No
     right = np.flatnonzero((np.asarray(image)[420, 810:1560] == MARK).all(axis=1)) + 810
     assert 0.7 < (left[-1] - left[0]) / 736 < 0.9
     assert (right[-1] - right[0]) / 736 > 0.9
+
+
+def blocks_of(image: Image.Image) -> np.ndarray[tuple[int, int, int], np.dtype[np.float64]]:
+    """The panel with the blocks of B, in the row of evidence, which lies between outlines and hashes."""
+    top = image.height - EVIDENCE_HEIGHT - GRID - 110 + 34
+    return np.asarray(image.crop((BLOCKS_LEFT, top, BLOCKS_LEFT + EVIDENCE_WIDTH, top + EVIDENCE_PANEL)), float)
+
+
+def share_of_red(blocks: np.ndarray[tuple[int, int, int], np.dtype[np.float64]]) -> float:
+    """The share of pixels that are more red than green."""
+    return float((blocks[..., 0] > blocks[..., 1] + 40).mean())
+
+
+def share_of_green(blocks: np.ndarray[tuple[int, int, int], np.dtype[np.float64]]) -> float:
+    return float((blocks[..., 1] > blocks[..., 0] + 40).mean())
+
+
+def test_the_evidence_of_a_copy_is_green_and_that_of_a_look_alike_is_red(files: Path) -> None:
+    copy, look_alike = blocks_of(drawn("cat.png", "mirrored.jpg")), blocks_of(drawn("shirt.png", "other shirt.png"))
+
+    assert share_of_green(copy) > 0.4
+    assert share_of_red(copy) < 0.02
+    assert share_of_red(look_alike) > 0.15
+
+
+def test_a_caption_is_red_or_marked_and_the_rest_is_green(files: Path) -> None:
+    blocks = blocks_of(drawn("cat.png", "captioned.jpg"))
+
+    shown = np.flatnonzero((np.abs(blocks - EMPTY).max(axis=2) > 30).any(axis=1))
+    above, below = blocks[shown[0] : shown[0] + len(shown) // 2], blocks[shown[-1] - len(shown) // 9 : shown[-1]]
+    assert share_of_green(above) > 0.4
+    assert share_of_green(below) < share_of_green(above) / 3
+
+
+def test_a_drawing_without_a_candidate_has_no_evidence(files: Path) -> None:
+    with_evidence, without = drawn("shirt.png", "other shirt.png"), drawn("shirt.png", "cat.png")
+    assert with_evidence.height > without.height
+    assert share_of_green(blocks_of(without)) < 0.01
 
 
 def test_unrelated_and_incomparable_pictures_are_drawn_too(files: Path) -> None:

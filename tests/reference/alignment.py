@@ -9,14 +9,19 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from streams.domain.match.videos.alignment import (
-    BRIDGED_GAP_MS,
-    FIRM_OVERLAP_MS,
+    BRIDGED_PART,
     MAX_GAP_MS,
     MAX_MAPPINGS,
     MIN_FURTHER_MS,
     MIN_FURTHER_VOTERS,
+)
+from streams.domain.match.videos.contradictions import (
+    BRIDGED_GAP_MS,
+    DENSE_MS,
+    FIRM_OVERLAP_MS,
     SAME_INSTANT_MS,
     SIMULTANEOUS_MS,
+    UNSHARED_PART,
 )
 from streams.domain.match.videos.time_mapping import (
     FASTEST_PPM,
@@ -154,11 +159,12 @@ class VideoPair:
         """The segments of one mapping, given the pairs that agree with it."""
         contradictions, between = self.contradictions(pairs, mapping)
         spans: list[Span] = []
+        bridged_ms = min(BRIDGED_GAP_MS, self.own.duration_ms // BRIDGED_PART, self.known.duration_ms // BRIDGED_PART)
         for begin, end in sorted(self.both_shown(pair, mapping) for pair in pairs):
             if spans:
                 from_ms, to_ms = spans[-1]
                 quiet = all(not (low < begin and high > to_ms) for low, high in between)
-                if begin - to_ms <= BRIDGED_GAP_MS or (begin - to_ms <= MAX_GAP_MS and quiet):
+                if begin - to_ms <= bridged_ms or (begin - to_ms <= MAX_GAP_MS and quiet):
                     spans[-1] = from_ms, max(to_ms, end)
                     continue
             spans.append((begin, end))
@@ -202,7 +208,31 @@ class VideoPair:
             before = number + 1 < len(found) and found[number + 1][0][0] - own_to <= BRIDGED_GAP_MS
             if firm or after or before:
                 kept.append((own_from, own_to))
-        return [span for span, _ in found], kept
+        unshared = self.unshared(pairs, mapping)
+        return [span for span, _ in found] + unshared, kept + unshared
+
+    def unshared(self, pairs: set[MomentPair], mapping: TimeMapping) -> list[Span]:
+        """Long stretches of short videos in which moments without a pair are shown, and none with one."""
+        if max(self.own.duration_ms, self.known.duration_ms) > DENSE_MS:
+            return []
+        paired, unpaired = [], []
+        for own, span in enumerate(self.own.moments):
+            if any(pair.own == own for pair in pairs):
+                paired.append(span)
+            elif self.weights[own]:
+                unpaired.append(span)
+        for known, (begin, end) in enumerate(self.known.moments):
+            mapped = mapping.own_ms(begin), mapping.own_ms(end)
+            (paired if any(pair.known == known for pair in pairs) else unpaired).append(mapped)
+        edges = sorted({edge for span in paired + unpaired for edge in span})
+        found: list[Span] = []
+        for low, high in pairwise(edges):
+            shown = [any(begin <= low and high <= end for begin, end in spans) for spans in (unpaired, paired)]
+            if shown == [True, False]:
+                joins = found and found[-1][1] == low
+                found[-1:] = [(found[-1][0], high)] if joins else [*found[-1:], (low, high)]
+        shorter_ms = min(self.own.duration_ms, self.known.duration_ms)
+        return [(low, high) for low, high in found if (high - low) * UNSHARED_PART >= shorter_ms]
 
     def widened(
         self, span: Span, earlier: list[int], later: list[int], contradictions: list[Span], mapping: TimeMapping

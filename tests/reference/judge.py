@@ -44,6 +44,8 @@ def judged(
         confidence = plain(known, query, shares) if few or found.score >= 490 else ""
     elif found.score >= 490 or (few and found.score >= 300):
         confidence = "certain" if same_colours and bands(known, query, found) <= 5 else "likely"
+        if is_drawing(known) and is_drawing(query):
+            confidence = plain(known, query, shares) or "likely"
     else:
         confidence = ""
 
@@ -68,6 +70,16 @@ def plain(known: Evidence, query: Evidence, shares: Map) -> str:
     return "" if coloured and moved is not None and moved > 48 else "likely"
 
 
+def is_drawing(evidence: Evidence) -> bool:
+    packed = evidence.thumbnails[0].packed
+    even = []
+    for end in range(2):
+        ends = [[packed[18 * (8 * row + column) + end] for column in range(8)] for row in range(8)]
+        across = sum(abs(row[at + 1] - row[at]) <= 5 for row in ends for at in range(7))
+        even.append(across + sum(abs(ends[at + 1][x] - ends[at][x]) <= 5 for at in range(7) for x in range(8)))
+    return structured(evidence) <= 51 and max(even) >= 56
+
+
 def structured(evidence: Evidence) -> int:
     packed = evidence.thumbnails[0].packed
     return sum(packed[at + 1] - packed[at] >= 6 for at in range(0, len(packed), 18))
@@ -80,14 +92,15 @@ def by_ink(
     assert one is not None and other is not None
     whole = (0, 0, EDGE, EDGE)
     start = compare_pages(one, other, [Geometry(np.array(shares, np.int64), whole, whole)])
-    own_score, words = paper.own(paper.levels(one.ink)[0])
-    other_score, _ = paper.own(paper.levels(other.ink)[0])
+    own_score, words, low = paper.own(paper.levels(one.ink)[0])
+    other_score = paper.own(paper.levels(other.ink)[0])[0]
     cells = [int(cell) for cell in start.cells.ravel() if cell != paper.UNKNOWN]
     worst = sorted(cells)[:4]
     value = sum(worst) // len(worst) if worst else 0
     enough = len(cells) >= 6 and len(cells) * 2 >= words and start.covered_percent >= 50
+    enough = enough and (words < 150 or paper.low(start.cells) >= low * 108 // 100)
     score = min(max(value, 0), 1000)
-    if enough and value >= max(own_score * 85 // 100, other_score * 85 // 100):
+    if enough and value >= max(own_score * 90 // 100, other_score * 90 // 100):
         return "certain" if same_colours else "likely", score, blocks.replace(b"\2", b"\1")
     few_others = bool(cells) and sum(cell < 600 for cell in cells) * 100 <= 12 * len(cells)
     return "likely" if few_others or (confidence and not alike) else "", score, blocks

@@ -41,13 +41,13 @@ def interpolated(blocks: Ints, height: int, width: int) -> Ints:
     return pixels
 
 
-def ink(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], int]:
+def ink(pixels: NDArray[np.uint8], least_percent: int) -> tuple[NDArray[np.uint8], int]:
     """The ink of a page, and its contrast."""
     around = neighbourhoods(paper := percentile_blocks(pixels, 75))
     ground = interpolated(np.maximum(paper, around[..., 4]), *pixels.shape)
     darker = np.maximum(ground - pixels.astype(np.int64), 0)
     contrast = int(np.sort(darker.ravel())[darker.size - 1 - darker.size // 200])
-    least = max(14, contrast * 3 // 5)
+    least = max(14, contrast * least_percent // 100)
     strongest = neighbourhoods(percentile_blocks(darker.astype(np.uint8), 97))[..., 8]
     full = np.maximum(interpolated(strongest, *pixels.shape), least) - least // 5
     levels = np.minimum(7, (np.maximum(darker - least // 5, 0) * 14 + full) // (2 * full))
@@ -247,7 +247,7 @@ def correlate(known: Ints, query: Ints, top: int, left: int, down: int, right: i
     )
     area = len(k) * 144
     scale = float(np.sqrt(float(own + 110 * area))) * float(np.sqrt(float(other + 110 * area)))
-    return int(float(both) * 1000.0 / scale), max(own, other) >= 450 * area
+    return int(float(both) * 1000.0 / scale), max(own, other) >= 200 * area
 
 
 def cells(known: Ints, query: Ints, reach: int) -> Ints:
@@ -264,9 +264,15 @@ def worst(found: Ints) -> tuple[int, int]:
     return (sum(values[:4]) // len(values[:4]), len(values)) if values else (0, 0)
 
 
-def own(page: Ints) -> tuple[int, int]:
+def low(found: Ints) -> int:
+    values = sorted(int(value) for value in found.ravel() if value != UNKNOWN)
+    return values[len(values) // 10] if values else UNKNOWN
+
+
+def own(page: Ints) -> tuple[int, int, int]:
     wide = np.pad(page, ((1, 0), (1, 0)), mode="edge")
-    return worst(cells(page, (wide[1:, 1:] + wide[1:, :-1] + wide[:-1, 1:] + wide[:-1, :-1] + 2) >> 2, 0))
+    found = cells(page, (wide[1:, 1:] + wide[1:, :-1] + wide[:-1, 1:] + wide[:-1, :-1] + 2) >> 2, 0)
+    return *worst(found), low(found)
 
 
 def compared(known: Sequence[Ints], query: Sequence[Ints], given: list[list[int]]) -> tuple[int, int, int, int, Ints]:

@@ -21,6 +21,7 @@ from streams.kafka.topic_admin import apply_topics
 from streams.kafka.topics import DECISIONS, FINGERPRINTS, SUBMISSIONS
 from streams.stages.match.warm_up import warm_up
 from tests.reference.deployment import Published, Publisher, Workers, follow
+from tests.reference.judge import judged
 from tests.reference.twin import Twin
 from tests.support.brokers import ApacheKafka, Namespace
 from tests.support.engines import Database, clickhouse, container_clickhouse, embedded_clickhouse
@@ -181,7 +182,7 @@ def hurt(workers: Workers, publisher: Publisher, rng: random.Random, broker: Apa
 def check(settings: Settings, database: Database, published: list[Published], workers: Workers, story: str) -> None:
     expected_answers = sum(record.answered for record in published)
     assert expected_answers > len(published) * 0.9
-    twin = Twin()
+    twin = Twin(judged)
     decided: dict[str, bytes] = {}
     fingerprints, decisions = follow(settings, FINGERPRINTS), follow(settings, DECISIONS)
     repeats, quiet, deadline = 0, 0, time.monotonic() + STANDSTILL_S

@@ -11,8 +11,9 @@ from typing import Any
 import orjson
 
 from streams.domain.evidence.judge import judge
-from streams.domain.hashes.transformation import describe_transformation, transformation_between
+from streams.domain.hashes.transformation import transformation_between
 from streams.domain.hashes.views import VIEWS
+from streams.domain.match.images.wording import match_in_sentence
 from streams.domain.records import decision_id
 from tests.reference import videos
 from tests.reference.copies import Copy, Judge, copy_of
@@ -159,7 +160,10 @@ def near(found: Copy, policy: dict[str, Any], own_group: tuple[str, str]) -> dic
     if bits == 256:
         distance, threshold = pair.confirm_bits, policy["confirm_bits"]
     change = transformation_between(pair.own.view, pair.own.orientation, pair.entry.view, pair.entry.orientation)
-    how = "The same picture" if change == "none" else "The same picture, " + describe_transformation(change)
+    differ = f"{distance} of {bits} bits differ, {threshold} may"
+    sentence = match_in_sentence(
+        change, found.confidence, found.map, found.differs, score=found.score, needed_score=490, bits=differ
+    )
     group = found.known.group if found.is_reused else own_group
     return {
         **whose(found.known),
@@ -169,7 +173,7 @@ def near(found: Copy, policy: dict[str, Any], own_group: tuple[str, str]) -> dic
         "similarity": round(1 - distance / bits, 4),
         "distance_bits": distance,
         "threshold_bits": threshold,
-        "explanation": f"{how}: {distance} of {bits} bits differ, {threshold} may.",
+        "explanation": sentence,
         "confidence": found.confidence,
         "score": found.score,
         "differs": found.differs,

@@ -30,6 +30,9 @@ class RecentDecision:
     match_similarity: float
     match_transformation: str
     match_explanation: str
+    match_confidence: str
+    match_score: int | None
+    match_differs: float | None
     verdict_status: str
     failure_reason: str
     failure_detail: str
@@ -62,7 +65,7 @@ RECENT_DECISIONS: Final = f"""
     SELECT
         decided_at, collection, media_id, outcome, action, content_id, match_media_id, match_group_media_id,
         match_method, match_distance_bits, match_threshold_bits, match_similarity, match_transformation,
-        match_explanation, verdict_status, failure_reason, failure_detail
+        match_explanation, match_confidence, match_score, match_differs, verdict_status, failure_reason, failure_detail
     FROM decisions_once
     WHERE {IN_COLLECTION} AND ({{outcome:String}} = '' OR outcome = {{outcome:String}})
     ORDER BY decided_at DESC, kafka_partition, kafka_offset DESC

@@ -1,4 +1,4 @@
-"""Which alterations the near duplicates have, and how close to the threshold they were found."""
+"""Which alterations near duplicates have, and how close to the threshold they were found; without those in doubt."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from streams.analytics.queries.select import IN_COLLECTION, select
 
 @dataclass(frozen=True, slots=True)
 class TransformationStatistics:
-    """Near duplicates of one transformation and method; `last_pair` are the media ids of the latest and its match."""
+    """Near duplicates of one transformation and method; `last_pair` are the media ids of the latest and its match.
+
+    `min_score` and `mean_differs` are of those with evidence; None if none has any.
+    """
 
     transformation: str
     method: str
@@ -26,12 +29,15 @@ class TransformationStatistics:
     threshold_bits: int
     last_at: datetime
     last_pair: tuple[str, str]
+    min_score: int | None
+    mean_differs: float | None
 
 
 BY_TRANSFORMATION: Final = f"""
     SELECT
         transformation, method, submissions, groups, mean_similarity,
-        p50_distance_bits, p90_distance_bits, max_distance_bits, threshold_bits, last_at, last_pair
+        p50_distance_bits, p90_distance_bits, max_distance_bits, threshold_bits, last_at, last_pair,
+        min_score, mean_differs
     FROM near_duplicates_by_transformation
     WHERE {IN_COLLECTION}
     ORDER BY submissions DESC, transformation, method, collection

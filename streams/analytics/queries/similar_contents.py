@@ -24,6 +24,7 @@ class ContentRow:
     """One content with its distance to the nearest of the hashes asked for.
 
     `hash64` and `hash256` are the content's own, the latter in hex. `media_ids` are in order of arrival.
+    `first_is_copy` is false for a near duplicate that a person must look at.
     """
 
     content_id: str
@@ -31,6 +32,7 @@ class ContentRow:
     hash64: int
     hash256: str
     first_outcome: str
+    first_is_copy: bool
     group_content_id: str
     group_media_id: str
     explanation: str
@@ -53,6 +55,7 @@ SIMILAR_CONTENTS: Final = f"""
         any(phash64) AS hash64,
         lower(hex(any(phash256))) AS hash256,
         argMin(outcome, at) AS first_outcome,
+        argMin(is_copy, at) AS first_is_copy,
         argMin(group_content_id, at) AS group_content_id,
         argMin(multiIf(match_group_media_id != '', match_group_media_id,
             match_media_id != '', match_media_id, media_id), at) AS group_media_id,

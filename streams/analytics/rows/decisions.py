@@ -16,6 +16,7 @@ from streams.analytics.rows.extractors import (
     optional_whole,
     text,
     text_map,
+    texts,
     time_ms,
     tuples,
     uuid,
@@ -25,7 +26,7 @@ from streams.analytics.rows.facts import FACTS_COLUMNS, FAILURE_COLUMNS
 from streams.analytics.rows.reader import KAFKA_COLUMNS, RowReader, kafka
 from streams.analytics.rows.table import TopicTable
 
-#: A match of an early version has no groups, thresholds and views, that of a later one nothing about videos.
+#: Matches of early versions have no groups, thresholds and views, those of later ones no segments, or no evidence.
 COLUMNS: Final[dict[str, Extractor]] = {
     "decision_id": uuid("decision_id"),
     "revision": whole("revision", UINT32),
@@ -43,6 +44,10 @@ COLUMNS: Final[dict[str, Extractor]] = {
     "match_group_content_id": optional_text("match.group_content_id"),
     "match_group_media_id": optional_text("match.group_media_id"),
     "match_method": text("match.method"),
+    "match_confidence": optional_text("match.confidence"),
+    "match_score": optional_whole("match.score", UINT16),
+    "match_differs": optional_number("match.differs", empty=None),
+    "match_map": texts("match.map"),
     "match_distance_bits": whole("match.distance_bits", UINT16),
     "match_threshold_bits": optional_whole("match.threshold_bits", UINT16, empty=0),
     "match_candidate_distance_bits": optional_whole("match.candidate_distance_bits", UINT16),

@@ -77,10 +77,10 @@ def number(path: str) -> Extractor:
     return Extractor(path, None, convert, 0.0)
 
 
-def optional_number(path: str) -> Extractor:
-    """A number; 0 where it is null or missing."""
+def optional_number(path: str, *, empty: float | None = 0.0) -> Extractor:
+    """A number; `empty` where it is null or missing."""
     required = number(path).convert
-    return Extractor(path, None, lambda value: 0.0 if value is None else required(value), 0.0)
+    return Extractor(path, None, lambda value: empty if value is None else required(value), empty)
 
 
 def flag(path: str) -> Extractor:
@@ -149,6 +149,20 @@ def text_map(path: str, *, without: tuple[str, ...] = ()) -> Extractor:
         return texts
 
     return Extractor(path, None, convert, {})
+
+
+def texts(path: str) -> Extractor:
+    """A list of texts; empty where it is null or missing."""
+    refuse = _refuse(path, "a list of texts")
+
+    def convert(value: Any) -> list[str]:
+        if value is None:
+            return []
+        if type(value) is not list or any(type(entry) is not str for entry in value):
+            refuse(value)
+        return value  # type: ignore[no-any-return]
+
+    return Extractor(path, None, convert, [])
 
 
 def tuples(path: str, *fields: Extractor) -> Extractor:

@@ -29,6 +29,7 @@ MAX_MISSING_PRINTED = 20
 @click.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print one decision a line on stdout, and nothing else.")
+@click.option("--likely", is_flag=True, help="List also what may be a copy, or has more on it: what a person must see.")
 @collection_option
 @click.option(
     "--patience",
@@ -40,7 +41,9 @@ MAX_MISSING_PRINTED = 20
     help="Give up when no decision has come for so long.",
 )
 @broker_option
-def command(paths: tuple[Path, ...], as_json: bool, collection: str, patience_s: float, broker: str | None) -> int:
+def command(
+    paths: tuple[Path, ...], as_json: bool, likely: bool, collection: str, patience_s: float, broker: str | None
+) -> int:
     """Find the copies among all files at and below PATHS.
 
     Starts what it needs and leaves nothing behind. With --broker, a running system decides; it remembers earlier media.
@@ -65,7 +68,7 @@ def command(paths: tuple[Path, ...], as_json: bool, collection: str, patience_s:
             wait=WaitOptions(patience_s, _print_json if as_json else _ignore, keep_running, lambda: say(away)),
         )
     if not as_json:
-        for line in report_lines(group_decisions(record.decision for record in found.decisions)):
+        for line in report_lines(group_decisions(record.decision for record in found.decisions), likely=likely):
             click.echo(line)
     say(f"{len(found.decisions):,} decisions in {time.monotonic() - started_at:.1f} s")
     _say_missing(found, patience_s)

@@ -1,7 +1,8 @@
-"""`mediasieve similar`: which known media are most like a file, whether close enough for a copy or not?
+"""`mediasieve similar`: which known media are most like a file, whether close enough for a candidate or not?
 
-ClickHouse has the hashes of whole pictures only. A content that FILE was cropped from may be far down the list, or
-missing: the match stage finds it by views that only its state has.
+ClickHouse has the hashes of whole pictures only, and no evidence: `mediasieve explain` says whether two are copies. A
+content that FILE was cropped from may be far down the list, or missing: the match stage finds it by views that only its
+state has.
 """
 
 from __future__ import annotations
@@ -46,7 +47,8 @@ def command(
     """Show the contents of a collection that are most like FILE, the nearest first, even if none is near.
 
     FILE is compared in all mirrored and quarter-turned orientations, also without its border or frame, with the whole
-    pictures that ClickHouse has; a content that FILE was cropped from may be missing. Videos that show FILE follow. For
+    pictures that ClickHouse has; a content that FILE was cropped from may be missing. Contents within the policy's
+    thresholds are candidates; whether one is a copy, `mediasieve explain` says. Videos that show FILE follow. For
     a video, the videos that have frames of it. Nothing is submitted.
     """
     settings = load_command_settings(clickhouse=clickhouse, data_dir=data_dir)

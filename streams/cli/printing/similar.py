@@ -35,7 +35,7 @@ def contents_table(contents: Sequence[SimilarContent], picture: PictureFile) -> 
             percent(content.similarity),
             cell(_media_ids(content)),
             Text(_relation(content, picture)),
-            Text(OUTCOME_WORDS.get(outcome, ""), style=OUTCOME_STYLES.get(outcome, "")),
+            Text(_outcome(content), style=OUTCOME_STYLES.get(outcome, "")),
             cell("" if content.group_content_id == content.content_id else content.group_media_id),
             about,
         )
@@ -71,7 +71,7 @@ def remark_in_words(remark: SearchRemark, picture: PictureFile, policy: Policy, 
             return f"The policy {policy.version} compares by {policy.hash}, and not by these hashes."
         case "none_near_enough":
             limits = f"{policy.confirm_bits} of {HASH_BITS} and {policy.radius_bits} of 64 bits may differ"
-            return f"None is near enough for a copy ({limits} between whole pictures); these come nearest."
+            return f"None is near enough for a candidate ({limits} between whole pictures); these come nearest."
     return ""
 
 
@@ -88,7 +88,14 @@ def _relation(content: SimilarContent, picture: PictureFile) -> str:
     if not content.within_thresholds:
         return ""
     altered = content.transformation
-    return "a copy" if altered == "none" else f"a copy, {describe_transformation(altered)}"
+    return "a candidate" if altered == "none" else f"a candidate, {describe_transformation(altered)}"
+
+
+def _outcome(content: SimilarContent) -> str:
+    """The outcome of its first decision; `for review` is a near duplicate that a person must look at."""
+    if content.first_outcome == "near_duplicate" and not content.first_is_copy:
+        return "for review"
+    return OUTCOME_WORDS.get(content.first_outcome, "")
 
 
 def _places(places: Sequence[tuple[float, float]], *, of_picture: bool) -> str:

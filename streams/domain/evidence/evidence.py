@@ -30,6 +30,8 @@ _THUMBNAIL: Final = struct.Struct(">B4H")
 THUMBNAIL, PAGE, CHROMA, PIXELS = (ord(tag) for tag in "TPCX")
 """The tags of sections."""
 
+_THUMBNAIL_SECTION: Final = _SECTION.pack(THUMBNAIL, _THUMBNAIL.size + THUMBNAIL_BYTES)
+
 CHROMA_SIDE: Final = 8
 CHROMA_BYTES: Final = 2 * CHROMA_SIDE * CHROMA_SIDE
 PIXELS_BYTES: Final = 16
@@ -97,6 +99,22 @@ def pack_evidence(evidence: Evidence) -> bytes:
         if body:
             parts += [_SECTION.pack(tag, len(body)), body]
     return b"".join(parts)
+
+
+def is_evidence(packed: bytes) -> bool:
+    """Whether bytes are evidence of this version. Thumbnails alone, as of most photos, are checked without unpacking.
+
+    Raises:
+        BadInput: as `unpack_evidence`.
+    """
+    at, size = _HEADER.size, len(packed)
+    plain = size > at + _SECTION.size and packed[0] == VERSION and packed[at + _SECTION.size] == FULL
+    while plain and at < size:
+        plain = packed[at : at + _SECTION.size] == _THUMBNAIL_SECTION
+        at += _SECTION.size + _THUMBNAIL.size + THUMBNAIL_BYTES
+    if plain and at == size and any(packed[1:5]) and any(packed[5:9]):
+        return True
+    return unpack_evidence(packed) is not None
 
 
 def unpack_evidence(packed: bytes) -> Evidence | None:

@@ -15,7 +15,7 @@ from PIL import Image
 
 from streams.domain.evidence.evidence import Evidence, Thumbnail
 from streams.domain.evidence.paper.extract import extract_page
-from streams.domain.evidence.paper.page import pack_page
+from streams.domain.evidence.paper.page import Page, pack_page
 from streams.domain.evidence.plain import has_even_ground, is_plain
 from streams.domain.evidence.thumbnail import EDGE, SIDE, encode_thumbnail
 from streams.domain.hashes.views import FULL
@@ -26,8 +26,10 @@ Pixels = NDArray[np.uint8]
 PAGE_PIXELS: Final = 320
 """Ink is measured on a picture of at least so many pixels a long side, where there are as many."""
 
-MAX_PAGE_BYTES: Final = 3200
-"""A page that takes more is not stored: what is so full of ink is no page of text."""
+MAX_PAGE_BYTES: Final = 2500
+COARSER: Final = (1, 2, 3)
+"""A page that takes more bytes is stored with every second level of ink, or every third. One that takes more then is
+not stored: what is so full of ink is no page of text."""
 
 
 class ColourSource(Protocol):
@@ -65,10 +67,10 @@ def extract_evidence(
     thumbnails = tuple(_thumbnail(pixels, view, part, whole) for view, part in ((FULL, whole), *inner))
     innermost = thumbnails[-1].packed
     page = _packed_page(grey) if grey is not None and has_even_ground(innermost) else b""
-    chroma, digest = b"", b""
-    if colours is not None and (page or is_plain(innermost)):
+    chroma, digest, plain = b"", b"", is_plain(innermost) or is_plain(thumbnails[0].packed)
+    if colours is not None and (page or plain):
         digest = colours.digest()
-        if colours.exact or is_plain(innermost):
+        if colours.exact or plain:
             chroma = colours.chroma()
     return Evidence(*size, thumbnails, page, chroma, digest)
 
@@ -83,5 +85,10 @@ def _thumbnail(pixels: Pixels, view: int, part: Rectangle, whole: Rectangle) -> 
 def _packed_page(grey: Image.Image) -> bytes:
     factor = max(grey.size) // PAGE_PIXELS
     page = extract_page(grey.reduce(factor) if factor > 1 else grey)
-    packed = pack_page(page) if page is not None else b""
-    return packed if len(packed) <= MAX_PAGE_BYTES else b""
+    if page is None:
+        return b""
+    for step in COARSER:
+        packed = pack_page(Page(page.box, (page.ink // step * step).astype(np.uint8)))
+        if len(packed) <= MAX_PAGE_BYTES:
+            return packed
+    return b""

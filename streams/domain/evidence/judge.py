@@ -3,8 +3,8 @@
 Here is the decision alone; the measurements are in files of their own. Pictures with texture are decided by the
 correlation of their thumbnails (verify.py), and are less than certain where a band of them shows something else, as
 words do (bands.py). Paper is decided by its ink (paper/), and is less than certain where only one of a pair is paper. A
-plain picture is certain only if its pixels are equal, or if it lies alike and has the same tones and colours
-(colours.py).
+plain picture, and a drawing on even ground without ink, is certain only if its pixels are equal, or if it lies alike
+and has the same tones and colours (colours.py).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from streams.domain.evidence.geometry import ONE, corner_distance
 from streams.domain.evidence.paper.cells import UNKNOWN
 from streams.domain.evidence.paper.compare import Geometry, PageComparison, compare_pages
 from streams.domain.evidence.placement import IDENTITY, part_shares, views_shares, whole_shares
-from streams.domain.evidence.plain import is_blank
+from streams.domain.evidence.plain import has_even_ground, is_blank, is_plain
 from streams.domain.evidence.prepared import pixels
 from streams.domain.evidence.verify import MatchedViews, Verification, verify
 
@@ -119,11 +119,13 @@ def _shares(
 def _by_texture(
     known: Evidence, query: Evidence, found: Verification, confirm_bits: int, shares: NDArray[np.int64]
 ) -> Confidence:
-    few_bits = confirm_bits <= MAX_BLURRED_BITS
+    few_bits, pair = confirm_bits <= MAX_BLURRED_BITS, (known, query)
     if found.textured < MIN_TEXTURED:
         return _plain(known, query, shares) if few_bits or found.score >= MIN_SCORE else ""
     if found.score < MIN_SCORE and not (few_bits and found.score >= MIN_BLURRED_SCORE):
         return ""
+    if all(is_plain(each.thumbnails[0].packed) and has_even_ground(each.thumbnails[0].packed) for each in pair):
+        return _plain(known, query, shares) or "likely"
     placement = found.placement
     if placement is None or not _same_colours(known, query, shares, MAX_COLOUR_DISTANCE):
         return "likely"

@@ -26,6 +26,9 @@ IMAGE_FORMATS: tuple[tuple[ImageFormat, bytes], ...] = (
 """The images that are decoded: name in records, first bytes. Left out on purpose: decoders that start programs (EPS),
 are written in Python (PPM, run-length BMP) or have a long record of faults (FLI, SGI, PSD …)."""
 
+SEQUENCE_FORMATS: frozenset[ImageFormat] = frozenset(("gif", "png", "webp", "avif", "tiff"))
+"""The images that may have several pictures: frames of an animation, or pages."""
+
 UNSUPPORTED_IMAGES: tuple[tuple[str, bytes], ...] = (
     ("BigTIFF", rb"II\+\0|MM\0\+"),
     ("JPEG XL", rb"\xff\x0a|\0\0\0\x0cJXL \r\n\x87\n"),
@@ -87,7 +90,8 @@ def _any_of(formats: tuple[tuple[str, bytes], ...]) -> re.Pattern[bytes]:
 
 _VIDEO_MAGIC = tuple((each.name, each.magic) for each in VIDEO_FORMATS)
 _IMAGES, _UNSUPPORTED, _VIDEOS = _any_of(IMAGE_FORMATS), _any_of(UNSUPPORTED_IMAGES), _any_of(_VIDEO_MAGIC)
-DEMUXERS = {each.name: each.demuxer for each in VIDEO_FORMATS}
+DEMUXERS = {each.name: each.demuxer for each in VIDEO_FORMATS} | {"gif": "gif", "png": "apng"}
+"""FFmpeg's demuxers of videos and animations, by the name of the format."""
 _VIDEO_MEDIA_TYPES = {each.name: each.media_type for each in VIDEO_FORMATS}
 
 
@@ -99,7 +103,8 @@ def _format_name(pattern: re.Pattern[bytes], formats: tuple[tuple[str, bytes], .
 def video_format_of(head: bytes) -> str | None:
     """The name of the video container that begins with these bytes (`mp4`, `matroska` …); None for anything else.
 
-    Containers that often hold sound alone are named as well. An animated picture is an image.
+    Containers that often hold sound alone are named as well. An animated picture has the format of an image: whether it
+    is one, its first bytes do not tell (see `sequence.fingerprint.has_several_pictures`).
 
     Args:
         head: the first HEAD_BYTES of a file, or all of a shorter one.

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from typing import Final
 
 from streams.domain.evidence.differences import ADDED, AGREES, DIFFERS, MAP_SIDE, PLAIN
-from streams.domain.hashes.transformation import describe_transformation, transformation_between
+from streams.domain.evidence.judge import MIN_SCORE
+from streams.domain.hashes.transformation import transformation_between
 from streams.domain.hashes.views import VIEWS
 from streams.domain.match.images.verification import PictureCopy
+from streams.domain.match.images.wording import match_in_sentence
 from streams.domain.policy.policy import Policy
 from streams.domain.records import (
     Action,
@@ -119,8 +121,7 @@ def near_match(copy: PictureCopy, policy: Policy, own_group: tuple[str, str]) ->
         (pair.hash256_distance_bits, policy.confirm_bits) if confirmed else (pair.hash64_distance_bits, radius_bits)
     )
     transformation = transformation_between(pair.view, pair.orientation, pair.known_view, pair.known_orientation)
-    change = "" if transformation == "none" else f", {describe_transformation(transformation)}"
-    differ = f"{distance_bits} of {policy.hash_bits} bits differ"
+    rows = map_rows(copy.blocks)
     return Match(
         content_id=known.content_id,
         media_id=known.media_id,
@@ -131,11 +132,19 @@ def near_match(copy: PictureCopy, policy: Policy, own_group: tuple[str, str]) ->
         similarity=round(1 - distance_bits / policy.hash_bits, 4),
         distance_bits=distance_bits,
         threshold_bits=threshold_bits,
-        explanation=f"The same picture{change}: {differ}, {threshold_bits} may.",
+        explanation=match_in_sentence(
+            transformation,
+            copy.confidence,
+            rows,
+            copy.differs,
+            score=copy.score,
+            needed_score=MIN_SCORE,
+            bits=f"{distance_bits} of {policy.hash_bits} bits differ, {threshold_bits} may",
+        ),
         confidence=copy.confidence,
         score=copy.score,
         differs=copy.differs,
-        map=map_rows(copy.blocks),
+        map=rows,
         candidate_distance_bits=pair.hash64_distance_bits if confirmed else None,
         candidate_threshold_bits=radius_bits if confirmed else None,
         transformation=transformation,

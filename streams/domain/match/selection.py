@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.domain.evidence.evidence import unpack_evidence
+from streams.domain.evidence.evidence import is_evidence
 from streams.domain.hashes.algorithms import FRAMES_HASH, VIEWS_HASH, current_algorithm
 from streams.domain.hashes.frames import FRAME_ENTRY, MAX_MOMENTS, STORED_FRAME_VIEWS, unpack_frames
 from streams.domain.hashes.levels import LEVEL_NUMBERS, Level
@@ -87,7 +87,7 @@ def packed_evidence(facts: MediaFacts) -> bytes:
         packed = a2b_base64(facts.evidence, strict_mode=True) if facts.evidence else b""
     except ValueError as error:
         raise BadInput(Reason.BAD_FIELD, f"field 'evidence' must be base64: {error}") from error
-    return packed if unpack_evidence(packed) is not None else b""
+    return packed if is_evidence(packed) else b""
 
 
 def stored_entries(entries: bytes, policy: Policy) -> bytes:

@@ -57,9 +57,10 @@ class MediaFacts:
 
     `hashes` maps `algorithm:version` (`phash64:1`) to lower-case hex, most significant bit first, in imagehash's
     notation. `quality`, 0 to 1, says how much structure the picture has: 0 is a uniform picture, whose hashes mean
-    nothing. `frames` counts the pictures of an animation, whose first alone is hashed, or the frames of a video (0
-    where its container does not say). A video has further facts in `video`, one hash, `frames:1` (see
-    `streams.domain.hashes.frames`), and the `quality` of its poster.
+    nothing. `frames` counts the pictures of an animation, the pages of a TIFF, or the frames of a video (0 where its
+    container does not say). An animation or a TIFF of several pages is a video, unless all its pictures look the same.
+    A video has further facts in `video`, one hash, `frames:1` (see `streams.domain.hashes.frames`), and the `quality`
+    of its poster.
 
     `evidence` is what decides whether a picture with near hashes shows the same (see `streams.domain.evidence`), in
     base64. Decisions leave it out.

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-from streams.domain.hashes.algorithms import FRAMES_HASH, VIEWS_HASH
 from streams.domain.policy.policy import Policy
 from streams.domain.records import Match, Outcome
 from streams.services.media_files import MediaFile
@@ -20,6 +19,12 @@ class Explanation(ABC):
     submitted: MediaFile
     policy: Policy
     match: Match | None
+
+    @property
+    def is_reviewed(self) -> bool:
+        """Whether a person must look at the match: the submission is in a group of its own."""
+        match, own_content_id = self.match, self.submitted.facts.content_id
+        return match is not None and match.method != "exact" and match.group_content_id == own_content_id
 
     @property
     def outcome(self) -> Outcome:
@@ -41,6 +46,7 @@ class Explanation(ABC):
             "known": _file_as_json(self.known),
             "submitted": _file_as_json(self.submitted),
             "outcome": self.outcome,
+            "review": self.is_reviewed,
             "summary": self.summary(self.known.name, self.submitted.name),
             "match": self.match,
             **self.evidence_as_json(),
@@ -58,6 +64,5 @@ def too_little_structure(explanation: Explanation, known: str, submitted: str, q
 
 
 def _file_as_json(file: MediaFile) -> dict[str, Any]:
-    """Without the packed hashes of views and frames, which nobody can read."""
-    hashes = {name: value for name, value in file.facts.hashes.items() if name not in (VIEWS_HASH, FRAMES_HASH)}
-    return {"file": file.name, "facts": replace(file.facts, hashes=hashes)}
+    """Without evidence and the packed hashes of views and frames, which nobody can read."""
+    return {"file": file.name, "facts": file.facts.published()}

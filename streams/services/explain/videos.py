@@ -46,6 +46,9 @@ class VideoExplanation(Explanation):
         match = self.match
         if match is not None and match.method == "exact":
             return f"{submitted} would be called an exact copy of {known}. {match.explanation}"
+        if match is not None and match.confidence == "likely":
+            why = "what they share moves too little to prove one recording"
+            return f"{submitted} would go to review, beside {known}: {why}. {match.explanation}"
         if match is not None:
             sentence = RELATION_SENTENCES[match.relation].format(known=known, submitted=submitted)
             return f"{sentence} {match.explanation}"

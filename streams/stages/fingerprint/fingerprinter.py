@@ -18,12 +18,13 @@ from streams import metrics
 from streams.config.settings import Settings
 from streams.domain.fingerprint.formats import HEAD_BYTES, video_format_of
 from streams.domain.fingerprint.image.fingerprint import ImageLimits, compute_content_id, fingerprint_image
+from streams.domain.fingerprint.sequence.fingerprint import fingerprint_sequence, has_several_pictures
 from streams.domain.fingerprint.video.fingerprint import fingerprint_video
 from streams.domain.fingerprint.video.limits import VideoLimits
 from streams.domain.match.selection import RequiredHashes, required_hashes
 from streams.domain.policy.policy import Policy
 from streams.domain.records import MediaFacts, Submission
-from streams.errors import BadInput
+from streams.errors import BadInput, Reason
 from streams.sources.fetch import SourceFetcher
 from streams.sources.video.open_video import OpenVideo
 from streams.stages.fingerprint.decode_pool import DecodePool
@@ -50,7 +51,8 @@ class FingerprintResult:
 class Fingerprinter:
     """Gets the facts of submissions. A content in the cache is not decoded again.
 
-    Pictures and videos have separate threads, so that pictures go on while a video waits for its source.
+    Pictures and videos have separate threads, so that pictures go on while a video waits for its source. Animations and
+    TIFFs of several pages run on the threads of videos, within their time limit.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -78,6 +80,7 @@ class Fingerprinter:
         facts = self._cached_bytes(body, policy, content_id) if body is not None else None
         if body is None or facts is None:
             return None
+        _check_kind(submission, facts)
         _count(submission, body, facts, cached=True)
         return FingerprintResult(facts, 0.0, 0.0, cached=True)
 
@@ -101,6 +104,7 @@ class Fingerprinter:
                 facts, cached = await self._fingerprint_bytes(
                     found, policy, content_id, look_up=submission.body is None
                 )
+            _check_kind(submission, facts)
             done_at = time.perf_counter()
             waited_s = found.waited_s if isinstance(found, OpenVideo) else 0.0
             fetch_s, decode_s = opened_at - begun_at + waited_s, max(0.0, done_at - opened_at - waited_s)
@@ -116,7 +120,9 @@ class Fingerprinter:
             return known, True
         if video_format_of(data[:HEAD_BYTES]):
             return await self._fingerprint_whole_video(data, content_id)
-        return await self._fingerprint_image(data, required_hashes(policy), content_id)
+        required = required_hashes(policy)
+        found = await self._fingerprint_picture(data, required, content_id)
+        return found if found is not None else await self._fingerprint_sequence(data, required, content_id)
 
     def _cached_bytes(self, data: bytes, policy: Policy, content_id: str | None = None) -> MediaFacts | None:
         """Facts from the cache, for few bytes or a known content id: hashing many would block the event loop."""
@@ -126,11 +132,18 @@ class Fingerprinter:
             content_id = compute_content_id(data)
         return self._cached(content_id, None if video_format_of(data[:HEAD_BYTES]) else required_hashes(policy))
 
-    async def _fingerprint_image(
+    async def _fingerprint_picture(
         self, data: bytes, required: RequiredHashes, content_id: str | None
-    ) -> tuple[MediaFacts, bool]:
-        def decode() -> tuple[MediaFacts, bool]:
+    ) -> tuple[MediaFacts, bool] | None:
+        """Facts of an image file; None if it has several pictures and is not in the cache."""
+
+        def decode() -> tuple[MediaFacts, bool] | None:
             content = content_id or compute_content_id(data)
+            known = self._cached(content, required)
+            if known is not None:
+                return known, True
+            if has_several_pictures(data):
+                return None
             return self._fingerprint_once(
                 content,
                 required,
@@ -141,16 +154,43 @@ class Fingerprinter:
 
         return await self._images.run(decode)
 
+    async def _fingerprint_sequence(
+        self, data: bytes, required: RequiredHashes, content_id: str | None
+    ) -> tuple[MediaFacts, bool]:
+        """Facts of an image file that has several pictures."""
+
+        def fingerprint(content: str, is_expired: Callable[[], bool]) -> MediaFacts:
+            return fingerprint_sequence(
+                data,
+                self._limits,
+                self._video_limits,
+                content_id=content,
+                level=required.level,
+                extra_hashes=required.extra_hashes,
+                is_expired=is_expired,
+            )
+
+        return await self._run_whole_video(data, content_id, required, fingerprint)
+
     async def _fingerprint_whole_video(self, data: bytes, content_id: str | None) -> tuple[MediaFacts, bool]:
+        def fingerprint(content: str, is_expired: Callable[[], bool]) -> MediaFacts:
+            return fingerprint_video(data, self._video_limits, content_id=content, is_expired=is_expired)
+
+        return await self._run_whole_video(data, content_id, None, fingerprint)
+
+    async def _run_whole_video(
+        self,
+        data: bytes,
+        content_id: str | None,
+        required: RequiredHashes | None,
+        fingerprint: Callable[[str, Callable[[], bool]], MediaFacts],
+    ) -> tuple[MediaFacts, bool]:
+        """Facts from the cache, or from `fingerprint` (content id, whether to give up) on a thread of videos."""
         cancelled = threading.Event()
 
         def decode() -> tuple[MediaFacts, bool]:
             content = content_id or compute_content_id(data)
-            return self._fingerprint_once(
-                content,
-                None,
-                lambda: fingerprint_video(data, self._video_limits, content_id=content, is_expired=cancelled.is_set),
-            )
+            return self._fingerprint_once(content, required, lambda: fingerprint(content, cancelled.is_set))
 
         try:
             return await self._videos.run(decode)
@@ -204,6 +244,12 @@ class Fingerprinter:
         await self._fetcher.close()
         self._images.close()
         self._videos.close()
+
+
+def _check_kind(submission: Submission, facts: MediaFacts) -> None:
+    """Refuses what only decoding shows: an image file, submitted as a video, that shows one picture."""
+    if submission.kind == "video" and facts.kind == "image":
+        raise BadInput(Reason.UNSUPPORTED_KIND, f"submitted as a video, but this {facts.format} shows one picture")
 
 
 def cache_entries(facts: MediaFacts) -> int:

@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageOps
 
+from streams.domain.evidence.judge import MIN_SCORE
 from streams.domain.policy.policy import DEFAULT_POLICY
 from tests.cli.conftest import Run, explained, words
+from tests.support.lookalikes import captioned, shirt
 from tests.support.media import encode, jpeg, photo
 
 CAT = photo("chelsea.png", (450, 300))
@@ -27,6 +29,9 @@ def files(folder: Path) -> Path:
         "mirrored.jpg": encode(ImageOps.mirror(CAT), "JPEG", quality=80),
         "letterbox.webp": encode(ImageOps.expand(CAT, (0, 60), "black"), "WEBP"),
         "cropped.jpg": encode(CAT.crop((45, 30, 405, 270)), "JPEG", quality=90),
+        "captioned.jpg": encode(captioned(CAT), "JPEG", quality=90),
+        "shirt.png": encode(shirt(1), "PNG"),
+        "other shirt.png": encode(shirt(2), "PNG"),
         "coffee.jpg": jpeg("coffee.png"),
         "red.png": encode(Image.new("RGB", (300, 200), (200, 10, 10)), "PNG"),
     }.items():
@@ -41,7 +46,7 @@ def test_a_copy_is_explained_with_its_hashes_distances_and_thresholds(run: Run, 
     said = words(result.stdout)
     assert "A, known: cat.png" in said
     assert "B, submitted: mirrored.jpg" in said
-    assert "B would be called an altered copy of A. The same picture, mirrored left to right:" in said
+    assert "B would be called an altered copy of A. The same picture, mirrored left to right." in said
     assert "with B known and A submitted: the same." in said
     found = explained(run, "cat.png", "mirrored.jpg")
     for each in found["hashes"]:
@@ -77,6 +82,58 @@ def test_json_has_all_evidence_in_both_directions(run: Run, files: Path) -> None
     assert found["reverse"]["match"]["transformation"] == "extended"
 
 
+def test_the_evidence_of_a_copy_is_shown_with_its_thresholds_and_block_by_block(run: Run, files: Path) -> None:
+    found = explained(run, "cat.png", "mirrored.jpg")
+    evidence, match = found["evidence"], found["match"]
+
+    assert (evidence["confidence"], evidence["needed_score"]) == ("certain", MIN_SCORE)
+    assert evidence["score"] == match["score"] >= MIN_SCORE
+    assert (evidence["differs"], evidence["map"]) == (match["differs"], match["map"])
+    assert (evidence["reuse_differs"], evidence["max_differs"]) == (0.05, 0.35)
+    agreeing = [value for row in evidence["agreement"] for value in row if value is not None]
+    assert len(evidence["agreement"]) == 8
+    assert sum(value > 0.7 for value in agreeing) > 0.9 * len(agreeing) > 30
+    said = words(run("explain", "cat.png", "mirrored.jpg").stdout)
+    assert f"score, of 1,000 {match['score']} {MIN_SCORE} or more of B differs 0 % 5 % at most" in said
+    assert "confidence certain" in said
+    assert " ".join("".join(match["map"])) in said
+
+
+def test_what_was_added_goes_to_review_and_is_named_with_its_place(run: Run, files: Path) -> None:
+    found = explained(run, "cat.png", "captioned.jpg")
+
+    assert (found["outcome"], found["review"]) == ("near_duplicate", True)
+    assert found["match"]["map"] == found["evidence"]["map"]
+    assert found["evidence"]["differs"] > 0.05
+    assert found["match"]["group_content_id"] == found["submitted"]["facts"]["content_id"]
+    assert found["summary"].startswith("captioned.jpg would go to review, beside cat.png. ")
+    assert "but a strip at the bottom differs, such as a caption" in found["summary"]
+    assert set("".join(found["evidence"]["map"][:-2])) <= {"=", "."}
+
+
+def test_a_look_alike_is_refused_with_its_score(run: Run, files: Path) -> None:
+    """Two shirts, one cut and one light, of another fabric."""
+    result = run("explain", "shirt.png", "other shirt.png")
+
+    found = explained(run, "shirt.png", "other shirt.png")
+    score = found["evidence"]["score"]
+    assert (found["outcome"], found["match"], found["evidence"]["confidence"]) == ("unique", None, "")
+    assert any(pair["matches"] for pair in found["comparisons"])
+    assert score < MIN_SCORE
+    why = f"(score {score}, {MIN_SCORE} needed)."
+    assert found["summary"].startswith("other shirt.png would not be called a copy of shirt.png: ")
+    assert found["summary"].endswith(why)
+    assert f"score, of 1,000 {score}" in words(result.stdout)
+    assert "near" in words(result.stdout)
+    assert "decides" not in result.stdout
+
+
+def test_facts_are_shown_without_evidence(run: Run, files: Path) -> None:
+    found = explained(run, "cat.png", "mirrored.jpg")
+    assert "evidence" not in found["known"]["facts"]
+    assert found["known"]["facts"]["hashes"].keys() == {"phash64:1", "phash256:1"}
+
+
 def test_an_unrelated_picture_is_explained_by_the_nearest_views(run: Run, files: Path) -> None:
     result = run("explain", "cat.png", "coffee.jpg")
 
@@ -104,8 +161,8 @@ def test_all_prints_every_pair_of_views(run: Run, files: Path) -> None:
 def test_the_other_direction_is_explained_if_it_differs(run: Run, files: Path) -> None:
     said = words(run("explain", "cat.png", "letterbox.webp").stdout)
 
-    assert "B would be called an altered copy of A. The same picture, set in a border:" in said
-    assert "A would be called an altered copy of B. The same picture, rid of its border:" in said
+    assert "B would be called an altered copy of A. The same picture, set in a border." in said
+    assert "A would be called an altered copy of B. The same picture, rid of its border." in said
 
 
 def test_the_same_bytes_are_an_exact_copy(run: Run, files: Path) -> None:

@@ -101,7 +101,7 @@ def test_every_content_is_one_line_with_its_media_the_nearest_first(run: Run, fi
     assert (cat["transformation"], cat["within_thresholds"], cat["width"]) == ("turned_90", True, 450)
     assert (mirrored["first_outcome"], mirrored["group_media_id"]) == ("near_duplicate", "m0")
     assert mirrored["transformation"] == "turned_270+mirrored"
-    assert mirrored["explanation"].startswith("The same picture, mirrored left to right:")
+    assert mirrored["explanation"].startswith("The same picture, mirrored left to right")
     for each in contents:
         assert each["similarity"] == round(1 - each["distance_bits"] / 256, 4)
     assert [each["within_thresholds"] for each in contents[2:]] == [False, False]
@@ -112,8 +112,8 @@ def test_the_table_says_how_the_file_is_a_copy(run: Run, files: Path) -> None:
 
     assert (result.exit_code, result.stderr) == (0, "")
     said = words(result.stdout)
-    assert "m0, m2 a copy, set in a border unique jpeg, 450 × 300" in said
-    assert "m1 a copy, mirrored left to right, then set in a border altered copy m0 jpeg" in said
+    assert "m0, m2 a candidate, set in a border unique jpeg, 450 × 300" in said
+    assert "m1 a candidate, mirrored left to right, then set in a border altered copy m0 jpeg" in said
 
 
 def test_equal_bytes_come_first_among_equal_distances(run: Run, files: Path) -> None:
@@ -128,8 +128,8 @@ def test_without_a_near_content_the_nearest_are_shown_with_a_remark(run: Run, fi
 
     assert result.exit_code == 0
     assert len(result.stdout.splitlines()) == 5
-    assert "None is near enough for a copy (80 of 256 and 10 of 64 bits may differ" in result.stderr
-    assert "a copy" not in result.stdout
+    assert "None is near enough for a candidate (80 of 256 and 10 of 64 bits may differ" in result.stderr
+    assert "a candidate" not in result.stdout
 
 
 def test_an_empty_collection_gets_a_remark(run: Run, files: Path) -> None:

@@ -47,8 +47,9 @@ def failed(name: str, reason: Reason) -> dict[str, Any]:
     return {**document, "media_id": name, "failure": {"reason": reason, "detail": "…"}}
 
 
-def report(*decisions: dict[str, Any]) -> list[str]:
-    return list(report_lines(group_decisions(Decision.from_json(orjson.dumps(found)) for found in decisions)))
+def report(*decisions: dict[str, Any], likely: bool = False) -> list[str]:
+    grouped = group_decisions(Decision.from_json(orjson.dumps(found)) for found in decisions)
+    return list(report_lines(grouped, likely=likely))
 
 
 def test_copies_are_listed_below_their_original() -> None:
@@ -162,6 +163,52 @@ def test_a_video_with_a_part_of_an_earlier_medium_is_listed_below_that() -> None
     assert found[:2] == [
         "archive/1  (1 with a part of it, known from before)",
         "    best-of.mp4  contains 00:00–00:07 of it at 00:05 (review)",
+    ]
+
+
+def reviewed(name: str, content: str, of: str, of_content: str, **match: Any) -> dict[str, Any]:
+    """A picture that may be a copy of a known one, in a group of its own."""
+    own = {"group_content_id": content, "group_media_id": name, "confidence": "likely", "explanation": "Perhaps."}
+    return {**copy(name, content, of, of_content, **{**own, **match}), "action": "review"}
+
+
+def test_what_is_for_review_is_in_no_group_and_listed_only_if_asked_for() -> None:
+    decisions = (
+        unique("a.jpg", "A"),
+        copy("b.jpg", "B", "a.jpg", "A", similarity=0.9, confidence="certain", differs=0.0312),
+        reviewed("c.jpg", "C", "b.jpg", "B"),
+        reviewed("d.jpg", "D", "a.jpg", "A", confidence="certain", differs=0.125, explanation="With a caption."),
+        copy("d2.jpg", "D", "d.jpg", "D"),
+        unique("e.jpg", "E"),
+        reviewed("f.jpg", "F", "e.jpg", "E"),
+        video("g.mp4", "G", "e.mp4", "E4", "contains", part(5, 12, 0, 7), confidence="likely"),
+    )
+    total = "8 files: 2 unique, 1 exact copy, 1 altered copy, 4 for review, 0 failed. The copies take 2.0 MB."
+    assert report(*decisions) == [
+        "a.jpg  (1 copy)",
+        "    b.jpg  altered copy, 90.0 %, 3 % of it differs",
+        "",
+        "d.jpg  (1 copy)",
+        "    d2.jpg  exact copy",
+        "",
+        f"{total} --likely lists what is for review.",
+    ]
+    assert report(*decisions, likely=True) == [
+        "a.jpg  (1 copy, 2 for review)",
+        "    b.jpg  altered copy, 90.0 %, 3 % of it differs",
+        "    c.jpg  for review, beside b.jpg: Perhaps.",
+        "    d.jpg  for review: With a caption.",
+        "",
+        "d.jpg  (1 copy)",
+        "    d2.jpg  exact copy",
+        "",
+        "e.jpg  (1 for review)",
+        "    f.jpg  for review: Perhaps.",
+        "",
+        "e.mp4  (1 for review, known from before)",
+        "    g.mp4  perhaps: contains 00:00–00:07 of it at 00:05 (review)",
+        "",
+        total,
     ]
 
 

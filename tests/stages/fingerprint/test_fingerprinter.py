@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -26,7 +27,7 @@ from streams.stages.fingerprint.fingerprinter import (
 from tests.support import films
 from tests.support.fetchers import settings, submission
 from tests.support.film_server import FilmServer
-from tests.support.media import jpeg
+from tests.support.media import animation, jpeg
 from tests.support.web_servers import Servers, wait_until
 from tests.support.web_servers import servers as servers  # a fixture
 
@@ -189,6 +190,57 @@ async def test_a_video_is_not_an_image_and_an_image_not_a_video(servers: Servers
         assert await refusal(made, short_film().as_uri(), "image") is Reason.UNSUPPORTED_KIND
         assert (await of(made, f"{url}/photo{path}")).facts.kind == "image"
         assert (await of(made, f"{url}/film{path}", kind="video")).facts.kind == "video"
+
+
+@pytest.mark.parametrize("form", ["GIF", "PNG", "WEBP", "TIFF"])
+async def test_an_animation_is_a_video_from_every_source_and_may_be_submitted_as_either_kind(
+    servers: Servers, tmp_path: Path, form: str
+) -> None:
+    data = animation(form, frames=6)
+    file = tmp_path / "moving"
+    file.write_bytes(data)
+    server = FilmServer(data)
+    url = await servers.web({"/moving": server.answer, "/moving.mp4": server.answer})
+    kinds: list[Kind] = ["auto", "video", "image"]
+    async with fingerprinter(tmp_path) as made:
+        expected = (await of(made, body=data)).facts
+        assert (expected.kind, expected.format) == ("video", form.lower())
+        assert set(expected.hashes) == {"frames:1"}
+        for kind in kinds:
+            for address in (f"{url}/moving", f"{url}/moving.mp4", file.as_uri()):
+                assert (await of(made, address, kind=kind)).facts == expected
+            assert (await of(made, body=data, kind=kind)).cached
+
+
+async def test_an_image_file_with_one_picture_is_no_video(tmp_path: Path) -> None:
+    data = animation("GIF", frames=1)
+    async with fingerprinter(tmp_path) as made:
+        for _ in range(2):
+            with pytest.raises(BadInput, match="shows one picture") as refused:
+                await of(made, body=data, kind="video")
+            assert refused.value.reason is Reason.UNSUPPORTED_KIND
+        with pytest.raises(BadInput) as refused:
+            made.cached(submission(body=data, kind="video"), DEFAULT_POLICY)
+        assert refused.value.reason is Reason.UNSUPPORTED_KIND
+        assert (await of(made, body=data)).facts.kind == "image"
+
+
+async def test_animations_wait_for_the_threads_of_videos_while_pictures_go_on(tmp_path: Path) -> None:
+    async with fingerprinter(tmp_path, video_threads=1) as made:
+        begun, free = threading.Event(), threading.Event()
+
+        def wait() -> bool:
+            begun.set()
+            return free.wait(60)
+
+        busy = asyncio.ensure_future(made._videos.run(wait))
+        await asyncio.to_thread(begun.wait, 60)
+        moving = asyncio.ensure_future(of(made, body=animation("GIF")))
+        assert (await of(made, body=PHOTO)).facts.kind == "image"
+        assert not moving.done()
+        free.set()
+        await busy
+        assert (await moving).facts.kind == "video"
 
 
 async def test_a_silent_server_times_out_while_images_go_on(servers: Servers, tmp_path: Path) -> None:

@@ -25,11 +25,14 @@ NOISE: Final = 110
 """Variance of ink along rows that is added to both sides, so that noise does not correlate and specks do not differ.
 Full ink is 238."""
 
-STRUCTURE: Final = 450
+STRUCTURE: Final = 200
 """Variance along rows from which a cell counts. One side is enough: ink where there was none is a difference."""
 
 WORST: Final = 4
 """The score is the mean of the four worst cells."""
+
+LOW_SHARE: Final = 10
+"""One cell of so many is worse than the low cell."""
 
 UNKNOWN: Final = -2000
 """The correlation of a cell that has no structure on either side, or that the other page does not show."""
@@ -114,8 +117,15 @@ def worst_cells(cells: Any) -> Any:
 
 
 @compiled()
+def low_cell(cells: Any) -> Any:
+    """The correlation of the cell that is better than a tenth of those that count; UNKNOWN if none does."""
+    values = cells.ravel()[cells.ravel() != UNKNOWN]
+    return np.sort(values)[len(values) // LOW_SHARE] if len(values) else np.int64(UNKNOWN)
+
+
+@compiled()
 def own_score(page: Any) -> Any:
-    """What a page scores against itself, moved by half a pixel to the right and down, and how many cells count.
+    """What a page scores against itself, moved by half a pixel to the right and down: score, cells, low cell.
 
     Args:
         page: int16, the full level.
@@ -128,4 +138,5 @@ def own_score(page: Any) -> Any:
             moved[y, x] = (total + np.int32(page[above, left]) + 2) >> 2
     cells = np.empty((page.shape[0] // CELL_ROWS, page.shape[1] // CELL_COLUMNS), np.int64)
     compare_cells(page, moved, 0, cells)
-    return worst_cells(cells)
+    score, compared = worst_cells(cells)
+    return score, compared, low_cell(cells)

@@ -25,7 +25,7 @@ from streams.domain.evidence.paper.align import (
     correlation,
     lay_over,
 )
-from streams.domain.evidence.paper.cells import CELL_COLUMNS, CELL_ROWS, REACH, compare_cells, worst_cells
+from streams.domain.evidence.paper.cells import CELL_COLUMNS, CELL_ROWS, REACH, compare_cells, low_cell, worst_cells
 from streams.domain.evidence.paper.page import Page
 from streams.domain.evidence.paper.starts import GRID_STARTS, grid_starts
 from streams.domain.hamming.jit import compiled
@@ -63,6 +63,7 @@ class PageComparison:
     Attributes:
         score: mean of the worst cells, in thousandths.
         threshold: the score from which the pages are the same.
+        low_threshold: what the low cell of the same page reaches; None where that does not matter.
         compared: cells that count: both pages show them and one has structure.
         words: cells of the known page that have structure.
         covered_percent: how much of the query lies in the known page; over 100 where the query is a part.
@@ -72,6 +73,7 @@ class PageComparison:
 
     score: int
     threshold: int
+    low_threshold: int | None
     compared: int
     words: int
     covered_percent: int
@@ -81,7 +83,9 @@ class PageComparison:
     @property
     def same(self) -> bool:
         enough = self.compared >= MIN_CELLS and self.compared * 100 >= self.words * MIN_SHARED_PERCENT
-        return enough and self.covered_percent >= MIN_SHARED_PERCENT and self.score >= self.threshold
+        if not enough or self.covered_percent < MIN_SHARED_PERCENT or self.score < self.threshold:
+            return False
+        return self.low_threshold is None or int(low_cell(self.cells)) >= self.low_threshold
 
 
 def compare_pages(known: Page, query: Page, geometries: Sequence[Geometry] = ()) -> PageComparison:
@@ -97,7 +101,7 @@ def compare_pages(known: Page, query: Page, geometries: Sequence[Geometry] = ())
     height, width = known.ink.shape
     cells = np.empty((height // CELL_ROWS, width // CELL_COLUMNS), np.int64)
     aligned, score, compared, covered = (int(n) for n in _compare(*known.levels, *query.levels, starts, cells))
-    return PageComparison(score, known.threshold, compared, known.words, covered, aligned, cells)
+    return PageComparison(score, known.threshold, known.low_threshold, compared, known.words, covered, aligned, cells)
 
 
 def _in_pixels(geometry: Geometry, known: Page, query: Page) -> list[int]:

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from PIL import Image
 
-from streams.domain.evidence.paper.ink import is_dark, measure_ink
+from streams.domain.evidence.paper.ink import SHAPES_PERCENT, WORDS_PERCENT, is_dark, measure_ink
 from streams.domain.evidence.paper.page import LONG_SIDE, SHORT_SIDE, Page
 from streams.domain.evidence.paper.paper_rule import is_paper
 from streams.domain.evidence.paper.trim import find_page
@@ -36,7 +36,9 @@ def extract_page(image: Image.Image, must_be_paper: bool = True) -> Page | None:
     if is_dark(pixels):
         pixels = 255 - pixels
     ink = np.empty_like(pixels)
-    contrast = measure_ink(pixels, ink)
-    if must_be_paper and not is_paper(pixels, ink, contrast):
-        return None
+    if must_be_paper:
+        contrast = measure_ink(pixels, ink, SHAPES_PERCENT)
+        if not is_paper(pixels, ink, contrast):
+            return None
+    measure_ink(pixels, ink, WORDS_PERCENT)
     return Page((left * EDGE // width, top * EDGE // height, right * EDGE // width, bottom * EDGE // height), ink)

@@ -23,6 +23,11 @@ INK_PERCENT: Final = 97
 LEAST_CONTRAST: Final = 14
 """Grey levels that ink is darker than paper on a page without contrast."""
 
+WORDS_PERCENT: Final = 25
+SHAPES_PERCENT: Final = 60
+"""Ink is measured by at least this part of the page's contrast. With WORDS_PERCENT small letters count beside a solid
+bar, where they are faint. With SHAPES_PERCENT they do not, and ink is as thin as the page looks."""
+
 STRONGEST_SHARE: Final = 200
 """The contrast of the page is that of its strongest ink but for one pixel in so many."""
 
@@ -51,12 +56,13 @@ def _value_at(counts: Any, percent: int) -> int:
 
 
 @compiled()
-def measure_ink(pixels: Any, ink: Any) -> int:
+def measure_ink(pixels: Any, ink: Any, least_percent: int) -> int:
     """Measure the ink of a page.
 
     Args:
         pixels: uint8, dark ink on light paper.
         ink: uint8 of the same shape; written, 0 to INK_LEVELS.
+        least_percent: WORDS_PERCENT or SHAPES_PERCENT.
 
     Returns:
         The contrast of the page: grey levels between its strongest ink and the paper around.
@@ -75,7 +81,7 @@ def measure_ink(pixels: Any, ink: Any) -> int:
     while above <= height * width // STRONGEST_SHARE:
         contrast -= 1
         above += counts[contrast]
-    least = max(LEAST_CONTRAST, contrast * 3 // 5)
+    least = max(LEAST_CONTRAST, contrast * least_percent // 100)
     percents[0] = INK_PERCENT
     around = interpolated(largest_around(block_percentiles(paper, percents)[0]), height, width)
     # int32 keeps the divisions fast.

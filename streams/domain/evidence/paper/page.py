@@ -26,9 +26,14 @@ LONG_SIDE: Final = 160
 SHORT_SIDE: Final = 24
 """Pixels of the long side, and at least of the short side."""
 
-COPY_PERCENT: Final = 85
-"""A copy scores at least so much of what the page scores against itself. At 75, one of 56 pairs of invoices on one form
-was the same. At 85, some receipts that were scanned or turned by 2 degrees are lost."""
+COPY_PERCENT: Final = 90
+"""A copy scores at least so much of what the page scores against itself. At 85, one of 50 pairs of invoices on one form
+was the same. At 90, some pages that were scanned, cropped or turned by 2 degrees are lost."""
+
+MANY_WORDS: Final = 150
+LOW_PERCENT: Final = 108
+"""In a page of that many cells with structure, a table of numbers, the four worst say little. So its low cell must be
+better by so much than the page's own: other tables reach 106, copies 111 and more."""
 
 _HEADER: Final = struct.Struct(">3B4H")
 _COMPRESSION: Final = 6
@@ -60,14 +65,19 @@ class Page:
         return self._own[0] * COPY_PERCENT // 100
 
     @property
+    def low_threshold(self) -> int | None:
+        """What the low cell of another page must reach; None where that does not matter."""
+        return self._own[2] * LOW_PERCENT // 100 if self.words >= MANY_WORDS else None
+
+    @property
     def words(self) -> int:
         """The number of cells with structure."""
         return self._own[1]
 
     @cached_property
-    def _own(self) -> tuple[int, int]:
-        score, words = own_score(self.levels.full)
-        return int(score), int(words)
+    def _own(self) -> tuple[int, int, int]:
+        score, words, low = own_score(self.levels.full)
+        return int(score), int(words), int(low)
 
 
 def pack_page(page: Page) -> bytes:

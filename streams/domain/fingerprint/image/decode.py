@@ -1,4 +1,6 @@
-"""The only place that hands foreign bytes to Pillow: opens, checks limits, decodes, turns upright, translates errors.
+"""Hands foreign bytes to Pillow: opens, checks limits, decodes, turns upright, translates errors.
+
+Nothing else does so but `fingerprint/sequence`, with the plugins and the error translation of this file.
 
 Pillow's process-global state is deliberately neither read nor changed: plugins are called directly, so
 `Image.MAX_IMAGE_PIXELS` and other registered plugins have no effect here.
@@ -53,7 +55,7 @@ bits keeps planes of 16 bits. A JPEG 2000, and a JPEG of several scans, say in t
 MAX_EXIF_BYTES = 1 << 20
 EXIF_ORIENTATION = 0x0112
 
-_PLUGINS: dict[ImageFormat, type[ImageFile.ImageFile]] = {
+PLUGINS: dict[ImageFormat, type[ImageFile.ImageFile]] = {
     "png": PngImagePlugin.PngImageFile,
     "gif": GifImagePlugin.GifImageFile,
     "webp": WebPImagePlugin.WebPImageFile,
@@ -63,7 +65,7 @@ _PLUGINS: dict[ImageFormat, type[ImageFile.ImageFile]] = {
     "bmp": BmpImagePlugin.BmpImageFile,
 }
 
-_TRANSPOSITIONS: dict[int, Image.Transpose] = {
+TRANSPOSITIONS: dict[int, Image.Transpose] = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -103,10 +105,10 @@ def decode_luminance(
     Raises:
         BadInput: too_many_pixels, truncated_media, corrupt_media or out_of_memory.
     """
-    with _decoder_errors_as_bad_input(image_format, structure), BytesIO(data) as source:
+    with decoder_errors_as_bad_input(image_format, structure), BytesIO(data) as source:
         image = _open(source, image_format, structure)
         try:
-            _check_size(image, image_format, structure, max_pixels, max_decode_bytes)
+            check_size(image, image_format, structure, max_pixels, max_decode_bytes)
             frames = structure.frames or int(getattr(image, "n_frames", 1))
             width, height = image.size
             truncated = False
@@ -124,7 +126,7 @@ def decode_luminance(
                 grey = luminance(image)
             # Turned before the resize, which is not symmetric: the blocks of its first step begin at one corner, so the
             # eight orientations would get different hashes.
-            transposition = _TRANSPOSITIONS.get(_exif_orientation(image))
+            transposition = TRANSPOSITIONS.get(exif_orientation(image))
             if transposition is not None:
                 grey = grey.transpose(transposition)
                 if transposition >= Image.Transpose.ROTATE_90 and transposition != Image.Transpose.ROTATE_180:
@@ -151,7 +153,7 @@ def _small_jpeg(data: bytes) -> Image.Image | None:
                 return None
             image.draft("YCbCr", (1, 1))
             image.load()
-    except Exception:  # as in _decoder_errors_as_bad_input; the luminance was readable, so the picture is not bad
+    except Exception:  # as in decoder_errors_as_bad_input; the luminance was readable, so the picture is not bad
         return None
     return image
 
@@ -163,7 +165,7 @@ def _open(source: BytesIO, image_format: ImageFormat, structure: FileStructure) 
         case "heif":
             return open_heif(source)
         case _:
-            return _PLUGINS[image_format](source)
+            return PLUGINS[image_format](source)
 
 
 def _first_rows(image: Image.Image, rows: int) -> Image.Image:
@@ -174,7 +176,7 @@ def _first_rows(image: Image.Image, rows: int) -> Image.Image:
     return image.crop((0, 0, image.width, rows))
 
 
-def _exif_orientation(image: Image.Image) -> int:
+def exif_orientation(image: Image.Image) -> int:
     """The EXIF (or XMP) orientation that the decoder has not applied itself; 1 (upright) if the file names none."""
     exif = image.info.get("exif", b"")
     if not isinstance(exif, bytes) or len(exif) > MAX_EXIF_BYTES:
@@ -183,13 +185,18 @@ def _exif_orientation(image: Image.Image) -> int:
     return orientation if isinstance(orientation, int) else 1
 
 
-def _check_size(
+def check_size(
     image: ImageFile.ImageFile,
     image_format: ImageFormat,
     structure: FileStructure,
     max_pixels: int,
     max_decode_bytes: int,
 ) -> None:
+    """Refuse an opened image that is too large to be decoded.
+
+    Raises:
+        BadInput: too_many_pixels.
+    """
     width, height = max(image.size, structure.largest, key=lambda size: size[0] * size[1])
     if width * height > max_pixels:
         raise BadInput(Reason.TOO_MANY_PIXELS, f"{width}×{height} exceeds the limit of {max_pixels:,} pixels")
@@ -203,7 +210,7 @@ def _check_size(
 
 
 @contextmanager
-def _decoder_errors_as_bad_input(image_format: ImageFormat, structure: FileStructure) -> Iterator[None]:
+def decoder_errors_as_bad_input(image_format: ImageFormat, structure: FileStructure) -> Iterator[None]:
     """Translates errors of a decoder to BadInput: on foreign bytes they are the input's fault.
 
     Pillow's plugins raise OSError, SyntaxError, ValueError, struct.error, IndexError, KeyError, OverflowError,

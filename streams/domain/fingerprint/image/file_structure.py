@@ -24,6 +24,7 @@ MAX_GIF_BLOCKS = 1_000_000
 MAX_TIFF_PAGES = 10_000
 MAX_TIFF_ENTRIES = 4_096
 MAX_TIFF_VALUES = 262_144
+MAX_WEBP_CHUNKS = 65_536
 
 _GIF_EXTENSION, _GIF_PICTURE, _GIF_END, _GIF_COMMENT = 0x21, 0x2C, 0x3B, 0xFE
 _TIFF_BLOB_TYPES = frozenset((1, 2, 6, 7))
@@ -51,7 +52,9 @@ def _png_structure(data: bytes) -> FileStructure:
         position += 12 + length
         if name == b"IEND":
             return FileStructure(
-                frames=frames + separate_default if animated and frames else 1, complete=position <= len(data)
+                frames=frames + separate_default if animated and frames else 1,
+                complete=position <= len(data),
+                hides_first=separate_default and frames > 0,
             )
         if name == b"acTL":
             animated = True
@@ -109,13 +112,24 @@ def _tiff_structure(data: bytes) -> FileStructure:
             break
         (entries,) = struct.unpack_from(order + "H", data, directory)
         if not directories:
-            _check_directory(data, order, directory + 2, entries)
+            check_tiff_directory(data, order, directory + 2, entries)
         directories.add(directory)
         position = directory + 2 + 12 * entries
     return FileStructure(frames=max(1, len(directories)), complete=len(directories) == MAX_TIFF_PAGES)
 
 
-def _check_directory(data: bytes, order: str, first: int, entries: int) -> None:
+def check_tiff_directory(data: bytes, order: str, first: int, entries: int) -> None:
+    """Refuse a directory that would keep the decoder busy.
+
+    Args:
+        data: the file.
+        order: `<` or `>`.
+        first: where its first entry begins.
+        entries: their number.
+
+    Raises:
+        BadInput: corrupt_media.
+    """
     if entries > MAX_TIFF_ENTRIES:
         raise too_many("entries in a TIFF directory", MAX_TIFF_ENTRIES)
     values = 0
@@ -124,6 +138,19 @@ def _check_directory(data: bytes, order: str, first: int, entries: int) -> None:
         values += 0 if value_type in _TIFF_BLOB_TYPES else count
     if values > MAX_TIFF_VALUES:
         raise too_many("values in a TIFF directory", MAX_TIFF_VALUES)
+
+
+def _webp_structure(data: bytes) -> FileStructure:
+    """Frames are the ANMF chunks of an animation; None for a picture, whose only frame the decoder finds."""
+    position, chunks, frames = 12, 0, 0
+    while position + 8 <= len(data):
+        chunks += 1
+        if chunks > MAX_WEBP_CHUNKS:
+            raise too_many("WebP chunks", MAX_WEBP_CHUNKS)
+        name, length = struct.unpack_from("<4sI", data, position)
+        frames += name == b"ANMF"
+        position += 8 + length + length % 2
+    return FileStructure(frames=frames or None, complete=position <= len(data) + 1)
 
 
 def _bmp_structure(data: bytes) -> FileStructure:
@@ -137,6 +164,7 @@ _READERS: dict[ImageFormat, Callable[[bytes], FileStructure]] = {
     "jpeg": jpeg_structure,
     "png": _png_structure,
     "gif": _gif_structure,
+    "webp": _webp_structure,
     "heif": heif_structure,
     "jpeg2000": jpeg2000_structure,
     "tiff": _tiff_structure,

@@ -27,7 +27,7 @@ CODECS: Final = frozenset(
         "h264", "hevc", "av1", "vp8", "vp9", "mpeg1video", "mpeg2video", "mpeg4", "msmpeg4v1", "msmpeg4v2", "msmpeg4v3",
         "h263", "h263p", "h261", "flv1", "vp6", "vp6f", "vp6a", "wmv1", "wmv2", "wmv3", "vc1", "theora", "mjpeg",
         "mjpegb", "prores", "dnxhd", "dvvideo", "svq1", "svq3", "cinepak", "ffv1", "huffyuv", "ffvhuff", "utvideo",
-        "qtrle", "rawvideo", "png", "rv30", "rv40", "indeo3", "indeo5",
+        "qtrle", "rawvideo", "png", "rv30", "rv40", "indeo3", "indeo5", "gif", "apng",
     )
 )  # fmt: skip
 """The codecs that are decoded, by FFmpeg's names. Codecs that no camera, encoder or site produces are left out."""
@@ -148,6 +148,8 @@ def _options(container_format: str, file: FFmpegInput, limits: VideoLimits) -> d
         "max_pixels": str(limits.max_pixels),
         "threads": "1",
     }
+    if container_format == "png":
+        options["default_fps"] = "10"  # of frames without a duration; browsers have the same
     if container_format in ("mp4", "mov"):
         options |= {"enable_drefs": "0", "use_absolute_path": "0"}
     return options

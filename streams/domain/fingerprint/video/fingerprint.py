@@ -17,16 +17,13 @@ from streams.domain.fingerprint.video.container import OpenContainer, ffmpeg_err
 from streams.domain.fingerprint.video.ffmpeg_input import FFmpegInput
 from streams.domain.fingerprint.video.limits import DEFAULT_VIDEO_LIMITS, VideoLimits
 from streams.domain.fingerprint.video.moments import Moment, MomentCollector, frame_entries
+from streams.domain.fingerprint.video.posters import choose_poster, choose_thumbnails_s
 from streams.domain.fingerprint.video.sampler import SAMPLE_GAP_MS, FrameSampler
 from streams.domain.fingerprint.video.source import BytesVideoSource, VideoSource
 from streams.domain.hashes.algorithms import FRAMES_HASH
 from streams.domain.hashes.frames import pack_frames
 from streams.domain.records import MediaFacts, VideoFacts
 from streams.errors import BadInput, Reason
-
-MAX_THUMBNAILS = 9
-POSTER_AFTER_SHARE = 0.05
-"""Titles and fades fill this share of the duration. The poster is taken after it, if there is a moment."""
 
 
 def _never() -> bool:
@@ -105,7 +102,7 @@ def _media_facts(
     if not width:
         raise BadInput(Reason.CORRUPT_MEDIA, "no frame of the video can be decoded")
     duration_ms = sampler.duration_ms
-    poster = _poster(moments, duration_ms)
+    poster = choose_poster(moments, duration_ms)
     size_bytes = video.file.source.size_bytes
     return MediaFacts(
         content_id=content_id or f"sha256-parts:{sampler.digest}",
@@ -127,22 +124,6 @@ def _media_facts(
             read_bytes=video.file.source.read_bytes,
             decoded_frames=decoder.decoded_frames,
             poster_s=poster.from_ms / 1000 if poster else 0.0,
-            thumbnails_s=_thumbnails_s(moments, duration_ms),
+            thumbnails_s=choose_thumbnails_s(moments, duration_ms),
         ),
     )
-
-
-def _poster(moments: list[Moment], duration_ms: int) -> Moment | None:
-    """The moment of the highest quality; the first of equals."""
-    later = [moment for moment in moments if moment.from_ms >= POSTER_AFTER_SHARE * duration_ms]
-    return max(later or moments, key=lambda moment: moment.quality, default=None)
-
-
-def _thumbnails_s(moments: list[Moment], duration_ms: int) -> list[float]:
-    """The beginnings of the moments nearest to the middles of MAX_THUMBNAILS equal parts of the video."""
-    if not moments:
-        return []
-    middles = [(number + 0.5) * duration_ms / MAX_THUMBNAILS for number in range(MAX_THUMBNAILS)]
-    starts = [moment.from_ms for moment in moments]
-    nearest = {min(starts, key=lambda at: abs(at - middle)) for middle in middles}
-    return [at / 1000 for at in sorted(nearest)]

@@ -12,13 +12,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from streams.domain.evidence.evidence import unpack_evidence
+from streams.domain.evidence.judge import Judgement
 from streams.domain.evidence.verify import MatchedViews
 from streams.domain.hashes.levels import LEVEL_NUMBERS
 from streams.domain.hashes.orientation import ORIENTATION_NAMES
 from streams.domain.hashes.packing import ENTRY, ORIENTATION_MASK
 from streams.domain.hashes.transformation import transformation_between
 from streams.domain.hashes.views import AS_WHOLE, SEARCH_GROUPS, VIEW_PAIRS, VIEWS, query_groups
-from streams.domain.match.images.verification import compare
+from streams.domain.match.images.pairs import near_pairs
+from streams.domain.match.images.verification import compare, judge_pairs
 from streams.domain.match.outcome import exact_match, near_match
 from streams.domain.match.selection import comparable_entries, packed_evidence, stored_entries
 from streams.domain.policy.policy import Policy
@@ -131,6 +134,24 @@ def match_pictures(
     content = replace(content, entries=stored_entries(entries, policy))
     copy = compare(content, packed_evidence(known), own_entries, packed_evidence(submitted), policy)
     return None if copy is None else near_match(copy, policy, (submitted.content_id, submitted_id))
+
+
+def judge_pictures(known: MediaFacts, submitted: MediaFacts, policy: Policy) -> Judgement | None:
+    """What the evidence says when one picture is known and the other submitted, also where it refuses a match.
+
+    Returns:
+        None if no views are near enough for a candidate, or a picture has no evidence.
+
+    Raises:
+        BadInput: as `compare_pictures`, or the evidence is damaged.
+    """
+    algorithm, entries = comparable_entries(known, policy)
+    own_algorithm, own_entries = comparable_entries(submitted, policy)
+    of_known, of_query = unpack_evidence(packed_evidence(known)), unpack_evidence(packed_evidence(submitted))
+    if not algorithm or algorithm != own_algorithm or of_known is None or of_query is None:
+        return None
+    pairs = near_pairs(own_entries, stored_entries(entries, policy), policy)
+    return judge_pairs(pairs, of_known, of_query, policy) if pairs else None
 
 
 def _rules(own: NDArray[np.void], other: NDArray[np.void], policy: Policy) -> NDArray[np.uint8]:

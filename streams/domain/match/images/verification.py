@@ -20,7 +20,7 @@ from streams.domain.evidence.geometry import (
     map_between,
     place_view,
 )
-from streams.domain.evidence.judge import judge
+from streams.domain.evidence.judge import Judgement, judge
 from streams.domain.evidence.verify import MatchedViews
 from streams.domain.hashes.views import AS_WHOLE
 from streams.domain.match.images.pairs import NearPair, near_pairs
@@ -106,9 +106,7 @@ def compare(
     of_known, of_query = _unpacked(known_evidence), _unpacked(evidence)
     if of_known is None or of_query is None:
         return _unverified(known, pairs, policy)
-    nearest = pairs[0]
-    matched = [pair.views for pair in pairs]
-    judged = judge(of_known, of_query, matched, nearest.hash64_distance_bits, _bits_of_256(nearest, policy))
+    judged = judge_pairs(pairs, of_known, of_query, policy)
     if not judged.confidence or judged.differs > policy.max_differs:
         return None
     pair = _told_pair(pairs, judged.views, of_known, of_query)
@@ -117,6 +115,13 @@ def compare(
     is_reused = judged.confidence == "certain" and drift <= policy.reuse_differs
     found = judged.confidence, judged.score, judged.differs, judged.blocks
     return PictureCopy(known, pair, *found, drift_blocks, is_reused)
+
+
+def judge_pairs(pairs: list[NearPair], known: Evidence, query: Evidence, policy: Policy) -> Judgement:
+    """What the evidence of a candidate says; `pairs` are those of near views, at least one, the nearest first."""
+    nearest = pairs[0]
+    matched = [pair.views for pair in pairs]
+    return judge(known, query, matched, nearest.hash64_distance_bits, _bits_of_256(nearest, policy))
 
 
 @lru_cache(EVIDENCE_CACHED)

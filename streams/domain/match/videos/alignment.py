@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from streams.domain.match.videos.contradictions import BRIDGED_GAP_MS, Span, find_contradictions
 from streams.domain.match.videos.time_mapping import (
     NORMAL_SPEED_PPM,
     Int64Array,
@@ -31,17 +32,10 @@ MIN_FURTHER_VOTERS: Final = 3
 MIN_FURTHER_MS: Final = 1_000
 """What a second or later mapping needs: moments that vote for it, and time that no earlier mapping covers."""
 
-SIMULTANEOUS_MS: Final = 200
-"""Moments of the two videos that are at most this far apart and do not look the same contradict each other."""
-
-FIRM_OVERLAP_MS: Final = 250
-SAME_INSTANT_MS: Final = 40
-"""A contradiction is firm if both moments are shown together for FIRM_OVERLAP_MS, or begin at the same instant. One
-that is neither firm nor near another is a cut: encoders place keyframes there, one before the cut, the other after."""
-
-BRIDGED_GAP_MS: Final = 3_000
-"""A gap of at most this much between two moments that match belongs to the segment, whatever the gap shows: hashes
-fail now and then."""
+BRIDGED_PART: Final = 8
+"""A gap of at most BRIDGED_GAP_MS between two moments that match belongs to the segment, whatever the gap shows: hashes
+fail now and then. In a short video it may be one BRIDGED_PART of the shorter video at most: three seconds may be all
+that an animation shows between a title card and an end card."""
 
 MAX_GAP_MS: Final = 180_000
 """A gap of at most this much belongs to the segment if nothing contradicts it: long videos are sampled seconds apart,
@@ -62,11 +56,6 @@ class MomentPairs(NamedTuple):
     own: Int64Array
     known: Int64Array
     orientation: Int64Array
-
-
-class Span(NamedTuple):
-    from_ms: int
-    to_ms: int
 
 
 class AlignedSegment(NamedTuple):
@@ -155,7 +144,7 @@ def _segments(
 ) -> list[AlignedSegment]:  # fmt: skip
     """The segments of one mapping: the time in which both moments of a pair are shown, joined and widened."""
     mine, theirs = pairs.own[chosen], pairs.known[chosen]
-    contradictions, between = _contradictions(own, known, weights, mine, theirs, mapping)
+    contradictions, between = find_contradictions(own, known, weights, mine, theirs, mapping)
     joined: list[Span] = []
     spans = sorted(
         _shared_span(int(own.from_ms[moment]), int(own.to_ms[moment]), mapping.own_ms(begin), mapping.own_ms(end))
@@ -163,8 +152,9 @@ def _segments(
             mine.tolist(), known.from_ms[theirs].tolist(), known.to_ms[theirs].tolist(), strict=True
         )
     )
+    bridged_gap_ms = min(BRIDGED_GAP_MS, min(own.duration_ms, known.duration_ms) // BRIDGED_PART)
     for span in spans:
-        if joined and _is_bridged(joined[-1], span, between):
+        if joined and _is_bridged(joined[-1], span, between, bridged_gap_ms):
             joined[-1] = Span(joined[-1].from_ms, max(joined[-1].to_ms, span.to_ms))
         else:
             joined.append(span)
@@ -187,37 +177,10 @@ def _shared_span(from_ms: int, to_ms: int, other_from_ms: int, other_to_ms: int)
     return Span(to_ms, to_ms) if other_from_ms > to_ms else Span(from_ms, from_ms)
 
 
-def _contradictions(
-    own: MomentTimes, known: MomentTimes, weights: Int64Array, mine: Int64Array, theirs: Int64Array,
-    mapping: TimeMapping,
-) -> tuple[list[Span], list[Span]]:  # fmt: skip
-    """Own moments without a pair that are shown at the same time as a known moment without a pair.
-
-    The second list has those that part a segment: all firm ones, and the others only within BRIDGED_GAP_MS of another.
-    """
-    alone, known_alone = np.ones(len(own.from_ms), np.bool_), np.ones(len(known.from_ms), np.bool_)
-    alone[mine], known_alone[theirs] = False, False
-    alone &= weights > 0
-    begins = np.array([mapping.own_ms(at) for at in known.from_ms[known_alone].tolist()], np.int64)
-    ends = np.array([mapping.own_ms(at) for at in known.to_ms[known_alone].tolist()], np.int64)
-    own_from, own_to = own.from_ms[alone, None], own.to_ms[alone, None]
-    contradicted = ((begins - SIMULTANEOUS_MS <= own_to) & (ends + SIMULTANEOUS_MS >= own_from)).any(axis=1)
-    overlap_ms = np.maximum(0, np.minimum(ends, own_to) - np.maximum(begins, own_from)).sum(axis=1)
-    firm = (overlap_ms >= FIRM_OVERLAP_MS) | (np.abs(begins - own_from) <= SAME_INSTANT_MS).any(axis=1)
-    found = [Span(int(own.from_ms[at]), int(own.to_ms[at])) for at in np.flatnonzero(alone)[contradicted]]
-    return found, [
-        span
-        for number, (span, is_firm) in enumerate(zip(found, firm[contradicted].tolist(), strict=True))
-        if is_firm
-        or (number and span.from_ms - found[number - 1].to_ms <= BRIDGED_GAP_MS)
-        or (number + 1 < len(found) and found[number + 1].from_ms - span.to_ms <= BRIDGED_GAP_MS)
-    ]
-
-
-def _is_bridged(first: Span, second: Span, contradictions: Sequence[Span]) -> bool:
+def _is_bridged(first: Span, second: Span, contradictions: Sequence[Span], bridged_gap_ms: int) -> bool:
     """Whether the gap between two spans belongs to their segment."""
     gap_ms = second.from_ms - first.to_ms
-    if gap_ms <= BRIDGED_GAP_MS:
+    if gap_ms <= bridged_gap_ms:
         return True
     return gap_ms <= MAX_GAP_MS and not any(
         span.from_ms < second.from_ms and span.to_ms > first.to_ms for span in contradictions

@@ -160,6 +160,37 @@ def test_a_replaced_middle_parts_a_segment_and_failing_hashes_do_not() -> None:
     assert abs(second.from_ms - 19_750) <= 250
 
 
+@pytest.mark.parametrize(("duration_ms", "is_bridged"), [(8_000, True), (7_999, False)])
+def test_what_is_bridged_of_a_short_video_is_a_small_part_of_it(duration_ms: int, is_bridged: bool) -> None:
+    """A title card and an end card make no copy of an animation, whatever lies between them."""
+    moments = [(0, 500), (500, 900), (900, 1_000), (1_050, 1_950), (2_000, 2_400), (2_400, duration_ms)]
+    own = known = Timeline(moments, duration_ms)
+    found = segments_of(own, known, {number: number for number in (0, 1, 2, 4, 5)})
+    assert (len(found) == 1) is is_bridged
+    if not is_bridged:
+        assert found[0].to_ms < found[1].from_ms
+
+
+@pytest.mark.parametrize("shown_by_own", [True, False])
+@pytest.mark.parametrize(("unshared_ms", "is_shared"), [(999, True), (1_000, False)])
+def test_what_only_one_of_two_short_videos_shows_is_not_shared(
+    shown_by_own: bool, unshared_ms: int, is_shared: bool
+) -> None:
+    """The other shows a plain surface, of which there is no moment."""
+    plain = Timeline([(0, 2_000)], 4_000)
+    other = Timeline([(0, 2_000), (2_000, 2_000 + unshared_ms)], 4_000)
+    own, known = (other, plain) if shown_by_own else (plain, other)
+    (segment,) = segments_of(own, known, {0: 0})
+    assert segment.to_ms == segment.known_to_ms == (4_000 if is_shared else 2_000)
+
+
+def test_what_only_one_of_two_long_videos_shows_may_be_shared() -> None:
+    """They are sampled at different times."""
+    own, known = Timeline([(0, 20_000), (20_000, 40_000)], 61_000), Timeline([(0, 20_000)], 61_000)
+    (segment,) = segments_of(own, known, {0: 0})
+    assert segment.to_ms == 40_000
+
+
 def test_videos_sampled_at_different_times_do_not_contradict_each_other() -> None:
     known = points(range(0, 7_200_000, 18_000), 7_200_000)
     own = points(range(2_900, 600_000, 5_000), 600_000)

@@ -19,6 +19,7 @@ class FileStructure:
     Attributes:
         frames: the pictures that were counted; None where the decoder counts them.
         complete: False if the file ends before its last part does.
+        hides_first: the first picture is for programs that show no animations, and is not part of the animation.
         pixels_end: where the pixels of a JPEG end; None in other formats.
         row_by_row: the JPEG is decoded row by row; if not, the decoder keeps all of it before it shows the first row.
         largest: width and height of the largest picture that the file declares, where the decoder cannot be asked.
@@ -29,6 +30,7 @@ class FileStructure:
 
     frames: int | None = None
     complete: bool = True
+    hides_first: bool = False
     pixels_end: int | None = None
     row_by_row: bool = False
     whole_passes: bool = False
