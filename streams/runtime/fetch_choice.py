@@ -81,8 +81,11 @@ class FetchChoice(Generic[Partition]):
         first = min(refused, key=self._refused_since.__getitem__, default=None)
         if first is not None and now - self._refused_since[first] > PATIENCE_S:
             return []
-        large = [each for each in chosen if self._last_bytes.get(each, room_bytes + 1) > room_bytes]
-        if large:  # one of them alone, or all others, whoever has waited longer
+        unknown = next((each for each in chosen if not self.is_known(each)), None)
+        large = [each for each in chosen if self._last_bytes.get(each, 0) > room_bytes]
+        if unknown is not None:
+            chosen = [unknown]
+        elif large:  # one of them alone, or all others, whoever has waited longer
             for partition in chosen:
                 self._refused_since.setdefault(partition, now)
             next_one = min(chosen, key=self._refused_since.__getitem__)
