@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from streams.domain.hashes.transformation import describe_transformation
+from streams.domain.hashes.views import MAX_PANELS
 from streams.domain.match.images.wording import percent_of_picture
 from streams.domain.records import Decision, Match
 from streams.errors import Reason
@@ -52,6 +53,13 @@ VIEW_WORDS = {
     "round": "its oval",
     "round_left": "its oval, tilted left",
     "round_right": "its oval, tilted right",
+    "deskewed": "turned upright",
+    **{
+        f"round_{side}_{degrees}": f"its oval, tilted {side} by {degrees}°"
+        for side in ("left", "right")
+        for degrees in (7, 10, 13)
+    },
+    **{f"panel_{number}": f"picture {number} of the collage" for number in range(1, MAX_PANELS + 1)},
     "square": "its middle, square",
     "wide": "its middle, 16:9",
 }

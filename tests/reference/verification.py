@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from streams.domain.evidence.evidence import Evidence, Thumbnail
 from streams.domain.evidence.verify import MatchedViews
-from streams.domain.hashes.views import FULL, View
+from streams.domain.hashes.views import FRAMED, FULL, TRIMMED, View
 from tests.reference import evidence as slow
 
 ONE, PIXEL, EDGE = 1 << 16, 1 << 12, (1 << 16) - 1
@@ -168,21 +168,34 @@ def in_whole(blocks: NDArray[np.uint8], box: Sequence[int], whole: NDArray[np.ui
     return states
 
 
+def thumbnail_of(evidence: Evidence, view: View) -> Thumbnail | None:
+    """The thumbnail that shows a view: its own, or the innermost picture's."""
+    if view.own_thumbnail or view.negated or view.code == FULL:
+        code = view.code if view.own_thumbnail else FULL
+        return next((each for each in evidence.thumbnails if each.view == code), None)
+    return [each for each in evidence.thumbnails if each.view in (FULL, TRIMMED, FRAMED)][-1]
+
+
+def size_of(evidence: Evidence, thumbnail: Thumbnail) -> tuple[int, int]:
+    """Width and height of what a thumbnail shows, in a unit that keeps them below 2^16."""
+    left, top, right, bottom = thumbnail.box
+    width, height = evidence.width * (right - left), evidence.height * (bottom - top)
+    scale = max(max(width, height) >> 15, 1)
+    return max(width // scale, 1), max(height // scale, 1)
+
+
 def verified(views: Sequence[View], known: Evidence, query: Evidence, matched: Sequence[MatchedViews]) -> Result:
     """Score, textured blocks, states of blocks and the views that decided."""
     tried: list[tuple[Row, Thumbnail, Thumbnail, int]] = []
     best = NOTHING
     for pair in matched:
         one, other = views[pair.known_view], views[pair.query_view]
-        shown = [
-            next((each for each in side.thumbnails if each.view == (view.code if view.own_thumbnail else FULL)), None)
-            for side, view in ((known, one), (query, other))
-        ]
+        shown = [thumbnail_of(side, view) for side, view in ((known, one), (query, other))]
         if len(tried) == 3 or shown[0] is None or shown[1] is None:
             continue
         shares = between(
-            placed(one, pair.known_orientation, known.width, known.height),
-            placed(other, pair.query_orientation, query.width, query.height),
+            placed(one, pair.known_orientation, *size_of(known, shown[0])),
+            placed(other, pair.query_orientation, *size_of(query, shown[1])),
         )
         geometry = shares, shown[0], shown[1], -1 if one.negated != other.negated else 1
         if any(

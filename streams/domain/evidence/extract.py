@@ -18,7 +18,7 @@ from streams.domain.evidence.paper.extract import extract_page
 from streams.domain.evidence.paper.page import Page, pack_page
 from streams.domain.evidence.plain import has_even_ground, is_plain
 from streams.domain.evidence.thumbnail import EDGE, SIDE, encode_thumbnail
-from streams.domain.hashes.views import FULL
+from streams.domain.hashes.views import FULL, INNER_VIEWS
 from streams.domain.pixels.resample import BOX, Rectangle, resized
 
 Pixels = NDArray[np.uint8]
@@ -50,7 +50,7 @@ def extract_evidence(
     pixels: Pixels,
     size: tuple[int, int],
     whole: Rectangle,
-    inner: Sequence[tuple[int, Rectangle]],
+    inner: Sequence[tuple[int, Rectangle, Pixels | None]],
     grey: Image.Image | None = None,
     colours: ColourSource | None = None,
 ) -> Evidence:
@@ -60,12 +60,13 @@ def extract_evidence(
         pixels: the upright grey picture, reduced to a few hundred pixels a side.
         size: width and height of the full picture.
         whole: where the picture lies in `pixels`.
-        inner: view codes and places of the inner pictures.
+        inner: view codes and boxes of the inner pictures; SIDE × SIDE pixels of those that are not upright in the box.
         grey: the upright grey picture as decoded; None takes no ink.
         colours: of the picture; None takes none.
     """
-    thumbnails = tuple(_thumbnail(pixels, view, part, whole) for view, part in ((FULL, whole), *inner))
-    innermost = thumbnails[-1].packed
+    parts = ((FULL, whole, None), *inner)
+    thumbnails = tuple(_thumbnail(pixels, view, part, whole, upright) for view, part, upright in parts)
+    innermost = next(each.packed for each in reversed(thumbnails) if each.view < INNER_VIEWS)
     page = _packed_page(grey) if grey is not None and has_even_ground(innermost) else b""
     chroma, digest, plain = b"", b"", is_plain(innermost) or is_plain(thumbnails[0].packed)
     if colours is not None and (page or plain):
@@ -75,11 +76,12 @@ def extract_evidence(
     return Evidence(*size, thumbnails, page, chroma, digest)
 
 
-def _thumbnail(pixels: Pixels, view: int, part: Rectangle, whole: Rectangle) -> Thumbnail:
+def _thumbnail(pixels: Pixels, view: int, part: Rectangle, whole: Rectangle, upright: Pixels | None) -> Thumbnail:
     left, top, right, bottom = (
         min(max(round(edge / whole[2 + number % 2] * EDGE), 0), EDGE) for number, edge in enumerate(part)
     )
-    return Thumbnail(view, (left, top, right, bottom), encode_thumbnail(resized(pixels, SIDE, part, BOX)))
+    shown = resized(pixels, SIDE, part, BOX) if upright is None else upright
+    return Thumbnail(view, (left, top, right, bottom), encode_thumbnail(shown))
 
 
 def _packed_page(grey: Image.Image) -> bytes:

@@ -14,13 +14,15 @@ from numpy.typing import NDArray
 
 from streams.domain.hamming.jit import compiled
 from streams.domain.hashes.orientation import LEFT_RIGHT, TOP_BOTTOM, TRANSPOSED
-from streams.domain.hashes.views import FULL, VIEWS, View
+from streams.domain.hashes.views import FULL, INNER_VIEWS, VIEWS, View
 
 ONE: Final = 1 << 16
 """A side of a picture."""
 
 _WHOLE: Final = (0.0, 0.0, 1.0, 1.0, 0.0, 1.0, 0.0)
 
+INNERMOST: Final = -1
+"""In place of a view: the innermost picture, inside a frame or a border or the whole."""
 
 BOX, ASPECT, TILT, SHOWN_IN, SIGN, VIEW_COLUMNS = 0, 4, 5, 7, 8, 9
 """Where a row of the table of views has what: the box from BOX on, cosine and sine from TILT on."""
@@ -30,12 +32,16 @@ def view_table(views: Sequence[View]) -> NDArray[np.int64]:
     """What the compiled code needs to know of views: by code, a row of VIEW_COLUMNS numbers.
 
     A row has the box and the aspect in 1/ONE, cosine and sine of the tilt in 1/ONE, the view whose thumbnail shows
-    this one, and the sign of the picture. Rows of codes without a view are zeros.
+    this one (or INNERMOST), and the sign of the picture. Rows of codes without a view are zeros.
     """
     table = np.zeros((max(view.code for view in views) + 1, VIEW_COLUMNS), np.int64)
     for view in views:
         tilt = np.radians(view.tilt_degrees)
-        shown_in, sign = view.code if view.own_thumbnail else FULL, -1 if view.negated else 1
+        shown_in, sign = INNERMOST, -1 if view.negated else 1
+        if view.own_thumbnail or view.code == FULL:
+            shown_in = view.code
+        elif view.negated:
+            shown_in = FULL
         placed = (*view.box, view.aspect, np.cos(tilt), np.sin(tilt))
         numbers = _WHOLE if view.own_thumbnail else placed
         table[view.code] = (*(round(number * ONE) for number in numbers), shown_in, sign)
@@ -54,12 +60,12 @@ SAME_GEOMETRY: Final = ONE // 20
 def place_view(view: Any, orientation: int, width: int, height: int, matrix: Any) -> None:
     """The map from a view, in one orientation, to the thumbnail that shows it.
 
-    A view that has a thumbnail of its own fills it; all others lie in the whole picture's.
+    A view that has a thumbnail of its own fills it; all others lie in that of the innermost picture.
 
     Args:
         view: the row of the view in the table.
         orientation: bits of the orientation that was hashed.
-        width, height: of the picture, in pixels; only their ratio counts.
+        width, height: of what the thumbnail shows, in pixels; only their ratio counts.
         matrix: written, six numbers: x' = (m0 x + m1 y) / ONE + m2, y' = (m3 x + m4 y) / ONE + m5.
     """
     left, top, right, bottom = view[BOX], view[BOX + 1], view[BOX + 2], view[BOX + 3]
@@ -149,8 +155,8 @@ def find_geometries(table: Any, known: Any, query: Any, pairs: Any, shares: Any,
         one, other = _thumbnail_of(known, table[known_view]), _thumbnail_of(query, table[query_view])
         if one < 0 or other < 0:
             continue
-        place_view(table[known_view], pairs[pair, 1], known.facts[0], known.facts[1], of_known)
-        place_view(table[query_view], pairs[pair, 3], query.facts[0], query.facts[1], of_query)
+        _place(known, one, table[known_view], pairs[pair, 1], of_known)
+        _place(query, other, table[query_view], pairs[pair, 3], of_query)
         if not map_between(of_known, of_query, shares[count]):
             continue
         found[count] = (pair, one, other, table[known_view, SIGN] * table[query_view, SIGN])
@@ -162,12 +168,25 @@ def find_geometries(table: Any, known: Any, query: Any, pairs: Any, shares: Any,
 
 
 @compiled()
+def _place(evidence: Any, thumbnail: int, view: Any, orientation: int, matrix: Any) -> None:
+    """`place_view` in a thumbnail."""
+    box = evidence.shown[thumbnail]
+    width, height = evidence.facts[0] * (box[3] - box[1]), evidence.facts[1] * (box[4] - box[2])
+    scale = max(max(width, height) >> 15, 1)  # keeps the products of place_view below 2^63
+    place_view(view, orientation, max(width // scale, 1), max(height // scale, 1), matrix)
+
+
+@compiled()
 def _thumbnail_of(evidence: Any, view: Any) -> int:
     """The number of the thumbnail that shows a view; -1 if there is none."""
+    found = -1
     for number in range(evidence.shown.shape[0]):
-        if evidence.shown[number, 0] == view[SHOWN_IN]:
+        shown = evidence.shown[number, 0]
+        if shown == view[SHOWN_IN]:
             return number
-    return -1
+        if view[SHOWN_IN] == INNERMOST and shown < INNER_VIEWS:
+            found = number
+    return found
 
 
 @compiled()

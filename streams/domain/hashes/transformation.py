@@ -6,13 +6,15 @@ from typing import Final
 
 from streams.domain.hashes.orientation import ORIENTATION_NAMES, inverse, orient_point, orientation_between
 from streams.domain.hashes.packing import ORIENTATION_MASK
-from streams.domain.hashes.views import FRAMED, TRIMMED, VIEWS, View
+from streams.domain.hashes.views import DESKEWED, FRAMED, PANELS, TRIMMED, VIEWS, View
 
 _SURROUNDS: Final[dict[tuple[int, int], tuple[str, ...]]] = {
     **{(TRIMMED, view.code): ("border_added",) for view in VIEWS},
     **{(view.code, TRIMMED): ("border_removed",) for view in VIEWS},
     **{(FRAMED, view.code): ("frame_added",) for view in VIEWS},
     **{(view.code, FRAMED): ("frame_removed",) for view in VIEWS},
+    **{pair: ("tilted",) for view in VIEWS for pair in ((DESKEWED, view.code), (view.code, DESKEWED))},
+    **{(panel, view.code): ("in_collage",) for view in VIEWS for panel in PANELS},
     (TRIMMED, TRIMMED): ("border_changed",),
     (FRAMED, FRAMED): ("frame_changed",),
 }
@@ -35,12 +37,14 @@ def transformation_between(query_view: int, query_orientation: int, stored_view:
         `none`, or some of these, joined by `+` in the order in which they were done: mirrored, flipped, turned_90
         (clockwise), turned_180, turned_270; border_added, border_removed, border_changed, frame_added, frame_removed,
         frame_changed; cropped, extended, shifted (cropped on one side, extended on the other), retouched (parts are
-        the same and in their place, the rest is not), tilted.
+        the same and in their place, the rest is not), tilted, inverted, in_collage.
     """
     turned = ORIENTATION_NAMES[orientation_between(stored_orientation, query_orientation)]
     parts = () if turned == "none" else (turned,)
     surround = _SURROUNDS.get((query_view, stored_view), ())
     query, stored = VIEWS[query_view], VIEWS[stored_view]
+    if query.negated != stored.negated:
+        return "+".join((*parts, "inverted", *surround))
     if not (query.whole and stored.whole):
         surround += (_cut(query, query_orientation & ORIENTATION_MASK, stored, stored_orientation & ORIENTATION_MASK),)
     return "+".join(parts + surround) or "none"
@@ -92,6 +96,8 @@ TRANSFORMATION_WORDS: Final[dict[str, str]] = {
     "shifted": "cut out otherwise",
     "retouched": "changed in places",
     "tilted": "tilted by a few degrees",
+    "inverted": "with dark and bright exchanged",
+    "in_collage": "set beside other pictures",
 }
 
 

@@ -33,8 +33,10 @@ class View(NamedTuple):
         oval: everything outside the ellipse that fills the box is blanked out.
         tilt_degrees: clockwise rotation.
         aspect: width by height of the largest centred part, which is shown; 0 where `box` says which part is.
-        own_thumbnail: evidence has a thumbnail of just this view; the others lie in the whole picture's.
-        negated: its hashes are those of the picture's negative.
+        own_thumbnail: the picture decides where the view lies, so evidence has a thumbnail of it. All other views lie
+            in the thumbnail of the innermost picture (`FRAMED`, else `TRIMMED`, else `FULL`), at `box`.
+        negated: dark and bright are exchanged.
+        panel: it is one picture of several side by side, so only a part of the submission is the known picture.
     """
 
     code: int
@@ -46,13 +48,27 @@ class View(NamedTuple):
     aspect: float = 0.0
     own_thumbnail: bool = False
     negated: bool = False
+    panel: bool = False
 
 
-FULL, TRIMMED, FRAMED = 0, 1, 2
-TILT_DEGREES = 4.0
+FULL, TRIMMED, FRAMED, INVERTED, DESKEWED = 0, 1, 2, 30, 31
+INNER_VIEWS = 3
+"""FULL, TRIMMED and FRAMED, the codes below this, lie inside each other."""
+
+TILTS_DEGREES = (4.0, 7.0, 10.0, 13.0)
+"""A turn by 1.5 degrees more or less is tolerated by the hash."""
+MAX_PANELS = 6
 CROPPED_TO = (80, 84, 89, 94)
 """Percent of width and height. State stores crops of known pictures to 80 %. A copy that was cropped to 85, 90 or 95 %
 shows the same when it is cropped again to 94, 89 or 84 %. A step is as wide as the hash tolerates: 2 % an edge."""
+
+
+def _tilts(first_code: int, *degrees: float) -> tuple[View, ...]:
+    return tuple(
+        View(first_code + 2 * number + side, f"round_{name}_{each:.0f}", oval=True, tilt_degrees=sign * each)
+        for number, each in enumerate(degrees)
+        for side, (name, sign) in enumerate((("left", -1), ("right", 1)))
+    )
 
 
 def _crops(first_code: int, percent: int) -> tuple[View, ...]:
@@ -76,50 +92,76 @@ VIEWS: Final[tuple[View, ...]] = (
     View(TRIMMED, "trimmed", whole=True, own_thumbnail=True),
     View(FRAMED, "framed", whole=True, own_thumbnail=True),
     View(3, "round", oval=True),
-    View(4, "round_left", oval=True, tilt_degrees=-TILT_DEGREES),
-    View(5, "round_right", oval=True, tilt_degrees=TILT_DEGREES),
+    View(4, "round_left", oval=True, tilt_degrees=-TILTS_DEGREES[0]),
+    View(5, "round_right", oval=True, tilt_degrees=TILTS_DEGREES[0]),
     View(6, "square", aspect=1.0),
     View(7, "wide", aspect=16 / 9),
     View(8, "top_85", box=(0.0, 0.0, 1.0, 0.85)),
     View(9, "bottom_85", box=(0.0, 0.15, 1.0, 1.0)),
     *(view for number, percent in enumerate(CROPPED_TO) for view in _crops(10 + 5 * number, percent)),
+    View(INVERTED, "inverted", negated=True),
+    View(DESKEWED, "deskewed", whole=True, own_thumbnail=True),
+    *_tilts(32, *TILTS_DEGREES[1:]),
+    View(38, "left_75", box=(0.0, 0.0, 0.75, 1.0)),
+    View(39, "right_75", box=(0.25, 0.0, 1.0, 1.0)),
+    View(40, "top_80", box=(0.0, 0.0, 1.0, 0.8)),
+    View(41, "bottom_80", box=(0.0, 0.2, 1.0, 1.0)),
+    View(42, "centre_70", box=(0.15, 0.15, 0.85, 0.85)),
+    View(43, "centre_50", box=(0.25, 0.25, 0.75, 0.75)),
+    *(
+        View(44 + number, f"panel_{number + 1}", whole=True, own_thumbnail=True, panel=True)
+        for number in range(MAX_PANELS)
+    ),
 )
 """By code."""
+
+PANELS: Final = tuple(view.code for view in VIEWS if view.panel)
+"""Codes."""
 
 VIEW_CODES: Final = {view.name: view.code for view in VIEWS}
 
 NOT_COMPARED, AS_WHOLE, AS_DERIVED = 0, 1, 2
 
-_WHOLE = ("full", "trimmed", "framed")
+_WHOLE = ("full", "trimmed", "framed", "deskewed")
 _STORED_CROPS = tuple(view.name for view in _crops(0, CROPPED_TO[0]))
 _CROPS = tuple(view.name for percent in CROPPED_TO for view in _crops(0, percent))
 _BARS = ("top_85", "bottom_85")
+_SIDES = ("left_75", "right_75", "top_80", "bottom_80")
+_STORED_PARTS = ("square", "wide", *_SIDES, "centre_50")
+_QUERIED_AS_WHOLE = ("inverted", *(view.name for view in VIEWS if view.panel))
+_TILTED = tuple(view.name for view in VIEWS if view.tilt_degrees)
 _COMPARED: dict[Level, tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]] = {
     "plain": ((("full",), ("full",)),),
     "standard": (
-        (_WHOLE, (*_WHOLE, *_STORED_CROPS, "square")),
-        (_CROPS, (*_WHOLE, *_STORED_CROPS)),
-        ((*_BARS, "square"), _WHOLE),
-        (("round_left", "round_right"), ("round",)),
+        (_WHOLE, (*_WHOLE, *_STORED_CROPS, *_STORED_PARTS)),
+        (_QUERIED_AS_WHOLE, _WHOLE),
+        ((*_CROPS, *_SIDES, "centre_70"), (*_WHOLE, *_STORED_CROPS)),
+        (("centre_70", "centre_84"), ("centre_50",)),
+        ((*_BARS, "square", "wide", "centre_50"), _WHOLE),
+        (_TILTED, ("round",)),
     ),
     "deep": (
-        (_WHOLE, (*_WHOLE, *_STORED_CROPS, "square", "wide")),
-        (_CROPS, (*_WHOLE, *_STORED_CROPS)),
-        ((*_BARS, "square", "wide"), _WHOLE),
-        (("round", "round_left", "round_right"), ("round",)),
+        (_WHOLE, (*_WHOLE, *_STORED_CROPS, *_STORED_PARTS)),
+        (_QUERIED_AS_WHOLE, _WHOLE),
+        ((*_CROPS, *_SIDES, "centre_70"), (*_WHOLE, *_STORED_CROPS)),
+        (("centre_70", "centre_84", *_SIDES), (*_SIDES, "centre_50")),
+        ((*_BARS, "square", "wide", "centre_50"), _WHOLE),
+        (("square", "wide"), ("square", "wide")),
+        (("round", *_TILTED), ("round",)),
     ),
 }
 """By level: which views of a submission are compared with which views of known contents."""
 
 GROUP_WHOLE, GROUP_CROPS, GROUP_OVAL, GROUP_ASPECT = 1, 2, 4, 8
-"""The search groups, one bit each: whole views, crops, ovals, views of another aspect ratio. Every group has its own
-index. A look-up searches only the groups it can match, so the many look-ups of crops never pass by ovals."""
+"""The search groups, one bit each: whole views, crops of the middle and of corners, ovals, and the parts that mostly
+whole pictures are looked up among (views of another aspect ratio, sides, small middles). Every group has its own index.
+A look-up searches only the groups it can match, so the many look-ups of crops pass by neither ovals nor parts."""
 
 
 def _search_group(view: View) -> int:
     if view.whole:
         return GROUP_WHOLE
-    return GROUP_OVAL if view.oval else GROUP_ASPECT if view.aspect else GROUP_CROPS
+    return GROUP_OVAL if view.oval else GROUP_ASPECT if view.name in _STORED_PARTS else GROUP_CROPS
 
 
 SEARCH_GROUPS: Final[NDArray[np.uint8]] = np.array([_search_group(view) for view in VIEWS], np.uint8)

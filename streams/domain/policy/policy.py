@@ -28,7 +28,7 @@ class Thresholds(NamedTuple):
 
 
 DEFAULT_THRESHOLDS: Final[Mapping[HashName, Thresholds]] = {
-    "phash256": Thresholds(10, 7, 80), "phash64": Thresholds(8), "phash32": Thresholds(1), "phash16": Thresholds(0),
+    "phash256": Thresholds(12, 7, 92), "phash64": Thresholds(8), "phash32": Thresholds(1), "phash16": Thresholds(0),
     "dhash256": Thresholds(10, 0, 64), "dhash64": Thresholds(6), "dhash32": Thresholds(1), "dhash16": Thresholds(0),
     "ahash256": Thresholds(8, 0, 8), "ahash64": Thresholds(0), "ahash32": Thresholds(0), "ahash16": Thresholds(0),
     "whash256": Thresholds(8, 0, 5), "whash64": Thresholds(0), "whash32": Thresholds(0), "whash16": Thresholds(0),
@@ -77,9 +77,9 @@ class Policy:
     near: bool = True
     hash: HashName = "phash256"
     views: Level = "standard"
-    radius_bits: int = 10
+    radius_bits: int = 12
     view_radius_bits: int = 7
-    confirm_bits: int = 80
+    confirm_bits: int = 92
     min_quality: float = 0.1
     reuse_differs: float = 0.05
     max_differs: float = 0.35

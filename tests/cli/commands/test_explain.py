@@ -54,7 +54,7 @@ def test_a_copy_is_explained_with_its_hashes_distances_and_thresholds(run: Run, 
         assert each["submitted"] in said
         assert f"{each['distance_bits']} of {each['bits']} {each['threshold_bits']} A" in said
     nearest = found["comparisons"][0]
-    distances = f"{nearest['near_bits']} 10 {nearest['confirm_bits']} 80"
+    distances = f"{nearest['near_bits']} 12 {nearest['confirm_bits']} 92"
     assert f"the whole the whole {distances} decides: mirrored left to right" in said.replace("\u00a0", " ")
 
 

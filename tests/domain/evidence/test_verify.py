@@ -18,7 +18,7 @@ from streams.domain.evidence.geometry import view_table
 from streams.domain.evidence.prepared import SIDES
 from streams.domain.evidence.thumbnail import SIDE, encode_thumbnail
 from streams.domain.evidence.verify import MatchedViews, Verification, verify
-from streams.domain.fingerprint.image.views import ReducedPicture, picture_hashes
+from streams.domain.fingerprint.image.views import ReducedPicture, inner_pictures, picture_hashes
 from streams.domain.hashes.levels import LEVEL_NUMBERS
 from streams.domain.hashes.packing import ORIENTATION_MASK, unpack_entries
 from streams.domain.hashes.views import FRAMED, FULL, TRIMMED, VIEW_PAIRS, VIEWS, View
@@ -59,7 +59,9 @@ class Picture:
             grey = image.convert("L")
         reduced = ReducedPicture(grey)
         self.entries = unpack_entries(picture_hashes(reduced, "standard").views)
-        packed = pack_evidence(extract_evidence(reduced.pixels, grey.size, reduced.whole, reduced.inner))
+        packed = pack_evidence(
+            extract_evidence(reduced.pixels, grey.size, reduced.whole, inner_pictures(reduced, "standard"))
+        )
         evidence = unpack_evidence(packed)
         assert evidence is not None
         self.evidence: Evidence = evidence

@@ -13,7 +13,7 @@ from streams.domain.fingerprint.formats import image_format_of
 from streams.domain.fingerprint.image.decode import decode_luminance
 from streams.domain.fingerprint.image.extra_hashes import compute_extra_hashes
 from streams.domain.fingerprint.image.file_structure import file_structure
-from streams.domain.fingerprint.image.views import ReducedPicture, picture_hashes
+from streams.domain.fingerprint.image.views import ReducedPicture, inner_pictures, picture_hashes
 from streams.domain.hashes.algorithms import VIEWS_HASH
 from streams.domain.hashes.levels import Level
 from streams.domain.records import MediaFacts
@@ -85,7 +85,7 @@ def fingerprint_image(
     reduced = ReducedPicture(decoded.grey)
     width, height = decoded.size
     hashes = picture_hashes(reduced, level)
-    inner = reduced.inner if level != "plain" else ()
+    inner = inner_pictures(reduced, level)
     evidence = extract_evidence(reduced.pixels, decoded.size, reduced.whole, inner, decoded.grey, decoded.colours)
     return MediaFacts(
         content_id=content_id or compute_content_id(data),

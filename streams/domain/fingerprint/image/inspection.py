@@ -15,7 +15,7 @@ from streams.domain.fingerprint.image.file_structure import file_structure
 from streams.domain.fingerprint.image.fingerprint import DEFAULT_IMAGE_LIMITS, ImageLimits
 from streams.domain.fingerprint.image.views import ReducedPicture, boxes_by_view, picture_hashes
 from streams.domain.hashes.orientation import LEFT_RIGHT, ORIENTATION_COUNT, TOP_BOTTOM, TRANSPOSED
-from streams.domain.hashes.views import VIEWS, Box
+from streams.domain.hashes.views import INNER_VIEWS, Box
 
 
 class OrientedView(NamedTuple):
@@ -39,7 +39,7 @@ def view_boxes(data: bytes, limits: ImageLimits = DEFAULT_IMAGE_LIMITS) -> dict[
 
 
 def oriented_views(data: bytes, limits: ImageLimits = DEFAULT_IMAGE_LIMITS) -> list[OrientedView]:
-    """The whole views of a picture in all eight orientations, by view and orientation; the upright picture first.
+    """A picture, and the one inside its border or frame, in all eight orientations, by view; the upright one first.
 
     For queries of a database that holds the hash of each upright picture alone; matching needs fewer orientations (see
     canonical.py). The list is empty if the picture has too little structure to be compared.
@@ -52,7 +52,7 @@ def oriented_views(data: bytes, limits: ImageLimits = DEFAULT_IMAGE_LIMITS) -> l
         return []
     views = []
     for code, box in boxes_by_view(grey).items():
-        if VIEWS[code].whole:
+        if code < INNER_VIEWS:
             picture = grey.crop(_pixel_box(box, grey.size))
             for orientation in range(ORIENTATION_COUNT):
                 hashes = picture_hashes(ReducedPicture(_reoriented(picture, orientation)), "plain")

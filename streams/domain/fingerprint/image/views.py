@@ -17,16 +17,22 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from streams.domain.fingerprint.image import phash
+from streams.domain.fingerprint.image.blurred_fill import inside_of_blurred_fill
 from streams.domain.fingerprint.image.borders import MIN_BORDER_SHARE, Pixels, inside_of_borders
 from streams.domain.fingerprint.image.canonical import HASH64_SIDE, ViewFrequencies, view_entries
 from streams.domain.fingerprint.image.dct import box_frequencies
+from streams.domain.fingerprint.image.deskew import Parallelogram, find_rotated
+from streams.domain.fingerprint.image.panels import find_panels
 from streams.domain.fingerprint.image.screenshot import inside_of_screenshot
 from streams.domain.hamming.jit import compiled
 from streams.domain.hashes.levels import LEVEL_NUMBERS, Level
 from streams.domain.hashes.packing import pack_entries
 from streams.domain.hashes.views import (
+    DESKEWED,
     FRAMED,
     FULL,
+    INVERTED,
+    PANELS,
     QUERY_GROUPS,
     STORED_GROUPS,
     TRIMMED,
@@ -36,7 +42,7 @@ from streams.domain.hashes.views import (
     views_of_level,
 )
 from streams.domain.pixels.affine import mapped
-from streams.domain.pixels.resample import LANCZOS, Rectangle, resized
+from streams.domain.pixels.resample import BOX, LANCZOS, Rectangle, resized
 
 SIDE = 64
 REDUCING_GAP = 2.5
@@ -54,6 +60,9 @@ MARGIN_STEPS = 256
 """Margins are rounded to multiples of 1 / MARGIN_STEPS, so that dct.py has few different cosines to cache."""
 
 _WHOLE_BOX: Box = (0.0, 0.0, 1.0, 1.0)
+_MEAN_OF_WHITE = 255.0 * 4 * 4 * 4
+"""The lowest frequency of a white picture, in the scale of phash.py, by the square of the frequencies a side."""
+
 _LARGE: Rectangle = (0.0, 0.0, SIDE, SIDE)
 
 OVAL_SHARE = 1.1
@@ -98,18 +107,56 @@ class ReducedPicture:
 
     @cached_property
     def inner(self) -> list[tuple[int, Rectangle]]:
-        """The pictures inside a border and a screenshot, by view code, if they differ from the whole and each other."""
+        """The pictures inside a border, and inside a blurred fill or a screenshot, by view code, if they differ."""
         inner: list[tuple[int, Rectangle]] = []
         known = [self.whole]
-        for code, part in ((TRIMMED, inside_of_borders(self.pixels)), (FRAMED, inside_of_screenshot(self.pixels))):
+        framed = inside_of_blurred_fill(self.pixels) or inside_of_screenshot(self.pixels)
+        for code, part in ((TRIMMED, inside_of_borders(self.pixels)), (FRAMED, framed)):
             if part and all(is_other_rectangle(part, other, self.whole) for other in known):
                 inner.append((code, part))
                 known.append(part)
         return inner
 
+    @cached_property
+    def panels(self) -> list[tuple[int, Rectangle]]:
+        """The pictures of a collage, by view code."""
+        return list(zip(PANELS, find_panels(self.pixels), strict=False))
+
+    @cached_property
+    def rotated(self) -> Parallelogram | None:
+        """Where a picture lies that was rotated on a plain canvas."""
+        return find_rotated(self.pixels, self.aspect * self.whole[3] / self.whole[2])
+
+    def upright(self, rotated: Parallelogram) -> Pixels:
+        """A rotated picture, turned upright and resized to SIDE × SIDE."""
+        (left, top), *corners = rotated
+        (a, d), (b, e) = (((x - left) / SIDE / 2, (y - top) / SIDE / 2) for x, y in corners)
+        # Twice as large first, since the map does not average.
+        return resized(
+            mapped(self.pixels, 2 * SIDE, (a, b, left, d, e, top)), SIDE, (0.0, 0.0, 2 * SIDE, 2 * SIDE), BOX
+        )
+
+    def aspect_of(self, part: Rectangle) -> float:
+        """Width by height of a part of the picture."""
+        left, top, right, bottom = part
+        return self.aspect * (right - left) / (bottom - top) * self.whole[3] / self.whole[2]
+
     def square(self, part: Rectangle) -> Pixels:
         """A part of the picture, resized to SIDE × SIDE."""
         return resized(self.pixels, SIDE, part, LANCZOS)
+
+
+def inner_pictures(reduced: ReducedPicture, level: Level) -> list[tuple[int, Rectangle, Pixels | None]]:
+    """The views of a level that evidence has thumbnails of, with their boxes, the innermost picture last.
+
+    A view that is not the picture in its box comes with its own pixels.
+    """
+    if not _level_views(level).inner:
+        return []
+    inner: list[tuple[int, Rectangle, Pixels | None]] = [(code, part, None) for code, part in reduced.panels]
+    if reduced.rotated:
+        inner.append((DESKEWED, reduced.rotated.bounding_box, reduced.upright(reduced.rotated)))
+    return inner + [(code, part, None) for code, part in reduced.inner]
 
 
 def picture_hashes(reduced: ReducedPicture, level: Level) -> PictureHashes:
@@ -132,13 +179,24 @@ def boxes_by_view(grey: Image.Image) -> dict[int, Box]:
     """The box of each view in an upright picture in mode L, by the view's code. Views that it lacks are left out."""
     reduced = ReducedPicture(grey)
     _, _, width, height = reduced.whole
-    boxes: dict[int, Box | None] = {
-        view.code: _middle_box(reduced.aspect, view.aspect) if view.aspect else view.box for view in VIEWS
+    parts: dict[int, Rectangle] = dict([(FULL, reduced.whole), *reduced.panels, *reduced.inner])
+    innermost = reduced.inner[-1][1] if reduced.inner else reduced.whole
+    if reduced.rotated:
+        parts[DESKEWED] = reduced.rotated.bounding_box
+    for view in VIEWS:
+        aspect = reduced.aspect_of(innermost)
+        box = _middle_box(aspect, view.aspect) if view.aspect else view.box
+        if box and not view.own_thumbnail and view.code != FULL:
+            parts[view.code] = _part_of(reduced.whole if view.negated else innermost, box)
+    return {
+        code: (left / width, top / height, min(right / width, 1.0), min(bottom / height, 1.0))
+        for code, (left, top, right, bottom) in parts.items()
     }
-    boxes |= {TRIMMED: None, FRAMED: None}
-    for code, (left, top, right, bottom) in reduced.inner:
-        boxes[code] = (left / width, top / height, min(right / width, 1.0), min(bottom / height, 1.0))
-    return {code: box for code, box in boxes.items() if box}
+
+
+def _part_of(part: Rectangle, box: Box) -> Rectangle:
+    left, top, width, height = part[0], part[1], part[2] - part[0], part[3] - part[1]
+    return left + box[0] * width, top + box[1] * height, left + box[2] * width, top + box[3] * height
 
 
 @cache
@@ -161,6 +219,14 @@ def derived_views(codes: tuple[int, ...], blocks: NDArray[np.float64]) -> ViewFr
     return ViewFrequencies(codes, False, blocks[:, :HASH64_SIDE, :HASH64_SIDE].copy(), blocks)
 
 
+def negated(view: ViewFrequencies, code: int) -> ViewFrequencies:
+    """The view of a whole picture whose levels are negated: all frequencies but the mean change their sign."""
+    blocks = -view.for_hash64, -view.for_hash256
+    for block in blocks:
+        block[:, 0, 0] += _MEAN_OF_WHITE * block.shape[1] ** 2
+    return ViewFrequencies((code,), False, *blocks)
+
+
 class _LevelViews(NamedTuple):
     """The views of a level.
 
@@ -180,7 +246,7 @@ class _LevelViews(NamedTuple):
 @cache
 def _level_views(level: Level) -> _LevelViews:
     required = views_of_level(level)
-    boxed = tuple(view for view in required if not view.whole and not view.oval and not view.aspect)
+    boxed = tuple(view for view in required if not (view.whole or view.oval or view.aspect or view.negated))
     return _LevelViews(
         any(view.code == TRIMMED for view in required),
         tuple(view.code for view in boxed),
@@ -193,16 +259,23 @@ def _views(reduced: ReducedPicture, large: Pixels, full: ViewFrequencies, level:
     """The views of a level."""
     required = _level_views(level)
     yield full
+    innermost, aspect = large, reduced.aspect
     if required.inner:
-        yield from (whole_view(code, reduced.square(part)) for code, part in reduced.inner)
+        yield negated(full, INVERTED)
+        for code, part in reduced.inner:
+            innermost, aspect = reduced.square(part), reduced.aspect_of(part)
+            yield whole_view(code, innermost)
+        yield from (whole_view(code, reduced.square(part)) for code, part in reduced.panels)
+        if reduced.rotated:
+            yield whole_view(DESKEWED, reduced.upright(reduced.rotated))
     if required.boxes:
-        yield derived_views(required.boxed_codes, box_frequencies(large, required.boxes))
+        yield derived_views(required.boxed_codes, box_frequencies(innermost, required.boxes))
     for view in required.others:
         if view.oval:
-            oval = _oval(large, reduced.aspect, view)
+            oval = _oval(innermost, aspect, view)
             yield derived_views((view.code,), box_frequencies(oval, (_WHOLE_BOX,)))
-        elif box := _middle_box(reduced.aspect, view.aspect):
-            yield derived_views((view.code,), box_frequencies(large, (box,)))
+        elif box := _middle_box(aspect, view.aspect):
+            yield derived_views((view.code,), box_frequencies(innermost, (box,)))
 
 
 def is_other_rectangle(one: Rectangle, other: Rectangle, whole: Rectangle) -> bool:

@@ -126,7 +126,7 @@ def test_the_nearest_pair_comes_first_with_its_transformation_and_thresholds() -
     plain = POLICIES[1]
     (only,) = compare_pictures(facts("itself", plain), facts("mirrored", plain), plain)
     assert (only.matches, only.transformation) == (True, "mirrored")
-    assert (only.near_threshold_bits, only.confirm_threshold_bits) == (10, 80)
+    assert (only.near_threshold_bits, only.confirm_threshold_bits) == (12, 92)
     assert only.confirm_hash is not None and only.known_confirm_hash is not None
     assert (int(only.near_hash, 16) ^ int(only.known_near_hash, 16)).bit_count() == only.near_bits
     assert (int(only.confirm_hash, 16) ^ int(only.known_confirm_hash, 16)).bit_count() == only.confirm_bits
