@@ -116,6 +116,8 @@ def segments_in_words(match: Match, of: str = "it") -> str:
         return ""
     told, more = match.segments[:MAX_SEGMENTS_TOLD], len(match.segments) - MAX_SEGMENTS_TOLD
     rest = f" and {more} more part{'' if more == 1 else 's'}" if more > 0 else ""
+    if not match.segments:
+        return f"{match.relation} {of}"
     if match.relation == "contains":
         known = (f"{span(part.known_from_s, part.known_to_s)} of {of} at {clock(part.from_s)}" for part in told)
         return f"contains {', '.join(known)}{rest}"

@@ -14,6 +14,7 @@ from streams.domain.evidence.evidence import Evidence, unpack_evidence
 from streams.domain.evidence.geometry import VIEW_TABLE, corner_distance, map_between, place_view
 from streams.domain.evidence.judge import Judgement
 from streams.domain.evidence.verify import MatchedViews
+from streams.domain.hashes.views import VIEWS
 from tests.reference.nearest import Known, Pair
 
 Judge = Callable[[Evidence, Evidence, Sequence[MatchedViews], int, int], Judgement]
@@ -61,7 +62,7 @@ def _compared(
     judged = judge(
         of_known, of_query, [each.views for each in pairs], pairs[0].near_bits, bits_of_256(pairs[0], policy)
     )
-    if not judged.confidence or judged.differs > policy["max_differs"]:
+    if not judged.confidence:
         return None
     pair = pairs[0]
     if judged.views is not None:
@@ -69,8 +70,11 @@ def _compared(
         alike = [each for each in pairs if _implies_the_same(each.views, best.views, of_known, of_query)]
         pair = min(alike, key=lambda each: (each.is_part, each.rank))
     rows = ["".join(".=x+"[block] for block in judged.blocks[at : at + 8]) for at in range(0, 64, 8)]
+    in_collage = VIEWS[pair.own.view].panel
+    if judged.differs > policy["max_differs"] and not in_collage:
+        return None
     drift = known.drift / 64 + judged.differs
-    is_reused = judged.confidence == "certain" and drift <= policy["reuse_differs"]
+    is_reused = judged.confidence == "certain" and drift <= policy["reuse_differs"] and not in_collage
     in_64ths = min(31, ceil(round(drift * 64, 3))) if is_reused else 0
     return Copy(known, pair, judged.confidence, judged.score, judged.differs, rows, in_64ths, is_reused)
 

@@ -77,7 +77,7 @@ class Contents:
     def candidates(
         self, algorithm: str, entries: list[Entry], policy: dict[str, Any], time_ms: int, own: str
     ) -> list[tuple[Known, list[Pair]]]:
-        """The 16 nearest contents, each with its 16 nearest pairs, the nearest first."""
+        """The 16 nearest contents, each with its 64 nearest pairs, the nearest first."""
         found = []
         for known in self.known.values():
             if known.algorithm != algorithm or known.content_id == own or known.expires_ms < time_ms:
@@ -85,7 +85,7 @@ class Contents:
             pairs = sorted(pairs_of(entries, known.entries, policy), key=lambda pair: pair.rank)
             if pairs:
                 rank = *pairs[0].rank[:2], known.first_ms, digest_words(known.content_id)
-                found.append((rank, known, pairs[:16]))
+                found.append((rank, known, pairs[:64]))
         found.sort(key=lambda each: each[0])
         return [(known, pairs) for _, known, pairs in found[:16]]
 

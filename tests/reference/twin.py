@@ -184,6 +184,7 @@ def near(found: Copy, policy: dict[str, Any], own_group: tuple[str, str]) -> dic
         "view": VIEWS[pair.own.view].name,
         "known_view": VIEWS[pair.entry.view].name,
         **NO_VIDEO,
+        "relation": "contains" if VIEWS[pair.own.view].panel else "",
     }
 
 

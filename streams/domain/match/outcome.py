@@ -150,6 +150,7 @@ def near_match(copy: PictureCopy, policy: Policy, own_group: tuple[str, str]) ->
         transformation=transformation,
         view=own.name,
         known_view=other.name,
+        relation=copy.relation,
     )
 
 

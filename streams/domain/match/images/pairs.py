@@ -14,7 +14,7 @@ from streams.domain.hashes.views import AS_WHOLE, NOT_COMPARED, QUERY_GROUPS, SE
 from streams.domain.policy.policy import Policy
 from streams.domain.state.content import ENTRY_BYTES, HASH64_AT, HASH256_AT, ORIENTATION_AT, VIEW_AT
 
-MAX_PAIRS: Final = 16
+MAX_PAIRS: Final = 64
 """So many of the nearest pairs are kept: all that differ in what they imply are among them."""
 
 

@@ -22,11 +22,12 @@ from streams.domain.evidence.geometry import (
 )
 from streams.domain.evidence.judge import Judgement, judge
 from streams.domain.evidence.verify import MatchedViews
-from streams.domain.hashes.views import AS_WHOLE
+from streams.domain.hashes.views import AS_WHOLE, VIEWS
 from streams.domain.match.images.pairs import NearPair, near_pairs
 from streams.domain.match.operations import ImageCandidate
 from streams.domain.match.ranking import CONFIDENCE_ORDER, CopyRank
 from streams.domain.policy.policy import Policy
+from streams.domain.records import Relation
 from streams.domain.state.content import MAX_DRIFT_BLOCKS, Content
 
 STRICTEST_BITS: Final = 24
@@ -60,6 +61,11 @@ class PictureCopy(NamedTuple):
     blocks: bytes = b""
     drift_blocks: int = 0
     is_reused: bool = False
+
+    @property
+    def relation(self) -> Relation:
+        """A collage contains the known picture."""
+        return "contains" if VIEWS[self.pair.view].panel else ""
 
     @property
     def rank(self) -> CopyRank:
@@ -107,12 +113,15 @@ def compare(
     if of_known is None or of_query is None:
         return _unverified(known, pairs, policy)
     judged = judge_pairs(pairs, of_known, of_query, policy)
-    if not judged.confidence or judged.differs > policy.max_differs:
+    if not judged.confidence:
         return None
     pair = _told_pair(pairs, judged.views, of_known, of_query)
+    is_part = VIEWS[pair.view].panel
+    if judged.differs > policy.max_differs and not is_part:
+        return None
     drift = known.drift_blocks / BLOCKS + judged.differs
     drift_blocks = min(ceil(round(drift * BLOCKS, 3)), MAX_DRIFT_BLOCKS)
-    is_reused = judged.confidence == "certain" and drift <= policy.reuse_differs
+    is_reused = judged.confidence == "certain" and drift <= policy.reuse_differs and not is_part
     found = judged.confidence, judged.score, judged.differs, judged.blocks
     return PictureCopy(known, pair, *found, drift_blocks, is_reused)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 import pytest
-from PIL import ImageDraw, ImageOps
+from PIL import Image, ImageDraw, ImageOps
 
 from streams.domain.fingerprint.image.fingerprint import fingerprint_image
 from streams.domain.match.batch import MatchInput
@@ -171,3 +171,17 @@ def test_copies_of_copies_do_not_drift_away_from_the_picture_that_the_verdict_is
     assert steps[:3] == [("process", None), ("reuse", "0"), ("reuse", "0")]
     assert steps[3] == ("review", "3")
     assert all(each["match"]["differs"] <= 0.04 for each in decisions[1:3])
+
+
+def test_a_collage_contains_the_known_picture_and_goes_to_review() -> None:
+    collage = Image.new("RGB", (451, 620), "white")
+    collage.paste(CAT, (0, 0))
+    collage.paste(photo("coffee.png", (451, 300)), (0, 320))
+    partition = Partition()
+    decided(partition, facts("itself"), "first")
+
+    found = decided(partition, fingerprint_image(encode(collage, "JPEG", quality=85)), "collage")
+
+    match = found["match"]
+    assert (found["action"], match["relation"], match["media_id"]) == ("review", "contains", "first")
+    assert match["group_media_id"] == "collage"
