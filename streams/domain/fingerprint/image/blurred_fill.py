@@ -48,7 +48,6 @@ def inside_of_blurred_fill(pixels: Pixels) -> Rectangle | None:
 @compiled()
 def _find_inside(pixels: Any) -> Any:
     """Left, top, right and bottom; the edges of all pixels where there is no fill."""
-    height, width = pixels.shape
     top, bottom = _lines_inside(pixels)
     left, right = _lines_inside(np.ascontiguousarray(pixels[top:bottom].T))
     return left, top, right, bottom

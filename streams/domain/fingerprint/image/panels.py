@@ -6,6 +6,7 @@ most MAX_DEPTH times, and into MAX_PANELS parts.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -120,5 +121,5 @@ def _runs(counts: NDArray[np.int32], length: int, side: int) -> Runs:
     edges = np.flatnonzero(np.diff(100 * counts < MIN_GUTTER_PERCENT * length, prepend=False, append=False)).tolist()
     runs = list(zip(edges[::2], edges[1::2], strict=True))
     too_short = any(end - start < MIN_PANEL_SHARE * side for start, end in runs)
-    too_far = any(start - end > MAX_GUTTER_SHARE * side for (_, end), (start, _) in zip(runs, runs[1:], strict=False))
+    too_far = any(start - end > MAX_GUTTER_SHARE * side for (_, end), (start, _) in pairwise(runs))
     return [] if too_short or too_far else runs
