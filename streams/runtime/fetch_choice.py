@@ -81,10 +81,15 @@ class FetchChoice(Generic[Partition]):
         first = min(refused, key=self._refused_since.__getitem__, default=None)
         if first is not None and now - self._refused_since[first] > PATIENCE_S:
             return []
-        for partition in sorted(chosen, key=lambda each: self._refused_since.get(each, now)):
-            if self._last_bytes.get(partition, room_bytes + 1) > room_bytes:
-                chosen = [partition]
-                break
+        unknown = next((each for each in chosen if not self.is_known(each)), None)
+        large = [each for each in chosen if self._last_bytes.get(each, 0) > room_bytes]
+        if unknown is not None:
+            chosen = [unknown]
+        elif large:  # one of them alone, or all others, whoever has waited longer
+            for partition in chosen:
+                self._refused_since.setdefault(partition, now)
+            next_one = min(chosen, key=self._refused_since.__getitem__)
+            chosen = [next_one] if next_one in large else [each for each in chosen if each not in large]
         for partition in chosen:
             self._refused_since.pop(partition, None)
         return chosen

@@ -44,6 +44,12 @@ def return_freed_memory() -> None:
         ctypes.CDLL(None).malloc_trim(0)
 
 
+def return_unused_memory() -> None:
+    """Collect garbage, then return the free memory of all heaps. Stops all threads for some milliseconds."""
+    gc.collect()
+    return_freed_memory()
+
+
 class MemoryReturn:
     """Tells when a worker that was busy has nothing to do, and had better return the memory it took meanwhile.
 

@@ -23,7 +23,7 @@ from streams.errors import BrokenInfrastructure, ConfigurationError
 from streams.kafka.clients import producer_config
 from streams.runtime.app import StageApp, lag_of, stage_app
 from streams.runtime.context import StageContext
-from streams.runtime.memory import MemoryReturn, collect_garbage_rarely, keep_freed_memory, return_freed_memory
+from streams.runtime.memory import MemoryReturn, collect_garbage_rarely, keep_freed_memory, return_unused_memory
 from streams.runtime.outbox import Outbox
 from streams.runtime.stage import Stage
 
@@ -134,7 +134,7 @@ class Worker:
             await asyncio.sleep(WATCH_INTERVAL_S)
             held_bytes = sum(app.batch_consumer.in_flight.held_bytes for app in self.apps)
             if memory_return.is_due(held_bytes, time.monotonic()):
-                await asyncio.to_thread(return_freed_memory)
+                await asyncio.to_thread(return_unused_memory)
             for app in self.apps:
                 if app.crashed:
                     self.fail(app.crash_reason or RuntimeError(f"stage {app.stage.name} crashed"))

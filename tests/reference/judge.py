@@ -102,7 +102,7 @@ def by_ink(
     score = min(max(value, 0), 1000)
     if enough and value >= max(own_score * 90 // 100, other_score * 90 // 100):
         return "certain" if same_colours else "likely", score, blocks.replace(b"\2", b"\1")
-    few_others = bool(cells) and sum(cell < 600 for cell in cells) * 100 <= 12 * len(cells)
+    few_others = bool(cells) and sum(cell < 400 for cell in cells) * 100 <= 20 * len(cells)
     return "likely" if few_others or (confidence and not alike) else "", score, blocks
 
 

@@ -81,6 +81,18 @@ def test_a_partition_with_large_records_gets_its_turn_although_the_others_always
     assert choice.choose(["large", "small"], 100, 900, held.__getitem__, now=1.1) == ["large", "small"]
 
 
+def test_records_larger_than_the_share_and_small_ones_take_turns() -> None:
+    choice = FetchChoice[str](SHARE_BYTES)
+    choice.on_answer("large", 2000)
+    choice.on_answer("small", 50)
+    chosen = []
+    for turn in range(4):
+        chosen += choice.choose(["large", "small"], 0, SHARE_BYTES, lambda _: 0, now=turn)
+        choice.choose(["large", "small"], 2000, -1000, lambda _: 0, now=turn + 0.1)  # refused while the stage is full
+    assert chosen[:2] in (["large", "small"], ["small", "large"])
+    assert chosen[2:] == chosen[:2]
+
+
 def test_partitions_that_nobody_has_asked_for_are_asked_for_one_by_one() -> None:
     choice = FetchChoice[str](SHARE_BYTES)
     assert choice.choose("ab", 0, SHARE_BYTES, lambda _: 0, now=0.0) == ["a"]

@@ -21,8 +21,7 @@ from streams.domain.evidence.colours import colour_distance, is_coloured, tone_d
 from streams.domain.evidence.differences import AGREES, DIFFERS, MAP_SIDE, share_that_differs
 from streams.domain.evidence.evidence import Evidence
 from streams.domain.evidence.geometry import ONE, corner_distance
-from streams.domain.evidence.paper.cells import UNKNOWN
-from streams.domain.evidence.paper.compare import Geometry, PageComparison, compare_pages
+from streams.domain.evidence.paper.compare import Geometry, compare_pages
 from streams.domain.evidence.placement import IDENTITY, part_shares, views_shares, whole_shares
 from streams.domain.evidence.plain import has_even_ground, is_blank, is_plain
 from streams.domain.evidence.prepared import pixels
@@ -54,11 +53,6 @@ OTHER_COLOUR_DISTANCE: Final = 48
 
 LIES_ALIKE: Final = ONE * 15 // 1000
 """Pictures lie alike if no corner is moved further: nothing is cropped, turned or mirrored."""
-
-OTHER_WORD: Final = 600
-MAX_OTHER_WORDS_PERCENT: Final = 12
-"""Cells that correlate less show another word. With few of them it is one page with a stamp, or one form filled in
-otherwise: a person should look."""
 
 
 @dataclass(frozen=True)
@@ -169,12 +163,6 @@ def _by_ink(known: Evidence, query: Evidence, judged: Judgement, shares: NDArray
         blocks = judged.blocks.replace(bytes([DIFFERS]), bytes([AGREES]))
         return Judgement(confidence, score, share_that_differs(blocks), blocks, judged.views)
     alike = corner_distance(shares, IDENTITY) <= LIES_ALIKE
-    if _few_other_words(found) or (judged.confidence and not alike):
+    if found.has_few_other_words or (judged.confidence and not alike):
         return replace(judged, confidence="likely", score=score)
     return replace(judged, confidence="", score=score)
-
-
-def _few_other_words(found: PageComparison) -> bool:
-    compared = found.cells[found.cells != UNKNOWN]
-    others = int((compared < OTHER_WORD).sum())
-    return len(compared) > 0 and others * 100 <= MAX_OTHER_WORDS_PERCENT * len(compared)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -30,6 +31,10 @@ MAX_READY_RECORDS = 64
 
 #: Fewer bytes are digested where they are needed.
 DIGESTED_BYTES = 32 << 10
+
+#: With so many records in work, outputs wait for others for a moment, and are sent together.
+BACKLOG_TASKS = 64
+BACKLOG_LINGER_S = 0.025
 
 #: A partition and a key: the records whose outputs must keep their order.
 Lane = tuple[int, bytes]
@@ -82,6 +87,18 @@ class RecordTask:
         return self._context.now()
 
 
+#: A record whose outputs are complete: its batch, its index in there, its task.
+Finished = tuple[Batch, int, RecordTask]
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Records whose outputs are sent together, and when they were."""
+
+    records: list[Finished]
+    sent: asyncio.Future[None]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConcurrentStage(Stage):
     """Slow work without state on many records at once.
@@ -132,6 +149,7 @@ class ConcurrentRunner(Runner):
         self._stage = stage
         self._slots = asyncio.Semaphore(slots)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"{stage.name}-digest")
+        self._group: _Group | None = None
         self._lane_ends: dict[Lane, asyncio.Future[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._batch_records = metrics.BATCH_RECORDS.labels(stage.name)
@@ -150,7 +168,7 @@ class ConcurrentRunner(Runner):
     async def _start_batch(self, batch: Batch) -> None:
         self._batch_records.observe(len(batch.records))
         batch.started = True
-        ready: list[tuple[int, RecordTask]] = []
+        ready: list[Finished] = []
         begun_at = time.monotonic()
         digests = await self._digest(batch)
         for index, record in enumerate(batch.records):
@@ -158,14 +176,14 @@ class ConcurrentRunner(Runner):
             work = self._stage.handle(task)
             lane = None if record.key is None else (batch.partition, record.key)
             if work is None and lane not in self._lane_ends:
-                ready.append((index, task))
+                ready.append((batch, index, task))
                 if len(ready) == MAX_READY_RECORDS:
-                    await self._send(batch, ready, begun_at)
+                    await self._send(ready, begun_at)
                     await asyncio.sleep(0)
                     ready = []
                 continue
-            if self._slots.locked() or any(earlier.record.key == record.key for _, earlier in ready):
-                await self._send(batch, ready, begun_at)
+            if self._slots.locked() or any(earlier.record.key == record.key for _, _, earlier in ready):
+                await self._send(ready, begun_at)
                 ready = []
             await self._slots.acquire()
             if batch.stale:
@@ -174,7 +192,7 @@ class ConcurrentRunner(Runner):
                     work.close()
                 return
             self._start(batch, index, task, work, lane)
-        await self._send(batch, ready, begun_at)
+        await self._send(ready, begun_at)
 
     async def _digest(self, batch: Batch) -> list[str | None] | None:
         """Digests of the large values of a batch; None if the batch is small."""
@@ -219,23 +237,47 @@ class ConcurrentRunner(Runner):
                 await work
             if previous is not None:
                 await previous
-            await self._send(batch, [(index, task)], begun_at)
+            if len(self._tasks) < BACKLOG_TASKS:
+                await self._send([(batch, index, task)], begun_at)
+            else:
+                await self._send_together((batch, index, task), begun_at)
         except Exception as error:
             self._context.fail(error)
 
-    async def _send(self, batch: Batch, ready: Sequence[tuple[int, RecordTask]], begun_at: float) -> None:
+    async def _send_together(self, finished: Finished, begun_at: float) -> None:
+        """Wait for other records and send their outputs with these: the first record that waits sends all.
+
+        Where many records wait for their turn, this delay does not matter, and later stages get larger batches.
+        """
+        if self._group is not None:
+            self._group.records.append(finished)
+            await self._group.sent
+            return
+        group = self._group = _Group([finished], self._context.loop.create_future())
+        try:
+            await asyncio.sleep(BACKLOG_LINGER_S)
+            self._group = None
+            await self._send(group.records, begun_at)
+        finally:
+            if self._group is group:
+                self._group = None
+            group.sent.set_result(None)
+
+    async def _send(self, finished: Sequence[Finished], begun_at: float) -> None:
         """Produce the outputs. If the outbox may be full, a thread waits for room, so that heartbeats go on."""
-        if not ready or batch.stale:
+        live = [each for each in finished if not each[0].stale]
+        if not live:
             return
 
         def on_acknowledged() -> None:
-            for index, _ in ready:
+            for batch, index, _ in live:
                 batch.finish_one(index)
-            self._records[self._context.topic(batch.topic)].inc(len(ready))
+            for topic, records in Counter(batch.topic for batch, _, _ in live).items():
+                self._records[self._context.topic(topic)].inc(records)
             self._seconds.observe(time.monotonic() - begun_at)
 
-        barrier = Barrier(self._context.loop, on_acknowledged, batch.in_flight)
-        outputs: list[Output] = [output for _, task in ready for output in task.outputs]
+        barrier = Barrier(self._context.loop, on_acknowledged, live[0][0].in_flight)
+        outputs: list[Output] = [output for _, _, task in live for output in task.outputs]
         if self._context.outbox.crowded:
             await asyncio.to_thread(self._context.produce, barrier, outputs)
         else:

@@ -1,10 +1,11 @@
-"""Compiles the kernels that fingerprinting uses, by fingerprinting a made-up picture; needed once in every process."""
+"""Compiles the kernels that fingerprinting uses, by fingerprinting made-up pictures; needed once in every process."""
 
 from __future__ import annotations
 
 from io import BytesIO
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from streams.domain.fingerprint.image.fingerprint import fingerprint_image
@@ -20,6 +21,13 @@ def warm_up() -> None:
     pixels = np.full((SIDE + 2 * BORDER, SIDE + 2 * BORDER), 255, np.uint8)
     noise = np.random.default_rng(0).integers(0, 256, (SIDE, SIDE), np.uint8)
     pixels[BORDER : BORDER + SIDE, BORDER : BORDER + SIDE] = noise
+    fingerprint_image(_png(pixels), level="deep")
+    page = np.full((SIDE, SIDE), 255, np.uint8)
+    page[BORDER:-BORDER:12, BORDER:-BORDER] = 0
+    fingerprint_image(_png(page))
+
+
+def _png(pixels: NDArray[np.uint8]) -> bytes:
     file = BytesIO()
     Image.fromarray(pixels).save(file, "PNG")
-    fingerprint_image(file.getvalue(), level="deep")
+    return file.getvalue()

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 
 from streams.domain.evidence.evidence import EDGE, Evidence, Thumbnail, pack_evidence
+from streams.domain.evidence.judge import judge
+from streams.domain.evidence.paper.ink import INK_LEVELS
+from streams.domain.evidence.paper.page import Page, pack_page
 from streams.domain.evidence.thumbnail import SIDE, encode_thumbnail
+from streams.domain.evidence.verify import MatchedViews
 from streams.domain.hashes.algorithms import FRAMES_HASH, VIEWS_HASH
 from streams.domain.hashes.frames import FRAME_ENTRY, pack_frames
 from streams.domain.hashes.packing import CANONICAL, ENTRY, pack_entries
@@ -58,6 +63,9 @@ def warm_up() -> None:
         copies = [_match_input(2 * number + day, kind, day) for number in range(2) for kind in ("image", "video")]
         decide([*copies, *copies], state, indexes)
         indexes = state.indexes()
+    ink = np.random.default_rng(0).integers(0, INK_LEVELS + 1, (SIDE, SIDE), np.uint8)
+    page = replace(_textured(), page=pack_page(Page((0, 0, EDGE, EDGE), ink)))
+    judge(page, page, [MatchedViews(FULL, 0, FULL, 0)], 0, 0)
 
 
 def _match_input(number: int, kind: str, day: int) -> MatchInput:
@@ -80,10 +88,14 @@ def _entries() -> np.ndarray:
 
 
 def _evidence() -> str:
+    return b64encode(pack_evidence(_textured())).decode()
+
+
+def _textured() -> Evidence:
     """Of a picture with texture, whose copy is verified to the end."""
     pixels = np.random.default_rng(0).integers(0, 256, (SIDE, SIDE), np.uint8)
     whole = Thumbnail(FULL, (0, 0, EDGE, EDGE), encode_thumbnail(pixels))
-    return b64encode(pack_evidence(Evidence(1, 1, (whole,)))).decode()
+    return Evidence(1, 1, (whole,))
 
 
 def _frames(bits: int) -> np.ndarray:

@@ -12,7 +12,7 @@ from confluent_kafka import Message
 
 from streams.errors import BrokenInfrastructure
 from streams.kafka.topics import FINGERPRINTS, SUBMISSIONS
-from streams.runtime.runners.concurrent import DIGESTED_BYTES, ConcurrentStage, RecordTask
+from streams.runtime.runners.concurrent import BACKLOG_TASKS, DIGESTED_BYTES, ConcurrentStage, RecordTask
 from tests.runtime.conftest import Bench, eventually
 
 
@@ -86,6 +86,23 @@ async def test_large_records_have_a_digest_before_they_are_handled(bench: Bench)
     async with bench.worker(stage):
         await eventually(lambda: len(digests) == 4)
     assert digests == {0: "large", 1: None, 2: None, 3: "large!"}
+
+
+async def test_outputs_of_a_backlog_are_sent_together_and_keep_their_order(bench: Bench) -> None:
+    gates = Gates()
+    keys = 16
+    bench.publish(SUBMISSIONS, [(f"{n % keys}".encode(), b"wait:all", n % keys % 8) for n in range(20 * keys)])
+    bench.publish(SUBMISSIONS, [(f"{n}".encode(), b"at once", n % 8) for n in range(keys)])
+    async with bench.worker(gates.stage) as worker:
+        await eventually(lambda: gates.at_work >= BACKLOG_TASKS)
+        gates.gate("all").set()
+        await eventually(
+            lambda: sum(bench.committed(SUBMISSIONS, n, "fingerprint") for n in range(8)) == 21 * keys, blocking=True
+        )
+        assert worker.apps[0].batch_consumer.in_flight.held_bytes == 0
+    messages = await asyncio.to_thread(bench.read, FINGERPRINTS, lambda found: len(found) >= 21 * keys)
+    for key in range(keys):
+        assert values([each for each in messages if each.key() == f"{key}".encode()]) == ["wait:all"] * 20 + ["at once"]
 
 
 async def test_outputs_of_a_key_keep_its_order(bench: Bench) -> None:

@@ -25,7 +25,15 @@ from streams.domain.evidence.paper.align import (
     correlation,
     lay_over,
 )
-from streams.domain.evidence.paper.cells import CELL_COLUMNS, CELL_ROWS, REACH, compare_cells, low_cell, worst_cells
+from streams.domain.evidence.paper.cells import (
+    CELL_COLUMNS,
+    CELL_ROWS,
+    REACH,
+    UNKNOWN,
+    compare_cells,
+    low_cell,
+    worst_cells,
+)
 from streams.domain.evidence.paper.page import Page
 from streams.domain.evidence.paper.starts import GRID_STARTS, grid_starts
 from streams.domain.hamming.jit import compiled
@@ -41,6 +49,12 @@ MIN_SHARED_PERCENT: Final = 50
 
 MIN_CELLS: Final = 6
 """Pages of which fewer cells can be compared are never the same."""
+
+OTHER_WORD: Final = 400
+MAX_OTHER_WORDS_PERCENT: Final = 20
+"""Cells that correlate less show another word: up to 9 % of the cells of scans and of copies of half the size, 25 % and
+more of other pages of text. With few of them it is one page with a stamp, or one form filled in otherwise: a person
+should look."""
 
 
 class Geometry(NamedTuple):
@@ -86,6 +100,12 @@ class PageComparison:
         if not enough or self.covered_percent < MIN_SHARED_PERCENT or self.score < self.threshold:
             return False
         return self.low_threshold is None or int(low_cell(self.cells)) >= self.low_threshold
+
+    @property
+    def has_few_other_words(self) -> bool:
+        """Whether nearly all that can be compared agrees, though not enough for the same page."""
+        others = int(((self.cells < OTHER_WORD) & (self.cells != UNKNOWN)).sum())
+        return self.compared > 0 and others * 100 <= MAX_OTHER_WORDS_PERCENT * self.compared
 
 
 def compare_pages(known: Page, query: Page, geometries: Sequence[Geometry] = ()) -> PageComparison:

@@ -85,8 +85,12 @@ def match_in_sentence(
         case "certain":
             return f"The same picture{what}."
         case "likely":
-            needed = f" (score {score}, {needed_score} needed)" if score is not None and score < needed_score else ""
-            return f"Perhaps the same picture{what}: what there is to see leaves doubt{needed}."
+            doubt = "there is too little to see to be sure, or colours or words are others"
+            if score is not None and score < needed_score:
+                doubt = f"the detail agrees less than in a copy (score {score}, {needed_score} needed)"
+            elif added or other:
+                doubt = "a person should look"
+            return f"Perhaps the same picture{what}: {doubt}."
         case "unverified":
             return (
                 f"Perhaps the same picture{what}{of_bits}. "

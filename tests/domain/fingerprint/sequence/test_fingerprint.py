@@ -52,7 +52,7 @@ def title_card(seed: int = 9) -> Image.Image:
     return noise(SIZE, seed)
 
 
-CLIP = shots(0, 4.0, begin_s=2.0)
+CLIP = shots(5, 4.0, begin_s=2.0)
 
 
 @cache
@@ -90,7 +90,7 @@ def test_an_animation_and_the_video_it_became_are_copies_of_each_other(form: str
 
 
 def test_a_part_of_a_film_as_a_gif_is_a_clip_of_it() -> None:
-    film = facts_of(as_mp4("film-0.mp4", shots(0, 14.0)))
+    film = facts_of(as_mp4("film-5.mp4", shots(5, 14.0)))
     clip = facts_of(clip_as("GIF"))
     assert relation(film, clip) == "clip_of"
     assert relation(clip, film) == "contains"

@@ -80,10 +80,13 @@ def test_a_copy_with_more_on_it_goes_to_review_in_a_group_of_its_own() -> None:
 
 
 def test_policies_say_how_much_may_differ() -> None:
-    for rules, action in (({"reuse_differs": 0.3}, "reuse"), ({"reuse_differs": 0.01, "max_differs": 0.05}, "process")):
-        partition, policy = Partition(), Policy.of(**rules)
+    for rules, action in (({}, "reuse"), ({"reuse_differs": 0.01}, "review"), ({"max_differs": 0.01}, "process")):
+        partition, policy = (
+            Partition(),
+            Policy.of(**{"reuse_differs": 0.01 if "max_differs" in rules else 0.05, **rules}),
+        )
         decided(partition, facts("itself"), "first", policy)
-        assert decided(partition, facts("captioned"), "captioned", policy)["action"] == action
+        assert decided(partition, painted(1), "painted", policy)["action"] == action
 
 
 @pytest.mark.parametrize("missing", ["known", "submitted", "both"])

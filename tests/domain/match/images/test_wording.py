@@ -108,11 +108,16 @@ def test_the_map_replaces_what_a_transformation_says_less_exactly() -> None:
 
 def test_a_match_that_leaves_doubt_says_perhaps_and_why() -> None:
     assert match_in_sentence("cropped", "likely", SAME, 0.0, score=431, needed_score=MIN_SCORE) == (
-        f"Perhaps the same picture, cropped: what there is to see leaves doubt (score 431, {MIN_SCORE} needed)."
+        f"Perhaps the same picture, cropped: the detail agrees less than in a copy (score 431, {MIN_SCORE} needed)."
     )
     assert match_in_sentence("none", "likely", changed(SAME, (0, 0)), 1 / 64, score=900, needed_score=MIN_SCORE) == (
-        "Perhaps the same picture, but a small part in the top left differs (2 % of it): "
-        "what there is to see leaves doubt."
+        "Perhaps the same picture, but a small part in the top left differs (2 % of it): a person should look."
+    )
+
+
+def test_a_match_in_doubt_in_which_nothing_differs_names_what_the_map_cannot_show() -> None:
+    assert match_in_sentence("none", "likely", SAME, 0.0, score=900, needed_score=MIN_SCORE) == (
+        "Perhaps the same picture: there is too little to see to be sure, or colours or words are others."
     )
 
 
