@@ -57,7 +57,7 @@ VIEW_WORDS = {
     **{
         f"round_{side}_{degrees}": f"its oval, tilted {side} by {degrees}°"
         for side in ("left", "right")
-        for degrees in (7, 10, 13)
+        for degrees in (7, 10)
     },
     **{f"panel_{number}": f"picture {number} of the collage" for number in range(1, MAX_PANELS + 1)},
     "square": "its middle, square",

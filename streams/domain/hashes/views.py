@@ -55,7 +55,7 @@ FULL, TRIMMED, FRAMED, INVERTED, DESKEWED = 0, 1, 2, 30, 31
 INNER_VIEWS = 3
 """FULL, TRIMMED and FRAMED, the codes below this, lie inside each other."""
 
-TILTS_DEGREES = (4.0, 7.0, 10.0, 13.0)
+TILTS_DEGREES = (4.0, 7.0, 10.0)
 """A turn by 1.5 degrees more or less is tolerated by the hash."""
 MAX_PANELS = 6
 CROPPED_TO = (80, 84, 89, 94)
@@ -102,14 +102,14 @@ VIEWS: Final[tuple[View, ...]] = (
     View(INVERTED, "inverted", negated=True),
     View(DESKEWED, "deskewed", whole=True, own_thumbnail=True),
     *_tilts(32, *TILTS_DEGREES[1:]),
-    View(38, "left_75", box=(0.0, 0.0, 0.75, 1.0)),
-    View(39, "right_75", box=(0.25, 0.0, 1.0, 1.0)),
-    View(40, "top_80", box=(0.0, 0.0, 1.0, 0.8)),
-    View(41, "bottom_80", box=(0.0, 0.2, 1.0, 1.0)),
-    View(42, "centre_70", box=(0.15, 0.15, 0.85, 0.85)),
-    View(43, "centre_50", box=(0.25, 0.25, 0.75, 0.75)),
+    View(36, "left_75", box=(0.0, 0.0, 0.75, 1.0)),
+    View(37, "right_75", box=(0.25, 0.0, 1.0, 1.0)),
+    View(38, "top_80", box=(0.0, 0.0, 1.0, 0.8)),
+    View(39, "bottom_80", box=(0.0, 0.2, 1.0, 1.0)),
+    View(40, "centre_70", box=(0.15, 0.15, 0.85, 0.85)),
+    View(41, "centre_50", box=(0.25, 0.25, 0.75, 0.75)),
     *(
-        View(44 + number, f"panel_{number + 1}", whole=True, own_thumbnail=True, panel=True)
+        View(42 + number, f"panel_{number + 1}", whole=True, own_thumbnail=True, panel=True)
         for number in range(MAX_PANELS)
     ),
 )

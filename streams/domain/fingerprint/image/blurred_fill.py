@@ -1,29 +1,35 @@
 """Finds the sharp picture on a blurred fill, as apps set pictures of another shape on a screen. Small grey arrays only.
 
-The fill has next to no fine detail, the picture has much, and its edges are straight steps across its whole side.
+The fill has next to no fine detail, the picture has much, and its edges are straight steps across its whole side. Each
+of the four sides is searched once.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
-from numpy.typing import NDArray
 
 from streams.domain.fingerprint.image.borders import Pixels, Rectangle
+from streams.domain.hamming.jit import compiled
 
-MIN_DETAIL_RATIO = 5.0
+MIN_DETAIL_RATIO = 5
 """Fine detail of the lines inside an edge by that of the most detailed line outside."""
 
-LEAST_DETAIL = 0.4
-"""Grey levels. Less is noise of compression."""
+NOISE_DETAIL = 2
+"""Fine detail inside, in grey levels a pixel, below which it may be noise of compression."""
 
 MIN_STEP = 3
 """Grey levels between neighbours across an edge."""
 
-MIN_STEP_SHARE = 0.5
+MIN_STEP_PERCENT = 50
 """Share of an edge's pixels at which there is a step."""
 
-MIN_FILL_SHARE, MAX_FILL_SHARE = 0.04, 0.42
+MIN_FILL_PERCENT, MAX_FILL_PERCENT = 4, 42
 """Of the height or width, on one side of the picture."""
+
+MIN_SIDE = 32
+"""Pixels. A smaller picture has no lines to speak of."""
 
 
 def inside_of_blurred_fill(pixels: Pixels) -> Rectangle | None:
@@ -32,43 +38,70 @@ def inside_of_blurred_fill(pixels: Pixels) -> Rectangle | None:
     Args:
         pixels: luminance, a few hundred pixels a side at most.
     """
-    levels = pixels.astype(np.int16)
     height, width = pixels.shape
-    if min(height, width) < 32:
+    if min(height, width) < MIN_SIDE:
         return None
-    rows = _lines_inside(levels)
-    top, bottom = rows or (0, height)
-    columns = _lines_inside(levels[top:bottom].T)
-    left, right = columns or (0, width)
-    return (left, top, right, bottom) if rows or columns else None
+    left, top, right, bottom = (int(edge) for edge in _find_inside(pixels))
+    return (left, top, right, bottom) if (right - left, bottom - top) != (width, height) else None
 
 
-def _lines_inside(levels: NDArray[np.int16]) -> tuple[int, int] | None:
-    """The first line of the picture, and the first after it."""
-    detail = np.abs(2 * levels[:, 1:-1] - levels[:, :-2] - levels[:, 2:]).mean(axis=1)
-    steps = np.abs(np.diff(levels, axis=0))
-    first = _edge(detail, steps)
-    if first is None:
-        return None
-    last = _edge(detail[::-1], steps[::-1])
-    return None if last is None else (first, len(levels) - last)
+@compiled()
+def _find_inside(pixels: Any) -> Any:
+    """Left, top, right and bottom; the edges of all pixels where there is no fill."""
+    top, bottom = _lines_inside(pixels)
+    left, right = _lines_inside(np.ascontiguousarray(pixels[top:bottom].T))
+    return left, top, right, bottom
 
 
-def _edge(detail: NDArray[np.float64], steps: NDArray[np.int16]) -> int | None:
-    """How many lines the fill has, from the first on; None if there is no fill.
+@compiled()
+def _lines_inside(pixels: Any) -> Any:
+    """The first line of the picture, and the first after it; all lines where there is no fill."""
+    lines = len(pixels)
+    detail = np.empty(lines, np.int64)
+    for line in range(lines):
+        detail[line] = _detail(pixels[line])
+    first = _edge(pixels, detail)
+    last = _edge(pixels[::-1], detail[::-1]) if first else 0
+    return (first, lines - last) if last else (0, lines)
 
-    Args:
-        detail: of each line.
-        steps: from each line to the next.
+
+@compiled()
+def _detail(line: Any) -> int:
+    """How much the pixels of a line deviate from the mean of their neighbours, in half levels."""
+    total = np.int32(0)
+    for at in range(1, len(line) - 1):
+        total += abs(2 * np.int32(line[at]) - np.int32(line[at - 1]) - np.int32(line[at + 1]))
+    return total
+
+
+@compiled()
+def _edge(pixels: Any, detail: Any) -> int:
+    """How many lines the fill has, from the first on; 0 if there is no fill.
+
+    Where several lines may be the edge, it is at the strongest step.
     """
-    length = len(detail)
-    at = np.arange(round(MIN_FILL_SHARE * length) + 2, round(MAX_FILL_SHARE * length))
-    outside = np.maximum(np.maximum.accumulate(detail)[at - 2], LEAST_DETAIL)
-    total = np.concatenate(([0.0], np.cumsum(detail)))
-    reach = max(4, length // 8)
-    inside = (total[at + reach] - total[at]) / reach
-    step = steps[at - 1]
-    is_edge = (inside >= MIN_DETAIL_RATIO * outside) & ((step >= MIN_STEP).mean(axis=1) >= MIN_STEP_SHARE)
-    if not is_edge.any():
-        return None
-    return int(at[np.where(is_edge, step.mean(axis=1), 0).argmax()])
+    lines, length = pixels.shape
+    found, strongest, outside = 0, -1, 0
+    reach = max(4, lines // 8)
+    for count in range(2, MAX_FILL_PERCENT * lines // 100):
+        outside = max(outside, detail[count - 2])  # the line next to the edge may show a little of the picture
+        if 100 * (count - 2) < MIN_FILL_PERCENT * lines:
+            continue
+        inside = detail[count : count + reach].sum()
+        if inside < reach * max(MIN_DETAIL_RATIO * outside, NOISE_DETAIL * length):
+            continue
+        stepped, steps = _steps(pixels[count - 1], pixels[count])
+        if 100 * stepped >= MIN_STEP_PERCENT * length and steps > strongest:
+            found, strongest = count, steps
+    return found
+
+
+@compiled()
+def _steps(line: Any, following: Any) -> Any:
+    """At how many pixels there is a step from a line to the next, and the sum of all steps."""
+    stepped, steps = np.int64(0), np.int64(0)
+    for at in range(len(line)):
+        step = abs(np.int64(following[at]) - np.int64(line[at]))
+        steps += step
+        stepped += step >= MIN_STEP
+    return stepped, steps

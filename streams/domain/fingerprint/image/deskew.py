@@ -7,12 +7,13 @@ does no harm.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from streams.domain.fingerprint.image.borders import TOLERANCE, Pixels
+from streams.domain.hamming.jit import compiled
 
 MIN_DEGREES, MAX_DEGREES = 2.0, 20.0
 
@@ -20,6 +21,9 @@ DEGREE_STEP = 0.25
 
 MIN_SIDE_SHARE = 0.4
 """Of the width and of the height, for what is not background."""
+
+MAX_TOUCHING_PERCENT = 70
+"""Of each edge of the bounding box. A rectangle that is not upright touches it with its corners only."""
 
 MAX_GAP = 1.6
 """Pixels by which the outline may differ from the rectangle's edge."""
@@ -54,29 +58,71 @@ def find_rotated(pixels: Pixels, pixel_aspect: float) -> Parallelogram | None:
         pixels: luminance, a few hundred pixels a side at most.
         pixel_aspect: width of a pixel by its height.
     """
+    level = _canvas_level(pixels)
+    if level is None:
+        return None
     height, width = pixels.shape
-    corners = pixels[[0, 0, -1, -1], [0, -1, 0, -1]].astype(np.int16)
-    level = int(np.median(corners))
-    if (np.abs(corners - level) <= TOLERANCE).sum() < 3:
+    first, last = np.empty(width, np.int64), np.empty(width, np.int64)
+    left, top, right, bottom = (int(edge) for edge in _find_outline(pixels, level, first, last))
+    if right - left < MIN_SIDE_SHARE * width or bottom - top < MIN_SIDE_SHARE * height:
         return None
-    ink = np.abs(pixels.astype(np.int16) - level) > TOLERANCE
-    inked_rows, inked_columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
-    if len(inked_rows) < MIN_SIDE_SHARE * height or len(inked_columns) < MIN_SIDE_SHARE * width:
-        return None
-    left, top = int(inked_columns[0]), int(inked_rows[0])
-    inside = ink[top : inked_rows[-1] + 1, left : inked_columns[-1] + 1]
+    first, last = first[left:right] - top, last[left:right] - top
     best: tuple[float, Parallelogram] | None = None
     for mirrored in (False, True):
-        fit = _best_fit(inside[:, ::-1] if mirrored else inside, pixel_aspect)
+        step = -1 if mirrored else 1
+        fit = _best_fit(first[::step], last[::step], bottom - top, pixel_aspect)
         if fit is not None and (best is None or fit[0] > best[0]):
-            best = fit[0], _placed(fit[1], inside.shape[1], mirrored, left, top)
+            best = fit[0], _placed(fit[1], right - left, mirrored, left, top)
     return best[1] if best else None
 
 
-def _best_fit(ink: NDArray[np.bool_], pixel_aspect: float) -> tuple[float, Parallelogram] | None:
-    """The best rectangle that was rotated clockwise, and the share of the outline that is close to it."""
-    height, width = ink.shape
-    first, last = ink.argmax(axis=0), height - ink[::-1].argmax(axis=0)
+def _canvas_level(pixels: Pixels) -> int | None:
+    """The level that three corners of the picture share at least."""
+    corners = sorted((int(pixels[0, 0]), int(pixels[0, -1]), int(pixels[-1, 0]), int(pixels[-1, -1])))
+    level = (corners[1] + corners[2]) // 2
+    return level if sum(abs(corner - level) <= TOLERANCE for corner in corners) >= 3 else None
+
+
+@compiled()
+def _find_outline(pixels: Any, level: int, first: Any, last: Any) -> Any:
+    """Left, top, right and bottom of what is not canvas; four zeros if an edge of it is straight and upright.
+
+    Args:
+        pixels: luminance.
+        level: of the canvas.
+        first, last: written: of each column inside, the first pixel that is not canvas, and the first after the last.
+    """
+    height, width = pixels.shape
+    left, top, right, bottom = width, height, 0, 0
+    in_rows, in_columns = np.zeros(height, np.int64), np.zeros(width, np.int64)
+    first[:], last[:] = height, 0
+    for y in range(height):
+        for x in range(width):
+            if abs(np.int64(pixels[y, x]) - level) > TOLERANCE:
+                in_rows[y] += 1
+                in_columns[x] += 1
+                first[x] = min(first[x], y)
+                last[x] = y + 1
+                left, right = min(left, x), max(right, x + 1)
+                top, bottom = min(top, y), y + 1
+    if right <= left:
+        return 0, 0, 0, 0
+    upright = 100 * max(in_rows[top], in_rows[bottom - 1]) > MAX_TOUCHING_PERCENT * (right - left)
+    upright |= 100 * max(in_columns[left], in_columns[right - 1]) > MAX_TOUCHING_PERCENT * (bottom - top)
+    return (0, 0, 0, 0) if upright else (left, top, right, bottom)
+
+
+def _best_fit(
+    first: NDArray[np.int64], last: NDArray[np.int64], height: int, pixel_aspect: float
+) -> tuple[float, Parallelogram] | None:
+    """The best rectangle that was rotated clockwise, and the share of the outline that is close to it.
+
+    Args:
+        first, last: the outline: of each column of the bounding box, the first pixel inside, and the first after it.
+        height: of the bounding box.
+        pixel_aspect: width of a pixel by its height.
+    """
+    width = len(first)
     degrees = np.arange(MIN_DEGREES, MAX_DEGREES, DEGREE_STEP)
     cosine, sine = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
     box_width, box_height = width * pixel_aspect, float(height)

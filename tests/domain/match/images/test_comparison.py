@@ -184,6 +184,6 @@ def test_an_invalid_hash_is_refused() -> None:
 def test_a_comparison_matches_within_both_thresholds() -> None:
     plain = POLICIES[1]
     (nearest,) = compare_pictures(facts("itself", plain), facts("smaller", plain), plain)
-    assert replace(nearest, near_bits=10, confirm_bits=80).matches
-    assert not replace(nearest, near_bits=11).matches
-    assert not replace(nearest, confirm_bits=81).matches
+    assert replace(nearest, near_bits=12, confirm_bits=92).matches
+    assert not replace(nearest, near_bits=13).matches
+    assert not replace(nearest, confirm_bits=93).matches
