@@ -41,7 +41,9 @@ def judged(
     confidence: str
     few = confirm_bits <= 24
     if found.textured < 34:
-        confidence = plain(known, query, shares) if few or found.score >= 490 else ""
+        confidence = plain(known, query, shares)
+        if confidence != "certain" and not few and found.score < 490:
+            confidence = ""
     elif found.score >= 490 or (few and found.score >= 300):
         confidence = "certain" if same_colours and bands(known, query, found) <= 5 else "likely"
         if is_drawing(known) and is_drawing(query):

@@ -115,7 +115,9 @@ def _by_texture(
 ) -> Confidence:
     few_bits, pair = confirm_bits <= MAX_BLURRED_BITS, (known, query)
     if found.textured < MIN_TEXTURED:
-        return _plain(known, query, shares) if few_bits or found.score >= MIN_SCORE else ""
+        confidence = _plain(known, query, shares)
+        # Noise turns many bits where there is little to see.
+        return confidence if confidence == "certain" or few_bits or found.score >= MIN_SCORE else ""
     if found.score < MIN_SCORE and not (few_bits and found.score >= MIN_BLURRED_SCORE):
         return ""
     if all(is_plain(each.thumbnails[0].packed) and has_even_ground(each.thumbnails[0].packed) for each in pair):
