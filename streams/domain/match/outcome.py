@@ -121,6 +121,8 @@ def near_match(copy: PictureCopy, policy: Policy, own_group: tuple[str, str]) ->
         (pair.hash256_distance_bits, policy.confirm_bits) if confirmed else (pair.hash64_distance_bits, radius_bits)
     )
     transformation = transformation_between(pair.view, pair.orientation, pair.known_view, pair.known_orientation)
+    if copy.is_reused:  # parts in their place matched first, but nothing beside them differs
+        transformation = "+".join(part for part in transformation.split("+") if part != "retouched") or "none"
     rows = map_rows(copy.blocks)
     return Match(
         content_id=known.content_id,
