@@ -62,8 +62,8 @@ class FetchChoice(Generic[Partition]):
         Args:
             partitions: that have no fetched records.
             held_bytes: what the stage holds.
-            room_bytes: what is left of its share.
-            open_bytes: what it holds of one partition.
+            room_bytes: the rest of its share.
+            open_bytes: what the stage holds of one partition.
             now: by a monotonic clock, in seconds.
         """
         least_bytes = self._share_bytes // LEAST_FETCHES_IN_SHARE
@@ -81,15 +81,15 @@ class FetchChoice(Generic[Partition]):
         first = min(refused, key=self._refused_since.__getitem__, default=None)
         if first is not None and now - self._refused_since[first] > PATIENCE_S:
             return []
-        unknown = next((each for each in chosen if not self.is_known(each)), None)
-        large = [each for each in chosen if self._last_bytes.get(each, 0) > room_bytes]
+        unknown = next((partition for partition in chosen if not self.is_known(partition)), None)
+        large = [partition for partition in chosen if self._last_bytes.get(partition, 0) > room_bytes]
         if unknown is not None:
             chosen = [unknown]
         elif large:  # one of them alone, or all others, whoever has waited longer
             for partition in chosen:
                 self._refused_since.setdefault(partition, now)
             next_one = min(chosen, key=self._refused_since.__getitem__)
-            chosen = [next_one] if next_one in large else [each for each in chosen if each not in large]
+            chosen = [next_one] if next_one in large else [other for other in chosen if other not in large]
         for partition in chosen:
             self._refused_since.pop(partition, None)
         return chosen

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.domain.fingerprint.image.borders import MIN_BORDER_SHARE, MIN_INSIDE_SHARE, TOLERANCE
 from streams.domain.fingerprint.image.canonical import (
     CLOSE_CALL_DERIVED,
     CLOSE_CALL_WHOLE,
@@ -15,7 +14,8 @@ from streams.domain.fingerprint.image.canonical import (
     Coefficients,
     ViewFrequencies,
 )
-from streams.domain.fingerprint.image.screenshot import (
+from streams.domain.fingerprint.image.inner.borders import MIN_BORDER_SHARE, MIN_INSIDE_SHARE, TOLERANCE
+from streams.domain.fingerprint.image.inner.screenshot import (
     MAX_CUTS,
     MIN_BACKGROUND_SHARE,
     MIN_FILLED_SHARE,

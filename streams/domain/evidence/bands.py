@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.domain.evidence.affine import PIXEL, invert
+from streams.domain.evidence.alignment.affine import PIXEL, invert
 from streams.domain.hamming.jit import compiled
 
 TILE: Final = 4

@@ -12,9 +12,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from streams.domain.evidence.affine import PIXEL
-from streams.domain.evidence.evidence import EDGE
-from streams.domain.evidence.sampling import (
+from streams.domain.evidence.alignment.affine import PIXEL
+from streams.domain.evidence.alignment.sampling import (
     GRID_ROWS,
     LOWER,
     OWN,
@@ -29,6 +28,7 @@ from streams.domain.evidence.sampling import (
     products,
     sample,
 )
+from streams.domain.evidence.evidence import EDGE
 from streams.domain.hamming.jit import compiled
 
 MAP_SIDE: Final = 8

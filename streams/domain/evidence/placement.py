@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.domain.evidence.affine import NUMBERS, PIXEL
+from streams.domain.evidence.alignment.affine import NUMBERS, PIXEL
 from streams.domain.evidence.evidence import Evidence
 from streams.domain.evidence.geometry import MAX_GEOMETRIES, ONE, VIEW_TABLE, find_geometries
 from streams.domain.evidence.prepared import SIDES

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.domain.evidence.normalise import NOISE, halve, normalise, shrink_to_three_quarters
+from streams.domain.evidence.alignment.normalise import NOISE, halve, normalise, shrink_to_three_quarters
 from streams.domain.evidence.thumbnail import SIDE, THUMBNAIL_BYTES, decode_into
 from streams.domain.hamming.jit import compiled
 
@@ -34,7 +34,7 @@ class PreparedEvidence(NamedTuple):
         facts: width and height of the picture.
         shown: by thumbnail: the view, and the box it shows.
         packed: by thumbnail, its bytes.
-        pixels, levels: by thumbnail, all sizes one after the other; levels as pairs (sampling.py).
+        pixels, levels: by thumbnail, all sizes one after the other; levels as pairs (alignment/sampling.py).
         ready: by thumbnail, whether the pixels of a size are there, then whether its level is.
     """
 

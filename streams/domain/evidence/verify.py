@@ -1,8 +1,8 @@
 """Whether a known picture and a query show the same, decided on their evidence: a score, and where they differ.
 
 Candidates come from hashes of views, and every pair of views that matched implies where one picture lies in the other.
-Up to MAX_GEOMETRIES of these are refined (align.py); the best correlation is the score. Whole numbers decide, so any
-machine and any replay decides alike.
+Up to MAX_GEOMETRIES of these are refined (alignment/align.py); the best correlation is the score. Whole numbers decide,
+so any machine and any replay decides alike.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.domain.evidence.affine import NUMBERS, PIXEL, invert, is_bounded
-from streams.domain.evidence.align import align
+from streams.domain.evidence.alignment.affine import NUMBERS, PIXEL, invert, is_bounded
+from streams.domain.evidence.alignment.align import align
 from streams.domain.evidence.differences import MAP_SIDE, map_differences, set_into_whole, share_that_differs
 from streams.domain.evidence.evidence import Evidence
 from streams.domain.evidence.geometry import MAX_GEOMETRIES, ONE, VIEW_TABLE, find_geometries
@@ -44,7 +44,7 @@ class Placement(NamedTuple):
         known, query: numbers of the thumbnails.
         known_size, query_size: the sizes that were aligned, as numbers in SIDES.
         sign: -1 if one is the negative of the other.
-        map: from known to query pixels of these sizes, in 1/PIXEL; see affine.py.
+        map: from known to query pixels of these sizes, in 1/PIXEL; see alignment/affine.py.
     """
 
     known: int

@@ -27,7 +27,7 @@ BLOCKS: Final = 8
 REACH: Final = 2
 NOISE: Final = (6.0, 4.0, 2.0)
 """Pixels to each side that a pixel is compared with, and grey levels under which contrast is noise, as
-`streams.domain.evidence.normalise` has them; the smallest size first."""
+`streams.domain.evidence.alignment.normalise` has them; the smallest size first."""
 
 PLAIN: Final = 0.0244
 """Mean square of a block's detail below which there is nothing to see in it."""

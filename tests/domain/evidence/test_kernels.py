@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
-from streams.domain.evidence.affine import invert
-from streams.domain.evidence.align import align, correlation, least_shown
+from streams.domain.evidence.alignment.affine import invert
+from streams.domain.evidence.alignment.align import align, correlation, least_shown
+from streams.domain.evidence.alignment.sampling import grid_of
 from streams.domain.evidence.evidence import EDGE, Evidence, Thumbnail
 from streams.domain.evidence.prepared import HALF_SIZE, SIDES, SMALLER_SIZE, WHOLE_SIZE, level, pixels
-from streams.domain.evidence.sampling import grid_of
 from streams.domain.evidence.thumbnail import SIDE, THUMBNAIL_BYTES, decode_thumbnail, encode_thumbnail
 from streams.domain.hashes.views import FULL
 from tests.reference import evidence as slow

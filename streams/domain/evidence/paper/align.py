@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from streams.domain.evidence.affine import NUMBERS, PIXEL, nudge
+from streams.domain.evidence.alignment.affine import NUMBERS, PIXEL, nudge
 from streams.domain.hamming.jit import compiled
 
 TURNS: Final = (0, -68, 68, -137, 137, -205, 205)

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.domain.evidence.affine import NUMBERS, PIXEL, finer
+from streams.domain.evidence.alignment.affine import NUMBERS, PIXEL, finer
 from streams.domain.evidence.geometry import ONE
 from streams.domain.evidence.paper.align import (
     CLIMBED,

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from streams.domain.evidence.affine import PIXEL
+from streams.domain.evidence.alignment.affine import PIXEL
 from streams.domain.evidence.paper.align import TURNS, ZOOMS
 from streams.domain.hamming.jit import compiled
 

@@ -2,8 +2,7 @@
 
 file_structure.py   refuses files of countless parts, counts the frames of an animation
 decode.py           Pillow: limits, decoding, turning upright; luminance.py reduces any mode to grey
-views.py            cuts the views: the whole, the inside of borders (borders.py), the picture in a screenshot
-                    (screenshot.py), crops and ovals
+views.py            cuts the views: the whole, pictures inside it (inner/), crops and ovals
 dct.py, phash.py    pixels to frequencies, frequencies to hashes and quality
 canonical.py        hashes of views in their canonical orientation
 extra_hashes.py     hashes that a policy asks for: imagehash.py, pdq.py

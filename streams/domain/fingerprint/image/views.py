@@ -1,7 +1,7 @@
 """From one grey picture to all of its hashes: the whole, its inside without borders, its crops, slightly tilted ovals.
 
-All views come from one reduction of the decoded picture. Where a border is cut off is in borders.py, where the picture
-of a screenshot is found in screenshot.py, how frequencies become hashes in canonical.py.
+All views come from one reduction of the decoded picture. How pictures inside it are found is in inner/, how
+frequencies become hashes in canonical.py.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from streams.domain.fingerprint.image import phash
-from streams.domain.fingerprint.image.blurred_fill import inside_of_blurred_fill
-from streams.domain.fingerprint.image.borders import MIN_BORDER_SHARE, Pixels, inside_of_borders
 from streams.domain.fingerprint.image.canonical import HASH64_SIDE, ViewFrequencies, view_entries
 from streams.domain.fingerprint.image.dct import box_frequencies
-from streams.domain.fingerprint.image.deskew import Parallelogram, find_rotated
-from streams.domain.fingerprint.image.panels import find_panels
-from streams.domain.fingerprint.image.screenshot import inside_of_screenshot
+from streams.domain.fingerprint.image.inner.blurred_fill import inside_of_blurred_fill
+from streams.domain.fingerprint.image.inner.borders import MIN_BORDER_SHARE, Pixels, inside_of_borders
+from streams.domain.fingerprint.image.inner.deskew import Parallelogram, find_rotated
+from streams.domain.fingerprint.image.inner.panels import find_panels
+from streams.domain.fingerprint.image.inner.screenshot import inside_of_screenshot
 from streams.domain.hamming.jit import compiled
 from streams.domain.hashes.levels import LEVEL_NUMBERS, Level
 from streams.domain.hashes.packing import pack_entries

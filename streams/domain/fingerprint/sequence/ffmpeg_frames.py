@@ -18,7 +18,7 @@ from av.error import FFmpegError
 from PIL import Image
 
 from streams.domain.fingerprint.formats import ImageFormat
-from streams.domain.fingerprint.image.borders import Pixels
+from streams.domain.fingerprint.image.inner.borders import Pixels
 from streams.domain.fingerprint.sequence.frames import DecodedFrame, small_grey
 from streams.domain.fingerprint.video.container import ffmpeg_errors_as_bad_input, open_container, packets
 from streams.domain.fingerprint.video.ffmpeg_input import FFmpegInput

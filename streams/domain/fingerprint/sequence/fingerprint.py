@@ -13,7 +13,6 @@ import numpy as np
 from PIL import Image
 
 from streams.domain.fingerprint.formats import SEQUENCE_FORMATS, ImageFormat, image_format_of
-from streams.domain.fingerprint.image.borders import Pixels
 from streams.domain.fingerprint.image.file_structure import file_structure
 from streams.domain.fingerprint.image.fingerprint import (
     DEFAULT_IMAGE_LIMITS,
@@ -21,9 +20,10 @@ from streams.domain.fingerprint.image.fingerprint import (
     compute_content_id,
     fingerprint_image,
 )
+from streams.domain.fingerprint.image.inner.borders import Pixels
 from streams.domain.fingerprint.sequence.animation import animation_frames
 from streams.domain.fingerprint.sequence.frames import SequenceFrame
-from streams.domain.fingerprint.sequence.pages import Page, page_frames, page_step, tiff_pages
+from streams.domain.fingerprint.sequence.pages import TiffPage, page_frames, page_step, tiff_pages
 from streams.domain.fingerprint.video.decoder import FrameSample
 from streams.domain.fingerprint.video.limits import DEFAULT_VIDEO_LIMITS, VideoLimits
 from streams.domain.fingerprint.video.moments import MomentCollector, frame_entries
@@ -181,7 +181,7 @@ def _look_the_same(one: Pixels, other: Pixels) -> bool:
 
 
 def _media_facts(
-    sequence: _Sequence, data: bytes, content_id: str, image_format: ImageFormat, pages: Sequence[Page]
+    sequence: _Sequence, data: bytes, content_id: str, image_format: ImageFormat, pages: Sequence[TiffPage]
 ) -> MediaFacts:
     moments = sequence.collector.finish()
     duration_ms = round(sequence.duration_ms)

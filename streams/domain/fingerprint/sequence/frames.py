@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from PIL import Image
 
-from streams.domain.fingerprint.image.borders import Pixels
+from streams.domain.fingerprint.image.inner.borders import Pixels
 from streams.domain.fingerprint.image.luminance import luminance
 from streams.domain.fingerprint.video.decoder import SAMPLE_SIDE
 

@@ -14,11 +14,11 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.domain.fingerprint.image.borders import Pixels
 from streams.domain.fingerprint.image.codecs.parts import FileStructure
 from streams.domain.fingerprint.image.decode import PLUGINS, check_size, decoder_errors_as_bad_input
 from streams.domain.fingerprint.image.file_structure import MAX_TIFF_PAGES, check_tiff_directory
 from streams.domain.fingerprint.image.fingerprint import ImageLimits
+from streams.domain.fingerprint.image.inner.borders import Pixels
 from streams.domain.fingerprint.sequence.frames import MAX_TOTAL_PIXELS, SequenceFrame, small_grey
 from streams.domain.hashes.frames import MAX_MOMENTS
 from streams.errors import BadInput, Reason
@@ -42,7 +42,7 @@ _ENTRY: Final = {
 }
 
 
-class Page(NamedTuple):
+class TiffPage(NamedTuple):
     """A page: where its directory and the entries of that begin, their number, and its width times height."""
 
     directory: int
@@ -63,14 +63,14 @@ class PageFile(BytesIO):
         return self._header[at : at + len(data)] + data[HEADER_BYTES - at :] if at < HEADER_BYTES else data
 
 
-def tiff_pages(data: bytes) -> list[Page]:
+def tiff_pages(data: bytes) -> list[TiffPage]:
     """The pages of a TIFF in order. Smaller versions and masks of pages are left out.
 
     Raises:
         BadInput: too_long (more than MAX_TIFF_PAGES), or corrupt_media (more entries than any real file has).
     """
     order = _order(data)
-    pages, directories, all_entries = list[Page](), set[int](), 0
+    pages, directories, all_entries = list[TiffPage](), set[int](), 0
     position = 4
     while position + 4 <= len(data):
         (directory,) = struct.unpack_from(order + "I", data, position)
@@ -88,7 +88,7 @@ def tiff_pages(data: bytes) -> list[Page]:
             raise BadInput(Reason.CORRUPT_MEDIA, f"more than {MAX_ALL_ENTRIES:,} entries in the directories of a TIFF")
         table = np.frombuffer(data, _ENTRY[order], entries, directory + 2)
         if not _value(table, NEW_SUBFILE_TYPE, order) & REDUCED_OR_MASK:
-            pages.append(Page(directory, entries, _value(table, WIDTH, order) * _value(table, HEIGHT, order)))
+            pages.append(TiffPage(directory, entries, _value(table, WIDTH, order) * _value(table, HEIGHT, order)))
     return pages
 
 
@@ -107,7 +107,7 @@ def _value(table: NDArray[Any], tag: int, order: str) -> int:
     return value & 0xFFFF if order == "<" else value >> 16
 
 
-def page_step(pages: Sequence[Page]) -> int:
+def page_step(pages: Sequence[TiffPage]) -> int:
     """One page of so many is decoded: a power of two, so that files of nearly equal length agree on it."""
     step = 1
     while len(pages) > MAX_MOMENTS * step or sum(page.pixels for page in pages[::step]) > MAX_TOTAL_PIXELS:
@@ -118,7 +118,7 @@ def page_step(pages: Sequence[Page]) -> int:
 
 
 def page_frames(
-    data: bytes, structure: FileStructure, pages: Sequence[Page], limits: ImageLimits, check: Callable[[], None]
+    data: bytes, structure: FileStructure, pages: Sequence[TiffPage], limits: ImageLimits, check: Callable[[], None]
 ) -> Iterator[SequenceFrame]:
     """The pages of a TIFF as frames. Pages that are not sampled or cannot be decoded have no picture.
 
@@ -146,7 +146,9 @@ def page_frames(
         yield SequenceFrame(PAGE_MS * number, PAGE_MS, size, grey)
 
 
-def _decoded(data: bytes, structure: FileStructure, page: Page, limits: ImageLimits) -> tuple[tuple[int, int], Pixels]:
+def _decoded(
+    data: bytes, structure: FileStructure, page: TiffPage, limits: ImageLimits
+) -> tuple[tuple[int, int], Pixels]:
     check_tiff_directory(data, _order(data), page.directory + 2, page.entries)
     with decoder_errors_as_bad_input("tiff", structure), PageFile(data, page.directory) as source:
         image = PLUGINS["tiff"](source)

@@ -11,7 +11,6 @@ import numpy as np
 from PIL import Image
 
 from streams.domain.fingerprint.formats import ImageFormat
-from streams.domain.fingerprint.image.borders import Pixels
 from streams.domain.fingerprint.image.codecs.parts import FileStructure
 from streams.domain.fingerprint.image.decode import (
     PLUGINS,
@@ -19,6 +18,7 @@ from streams.domain.fingerprint.image.decode import (
     decoder_errors_as_bad_input,
     exif_orientation,
 )
+from streams.domain.fingerprint.image.inner.borders import Pixels
 from streams.domain.fingerprint.sequence.frames import DecodedFrame, small_grey
 from streams.domain.fingerprint.video.limits import VideoLimits
 from streams.errors import BadInput, Reason

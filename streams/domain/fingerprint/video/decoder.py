@@ -12,7 +12,7 @@ from av.error import FFmpegError
 from av.sidedata.sidedata import Type
 from av.video.reformatter import ColorRange, Interpolation, VideoReformatter
 
-from streams.domain.fingerprint.image.borders import Pixels
+from streams.domain.fingerprint.image.inner.borders import Pixels
 from streams.domain.fingerprint.video.container import OpenContainer, VideoPacket, ffmpeg_errors_as_bad_input
 from streams.domain.fingerprint.video.limits import VideoLimits
 from streams.errors import BadInput, Reason

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from streams.domain.fingerprint.image import phash
-from streams.domain.fingerprint.image.borders import Pixels, Rectangle, inside_of_common_borders
 from streams.domain.fingerprint.image.canonical import HASH64_SIDE, ViewFrequencies, has_contrast, view_entries
 from streams.domain.fingerprint.image.dct import box_frequencies
+from streams.domain.fingerprint.image.inner.borders import Pixels, Rectangle, inside_of_common_borders
 from streams.domain.fingerprint.image.views import ReducedPicture, derived_views, is_other_rectangle, whole_view
 from streams.domain.fingerprint.video.decoder import FrameSample
 from streams.domain.hashes.frames import FRAME_ENTRY, MAX_MOMENTS

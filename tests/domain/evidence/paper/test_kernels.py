@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from streams.domain.evidence.affine import PIXEL
+from streams.domain.evidence.alignment.affine import PIXEL
 from streams.domain.evidence.paper.align import SHIFTS, best_shift, correlation, lay_over
 from streams.domain.evidence.paper.cells import compare_cells, own_score, worst_cells
 from streams.domain.evidence.paper.compare import _compare, compare_pages

@@ -9,10 +9,10 @@ import pytest
 from numpy.typing import NDArray
 
 from streams.domain.fingerprint.image import phash
-from streams.domain.fingerprint.image.borders import inside_of_borders
 from streams.domain.fingerprint.image.canonical import ViewFrequencies, view_entries
 from streams.domain.fingerprint.image.dct import SCALE, STEP, _cosines, box_frequencies
-from streams.domain.fingerprint.image.screenshot import inside_of_screenshot
+from streams.domain.fingerprint.image.inner.borders import inside_of_borders
+from streams.domain.fingerprint.image.inner.screenshot import inside_of_screenshot
 from streams.domain.fingerprint.image.views import derived_views
 from streams.domain.hashes.views import Box, views_of_level
 from tests.support import plain_views as slow

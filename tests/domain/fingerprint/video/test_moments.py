@@ -7,8 +7,8 @@ import pytest
 from PIL import Image, ImageDraw
 
 from streams.domain.fingerprint.image import phash
-from streams.domain.fingerprint.image.borders import inside_of_borders, inside_of_common_borders
 from streams.domain.fingerprint.image.canonical import ViewFrequencies
+from streams.domain.fingerprint.image.inner.borders import inside_of_borders, inside_of_common_borders
 from streams.domain.fingerprint.image.views import ReducedPicture
 from streams.domain.fingerprint.video.decoder import FrameSample
 from streams.domain.fingerprint.video.moments import (

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from streams.domain.evidence.sampling import pair_up
+from streams.domain.evidence.alignment.sampling import pair_up
 from streams.domain.hamming.jit import compiled
 
 UNIT: Final = 64

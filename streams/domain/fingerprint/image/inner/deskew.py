@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.domain.fingerprint.image.borders import TOLERANCE, Pixels
+from streams.domain.fingerprint.image.inner.borders import TOLERANCE, Pixels
 from streams.domain.hamming.jit import compiled
 
 MIN_DEGREES, MAX_DEGREES = 2.0, 20.0

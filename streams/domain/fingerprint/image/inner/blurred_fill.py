@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from streams.domain.fingerprint.image.borders import Pixels, Rectangle
+from streams.domain.fingerprint.image.inner.borders import Pixels, Rectangle
 from streams.domain.hamming.jit import compiled
 
 MIN_DETAIL_RATIO = 5
@@ -68,10 +68,10 @@ def _lines_inside(pixels: Any) -> Any:
 @compiled()
 def _detail(line: Any) -> int:
     """How much the pixels of a line deviate from the mean of their neighbours, in half levels."""
-    total = np.int32(0)
+    total: Any = np.int32(0)
     for at in range(1, len(line) - 1):
         total += abs(2 * np.int32(line[at]) - np.int32(line[at - 1]) - np.int32(line[at + 1]))
-    return total
+    return int(total)
 
 
 @compiled()

@@ -11,9 +11,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from streams.domain.evidence.affine import NUMBERS, PIXEL, coarser, finer, nudge
+from streams.domain.evidence.alignment.affine import NUMBERS, PIXEL, coarser, finer, nudge
+from streams.domain.evidence.alignment.sampling import grid_of, products, sample
 from streams.domain.evidence.prepared import level
-from streams.domain.evidence.sampling import grid_of, products, sample
 from streams.domain.hamming.jit import compiled
 
 GATES: Final = (600, 550)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.domain.fingerprint.image.borders import TOLERANCE, Pixels, Rectangle
+from streams.domain.fingerprint.image.inner.borders import TOLERANCE, Pixels, Rectangle
 from streams.domain.hamming.jit import compiled
 from streams.domain.hashes.views import MAX_PANELS
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from streams.domain.fingerprint.image.borders import TOLERANCE, Pixels, Rectangle, median_level
+from streams.domain.fingerprint.image.inner.borders import TOLERANCE, Pixels, Rectangle, median_level
 from streams.domain.hamming.jit import compiled
 
 MIN_BACKGROUND_SHARE = 0.98

@@ -1,0 +1,1 @@
+"""Two thumbnails laid on each other: levels of detail, affine maps, sampling, hill climbing."""
