@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
-import numpy as np
-
 from streams.domain.evidence.evidence import Evidence, unpack_evidence
-from streams.domain.evidence.geometry import VIEW_TABLE, corner_distance, map_between, place_view
+from streams.domain.evidence.geometry import corner_distance
 from streams.domain.evidence.judge import Judgement
+from streams.domain.evidence.placement import views_shares
 from streams.domain.evidence.verify import MatchedViews
 from streams.domain.hashes.views import VIEWS
 from tests.reference.nearest import Known, Pair
@@ -65,7 +64,10 @@ def _compared(
     if not judged.confidence:
         return None
     pair = pairs[0]
-    if judged.views is not None:
+    sure = next((each for each in pairs if not each.is_part and each.confirm_bits <= 24), None)
+    if sure is not None:
+        pair = sure
+    elif judged.views is not None:
         best = next(each for each in pairs if each.views == judged.views)
         alike = [each for each in pairs if _implies_the_same(each.views, best.views, of_known, of_query)]
         pair = min(alike, key=lambda each: (each.is_part, each.rank))
@@ -85,13 +87,7 @@ def bits_of_256(pair: Pair, policy: dict[str, Any]) -> int:
 
 
 def _implies_the_same(one: MatchedViews, other: MatchedViews, known: Evidence, query: Evidence) -> bool:
-    """Both pairs are of the same pictures (whole, without border, in a screenshot), and imply nearly the same place."""
-    inner = [[view if view in (1, 2) else 0 for view in (pair.known_view, pair.query_view)] for pair in (one, other)]
-    maps = []
-    for pair in (one, other):
-        of_known, of_query, between = np.empty(6, np.int64), np.empty(6, np.int64), np.empty(6, np.int64)
-        place_view(VIEW_TABLE[pair.known_view], pair.known_orientation, known.width, known.height, of_known)
-        place_view(VIEW_TABLE[pair.query_view], pair.query_orientation, query.width, query.height, of_query)
-        map_between(of_known, of_query, between)
-        maps.append(between)
-    return inner[0] == inner[1] and int(corner_distance(*maps)) <= 65536 // 20
+    """Both pairs imply nearly the same place, and are of pictures in the same light."""
+    places = [views_shares(known, query, [pair]) for pair in (one, other)]
+    negated = [VIEWS[pair.query_view].negated for pair in (one, other)]
+    return negated[0] == negated[1] and int(corner_distance(*places)) <= 2 * (65536 // 20)

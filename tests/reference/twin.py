@@ -160,6 +160,8 @@ def near(found: Copy, policy: dict[str, Any], own_group: tuple[str, str]) -> dic
     if bits == 256:
         distance, threshold = pair.confirm_bits, policy["confirm_bits"]
     change = transformation_between(pair.own.view, pair.own.orientation, pair.entry.view, pair.entry.orientation)
+    if found.is_reused:
+        change = "+".join(part for part in change.split("+") if part != "retouched") or "none"
     differ = f"{distance} of {bits} bits differ, {threshold} may"
     sentence = match_in_sentence(
         change, found.confidence, found.map, found.differs, score=found.score, needed_score=490, bits=differ

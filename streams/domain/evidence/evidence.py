@@ -19,7 +19,7 @@ from streams.domain.evidence.paper.page import Page, unpack_page
 from streams.domain.evidence.prepared import PreparedEvidence, prepare
 from streams.domain.evidence.thumbnail import EDGE as EDGE
 from streams.domain.evidence.thumbnail import THUMBNAIL_BYTES, decode_thumbnail
-from streams.domain.hashes.views import FULL
+from streams.domain.hashes.views import FULL, PANELS
 from streams.errors import BadInput, Reason
 
 VERSION: Final = 1
@@ -145,6 +145,15 @@ def unpack_evidence(packed: bytes) -> Evidence | None:
     if evidence.page and evidence.ink is None:
         return Evidence(width, height, tuple(thumbnails), b"", others[CHROMA], others[PIXELS])
     return evidence
+
+
+def stored_evidence(packed: bytes) -> bytes:
+    """Evidence as state stores it: without the panels of a collage, which are looked up and not found."""
+    kept = [packed[: _HEADER.size]]
+    for tag, body in _sections(packed):
+        if tag != THUMBNAIL or body[0] not in PANELS:
+            kept += [_SECTION.pack(tag, len(body)), body]
+    return b"".join(kept)
 
 
 def _sections(packed: bytes) -> Iterator[tuple[int, bytes]]:

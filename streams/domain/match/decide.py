@@ -19,6 +19,7 @@ from typing import cast
 import numpy as np
 import orjson
 
+from streams.domain.evidence.evidence import stored_evidence
 from streams.domain.hashes.algorithms import FRAMES_HASH
 from streams.domain.hashes.frames import FRAME_ENTRY
 from streams.domain.match.batch import (
@@ -206,7 +207,7 @@ def _put_again(content: Content, pending: PendingDecision, state: State) -> None
     """Write a known content that expires later, or has evidence now."""
     assert pending.content_key is not None
     if pending.adds_evidence:
-        state.put(evidence_key_of(pending.content_key), pending.evidence)
+        state.put(evidence_key_of(pending.content_key), stored_evidence(pending.evidence))
     expires_ms = pending.expires_ms if pending.extends_retention else content.expires_ms
     has_evidence = content.has_evidence or pending.adds_evidence
     state.put(pending.content_key, replace(content, expires_ms=expires_ms, has_evidence=has_evidence).pack())
@@ -221,7 +222,7 @@ def _put_new(content: Content, pending: PendingDecision, state: State) -> None:
         frames = stored_frame_entries(np.frombuffer(entries, FRAME_ENTRY)).tobytes()
         state.put(frames_key_of(pending.content_key), pack_stored_frames(video_duration_ms(facts, entries), frames))
     if content.has_evidence:
-        state.put(evidence_key_of(pending.content_key), pending.evidence)
+        state.put(evidence_key_of(pending.content_key), stored_evidence(pending.evidence))
     state.put(pending.content_key, content.pack())
 
 

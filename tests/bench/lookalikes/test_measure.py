@@ -8,7 +8,7 @@ from itertools import combinations
 import pytest
 from rich.console import Console
 
-from streams.domain.match.images.comparison import match_pictures
+from streams.domain.match.images.comparison import compare_pictures
 from tests.bench.lookalikes import hashed as hashed_module
 from tests.bench.lookalikes.families import FAMILIES, PictureSet, drawn, photos
 from tests.bench.lookalikes.hashed import PDQ_PEER, PHASH_PEER, TODAY, KnownPictures, available_peers, hash_picture
@@ -27,7 +27,7 @@ def test_candidates_are_the_pairs_that_the_product_matches() -> None:
     expected = {
         (one, other)
         for one, other in combinations(range(len(hashed)), 2)
-        if match_pictures(hashed[one].facts, hashed[other].facts, TODAY, media_id="known") is not None
+        if any(each.matches for each in compare_pictures(hashed[one].facts, hashed[other].facts, TODAY))
     }
     found = {
         (candidate.number, number)

@@ -128,7 +128,7 @@ def test_without_a_near_content_the_nearest_are_shown_with_a_remark(run: Run, fi
 
     assert result.exit_code == 0
     assert len(result.stdout.splitlines()) == 5
-    assert "None is near enough for a candidate (80 of 256 and 10 of 64 bits may differ" in result.stderr
+    assert "None is near enough for a candidate (92 of 256 and 12 of 64 bits may differ" in result.stderr
     assert "a candidate" not in result.stdout
 
 

@@ -58,7 +58,7 @@ def test_what_is_inside_a_decision_has_its_class() -> None:
 
     assert found.verdict == Verdict("pending", inherited_from="trip-1")
     assert isinstance(found.match, Match)
-    assert found.match.segments == [Segment(0.0, 12.0, 4.0, 16.0, 1.0)]
+    assert found.match.segments == [Segment(0.0, 11.8, 4.0, 15.8, 1.0)]
     assert isinstance(found.facts, MediaFacts)
     assert found.facts.video is not None
     assert found.facts.video.thumbnails_s == [0.0, 4.0, 8.0]

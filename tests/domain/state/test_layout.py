@@ -86,7 +86,7 @@ def test_a_decision_is_compressed_to_what_is_its_own(stem: str) -> None:
     value = orjson.dumps(load_example(DECISIONS, stem))
     packed = pack_decision(value, 7)
     assert unpack_decision(packed) == value
-    assert len(packed) < len(value) / 3
+    assert len(packed) < len(value) * 0.4
 
 
 def test_compressed_decisions_are_read_for_ever() -> None:

@@ -7,20 +7,11 @@ from functools import lru_cache
 from math import ceil
 from typing import Final, Literal, NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
 from streams.domain.evidence.differences import MAP_SIDE
 from streams.domain.evidence.evidence import Evidence, unpack_evidence
-from streams.domain.evidence.geometry import (
-    SAME_GEOMETRY,
-    SHOWN_IN,
-    VIEW_TABLE,
-    corner_distance,
-    map_between,
-    place_view,
-)
+from streams.domain.evidence.geometry import SAME_GEOMETRY, corner_distance
 from streams.domain.evidence.judge import Judgement, judge
+from streams.domain.evidence.placement import views_shares
 from streams.domain.evidence.verify import MatchedViews
 from streams.domain.hashes.views import AS_WHOLE, VIEWS
 from streams.domain.match.images.pairs import NearPair, near_pairs
@@ -35,6 +26,9 @@ STRICTEST_BITS: Final = 24
 
 EVIDENCE_CACHED: Final = 512
 """Evidence of so many contents is kept unpacked, about 45 kB each."""
+
+TOLD_GEOMETRY: Final = 2 * SAME_GEOMETRY
+"""Of pairs that imply nearly the same place, people are told of whole pictures: the alignment found the rest."""
 
 BLOCKS: Final = MAP_SIDE * MAP_SIDE
 
@@ -154,27 +148,21 @@ def _bits_of_256(pair: NearPair, policy: Policy) -> int:
 
 
 def _told_pair(pairs: list[NearPair], best: MatchedViews | None, known: Evidence, query: Evidence) -> NearPair:
-    """Of the pairs that imply the best geometry, the nearest of whole pictures, else the nearest."""
+    """The pair that people are told of.
+
+    Whole pictures if their hashes are nearly equal; else, of the pairs that imply nearly the best geometry, the nearest
+    of whole pictures, else the nearest.
+    """
+    for pair in pairs:
+        if pair.rule == AS_WHOLE and pair.hash256_distance_bits <= STRICTEST_BITS:
+            return pair
     if best is None:
         return pairs[0]
-    implied = _implied_map(best, known, query)
+    implied = views_shares(known, query, [best])
     same = [
         pair
         for pair in pairs
-        if _thumbnails(pair.views) == _thumbnails(best)
-        and corner_distance(_implied_map(pair.views, known, query), implied) <= SAME_GEOMETRY
+        if corner_distance(views_shares(known, query, [pair.views]), implied) <= TOLD_GEOMETRY
+        and VIEWS[pair.view].negated == VIEWS[best.query_view].negated
     ]
     return min(same, key=lambda pair: (pair.rule, pair))
-
-
-def _thumbnails(views: MatchedViews) -> tuple[int, ...]:
-    return tuple(int(VIEW_TABLE[view, SHOWN_IN]) for view in (views.known_view, views.query_view))
-
-
-def _implied_map(views: MatchedViews, known: Evidence, query: Evidence) -> NDArray[np.int64]:
-    """The map from known to query that a pair implies, as `map_between` has it."""
-    of_known, of_query, implied = np.empty(6, np.int64), np.empty(6, np.int64), np.empty(6, np.int64)
-    place_view(VIEW_TABLE[views.known_view], views.known_orientation, known.width, known.height, of_known)
-    place_view(VIEW_TABLE[views.query_view], views.query_orientation, query.width, query.height, of_query)
-    map_between(of_known, of_query, implied)
-    return implied

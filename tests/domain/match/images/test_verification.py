@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -10,7 +11,9 @@ import orjson
 import pytest
 from PIL import Image, ImageDraw, ImageOps
 
+from streams.domain.evidence.evidence import unpack_evidence
 from streams.domain.fingerprint.image.fingerprint import fingerprint_image
+from streams.domain.hashes.views import PANELS
 from streams.domain.match.batch import MatchInput
 from streams.domain.policy.policy import Policy
 from streams.domain.records import Fingerprint, MediaFacts, Origin
@@ -180,8 +183,14 @@ def test_a_collage_contains_the_known_picture_and_goes_to_review() -> None:
     partition = Partition()
     decided(partition, facts("itself"), "first")
 
-    found = decided(partition, fingerprint_image(encode(collage, "JPEG", quality=85)), "collage")
+    facts_of_collage = fingerprint_image(encode(collage, "JPEG", quality=85))
+    found = decided(partition, facts_of_collage, "collage")
 
     match = found["match"]
     assert (found["action"], match["relation"], match["media_id"]) == ("review", "contains", "first")
     assert match["group_media_id"] == "collage"
+    kept = unpack_evidence(partition[evidence_key_of(content_key("shop", found["content_id"]))])
+    submitted = unpack_evidence(b64decode(facts_of_collage.evidence))
+    assert kept is not None
+    assert submitted is not None
+    assert {each.view for each in submitted.thumbnails} - {each.view for each in kept.thumbnails} >= set(PANELS[:2])
