@@ -10,7 +10,7 @@ from streams.domain.evidence.judge import MIN_SCORE
 from streams.domain.hashes.transformation import transformation_between
 from streams.domain.hashes.views import VIEWS
 from streams.domain.match.images.verification import PictureCopy
-from streams.domain.match.images.wording import match_in_sentence
+from streams.domain.match.images.wording import BEYOND, NOTHING, OTHER, SAME, match_in_sentence
 from streams.domain.policy.policy import Policy
 from streams.domain.records import (
     Action,
@@ -34,7 +34,9 @@ ACTIONS: dict[Outcome, Action] = {
 }
 
 
-MAP_CHARACTERS: Final = bytes.maketrans(bytes((PLAIN, AGREES, DIFFERS, ADDED)), b".=x+")
+MAP_CHARACTERS: Final = bytes.maketrans(
+    bytes((PLAIN, AGREES, DIFFERS, ADDED)), f"{NOTHING}{SAME}{OTHER}{BEYOND}".encode()
+)
 
 
 def build_decision(

@@ -1,8 +1,10 @@
 """Which of two candidates wins when a submission matches both.
 
-Pictures: candidates are verified in the order of `CandidateRank`, until one is a copy that the policy reuses; of the
-others, the lowest `CopyRank` wins. images/kernel.py compares candidates in compiled code. Videos: `VideoRank`. All are
-tuples, and are compared field by field in the order of their fields; the lowest wins.
+Pictures: images/kernel.py orders candidates by the distances of their nearest pair of entries (256 bits, then 64), by
+when they were first seen, then by digest. Whether a candidate belongs to a group does not count: a look-alike that was
+rejected must not come before an original. Candidates are verified in this order, until one is a copy that the policy
+reuses; of the others, the lowest `CopyRank` wins. Videos: `VideoRank`. Ranks are tuples, and are compared field by
+field in the order of their fields; the lowest wins.
 """
 
 from __future__ import annotations
@@ -14,24 +16,6 @@ RELATION_ORDER: Final = ("copy", "clip_of", "contains", "overlaps")
 
 CONFIDENCE_ORDER: Final = ("certain", "likely", "unverified")
 """How sure a match of pictures is, the surest first."""
-
-
-class CandidateRank(NamedTuple):
-    """The rank of a picture that a submission may be a copy of; the lowest is verified first.
-
-    Whether it belongs to a group does not count: a look-alike that was rejected must not come before an original.
-
-    Attributes:
-        hash256_distance_bits: distance of the 256-bit hashes of the nearest pair of entries.
-        hash64_distance_bits: distance of the 64-bit hashes of that pair.
-        first_ms: when the content was first seen.
-        digest: of the content id, as four words.
-    """
-
-    hash256_distance_bits: int
-    hash64_distance_bits: int
-    first_ms: int
-    digest: tuple[int, int, int, int]
 
 
 class CopyRank(NamedTuple):
