@@ -42,7 +42,7 @@ class Thumbnail:
     """One part of a picture.
 
     Attributes:
-        view: FULL, TRIMMED or FRAMED.
+        view: the code of a view that has its own thumbnail, or FULL.
         box: left, top, right, bottom in the whole picture, 0 to EDGE.
         packed: as `encode_thumbnail` makes it.
     """
@@ -82,6 +82,10 @@ class Evidence:
         """The thumbnails as the compiled code takes them; what it computes stays there."""
         shown = [(each.view, *each.box) for each in self.thumbnails]
         return prepare(self.width, self.height, shown, b"".join([each.packed for each in self.thumbnails]))
+
+    def thumbnail_of(self, view: int) -> Thumbnail:
+        """The thumbnail of a view that has its own; the whole picture for all other views."""
+        return next((each for each in self.thumbnails if each.view == view), self.thumbnails[0])
 
     @cached_property
     def ink(self) -> Page | None:

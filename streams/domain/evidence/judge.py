@@ -19,13 +19,15 @@ from numpy.typing import NDArray
 from streams.domain.evidence.bands import count_bands
 from streams.domain.evidence.colours import colour_distance, is_coloured, tone_distance
 from streams.domain.evidence.differences import AGREES, DIFFERS, MAP_SIDE, share_that_differs
-from streams.domain.evidence.evidence import Evidence
+from streams.domain.evidence.evidence import Evidence, Thumbnail
 from streams.domain.evidence.geometry import ONE, corner_distance
+from streams.domain.evidence.grounds import is_seen_alike
 from streams.domain.evidence.paper.compare import Geometry, compare_pages
 from streams.domain.evidence.placement import IDENTITY, part_shares, views_shares, whole_shares
 from streams.domain.evidence.plain import has_even_ground, is_blank, is_plain
 from streams.domain.evidence.prepared import pixels
 from streams.domain.evidence.verify import MatchedViews, Verification, verify
+from streams.domain.hashes.views import CUT_OUT, GROUNDS
 
 Confidence = Literal["certain", "likely", ""]
 
@@ -88,10 +90,21 @@ def judge(
     """
     if known.pixels and known.pixels == query.pixels:
         return Judgement("certain", 1000, 0.0, bytes([AGREES]) * (MAP_SIDE * MAP_SIDE), matched[0] if matched else None)
+    judged = _by_evidence(known, query, matched, confirm_bits)
+    if judged.confidence == "certain" and not is_seen_alike(known, query):
+        return replace(judged, confidence="likely")
+    return judged
+
+
+def _by_evidence(known: Evidence, query: Evidence, matched: Sequence[MatchedViews], confirm_bits: int) -> Judgement:
     found = verify(known, query, matched)
     shares = _shares(known, query, found, matched)
     judgement = Judgement(
-        _by_texture(known, query, found, confirm_bits, shares), found.score, found.differs, found.blocks, found.views
+        _by_texture(known, query, found, confirm_bits, shares, matched),
+        found.score,
+        found.differs,
+        found.blocks,
+        found.views,
     )
     if known.ink is not None and query.ink is not None:
         return _by_ink(known, query, judgement, shares)
@@ -111,17 +124,23 @@ def _shares(
 
 
 def _by_texture(
-    known: Evidence, query: Evidence, found: Verification, confirm_bits: int, shares: NDArray[np.int64]
+    known: Evidence,
+    query: Evidence,
+    found: Verification,
+    confirm_bits: int,
+    shares: NDArray[np.int64],
+    matched: Sequence[MatchedViews],
 ) -> Confidence:
-    few_bits, pair = confirm_bits <= MAX_BLURRED_BITS, (known, query)
+    few_bits = confirm_bits <= MAX_BLURRED_BITS
+    shown = _compared_as_they_lie(known, query, found, matched)
     if found.textured < MIN_TEXTURED:
-        confidence = _plain(known, query, shares)
+        confidence = _plain(known, query, shown, shares)
         # Noise turns many bits where there is little to see.
         return confidence if confidence == "certain" or few_bits or found.score >= MIN_SCORE else ""
     if found.score < MIN_SCORE and not (few_bits and found.score >= MIN_BLURRED_SCORE):
         return ""
-    if all(is_plain(each.thumbnails[0].packed) and has_even_ground(each.thumbnails[0].packed) for each in pair):
-        return _plain(known, query, shares) or "likely"
+    if all(is_plain(each.packed) and has_even_ground(each.packed) for each in shown):
+        return _plain(known, query, shown, shares) or "likely"
     placement = found.placement
     if placement is None or not _same_colours(known, query, shares, MAX_COLOUR_DISTANCE):
         return "likely"
@@ -132,8 +151,20 @@ def _by_texture(
     return "likely" if count_bands(known_pixels, query_pixels, placement.map) > MAX_BANDS else "certain"
 
 
-def _plain(known: Evidence, query: Evidence, shares: NDArray[np.int64]) -> Confidence:
-    whole, other = known.thumbnails[0], query.thumbnails[0]
+def _compared_as_they_lie(
+    known: Evidence, query: Evidence, found: Verification, matched: Sequence[MatchedViews]
+) -> tuple[Thumbnail, Thumbnail]:
+    """The thumbnails whose tones are compared: the whole pictures, on the grounds on which they matched."""
+    pair = found.views or (matched[0] if matched else None)
+    if pair is None or not (pair.known_view in GROUNDS or pair.query_view in GROUNDS):
+        return known.thumbnails[0], query.thumbnails[0]
+    return known.thumbnail_of(pair.known_view), query.thumbnail_of(pair.query_view)
+
+
+def _plain(
+    known: Evidence, query: Evidence, shown: tuple[Thumbnail, Thumbnail], shares: NDArray[np.int64]
+) -> Confidence:
+    whole, other = shown
     if not known.chroma or not query.chroma or is_blank(whole.packed) or is_blank(other.packed):
         return "likely"
     # As they lie: along a stripe an alignment finds no hold.
@@ -141,6 +172,8 @@ def _plain(known: Evidence, query: Evidence, shares: NDArray[np.int64]) -> Confi
     tones = tone_distance(whole.pixels, other.pixels)
     if distance is not None and distance <= MAX_PLAIN_COLOUR_DISTANCE and tones <= MAX_PLAIN_TONE_DISTANCE:
         return "certain"
+    if CUT_OUT in (whole.view, other.view):  # chroma is that of the picture on its own ground
+        return "likely"
     distance = colour_distance(known.chroma, query.chroma, shares)
     coloured = is_coloured(known.chroma) and is_coloured(query.chroma)
     return "" if coloured and distance is not None and distance > OTHER_COLOUR_DISTANCE else "likely"
