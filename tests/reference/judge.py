@@ -7,18 +7,21 @@ have the ink of pages and its comparison (paper.py).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from math import isqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.domain.evidence.evidence import Evidence
+from streams.domain.evidence.evidence import Evidence, Thumbnail
 from streams.domain.evidence.judge import Judgement
 from streams.domain.evidence.paper.compare import Geometry, compare_pages
+from streams.domain.evidence.paper.page import Page
 from streams.domain.evidence.placement import views_shares
 from streams.domain.evidence.prepared import SIDES, pixels
 from streams.domain.evidence.verify import MatchedViews, Verification, verify
+from streams.domain.hashes.views import CUT_OUT, OTHER_GROUND
 from tests.reference import paper
 
 ONE, PIXEL, EDGE = 65536, 4096, 65535
@@ -31,7 +34,24 @@ def judged(
 ) -> Judgement:
     if known.pixels and known.pixels == query.pixels:
         return Judgement("certain", 1000, 0.0, b"\1" * 64, matched[0] if matched else None)
+    judged = by_evidence(known, query, matched, confirm_bits)
+    if judged.confidence == "certain" and not seen_alike(known, query):
+        return replace(judged, confidence="likely")
+    return judged
+
+
+def by_evidence(known: Evidence, query: Evidence, matched: Sequence[MatchedViews], confirm_bits: int) -> Judgement:
     found = verify(known, query, matched)
+    views = found.views or (matched[0] if matched else MatchedViews(0, 0, 0, 0))
+    one, other = 0, 0
+    if {views.known_view, views.query_view} & {OTHER_GROUND, CUT_OUT}:
+        one, other = number_of(known, views.known_view), number_of(query, views.query_view)
+    shown = known.thumbnails[one], query.thumbnails[other]
+    is_cut_out = any(each.view == CUT_OUT for each in shown)
+    inks = [
+        picture.ink_on_other_ground if thumbnail.view == OTHER_GROUND else picture.ink
+        for picture, thumbnail in zip((known, query), shown, strict=True)
+    ]
     shares = shares_of(known, query, found, matched)
     distance = colour_distance(known.chroma, query.chroma, shares) if known.chroma and query.chroma else None
     compared = bool(known.chroma and query.chroma)
@@ -41,57 +61,90 @@ def judged(
     confidence: str
     few = confirm_bits <= 24
     if found.textured < 34:
-        confidence = plain(known, query, shares)
+        confidence = plain(known, query, shown, shares)
         if confidence != "certain" and not few and found.score < 490:
             confidence = ""
     elif found.score >= 490 or (few and found.score >= 300):
         confidence = "certain" if same_colours and bands(known, query, found) <= 5 else "likely"
-        if is_drawing(known) and is_drawing(query):
-            confidence = plain(known, query, shares) or "likely"
+        if is_drawing(shown[0]) and is_drawing(shown[1]):
+            confidence = plain(known, query, shown, shares) or "likely"
     else:
         confidence = ""
 
     score, blocks = found.score, found.blocks
-    if known.page and query.page:
-        confidence, score, blocks = by_ink(known, query, shares, confidence, same_colours, alike, blocks)
-    elif confidence == "certain" and bool(known.page) != bool(query.page):
+    if inks[0] and inks[1] and not is_cut_out:
+        confidence, score, blocks = by_ink(inks[0], inks[1], shares, confidence, same_colours, alike, blocks)
+    elif confidence == "certain" and any(inks):
         confidence = "likely"
     differs = round((blocks.count(2) + blocks.count(3)) / 64, 4)
     return Judgement(confidence, score, differs, blocks, found.views)  # type: ignore[arg-type]
 
 
-def plain(known: Evidence, query: Evidence, shares: Map) -> str:
-    if not known.chroma or not query.chroma or min(structured(known), structured(query)) < 4:
+def number_of(evidence: Evidence, view: int) -> int:
+    return next((number for number, each in enumerate(evidence.thumbnails) if each.view == view), 0)
+
+
+def seen_alike(known: Evidence, query: Evidence) -> bool:
+    """Pictures that are mixed with their ground show the same on black and on white."""
+    mixed = [is_mixed(known), is_mixed(query)]
+    if mixed == [False, False]:
+        return True
+    if mixed != [True, True]:
+        return False
+    pairs = zip(on_grounds(known), on_grounds(query), strict=True)
+    return all(tone_distance(*pair) <= 16 for pair in pairs)
+
+
+def on_grounds(evidence: Evidence) -> list[NDArray[np.uint8]]:
+    pictures = [evidence.thumbnails[number].pixels for number in (0, number_of(evidence, OTHER_GROUND))]
+    return pictures if int(pictures[0].sum()) <= int(pictures[1].sum()) else pictures[::-1]
+
+
+def is_mixed(evidence: Evidence) -> bool:
+    if not number_of(evidence, OTHER_GROUND):
+        return False
+    black, white = (pixels.astype(int) for pixels in on_grounds(evidence))
+    alpha = 255 - (white - black)
+    count = 0
+    for y in range(1, 63):
+        for x in range(1, 63):
+            around = alpha[y - 1 : y + 2, x - 1 : x + 2]
+            count += bool((around >= 32).all() and (around <= 223).all())
+    return count * 100 > 10 * 64 * 64
+
+
+def plain(known: Evidence, query: Evidence, shown: tuple[Thumbnail, Thumbnail], shares: Map) -> str:
+    if not known.chroma or not query.chroma or min(structured(each) for each in shown) < 4:
         return "likely"
     distance = colour_distance(known.chroma, query.chroma, IDENTITY)
     assert distance is not None
-    if distance <= 12 and tone_distance(known, query) <= 10:
+    if distance <= 12 and tone_distance(shown[0].pixels, shown[1].pixels) <= 10:
         return "certain"
+    if any(each.view == CUT_OUT for each in shown):
+        return "likely"
     moved = colour_distance(known.chroma, query.chroma, shares)
     coloured = min(saturation(known.chroma), saturation(query.chroma)) >= 8 * 64
     return "" if coloured and moved is not None and moved > 48 else "likely"
 
 
-def is_drawing(evidence: Evidence) -> bool:
-    packed = evidence.thumbnails[0].packed
+def is_drawing(thumbnail: Thumbnail) -> bool:
+    packed = thumbnail.packed
     even = []
     for end in range(2):
         ends = [[packed[18 * (8 * row + column) + end] for column in range(8)] for row in range(8)]
         across = sum(abs(row[at + 1] - row[at]) <= 5 for row in ends for at in range(7))
         even.append(across + sum(abs(ends[at + 1][x] - ends[at][x]) <= 5 for at in range(7) for x in range(8)))
-    return structured(evidence) <= 51 and max(even) >= 56
+    return structured(thumbnail) <= 51 and max(even) >= 56
 
 
-def structured(evidence: Evidence) -> int:
-    packed = evidence.thumbnails[0].packed
+def structured(thumbnail: Thumbnail) -> int:
+    packed = thumbnail.packed
     return sum(packed[at + 1] - packed[at] >= 6 for at in range(0, len(packed), 18))
 
 
 def by_ink(
-    known: Evidence, query: Evidence, shares: Map, confidence: str, same_colours: bool, alike: bool, blocks: bytes
+    one: Page, other: Page, shares: Map, confidence: str, same_colours: bool, alike: bool, blocks: bytes
 ) -> tuple[str, int, bytes]:
-    one, other = known.ink, query.ink
-    assert one is not None and other is not None
     whole = (0, 0, EDGE, EDGE)
     start = compare_pages(one, other, [Geometry(np.array(shares, np.int64), whole, whole)])
     own_score, words, low = paper.own(paper.levels(one.ink)[0])
@@ -167,8 +220,8 @@ def colour_distance(known: bytes, query: bytes, shares: Map) -> int | None:
     return sum(sorted(distances)[-4:]) // 4 if len(distances) >= 8 else None
 
 
-def tone_distance(known: Evidence, query: Evidence) -> int:
-    one, other = (each.thumbnails[0].pixels.astype(int) for each in (known, query))
+def tone_distance(known: NDArray[np.uint8], query: NDArray[np.uint8]) -> int:
+    one, other = known.astype(int), query.astype(int)
     squares = [int(((one - other)[y : y + 4, x : x + 4] ** 2).sum()) for y in range(0, 64, 4) for x in range(0, 64, 4)]
     return sum(isqrt(square) for square in sorted(squares)[-4:]) // 16
 

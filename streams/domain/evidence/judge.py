@@ -23,11 +23,12 @@ from streams.domain.evidence.evidence import Evidence, Thumbnail
 from streams.domain.evidence.geometry import ONE, corner_distance
 from streams.domain.evidence.grounds import is_seen_alike
 from streams.domain.evidence.paper.compare import Geometry, compare_pages
+from streams.domain.evidence.paper.page import Page
 from streams.domain.evidence.placement import IDENTITY, part_shares, views_shares, whole_shares
 from streams.domain.evidence.plain import has_even_ground, is_blank, is_plain
 from streams.domain.evidence.prepared import pixels
 from streams.domain.evidence.verify import MatchedViews, Verification, verify
-from streams.domain.hashes.views import CUT_OUT, GROUNDS
+from streams.domain.hashes.views import CUT_OUT, GROUNDS, OTHER_GROUND
 
 Confidence = Literal["certain", "likely", ""]
 
@@ -99,18 +100,31 @@ def judge(
 def _by_evidence(known: Evidence, query: Evidence, matched: Sequence[MatchedViews], confirm_bits: int) -> Judgement:
     found = verify(known, query, matched)
     shares = _shares(known, query, found, matched)
-    judgement = Judgement(
-        _by_texture(known, query, found, confirm_bits, shares, matched),
-        found.score,
-        found.differs,
-        found.blocks,
-        found.views,
-    )
-    if known.ink is not None and query.ink is not None:
-        return _by_ink(known, query, judgement, shares)
-    if judgement.confidence == "certain" and (known.ink is None) != (query.ink is None):
+    shown = _shown(known, query, found, matched)
+    confidence = _by_texture(known, query, found, confirm_bits, shares, shown)
+    judgement = Judgement(confidence, found.score, found.differs, found.blocks, found.views)
+    inks = [_ink(each, thumbnail) for each, thumbnail in zip((known, query), shown, strict=True)]
+    if inks[0] is not None and inks[1] is not None:
+        if CUT_OUT not in (shown[0].view, shown[1].view):
+            return _by_ink(known, query, inks[0], inks[1], judgement, shares)
+        inks[0] = None  # its ink lies on another ground
+    if judgement.confidence == "certain" and (inks[0] is None) != (inks[1] is None):
         return replace(judgement, confidence="likely")
     return judgement
+
+
+def _shown(
+    known: Evidence, query: Evidence, found: Verification, matched: Sequence[MatchedViews]
+) -> tuple[Thumbnail, Thumbnail]:
+    """The whole pictures on the grounds on which they matched."""
+    pair = found.views or (matched[0] if matched else None)
+    if pair is None or not (pair.known_view in GROUNDS or pair.query_view in GROUNDS):
+        return known.thumbnails[0], query.thumbnails[0]
+    return known.thumbnail_of(pair.known_view), query.thumbnail_of(pair.query_view)
+
+
+def _ink(evidence: Evidence, shown: Thumbnail) -> Page | None:
+    return evidence.ink_on_other_ground if shown.view == OTHER_GROUND else evidence.ink
 
 
 def _shares(
@@ -129,10 +143,9 @@ def _by_texture(
     found: Verification,
     confirm_bits: int,
     shares: NDArray[np.int64],
-    matched: Sequence[MatchedViews],
+    shown: tuple[Thumbnail, Thumbnail],
 ) -> Confidence:
     few_bits = confirm_bits <= MAX_BLURRED_BITS
-    shown = _compared_as_they_lie(known, query, found, matched)
     if found.textured < MIN_TEXTURED:
         confidence = _plain(known, query, shown, shares)
         # Noise turns many bits where there is little to see.
@@ -149,16 +162,6 @@ def _by_texture(
     if placement.sign < 0:
         query_pixels = 255 - query_pixels
     return "likely" if count_bands(known_pixels, query_pixels, placement.map) > MAX_BANDS else "certain"
-
-
-def _compared_as_they_lie(
-    known: Evidence, query: Evidence, found: Verification, matched: Sequence[MatchedViews]
-) -> tuple[Thumbnail, Thumbnail]:
-    """The thumbnails whose tones are compared: the whole pictures, on the grounds on which they matched."""
-    pair = found.views or (matched[0] if matched else None)
-    if pair is None or not (pair.known_view in GROUNDS or pair.query_view in GROUNDS):
-        return known.thumbnails[0], query.thumbnails[0]
-    return known.thumbnail_of(pair.known_view), query.thumbnail_of(pair.query_view)
 
 
 def _plain(
@@ -187,13 +190,14 @@ def _same_colours(known: Evidence, query: Evidence, shares: NDArray[np.int64], m
     return distance is not None and distance <= most
 
 
-def _by_ink(known: Evidence, query: Evidence, judged: Judgement, shares: NDArray[np.int64]) -> Judgement:
+def _by_ink(
+    known: Evidence, query: Evidence, ink: Page, query_ink: Page, judged: Judgement, shares: NDArray[np.int64]
+) -> Judgement:
     """What the ink of two pages decides, given what their thumbnails said."""
-    assert known.ink is not None and query.ink is not None
     geometry = Geometry(shares, known.thumbnails[0].box, query.thumbnails[0].box)
-    found = compare_pages(known.ink, query.ink, [geometry])
+    found = compare_pages(ink, query_ink, [geometry])
     score = min(max(found.score, 0), 1000)
-    if found.same and found.score >= query.ink.threshold:
+    if found.same and found.score >= query_ink.threshold:
         confidence: Confidence = "certain" if _same_colours(known, query, shares, MAX_COLOUR_DISTANCE) else "likely"
         blocks = judged.blocks.replace(bytes([DIFFERS]), bytes([AGREES]))
         return Judgement(confidence, score, share_that_differs(blocks), blocks, judged.views)

@@ -86,7 +86,11 @@ def fingerprint_image(
     width, height = decoded.size
     hashes = picture_hashes(reduced, level)
     inner = inner_pictures(reduced, level)
-    evidence = extract_evidence(reduced.pixels, decoded.size, reduced.whole, inner, decoded.grey, decoded.colours)
+    shown = decoded.shown
+    evidence = extract_evidence(
+        reduced.pixels, decoded.size, reduced.whole, inner, shown.grey, decoded.colours,
+        None if shown.alpha is None else shown.on_other_ground,
+    )  # fmt: skip
     return MediaFacts(
         content_id=content_id or compute_content_id(data),
         kind="image",

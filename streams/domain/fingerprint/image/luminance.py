@@ -42,6 +42,13 @@ class OnGround(NamedTuple):
     alpha: Image.Image | None = None
     ground: int = WHITE
 
+    def on_other_ground(self, factor: int) -> Image.Image:
+        """A transparent picture on black if it is on white, or the other way round, and reduced by a factor."""
+        assert self.alpha is not None
+        grey, alpha = (each.reduce(factor) if factor > 1 else each for each in (self.grey, self.alpha))
+        through = ImageChops.invert(alpha)
+        return ImageChops.subtract(grey, through) if self.ground == WHITE else ImageChops.add(grey, through)
+
 
 def luminance(image: Image.Image) -> Image.Image:
     """The grey picture of `on_ground`."""
@@ -79,7 +86,8 @@ def has_transparency(image: Image.Image) -> bool:
     """Whether a pixel of the loaded image is not opaque."""
     if not image.has_transparency_data:
         return False
-    return any(_with_alpha(image.crop(box)).getchannel("A").getextrema()[0] < 255 for box in _strip_boxes(image))
+    alphas = (_with_alpha(image.crop(box)).getchannel("A") for box in _strip_boxes(image))
+    return any(alpha.histogram()[255] < alpha.width * alpha.height for alpha in alphas)
 
 
 def coloured_strips(image: Image.Image, multiple: int = 1) -> Iterator[tuple[Image.Image, Image.Image | None]]:

@@ -72,7 +72,7 @@ def find_cut_out(pixels: Pixels) -> CutOut | None:
     Args:
         pixels: luminance, a few hundred pixels a side at most.
     """
-    level = _ground_level(pixels)
+    level = int(_ground_level(pixels))
     if level < 0 or level >= WHITE - 2 * TOLERANCE:
         return None
     height, width = pixels.shape
@@ -99,14 +99,14 @@ def _small(pixels: Pixels, box: Rectangle) -> Pixels:
 
 
 @compiled()
-def _ground_level(pixels: Any) -> int:
+def _ground_level(pixels: Any) -> Any:
     """The level that most of the edge has; -1 if there is none."""
     height, width = pixels.shape
     edge = np.empty(2 * (height + width), np.uint8)
     edge[:width], edge[width : 2 * width] = pixels[0], pixels[height - 1]
     edge[2 * width : 2 * width + height], edge[2 * width + height :] = pixels[:, 0], pixels[:, width - 1]
-    level = np.int64(median_level(edge))
-    alike = 0
+    level: Any = np.int64(median_level(edge))
+    alike: Any = 0
     for value in edge:
         alike += abs(np.int64(value) - level) <= TOLERANCE
     return level if 100 * alike >= MIN_EDGE_PERCENT * len(edge) else -1
