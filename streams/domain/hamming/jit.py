@@ -1,4 +1,9 @@
-"""How functions of the domain are compiled: without the GIL, and cached on disk for the next process."""
+"""How functions of the domain are compiled: without the GIL, and cached on disk for the next process.
+
+A kernel is a function that Python calls. What kernels call becomes a part of them: LLVM gets it together with its
+caller. numba would also compile every such function by itself, with wrappers for Python that nobody calls, which takes
+as long again.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +14,11 @@ from typing import Any
 
 from numba import njit
 from numba.core import types
+from numba.core.codegen import JITCodeLibrary
+from numba.core.compiler import Flags, compile_extra
+from numba.core.compiler_lock import global_compiler_lock
+from numba.core.sigutils import normalize_signature
+from numba.core.typing.templates import make_concrete_template
 
 _without_value: Any = types.unliteral
 DOMAIN = Path(__file__).parents[1]
@@ -23,40 +33,92 @@ def _digest_of_sources() -> str:
     return digest.hexdigest()
 
 
-_STAMP = _digest_of_sources()
+SOURCES_DIGEST = _digest_of_sources()
+"""Machine code is kept for these sources; see `compiled`."""
 
 
-def _share_between_constants(kernel: Any) -> None:
-    """Calls from other kernels with constants 1, 2 and 3 share one compilation; numba compiles a function for each."""
-    resolve = kernel.get_call_template
+class _PartLibrary(JITCodeLibrary):
+    """Code that is only linked into kernels. It is optimised and becomes machine code there."""
 
-    def resolve_shared(args: Any, kws: Any) -> Any:
-        shared = {name: _without_value(kind) for name, kind in dict(kws).items()}
-        return resolve(tuple(_without_value(kind) for kind in args), shared)
+    def _optimize_final_module(self) -> None:
+        """The kernel's code is optimised as a whole."""
 
-    kernel.get_call_template = resolve_shared
+    def _finalize_final_module(self) -> None:
+        self._finalized = True
+
+
+class _Part:
+    """What numba asks of a function that another one calls: compiles it, once for each list of argument types.
+
+    Calls with constants 1, 2 and 3 share one compilation; numba would compile the function for each.
+    """
+
+    def __init__(self, kernel: Any, argument_types: tuple[Any, ...] | None) -> None:
+        self._kernel = kernel
+        self._argument_types = argument_types
+        self._results: dict[tuple[Any, ...], Any] = {}
+
+    def get_call_template(self, args: Any, kws: Any) -> Any:
+        """As numba's `Dispatcher.get_call_template`."""
+        pysig, args = self._kernel.fold_argument_types(args, kws)
+        declared = self._argument_types or tuple(_without_value(kind) for kind in args)
+        if declared not in self._results:
+            self._results[declared] = self._compile(declared)
+        name, signature = self._kernel.__name__, self._results[declared].signature
+        return make_concrete_template(name, name, [signature]), pysig, args, {}
+
+    def get_overload(self, signature: Any) -> Any:
+        """As numba's `Dispatcher.get_overload`: the key under which the code was entered."""
+        return self._results[tuple(normalize_signature(signature)[0])].library
+
+    @global_compiler_lock
+    def _compile(self, argument_types: tuple[Any, ...]) -> Any:
+        kernel, flags = self._kernel, Flags()
+        kernel.targetdescr.options.parse_as_flags(flags, kernel.targetoptions)
+        flags.no_compile = flags.no_cpython_wrapper = flags.no_cfunc_wrapper = True
+        library = _PartLibrary(kernel.targetctx.codegen(), kernel.py_func.__qualname__)
+        result = compile_extra(
+            kernel.typingctx, kernel.targetctx, kernel.py_func, argument_types, None, flags, {}, library
+        )
+        kernel.targetctx.insert_user_function(library, result.fndesc, [library])
+        return result
 
 
 def compiled(signature: Any = None) -> Callable[[Callable[..., Any]], Any]:
-    """Compile a function with numba: now, for the types of `signature`, or at the first call with other types.
+    """Compile a function with numba at its first call: for the types of `signature`, or for those it is called with.
 
-    Machine code is cached next to the source or, if that is read-only, in the user's cache directory; if neither can be
-    written, every process compiles. numba reuses the cache while the function's own file is unchanged, although
-    functions and constants from other files are compiled into it. Here, no file of streams/domain may have changed.
+    Machine code of kernels is cached next to the source or, if that is read-only, in the user's cache directory; if
+    neither can be written, every process compiles. numba reuses the cache while the function's own file is unchanged,
+    although functions and constants from other files are compiled into it. Here, no file of streams/domain may have
+    changed.
     """
 
     def compile_it(function: Callable[..., Any]) -> Any:
         kernel: Any = njit(nogil=True)(function)
-        _share_between_constants(kernel)
+        part = _Part(kernel, signature and normalize_signature(signature)[0])
+        kernel.get_call_template, kernel.get_overload = part.get_call_template, part.get_overload
         try:
             kernel.enable_caching()
         except RuntimeError:  # no directory can be written
             pass
         else:
-            kernel._cache._cache_file._source_stamp = _STAMP
+            kernel._cache._cache_file._source_stamp = SOURCES_DIGEST
         if signature is not None:
-            kernel.compile(signature)
-            kernel.disable_compile()
+            _compile_at_first_call(kernel, signature)
         return kernel
 
     return compile_it
+
+
+def _compile_at_first_call(kernel: Any, signature: Any) -> None:
+    """For these types. Arguments of others are converted, or refused."""
+    refuse = kernel._compile_for_args
+
+    def compile_declared(*args: Any, **kws: Any) -> Any:
+        if not kernel._can_compile:
+            return refuse(*args, **kws)
+        kernel.compile(signature)
+        kernel.disable_compile()
+        return kernel  # numba calls what this returns
+
+    kernel._compile_for_args = compile_declared
