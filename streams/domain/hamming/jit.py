@@ -21,6 +21,9 @@ from numba.core.sigutils import normalize_signature
 from numba.core.typing.templates import make_concrete_template
 
 _without_value: Any = types.unliteral
+_compile_extra: Any = compile_extra
+_normalize: Any = normalize_signature
+_make_template: Any = make_concrete_template
 DOMAIN = Path(__file__).parents[1]
 
 
@@ -65,22 +68,22 @@ class _Part:
         if declared not in self._results:
             self._results[declared] = self._compile(declared)
         name, signature = self._kernel.__name__, self._results[declared].signature
-        return make_concrete_template(name, name, [signature]), pysig, args, {}
+        return _make_template(name, name, [signature]), pysig, args, {}
 
     def get_overload(self, signature: Any) -> Any:
         """As numba's `Dispatcher.get_overload`: the key under which the code was entered."""
-        return self._results[tuple(normalize_signature(signature)[0])].library
+        return self._results[tuple(_normalize(signature)[0])].library
 
     @global_compiler_lock
     def _compile(self, argument_types: tuple[Any, ...]) -> Any:
-        kernel, flags = self._kernel, Flags()
+        kernel: Any = self._kernel
+        flags: Any = Flags()  # type: ignore[no-untyped-call]
         kernel.targetdescr.options.parse_as_flags(flags, kernel.targetoptions)
         flags.no_compile = flags.no_cpython_wrapper = flags.no_cfunc_wrapper = True
-        library = _PartLibrary(kernel.targetctx.codegen(), kernel.py_func.__qualname__)
-        result = compile_extra(
-            kernel.typingctx, kernel.targetctx, kernel.py_func, argument_types, None, flags, {}, library
-        )
-        kernel.targetctx.insert_user_function(library, result.fndesc, [library])
+        library: Any = _PartLibrary(kernel.targetctx.codegen(), kernel.py_func.__qualname__)  # type: ignore[no-untyped-call]
+        context, function = kernel.targetctx, kernel.py_func
+        result = _compile_extra(kernel.typingctx, context, function, argument_types, None, flags, {}, library)
+        context.insert_user_function(library, result.fndesc, [library])
         return result
 
 
@@ -95,7 +98,7 @@ def compiled(signature: Any = None) -> Callable[[Callable[..., Any]], Any]:
 
     def compile_it(function: Callable[..., Any]) -> Any:
         kernel: Any = njit(nogil=True)(function)
-        part = _Part(kernel, signature and normalize_signature(signature)[0])
+        part = _Part(kernel, _normalize(signature)[0] if signature else None)
         kernel.get_call_template, kernel.get_overload = part.get_call_template, part.get_overload
         try:
             kernel.enable_caching()
