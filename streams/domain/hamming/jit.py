@@ -7,16 +7,20 @@ as long again.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from numba import __version__ as numba_version
 from numba import njit
 from numba.core import types
+from numba.core.caching import FunctionCache
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Flags, compile_extra
 from numba.core.compiler_lock import global_compiler_lock
+from numba.core.registry import cpu_target
 from numba.core.sigutils import normalize_signature
 from numba.core.typing.templates import make_concrete_template
 
@@ -24,6 +28,7 @@ _without_value: Any = types.unliteral
 _compile_extra: Any = compile_extra
 _normalize: Any = normalize_signature
 _make_template: Any = make_concrete_template
+_one_at_a_time: Any = global_compiler_lock
 DOMAIN = Path(__file__).parents[1]
 
 
@@ -38,6 +43,20 @@ def _digest_of_sources() -> str:
 
 SOURCES_DIGEST = _digest_of_sources()
 """Machine code is kept for these sources; see `compiled`."""
+
+
+def machine_code_key() -> str:
+    """Names the machine code of these sources, on this processor, by this numba and this Python."""
+    processor = cpu_target.target_context.codegen().magic_tuple()
+    return sha256(repr((SOURCES_DIGEST, processor, numba_version, sys.version)).encode()).hexdigest()
+
+
+def machine_code_dir() -> Path | None:
+    """Where machine code is kept, of the kernels of this folder; None if no directory can be written."""
+    try:
+        return Path(FunctionCache(machine_code_dir).cache_path)  # type: ignore[no-untyped-call]
+    except RuntimeError:
+        return None
 
 
 class _PartLibrary(JITCodeLibrary):
@@ -65,8 +84,9 @@ class _Part:
         """As numba's `Dispatcher.get_call_template`."""
         pysig, args = self._kernel.fold_argument_types(args, kws)
         declared = self._argument_types or tuple(_without_value(kind) for kind in args)
-        if declared not in self._results:
-            self._results[declared] = self._compile(declared)
+        with _one_at_a_time:
+            if declared not in self._results:
+                self._results[declared] = self._compile(declared)
         name, signature = self._kernel.__name__, self._results[declared].signature
         return _make_template(name, name, [signature]), pysig, args, {}
 
@@ -74,7 +94,6 @@ class _Part:
         """As numba's `Dispatcher.get_overload`: the key under which the code was entered."""
         return self._results[tuple(_normalize(signature)[0])].library
 
-    @global_compiler_lock
     def _compile(self, argument_types: tuple[Any, ...]) -> Any:
         kernel: Any = self._kernel
         flags: Any = Flags()  # type: ignore[no-untyped-call]
