@@ -134,13 +134,12 @@ def compiled(signature: Any = None) -> Callable[[Callable[..., Any]], Any]:
 
 def _compile_at_first_call(kernel: Any, signature: Any) -> None:
     """For these types. Arguments of others are converted, or refused."""
-    refuse = kernel._compile_for_args
 
     def compile_declared(*args: Any, **kws: Any) -> Any:
-        if not kernel._can_compile:
-            return refuse(*args, **kws)
-        kernel.compile(signature)
-        kernel.disable_compile()
+        with _one_at_a_time:
+            if kernel._can_compile:
+                kernel.compile(signature)
+                kernel.disable_compile()
         return kernel  # numba calls what this returns
 
     kernel._compile_for_args = compile_declared
