@@ -19,7 +19,7 @@ $(READY): requirements.lock pyproject.toml
 
 install: $(READY) ## .venv with everything
 
-demo: $(READY) ## see it work; the first time it also compiles, for half a minute
+demo: $(READY) ## see it work; the first time it also compiles, on two cores for half a minute
 	$(BIN)/mediasieve demo
 
 test: $(READY) ## lint, types, import contracts and all tests
@@ -27,6 +27,7 @@ test: $(READY) ## lint, types, import contracts and all tests
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	@echo 'Compiling kernels for half a minute, unless an earlier run has …' && $(BIN)/python -m streams.stages.kernels
 	$(BIN)/pytest --numprocesses $(PROCESSES) --dist worksteal
 
 $(BENCH)/.ready: tests/bench/requirements.txt

@@ -15,6 +15,7 @@ from streams.runtime.runners.concurrent import ConcurrentStage, RecordTask, Work
 from streams.stages.fingerprint.fingerprinter import Fingerprinter
 from streams.stages.fingerprint.submissions import fingerprint_submission
 from streams.stages.fingerprint.warm_up import warm_up
+from streams.stages.kernels import load_kernels
 
 
 def fingerprint(task: RecordTask, fingerprinter: Fingerprinter, policies: LivePolicies) -> Work | None:
@@ -33,7 +34,7 @@ def stage(settings: Settings) -> ConcurrentStage:
     policies = LivePolicies(settings.paths.policy_file)
 
     async def compile_kernels() -> None:
-        await asyncio.to_thread(warm_up)
+        await asyncio.to_thread(load_kernels, warm_up)
 
     async def close() -> None:
         policies.close()

@@ -10,6 +10,7 @@ from streams.domain.match.decide import decide
 from streams.kafka.cloudevents import DECISION_TYPE, event_headers
 from streams.kafka.topics import DEAD_LETTERS, DECISIONS, FINGERPRINTS
 from streams.runtime.runners.keyed import KeyedBatch, KeyedStage
+from streams.stages.kernels import load_kernels
 from streams.stages.match.partition_state import PartitionIndexes
 from streams.stages.match.records import count_outcomes, decode_fingerprints
 from streams.stages.match.warm_up import warm_up
@@ -30,7 +31,7 @@ def stage(settings: Settings) -> KeyedStage:
     indexes = PartitionIndexes()
 
     async def compile_kernels() -> None:
-        await asyncio.to_thread(warm_up)
+        await asyncio.to_thread(load_kernels, warm_up)
 
     return KeyedStage(
         name="match",

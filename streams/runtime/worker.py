@@ -81,8 +81,11 @@ class Worker:
             )
             outbox = Outbox(producer_config(self._settings), self.fail)
             stack.callback(outbox.close)
-            for stage in self._stages:
-                await stage.open()
+            opening = [asyncio.ensure_future(stage.open()) for stage in self._stages]
+            for task in opening:
+                stack.callback(task.cancel)
+            for stage, opened in zip(self._stages, opening, strict=True):
+                await opened
                 stack.push_async_callback(stage.close)
                 self.apps.append(stage_app(self._context(stage, outbox), stage))
             await stack.enter_async_context(self._started())

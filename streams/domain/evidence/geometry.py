@@ -159,7 +159,8 @@ def find_geometries(table: Any, known: Any, query: Any, pairs: Any, shares: Any,
         _place(query, other, table[query_view], pairs[pair, 3], of_query)
         if not map_between(of_known, of_query, shares[count]):
             continue
-        found[count] = (pair, one, other, table[known_view, SIGN] * table[query_view, SIGN])
+        found[count, 0], found[count, 1], found[count, 2] = pair, one, other
+        found[count, 3] = table[known_view, SIGN] * table[query_view, SIGN]
         if not _is_known(shares, found, count):
             count += 1
             if count == MAX_GEOMETRIES:

@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.domain.evidence.alignment.affine import NUMBERS, PIXEL, invert, is_bounded
+from streams.domain.evidence.alignment.affine import NUMBERS, PIXEL, copy_map, invert, is_bounded
 from streams.domain.evidence.alignment.align import align
 from streams.domain.evidence.differences import MAP_SIDE, map_differences, set_into_whole, share_that_differs
 from streams.domain.evidence.evidence import Evidence
@@ -134,7 +134,7 @@ def _verify(table: Any, known: Any, query: Any, pairs: Any, m: Any, blocks: Any,
             score = align(known, one, known_size, query, other, query_size, sign, trial)
             if score > best_score:
                 best, best_score = at, score
-                m[:] = trial
+                copy_map(trial, m)
     if best_score == 0:
         return best_score, 0, 0
     placed[0], placed[1], placed[4] = found[best, 1], found[best, 2], found[best, 3]

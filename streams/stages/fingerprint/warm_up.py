@@ -31,3 +31,7 @@ def _png(pixels: NDArray[np.uint8]) -> bytes:
     file = BytesIO()
     Image.fromarray(pixels).save(file, "PNG")
     return file.getvalue()
+
+
+if __name__ == "__main__":
+    warm_up()

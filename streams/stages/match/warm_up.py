@@ -106,3 +106,7 @@ def _frames(bits: int) -> np.ndarray:
     frames["hash64"] = np.arange(MOMENTS, dtype=np.uint64) * np.uint64(0x0F0F0F0F0F0F0F0F)
     frames["from_ms"], frames["to_ms"] = np.arange(MOMENTS) * 1000, np.arange(MOMENTS) * 1000 + 1000
     return frames
+
+
+if __name__ == "__main__":
+    warm_up()

@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+import pytest
 
 import streams.domain
 from streams.domain.hamming import jit
@@ -62,6 +65,31 @@ def test_machine_code_is_not_reused_after_a_file_of_another_folder_changed(tmp_p
         assert in_another_process(CALL, **where) == [str(constant + number), "0"]
     assert in_another_process(CALL, **where) == ["22", "1"]
     assert list((tmp_path / "kept").rglob("outer*.nbc"))
+
+
+def test_threads_may_make_the_first_call_together() -> None:
+    @jit.compiled("int64(int64)")
+    def double(number: int) -> int:
+        return 2 * number
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(double, range(8))) == list(range(0, 16, 2))
+    with pytest.raises(TypeError, match="No matching definition"):
+        double("2")
+
+
+def test_a_function_of_a_kernel_has_no_machine_code_of_its_own() -> None:
+    @jit.compiled()
+    def inner(number: int) -> int:
+        return number + 1
+
+    @jit.compiled()
+    def outer(number: int) -> int:
+        return 2 * inner(number)
+
+    assert outer(3) == 8
+    assert (len(outer.signatures), len(inner.signatures)) == (1, 0)
+    assert inner(3) == 4
 
 
 def test_the_stamp_covers_every_file_of_the_domain() -> None:

@@ -64,6 +64,13 @@ def is_bounded(m: Any) -> Any:
 
 
 @compiled()
+def copy_map(source: Any, target: Any) -> None:
+    """Copy the numbers of a map. numba compiles an assignment of arrays for seconds."""
+    for at in range(len(source)):
+        target[at] = source[at]
+
+
+@compiled()
 def invert(m: Any, inverse: Any) -> Any:
     """The map from query to known pixels. False, and nothing of use written, where there is none."""
     determinant = m[0] * m[4] - m[1] * m[3]

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from streams.domain.evidence.alignment.affine import NUMBERS, PIXEL, coarser, finer, nudge
+from streams.domain.evidence.alignment.affine import NUMBERS, PIXEL, coarser, copy_map, finer, nudge
 from streams.domain.evidence.alignment.sampling import grid_of, products, sample
 from streams.domain.evidence.prepared import level
 from streams.domain.hamming.jit import compiled
@@ -69,12 +69,12 @@ def _climb(known: Any, query: Any, m: Any, sign: int, step: int, rounds: int, go
         moved = False
         for number in range(NUMBERS):
             for change in (size, -size):
-                trial[:] = m
+                copy_map(m, trial)
                 nudge(trial, number, change, side, side)
                 score = correlation(grid, query, trial, sign, least)
                 if score > best:
                     best, moved = score, True
-                    m[:] = trial
+                    copy_map(trial, m)
                     break
         if not moved:
             size //= 2
@@ -92,7 +92,7 @@ def _best_shift(known: Any, query: Any, m: Any, sign: int) -> None:
         score = correlation(grid, query, trial, sign, least)
         if score > best:
             best = score
-            m[:] = trial
+            copy_map(trial, m)
 
 
 @compiled()

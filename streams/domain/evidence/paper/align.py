@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from streams.domain.evidence.alignment.affine import NUMBERS, PIXEL, nudge
+from streams.domain.evidence.alignment.affine import NUMBERS, PIXEL, copy_map, nudge
 from streams.domain.hamming.jit import compiled
 
 TURNS: Final = (0, -68, 68, -137, 137, -205, 205)
@@ -105,12 +105,12 @@ def climb(known: Any, query: Any, m: Any, step: int, rounds: int, size: int) -> 
         moved = False
         for number in range(NUMBERS):
             for change in (size, -size):
-                trial[:] = m
+                copy_map(m, trial)
                 nudge(trial, number, change, known.shape[1], known.shape[0])
                 score = correlation(known, query, trial, step)
                 if score > best:
                     best, moved = score, True
-                    m[:] = trial
+                    copy_map(trial, m)
                     break
         if not moved:
             size //= 2

@@ -34,6 +34,9 @@ WORST: Final = 4
 LOW_SHARE: Final = 10
 """One cell of so many is worse than the low cell."""
 
+THOUSANDTHS: Final = 1000
+"""Correlations are whole numbers, from -THOUSANDTHS to THOUSANDTHS."""
+
 UNKNOWN: Final = -2000
 """The correlation of a cell that has no structure on either side, or that the other page does not show."""
 
@@ -119,8 +122,19 @@ def worst_cells(cells: Any) -> Any:
 @compiled()
 def low_cell(cells: Any) -> Any:
     """The correlation of the cell that is better than a tenth of those that count; UNKNOWN if none does."""
-    values = cells.ravel()[cells.ravel() != UNKNOWN]
-    return np.sort(values)[len(values) // LOW_SHARE] if len(values) else np.int64(UNKNOWN)
+    counts, compared = np.zeros(2 * THOUSANDTHS + 1, np.int64), 0
+    for row in range(cells.shape[0]):
+        for column in range(cells.shape[1]):
+            if cells[row, column] != UNKNOWN:
+                counts[cells[row, column] + THOUSANDTHS] += 1
+                compared += 1
+    if compared == 0:
+        return np.int64(UNKNOWN)
+    at, below = np.int64(0), counts[0]
+    while below <= compared // LOW_SHARE:
+        at += 1
+        below += counts[at]
+    return at - THOUSANDTHS
 
 
 @compiled()

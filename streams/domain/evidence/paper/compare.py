@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.domain.evidence.alignment.affine import NUMBERS, PIXEL, finer
+from streams.domain.evidence.alignment.affine import NUMBERS, PIXEL, copy_map, finer
 from streams.domain.evidence.geometry import ONE
 from streams.domain.evidence.paper.align import (
     CLIMBED,
@@ -171,9 +171,10 @@ def _refine(k0: Any, k1: Any, q0: Any, q1: Any, m: Any) -> Any:
             trial[2], trial[5] = m[2] + right * PIXEL, m[5] + down * PIXEL
             score = correlation(k0, q0, trial, LINE)
             if score > best:
-                best, found[:] = score, trial
+                best = score
+                copy_map(trial, found)
     if best > before:
-        m[:] = found
+        copy_map(found, m)
         aligned = climb(k0, q0, m, STEPS[2], ROUNDS[2], PIXEL // 2)
     return aligned
 
@@ -186,13 +187,16 @@ def _best_of_starts(known: Any, query: Any, starts: Any, climbed: int) -> Any:
         scores[at] = best_shift(known, query, starts[at], sums)
     best, found = np.int64(-1), starts[0].copy()
     for _ in range(min(climbed, len(starts))):
-        at = int(np.argmax(scores))
+        at = 0
+        for other in range(1, len(scores)):
+            if scores[other] > scores[at]:
+                at = other
         scores[at] = -1
         score = climb(known, query, starts[at], STEPS[0], ROUNDS[0], PIXEL // 2)
         if score > best:
             best = score
-            found[:] = starts[at]
-    starts[0] = found
+            copy_map(starts[at], found)
+    copy_map(found, starts[0])
     return best
 
 
@@ -206,11 +210,12 @@ def _compare(k0: Any, k1: Any, k2: Any, q0: Any, q1: Any, q2: Any, given: Any, c
     m, aligned = np.zeros(NUMBERS, np.int64), np.int64(0)
     likely = len(given) + 1  # and the frames of the ink
     starts = np.empty((len(given) + GRID_STARTS, NUMBERS), np.int64)
-    starts[: len(given)] = given
+    for at in range(len(given)):
+        copy_map(given[at], starts[at])
     grid_starts(k2, q2, starts[len(given) :])
     if _best_of_starts(k2, q2, starts[:likely], 1) < GOOD_START:
         _best_of_starts(k2, q2, starts, CLIMBED)
-    m[:] = starts[0]
+    copy_map(starts[0], m)
     _refine(k0, k1, q0, q1, m)
     aligned = correlation(k0, q0, m, 1)
     laid = np.empty_like(k0)

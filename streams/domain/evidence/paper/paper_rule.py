@@ -60,13 +60,23 @@ def is_paper(pixels: Any, ink: Any, contrast: int) -> Any:
                 blank += 1
             elif ink[y, x] >= STRONG_INK:
                 strong += 1
-                if 0 < y < height - 1 and 0 < x < width - 1 and ink[y - 1 : y + 2, x - 1 : x + 2].min() >= STRONG_INK:
+                if 0 < y < height - 1 and 0 < x < width - 1 and _is_thick(ink, y, x):
                     thick += 1
     if blank * 100 < MIN_BLANK_PERCENT * height * width:
         return False
     if thick * 100 > MAX_THICK_PERCENT * strong and _flat_pixels(pixels) * 100 < FLAT_PERCENT * height * width:
         return False
     return _has_plain_ground(pixels, contrast)
+
+
+@compiled()
+def _is_thick(ink: Any, y: int, x: int) -> bool:
+    """Whether a pixel and all around it have strong ink."""
+    for row in range(y - 1, y + 2):
+        for column in range(x - 1, x + 2):
+            if ink[row, column] < STRONG_INK:
+                return False
+    return True
 
 
 @compiled()

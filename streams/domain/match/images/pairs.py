@@ -62,7 +62,7 @@ def near_pairs(own: bytes, known: bytes, policy: Policy) -> list[NearPair]:
         np.frombuffer(own, np.uint8), np.frombuffer(known, np.uint8), policy.radius_bits, policy.view_radius_bits,
         confirm_bits, VIEW_PAIRS[level], QUERY_GROUPS[level], SEARCH_GROUPS,
     )  # fmt: skip
-    return [_pair(key, own) for key in keys[:MAX_PAIRS].tolist()]
+    return [_pair(key, own) for key in np.sort(keys)[:MAX_PAIRS].tolist()]
 
 
 @compiled()
@@ -70,7 +70,7 @@ def _near_pairs(
     own: Any, known: Any, radius_bits: int, view_radius_bits: int, confirm_bits: int, view_pairs: Any,
     query_groups: Any, search_groups: Any,
 ) -> Any:  # fmt: skip
-    """Sorted keys, see `_pair`."""
+    """Keys, see `_pair`."""
     own_count, known_count = len(own) // ENTRY_BYTES, len(known) // ENTRY_BYTES
     keys = np.empty(own_count * known_count, np.int64)
     found = 0
@@ -98,7 +98,7 @@ def _near_pairs(
                 key = np.int64(confirm) << 50 | np.int64(near) << 40 | np.int64(rule) << 36 | np.int64(entry) << 16
                 keys[found] = key | np.int64(known_view) << 8 | np.int64(known[there + ORIENTATION_AT])
                 found += 1
-    return np.sort(keys[:found])
+    return keys[:found]
 
 
 def _pair(key: int, own: bytes) -> NearPair:

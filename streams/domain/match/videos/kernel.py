@@ -161,7 +161,9 @@ def compare_reoriented_frames(
 def _with_more_room(found: Any) -> Any:
     """A copy with room for twice as many pairs."""
     longer = np.empty((2 * len(found), 4), np.int64)
-    longer[: len(found)] = found
+    for at in range(len(found)):
+        for number in range(4):  # numba compiles an assignment of arrays for seconds
+            longer[at, number] = found[at, number]
     return longer
 
 

@@ -98,7 +98,9 @@ def _best_of_speeds(votes: Votes, speeds_ppm: range | list[int]) -> TimeMapping:
 
 
 def _mapping_at(votes: Votes, speed_ppm: int) -> TimeMapping:
-    score, offset_ms = best_offset(*votes, speed_ppm)
+    corners, slopes = _corners(*votes, speed_ppm)
+    order = np.argsort(corners)
+    score, offset_ms = _highest(corners[order], slopes[order])
     return TimeMapping(int(score), speed_ppm, int(offset_ms))
 
 
@@ -110,13 +112,10 @@ def _is_first_pair(own: Int64Array) -> NDArray[np.bool_]:
 
 
 @compiled()
-def best_offset(
+def _corners(
     own: Any, own_from_ms: Any, own_to_ms: Any, known_from_ms: Any, known_to_ms: Any, weight: Any, speed_ppm: int
-) -> tuple[int, int]:
-    """The highest score at this speed, and the middle of the first offsets that reach it; see `best_time_mapping`.
-
-    The score is piecewise linear in the offset: the kernel sorts the corners and sums up the changes of its slope.
-    """
+) -> Any:
+    """The offsets at which the slope of the score changes at this speed, and by how much; see `best_time_mapping`."""
     corners, slopes = np.empty(4 * len(own), np.int64), np.empty(4 * len(own), np.int64)
     used, at = 0, 0
     while at < len(own):
@@ -138,12 +137,24 @@ def best_offset(
         ):
             corners[used], slopes[used] = corner, slope
             used += 1
-    order = np.argsort(corners[:used])
+    return corners[:used], slopes[:used]
+
+
+@compiled()
+def _highest(corners: Any, slopes: Any) -> tuple[int, int]:
+    """The highest score, and the middle of the first offsets that reach it.
+
+    The score is piecewise linear in the offset.
+
+    Args:
+        corners: sorted offsets at which its slope changes.
+        slopes: by how much.
+    """
     score, slope, best, first, last, previous = 0, 0, -1, 0, 0, 0
     level = False  # whether the stretch that begins at `first` reaches this corner
     at = 0
-    while at < used:
-        corner = corners[order[at]]
+    while at < len(corners):
+        corner = corners[at]
         score += slope * (corner - previous)
         if score > best:
             best, first, last, level = score, corner, corner, True
@@ -151,8 +162,8 @@ def best_offset(
             last = corner
         else:
             level = False
-        while at < used and corners[order[at]] == corner:
-            slope += slopes[order[at]]
+        while at < len(corners) and corners[at] == corner:
+            slope += slopes[at]
             at += 1
         previous = corner
     return best, (first + last) // 2
