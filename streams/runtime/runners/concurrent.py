@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import faust
 
@@ -84,7 +84,8 @@ class RecordTask:
         return self._context.now()
 
 
-class Finished(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Finished:
     """A record whose outputs are complete: its batch, its index in there, its task, and when work on it began."""
 
     batch: Batch
