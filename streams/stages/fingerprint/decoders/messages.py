@@ -79,9 +79,9 @@ def read_reply(reply: bytes) -> MediaFacts | None:
         raise DecoderFault(f"a decoder answered with {reply[:100]!r}") from error
 
 
-def _facts_of(document: dict[str, Any]) -> MediaFacts:
+def _facts_of(document: Any) -> MediaFacts:
     try:
-        if document.get("video") is not None:
+        if isinstance(document, dict) and document.get("video") is not None:
             document["video"] = from_document(VideoFacts, document["video"])
         facts = from_document(MediaFacts, document)
     except BadInput as error:

@@ -106,6 +106,9 @@ class Starter:
             raise OSError("closed")
         if self._socket is not None and self._server is not None and self._server.poll() is None:
             return self._socket
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
         ours, its = socket.socketpair()
         limits = orjson.dumps({"image": asdict(self._limits.image), "video": asdict(self._limits.video)})
         environment = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
@@ -116,12 +119,13 @@ class Starter:
                 stdin=subprocess.DEVNULL,
                 env={**environment, **ALLOCATOR, **ONE_THREAD},
             )
-            its.close()
+            its.close()  # or its end would be noticed by nobody
             ours.settimeout(READY_TIMEOUT_S)
             if ours.recv(len(READY), socket.MSG_WAITALL) != READY:
                 raise OSError("it ended while it was starting; its errors are in the log")
         except OSError as error:
             ours.close()
+            its.close()
             raise BrokenInfrastructure(f"the server of decoding processes does not start: {error}") from error
         self._socket = ours
         return ours
