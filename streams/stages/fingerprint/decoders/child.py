@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import faulthandler
+import fcntl
 import os
 import signal
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +25,10 @@ from streams.stages.fingerprint.decoders.messages import (
     facts_reply,
 )
 
+#: Of pictures that take so much memory to decode, one is decoded at a time.
+LARGE_DECODE_BYTES = 128 << 20
+#: How often a process looks whether it has its turn.
+TURN_INTERVAL_S = 0.05
 #: The kernel ends a decoder before it ends the worker: 1000 is the most, the worker has 0.
 OOM_SCORE = b"800"
 
@@ -34,8 +41,43 @@ class Limits:
     video: VideoLimits
 
 
-def serve(jobs: int, replies: int, limits: Limits) -> None:
-    """Decode until `jobs` ends. Both are file descriptors of pipes."""
+class Turns:
+    """One process at a time decodes a large picture. A lock on a file, because it ends with the process that has it.
+
+    Args:
+        file: the descriptor of a file that all processes share.
+        tell_waiting: called from time to time while the process waits, and once it has its turn.
+    """
+
+    def __init__(self, file: int, tell_waiting: Callable[[], None]) -> None:
+        self._file = file
+        self._tell_waiting = tell_waiting
+        self._taken = False
+
+    def await_turn(self, decode_bytes: int) -> None:
+        """Wait for a turn to decode a picture, if it takes much memory."""
+        if decode_bytes < LARGE_DECODE_BYTES or self._taken:
+            return
+        while not self._take():
+            self._tell_waiting()
+            time.sleep(TURN_INTERVAL_S)
+        self._tell_waiting()
+
+    def _take(self) -> bool:
+        with contextlib.suppress(BlockingIOError, PermissionError):  # either says that another process has it
+            fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._taken = True
+        return self._taken
+
+    def end_turn(self) -> None:
+        if self._taken:
+            fcntl.lockf(self._file, fcntl.LOCK_UN)
+            self._taken = False
+
+
+def serve(jobs: int, replies: int, limits: Limits, turns_file: int) -> None:
+    """Decode until `jobs` ends. Both are file descriptors of pipes; `turns_file` is that of `Turns`."""
+    turns = Turns(turns_file, lambda: _write(replies, b""))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # for the worker alone, which then closes the pipe
     faulthandler.enable()
     with contextlib.suppress(OSError):
@@ -45,17 +87,19 @@ def serve(jobs: int, replies: int, limits: Limits) -> None:
         request, file = _read(jobs, request_bytes), _read(jobs, file_bytes)
         if len(file) < file_bytes:
             return  # the worker has ended meanwhile
-        _write(replies, _reply(DecodeRequest.from_json(request), file, limits))
+        reply = _reply(DecodeRequest.from_json(request), file, limits, turns)
+        turns.end_turn()
+        _write(replies, reply)
 
 
-def _reply(request: DecodeRequest, file: bytes, limits: Limits) -> bytes:
+def _reply(request: DecodeRequest, file: bytes, limits: Limits, turns: Turns) -> bytes:
     try:
-        return facts_reply(_facts(request, file, limits))
+        return facts_reply(_facts(request, file, limits, turns))
     except Exception as error:
         return error_reply(error)
 
 
-def _facts(request: DecodeRequest, file: bytes, limits: Limits) -> MediaFacts | None:
+def _facts(request: DecodeRequest, file: bytes, limits: Limits, turns: Turns) -> MediaFacts | None:
     content_id, level, extra_hashes = request.content_id, request.level, request.extra_hashes
     if request.what == "video":
         return fingerprint_video(file, limits.video, content_id=content_id)
@@ -65,7 +109,14 @@ def _facts(request: DecodeRequest, file: bytes, limits: Limits) -> MediaFacts | 
         )
     if has_several_pictures(file):
         return None
-    return fingerprint_image(file, limits.image, content_id=content_id, level=level, extra_hashes=extra_hashes)
+    return fingerprint_image(
+        file,
+        limits.image,
+        content_id=content_id,
+        level=level,
+        extra_hashes=extra_hashes,
+        before_decode=turns.await_turn,
+    )
 
 
 def _read(pipe: int, size_bytes: int) -> bytes:

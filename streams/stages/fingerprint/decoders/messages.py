@@ -18,7 +18,8 @@ from streams.domain.records import Failure, MediaFacts, VideoFacts
 from streams.domain.records.codec import from_document
 from streams.errors import BadInput, ConfigurationError, Reason
 
-#: Before a job: the sizes of its request and of its file, in bytes. Before a reply: its size.
+#: Before a job: the sizes of its request and of its file, in bytes. Before a reply: its size; a reply of no bytes says
+#: that the process has waited for its turn, which does not count as decoding.
 JOB_HEADER, REPLY_HEADER = struct.Struct("<IQ"), struct.Struct("<I")
 #: The largest reply: the facts of a long video have hundreds of kilobytes.
 MAX_REPLY_BYTES = 64 << 20

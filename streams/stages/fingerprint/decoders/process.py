@@ -15,6 +15,8 @@ from streams.stages.fingerprint.decoders.starter import Started
 #: A process has so many jobs at once, so that it never waits for the event loop. A long job holds up those behind it.
 JOBS_AT_ONCE = 2
 READ_BYTES = 256 << 10
+#: A job may wait for its turn for so many times the time that it may take.
+MAX_WAITING_PART = 10
 
 
 class Job:
@@ -59,6 +61,7 @@ class DecodingProcess:
         self._unsent: deque[memoryview] = deque()
         self._received = bytearray()
         self._timer: asyncio.TimerHandle | None = None
+        self._begun_at = 0.0
         self._ended = False
         self._loop.add_reader(started.replies, self._read)
 
@@ -74,6 +77,7 @@ class DecodingProcess:
         """Give the process a job, behind those that it has."""
         self._jobs.append(job)
         if len(self._jobs) == 1:
+            self._begun_at = self._loop.time()
             self._watch()
         writes = not self._unsent
         self._unsent += job.unsent
@@ -121,17 +125,21 @@ class DecodingProcess:
                 break
             reply = bytes(received[REPLY_HEADER.size : end])
             del received[:end]
-            self._finish(reply)
+            if reply:
+                self._finish(reply)
+            elif self._loop.time() - self._begun_at < MAX_WAITING_PART * self._jobs[0].timeout_s:
+                self._watch()
         self._on_room()
 
     def _finish(self, reply: bytes) -> None:
         job = self._jobs.popleft()
+        self._begun_at = self._loop.time()
         self._watch()
         if not job.reply.done():
             job.reply.set_result(reply)
 
     def _watch(self) -> None:
-        """The time of the first job begins."""
+        """The time of the first job begins, or begins again."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

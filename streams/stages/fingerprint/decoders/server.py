@@ -12,6 +12,8 @@ import os
 import signal
 import socket
 import sys
+import tempfile
+from collections.abc import Iterator
 from typing import NoReturn
 
 import orjson
@@ -30,9 +32,12 @@ def main() -> None:
     worker = socket.socket(fileno=int(sys.argv[1]))
     document = orjson.loads(sys.argv[2])
     limits = Limits(ImageLimits(**document["image"]), VideoLimits(**document["video"]))
-    warm_up()
+    with _leash():
+        warm_up()
     gc.collect()
     gc.freeze()  # the collector would write to pages that the processes share
+    shared_file = tempfile.TemporaryFile()  # noqa: SIM115 - the processes need it until they end
+    turns_file = shared_file.fileno()
     worker.sendall(READY)
     while True:
         message, pipes, _, _ = socket.recv_fds(worker, 1, 2)
@@ -43,16 +48,33 @@ def main() -> None:
         if process == 0:
             worker.close()
             jobs, replies = pipes
-            _serve(jobs, replies, limits)
+            _serve(jobs, replies, limits, turns_file)
         for pipe in pipes:
             os.close(pipe)
         worker.sendall(process.to_bytes(4, "little"))
 
 
-def _serve(jobs: int, replies: int, limits: Limits) -> NoReturn:
+@contextlib.contextmanager
+def _leash() -> Iterator[None]:
+    """Compiling takes long: end with the worker meanwhile. Later, the end of the socket tells."""
+    worker = os.getppid()
+
+    def look(*_: object) -> None:
+        if os.getppid() != worker:
+            os._exit(1)
+
+    signal.signal(signal.SIGALRM, look)
+    signal.setitimer(signal.ITIMER_REAL, 1.0, 1.0)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+
+
+def _serve(jobs: int, replies: int, limits: Limits, turns_file: int) -> NoReturn:
     status = 1
     try:
-        serve(jobs, replies, limits)
+        serve(jobs, replies, limits, turns_file)
         status = 0
     except BrokenPipeError:
         status = 0  # the worker has ended
