@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,22 +21,21 @@ from tests.support.web_servers import servers as servers  # a fixture
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
-CHUNK_BYTES, INTERVAL_S = 64 << 10, 0.5
+CHUNKS, CHUNK_BYTES, INTERVAL_S = 5, 20 << 10, 0.5
 SOURCE_MAX_BYTES = 4 << 20
 
 
-async def drip(_: web.Request) -> web.StreamResponse:
-    """A picture that says that it has four megabytes, and sends them in half a minute."""
+async def drip(request: web.Request) -> web.StreamResponse:
+    """A picture that says that it has four megabytes: a hundred kilobytes come in three seconds, and then nothing."""
     response = web.StreamResponse(headers={"Content-Type": "image/jpeg", "Content-Length": str(SOURCE_MAX_BYTES)})
-    await response.prepare(_)
-    head = jpeg(size=(64, 48))[:CHUNK_BYTES]
-    await response.write(head)
-    try:
-        while True:
-            await asyncio.sleep(INTERVAL_S)
+    with contextlib.suppress(ConnectionError):
+        await response.prepare(request)
+        await response.write(jpeg(size=(64, 48)))
+        for _ in range(CHUNKS):
             await response.write(bytes(CHUNK_BYTES))
-    except (ConnectionError, asyncio.CancelledError):
-        return response
+            await asyncio.sleep(INTERVAL_S)
+        await asyncio.sleep(600)
+    return response
 
 
 async def test_slow_urls(apache: Namespace, tmp_path: Path, servers: Servers) -> None:
