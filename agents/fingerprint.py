@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from functools import partial
 
 from streams.config.live_policies import LivePolicies
@@ -14,8 +13,6 @@ from streams.kafka.topics import DEAD_LETTERS, FINGERPRINTS, SUBMISSIONS
 from streams.runtime.runners.concurrent import ConcurrentStage, RecordTask, Work
 from streams.stages.fingerprint.fingerprinter import Fingerprinter
 from streams.stages.fingerprint.submissions import fingerprint_submission
-from streams.stages.fingerprint.warm_up import warm_up
-from streams.stages.kernels import load_kernels
 
 
 def fingerprint(task: RecordTask, fingerprinter: Fingerprinter, policies: LivePolicies) -> Work | None:
@@ -33,9 +30,6 @@ def stage(settings: Settings) -> ConcurrentStage:
     fingerprinter = Fingerprinter(settings)
     policies = LivePolicies(settings.paths.policy_file)
 
-    async def compile_kernels() -> None:
-        await asyncio.to_thread(load_kernels, warm_up)
-
     async def close() -> None:
         policies.close()
         await fingerprinter.close()
@@ -44,7 +38,7 @@ def stage(settings: Settings) -> ConcurrentStage:
         name="fingerprint",
         reads=(SUBMISSIONS,),
         writes=(FINGERPRINTS, DEAD_LETTERS),
-        open=compile_kernels,
+        open=fingerprinter.prepare,
         close=close,
         handle=partial(fingerprint, fingerprinter=fingerprinter, policies=policies),
         digest=compute_content_id,

@@ -52,6 +52,7 @@ class Reason(StrEnum):
     NO_VIDEO = "no_video"
     DECODE_TIMEOUT = "decode_timeout"
     OUT_OF_MEMORY = "out_of_memory"
+    DECODER_CRASHED = "decoder_crashed"
     # neither: a fault of mediasieve that this input triggers
     INTERNAL_ERROR = "internal_error"
 

@@ -59,6 +59,13 @@ FETCH_SECONDS = Histogram(
 DECODE_SECONDS = Histogram(
     "mediasieve_decode_seconds", "Time to decode and hash one medium", ["format"], registry=REGISTRY
 )
+DECODERS = Gauge("mediasieve_decoders", "Decoding processes that run", registry=REGISTRY)
+DECODER_DEATHS = Counter(
+    "mediasieve_decoder_deaths",
+    "Decoding processes that ended over a file, by cause: crash or timeout",
+    ["cause"],
+    registry=REGISTRY,
+)
 VIDEOS = Counter(
     "mediasieve_videos",
     "Videos fingerprinted, by the way their bytes were read and the path through their container",

@@ -12,12 +12,16 @@ from collections.abc import Mapping
 MEDIA_WEIGHT, SMALL_RECORDS_WEIGHT = 2, 1
 #: The part of the budget for media that are fetched from elsewhere, in a worker that fetches media.
 SOURCES_PART = 4
+#: The part of the budget for decoding processes and the files in them, in a worker that has some.
+DECODERS_PART = 4
 
 
-def stage_shares(budget_bytes: int, weights: Mapping[str, int]) -> dict[str, int]:
+def stage_shares(budget_bytes: int, weights: Mapping[str, int], *, decoding_processes: bool = False) -> dict[str, int]:
     """The share of each stage of one worker, in bytes, by its weight."""
-    fetches = MEDIA_WEIGHT in weights.values()
-    rest_bytes = budget_bytes - (sources_share(budget_bytes) if fetches else 0)
+    rest_bytes = budget_bytes
+    if MEDIA_WEIGHT in weights.values():
+        rest_bytes -= sources_share(budget_bytes)
+        rest_bytes -= budget_bytes // DECODERS_PART if decoding_processes else 0
     total = sum(weights.values())
     return {name: rest_bytes * weight // total for name, weight in weights.items()}
 

@@ -83,6 +83,7 @@ class RuntimeSettings(_Part):
     max_batch_records: int = Field(500, ge=1, validation_alias="MEDIASIEVE_BATCH_RECORDS")
     max_in_flight_bytes: int = Field(192 << 20, ge=1 << 20, validation_alias="MEDIASIEVE_IN_FLIGHT_BYTES")
     fetch_concurrency: int = Field(512, ge=1, validation_alias="MEDIASIEVE_FETCH_CONCURRENCY")
+    decoders: Literal["processes", "threads"] = Field("processes", validation_alias="MEDIASIEVE_DECODERS")
     decode_threads: int = Field(2, ge=1, validation_alias="MEDIASIEVE_DECODE_THREADS")
     video_threads: int = Field(4, ge=1, validation_alias="MEDIASIEVE_VIDEO_THREADS")
     answer_days: float = Field(38.0, gt=0, validation_alias="MEDIASIEVE_ANSWER_DAYS")

@@ -94,8 +94,10 @@ class Worker:
         return 1 if self._failure is not None else 0
 
     def _context(self, stage: Stage, outbox: Outbox) -> StageContext:
-        budget_bytes = self._settings.runtime.max_in_flight_bytes
-        share_bytes = stage_shares(budget_bytes, {each.name: each.weight for each in self._stages})[stage.name]
+        runtime = self._settings.runtime
+        weights = {each.name: each.weight for each in self._stages}
+        shares = stage_shares(runtime.max_in_flight_bytes, weights, decoding_processes=runtime.decoders == "processes")
+        share_bytes = shares[stage.name]
         writes = frozenset(stage.writes)
         return StageContext(stage.name, writes, self._settings, outbox, self._loop, self.fail, share_bytes)
 

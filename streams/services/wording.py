@@ -44,6 +44,7 @@ REASON_WORDS = {
     Reason.NO_VIDEO: "nothing to see in it, only sound or text",
     Reason.DECODE_TIMEOUT: "decoding took too long",
     Reason.OUT_OF_MEMORY: "decoding needs too much memory",
+    Reason.DECODER_CRASHED: "decoding crashed, twice",
     Reason.INTERNAL_ERROR: "an error of mediasieve itself, see the worker's log",
 }
 VIEW_WORDS = {

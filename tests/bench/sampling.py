@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import timeit
@@ -9,25 +10,35 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from tests.support.processes import descendants, shared_memory_mb
+
 LOOP_STEPS = 1_000_000
 LOOP = f"n = 0\nfor step in range({LOOP_STEPS}): n += step"
 TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 
 
 def cpu_s(pid: int) -> float:
-    """User and system time of all threads of a process, in steps of 10 ms."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) * TICK_S
+    """User and system time of a process, and of all it has started that run still, in steps of 10 ms."""
+    total = 0.0
+    for each in (pid, *descendants(pid)):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            fields = Path(f"/proc/{each}/stat").read_text().rpartition(")")[2].split()
+            total += (int(fields[11]) + int(fields[12])) * TICK_S
+    return total
 
 
 def memory_mb(pid: int) -> dict[str, float]:
-    """`rss` and `pss` (which divides shared pages among their processes) in MiB."""
+    """`rss` and `pss` (which divides shared pages among their processes) in MiB.
+
+    Of the processes that it has started, the `pss` are added to both.
+    """
     found = {}
     for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
         name, _, rest = line.partition(":")
         if name in ("Rss", "Pss"):
             found[name.lower()] = int(rest.split()[0]) / 1024
-    return found
+    others_mb = sum(map(shared_memory_mb, descendants(pid)))
+    return {name: mb + others_mb for name, mb in found.items()}
 
 
 def machine() -> dict[str, Any]:

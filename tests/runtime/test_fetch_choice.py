@@ -105,4 +105,6 @@ def test_partitions_that_nobody_has_asked_for_are_asked_for_one_by_one() -> None
 def test_the_shares_of_a_worker_are_its_budget() -> None:
     weights = {"fingerprint": MEDIA_WEIGHT, "match": SMALL_RECORDS_WEIGHT, "record": SMALL_RECORDS_WEIGHT}
     assert sum(stage_shares(1 << 20, weights).values()) + sources_share(1 << 20) == 1 << 20
-    assert stage_shares(1 << 20, {"match": SMALL_RECORDS_WEIGHT}) == {"match": 1 << 20}
+    with_processes = stage_shares(1 << 20, weights, decoding_processes=True)
+    assert sum(with_processes.values()) + sources_share(1 << 20) == (1 << 20) * 3 // 4
+    assert stage_shares(1 << 20, {"match": SMALL_RECORDS_WEIGHT}, decoding_processes=True) == {"match": 1 << 20}

@@ -22,6 +22,7 @@ from streams.kafka.outputs import Output, OutputHeaders
 from streams.runtime.context import StageContext
 from streams.runtime.ledger import Batch, Delivery
 from streams.runtime.outbox import DELIVERY_TIMEOUT_S, Barrier
+from streams.runtime.runners.output_groups import OutputGroups, linger_s
 from streams.runtime.stage import Bounds, Runner, Stage
 
 logger = logging.getLogger(__name__)
@@ -31,10 +32,6 @@ MAX_READY_RECORDS = 64
 
 #: Fewer bytes are digested where they are needed.
 DIGESTED_BYTES = 32 << 10
-
-#: With so many records in work, outputs wait for others for a moment, and are sent together.
-BACKLOG_TASKS = 64
-BACKLOG_LINGER_S = 0.025
 
 #: A partition and a key: the records whose outputs must keep their order.
 Lane = tuple[int, bytes]
@@ -87,16 +84,18 @@ class RecordTask:
         return self._context.now()
 
 
-#: A record whose outputs are complete: its batch, its index in there, its task.
-Finished = tuple[Batch, int, RecordTask]
-
-
 @dataclass(frozen=True, slots=True)
-class _Group:
-    """Records whose outputs are sent together, and when they were."""
+class Finished:
+    """A record whose outputs are complete: its batch, its index in there, its task, and when work on it began."""
 
-    records: list[Finished]
-    sent: asyncio.Future[None]
+    batch: Batch
+    index: int
+    task: RecordTask
+    begun_at: float
+
+    @property
+    def size_bytes(self) -> int:
+        return len(self.task.record.value or b"")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +148,7 @@ class ConcurrentRunner(Runner):
         self._stage = stage
         self._slots = asyncio.Semaphore(slots)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"{stage.name}-digest")
-        self._group: _Group | None = None
+        self._groups: OutputGroups[Finished] = OutputGroups(self._send)
         self._lane_ends: dict[Lane, asyncio.Future[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._batch_records = metrics.BATCH_RECORDS.labels(stage.name)
@@ -176,14 +175,14 @@ class ConcurrentRunner(Runner):
             work = self._stage.handle(task)
             lane = None if record.key is None else (batch.partition, record.key)
             if work is None and lane not in self._lane_ends:
-                ready.append((batch, index, task))
+                ready.append(Finished(batch, index, task, begun_at))
                 if len(ready) == MAX_READY_RECORDS:
-                    await self._send(ready, begun_at)
+                    await self._send(ready)
                     await asyncio.sleep(0)
                     ready = []
                 continue
-            if self._slots.locked() or any(earlier.record.key == record.key for _, _, earlier in ready):
-                await self._send(ready, begun_at)
+            if self._slots.locked() or any(earlier.task.record.key == record.key for earlier in ready):
+                await self._send(ready)
                 ready = []
             await self._slots.acquire()
             if batch.stale:
@@ -192,7 +191,7 @@ class ConcurrentRunner(Runner):
                     work.close()
                 return
             self._start(batch, index, task, work, lane)
-        await self._send(ready, begun_at)
+        await self._send(ready)
 
     async def _digest(self, batch: Batch) -> list[str | None] | None:
         """Digests of the large values of a batch; None if the batch is small."""
@@ -211,7 +210,7 @@ class ConcurrentRunner(Runner):
         if lane is not None:
             previous = self._lane_ends.get(lane)
             lane_end = self._lane_ends[lane] = self._context.loop.create_future()
-        running = asyncio.create_task(self._run(batch, index, task, work, previous))
+        running = asyncio.create_task(self._run(batch, index, task, work, previous, lane_end))
 
         def on_ended(_: asyncio.Task[None]) -> None:
             # Runs even if the task is cancelled before its first step, so the slot is always released.
@@ -229,55 +228,46 @@ class ConcurrentRunner(Runner):
         running.add_done_callback(on_ended)
 
     async def _run(
-        self, batch: Batch, index: int, task: RecordTask, work: Work | None, previous: asyncio.Future[None] | None
+        self,
+        batch: Batch,
+        index: int,
+        task: RecordTask,
+        work: Work | None,
+        previous: asyncio.Future[None] | None,
+        lane_end: asyncio.Future[None] | None,
     ) -> None:
+        """`previous` and `lane_end` are done once the record before, and this record, have a place in the order."""
         begun_at = time.monotonic()
+
+        def on_joined() -> None:
+            if lane_end is not None and not lane_end.done():
+                lane_end.set_result(None)
+
         try:
             if work is not None:
                 await work
             if previous is not None:
                 await previous
-            if len(self._tasks) < BACKLOG_TASKS:
-                await self._send([(batch, index, task)], begun_at)
-            else:
-                await self._send_together((batch, index, task), begun_at)
+            waits_s = linger_s(time.monotonic() - begun_at)
+            await self._groups.add(Finished(batch, index, task, begun_at), waits_s, on_joined)
         except Exception as error:
             self._context.fail(error)
 
-    async def _send_together(self, finished: Finished, begun_at: float) -> None:
-        """Wait for other records and send their outputs with these: the first record that waits sends all.
-
-        Where many records wait for their turn, this delay does not matter, and later stages get larger batches.
-        """
-        if self._group is not None:
-            self._group.records.append(finished)
-            await self._group.sent
-            return
-        group = self._group = _Group([finished], self._context.loop.create_future())
-        try:
-            await asyncio.sleep(BACKLOG_LINGER_S)
-            self._group = None
-            await self._send(group.records, begun_at)
-        finally:
-            if self._group is group:
-                self._group = None
-            group.sent.set_result(None)
-
-    async def _send(self, finished: Sequence[Finished], begun_at: float) -> None:
+    async def _send(self, finished: Sequence[Finished]) -> None:
         """Produce the outputs. If the outbox may be full, a thread waits for room, so that heartbeats go on."""
-        live = [each for each in finished if not each[0].stale]
+        live = [each for each in finished if not each.batch.stale]
         if not live:
             return
 
         def on_acknowledged() -> None:
-            for batch, index, _ in live:
-                batch.finish_one(index)
-            for topic, records in Counter(batch.topic for batch, _, _ in live).items():
+            for each in live:
+                each.batch.finish_one(each.index)
+            for topic, records in Counter(each.batch.topic for each in live).items():
                 self._records[self._context.topic(topic)].inc(records)
-            self._seconds.observe(time.monotonic() - begun_at)
+            self._seconds.observe(time.monotonic() - live[0].begun_at)
 
-        barrier = Barrier(self._context.loop, on_acknowledged, live[0][0].in_flight)
-        outputs: list[Output] = [output for _, _, task in live for output in task.outputs]
+        barrier = Barrier(self._context.loop, on_acknowledged, live[0].batch.in_flight)
+        outputs: list[Output] = [output for each in live for output in each.task.outputs]
         if self._context.outbox.crowded:
             await asyncio.to_thread(self._context.produce, barrier, outputs)
         else:
@@ -286,6 +276,7 @@ class ConcurrentRunner(Runner):
 
     def on_revoked(self) -> None:
         """Cancels the tasks: the next owner of a partition processes its records again."""
+        self._groups.drop()
         for task in self._tasks:
             task.cancel()
 

@@ -1,1 +1,1 @@
-"""The fingerprint stage: from a submission to its fingerprint record, with a cache and threads that decode."""
+"""The fingerprint stage: from a submission to its fingerprint record, with a cache, and decoders in processes."""

@@ -5,6 +5,7 @@ domain/fingerprint computes fingerprints, sources/ gets bytes, decode_pool.py bo
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from collections.abc import Callable
@@ -17,8 +18,7 @@ from prometheus_client import Counter, Histogram
 from streams import metrics
 from streams.config.settings import Settings
 from streams.domain.fingerprint.formats import HEAD_BYTES, video_format_of
-from streams.domain.fingerprint.image.fingerprint import ImageLimits, compute_content_id, fingerprint_image
-from streams.domain.fingerprint.sequence.fingerprint import fingerprint_sequence, has_several_pictures
+from streams.domain.fingerprint.image.fingerprint import ImageLimits, compute_content_id
 from streams.domain.fingerprint.video.fingerprint import fingerprint_video
 from streams.domain.fingerprint.video.limits import VideoLimits
 from streams.domain.match.selection import RequiredHashes, required_hashes
@@ -28,9 +28,13 @@ from streams.errors import BadInput, Reason
 from streams.sources.fetch import SourceFetcher
 from streams.sources.video.open_video import OpenVideo
 from streams.stages.fingerprint.decode_pool import DecodePool
+from streams.stages.fingerprint.decoders.child import Limits
+from streams.stages.fingerprint.decoders.decoder import Decoder, ProcessDecoder, ThreadDecoder
 
 #: Hashing fewer bytes costs less than handing them to another thread.
 SMALL_BYTES = 32 << 10
+#: A medium from elsewhere of so many bytes is hashed without a hop to another thread.
+HASHED_AT_ONCE_BYTES = 256 << 10
 #: This many characters of hashes count as one cache entry. A picture has fewer; a long video fills many entries.
 ENTRY_CHARS = 8 << 10
 
@@ -58,15 +62,24 @@ class Fingerprinter:
     def __init__(self, settings: Settings) -> None:
         self._fetcher = SourceFetcher(settings)
         metrics.SOURCE_BYTES.set_function(lambda: self._fetcher.reserved_bytes)
-        self._limits = ImageLimits(max_pixels=settings.limits.max_pixels)
-        self._video_limits = video_limits(settings)
+        limits = Limits(ImageLimits(max_pixels=settings.limits.max_pixels), video_limits(settings))
+        self._video_limits = limits.video
         entries = max(1, settings.runtime.fingerprint_cache_entries)
         self._cache: LRUCache[tuple[str, RequiredHashes | None], MediaFacts] = LRUCache(
             entries, getsizeof=lambda facts: min(entries, cache_entries(facts))
         )
         self._cache_lock = threading.Lock()
-        self._images = DecodePool("decode", settings.runtime.decode_threads, settings.limits.decode_timeout_s)
         self._videos = DecodePool("video", settings.runtime.video_threads, settings.limits.video_decode_timeout_s)
+        self._decoder: Decoder
+        if settings.runtime.decoders == "processes":
+            self._decoder = ProcessDecoder(settings, limits)
+        else:
+            pictures = DecodePool("decode", settings.runtime.decode_threads, settings.limits.decode_timeout_s)
+            self._decoder = ThreadDecoder(limits, pictures, self._videos)
+
+    async def prepare(self) -> None:
+        """Load and compile what decoding needs."""
+        await self._decoder.prepare()
 
     def cached(self, submission: Submission, policy: Policy, content_id: str | None = None) -> FingerprintResult | None:
         """The facts of a submission that carries its bytes, if they are in the cache. Never waits.
@@ -115,14 +128,20 @@ class Fingerprinter:
         self, data: bytes, policy: Policy, content_id: str | None, *, look_up: bool
     ) -> tuple[MediaFacts, bool]:
         """Facts of a complete medium, and whether the cache had them. `look_up`: the cache was not asked before."""
-        known = self._cached_bytes(data, policy) if look_up else None
+        if content_id is None:
+            content_id = await _content_id_of(data)
+            look_up = True
+        required = None if video_format_of(data[:HEAD_BYTES]) else required_hashes(policy)
+        known = self._cached(content_id, required) if look_up else None
         if known is not None:
             return known, True
-        if video_format_of(data[:HEAD_BYTES]):
-            return await self._fingerprint_whole_video(data, content_id)
-        required = required_hashes(policy)
-        found = await self._fingerprint_picture(data, required, content_id)
-        return found if found is not None else await self._fingerprint_sequence(data, required, content_id)
+        if required is None:
+            facts = await self._decoder.video(data, content_id)
+        else:
+            found = await self._decoder.picture(data, content_id, required)
+            facts = found if found is not None else await self._decoder.sequence(data, content_id, required)
+        self._remember(content_id, required, facts)
+        return facts, False
 
     def _cached_bytes(self, data: bytes, policy: Policy, content_id: str | None = None) -> MediaFacts | None:
         """Facts from the cache, for few bytes or a known content id: hashing many would block the event loop."""
@@ -131,71 +150,6 @@ class Fingerprinter:
                 return None
             content_id = compute_content_id(data)
         return self._cached(content_id, None if video_format_of(data[:HEAD_BYTES]) else required_hashes(policy))
-
-    async def _fingerprint_picture(
-        self, data: bytes, required: RequiredHashes, content_id: str | None
-    ) -> tuple[MediaFacts, bool] | None:
-        """Facts of an image file; None if it has several pictures and is not in the cache."""
-
-        def decode() -> tuple[MediaFacts, bool] | None:
-            content = content_id or compute_content_id(data)
-            known = self._cached(content, required)
-            if known is not None:
-                return known, True
-            if has_several_pictures(data):
-                return None
-            return self._fingerprint_once(
-                content,
-                required,
-                lambda: fingerprint_image(
-                    data, self._limits, content_id=content, level=required.level, extra_hashes=required.extra_hashes
-                ),
-            )
-
-        return await self._images.run(decode)
-
-    async def _fingerprint_sequence(
-        self, data: bytes, required: RequiredHashes, content_id: str | None
-    ) -> tuple[MediaFacts, bool]:
-        """Facts of an image file that has several pictures."""
-
-        def fingerprint(content: str, is_expired: Callable[[], bool]) -> MediaFacts:
-            return fingerprint_sequence(
-                data,
-                self._limits,
-                self._video_limits,
-                content_id=content,
-                level=required.level,
-                extra_hashes=required.extra_hashes,
-                is_expired=is_expired,
-            )
-
-        return await self._run_whole_video(data, content_id, required, fingerprint)
-
-    async def _fingerprint_whole_video(self, data: bytes, content_id: str | None) -> tuple[MediaFacts, bool]:
-        def fingerprint(content: str, is_expired: Callable[[], bool]) -> MediaFacts:
-            return fingerprint_video(data, self._video_limits, content_id=content, is_expired=is_expired)
-
-        return await self._run_whole_video(data, content_id, None, fingerprint)
-
-    async def _run_whole_video(
-        self,
-        data: bytes,
-        content_id: str | None,
-        required: RequiredHashes | None,
-        fingerprint: Callable[[str, Callable[[], bool]], MediaFacts],
-    ) -> tuple[MediaFacts, bool]:
-        """Facts from the cache, or from `fingerprint` (content id, whether to give up) on a thread of videos."""
-        cancelled = threading.Event()
-
-        def decode() -> tuple[MediaFacts, bool]:
-            content = content_id or compute_content_id(data)
-            return self._fingerprint_once(content, required, lambda: fingerprint(content, cancelled.is_set))
-
-        try:
-            return await self._videos.run(decode)
-        finally:
-            cancelled.set()
 
     async def _fingerprint_open_video(self, video: OpenVideo) -> tuple[MediaFacts, bool]:
         """Facts of a video that is read in parts; its reads end once the video is closed."""
@@ -231,9 +185,12 @@ class Fingerprinter:
         if known is not None:
             return known, True
         facts = fingerprint()
+        self._remember(identity, required, facts)
+        return facts, False
+
+    def _remember(self, identity: str, required: RequiredHashes | None, facts: MediaFacts) -> None:
         with self._cache_lock:
             self._cache[identity, required] = facts
-        return facts, False
 
     def _cached(self, identity: str, required: RequiredHashes | None) -> MediaFacts | None:
         with self._cache_lock:
@@ -242,8 +199,15 @@ class Fingerprinter:
 
     async def close(self) -> None:
         await self._fetcher.close()
-        self._images.close()
+        await self._decoder.close()
         self._videos.close()
+
+
+async def _content_id_of(data: bytes) -> str:
+    """Few bytes are hashed at once: a hop to another thread takes as long."""
+    if len(data) <= HASHED_AT_ONCE_BYTES:
+        return compute_content_id(data)
+    return await asyncio.to_thread(compute_content_id, data)
 
 
 def _check_kind(submission: Submission, facts: MediaFacts) -> None:

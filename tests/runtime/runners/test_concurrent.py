@@ -12,7 +12,8 @@ from confluent_kafka import Message
 
 from streams.errors import BrokenInfrastructure
 from streams.kafka.topics import FINGERPRINTS, SUBMISSIONS
-from streams.runtime.runners.concurrent import BACKLOG_TASKS, DIGESTED_BYTES, ConcurrentStage, RecordTask
+from streams.runtime.runners.concurrent import DIGESTED_BYTES, ConcurrentStage, RecordTask
+from streams.runtime.runners.output_groups import MAX_GROUP_RECORDS
 from tests.runtime.conftest import Bench, eventually
 
 
@@ -94,7 +95,7 @@ async def test_outputs_of_a_backlog_are_sent_together_and_keep_their_order(bench
     bench.publish(SUBMISSIONS, [(f"{n % keys}".encode(), b"wait:all", n % keys % 8) for n in range(20 * keys)])
     bench.publish(SUBMISSIONS, [(f"{n}".encode(), b"at once", n % 8) for n in range(keys)])
     async with bench.worker(gates.stage) as worker:
-        await eventually(lambda: gates.at_work >= BACKLOG_TASKS)
+        await eventually(lambda: gates.at_work >= MAX_GROUP_RECORDS)
         gates.gate("all").set()
         await eventually(
             lambda: sum(bench.committed(SUBMISSIONS, n, "fingerprint") for n in range(8)) == 21 * keys, blocking=True

@@ -36,7 +36,11 @@ PHOTO = jpeg(size=(400, 300))
 
 @asynccontextmanager
 async def fingerprinter(folder: Path, **changed: Any) -> AsyncIterator[Fingerprinter]:
-    made = Fingerprinter(settings(**{"source_allow": "127.0.0.1", "data_dir": folder, "file_roots": "/", **changed}))
+    made = Fingerprinter(
+        settings(
+            **{"source_allow": "127.0.0.1", "data_dir": folder, "file_roots": "/", "decoders": "threads", **changed}
+        )
+    )
     try:
         yield made
     finally:

@@ -71,7 +71,7 @@ async def run(record: Record, fingerprinter: Any) -> tuple[list[Fingerprint], li
 
 
 async def test_a_picture_becomes_facts(tmp_path: Path) -> None:
-    fingerprinter = Fingerprinter(settings(data_dir=tmp_path))
+    fingerprinter = Fingerprinter(settings(data_dir=tmp_path, decoders="threads"))
     try:
         (first,), letters = await run(Record(PHOTO), fingerprinter)
         (again,), _ = await run(Record(PHOTO), fingerprinter)

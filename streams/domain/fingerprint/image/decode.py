@@ -8,7 +8,7 @@ Pillow's process-global state is deliberately neither read nor changed: plugins 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from io import BytesIO
@@ -96,10 +96,22 @@ class DecodedPicture(NamedTuple):
     shown: OnGround
 
 
+def ignore_size(_: int) -> None:
+    """For a caller that decodes pictures of any permitted size at once."""
+
+
 def decode_luminance(
-    data: bytes, image_format: ImageFormat, structure: FileStructure, *, max_pixels: int, max_decode_bytes: int
+    data: bytes,
+    image_format: ImageFormat,
+    structure: FileStructure,
+    *,
+    max_pixels: int,
+    max_decode_bytes: int,
+    before_decode: Callable[[int], None] = ignore_size,
 ) -> DecodedPicture:
     """Decode the first picture once, as small as the hashes allow.
+
+    `before_decode` is called with the bytes that decoding takes at its peak, and may wait until there is room for them.
 
     A JPEG that was cut off is decoded as far as it goes, if it goes to half of its rows or further. A progressive one
     shows all rows, coarsely; it needs one pass of luminance detail (see `codecs.jpeg`).
@@ -110,7 +122,7 @@ def decode_luminance(
     with decoder_errors_as_bad_input(image_format, structure), BytesIO(data) as source:
         image = _open(source, image_format, structure)
         try:
-            check_size(image, image_format, structure, max_pixels, max_decode_bytes)
+            before_decode(check_size(image, image_format, structure, max_pixels, max_decode_bytes))
             frames = structure.frames or int(getattr(image, "n_frames", 1))
             width, height = image.size
             truncated = False
@@ -195,8 +207,8 @@ def check_size(
     structure: FileStructure,
     max_pixels: int,
     max_decode_bytes: int,
-) -> None:
-    """Refuse an opened image that is too large to be decoded.
+) -> int:
+    """Refuse an opened image that is too large to be decoded; returns the bytes that decoding takes at its peak.
 
     Raises:
         BadInput: too_many_pixels.
@@ -211,6 +223,7 @@ def check_size(
             Reason.TOO_MANY_PIXELS,
             f"{width}×{height} in {image_format} takes {needed_mib:,} MiB to decode; the limit is {limit_mib:,} MiB",
         )
+    return needed_bytes
 
 
 @contextmanager

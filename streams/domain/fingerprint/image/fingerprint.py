@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
 from streams.domain.evidence.evidence import pack_evidence
 from streams.domain.evidence.extract import extract_evidence
 from streams.domain.fingerprint.formats import image_format_of
-from streams.domain.fingerprint.image.decode import decode_luminance
+from streams.domain.fingerprint.image.decode import decode_luminance, ignore_size
 from streams.domain.fingerprint.image.extra_hashes import compute_extra_hashes
 from streams.domain.fingerprint.image.file_structure import file_structure
 from streams.domain.fingerprint.image.views import ReducedPicture, inner_pictures, picture_hashes
@@ -52,6 +52,7 @@ def fingerprint_image(
     content_id: str | None = None,
     level: Level = "standard",
     extra_hashes: Sequence[str] = (),
+    before_decode: Callable[[int], None] = ignore_size,
 ) -> MediaFacts:
     """Fingerprint the first picture of an image. Pure and thread-safe; the heavy parts release the GIL.
 
@@ -69,6 +70,7 @@ def fingerprint_image(
         content_id: `compute_content_id(data)`, if the caller has computed it already.
         level: which views are hashed.
         extra_hashes: names of further hashes: `dhash64`, `pdq256` … (see `streams.domain.hashes.algorithms`).
+        before_decode: called with the bytes that decoding takes at its peak, before it begins.
 
     Raises:
         BadInput: not_media, unsupported_format, unsupported_kind, too_many_pixels, truncated_media,
@@ -80,7 +82,12 @@ def fingerprint_image(
     image_format = image_format_of(data)
     structure = file_structure(data, image_format)
     decoded = decode_luminance(
-        data, image_format, structure, max_pixels=limits.max_pixels, max_decode_bytes=limits.max_decode_bytes
+        data,
+        image_format,
+        structure,
+        max_pixels=limits.max_pixels,
+        max_decode_bytes=limits.max_decode_bytes,
+        before_decode=before_decode,
     )
     reduced = ReducedPicture(decoded.shown)
     width, height = decoded.size

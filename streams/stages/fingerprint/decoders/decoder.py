@@ -1,0 +1,141 @@
+"""Decodes whole files, in processes or on threads; which of them is a setting.
+
+Processes are the default: a file that crashes a decoder costs one process, and decoding waits for no other thread of
+Python. Threads take less memory, and are all there is where processes cannot be forked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+
+from streams.config.settings import Settings
+from streams.domain.fingerprint.image.fingerprint import fingerprint_image
+from streams.domain.fingerprint.sequence.fingerprint import fingerprint_sequence, has_several_pictures
+from streams.domain.fingerprint.video.fingerprint import fingerprint_video
+from streams.domain.match.selection import RequiredHashes
+from streams.domain.records import MediaFacts
+from streams.stages.fingerprint.decode_pool import DecodePool
+from streams.stages.fingerprint.decoders.child import Limits
+from streams.stages.fingerprint.decoders.messages import DecodeRequest, read_reply
+from streams.stages.fingerprint.decoders.pool import DecoderPool
+from streams.stages.fingerprint.decoders.starter import Starter
+from streams.stages.fingerprint.warm_up import warm_up
+from streams.stages.kernels import load_kernels
+
+
+class Decoder(ABC):
+    """All methods that decode raise BadInput if the file is at fault, and BrokenInfrastructure if decoding is."""
+
+    @abstractmethod
+    async def prepare(self) -> None:
+        """Load and compile what decoding needs; takes a minute on a machine that has never run this version."""
+
+    @abstractmethod
+    async def picture(self, file: bytes, content_id: str, required: RequiredHashes) -> MediaFacts | None:
+        """Facts of an image file; None if it has several pictures."""
+
+    @abstractmethod
+    async def sequence(self, file: bytes, content_id: str, required: RequiredHashes) -> MediaFacts:
+        """Facts of an image file that has several pictures."""
+
+    @abstractmethod
+    async def video(self, file: bytes, content_id: str) -> MediaFacts:
+        """Facts of a video file."""
+
+    @abstractmethod
+    async def close(self) -> None: ...
+
+
+class ProcessDecoder(Decoder):
+    """Decodes in processes: pictures in some, whole videos and sequences in others, so that pictures need not wait."""
+
+    def __init__(self, settings: Settings, limits: Limits) -> None:
+        self._starter = Starter(limits)
+        self._pictures = DecoderPool(self._starter, settings.runtime.decode_threads, settings.limits.decode_timeout_s)
+        self._videos = DecoderPool(
+            self._starter, settings.runtime.video_threads, settings.limits.video_decode_timeout_s
+        )
+
+    async def prepare(self) -> None:
+        await asyncio.to_thread(self._starter.prepare)
+
+    async def picture(self, file: bytes, content_id: str, required: RequiredHashes) -> MediaFacts | None:
+        request = DecodeRequest("picture", content_id, required.level, required.extra_hashes)
+        return read_reply(await self._pictures.run(request.to_json(), file))
+
+    async def sequence(self, file: bytes, content_id: str, required: RequiredHashes) -> MediaFacts:
+        return await self._video(DecodeRequest("sequence", content_id, required.level, required.extra_hashes), file)
+
+    async def video(self, file: bytes, content_id: str) -> MediaFacts:
+        return await self._video(DecodeRequest("video", content_id), file)
+
+    async def _video(self, request: DecodeRequest, file: bytes) -> MediaFacts:
+        facts = read_reply(await self._videos.run(request.to_json(), file))
+        assert facts is not None
+        return facts
+
+    async def close(self) -> None:
+        self._pictures.close()
+        self._videos.close()
+        await asyncio.to_thread(self._starter.close)
+
+
+class ThreadDecoder(Decoder):
+    """Decodes on threads of the worker.
+
+    Args:
+        pictures, videos: the threads. Sequences run on those of videos.
+    """
+
+    def __init__(self, limits: Limits, pictures: DecodePool, videos: DecodePool) -> None:
+        self._limits, self._pictures, self._videos = limits, pictures, videos
+
+    async def prepare(self) -> None:
+        await asyncio.to_thread(load_kernels, warm_up)
+
+    async def picture(self, file: bytes, content_id: str, required: RequiredHashes) -> MediaFacts | None:
+        def decode() -> MediaFacts | None:
+            if has_several_pictures(file):
+                return None
+            return fingerprint_image(
+                file,
+                self._limits.image,
+                content_id=content_id,
+                level=required.level,
+                extra_hashes=required.extra_hashes,
+            )
+
+        return await self._pictures.run(decode)
+
+    async def sequence(self, file: bytes, content_id: str, required: RequiredHashes) -> MediaFacts:
+        def decode(is_expired: Callable[[], bool]) -> MediaFacts:
+            return fingerprint_sequence(
+                file,
+                self._limits.image,
+                self._limits.video,
+                content_id=content_id,
+                level=required.level,
+                extra_hashes=required.extra_hashes,
+                is_expired=is_expired,
+            )
+
+        return await self._video(decode)
+
+    async def video(self, file: bytes, content_id: str) -> MediaFacts:
+        return await self._video(
+            lambda is_expired: fingerprint_video(file, self._limits.video, content_id=content_id, is_expired=is_expired)
+        )
+
+    async def _video(self, decode: Callable[[Callable[[], bool]], MediaFacts]) -> MediaFacts:
+        cancelled = threading.Event()
+        try:
+            return await self._videos.run(lambda: decode(cancelled.is_set))
+        finally:
+            cancelled.set()
+
+    async def close(self) -> None:
+        """The owner closes the threads."""
+        self._pictures.close()

@@ -1,0 +1,92 @@
+"""What the worker and its decoding processes send each other: frames, jobs and replies.
+
+A decoder may have been taken over by the file that it decodes, so its replies are read like any bytes from outside:
+they are JSON, never pickles.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import orjson
+
+from streams.domain.hashes.levels import Level
+from streams.domain.records import Failure, MediaFacts, VideoFacts
+from streams.domain.records.codec import from_document
+from streams.errors import BadInput, ConfigurationError, Reason
+
+#: Before a job: the sizes of its request and of its file, in bytes. Before a reply: its size; a reply of no bytes says
+#: that the process has waited for its turn, which does not count as decoding.
+JOB_HEADER, REPLY_HEADER = struct.Struct("<IQ"), struct.Struct("<I")
+#: The largest reply: the facts of a long video have hundreds of kilobytes.
+MAX_REPLY_BYTES = 64 << 20
+
+
+@dataclass(frozen=True)
+class DecodeRequest:
+    """What to compute of a file: an image's one picture, the frames of an image file, or a whole video."""
+
+    what: Literal["picture", "sequence", "video"]
+    content_id: str
+    level: Level = "standard"
+    extra_hashes: Sequence[str] = ()
+
+    def to_json(self) -> bytes:
+        return orjson.dumps(self)
+
+    @classmethod
+    def from_json(cls, value: bytes) -> DecodeRequest:
+        return cls(**orjson.loads(value))
+
+
+class DecoderFault(Exception):
+    """A decoder met an error that is not the input's, or answered what no decoder answers."""
+
+
+def facts_reply(facts: MediaFacts | None) -> bytes:
+    """`None`: the file has several pictures, so they are a sequence's job."""
+    return orjson.dumps({"facts": facts})
+
+
+def error_reply(error: Exception) -> bytes:
+    if isinstance(error, BadInput):
+        return orjson.dumps({"failure": Failure(error.reason, error.detail)})
+    if isinstance(error, ConfigurationError):
+        return orjson.dumps({"configuration": str(error)})
+    return orjson.dumps({"fault": repr(error)})
+
+
+def read_reply(reply: bytes) -> MediaFacts | None:
+    """The facts of a file; None if it has several pictures.
+
+    Raises:
+        BadInput: the input is at fault.
+        ConfigurationError: an extra hash is not installed.
+        DecoderFault: any other error.
+    """
+    try:
+        document = orjson.loads(reply)
+        if "facts" in document:
+            return None if document["facts"] is None else _facts_of(document["facts"])
+        if "failure" in document:
+            raise BadInput(Reason(document["failure"]["reason"]), str(document["failure"]["detail"]))
+        if "configuration" in document:
+            raise ConfigurationError(str(document["configuration"]))
+        raise DecoderFault(str(document["fault"]))
+    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
+        raise DecoderFault(f"a decoder answered with {reply[:100]!r}") from error
+
+
+def _facts_of(document: Any) -> MediaFacts:
+    try:
+        if isinstance(document, dict) and document.get("video") is not None:
+            document["video"] = from_document(VideoFacts, document["video"])
+        facts = from_document(MediaFacts, document)
+    except BadInput as error:
+        raise DecoderFault(f"a decoder answered with other facts: {error.detail}") from error
+    if not isinstance(facts.hashes, dict) or not all(isinstance(value, str) for value in facts.hashes.values()):
+        raise DecoderFault("a decoder answered with other hashes")
+    return facts

@@ -1,0 +1,126 @@
+"""Real files in real decoding processes: the same facts and refusals as on threads, and no harm to the worker."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from streams.domain.fingerprint.image.fingerprint import ImageLimits, compute_content_id
+from streams.domain.fingerprint.video.limits import VideoLimits
+from streams.domain.match.selection import required_hashes
+from streams.domain.policy.policy import DEFAULT_POLICY, Policy
+from streams.domain.records import MediaFacts
+from streams.errors import BadInput, Reason
+from streams.stages.fingerprint.decode_pool import DecodePool
+from streams.stages.fingerprint.decoders.child import Limits
+from streams.stages.fingerprint.decoders.decoder import Decoder, ProcessDecoder, ThreadDecoder
+from streams.stages.fingerprint.decoders.messages import DecoderFault, error_reply, facts_reply, read_reply
+from tests.support import films
+from tests.support.fetchers import settings
+from tests.support.media import animation, jpeg
+
+LIMITS = Limits(ImageLimits(max_pixels=1_000_000), VideoLimits())
+REQUIRED = required_hashes(DEFAULT_POLICY)
+PHOTO = jpeg(size=(400, 300))
+
+
+@asynccontextmanager
+async def in_processes(**changed: Any) -> AsyncIterator[ProcessDecoder]:
+    decoder = ProcessDecoder(settings(**changed), LIMITS)
+    try:
+        await decoder.prepare()
+        yield decoder
+    finally:
+        await decoder.close()
+
+
+async def outcome(decoding: Awaitable[MediaFacts | None]) -> MediaFacts | Reason | None:
+    try:
+        return await decoding
+    except BadInput as refused:
+        return refused.reason
+
+
+async def outcomes(decoder: Decoder) -> list[MediaFacts | Reason | None]:
+    pdq = required_hashes(Policy.of(name="more", views="deep"))
+    pictures = [PHOTO, jpeg(size=(1600, 1200)), PHOTO[:200], b"no picture", b"", animation("GIF", frames=4)]
+    film = films.film(3, 12.0, size=(320, 180), options={"crf": "12"}).read_bytes()
+    return [
+        *[await outcome(decoder.picture(file, compute_content_id(file), REQUIRED)) for file in pictures],
+        await outcome(decoder.picture(PHOTO, "given", pdq)),
+        await outcome(decoder.sequence(animation("GIF", frames=4), "moving", REQUIRED)),
+        await outcome(decoder.video(film, "film")),
+        await outcome(decoder.video(film[:2000], "cut")),
+    ]
+
+
+async def test_processes_and_threads_say_the_same_of_every_file() -> None:
+    threads = ThreadDecoder(LIMITS, DecodePool("test", 1, 30.0), DecodePool("video", 1, 30.0))
+    expected = await outcomes(threads)
+    assert {type(each) for each in expected} == {MediaFacts, Reason, type(None)}
+    async with in_processes() as processes:
+        assert await outcomes(processes) == expected
+    await threads.close()
+
+
+async def test_a_picture_whose_process_is_killed_is_decoded_by_the_next() -> None:
+    async with in_processes(decode_threads=1) as decoder:
+        await decoder.picture(PHOTO, "first", REQUIRED)
+        (pid,) = decoder._pictures.pids
+        os.kill(pid, signal.SIGSTOP)
+        waiting = [asyncio.create_task(decoder.picture(PHOTO, f"{n}", REQUIRED)) for n in range(5)]
+        await asyncio.sleep(0.1)
+        os.kill(pid, signal.SIGKILL)
+        found = await asyncio.gather(*waiting)
+        assert [each and each.content_id for each in found] == [f"{n}" for n in range(5)]
+        assert pid not in decoder._pictures.pids
+
+
+async def test_processes_are_forked_again_after_their_server_was_killed() -> None:
+    async with in_processes(decode_threads=1) as decoder:
+        await decoder.picture(PHOTO, "first", REQUIRED)
+        server = decoder._starter._server
+        assert server is not None
+        server.kill()
+        server.wait()
+        os.kill(decoder._pictures.pids[0], signal.SIGKILL)
+        assert await decoder.picture(PHOTO, "second", REQUIRED) is not None
+
+
+async def test_no_process_is_left(tmp_path: Path) -> None:
+    async with in_processes() as decoder:
+        await decoder.picture(PHOTO, "first", REQUIRED)
+        pids = decoder._pictures.pids
+    for pid in pids:
+        await asyncio.to_thread(_await_end, pid)
+
+
+def _await_end(pid: int) -> None:
+    subprocess.run(["timeout", "20", "tail", f"--pid={pid}", "-f", "/dev/null"], check=True)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"{}",
+        b'{"facts": {"content_id": 7}}',
+        b'{"failure": {"reason": "no reason", "detail": ""}}',
+        b'{"facts": []}',
+        facts_reply(None).replace(b"null", b"3"),
+        error_reply(ZeroDivisionError("ours")),
+    ],
+)
+def test_a_decoder_that_was_taken_over_can_say_nothing_harmful(reply: bytes) -> None:
+    with pytest.raises(DecoderFault):
+        read_reply(reply)
