@@ -6,19 +6,23 @@ have the ink of pages and its comparison (paper.py).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from math import isqrt
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.domain.evidence.evidence import Evidence
+from streams.domain.evidence.evidence import Evidence, Thumbnail
 from streams.domain.evidence.judge import Judgement
 from streams.domain.evidence.paper.compare import Geometry, compare_pages
+from streams.domain.evidence.paper.page import Page
 from streams.domain.evidence.placement import views_shares
 from streams.domain.evidence.prepared import SIDES, pixels
 from streams.domain.evidence.verify import MatchedViews, Verification, verify
+from streams.domain.hashes.views import CUT_OUT, OTHER_GROUND
 from tests.reference import paper
 
 ONE, PIXEL, EDGE = 65536, 4096, 65535
@@ -31,7 +35,24 @@ def judged(
 ) -> Judgement:
     if known.pixels and known.pixels == query.pixels:
         return Judgement("certain", 1000, 0.0, b"\1" * 64, matched[0] if matched else None)
+    judged = by_evidence(known, query, matched, confirm_bits)
+    if judged.confidence == "certain" and not seen_alike(known, query):
+        return replace(judged, confidence="likely")
+    return judged
+
+
+def by_evidence(known: Evidence, query: Evidence, matched: Sequence[MatchedViews], confirm_bits: int) -> Judgement:
     found = verify(known, query, matched)
+    views = found.views or (matched[0] if matched else MatchedViews(0, 0, 0, 0))
+    one, other = 0, 0
+    if {views.known_view, views.query_view} & {OTHER_GROUND, CUT_OUT}:
+        one, other = number_of(known, views.known_view), number_of(query, views.query_view)
+    shown = known.thumbnails[one], query.thumbnails[other]
+    is_cut_out = any(each.view == CUT_OUT for each in shown)
+    inks = [
+        picture.ink_on_other_ground if thumbnail.view == OTHER_GROUND else picture.ink
+        for picture, thumbnail in zip((known, query), shown, strict=True)
+    ]
     shares = shares_of(known, query, found, matched)
     distance = colour_distance(known.chroma, query.chroma, shares) if known.chroma and query.chroma else None
     compared = bool(known.chroma and query.chroma)
@@ -41,57 +62,103 @@ def judged(
     confidence: str
     few = confirm_bits <= 24
     if found.textured < 34:
-        confidence = plain(known, query, shares)
+        confidence = plain(known, query, shown, shares)
         if confidence != "certain" and not few and found.score < 490:
             confidence = ""
     elif found.score >= 490 or (few and found.score >= 300):
         confidence = "certain" if same_colours and bands(known, query, found) <= 5 else "likely"
-        if is_drawing(known) and is_drawing(query):
-            confidence = plain(known, query, shares) or "likely"
+        if is_drawing(shown[0]) and is_drawing(shown[1]):
+            tones = aligned_tones(known, query, found)
+            close = not compared or (distance is not None and distance <= 12)
+            moved = not is_cut_out and found.textured >= 48 and close and tones is not None and tones <= 30
+            if plain(known, query, shown, shares) == "certain":
+                confidence = "certain"
+            elif confidence == "certain" and not moved:
+                confidence = "likely"
     else:
         confidence = ""
 
     score, blocks = found.score, found.blocks
-    if known.page and query.page:
-        confidence, score, blocks = by_ink(known, query, shares, confidence, same_colours, alike, blocks)
-    elif confidence == "certain" and bool(known.page) != bool(query.page):
-        confidence = "likely"
+    if inks[0] and inks[1] and not is_cut_out:
+        confidence, score, blocks = by_ink(inks[0], inks[1], shares, confidence, same_colours, alike, blocks)
+    elif confidence == "certain" and any(inks):
+        paper_side = shown[1] if inks[1] else shown[0]
+        photo = structured(paper_side) > 51 and even(paper_side) * 100 < 80 * 112 and found.score >= 880
+        confidence = "certain" if photo else "likely"
     differs = round((blocks.count(2) + blocks.count(3)) / 64, 4)
     return Judgement(confidence, score, differs, blocks, found.views)  # type: ignore[arg-type]
 
 
-def plain(known: Evidence, query: Evidence, shares: Map) -> str:
-    if not known.chroma or not query.chroma or min(structured(known), structured(query)) < 4:
+def number_of(evidence: Evidence, view: int) -> int:
+    return next((number for number, each in enumerate(evidence.thumbnails) if each.view == view), 0)
+
+
+def seen_alike(known: Evidence, query: Evidence) -> bool:
+    """Pictures that are mixed with their ground show the same on black and on white."""
+    mixed = [is_mixed(known), is_mixed(query)]
+    if mixed == [False, False]:
+        return True
+    if mixed != [True, True]:
+        return False
+    pairs = zip(on_grounds(known), on_grounds(query), strict=True)
+    return all(tone_distance(*pair) <= 16 for pair in pairs)
+
+
+def on_grounds(evidence: Evidence) -> list[NDArray[np.uint8]]:
+    pictures = [evidence.thumbnails[number].pixels for number in (0, number_of(evidence, OTHER_GROUND))]
+    return pictures if int(pictures[0].sum()) <= int(pictures[1].sum()) else pictures[::-1]
+
+
+def is_mixed(evidence: Evidence) -> bool:
+    if not number_of(evidence, OTHER_GROUND):
+        return False
+    black, white = (pixels.astype(int) for pixels in on_grounds(evidence))
+    alpha = 255 - (white - black)
+    count = 0
+    for y in range(1, 63):
+        for x in range(1, 63):
+            around = alpha[y - 1 : y + 2, x - 1 : x + 2]
+            count += bool((around >= 32).all() and (around <= 223).all())
+    return count * 100 > 10 * 64 * 64
+
+
+def plain(known: Evidence, query: Evidence, shown: tuple[Thumbnail, Thumbnail], shares: Map) -> str:
+    if not known.chroma or not query.chroma or min(structured(each) for each in shown) < 4:
         return "likely"
     distance = colour_distance(known.chroma, query.chroma, IDENTITY)
     assert distance is not None
-    if distance <= 12 and tone_distance(known, query) <= 10:
+    if distance <= 12 and tone_distance(shown[0].pixels, shown[1].pixels) <= 10:
         return "certain"
+    if any(each.view == CUT_OUT for each in shown):
+        return "likely"
     moved = colour_distance(known.chroma, query.chroma, shares)
     coloured = min(saturation(known.chroma), saturation(query.chroma)) >= 8 * 64
     return "" if coloured and moved is not None and moved > 48 else "likely"
 
 
-def is_drawing(evidence: Evidence) -> bool:
-    packed = evidence.thumbnails[0].packed
+def is_drawing(thumbnail: Thumbnail) -> bool:
+    return structured(thumbnail) <= 51 and even(thumbnail) >= 56
+
+
+def even(thumbnail: Thumbnail) -> int:
+    """Neighbours, of 112, with nearly the same bright ends, or dark ends."""
+    packed = thumbnail.packed
     even = []
     for end in range(2):
         ends = [[packed[18 * (8 * row + column) + end] for column in range(8)] for row in range(8)]
         across = sum(abs(row[at + 1] - row[at]) <= 5 for row in ends for at in range(7))
         even.append(across + sum(abs(ends[at + 1][x] - ends[at][x]) <= 5 for at in range(7) for x in range(8)))
-    return structured(evidence) <= 51 and max(even) >= 56
+    return max(even)
 
 
-def structured(evidence: Evidence) -> int:
-    packed = evidence.thumbnails[0].packed
+def structured(thumbnail: Thumbnail) -> int:
+    packed = thumbnail.packed
     return sum(packed[at + 1] - packed[at] >= 6 for at in range(0, len(packed), 18))
 
 
 def by_ink(
-    known: Evidence, query: Evidence, shares: Map, confidence: str, same_colours: bool, alike: bool, blocks: bytes
+    one: Page, other: Page, shares: Map, confidence: str, same_colours: bool, alike: bool, blocks: bytes
 ) -> tuple[str, int, bytes]:
-    one, other = known.ink, query.ink
-    assert one is not None and other is not None
     whole = (0, 0, EDGE, EDGE)
     start = compare_pages(one, other, [Geometry(np.array(shares, np.int64), whole, whole)])
     own_score, words, low = paper.own(paper.levels(one.ink)[0])
@@ -167,21 +234,51 @@ def colour_distance(known: bytes, query: bytes, shares: Map) -> int | None:
     return sum(sorted(distances)[-4:]) // 4 if len(distances) >= 8 else None
 
 
-def tone_distance(known: Evidence, query: Evidence) -> int:
-    one, other = (each.thumbnails[0].pixels.astype(int) for each in (known, query))
+def tone_distance(known: NDArray[np.uint8], query: NDArray[np.uint8]) -> int:
+    one, other = known.astype(int), query.astype(int)
     squares = [int(((one - other)[y : y + 4, x : x + 4] ** 2).sum()) for y in range(0, 64, 4) for x in range(0, 64, 4)]
     return sum(isqrt(square) for square in sorted(squares)[-4:]) // 16
 
 
 def bands(known: Evidence, query: Evidence, found: Verification) -> int:
     """Windows that show something else, by exact fractions."""
-    placed = found.placement
-    if placed is None:
+    if found.placement is None:
         return 6
+    least: dict[tuple[int, int], tuple[Fraction, Fraction]] = {}
+    for shown_query, shown, laid in laid_on(known, query, found):
+        side = len(shown_query)
+        for top in range(0, side, 4):
+            for left in range(0, side - 15, 4):
+                window = (slice(top, top + 4), slice(left, left + 16))
+                inside = shown[window]
+                measured = residual(shown_query[window][inside], laid[window][inside])
+                if measured and ((top, left) not in least or measured[0] < least[top, left][0]):
+                    least[top, left] = measured
+    return sum(left_over >= 400 and explained * 2 <= 1 for left_over, explained in least.values())
+
+
+def aligned_tones(known: Evidence, query: Evidence, found: Verification) -> int | None:
+    """The mean of the four worst tiles' deviations, every tile at its best shift."""
+    least: dict[tuple[int, int], int] = {}
+    for shown_query, shown, laid in laid_on(known, query, found):
+        for top, left in ((4 * row, 4 * column) for row, column in np.ndindex(len(shown) // 4, len(shown) // 4)):
+            tile = (slice(top, top + 4), slice(left, left + 4))
+            differences = (shown_query[tile] - laid[tile])[shown[tile]]
+            if 2 * len(differences) >= 16:
+                square = int((differences**2).sum()) // len(differences)
+                least[top, left] = min(square, least.get((top, left), square))
+    worst = sorted(least.values())[-4:]
+    return sum(isqrt(square) for square in worst) // 4 if len(worst) == 4 else None
+
+
+def laid_on(known: Evidence, query: Evidence, found: Verification) -> Iterator[tuple[NDArray[Any], ...]]:
+    """The query, where it shows the known picture, and that picture laid on it, at every shift."""
+    placed = found.placement
+    assert placed is not None
     m = [int(number) for number in placed.map]
     determinant = m[0] * m[4] - m[1] * m[3]
     if determinant == 0:
-        return 0
+        return
     unit = PIXEL * PIXEL
     a, b = m[4] * unit // determinant, -m[1] * unit // determinant
     d, e = -m[3] * unit // determinant, m[0] * unit // determinant
@@ -192,21 +289,9 @@ def bands(known: Evidence, query: Evidence, found: Verification) -> int:
         shown_query = 255 - shown_query
     side = len(shown_query)
     y, x = np.mgrid[0:side, 0:side].astype(np.int64)
-    least: dict[tuple[int, int], tuple[Fraction, Fraction]] = {}
     for right, down in ((0, 0), (1, 0), (-1, 0), (0, 1), (0, -1)):
-        shown, laid = sampled(
-            shown_known,
-            a * x + b * y + c + right * PIXEL,
-            d * x + e * y + f + down * PIXEL,
-        )
-        for top in range(0, side, 4):
-            for left in range(0, side - 15, 4):
-                window = (slice(top, top + 4), slice(left, left + 16))
-                inside = shown[window]
-                measured = residual(shown_query[window][inside], laid[window][inside])
-                if measured and ((top, left) not in least or measured[0] < least[top, left][0]):
-                    least[top, left] = measured
-    return sum(left_over >= 400 and explained * 2 <= 1 for left_over, explained in least.values())
+        across, along = a * x + b * y + c + right * PIXEL, d * x + e * y + f + down * PIXEL
+        yield (shown_query, *sampled(shown_known, across, along))
 
 
 def sampled(

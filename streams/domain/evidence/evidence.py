@@ -27,8 +27,10 @@ _HEADER: Final = struct.Struct(">BII")
 _SECTION: Final = struct.Struct(">BH")
 _THUMBNAIL: Final = struct.Struct(">B4H")
 
-THUMBNAIL, PAGE, CHROMA, PIXELS = (ord(tag) for tag in "TPCX")
+THUMBNAIL, PAGE, CHROMA, PIXELS, OTHER_PAGE = (ord(tag) for tag in "TPCXG")
 """The tags of sections."""
+
+_PAGES: Final = (PAGE, OTHER_PAGE)
 
 _THUMBNAIL_SECTION: Final = _SECTION.pack(THUMBNAIL, _THUMBNAIL.size + THUMBNAIL_BYTES)
 
@@ -42,7 +44,7 @@ class Thumbnail:
     """One part of a picture.
 
     Attributes:
-        view: FULL, TRIMMED or FRAMED.
+        view: the code of a view that has its own thumbnail, or FULL.
         box: left, top, right, bottom in the whole picture, 0 to EDGE.
         packed: as `encode_thumbnail` makes it.
     """
@@ -68,6 +70,7 @@ class Evidence:
             a picture that has structure everywhere, for shape alone tells that one.
         pixels: a digest of the upright picture's size and pixels; empty where a picture has structure everywhere, and
             for JPEG, which is not decoded in full.
+        other_page: as `page`, of a transparent picture on its other ground.
     """
 
     width: int
@@ -76,6 +79,7 @@ class Evidence:
     page: bytes = b""
     chroma: bytes = b""
     pixels: bytes = b""
+    other_page: bytes = b""
 
     @cached_property
     def prepared(self) -> PreparedEvidence:
@@ -83,10 +87,19 @@ class Evidence:
         shown = [(each.view, *each.box) for each in self.thumbnails]
         return prepare(self.width, self.height, shown, b"".join([each.packed for each in self.thumbnails]))
 
+    def thumbnail_of(self, view: int) -> Thumbnail:
+        """The thumbnail of a view that has its own; the whole picture for all other views."""
+        return next((each for each in self.thumbnails if each.view == view), self.thumbnails[0])
+
     @cached_property
     def ink(self) -> Page | None:
         """The page of a picture that is paper."""
         return unpack_page(self.page)
+
+    @cached_property
+    def ink_on_other_ground(self) -> Page | None:
+        """The page of a transparent picture that is paper on its other ground."""
+        return unpack_page(self.other_page)
 
 
 def pack_evidence(evidence: Evidence) -> bytes:
@@ -95,7 +108,13 @@ def pack_evidence(evidence: Evidence) -> bytes:
     for thumbnail in evidence.thumbnails:
         body = _THUMBNAIL.pack(thumbnail.view, *thumbnail.box) + thumbnail.packed
         parts += [_SECTION.pack(THUMBNAIL, len(body)), body]
-    for tag, body in ((PAGE, evidence.page), (CHROMA, evidence.chroma), (PIXELS, evidence.pixels)):
+    others = (
+        (PAGE, evidence.page),
+        (CHROMA, evidence.chroma),
+        (PIXELS, evidence.pixels),
+        (OTHER_PAGE, evidence.other_page),
+    )
+    for tag, body in others:
         if body:
             parts += [_SECTION.pack(tag, len(body)), body]
     return b"".join(parts)
@@ -127,7 +146,7 @@ def unpack_evidence(packed: bytes) -> Evidence | None:
         return None
     try:
         _, width, height = _HEADER.unpack_from(packed)
-        thumbnails, others = [], dict.fromkeys((PAGE, CHROMA, PIXELS), b"")
+        thumbnails, others = [], dict.fromkeys((PAGE, CHROMA, PIXELS, OTHER_PAGE), b"")
         for tag, body in _sections(packed):
             if tag in others:
                 others[tag] = body
@@ -141,10 +160,8 @@ def unpack_evidence(packed: bytes) -> Evidence | None:
         raise BadInput(Reason.BAD_FIELD, "field 'evidence' must have whole thumbnails, the whole picture's first")
     if len(others[CHROMA]) not in (0, CHROMA_BYTES) or len(others[PIXELS]) not in (0, PIXELS_BYTES):
         raise BadInput(Reason.BAD_FIELD, "field 'evidence' has colours or pixels of another length")
-    evidence = Evidence(width, height, tuple(thumbnails), others[PAGE], others[CHROMA], others[PIXELS])
-    if evidence.page and evidence.ink is None:
-        return Evidence(width, height, tuple(thumbnails), b"", others[CHROMA], others[PIXELS])
-    return evidence
+    pages = {tag: page if unpack_page(page) is not None else b"" for tag, page in others.items() if tag in _PAGES}
+    return Evidence(width, height, tuple(thumbnails), pages[PAGE], others[CHROMA], others[PIXELS], pages[OTHER_PAGE])
 
 
 def stored_evidence(packed: bytes) -> bytes:

@@ -6,7 +6,7 @@ is plain or paper: there the thumbnail says too little. Photos take no more than
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
 import numpy as np
@@ -18,7 +18,7 @@ from streams.domain.evidence.paper.extract import extract_page
 from streams.domain.evidence.paper.page import Page, pack_page
 from streams.domain.evidence.plain import has_even_ground, is_plain
 from streams.domain.evidence.thumbnail import EDGE, SIDE, encode_thumbnail
-from streams.domain.hashes.views import FULL, INNER_VIEWS
+from streams.domain.hashes.views import FULL, INNER_VIEWS, OTHER_GROUND
 from streams.domain.pixels.resample import BOX, Rectangle, resized
 
 Pixels = NDArray[np.uint8]
@@ -53,6 +53,7 @@ def extract_evidence(
     inner: Sequence[tuple[int, Rectangle, Pixels | None]],
     grey: Image.Image | None = None,
     colours: ColourSource | None = None,
+    on_other_ground: Callable[[int], Image.Image] | None = None,
 ) -> Evidence:
     """Thumbnails of the whole picture and of the pictures inside its border or screenshot, and what plain ones need.
 
@@ -63,17 +64,25 @@ def extract_evidence(
         inner: view codes and boxes of the inner pictures; SIDE × SIDE pixels of those that are not upright in the box.
         grey: the upright grey picture as decoded; None takes no ink.
         colours: of the picture; None takes none.
+        on_other_ground: reduces a transparent picture on its other ground by a factor; None if it is not transparent.
     """
     parts = ((FULL, whole, None), *inner)
     thumbnails = tuple(_thumbnail(pixels, view, part, whole, upright) for view, part, upright in parts)
     innermost = next(each.packed for each in reversed(thumbnails) if each.view < INNER_VIEWS)
-    page = _packed_page(grey) if grey is not None and has_even_ground(innermost) else b""
+    page = other_page = b""
+    if grey is not None:
+        factor = max(max(grey.size) // PAGE_PIXELS, 1)
+        if has_even_ground(innermost):
+            page = _packed_page(grey.reduce(factor) if factor > 1 else grey)
+        other = next((each.packed for each in thumbnails if each.view == OTHER_GROUND), None)
+        if on_other_ground is not None and other is not None and has_even_ground(other):
+            other_page = _packed_page(on_other_ground(factor))
     chroma, digest, plain = b"", b"", is_plain(innermost) or is_plain(thumbnails[0].packed)
-    if colours is not None and (page or plain):
+    if colours is not None and (page or other_page or plain):
         digest = colours.digest()
         if colours.exact or plain:
             chroma = colours.chroma()
-    return Evidence(*size, thumbnails, page, chroma, digest)
+    return Evidence(*size, thumbnails, page, chroma, digest, other_page)
 
 
 def _thumbnail(pixels: Pixels, view: int, part: Rectangle, whole: Rectangle, upright: Pixels | None) -> Thumbnail:
@@ -85,8 +94,7 @@ def _thumbnail(pixels: Pixels, view: int, part: Rectangle, whole: Rectangle, upr
 
 
 def _packed_page(grey: Image.Image) -> bytes:
-    factor = max(grey.size) // PAGE_PIXELS
-    page = extract_page(grey.reduce(factor) if factor > 1 else grey)
+    page = extract_page(grey)
     if page is None:
         return b""
     for step in COARSER:

@@ -19,13 +19,16 @@ from numpy.typing import NDArray
 from streams.domain.evidence.bands import count_bands
 from streams.domain.evidence.colours import aligned_tone_distance, colour_distance, is_coloured, tone_distance
 from streams.domain.evidence.differences import AGREES, DIFFERS, MAP_SIDE, share_that_differs
-from streams.domain.evidence.evidence import Evidence
+from streams.domain.evidence.evidence import Evidence, Thumbnail
 from streams.domain.evidence.geometry import ONE, corner_distance
+from streams.domain.evidence.grounds import is_seen_alike
 from streams.domain.evidence.paper.compare import Geometry, compare_pages
+from streams.domain.evidence.paper.page import Page
 from streams.domain.evidence.placement import IDENTITY, part_shares, views_shares, whole_shares
 from streams.domain.evidence.plain import has_even_ground, is_blank, is_plain
 from streams.domain.evidence.prepared import pixels
 from streams.domain.evidence.verify import MatchedViews, Verification, verify
+from streams.domain.hashes.views import CUT_OUT, GROUNDS, OTHER_GROUND
 
 Confidence = Literal["certain", "likely", ""]
 
@@ -38,6 +41,11 @@ MAX_BLURRED_BITS: Final = 24
 
 MIN_TEXTURED: Final = 34
 """Blocks, of 64, that must have texture. With fewer the score says little: flags, logos, blank pages, gradients."""
+
+MIN_PHOTO_SCORE: Final = 880
+MIN_FORM_EVEN_PERCENT: Final = 80
+"""Dimmed photos may count as paper. Pages of text have a ground as uneven as theirs, but other pages of one layout
+correlate by 832 at most; forms and tables by up to 975, and their ground is even."""
 
 MAX_BANDS: Final = 5
 """Bands that may show something else. Memes of one photo with other words have 14 and more; of copies of photos to
@@ -94,16 +102,47 @@ def judge(
     """
     if known.pixels and known.pixels == query.pixels:
         return Judgement("certain", 1000, 0.0, bytes([AGREES]) * (MAP_SIDE * MAP_SIDE), matched[0] if matched else None)
+    judged = _by_evidence(known, query, matched, confirm_bits)
+    if judged.confidence == "certain" and not is_seen_alike(known, query):
+        return replace(judged, confidence="likely")
+    return judged
+
+
+def _by_evidence(known: Evidence, query: Evidence, matched: Sequence[MatchedViews], confirm_bits: int) -> Judgement:
     found = verify(known, query, matched)
     shares = _shares(known, query, found, matched)
-    judgement = Judgement(
-        _by_texture(known, query, found, confirm_bits, shares), found.score, found.differs, found.blocks, found.views
-    )
-    if known.ink is not None and query.ink is not None:
-        return _by_ink(known, query, judgement, shares)
-    if judgement.confidence == "certain" and (known.ink is None) != (query.ink is None):
+    shown = _shown(known, query, found, matched)
+    confidence = _by_texture(known, query, found, confirm_bits, shares, shown)
+    judgement = Judgement(confidence, found.score, found.differs, found.blocks, found.views)
+    inks = [_ink(each, thumbnail) for each, thumbnail in zip((known, query), shown, strict=True)]
+    if inks[0] is not None and inks[1] is not None:
+        if CUT_OUT not in (shown[0].view, shown[1].view):
+            return _by_ink(known, query, inks[0], inks[1], judgement, shares)
+        inks[0] = None  # its ink lies on another ground
+    papers = [thumbnail for thumbnail, ink in zip(shown, inks, strict=True) if ink is not None]
+    if judgement.confidence == "certain" and len(papers) == 1 and not _is_photo(papers[0], found.score):
         return replace(judgement, confidence="likely")
     return judgement
+
+
+def _is_photo(paper: Thumbnail, score: int) -> bool:
+    """Whether what counts as paper is a photo after all, given that its copy does not count as paper."""
+    uneven = not is_plain(paper.packed) and not has_even_ground(paper.packed, MIN_FORM_EVEN_PERCENT)
+    return uneven and score >= MIN_PHOTO_SCORE
+
+
+def _shown(
+    known: Evidence, query: Evidence, found: Verification, matched: Sequence[MatchedViews]
+) -> tuple[Thumbnail, Thumbnail]:
+    """The whole pictures on the grounds on which they matched."""
+    pair = found.views or (matched[0] if matched else None)
+    if pair is None or not (pair.known_view in GROUNDS or pair.query_view in GROUNDS):
+        return known.thumbnails[0], query.thumbnails[0]
+    return known.thumbnail_of(pair.known_view), query.thumbnail_of(pair.query_view)
+
+
+def _ink(evidence: Evidence, shown: Thumbnail) -> Page | None:
+    return evidence.ink_on_other_ground if shown.view == OTHER_GROUND else evidence.ink
 
 
 def _shares(
@@ -117,11 +156,16 @@ def _shares(
 
 
 def _by_texture(
-    known: Evidence, query: Evidence, found: Verification, confirm_bits: int, shares: NDArray[np.int64]
+    known: Evidence,
+    query: Evidence,
+    found: Verification,
+    confirm_bits: int,
+    shares: NDArray[np.int64],
+    shown: tuple[Thumbnail, Thumbnail],
 ) -> Confidence:
-    few_bits, pair = confirm_bits <= MAX_BLURRED_BITS, (known, query)
+    few_bits = confirm_bits <= MAX_BLURRED_BITS
     if found.textured < MIN_TEXTURED:
-        confidence = _plain(known, query, shares)
+        confidence = _plain(known, query, shown, shares)
         # Noise turns many bits where there is little to see.
         return confidence if confidence == "certain" or few_bits or found.score >= MIN_SCORE else ""
     if found.score < MIN_SCORE and not (few_bits and found.score >= MIN_BLURRED_SCORE):
@@ -133,10 +177,12 @@ def _by_texture(
     query_pixels = pixels(query.prepared, placement.query, placement.query_size)
     if placement.sign < 0:
         query_pixels = 255 - query_pixels
-    on_ground = all(is_plain(each.thumbnails[0].packed) and has_even_ground(each.thumbnails[0].packed) for each in pair)
-    if on_ground and _plain(known, query, shares) == "certain":
+    on_ground = all(is_plain(each.packed) and has_even_ground(each.packed) for each in shown)
+    if on_ground and _plain(known, query, shown, shares) == "certain":
         return "certain"
     if on_ground:
+        if CUT_OUT in (shown[0].view, shown[1].view):  # chroma is that of the picture on its own ground
+            return "likely"
         tones = aligned_tone_distance(known_pixels, query_pixels, placement.map)
         if tones is None or tones > MAX_OBJECT_TONE_DISTANCE or found.textured < MIN_TEXTURED_OBJECT:
             return "likely"
@@ -146,8 +192,10 @@ def _by_texture(
     return "likely" if count_bands(known_pixels, query_pixels, placement.map) > MAX_BANDS else "certain"
 
 
-def _plain(known: Evidence, query: Evidence, shares: NDArray[np.int64]) -> Confidence:
-    whole, other = known.thumbnails[0], query.thumbnails[0]
+def _plain(
+    known: Evidence, query: Evidence, shown: tuple[Thumbnail, Thumbnail], shares: NDArray[np.int64]
+) -> Confidence:
+    whole, other = shown
     if not known.chroma or not query.chroma or is_blank(whole.packed) or is_blank(other.packed):
         return "likely"
     # As they lie: along a stripe an alignment finds no hold.
@@ -155,6 +203,8 @@ def _plain(known: Evidence, query: Evidence, shares: NDArray[np.int64]) -> Confi
     tones = tone_distance(whole.pixels, other.pixels)
     if distance is not None and distance <= MAX_PLAIN_COLOUR_DISTANCE and tones <= MAX_PLAIN_TONE_DISTANCE:
         return "certain"
+    if CUT_OUT in (whole.view, other.view):  # chroma is that of the picture on its own ground
+        return "likely"
     distance = colour_distance(known.chroma, query.chroma, shares)
     coloured = is_coloured(known.chroma) and is_coloured(query.chroma)
     return "" if coloured and distance is not None and distance > OTHER_COLOUR_DISTANCE else "likely"
@@ -168,13 +218,14 @@ def _same_colours(known: Evidence, query: Evidence, shares: NDArray[np.int64], m
     return distance is not None and distance <= most
 
 
-def _by_ink(known: Evidence, query: Evidence, judged: Judgement, shares: NDArray[np.int64]) -> Judgement:
+def _by_ink(
+    known: Evidence, query: Evidence, ink: Page, query_ink: Page, judged: Judgement, shares: NDArray[np.int64]
+) -> Judgement:
     """What the ink of two pages decides, given what their thumbnails said."""
-    assert known.ink is not None and query.ink is not None
     geometry = Geometry(shares, known.thumbnails[0].box, query.thumbnails[0].box)
-    found = compare_pages(known.ink, query.ink, [geometry])
+    found = compare_pages(ink, query_ink, [geometry])
     score = min(max(found.score, 0), 1000)
-    if found.same and found.score >= query.ink.threshold:
+    if found.same and found.score >= query_ink.threshold:
         confidence: Confidence = "certain" if _same_colours(known, query, shares, MAX_COLOUR_DISTANCE) else "likely"
         blocks = judged.blocks.replace(bytes([DIFFERS]), bytes([AGREES]))
         return Judgement(confidence, score, share_that_differs(blocks), blocks, judged.views)

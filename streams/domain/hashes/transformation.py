@@ -6,7 +6,7 @@ from typing import Final
 
 from streams.domain.hashes.orientation import ORIENTATION_NAMES, inverse, orient_point, orientation_between
 from streams.domain.hashes.packing import ORIENTATION_MASK
-from streams.domain.hashes.views import DESKEWED, FRAMED, PANELS, TRIMMED, VIEWS, View
+from streams.domain.hashes.views import DESKEWED, FRAMED, GROUNDS, PANELS, TRIMMED, VIEWS, View
 
 _SURROUNDS: Final[dict[tuple[int, int], tuple[str, ...]]] = {
     **{(TRIMMED, view.code): ("border_added",) for view in VIEWS},
@@ -14,6 +14,13 @@ _SURROUNDS: Final[dict[tuple[int, int], tuple[str, ...]]] = {
     **{(FRAMED, view.code): ("frame_added",) for view in VIEWS},
     **{(view.code, FRAMED): ("frame_removed",) for view in VIEWS},
     **{pair: ("tilted",) for view in VIEWS for pair in ((DESKEWED, view.code), (view.code, DESKEWED))},
+    **{
+        pair: ("ground_changed",)
+        for view in VIEWS
+        for ground in GROUNDS
+        for pair in ((ground, view.code), (view.code, ground))
+    },
+    **{(ground, ground): () for ground in GROUNDS},
     **{(panel, view.code): ("in_collage",) for view in VIEWS for panel in PANELS},
     (TRIMMED, TRIMMED): ("border_changed",),
     (FRAMED, FRAMED): ("frame_changed",),
@@ -37,7 +44,7 @@ def transformation_between(query_view: int, query_orientation: int, stored_view:
         `none`, or some of these, joined by `+` in the order in which they were done: mirrored, flipped, turned_90
         (clockwise), turned_180, turned_270; border_added, border_removed, border_changed, frame_added, frame_removed,
         frame_changed; cropped, extended, shifted (cropped on one side, extended on the other), retouched (parts are
-        the same and in their place, the rest is not), tilted, inverted, in_collage.
+        the same and in their place, the rest is not), tilted, inverted, in_collage, ground_changed.
     """
     turned = ORIENTATION_NAMES[orientation_between(stored_orientation, query_orientation)]
     parts = () if turned == "none" else (turned,)
@@ -98,6 +105,7 @@ TRANSFORMATION_WORDS: Final[dict[str, str]] = {
     "tilted": "tilted by a few degrees",
     "inverted": "with dark and bright exchanged",
     "in_collage": "set beside other pictures",
+    "ground_changed": "set on another ground",
 }
 
 

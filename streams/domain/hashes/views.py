@@ -51,7 +51,7 @@ class View(NamedTuple):
     panel: bool = False
 
 
-FULL, TRIMMED, FRAMED, INVERTED, DESKEWED = 0, 1, 2, 30, 31
+FULL, TRIMMED, FRAMED, INVERTED, DESKEWED, OTHER_GROUND, CUT_OUT = 0, 1, 2, 30, 31, 48, 49
 INNER_VIEWS = 3
 """FULL, TRIMMED and FRAMED, the codes below this, lie inside each other."""
 
@@ -112,8 +112,14 @@ VIEWS: Final[tuple[View, ...]] = (
         View(42 + number, f"panel_{number + 1}", whole=True, own_thumbnail=True, panel=True)
         for number in range(MAX_PANELS)
     ),
+    View(OTHER_GROUND, "other_ground", whole=True, own_thumbnail=True),
+    View(CUT_OUT, "cut_out", whole=True, own_thumbnail=True),
 )
-"""By code."""
+"""By code. `other_ground` is a transparent picture on black instead of white, or the other way round; `cut_out` is the
+object on a plain ground that is not white, on white or on black."""
+
+GROUNDS: Final = (OTHER_GROUND, CUT_OUT)
+"""Codes."""
 
 PANELS: Final = tuple(view.code for view in VIEWS if view.panel)
 """Codes."""
@@ -123,6 +129,7 @@ VIEW_CODES: Final = {view.name: view.code for view in VIEWS}
 NOT_COMPARED, AS_WHOLE, AS_DERIVED = 0, 1, 2
 
 _WHOLE = ("full", "trimmed", "framed", "deskewed")
+_GROUNDS = ("other_ground", "cut_out")
 _STORED_CROPS = tuple(view.name for view in _crops(0, CROPPED_TO[0]))
 _CROPS = tuple(view.name for percent in CROPPED_TO for view in _crops(0, percent))
 _BARS = ("top_85", "bottom_85")
@@ -133,7 +140,8 @@ _TILTED = tuple(view.name for view in VIEWS if view.tilt_degrees)
 _COMPARED: dict[Level, tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]] = {
     "plain": ((("full",), ("full",)),),
     "standard": (
-        (_WHOLE, (*_WHOLE, *_STORED_CROPS, *_STORED_PARTS)),
+        (_WHOLE, (*_WHOLE, *_GROUNDS, *_STORED_CROPS, *_STORED_PARTS)),
+        (_GROUNDS, (*_WHOLE, *_GROUNDS)),
         (_QUERIED_AS_WHOLE, _WHOLE),
         ((*_CROPS, *_SIDES, "centre_70"), (*_WHOLE, *_STORED_CROPS)),
         (("centre_70", "centre_84"), ("centre_50",)),
@@ -141,7 +149,8 @@ _COMPARED: dict[Level, tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]] = {
         (_TILTED, ("round",)),
     ),
     "deep": (
-        (_WHOLE, (*_WHOLE, *_STORED_CROPS, *_STORED_PARTS)),
+        (_WHOLE, (*_WHOLE, *_GROUNDS, *_STORED_CROPS, *_STORED_PARTS)),
+        (_GROUNDS, (*_WHOLE, *_GROUNDS)),
         (_QUERIED_AS_WHOLE, _WHOLE),
         ((*_CROPS, *_SIDES, "centre_70"), (*_WHOLE, *_STORED_CROPS)),
         (("centre_70", "centre_84", *_SIDES), (*_SIDES, "centre_50")),

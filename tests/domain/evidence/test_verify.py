@@ -18,6 +18,7 @@ from streams.domain.evidence.geometry import view_table
 from streams.domain.evidence.prepared import SIDES
 from streams.domain.evidence.thumbnail import SIDE, encode_thumbnail
 from streams.domain.evidence.verify import MatchedViews, Verification, verify
+from streams.domain.fingerprint.image.luminance import OnGround
 from streams.domain.fingerprint.image.views import ReducedPicture, inner_pictures, picture_hashes
 from streams.domain.hashes.levels import LEVEL_NUMBERS
 from streams.domain.hashes.packing import ORIENTATION_MASK, unpack_entries
@@ -57,7 +58,7 @@ class Picture:
     def __init__(self, file: bytes) -> None:
         with Image.open(BytesIO(file)) as image:
             grey = image.convert("L")
-        reduced = ReducedPicture(grey)
+        reduced = ReducedPicture(OnGround(grey))
         self.entries = unpack_entries(picture_hashes(reduced, "standard").views)
         packed = pack_evidence(
             extract_evidence(reduced.pixels, grey.size, reduced.whole, inner_pictures(reduced, "standard"))

@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image
 
 from streams.domain.evidence.evidence import CHROMA_SIDE, PIXELS_BYTES
-from streams.domain.fingerprint.image.luminance import coloured_strips
+from streams.domain.fingerprint.image.luminance import coloured_strips, has_transparency
 
 SMALL_SIDE: Final = 8 * CHROMA_SIDE
 """Strips are reduced to about so many pixels a side before their chroma is averaged."""
@@ -47,20 +47,27 @@ class PictureColours:
         return np.asarray(small)[..., 1:].tobytes()
 
     def digest(self) -> bytes:
-        """The first PIXELS_BYTES of a SHA-256 over width, height and pixels on white. Grey is equal in all modes."""
+        """The first PIXELS_BYTES of a SHA-256 over width, height and pixels. Grey is equal in all modes.
+
+        Of a transparent picture, the pixels on white count, and the alpha. So the colours of pixels that are fully
+        transparent do not count, and white art differs from other white art.
+        """
         image = self.load() if self.exact else None
         if image is None:
             return b""
         image = _upright(image, self.transposition)
         digest = sha256(struct.pack(">2I", *image.size))
-        for strip in coloured_strips(image):
+        transparent = has_transparency(image)
+        for strip, alpha in coloured_strips(image):
             pixels = strip.tobytes()
             if strip.mode == "RGB":
                 red = strip.getchannel("R").tobytes()
                 if red == strip.getchannel("G").tobytes() == strip.getchannel("B").tobytes():
                     pixels = red
-            digest.update(struct.pack(">Q", len(pixels)))
-            digest.update(pixels)
+            parts = (pixels, alpha.tobytes()) if transparent and alpha else (pixels,)
+            for part in parts:
+                digest.update(struct.pack(">Q", len(part)))
+                digest.update(part)
         return digest.digest()[:PIXELS_BYTES]
 
 
@@ -75,7 +82,7 @@ def _reduced(image: Image.Image) -> Image.Image:
     factors = max(1, image.width // SMALL_SIDE), max(1, image.height // SMALL_SIDE)
     size = -(-image.width // factors[0]), -(-image.height // factors[1])
     small, top = Image.new("RGB", size), 0
-    for strip in coloured_strips(image, multiple=factors[1]):
+    for strip, _ in coloured_strips(image, multiple=factors[1]):
         part = strip.reduce(factors)
         small.paste(part, (0, top))
         top += part.height

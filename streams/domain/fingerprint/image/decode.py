@@ -32,7 +32,7 @@ from streams.domain.fingerprint.image.codecs.heif import open_heif
 from streams.domain.fingerprint.image.codecs.jpeg import PartialJpeg
 from streams.domain.fingerprint.image.codecs.parts import FileStructure
 from streams.domain.fingerprint.image.colours import PictureColours
-from streams.domain.fingerprint.image.luminance import luminance
+from streams.domain.fingerprint.image.luminance import OnGround, on_ground
 from streams.errors import BadInput, Reason
 
 DRAFT_PIXELS = 512
@@ -85,6 +85,7 @@ class DecodedPicture(NamedTuple):
         frames: the pictures of the file.
         truncated: the file ends early; `grey` and `size` are of the rows that it has.
         colours: of the picture, computed when they are needed.
+        shown: `grey` with its alpha and its ground.
     """
 
     grey: Image.Image
@@ -92,6 +93,7 @@ class DecodedPicture(NamedTuple):
     frames: int
     truncated: bool
     colours: PictureColours
+    shown: OnGround
 
 
 def decode_luminance(
@@ -119,25 +121,27 @@ def decode_luminance(
                 image.load()
                 rows = image.complete_rows()
                 truncated = rows < image.height or not structure.complete
-                grey, height = luminance(_first_rows(image, rows)), height * rows // image.height
+                shown, height = on_ground(_first_rows(image, rows)), height * rows // image.height
             else:
                 image.load()
                 width, height = image.size
-                grey = luminance(image)
+                shown = on_ground(image)
             # Turned before the resize, which is not symmetric: the blocks of its first step begin at one corner, so the
             # eight orientations would get different hashes.
             transposition = TRANSPOSITIONS.get(exif_orientation(image))
             if transposition is not None:
-                grey = grey.transpose(transposition)
+                alpha = shown.alpha and shown.alpha.transpose(transposition)
+                shown = OnGround(shown.grey.transpose(transposition), alpha, shown.ground)
                 if transposition >= Image.Transpose.ROTATE_90 and transposition != Image.Transpose.ROTATE_180:
                     width, height = height, width
-            grey.load()
+            shown.grey.load()
         finally:
             if image.fp is not None and not image.fp.closed:
                 image.fp.close()
     exact = image_format != "jpeg"
     load = partial(_same, image) if exact else partial(_small_jpeg, b"" if truncated else data)
-    return DecodedPicture(grey, (width, height), frames, truncated, PictureColours(load, transposition, exact))
+    colours = PictureColours(load, transposition, exact)
+    return DecodedPicture(shown.grey, (width, height), frames, truncated, colours, shown)
 
 
 def _same(image: Image.Image) -> Image.Image:

@@ -55,10 +55,10 @@ def fingerprint_image(
 ) -> MediaFacts:
     """Fingerprint the first picture of an image. Pure and thread-safe; the heavy parts release the GIL.
 
-    The hashes are those of `imagehash.phash` with hash_size 8 and 16, of the upright picture on white. A JPEG is
-    decoded at reduced size: 99 % of photos are within 2 bits of imagehash for 64 bits and within 6 for 256. The hashes
-    of its views (streams.domain.hashes.views) are of the same kind and come from the same decode; `views:1` is empty if
-    the picture has too little structure to be compared.
+    The hashes are those of `imagehash.phash` with hash_size 8 and 16, of the upright picture on white, or on black if
+    it is white art on transparency. A JPEG is decoded at reduced size: 99 % of photos are within 2 bits of imagehash
+    for 64 bits and within 6 for 256. The hashes of its views (streams.domain.hashes.views) are of the same kind and
+    come from the same decode; `views:1` is empty if the picture has too little structure to be compared.
     `width` and `height` are those of the upright picture. `frames` counts the pictures of an animation or the pages of
     a TIFF that the file really holds, up to the first million blocks (GIF) or 10,000 pages (TIFF).
     A JPEG that was cut off after half of its rows or later is `truncated`; its facts are of the rows that it has.
@@ -82,11 +82,15 @@ def fingerprint_image(
     decoded = decode_luminance(
         data, image_format, structure, max_pixels=limits.max_pixels, max_decode_bytes=limits.max_decode_bytes
     )
-    reduced = ReducedPicture(decoded.grey)
+    reduced = ReducedPicture(decoded.shown)
     width, height = decoded.size
     hashes = picture_hashes(reduced, level)
     inner = inner_pictures(reduced, level)
-    evidence = extract_evidence(reduced.pixels, decoded.size, reduced.whole, inner, decoded.grey, decoded.colours)
+    shown = decoded.shown
+    evidence = extract_evidence(
+        reduced.pixels, decoded.size, reduced.whole, inner, shown.grey, decoded.colours,
+        None if shown.alpha is None else shown.on_other_ground,
+    )  # fmt: skip
     return MediaFacts(
         content_id=content_id or compute_content_id(data),
         kind="image",

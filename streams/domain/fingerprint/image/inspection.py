@@ -13,6 +13,7 @@ from streams.domain.fingerprint.formats import image_format_of
 from streams.domain.fingerprint.image.decode import decode_luminance
 from streams.domain.fingerprint.image.file_structure import file_structure
 from streams.domain.fingerprint.image.fingerprint import DEFAULT_IMAGE_LIMITS, ImageLimits
+from streams.domain.fingerprint.image.luminance import OnGround
 from streams.domain.fingerprint.image.views import ReducedPicture, boxes_by_view, picture_hashes
 from streams.domain.hashes.orientation import LEFT_RIGHT, ORIENTATION_COUNT, TOP_BOTTOM, TRANSPOSED
 from streams.domain.hashes.views import INNER_VIEWS, Box
@@ -35,7 +36,7 @@ def view_boxes(data: bytes, limits: ImageLimits = DEFAULT_IMAGE_LIMITS) -> dict[
     Raises:
         BadInput: as `fingerprint_image`.
     """
-    return boxes_by_view(_decoded_grey(data, limits))
+    return boxes_by_view(_decoded(data, limits))
 
 
 def oriented_views(data: bytes, limits: ImageLimits = DEFAULT_IMAGE_LIMITS) -> list[OrientedView]:
@@ -47,15 +48,16 @@ def oriented_views(data: bytes, limits: ImageLimits = DEFAULT_IMAGE_LIMITS) -> l
     Raises:
         BadInput: as `fingerprint_image`.
     """
-    grey = _decoded_grey(data, limits)
-    if not picture_hashes(ReducedPicture(grey), "plain").views:
+    shown = _decoded(data, limits)
+    grey = shown.grey
+    if not picture_hashes(ReducedPicture(shown), "plain").views:
         return []
     views = []
-    for code, box in boxes_by_view(grey).items():
+    for code, box in boxes_by_view(shown).items():
         if code < INNER_VIEWS:
             picture = grey.crop(_pixel_box(box, grey.size))
             for orientation in range(ORIENTATION_COUNT):
-                hashes = picture_hashes(ReducedPicture(_reoriented(picture, orientation)), "plain")
+                hashes = picture_hashes(ReducedPicture(OnGround(_reoriented(picture, orientation))), "plain")
                 views.append(OrientedView(code, orientation, int(hashes.phash64, 16), int(hashes.phash256, 16)))
     return sorted(views, key=lambda view: view[:2])
 
@@ -65,7 +67,7 @@ def _pixel_box(box: Box, size: tuple[int, int]) -> tuple[int, int, int, int]:
     return round(left * size[0]), round(top * size[1]), round(right * size[0]), round(bottom * size[1])
 
 
-def _decoded_grey(data: bytes, limits: ImageLimits) -> Image.Image:
+def _decoded(data: bytes, limits: ImageLimits) -> OnGround:
     image_format = image_format_of(data)
     return decode_luminance(
         data,
@@ -73,7 +75,7 @@ def _decoded_grey(data: bytes, limits: ImageLimits) -> Image.Image:
         file_structure(data, image_format),
         max_pixels=limits.max_pixels,
         max_decode_bytes=limits.max_decode_bytes,
-    )[0]
+    ).shown
 
 
 def _reoriented(grey: Image.Image, orientation: int) -> Image.Image:

@@ -1,43 +1,97 @@
-"""Any Pillow image to 8-bit luminance, or to colours on white, by one rule per mode. No decoding, no hashing."""
+"""Any Pillow image to 8-bit luminance, or to colours on a ground, by one rule per mode. No decoding, no hashing.
+
+A transparent picture is shown on white, as by web pages and JPEG exports, unless that hides it: white art is shown on
+black.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageChops
 
-BACKGROUND = 255
-"""Transparent pictures are shown on white, as by web pages and JPEG exports."""
+from streams.domain.fingerprint.image import phash
+
+WHITE: Final = 255
+BLACK: Final = 0
+
+HIDDEN_QUALITY: Final = 0.1
+"""Below this quality (see `phash.quality`) little of a picture can be seen on white, and policies do not compare it."""
+
+MIN_GAIN: Final = 2
+"""How many times the quality of a picture must be greater on black than on white if it is to be shown on black."""
 
 STRIP_PIXELS = 1 << 20
 FULL_SCALES = (1.0, 255.0, 65535.0)
 SIXTEEN_BIT_MODES = ("I;16", "I;16L", "I;16B", "I;16N")
 
 
+class OnGround(NamedTuple):
+    """A picture in mode L, with the ground that shows through it.
+
+    Attributes:
+        grey: the picture on its ground.
+        alpha: mode L, 255 where the picture is opaque; None if it is opaque everywhere.
+        ground: WHITE or BLACK.
+    """
+
+    grey: Image.Image
+    alpha: Image.Image | None = None
+    ground: int = WHITE
+
+    def on_other_ground(self, factor: int) -> Image.Image:
+        """A transparent picture on black if it is on white, or the other way round, and reduced by a factor."""
+        assert self.alpha is not None
+        grey, alpha = (each.reduce(factor) if factor > 1 else each for each in (self.grey, self.alpha))
+        through = ImageChops.invert(alpha)
+        return ImageChops.subtract(grey, through) if self.ground == WHITE else ImageChops.add(grey, through)
+
+
 def luminance(image: Image.Image) -> Image.Image:
+    """The grey picture of `on_ground`."""
+    return on_ground(image).grey
+
+
+def on_ground(image: Image.Image) -> OnGround:
     """The loaded image in mode L (ITU-R 601 luma, as Pillow and imagehash have it).
 
-    Transparent areas show the white background. 16-bit grey keeps its upper 8 bits. 32-bit integers and floats have no
-    agreed range: white is the smallest of 1 (floats only), 255 and 65535 that no value exceeds. If values exceed them
-    all, or are negative, the lowest value is black and the highest white. NaN is black.
+    Transparent areas show white, or black if the picture would hardly be seen on white. 16-bit grey keeps its upper 8
+    bits. 32-bit integers and floats have no agreed range: white is the smallest of 1 (floats only), 255 and 65535 that
+    no value exceeds. If values exceed them all, or are negative, the lowest value is black and the highest white. NaN
+    is black.
     """
     if image.mode == "L" and not image.has_transparency_data:
-        return image
+        return OnGround(image)
     if image.mode in SIXTEEN_BIT_MODES:
-        return _scaled(image, 0.0, 65535.0)
+        return OnGround(_scaled(image, 0.0, 65535.0))
     if image.mode in ("I", "F"):
-        return _scaled(image, *_value_range(image))
+        return OnGround(_scaled(image, *_value_range(image)))
     if image.has_transparency_data:
-        return _on_background(image)
+        return _transparent_on_ground(image)
     if image.mode in ("LAB", "HSV"):
         image = image.convert("RGB")
-    return image.convert("L")
+    return OnGround(image.convert("L"))
 
 
-def coloured_strips(image: Image.Image, multiple: int = 1) -> Iterator[Image.Image]:
-    """The loaded image on white from top to bottom, in mode RGB or L. One strip at a time is in memory.
+def is_better_on_black(on_white: NDArray[np.uint8], on_black: NDArray[np.uint8]) -> bool:
+    """Whether a picture can hardly be seen on white, and better on black. Both are of 64 × 64 pixels."""
+    quality = phash.quality(on_white)
+    return quality < HIDDEN_QUALITY and phash.quality(on_black) > MIN_GAIN * quality
+
+
+def has_transparency(image: Image.Image) -> bool:
+    """Whether a pixel of the loaded image is not opaque."""
+    if not image.has_transparency_data:
+        return False
+    alphas = (_with_alpha(image.crop(box)).getchannel("A") for box in _strip_boxes(image))
+    return any(alpha.histogram()[255] < alpha.width * alpha.height for alpha in alphas)
+
+
+def coloured_strips(image: Image.Image, multiple: int = 1) -> Iterator[tuple[Image.Image, Image.Image | None]]:
+    """The loaded image on white from top to bottom, in mode RGB or L, with its alpha. One strip is in memory at a time.
 
     Modes of more than 8 bits have no colours, and are shown as `luminance` shows them.
 
@@ -49,27 +103,38 @@ def coloured_strips(image: Image.Image, multiple: int = 1) -> Iterator[Image.Ima
     for box in _strip_boxes(image, multiple):
         strip = image.crop(box)
         if strip.mode in ("1", "L") and not strip.has_transparency_data:
-            yield strip.convert("L")
+            yield strip.convert("L"), None
         elif strip.has_transparency_data:
-            grey = strip.mode in ("LA", "La")
-            backed = Image.new("L" if grey else "RGB", strip.size, BACKGROUND if grey else (BACKGROUND,) * 3)
-            strip = strip.convert("LA" if grey else "RGBA")
-            backed.paste(strip.convert(backed.mode), mask=strip.getchannel("A"))
-            yield backed
+            strip = _with_alpha(strip)
+            grey, alpha = strip.mode == "LA", strip.getchannel("A")
+            backed = Image.new("L" if grey else "RGB", strip.size, WHITE if grey else (WHITE,) * 3)
+            backed.paste(strip.convert(backed.mode), mask=alpha)
+            yield backed, alpha
         else:
-            yield strip.convert("RGB")
+            yield strip.convert("RGB"), None
 
 
-def _on_background(image: Image.Image) -> Image.Image:
-    if image.mode not in ("LA", "RGBA"):
-        image = image.convert("LA" if image.mode == "La" else "RGBA")
+def _with_alpha(image: Image.Image) -> Image.Image:
+    if image.mode in ("LA", "RGBA"):
+        return image
+    return image.convert("LA" if image.mode == "La" else "RGBA")
+
+
+def _transparent_on_ground(image: Image.Image) -> OnGround:
+    image = _with_alpha(image)
     alpha = image.getchannel("A")
     opaque = image.convert("L")
+    del image
     if alpha.getextrema() == (255, 255):
-        return opaque
-    backed = Image.new("L", image.size, BACKGROUND)
-    backed.paste(opaque, mask=alpha)
-    return backed
+        return OnGround(opaque)
+    on_white = Image.new("L", alpha.size, WHITE)
+    on_white.paste(opaque, mask=alpha)
+    on_black = ImageChops.multiply(opaque, alpha)
+    del opaque
+    small = (np.asarray(each.resize((64, 64), Image.Resampling.BOX)) for each in (on_white, on_black))
+    if is_better_on_black(*small):
+        return OnGround(on_black, alpha, BLACK)
+    return OnGround(on_white, alpha)
 
 
 def _strip_boxes(image: Image.Image, multiple: int = 1) -> list[tuple[int, int, int, int]]:

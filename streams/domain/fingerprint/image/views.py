@@ -22,16 +22,20 @@ from streams.domain.fingerprint.image.dct import box_frequencies
 from streams.domain.fingerprint.image.inner.blurred_fill import inside_of_blurred_fill
 from streams.domain.fingerprint.image.inner.borders import MIN_BORDER_SHARE, Pixels, inside_of_borders
 from streams.domain.fingerprint.image.inner.deskew import Parallelogram, find_rotated
+from streams.domain.fingerprint.image.inner.grounds import find_cut_out, on_other_ground
 from streams.domain.fingerprint.image.inner.panels import find_panels
 from streams.domain.fingerprint.image.inner.screenshot import inside_of_screenshot
+from streams.domain.fingerprint.image.luminance import OnGround
 from streams.domain.hamming.jit import compiled
 from streams.domain.hashes.levels import LEVEL_NUMBERS, Level
 from streams.domain.hashes.packing import pack_entries
 from streams.domain.hashes.views import (
+    CUT_OUT,
     DESKEWED,
     FRAMED,
     FULL,
     INVERTED,
+    OTHER_GROUND,
     PANELS,
     QUERY_GROUPS,
     STORED_GROUPS,
@@ -98,12 +102,28 @@ class ReducedPicture:
         aspect: width by height.
     """
 
-    def __init__(self, grey: Image.Image) -> None:
+    def __init__(self, shown: OnGround) -> None:
+        grey = shown.grey
         factors = [int(length / SIDE / REDUCING_GAP) or 1 for length in grey.size]
-        self.image = grey.reduce((factors[0], factors[1])) if max(factors) > 1 else grey
+        self._factors = factors[0], factors[1]
+        self._shown = shown
+        self.image = self._reduced(grey)
         self.pixels: Pixels = np.array(self.image)
         self.whole: Rectangle = (0.0, 0.0, grey.width / factors[0], grey.height / factors[1])
         self.aspect = grey.width / grey.height
+
+    def _reduced(self, image: Image.Image) -> Image.Image:
+        return image.reduce(self._factors) if max(self._factors) > 1 else image
+
+    @cached_property
+    def grounds(self) -> list[tuple[int, Rectangle, Pixels]]:
+        """The picture on other grounds, by view code: which part is shown, and the pixels of the whole."""
+        alpha = self._shown.alpha
+        if alpha is None:
+            cut_out = find_cut_out(self.pixels)
+            return [(CUT_OUT, *cut_out)] if cut_out else []
+        other = on_other_ground(self.pixels, np.array(self._reduced(alpha)), self._shown.ground)
+        return [] if other is None else [(OTHER_GROUND, self.whole, other)]
 
     @cached_property
     def inner(self) -> list[tuple[int, Rectangle]]:
@@ -156,6 +176,7 @@ def inner_pictures(reduced: ReducedPicture, level: Level) -> list[tuple[int, Rec
     inner: list[tuple[int, Rectangle, Pixels | None]] = [(code, part, None) for code, part in reduced.panels]
     if reduced.rotated:
         inner.append((DESKEWED, reduced.rotated.bounding_box, reduced.upright(reduced.rotated)))
+    inner += [(code, part, resized(pixels, SIDE, part, BOX)) for code, part, pixels in reduced.grounds]
     return inner + [(code, part, None) for code, part in reduced.inner]
 
 
@@ -175,11 +196,12 @@ def picture_hashes(reduced: ReducedPicture, level: Level) -> PictureHashes:
     )
 
 
-def boxes_by_view(grey: Image.Image) -> dict[int, Box]:
-    """The box of each view in an upright picture in mode L, by the view's code. Views that it lacks are left out."""
-    reduced = ReducedPicture(grey)
+def boxes_by_view(shown: OnGround) -> dict[int, Box]:
+    """The box of each view in an upright picture, by the view's code. Views that it lacks are left out."""
+    reduced = ReducedPicture(shown)
     _, _, width, height = reduced.whole
     parts: dict[int, Rectangle] = dict([(FULL, reduced.whole), *reduced.panels, *reduced.inner])
+    parts |= {code: part for code, part, _ in reduced.grounds}
     innermost = reduced.inner[-1][1] if reduced.inner else reduced.whole
     if reduced.rotated:
         parts[DESKEWED] = reduced.rotated.bounding_box
@@ -268,6 +290,7 @@ def _views(reduced: ReducedPicture, large: Pixels, full: ViewFrequencies, level:
         yield from (whole_view(code, reduced.square(part)) for code, part in reduced.panels)
         if reduced.rotated:
             yield whole_view(DESKEWED, reduced.upright(reduced.rotated))
+        yield from (whole_view(code, resized(pixels, SIDE, part, LANCZOS)) for code, part, pixels in reduced.grounds)
     if required.boxes:
         yield derived_views(required.boxed_codes, box_frequencies(innermost, required.boxes))
     for view in required.others:

@@ -20,6 +20,7 @@ from streams.domain.fingerprint.image import phash
 from streams.domain.fingerprint.image.canonical import HASH64_SIDE, ViewFrequencies, has_contrast, view_entries
 from streams.domain.fingerprint.image.dct import box_frequencies
 from streams.domain.fingerprint.image.inner.borders import Pixels, Rectangle, inside_of_common_borders
+from streams.domain.fingerprint.image.luminance import OnGround
 from streams.domain.fingerprint.image.views import ReducedPicture, derived_views, is_other_rectangle, whole_view
 from streams.domain.fingerprint.video.decoder import FrameSample
 from streams.domain.hashes.frames import FRAME_ENTRY, MAX_MOMENTS
@@ -123,7 +124,7 @@ class MomentCollector:
 
     def _start_moment(self, sample: FrameSample, hash64: int) -> None:
         """Start a moment with this frame, unless the frame has too little structure."""
-        reduced = ReducedPicture(Image.fromarray(sample.grey))
+        reduced = ReducedPicture(OnGround(Image.fromarray(sample.grey)))
         large = reduced.square(reduced.whole)
         quality = phash.quality(large)
         full = whole_view(FULL, large)
@@ -220,7 +221,7 @@ def frame_entries(moments: Sequence[Moment]) -> NDArray[np.void]:
 
 def _moment_entries(moment: Moment, inside: Rectangle | None) -> NDArray[np.void]:
     views = [moment.full]
-    reduced = ReducedPicture(Image.fromarray(moment.grey))
+    reduced = ReducedPicture(OnGround(Image.fromarray(moment.grey)))
     if inside is not None and is_other_rectangle(inside, reduced.whole, reduced.whole):
         views.append(whole_view(TRIMMED, reduced.square(inside)))
     views.append(derived_views(BARS, box_frequencies(moment.large, _BAR_BOXES)))

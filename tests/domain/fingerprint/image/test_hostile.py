@@ -204,7 +204,7 @@ def test_out_of_memory_is_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     def exhausted(image: Image.Image) -> Image.Image:
         raise MemoryError
 
-    monkeypatch.setattr(decode, "luminance", exhausted)
+    monkeypatch.setattr(decode, "on_ground", exhausted)
     assert facts_or_reason(VALID["png"]) is Reason.OUT_OF_MEMORY
 
 

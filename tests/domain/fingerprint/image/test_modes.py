@@ -113,7 +113,7 @@ def test_a_palette_with_a_transparent_colour_shows_white_there() -> None:
     data = encode(image, "PNG", transparency=0)
     opaque = Image.new("RGB", (64, 64), "white")
     opaque.paste((200, 0, 0), (0, 0, 64, 32))
-    assert fingerprint_image(data).hashes == fingerprint_image(encode(opaque, "PNG")).hashes
+    assert phash_distances(fingerprint_image(data), fingerprint_image(encode(opaque, "PNG"))) == (0, 0)
 
 
 @pytest.mark.parametrize("colour", [(255, 0, 0), 90])

@@ -9,6 +9,7 @@ from PIL import Image, ImageDraw
 from streams.domain.fingerprint.image import phash
 from streams.domain.fingerprint.image.canonical import ViewFrequencies
 from streams.domain.fingerprint.image.inner.borders import inside_of_borders, inside_of_common_borders
+from streams.domain.fingerprint.image.luminance import OnGround
 from streams.domain.fingerprint.image.views import ReducedPicture
 from streams.domain.fingerprint.video.decoder import FrameSample
 from streams.domain.fingerprint.video.moments import (
@@ -189,4 +190,4 @@ def test_entries_are_those_of_the_stored_and_query_views() -> None:
 
 def test_no_moments_give_no_entries() -> None:
     assert len(frame_entries([])) == 0
-    assert ReducedPicture(grey()).whole == (0.0, 0.0, 160.0, 90.0)
+    assert ReducedPicture(OnGround(grey())).whole == (0.0, 0.0, 160.0, 90.0)
