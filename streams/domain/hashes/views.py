@@ -51,7 +51,7 @@ class View(NamedTuple):
     panel: bool = False
 
 
-FULL, TRIMMED, FRAMED, INVERTED, DESKEWED, OTHER_GROUND, CUT_OUT = 0, 1, 2, 30, 31, 48, 49
+FULL, TRIMMED, FRAMED, INVERTED, DESKEWED, OTHER_GROUND, CUT_OUT, OBJECT = 0, 1, 2, 30, 31, 48, 49, 50
 INNER_VIEWS = 3
 """FULL, TRIMMED and FRAMED, the codes below this, lie inside each other."""
 
@@ -114,9 +114,11 @@ VIEWS: Final[tuple[View, ...]] = (
     ),
     View(OTHER_GROUND, "other_ground", whole=True, own_thumbnail=True),
     View(CUT_OUT, "cut_out", whole=True, own_thumbnail=True),
+    View(OBJECT, "object", whole=True, own_thumbnail=True),
 )
 """By code. `other_ground` is a transparent picture on black instead of white, or the other way round; `cut_out` is the
-object on a plain ground that is not white, on white or on black."""
+object on a plain ground that is not white, on white or on black; `object` is what stands on a plain ground, without
+most of the ground. The ground belongs to the picture: all parts are of the whole."""
 
 GROUNDS: Final = (OTHER_GROUND, CUT_OUT)
 """Codes."""
@@ -128,7 +130,7 @@ VIEW_CODES: Final = {view.name: view.code for view in VIEWS}
 
 NOT_COMPARED, AS_WHOLE, AS_DERIVED = 0, 1, 2
 
-_WHOLE = ("full", "trimmed", "framed", "deskewed")
+_WHOLE = ("full", "trimmed", "framed", "deskewed", "object")
 _GROUNDS = ("other_ground", "cut_out")
 _STORED_CROPS = tuple(view.name for view in _crops(0, CROPPED_TO[0]))
 _CROPS = tuple(view.name for percent in CROPPED_TO for view in _crops(0, percent))
