@@ -78,7 +78,8 @@ def read_photo(path: Path) -> Photo | None:
 
 def scored_pairs(photos: Sequence[Photo]) -> Iterator[ScoredPair]:
     """All pairs of which the later photo has the earlier one among its nearest candidates."""
-    index, known = ImageIndex(), {}
+    index = ImageIndex()
+    known: dict[str, Photo] = {}
     for number, photo in enumerate(photos):
         (candidates,) = index.apply(
             [MatchAndInsert(photo.content_id, number, FOR_EVER_MS, DEFAULT_POLICY, photo.entries)]
@@ -134,8 +135,8 @@ def show(figures: dict[str, PairFigures], console: Console) -> None:
     for pair in pairs:
         if pair.judgement.score >= PRINTED_SCORE or pair.judgement.confidence:
             judged = pair.judgement
-            told = f"{judged.score} {judged.confidence or 'no match'}, differs {judged.differs:.0%}"
-            console.print(f"{pair.known.path.name} {pair.query.path.name}: {told}")
+            line = f"{judged.score} {judged.confidence or 'no match'}, differs {judged.differs:.0%}"
+            console.print(f"{pair.known.path.name} {pair.query.path.name}: {line}")
 
 
 @click.command()

@@ -212,8 +212,8 @@ class ImageIndex:
         self._removed += 1
 
     def _bands(self) -> GroupIndexes:
-        bands = (index.bands for index in self._indexes.values())
-        return GroupIndexes(*bands, self._crops_include_whole)
+        whole, crops, oval, aspect, quarters = (index.bands for index in self._indexes.values())
+        return GroupIndexes(whole, crops, oval, aspect, quarters, self._crops_include_whole)
 
     def _groups_held_by(self, group: int) -> int:
         """The search groups whose rows a group's index holds, or'ed: see `GroupIndexes`."""

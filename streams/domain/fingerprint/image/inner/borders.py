@@ -81,14 +81,15 @@ def _inside(darkest: Pixels, brightest: Pixels) -> Rectangle | None:
     return left, top, right, bottom
 
 
-def has_straight_edges(pixels: Pixels, part: Rectangle) -> bool:
+def has_straight_edges(pixels: Pixels, part: tuple[float, float, float, float]) -> bool:
     """Whether a picture ends at all edges of a part that lie inside, and not merely the things that it shows.
 
     Args:
         pixels: luminance, a few hundred pixels a side at most.
-        part: of these.
+        part: left, top, right and bottom of it, in whole pixels.
     """
-    return bool(_least_step_share(pixels, *part) >= MIN_STEP_SHARE)
+    left, top, right, bottom = (int(edge) for edge in part)
+    return bool(_least_step_share(pixels, left, top, right, bottom) >= MIN_STEP_SHARE)
 
 
 @compiled()
@@ -108,9 +109,9 @@ def _least_step_share(pixels: Any, left: int, top: int, right: int, bottom: int)
 
 
 @compiled()
-def _step_share(line: Any, following: Any) -> float:
+def _step_share(line: Any, following: Any) -> Any:
     """The share of pixels that differ. A line lies between the two, which may be of both sides."""
-    steps = 0
+    steps = np.int64(0)
     for at in range(len(line)):
         steps += abs(np.int64(line[at]) - np.int64(following[at])) > TOLERANCE
     return steps / len(line)
