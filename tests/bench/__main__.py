@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.bench import (
+    answers,
     detection,
     fingerprint,
     idle,
@@ -185,7 +186,10 @@ class Bench:
         found = detection.run(self.folder, photos=self.size.altered)
         detection.show(found, self.console)
         self.figures += detection.reach(found)
-        self.document["detection"] = asdict(found)
+        answered = answers.run(self.folder, photos=self.size.altered)
+        answers.show(answered, self.console)
+        self.figures += answers.reach(answered)
+        self.document["detection"] = asdict(found) | {"answers": asdict(answered)}
 
     def lookalikes(self) -> None:
         size = self.size

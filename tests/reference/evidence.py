@@ -148,3 +148,17 @@ def aligned(
         if score < gate:
             return 0, m
     return correlation(known[2], query[2], m, 1, sign), m
+
+
+def polished(
+    known: Sequence[NDArray[np.int16]], query: Sequence[NDArray[np.int16]], m: list[int], sign: int = 1
+) -> list[int]:
+    """The map refined at the middle and the finest of three levels, if that correlates better."""
+    trial = list(m)
+    trial[2] = ((m[0] + m[1]) // 2 + m[2] - 2048) // 2
+    trial[5] = ((m[3] + m[4]) // 2 + m[5] - 2048) // 2
+    trial = finer(climbed(known[1], query[1], trial, 1, 10, 1000, sign)[1])
+    for step, rounds in ((2, 8), (1, 6)):
+        trial = climbed(known[2], query[2], trial, step, rounds, 1000, sign)[1]
+    better = correlation(known[2], query[2], trial, 1, sign) > correlation(known[2], query[2], m, 1, sign)
+    return trial if better else m

@@ -6,10 +6,11 @@ have the ink of pages and its comparison (paper.py).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from math import isqrt
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,7 +68,13 @@ def by_evidence(known: Evidence, query: Evidence, matched: Sequence[MatchedViews
     elif found.score >= 490 or (few and found.score >= 300):
         confidence = "certain" if same_colours and bands(known, query, found) <= 5 else "likely"
         if is_drawing(shown[0]) and is_drawing(shown[1]):
-            confidence = plain(known, query, shown, shares) or "likely"
+            tones = aligned_tones(known, query, found)
+            close = not compared or (distance is not None and distance <= 12)
+            moved = not is_cut_out and found.textured >= 48 and close and tones is not None and tones <= 30
+            if plain(known, query, shown, shares) == "certain":
+                confidence = "certain"
+            elif confidence == "certain" and not moved:
+                confidence = "likely"
     else:
         confidence = ""
 
@@ -75,7 +82,9 @@ def by_evidence(known: Evidence, query: Evidence, matched: Sequence[MatchedViews
     if inks[0] and inks[1] and not is_cut_out:
         confidence, score, blocks = by_ink(inks[0], inks[1], shares, confidence, same_colours, alike, blocks)
     elif confidence == "certain" and any(inks) and not is_bold_copy(shown):
-        confidence = "likely"
+        paper_side = shown[1] if inks[1] else shown[0]
+        photo = structured(paper_side) > 51 and even(paper_side) * 100 < 80 * 112 and found.score >= 880
+        confidence = "certain" if photo else "likely"
     differs = round((blocks.count(2) + blocks.count(3)) / 64, 4)
     return Judgement(confidence, score, differs, blocks, found.views)  # type: ignore[arg-type]
 
@@ -148,13 +157,18 @@ def outline_distance(known: NDArray[np.uint8], query: NDArray[np.uint8]) -> int:
 
 
 def is_drawing(thumbnail: Thumbnail) -> bool:
+    return structured(thumbnail) <= 51 and even(thumbnail) >= 56
+
+
+def even(thumbnail: Thumbnail) -> int:
+    """Neighbours, of 112, with nearly the same bright ends, or dark ends."""
     packed = thumbnail.packed
     even = []
     for end in range(2):
         ends = [[packed[18 * (8 * row + column) + end] for column in range(8)] for row in range(8)]
         across = sum(abs(row[at + 1] - row[at]) <= 5 for row in ends for at in range(7))
         even.append(across + sum(abs(ends[at + 1][x] - ends[at][x]) <= 5 for at in range(7) for x in range(8)))
-    return structured(thumbnail) <= 51 and max(even) >= 56
+    return max(even)
 
 
 def structured(thumbnail: Thumbnail) -> int:
@@ -251,13 +265,43 @@ def worst_tiles(differences: NDArray[np.int64]) -> int:
 
 def bands(known: Evidence, query: Evidence, found: Verification) -> int:
     """Windows that show something else, by exact fractions."""
-    placed = found.placement
-    if placed is None:
+    if found.placement is None:
         return 6
+    least: dict[tuple[int, int], tuple[Fraction, Fraction]] = {}
+    for shown_query, shown, laid in laid_on(known, query, found):
+        side = len(shown_query)
+        for top in range(0, side, 4):
+            for left in range(0, side - 15, 4):
+                window = (slice(top, top + 4), slice(left, left + 16))
+                inside = shown[window]
+                measured = residual(shown_query[window][inside], laid[window][inside])
+                if measured and ((top, left) not in least or measured[0] < least[top, left][0]):
+                    least[top, left] = measured
+    return sum(left_over >= 400 and explained * 2 <= 1 for left_over, explained in least.values())
+
+
+def aligned_tones(known: Evidence, query: Evidence, found: Verification) -> int | None:
+    """The mean of the four worst tiles' deviations, every tile at its best shift."""
+    least: dict[tuple[int, int], int] = {}
+    for shown_query, shown, laid in laid_on(known, query, found):
+        for top, left in ((4 * row, 4 * column) for row, column in np.ndindex(len(shown) // 4, len(shown) // 4)):
+            tile = (slice(top, top + 4), slice(left, left + 4))
+            differences = (shown_query[tile] - laid[tile])[shown[tile]]
+            if 2 * len(differences) >= 16:
+                square = int((differences**2).sum()) // len(differences)
+                least[top, left] = min(square, least.get((top, left), square))
+    worst = sorted(least.values())[-4:]
+    return sum(isqrt(square) for square in worst) // 4 if len(worst) == 4 else None
+
+
+def laid_on(known: Evidence, query: Evidence, found: Verification) -> Iterator[tuple[NDArray[Any], ...]]:
+    """The query, where it shows the known picture, and that picture laid on it, at every shift."""
+    placed = found.placement
+    assert placed is not None
     m = [int(number) for number in placed.map]
     determinant = m[0] * m[4] - m[1] * m[3]
     if determinant == 0:
-        return 0
+        return
     unit = PIXEL * PIXEL
     a, b = m[4] * unit // determinant, -m[1] * unit // determinant
     d, e = -m[3] * unit // determinant, m[0] * unit // determinant
@@ -268,21 +312,9 @@ def bands(known: Evidence, query: Evidence, found: Verification) -> int:
         shown_query = 255 - shown_query
     side = len(shown_query)
     y, x = np.mgrid[0:side, 0:side].astype(np.int64)
-    least: dict[tuple[int, int], tuple[Fraction, Fraction]] = {}
     for right, down in ((0, 0), (1, 0), (-1, 0), (0, 1), (0, -1)):
-        shown, laid = sampled(
-            shown_known,
-            a * x + b * y + c + right * PIXEL,
-            d * x + e * y + f + down * PIXEL,
-        )
-        for top in range(0, side, 4):
-            for left in range(0, side - 15, 4):
-                window = (slice(top, top + 4), slice(left, left + 16))
-                inside = shown[window]
-                measured = residual(shown_query[window][inside], laid[window][inside])
-                if measured and ((top, left) not in least or measured[0] < least[top, left][0]):
-                    least[top, left] = measured
-    return sum(left_over >= 400 and explained * 2 <= 1 for left_over, explained in least.values())
+        across, along = a * x + b * y + c + right * PIXEL, d * x + e * y + f + down * PIXEL
+        yield (shown_query, *sampled(shown_known, across, along))
 
 
 def sampled(

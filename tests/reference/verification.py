@@ -218,6 +218,8 @@ def verified_by(geometry: tuple[Row, Thumbnail, Thumbnail, int], query: Evidence
     score, m = slow.aligned(known_levels, query_levels, in_pixels(shares, len(known_pixels), len(query_pixels)), sign)
     if score == 0:
         return NOTHING
+    if 300 <= score < 900:
+        m = slow.polished(known_levels, query_levels, m, sign)
     textured, blocks, inverse = 0, np.zeros((8, 8), np.uint8), inverted(m)
     if inverse is not None:
         textured, blocks = compared(known_pixels, known_levels[2], query_pixels, query_levels[2], inverse, sign)

@@ -14,7 +14,12 @@ from streams.domain.fingerprint.image.canonical import (
     Coefficients,
     ViewFrequencies,
 )
-from streams.domain.fingerprint.image.inner.borders import MIN_BORDER_SHARE, MIN_INSIDE_SHARE, TOLERANCE
+from streams.domain.fingerprint.image.inner.borders import (
+    MIN_BORDER_SHARE,
+    MIN_INSIDE_SHARE,
+    MIN_STEP_SHARE,
+    TOLERANCE,
+)
 from streams.domain.fingerprint.image.inner.screenshot import (
     MAX_CUTS,
     MIN_BACKGROUND_SHARE,
@@ -95,6 +100,18 @@ def _border_rows(pixels: Pixels) -> int:
     """How many rows, from the first on, are within the tolerance of the first row's median."""
     outside = (np.abs(pixels.astype(int) - int(np.median(pixels[0]))) > TOLERANCE).any(axis=1)
     return int(outside.argmax()) if outside.any() else len(pixels)
+
+
+def has_straight_edges(pixels: Pixels, part: Rectangle) -> bool:
+    left, top, right, bottom = part
+    turned = (pixels[:, left:right], top, bottom), (pixels[top:bottom].T, left, right)
+    for lines, first, end in turned:
+        last = len(lines) - 1
+        for inside, edge in ((first > 0, first), (end <= last, end)):
+            before, after = lines[max(edge - 2, 0)].astype(int), lines[min(edge + 1, last)].astype(int)
+            if inside and (np.abs(before - after) > TOLERANCE).mean() < MIN_STEP_SHARE:
+                return False
+    return True
 
 
 def inside_of_screenshot(pixels: Pixels) -> Rectangle | None:

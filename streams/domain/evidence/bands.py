@@ -47,7 +47,7 @@ def _count(known: Any, query: Any, inverse: Any) -> int:
     sums = np.empty((tiles, tiles, 6), np.int64)
     for number in range(len(SHIFTS)):
         right, down = SHIFTS[number]
-        _sum_tiles(known, query, inverse, right * PIXEL, down * PIXEL, sums)
+        sum_tiles(known, query, inverse, right * PIXEL, down * PIXEL, sums)
         for row in range(tiles):
             for column in range(tiles - TILES_ACROSS + 1):
                 n, q, k, qq, kk, qk = _window(sums, row, column)
@@ -79,8 +79,15 @@ def _window(sums: Any, row: int, column: int) -> Any:
 
 
 @compiled()
-def _sum_tiles(known: Any, query: Any, inverse: Any, right: int, down: int, sums: Any) -> None:
-    """By tile of the query: pixels that both show, sums of query, known, their squares and their product."""
+def sum_tiles(known: Any, query: Any, inverse: Any, right: int, down: int, sums: Any) -> None:
+    """Write, by tile of the query: pixels that both show, sums of query, known, their squares and their product.
+
+    Args:
+        known, query: pictures at the sizes that were aligned.
+        inverse: the map from query to known pixels.
+        right, down: added to all places, in 1/PIXEL.
+        sums: int64, rows × columns × 6; tiles have TILE × TILE pixels.
+    """
     last = (known.shape[0] - 1) << 12
     sums[:] = 0
     for y in range(sums.shape[0] * TILE):

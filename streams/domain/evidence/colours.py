@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from streams.domain.evidence.alignment.affine import PIXEL, invert
+from streams.domain.evidence.bands import SHIFTS, TILE, sum_tiles
 from streams.domain.evidence.evidence import CHROMA_SIDE
 from streams.domain.evidence.geometry import ONE
 from streams.domain.evidence.thumbnail import SIDE
+from streams.domain.hamming.jit import compiled
 
 WORST: Final = 4
 """The parts that differ most decide, not the mean: a cross on a flag is small."""
 
 MIN_SHARED: Final = 8
 """Parts, of 64, that both pictures must show."""
-
-TILE: Final = 4
-"""Tones are compared by tiles of so many pixels a side."""
 
 MIN_SATURATION: Final = 8
 """Mean distance from grey from which a picture is coloured."""
@@ -86,6 +86,47 @@ def _worst_tiles(differences: NDArray[np.int64]) -> int:
     squares = np.square(differences).reshape(tiles, TILE, tiles, TILE).sum(axis=(1, 3)).ravel()
     roots = np.floor(np.sqrt(np.sort(squares)[-WORST:].astype(np.float64))).astype(np.int64)
     return int(roots.sum()) // (WORST * TILE)
+
+
+def aligned_tone_distance(known: NDArray[np.uint8], query: NDArray[np.uint8], m: NDArray[np.int64]) -> int | None:
+    """How much two aligned pictures differ in grey levels: the mean of the WORST tiles' root mean squares.
+
+    Every tile counts at its best shift by a pixel, so that neither blur nor a slightly wrong map makes a difference.
+
+    Args:
+        known, query: the pictures at the sizes that were aligned.
+        m: the map from known to query pixels in 1/PIXEL, as `align` leaves it.
+
+    Returns:
+        None if the pictures share less than WORST tiles, or there is no map.
+    """
+    tiles, inverse = query.shape[0] // TILE, np.empty(6, np.int64)
+    if not invert(m, inverse):
+        return None
+    least = np.full(tiles * tiles, -1, np.int64)
+    _least_squares(known, query, inverse, least)
+    shared = np.sort(least[least >= 0])
+    return (
+        int(np.sqrt(shared[-WORST:].astype(np.float64)).astype(np.int64).sum()) // WORST
+        if len(shared) >= WORST
+        else None
+    )
+
+
+@compiled()
+def _least_squares(known: Any, query: Any, inverse: Any, least: Any) -> None:
+    """Write, by tile, the least mean square of differences at any shift; tiles that are hardly shared stay below 0."""
+    tiles = query.shape[0] // TILE
+    sums = np.empty((tiles, tiles, 6), np.int64)
+    for number in range(len(SHIFTS)):
+        right, down = SHIFTS[number]
+        sum_tiles(known, query, inverse, right * PIXEL, down * PIXEL, sums)
+        for at in range(tiles * tiles):
+            n, _, _, qq, kk, qk = sums[at // tiles, at % tiles]
+            if 2 * n >= TILE * TILE:
+                square = (qq - 2 * qk + kk) // n
+                if least[at] < 0 or square < least[at]:
+                    least[at] = square
 
 
 def _grid(chroma: bytes) -> NDArray[np.int64]:

@@ -3,8 +3,8 @@
 Here is the decision alone; the measurements are in files of their own. Pictures with texture are decided by the
 correlation of their thumbnails (verify.py), and are less than certain where a band of them shows something else, as
 words do (bands.py). Paper is decided by its ink (paper/), and is less than certain where only one of a pair is paper. A
-plain picture, and a drawing on even ground without ink, is certain only if its pixels are equal, or if it lies alike
-and has the same tones and colours (colours.py).
+plain picture, and an object on even ground without ink, is certain only if its pixels are equal, or if it has the same
+tones and colours (colours.py): as it lies, or as aligned where it has much texture.
 """
 
 from __future__ import annotations
@@ -17,7 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.domain.evidence.bands import count_bands
-from streams.domain.evidence.colours import colour_distance, is_coloured, outline_distance, tone_distance
+from streams.domain.evidence.colours import (
+    aligned_tone_distance,
+    colour_distance,
+    is_coloured,
+    outline_distance,
+    tone_distance,
+)
 from streams.domain.evidence.differences import AGREES, DIFFERS, MAP_SIDE, share_that_differs
 from streams.domain.evidence.evidence import Evidence, Thumbnail
 from streams.domain.evidence.geometry import ONE, corner_distance
@@ -42,6 +48,11 @@ MAX_BLURRED_BITS: Final = 24
 MIN_TEXTURED: Final = 34
 """Blocks, of 64, that must have texture. With fewer the score says little: flags, logos, blank pages, gradients."""
 
+MIN_PHOTO_SCORE: Final = 880
+MIN_FORM_EVEN_PERCENT: Final = 80
+"""Dimmed photos may count as paper. Pages of text have a ground as uneven as theirs, but other pages of one layout
+correlate by 832 at most; forms and tables by up to 975, and their ground is even."""
+
 MAX_BANDS: Final = 5
 """Bands that may show something else. Memes of one photo with other words have 14 and more; of copies of photos to
 which nothing was added, 2 % have more than 5."""
@@ -54,6 +65,11 @@ MAX_PLAIN_TONE_DISTANCE: Final = 10
 MAX_OUTLINE_DISTANCE: Final = 14
 """Of bold drawings. Half of the icons that were halved in size have 9 or more, JPEG or not; of different icons of one
 outline and the same colours, none has less than 28."""
+
+MIN_TEXTURED_OBJECT: Final = 48
+MAX_OBJECT_TONE_DISTANCE: Final = 30
+"""Blocks, of 64, with texture, and grey levels, by which an object on even ground is the same in another place or size.
+Of 800 emoji drawings, three pairs of neighbouring skin tones and no others come so near."""
 
 OTHER_COLOUR_DISTANCE: Final = 48
 """Plain pictures that are coloured both and differ by more are other pictures: flags with the same stripes."""
@@ -112,9 +128,17 @@ def _by_evidence(known: Evidence, query: Evidence, matched: Sequence[MatchedView
         if CUT_OUT not in (shown[0].view, shown[1].view):
             return _by_ink(known, query, inks[0], inks[1], judgement, shares)
         inks[0] = None  # its ink lies on another ground
-    if judgement.confidence == "certain" and (inks[0] is None) != (inks[1] is None) and not _is_bold_copy(shown):
+    papers = [thumbnail for thumbnail, ink in zip(shown, inks, strict=True) if ink is not None]
+    is_doubtful = len(papers) == 1 and not _is_photo(papers[0], found.score) and not _is_bold_copy(shown)
+    if judgement.confidence == "certain" and is_doubtful:
         return replace(judgement, confidence="likely")
     return judgement
+
+
+def _is_photo(paper: Thumbnail, score: int) -> bool:
+    """Whether what counts as paper is a photo after all, given that its copy does not count as paper."""
+    uneven = not is_plain(paper.packed) and not has_even_ground(paper.packed, MIN_FORM_EVEN_PERCENT)
+    return uneven and score >= MIN_PHOTO_SCORE
 
 
 def _shown(
@@ -156,15 +180,25 @@ def _by_texture(
         return confidence if confidence == "certain" or few_bits or found.score >= MIN_SCORE else ""
     if found.score < MIN_SCORE and not (few_bits and found.score >= MIN_BLURRED_SCORE):
         return ""
-    if all(is_plain(each.packed) and has_even_ground(each.packed) for each in shown):
-        return _plain(known, query, shown, shares) or "likely"
     placement = found.placement
-    if placement is None or not _same_colours(known, query, shares, MAX_COLOUR_DISTANCE):
+    if placement is None:
         return "likely"
     known_pixels = pixels(known.prepared, placement.known, placement.known_size)
     query_pixels = pixels(query.prepared, placement.query, placement.query_size)
     if placement.sign < 0:
         query_pixels = 255 - query_pixels
+    on_ground = all(is_plain(each.packed) and has_even_ground(each.packed) for each in shown)
+    if on_ground and _plain(known, query, shown, shares) == "certain":
+        return "certain"
+    if on_ground:
+        if CUT_OUT in (shown[0].view, shown[1].view):  # chroma is that of the picture on its own ground
+            return "likely"
+        tones = aligned_tone_distance(known_pixels, query_pixels, placement.map)
+        if tones is None or tones > MAX_OBJECT_TONE_DISTANCE or found.textured < MIN_TEXTURED_OBJECT:
+            return "likely"
+    most = MAX_PLAIN_COLOUR_DISTANCE if on_ground else MAX_COLOUR_DISTANCE
+    if not _same_colours(known, query, shares, most):
+        return "likely"
     return "likely" if count_bands(known_pixels, query_pixels, placement.map) > MAX_BANDS else "certain"
 
 

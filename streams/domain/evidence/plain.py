@@ -53,9 +53,14 @@ def _structured(thumbnail: bytes, spread: int = MIN_SPREAD) -> int:
     return int((ends[:, 1] - ends[:, 0] >= spread).sum())
 
 
-def has_even_ground(thumbnail: bytes) -> bool:
-    """Whether a picture can be paper. Cheap; the paper rule looks closer."""
+def has_even_ground(thumbnail: bytes, percent: int = MIN_EVEN_PERCENT) -> bool:
+    """Whether a picture can be paper. Cheap; the paper rule looks closer.
+
+    Args:
+        thumbnail: as `encode_thumbnail` makes it.
+        percent: of neighbouring blocks that must be even.
+    """
     ends = np.frombuffer(thumbnail, np.uint8).reshape(_LINE, _LINE, BLOCK_BYTES)[..., :2].astype(np.int16)
     even = (np.abs(np.diff(ends, axis=0)) <= EVEN_STEP).sum(axis=(0, 1))
     even += (np.abs(np.diff(ends, axis=1)) <= EVEN_STEP).sum(axis=(0, 1))
-    return int(even.max()) * 100 >= MIN_EVEN_PERCENT * 2 * _LINE * (_LINE - 1)
+    return int(even.max()) * 100 >= percent * 2 * _LINE * (_LINE - 1)

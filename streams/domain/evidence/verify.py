@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.domain.evidence.alignment.affine import NUMBERS, PIXEL, copy_map, invert, is_bounded
-from streams.domain.evidence.alignment.align import align
+from streams.domain.evidence.alignment.align import POLISHED, align, polish
 from streams.domain.evidence.differences import MAP_SIDE, map_differences, set_into_whole, share_that_differs
 from streams.domain.evidence.evidence import Evidence
 from streams.domain.evidence.geometry import MAX_GEOMETRIES, ONE, VIEW_TABLE, find_geometries
@@ -60,7 +60,7 @@ class Verification:
     """What comparing the evidence of two pictures gave.
 
     Attributes:
-        score: correlation in thousandths after alignment; 0 where the pictures do not align.
+        score: correlation in thousandths after alignment, before it is polished; 0 where the pictures do not align.
         textured: blocks, of 64, that both show and that have texture on both sides. If they are few, the score says
             little.
         blocks: MAP_SIDE × MAP_SIDE of the query, row by row: PLAIN, AGREES, DIFFERS or ADDED.
@@ -139,6 +139,8 @@ def _verify(table: Any, known: Any, query: Any, pairs: Any, m: Any, blocks: Any,
         return best_score, 0, 0
     placed[0], placed[1], placed[4] = found[best, 1], found[best, 2], found[best, 3]
     placed[2], placed[3] = _sizes(shares[best])
+    if POLISHED[0] <= best_score < POLISHED[1]:
+        polish(known, placed[0], placed[2], query, placed[1], placed[3], placed[4], m)
     return best_score, _compare(known, query, shares[best], found[best], m, blocks), found[best, 0]
 
 

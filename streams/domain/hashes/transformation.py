@@ -6,7 +6,7 @@ from typing import Final
 
 from streams.domain.hashes.orientation import ORIENTATION_NAMES, inverse, orient_point, orientation_between
 from streams.domain.hashes.packing import ORIENTATION_MASK
-from streams.domain.hashes.views import DESKEWED, FRAMED, GROUNDS, PANELS, TRIMMED, VIEWS, View
+from streams.domain.hashes.views import DESKEWED, FRAMED, GROUNDS, OBJECT, PANELS, TRIMMED, VIEWS, View
 
 _SURROUNDS: Final[dict[tuple[int, int], tuple[str, ...]]] = {
     **{(TRIMMED, view.code): ("border_added",) for view in VIEWS},
@@ -14,6 +14,9 @@ _SURROUNDS: Final[dict[tuple[int, int], tuple[str, ...]]] = {
     **{(FRAMED, view.code): ("frame_added",) for view in VIEWS},
     **{(view.code, FRAMED): ("frame_removed",) for view in VIEWS},
     **{pair: ("tilted",) for view in VIEWS for pair in ((DESKEWED, view.code), (view.code, DESKEWED))},
+    **{(OBJECT, view.code): ("extended",) for view in VIEWS},
+    **{(view.code, OBJECT): ("cropped",) for view in VIEWS},
+    (OBJECT, OBJECT): ("shifted",),
     **{
         pair: ("ground_changed",)
         for view in VIEWS

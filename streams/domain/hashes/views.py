@@ -51,7 +51,7 @@ class View(NamedTuple):
     panel: bool = False
 
 
-FULL, TRIMMED, FRAMED, INVERTED, DESKEWED, OTHER_GROUND, CUT_OUT = 0, 1, 2, 30, 31, 48, 49
+FULL, TRIMMED, FRAMED, INVERTED, DESKEWED, OTHER_GROUND, CUT_OUT, OBJECT = 0, 1, 2, 30, 31, 48, 49, 50
 INNER_VIEWS = 3
 """FULL, TRIMMED and FRAMED, the codes below this, lie inside each other."""
 
@@ -114,9 +114,13 @@ VIEWS: Final[tuple[View, ...]] = (
     ),
     View(OTHER_GROUND, "other_ground", whole=True, own_thumbnail=True),
     View(CUT_OUT, "cut_out", whole=True, own_thumbnail=True),
+    View(OBJECT, "object", whole=True, own_thumbnail=True),
+    View(51, "top_left_50", box=(0.0, 0.0, 0.5, 0.5)),
+    View(52, "bottom_right_50", box=(0.5, 0.5, 1.0, 1.0)),
 )
 """By code. `other_ground` is a transparent picture on black instead of white, or the other way round; `cut_out` is the
-object on a plain ground that is not white, on white or on black."""
+object on a plain ground that is not white, on white or on black; `object` is what stands on a plain ground, without
+most of the ground. The ground belongs to the picture: all parts are of the whole."""
 
 GROUNDS: Final = (OTHER_GROUND, CUT_OUT)
 """Codes."""
@@ -128,13 +132,14 @@ VIEW_CODES: Final = {view.name: view.code for view in VIEWS}
 
 NOT_COMPARED, AS_WHOLE, AS_DERIVED = 0, 1, 2
 
-_WHOLE = ("full", "trimmed", "framed", "deskewed")
+_WHOLE = ("full", "trimmed", "framed", "deskewed", "object")
 _GROUNDS = ("other_ground", "cut_out")
 _STORED_CROPS = tuple(view.name for view in _crops(0, CROPPED_TO[0]))
 _CROPS = tuple(view.name for percent in CROPPED_TO for view in _crops(0, percent))
 _BARS = ("top_85", "bottom_85")
 _SIDES = ("left_75", "right_75", "top_80", "bottom_80")
 _STORED_PARTS = ("square", "wide", *_SIDES, "centre_50")
+_QUARTERS = ("top_left_50", "bottom_right_50")
 _QUERIED_AS_WHOLE = ("inverted", *(view.name for view in VIEWS if view.panel))
 _TILTED = tuple(view.name for view in VIEWS if view.tilt_degrees)
 _COMPARED: dict[Level, tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]] = {
@@ -147,6 +152,7 @@ _COMPARED: dict[Level, tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]] = {
         (("centre_70", "centre_84"), ("centre_50",)),
         ((*_BARS, "square", "wide", "centre_50"), _WHOLE),
         (_TILTED, ("round",)),
+        *(((quarter,), (quarter,)) for quarter in _QUARTERS),
     ),
     "deep": (
         (_WHOLE, (*_WHOLE, *_GROUNDS, *_STORED_CROPS, *_STORED_PARTS)),
@@ -157,19 +163,23 @@ _COMPARED: dict[Level, tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]] = {
         ((*_BARS, "square", "wide", "centre_50"), _WHOLE),
         (("square", "wide"), ("square", "wide")),
         (("round", *_TILTED), ("round",)),
+        *(((quarter,), (quarter,)) for quarter in _QUARTERS),
     ),
 }
 """By level: which views of a submission are compared with which views of known contents."""
 
-GROUP_WHOLE, GROUP_CROPS, GROUP_OVAL, GROUP_ASPECT = 1, 2, 4, 8
-"""The search groups, one bit each: whole views, crops of the middle and of corners, ovals, and the parts that mostly
-whole pictures are looked up among (views of another aspect ratio, sides, small middles). Every group has its own index.
-A look-up searches only the groups it can match, so the many look-ups of crops pass by neither ovals nor parts."""
+GROUP_WHOLE, GROUP_CROPS, GROUP_OVAL, GROUP_ASPECT, GROUP_QUARTERS = 1, 2, 4, 8, 16
+"""The search groups, one bit each: whole views, crops of the middle and of corners, ovals, the parts that mostly whole
+pictures are looked up among (views of another aspect ratio, sides, small middles), and quarters, which are looked up
+among themselves: a sticker or an emoji leaves one as it is. Every group has its own index. A look-up searches only the
+groups it can match, so the many look-ups of crops pass by neither ovals nor parts."""
 
 
 def _search_group(view: View) -> int:
     if view.whole:
         return GROUP_WHOLE
+    if view.name in _QUARTERS:
+        return GROUP_QUARTERS
     return GROUP_OVAL if view.oval else GROUP_ASPECT if view.name in _STORED_PARTS else GROUP_CROPS
 
 

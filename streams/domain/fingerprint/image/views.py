@@ -20,7 +20,12 @@ from streams.domain.fingerprint.image import phash
 from streams.domain.fingerprint.image.canonical import HASH64_SIDE, ViewFrequencies, view_entries
 from streams.domain.fingerprint.image.dct import box_frequencies
 from streams.domain.fingerprint.image.inner.blurred_fill import inside_of_blurred_fill
-from streams.domain.fingerprint.image.inner.borders import MIN_BORDER_SHARE, Pixels, inside_of_borders
+from streams.domain.fingerprint.image.inner.borders import (
+    MIN_BORDER_SHARE,
+    Pixels,
+    has_straight_edges,
+    inside_of_borders,
+)
 from streams.domain.fingerprint.image.inner.deskew import Parallelogram, find_rotated
 from streams.domain.fingerprint.image.inner.grounds import find_cut_out, on_other_ground
 from streams.domain.fingerprint.image.inner.panels import find_panels
@@ -35,6 +40,7 @@ from streams.domain.hashes.views import (
     FRAMED,
     FULL,
     INVERTED,
+    OBJECT,
     OTHER_GROUND,
     PANELS,
     QUERY_GROUPS,
@@ -126,8 +132,8 @@ class ReducedPicture:
         return [] if other is None else [(OTHER_GROUND, self.whole, other)]
 
     @cached_property
-    def inner(self) -> list[tuple[int, Rectangle]]:
-        """The pictures inside a border, and inside a blurred fill or a screenshot, by view code, if they differ."""
+    def _parts(self) -> list[tuple[int, Rectangle]]:
+        """What lies inside a border, and inside a blurred fill or a screenshot, by view code, if they differ."""
         inner: list[tuple[int, Rectangle]] = []
         known = [self.whole]
         framed = inside_of_blurred_fill(self.pixels) or inside_of_screenshot(self.pixels)
@@ -136,6 +142,16 @@ class ReducedPicture:
                 inner.append((code, part))
                 known.append(part)
         return inner
+
+    @cached_property
+    def inner(self) -> list[tuple[int, Rectangle]]:
+        """The pictures inside a border, and inside a blurred fill or a screenshot, by view code."""
+        return [(code, part) for code, part in self._parts if has_straight_edges(self.pixels, part)]
+
+    @cached_property
+    def objects(self) -> list[tuple[int, Rectangle]]:
+        """What stands on a plain ground, one at most, as `inner`."""
+        return [(OBJECT, part) for code, part in self._parts if (code, part) not in self.inner][:1]
 
     @cached_property
     def panels(self) -> list[tuple[int, Rectangle]]:
@@ -177,6 +193,7 @@ def inner_pictures(reduced: ReducedPicture, level: Level) -> list[tuple[int, Rec
     if reduced.rotated:
         inner.append((DESKEWED, reduced.rotated.bounding_box, reduced.upright(reduced.rotated)))
     inner += [(code, part, resized(pixels, SIDE, part, BOX)) for code, part, pixels in reduced.grounds]
+    inner += [(code, part, None) for code, part in reduced.objects]
     return inner + [(code, part, None) for code, part in reduced.inner]
 
 
@@ -200,7 +217,7 @@ def boxes_by_view(shown: OnGround) -> dict[int, Box]:
     """The box of each view in an upright picture, by the view's code. Views that it lacks are left out."""
     reduced = ReducedPicture(shown)
     _, _, width, height = reduced.whole
-    parts: dict[int, Rectangle] = dict([(FULL, reduced.whole), *reduced.panels, *reduced.inner])
+    parts: dict[int, Rectangle] = dict([(FULL, reduced.whole), *reduced.panels, *reduced.objects, *reduced.inner])
     parts |= {code: part for code, part, _ in reduced.grounds}
     innermost = reduced.inner[-1][1] if reduced.inner else reduced.whole
     if reduced.rotated:
@@ -287,7 +304,7 @@ def _views(reduced: ReducedPicture, large: Pixels, full: ViewFrequencies, level:
         for code, part in reduced.inner:
             innermost, aspect = reduced.square(part), reduced.aspect_of(part)
             yield whole_view(code, innermost)
-        yield from (whole_view(code, reduced.square(part)) for code, part in reduced.panels)
+        yield from (whole_view(code, reduced.square(part)) for code, part in (*reduced.panels, *reduced.objects))
         if reduced.rotated:
             yield whole_view(DESKEWED, reduced.upright(reduced.rotated))
         yield from (whole_view(code, resized(pixels, SIDE, part, LANCZOS)) for code, part, pixels in reduced.grounds)

@@ -18,6 +18,7 @@ from streams.domain.hashes.views import (
     GROUP_ASPECT,
     GROUP_CROPS,
     GROUP_OVAL,
+    GROUP_QUARTERS,
     GROUP_WHOLE,
     SEARCH_GROUPS,
     VIEW_PAIRS,
@@ -48,8 +49,8 @@ from streams.domain.match.videos.kernel import FrameTable, QueryFrames, search_i
 from streams.domain.records.ids import content_id_of, digest_of
 from streams.domain.state.content import ENTRY_COUNT_AT
 
-GROUPS = (GROUP_WHOLE, GROUP_CROPS, GROUP_OVAL, GROUP_ASPECT)
-GROUPS_BY_SIZE = (GROUP_CROPS, GROUP_WHOLE, GROUP_OVAL, GROUP_ASPECT)
+GROUPS = (GROUP_WHOLE, GROUP_CROPS, GROUP_OVAL, GROUP_ASPECT, GROUP_QUARTERS)
+GROUPS_BY_SIZE = (GROUP_CROPS, GROUP_ASPECT, GROUP_QUARTERS, GROUP_WHOLE, GROUP_OVAL)
 INDEXING_THREADS = 2
 MIN_REMOVED_TO_COMPACT = 10_000
 """The arrays are rebuilt when this many contents have been removed, and at least as many as are left."""
@@ -211,8 +212,8 @@ class ImageIndex:
         self._removed += 1
 
     def _bands(self) -> GroupIndexes:
-        whole, crops, oval, aspect = (index.bands for index in self._indexes.values())
-        return GroupIndexes(whole, crops, oval, aspect, self._crops_include_whole)
+        whole, crops, oval, aspect, quarters = (index.bands for index in self._indexes.values())
+        return GroupIndexes(whole, crops, oval, aspect, quarters, self._crops_include_whole)
 
     def _groups_held_by(self, group: int) -> int:
         """The search groups whose rows a group's index holds, or'ed: see `GroupIndexes`."""

@@ -14,7 +14,15 @@ from streams.domain.hamming.intrinsics import bit_count, byteswap, word_at
 from streams.domain.hamming.jit import compiled
 from streams.domain.hamming.layout import Bands
 from streams.domain.hamming.search import search_into
-from streams.domain.hashes.views import AS_WHOLE, GROUP_ASPECT, GROUP_CROPS, GROUP_OVAL, GROUP_WHOLE, NOT_COMPARED
+from streams.domain.hashes.views import (
+    AS_WHOLE,
+    GROUP_ASPECT,
+    GROUP_CROPS,
+    GROUP_OVAL,
+    GROUP_QUARTERS,
+    GROUP_WHOLE,
+    NOT_COMPARED,
+)
 from streams.domain.match.images.arrays import (
     MAX_CANDIDATES,
     NO_ACTION,
@@ -52,6 +60,7 @@ class GroupIndexes(NamedTuple):
     crops: Bands
     oval: Bands
     aspect: Bands
+    quarters: Bands
     crops_include_whole: bool
 
 
@@ -135,6 +144,8 @@ def _insert_row(indexes: GroupIndexes, group: int, hash64: np.uint64, row: int) 
         insert(indexes.oval, hash64, np.uint32(row))
     if group == GROUP_ASPECT:
         insert(indexes.aspect, hash64, np.uint32(row))
+    if group == GROUP_QUARTERS:
+        insert(indexes.quarters, hash64, np.uint32(row))
 
 
 @compiled()
@@ -147,6 +158,8 @@ def _delete_row(indexes: GroupIndexes, group: int, hash64: np.uint64, row: int) 
         delete(indexes.oval, hash64, np.uint32(row))
     if group == GROUP_ASPECT:
         delete(indexes.aspect, hash64, np.uint32(row))
+    if group == GROUP_QUARTERS:
+        delete(indexes.quarters, hash64, np.uint32(row))
 
 
 @compiled()
@@ -201,7 +214,7 @@ def apply_batch(
             contents.alive[batch.replaced_slot[index]] = 0
         for entry in range(batch.entry_starts[index], batch.entry_starts[index + 1]):
             hash64, is_whole = batch.hash64[entry], search_groups[batch.view_code[entry]] == GROUP_WHOLE
-            for group in (GROUP_WHOLE, GROUP_CROPS, GROUP_OVAL, GROUP_ASPECT):
+            for group in (GROUP_WHOLE, GROUP_CROPS, GROUP_OVAL, GROUP_ASPECT, GROUP_QUARTERS):
                 if not batch.query_groups[entry] & group:
                     continue
                 if group == GROUP_WHOLE and not is_whole and batch.query_groups[entry] & GROUP_CROPS:
@@ -217,8 +230,10 @@ def apply_batch(
                         count = search_into(indexes.crops, hash64, radius, found_rows, distances)
                     elif group == GROUP_OVAL:
                         count = search_into(indexes.oval, hash64, radius, found_rows, distances)
-                    else:
+                    elif group == GROUP_ASPECT:
                         count = search_into(indexes.aspect, hash64, radius, found_rows, distances)
+                    else:
+                        count = search_into(indexes.quarters, hash64, radius, found_rows, distances)
                     if count > room:
                         found_rows, distances = np.empty(2 * count, np.uint32), np.empty(2 * count, np.uint8)
                 _keep_nearest(index, entry, count, found_rows, distances, rows, contents, batch, candidates, view_pairs)

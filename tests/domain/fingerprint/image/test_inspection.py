@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PIL import Image, ImageOps
+from PIL import Image, ImageDraw, ImageOps
 
 from streams.domain.fingerprint.image.fingerprint import fingerprint_image
 from streams.domain.fingerprint.image.inspection import oriented_views, view_boxes
 from streams.domain.hashes.orientation import LEFT_RIGHT, ORIENTATION_COUNT, TOP_BOTTOM, TRANSPOSED
-from streams.domain.hashes.views import FRAMED, FULL, TRIMMED, VIEW_CODES, VIEWS
+from streams.domain.hashes.views import FRAMED, FULL, OBJECT, TRIMMED, VIEW_CODES, VIEWS
 from streams.errors import BadInput
 from tests.support.media import encode, oriented, photo
 
@@ -62,6 +62,18 @@ def test_the_box_inside_a_border_is_that_of_the_picture() -> None:
 
     assert (left, right) == pytest.approx((40 / 560, 520 / 560), abs=0.01)
     assert (top, bottom) == pytest.approx((80 / 480, 400 / 480), abs=0.01)
+
+
+def test_a_thing_on_a_plain_ground_has_no_border_that_the_views_lie_in() -> None:
+    image = Image.new("RGB", (480, 320), "#d8d4cc")
+    shape = Image.new("L", (200, 200))
+    ImageDraw.Draw(shape).polygon(((100, 0), (199, 100), (100, 199), (0, 100)), fill=255)
+    image.paste(CAT.resize((200, 200)), (140, 60), shape)
+    places = view_boxes(encode(image, "PNG"))
+
+    assert TRIMMED not in places and FRAMED not in places
+    assert places[OBJECT] == pytest.approx((140 / 480, 60 / 320, 340 / 480, 260 / 320), abs=0.02)
+    assert places[VIEW_CODES["top_left_80"]] == (0, 0, 0.8, 0.8)
 
 
 def test_boxes_are_those_of_the_upright_picture() -> None:

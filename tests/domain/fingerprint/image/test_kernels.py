@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from streams.domain.fingerprint.image import phash
 from streams.domain.fingerprint.image.canonical import ViewFrequencies, view_entries
 from streams.domain.fingerprint.image.dct import SCALE, STEP, _cosines, box_frequencies
-from streams.domain.fingerprint.image.inner.borders import inside_of_borders
+from streams.domain.fingerprint.image.inner.borders import has_straight_edges, inside_of_borders
 from streams.domain.fingerprint.image.inner.screenshot import inside_of_screenshot
 from streams.domain.fingerprint.image.views import derived_views
 from streams.domain.hashes.views import Box, views_of_level
@@ -108,11 +108,15 @@ def framed(rng: random.Random) -> slow.Pixels:
 
 
 def test_borders_and_screenshots_are_those_of_the_slow_twin() -> None:
-    rng, borders, screenshots = random.Random(2), 0, 0
+    rng, borders, screenshots, straight = random.Random(2), 0, 0, 0
     for _ in range(600):
         pixels = framed(rng)
         found = inside_of_borders(pixels), inside_of_screenshot(pixels)
         assert found == (slow.inside_of_borders(pixels), slow.inside_of_screenshot(pixels))
+        for part in filter(None, found):
+            assert has_straight_edges(pixels, part) == slow.has_straight_edges(pixels, part)
+            straight += has_straight_edges(pixels, part)
         borders, screenshots = borders + (found[0] is not None), screenshots + (found[1] is not None)
     assert 100 < borders < 500
     assert 100 < screenshots < 500
+    assert 100 < straight < borders + screenshots - 20

@@ -25,6 +25,10 @@ MIN_BORDER_SHARE = 0.015
 MIN_INSIDE_SHARE = 0.2
 """Share of width and of height. A smaller inside is the rest of a nearly uniform picture, not a picture."""
 
+MIN_STEP_SHARE = 0.25
+"""Share of an edge at which a picture differs from the border beside it. True borders, captions and frames have 0.3 and
+more, objects that stand on a plain ground 0.1 and less: there the tips of the object end what seems to be a border."""
+
 EDGES = ((0, slice(None)), (-1, slice(None)), (slice(None), 0), (slice(None), -1))
 """Indexes of the outermost rows and columns of a picture."""
 
@@ -75,6 +79,42 @@ def _inside(darkest: Pixels, brightest: Pixels) -> Rectangle | None:
     if min(width_share, height_share) < MIN_INSIDE_SHARE or max(1 - width_share, 1 - height_share) < MIN_BORDER_SHARE:
         return None
     return left, top, right, bottom
+
+
+def has_straight_edges(pixels: Pixels, part: tuple[float, float, float, float]) -> bool:
+    """Whether a picture ends at all edges of a part that lie inside, and not merely the things that it shows.
+
+    Args:
+        pixels: luminance, a few hundred pixels a side at most.
+        part: left, top, right and bottom of it, in whole pixels.
+    """
+    left, top, right, bottom = (int(edge) for edge in part)
+    return bool(_least_step_share(pixels, left, top, right, bottom) >= MIN_STEP_SHARE)
+
+
+@compiled()
+def _least_step_share(pixels: Any, left: int, top: int, right: int, bottom: int) -> Any:
+    """The least share of an edge, of those inside the picture, at which there is a step."""
+    height, width = pixels.shape
+    across, down, least = slice(left, right), slice(top, bottom), 1.0
+    if top > 0:
+        least = min(least, _step_share(pixels[max(top - 2, 0), across], pixels[min(top + 1, height - 1), across]))
+    if bottom < height:
+        least = min(least, _step_share(pixels[max(bottom - 2, 0), across], pixels[min(bottom + 1, height - 1), across]))
+    if left > 0:
+        least = min(least, _step_share(pixels[down, max(left - 2, 0)], pixels[down, min(left + 1, width - 1)]))
+    if right < width:
+        least = min(least, _step_share(pixels[down, max(right - 2, 0)], pixels[down, min(right + 1, width - 1)]))
+    return least
+
+
+@compiled()
+def _step_share(line: Any, following: Any) -> Any:
+    """The share of pixels that differ. A line lies between the two, which may be of both sides."""
+    steps = np.int64(0)
+    for at in range(len(line)):
+        steps += abs(np.int64(line[at]) - np.int64(following[at])) > TOLERANCE
+    return steps / len(line)
 
 
 @compiled()
