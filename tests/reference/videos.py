@@ -102,7 +102,7 @@ def comparable_frames(facts: dict[str, Any], policy: dict[str, Any]) -> list[Fra
 
 
 def stored_frames(frames: list[Frame]) -> list[Frame]:
-    return [frame for frame in frames if frame.entry.view in (0, 1) and frame.entry.orientation & 8]
+    return [frame for frame in frames if frame.entry.view in (0, 1, 2, 48) and frame.entry.orientation & 8]
 
 
 def duration_of(facts: dict[str, Any], frames: list[Frame]) -> int:

@@ -37,6 +37,7 @@ class View(NamedTuple):
             in the thumbnail of the innermost picture (`FRAMED`, else `TRIMMED`, else `FULL`), at `box`.
         negated: dark and bright are exchanged.
         panel: it is one picture of several side by side, so only a part of the submission is the known picture.
+        of_frames: only frames of videos have it; pictures are looked up among them.
     """
 
     code: int
@@ -49,6 +50,7 @@ class View(NamedTuple):
     own_thumbnail: bool = False
     negated: bool = False
     panel: bool = False
+    of_frames: bool = False
 
 
 FULL, TRIMMED, FRAMED, INVERTED, DESKEWED = 0, 1, 2, 30, 31
@@ -112,6 +114,7 @@ VIEWS: Final[tuple[View, ...]] = (
         View(42 + number, f"panel_{number + 1}", whole=True, own_thumbnail=True, panel=True)
         for number in range(MAX_PANELS)
     ),
+    View(48, "centre_60", box=(0.2, 0.2, 0.8, 0.8), of_frames=True),
 )
 """By code."""
 
@@ -129,6 +132,9 @@ _BARS = ("top_85", "bottom_85")
 _SIDES = ("left_75", "right_75", "top_80", "bottom_80")
 _STORED_PARTS = ("square", "wide", *_SIDES, "centre_50")
 _QUERIED_AS_WHOLE = ("inverted", *(view.name for view in VIEWS if view.panel))
+_FRAME_MIDDLES = (("centre_60", "centre_70"), ("centre_60",))
+"""Of frames alone. Captions and logos lie around the middle of 60 %, and a copy that was cropped to 86 % (by 7 % on
+every side) shows the same when it is cropped again to 70 %."""
 _TILTED = tuple(view.name for view in VIEWS if view.tilt_degrees)
 _COMPARED: dict[Level, tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]] = {
     "plain": ((("full",), ("full",)),),
@@ -139,6 +145,7 @@ _COMPARED: dict[Level, tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]] = {
         (("centre_70", "centre_84"), ("centre_50",)),
         ((*_BARS, "square", "wide", "centre_50"), _WHOLE),
         (_TILTED, ("round",)),
+        _FRAME_MIDDLES,
     ),
     "deep": (
         (_WHOLE, (*_WHOLE, *_STORED_CROPS, *_STORED_PARTS)),
@@ -148,14 +155,17 @@ _COMPARED: dict[Level, tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]] = {
         ((*_BARS, "square", "wide", "centre_50"), _WHOLE),
         (("square", "wide"), ("square", "wide")),
         (("round", *_TILTED), ("round",)),
+        _FRAME_MIDDLES,
     ),
 }
 """By level: which views of a submission are compared with which views of known contents."""
 
 GROUP_WHOLE, GROUP_CROPS, GROUP_OVAL, GROUP_ASPECT = 1, 2, 4, 8
+FRAME_GROUPS = GROUP_WHOLE | GROUP_CROPS
 """The search groups, one bit each: whole views, crops of the middle and of corners, ovals, and the parts that mostly
 whole pictures are looked up among (views of another aspect ratio, sides, small middles). Every group has its own index.
-A look-up searches only the groups it can match, so the many look-ups of crops pass by neither ovals nor parts."""
+A look-up searches only the groups it can match, so the many look-ups of crops pass by neither ovals nor parts. Frames
+of videos are in FRAME_GROUPS alone, and have one index."""
 
 
 def _search_group(view: View) -> int:
@@ -235,7 +245,7 @@ def query_groups(entries: NDArray[np.void], level: Level) -> NDArray[np.uint8]:
 
 
 def views_of_level(level: Level) -> tuple[View, ...]:
-    """The views in a fingerprint of this level: all that are stored or looked up."""
+    """The views in a picture's fingerprint of this level: all that are stored or looked up."""
     table = VIEW_PAIRS[LEVEL_NUMBERS[level]]
     used = table.any(axis=0) | table.any(axis=1)
-    return tuple(view for view in VIEWS if used[view.code])
+    return tuple(view for view in VIEWS if used[view.code] and not view.of_frames)

@@ -16,7 +16,7 @@ from streams.domain.hashes.frames import FRAME_ENTRY
 from streams.domain.hashes.levels import LEVEL_NUMBERS
 from streams.domain.hashes.packing import ORIENTATION_MASK
 from streams.domain.hashes.transformation import transformation_between
-from streams.domain.hashes.views import AS_WHOLE, GROUP_WHOLE, NOT_COMPARED, QUERY_GROUPS, VIEW_PAIRS, VIEWS
+from streams.domain.hashes.views import AS_WHOLE, FRAME_GROUPS, NOT_COMPARED, QUERY_GROUPS, VIEW_PAIRS, VIEWS
 from streams.domain.match.outcome import exact_match
 from streams.domain.match.selection import (
     as_frame_entries,
@@ -179,7 +179,7 @@ class _ComparisonTable:
         self._own, self._other, self._policy = own, other, policy
         self._starts, self._other_starts = moment_starts(own), moment_starts(other)
         rules = VIEW_PAIRS[level, own["view"][:, None], other["view"][None]]
-        is_query = QUERY_GROUPS[level, own["view"], own["orientation"]] & GROUP_WHOLE > 0
+        is_query = QUERY_GROUPS[level, own["view"], own["orientation"]] & FRAME_GROUPS > 0
         self._compared = (rules != NOT_COMPARED) & is_query[:, None]
         both_whole = (rules == AS_WHOLE) & _IS_WHOLE[own["view"]][:, None]
         self._radius_bits = np.where(both_whole, policy.radius_bits, policy.view_radius_bits)

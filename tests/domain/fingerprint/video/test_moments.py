@@ -14,7 +14,7 @@ from streams.domain.fingerprint.video.decoder import FrameSample
 from streams.domain.fingerprint.video.moments import (
     Moment,
     MomentCollector,
-    common_inside,
+    inside_of,
     frame_entries,
     quick_frequencies,
     thin_out,
@@ -149,8 +149,8 @@ LETTERBOX = (0, 20, 160, 110)
 
 
 def test_a_letterbox_that_all_frames_share_is_cut_off() -> None:
-    assert common_inside([np.asarray(boxed(each, (160, 130))) for each in SHOWN]) == LETTERBOX
-    assert common_inside([np.asarray(each) for each in SHOWN]) is None
+    assert inside_of([np.asarray(boxed(each, (160, 130))) for each in SHOWN]).innermost == LETTERBOX
+    assert inside_of([np.asarray(each) for each in SHOWN]).innermost is None
 
 
 def test_neither_subtitles_in_the_border_nor_dark_scenes_move_it() -> None:
@@ -162,7 +162,7 @@ def test_neither_subtitles_in_the_border_nor_dark_scenes_move_it() -> None:
     night = [boxed(each.copy(), (160, 130)) for each in SHOWN[:3]]
     for each in night:
         each.paste(0, (0, 0, 160, 60))
-    assert common_inside([np.asarray(each) for each in (*frames, *dark, *night)]) == LETTERBOX
+    assert inside_of([np.asarray(each) for each in (*frames, *dark, *night)]).innermost == LETTERBOX
 
 
 def test_the_inside_of_equal_pictures_is_that_of_one_picture() -> None:
