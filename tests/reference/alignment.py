@@ -8,14 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from streams.domain.match.videos.alignment import (
+from streams.domain.match.videos.alignment.align import (
     BRIDGED_PART,
     MAX_GAP_MS,
     MAX_MAPPINGS,
     MIN_FURTHER_MS,
     MIN_FURTHER_VOTERS,
 )
-from streams.domain.match.videos.contradictions import (
+from streams.domain.match.videos.alignment.contradictions import (
     BRIDGED_GAP_MS,
     DENSE_MS,
     FIRM_OVERLAP_MS,
@@ -23,7 +23,7 @@ from streams.domain.match.videos.contradictions import (
     SIMULTANEOUS_MS,
     UNSHARED_PART,
 )
-from streams.domain.match.videos.time_mapping import (
+from streams.domain.match.videos.alignment.time_mapping import (
     FASTEST_PPM,
     FINER_STEPS_PPM,
     FIRST_STEP_PPM,

@@ -9,6 +9,7 @@
 3. `time_mapping.py` finds the speed and the offset at which most pairs agree. `alignment.py` turns them into segments:
    where a clip lies in the known video.
 4. `relation.py` decides whether the submission is a copy, a clip, a compilation, an overlap, or none of them.
+   `movement.py` and `verification.py` say how sure that is: by what moves, and by the evidence of key frames.
 5. `outcome.py` writes the match of a decision.
 
 `appearances.py` finds pictures in videos. `arrays.py` holds the known videos in memory. `comparison.py` compares just

@@ -22,11 +22,12 @@ from streams.domain.match.selection import (
     as_frame_entries,
     comparable_entries,
     moment_starts,
+    packed_evidence,
     stored_entries,
     stored_frame_entries,
     video_duration_ms,
 )
-from streams.domain.match.videos.alignment import MomentTimes
+from streams.domain.match.videos.alignment.align import MomentTimes
 from streams.domain.match.videos.frame_pairs import FramePairs, MomentHashes
 from streams.domain.match.videos.orientation import (
     RELATIVE_ORIENTATION,
@@ -36,6 +37,7 @@ from streams.domain.match.videos.orientation import (
 from streams.domain.match.videos.outcome import record_segment, video_match
 from streams.domain.match.videos.relation import FULL_WEIGHT, find_relation, shares
 from streams.domain.match.videos.shared_captions import drop_ambiguous
+from streams.domain.match.videos.verification import VideoEvidence
 from streams.domain.policy.policy import Policy
 from streams.domain.records import Match, MediaFacts, Segment
 from streams.domain.state.content import Content
@@ -119,8 +121,9 @@ def compare_videos(
     pairs = drop_ambiguous(table.confirmed(matching).nearest(), hashes, _moment_hashes(known_moments, other))
     weights = np.full(len(counts), FULL_WEIGHT, np.int64)
     distance_bits = int(matching.hash64_distance_bits.min())
+    evidence = VideoEvidence(packed_evidence(submitted), lambda _: packed_evidence(known))
     hit, alignment = find_relation(
-        known.content_id, moments, known_moments, hashes, pairs, weights, distance_bits, policy
+        known.content_id, moments, known_moments, hashes, pairs, weights, distance_bits, policy, evidence
     )
     found = video_match(hit, content, policy, (submitted.content_id, media_ids[1])) if hit is not None else None
     if alignment is not None:

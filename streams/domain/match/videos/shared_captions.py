@@ -15,7 +15,7 @@ import numpy as np
 from streams.domain.hamming.intrinsics import bit_count
 from streams.domain.hamming.jit import compiled
 from streams.domain.match.videos.frame_pairs import FramePairs, MomentHashes
-from streams.domain.match.videos.time_mapping import Int64Array
+from streams.domain.match.videos.alignment.time_mapping import Int64Array
 
 SURE_BITS: Final = 32
 """Frames whose hash256 differ by at most this show the same. Beyond, they may have only a caption in common."""

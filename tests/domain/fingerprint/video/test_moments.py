@@ -14,8 +14,8 @@ from streams.domain.fingerprint.video.decoder import FrameSample
 from streams.domain.fingerprint.video.moments import (
     Moment,
     MomentCollector,
-    inside_of,
     frame_entries,
+    inside_of,
     quick_frequencies,
     thin_out,
 )

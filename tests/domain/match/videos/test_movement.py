@@ -10,7 +10,7 @@ import pytest
 
 from streams.domain.hashes.orientation import ORIENTATION_COUNT
 from streams.domain.match.batch import MatchInput
-from streams.domain.match.videos.alignment import MomentTimes
+from streams.domain.match.videos.alignment.align import MomentTimes
 from streams.domain.match.videos.frame_pairs import MomentHashes
 from streams.domain.match.videos.movement import shows_movement
 from streams.domain.policy.policy import Policy

@@ -15,8 +15,8 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.domain.match.videos.contradictions import BRIDGED_GAP_MS, Span, find_contradictions
-from streams.domain.match.videos.time_mapping import (
+from streams.domain.match.videos.alignment.contradictions import BRIDGED_GAP_MS, Span, find_contradictions
+from streams.domain.match.videos.alignment.time_mapping import (
     NORMAL_SPEED_PPM,
     Int64Array,
     TimeMapping,
