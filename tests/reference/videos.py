@@ -314,6 +314,7 @@ def drop_ambiguous(
         rivals = [
             rival.hash256_distance_bits
             for rival in pairs
+            if (rival.frame.entry.view == 48) == (pair.frame.entry.view == 48)
             if (rival.own_moment == own_moment and is_elsewhere(theirs, known, rival.known_moment, known_moment))
             or (rival.known_moment == known_moment and is_elsewhere(timeline, frames, rival.own_moment, own_moment))
         ]
