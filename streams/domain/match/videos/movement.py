@@ -14,9 +14,9 @@ import numpy as np
 from streams.domain.hamming.intrinsics import bit_count
 from streams.domain.hamming.jit import compiled
 from streams.domain.match.videos.alignment.align import MomentTimes
+from streams.domain.match.videos.alignment.time_mapping import Int64Array
 from streams.domain.match.videos.frame_pairs import MomentHashes
 from streams.domain.match.videos.orientation import upright_hashes
-from streams.domain.match.videos.alignment.time_mapping import Int64Array
 
 SCENE_BITS: Final = 64
 """Moments whose hash256 differ by more show different scenes. A pan or a zoom makes a new scene every second or two; a

@@ -5,8 +5,8 @@ from __future__ import annotations
 from streams.domain.hashes.transformation import describe_transformation, transformation_between
 from streams.domain.hashes.views import VIEWS
 from streams.domain.match.videos.alignment.align import AlignedSegment
-from streams.domain.match.videos.relation import VideoHit
 from streams.domain.match.videos.alignment.time_mapping import NORMAL_SPEED_PPM
+from streams.domain.match.videos.relation import VideoHit
 from streams.domain.policy.policy import Policy
 from streams.domain.records import Match, Segment
 from streams.domain.state.content import Content

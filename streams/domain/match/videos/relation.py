@@ -15,11 +15,11 @@ from streams.domain.hashes.levels import LEVEL_NUMBERS
 from streams.domain.hashes.packing import ORIENTATION_MASK
 from streams.domain.hashes.views import VIEW_PAIRS
 from streams.domain.match.videos.alignment.align import AlignedSegment, Alignment, MomentPairs, MomentTimes, align
+from streams.domain.match.videos.alignment.time_mapping import Int64Array
 from streams.domain.match.videos.frame_pairs import FramePairs, MomentHashes
 from streams.domain.match.videos.movement import shows_movement
 from streams.domain.match.videos.orientation import RELATIVE_ORIENTATION
 from streams.domain.match.videos.shared_captions import FULL_EVIDENCE, evidence, is_enough_evidence
-from streams.domain.match.videos.alignment.time_mapping import Int64Array
 from streams.domain.match.videos.verification import NO_EVIDENCE, VerifiedFrames, VideoEvidence, verify_frames
 from streams.domain.policy.policy import Policy
 from streams.domain.records import Relation

@@ -15,8 +15,8 @@ import numpy as np
 from streams.domain.hamming.intrinsics import bit_count
 from streams.domain.hamming.jit import compiled
 from streams.domain.hashes.views import VIEW_CODES
-from streams.domain.match.videos.frame_pairs import FramePairs, MomentHashes
 from streams.domain.match.videos.alignment.time_mapping import Int64Array
+from streams.domain.match.videos.frame_pairs import FramePairs, MomentHashes
 
 MIDDLE: Final = VIEW_CODES["centre_60"]
 
