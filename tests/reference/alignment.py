@@ -56,6 +56,7 @@ class Aligned:
     orientation: int
     segments: list[Segment]
     pairs: set[MomentPair]
+    mapping: TimeMapping
 
 
 @dataclass(frozen=True)
@@ -260,7 +261,7 @@ class VideoPair:
         best = {orientation: self.best_mapping(chosen) for orientation, chosen in by_orientation.items()}
         orientation = min(best, key=lambda each: (-best[each][0], each))
         left, mapping = by_orientation[orientation], best[orientation][1]
-        aligned = Aligned(orientation, [], set())
+        aligned = Aligned(orientation, [], set(), mapping)
         for number in range(MAX_MAPPINGS):
             chosen = {pair for pair in left if self.agrees(pair, mapping)}
             found = [

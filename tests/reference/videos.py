@@ -294,6 +294,7 @@ def find_relation(
         (pair for pair in best if (pair.own.entry.view, pair.frame.entry.view) == shown_views),
         key=lambda pair: (pair.hash256_distance_bits, pair.hash64_distance_bits, pair.own_moment),
     )
+    is_certain = is_certain and moves_in_time(timeline, theirs, {pair.moments for pair in pairs}, weights, aligned)
     is_certain = is_certain and shows_movement([moments[number][0] for number in voters])
     return VideoMatch(
         known,
@@ -309,6 +310,19 @@ def find_relation(
         lower_median([each.score for each in judged]),
         lower_median([each.differs for each in judged]),
     )
+
+
+def moves_in_time(own: Timeline, known: Timeline, pairs: set[MomentPair], weights: list[int], aligned: Aligned) -> bool:
+    """Whether two thirds of the time in which both videos show something look the same."""
+    same_ms = shared_ms = 0
+    for number, (begin, end) in enumerate(own.moments):
+        for known_number, times in enumerate(known.moments):
+            known_begin, known_end = (aligned.mapping.own_ms(at) for at in times)
+            together_ms = max(0, min(end, known_end) - max(begin, known_begin))
+            if weights[number]:
+                shared_ms += together_ms
+                same_ms += together_ms * (MomentPair(number, known_number, aligned.orientation) in pairs)
+    return 3 * same_ms >= 2 * shared_ms
 
 
 def shows_movement(frames: list[Frame]) -> bool:

@@ -214,9 +214,14 @@ def frame_entries(moments: Sequence[Moment]) -> NDArray[np.void]:
 
 
 def inner_pictures(reduced: ReducedPicture, inside: Inside) -> list[tuple[int, Rectangle]]:
-    """The pictures inside a border and a blurred fill, by view code, if they differ from the whole; innermost last."""
-    parts = ((TRIMMED, inside.borders), (FRAMED, inside.fill))
-    return [(code, part) for code, part in parts if part and is_other_rectangle(part, reduced.whole, reduced.whole)]
+    """The pictures inside a border and a blurred fill, by view code, if they differ; the innermost last."""
+    inner: list[tuple[int, Rectangle]] = []
+    known: list[tuple[float, float, float, float]] = [reduced.whole]
+    for code, part in ((TRIMMED, inside.borders), (FRAMED, inside.fill)):
+        if part and all(is_other_rectangle(part, other, reduced.whole) for other in known):
+            inner.append((code, part))
+            known.append(part)
+    return inner
 
 
 def _moment_entries(moment: Moment, inside: Inside) -> NDArray[np.void]:

@@ -17,7 +17,7 @@ from streams.domain.hashes.views import VIEW_PAIRS
 from streams.domain.match.videos.alignment.align import AlignedSegment, Alignment, MomentPairs, MomentTimes, align
 from streams.domain.match.videos.alignment.time_mapping import Int64Array
 from streams.domain.match.videos.frame_pairs import FramePairs, MomentHashes
-from streams.domain.match.videos.movement import shows_movement
+from streams.domain.match.videos.movement import moves_in_time, shows_movement
 from streams.domain.match.videos.orientation import RELATIVE_ORIENTATION
 from streams.domain.match.videos.shared_captions import FULL_EVIDENCE, evidence, is_enough_evidence
 from streams.domain.match.videos.verification import NO_EVIDENCE, VerifiedFrames, VideoEvidence, verify_frames
@@ -100,7 +100,8 @@ def find_relation(
     orientations = RELATIVE_ORIENTATION[
         pairs.known_orientation & ORIENTATION_MASK, pairs.own_orientation & ORIENTATION_MASK
     ]
-    alignment = align(own, known, MomentPairs(pairs.own_moment, pairs.known_moment, orientations), weights)
+    moments = MomentPairs(pairs.own_moment, pairs.known_moment, orientations)
+    alignment = align(own, known, moments, weights)
     voting = pairs.select(alignment.votes)
     voters = np.unique(voting.own_moment)
     relation = _relation(alignment, own, known, policy, needed, len(voters), int(weights[voters].sum()))
@@ -111,6 +112,7 @@ def find_relation(
     if not is_proved and not verified.confirms:
         return None, alignment
     is_certain = not verified.refuses if is_proved else verified.is_certain
+    is_certain = is_certain and moves_in_time(own, known, moments, weights, alignment)
     hit = _hit(
         content_id, relation, alignment, own, known, voting, candidate_distance_bits, policy, verified,
         is_certain=is_certain and shows_movement(own, hashes, voters),
