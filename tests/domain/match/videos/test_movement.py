@@ -58,6 +58,21 @@ def test_two_recordings_of_what_does_not_move_go_to_review_in_groups_of_their_ow
     assert decision["verdict"]["inherited_from"] is None
 
 
+def test_two_shows_with_the_same_cameras_go_to_review() -> None:
+    """Every shot matches, but the cuts from one camera to the other come at other times."""
+    cameras = [Film(f"camera {number}", scene_ms=60_000, still=True) for number in range(3)]
+    shows = []
+    for name, shots in (("one", "012010212"), ("other", "201102012")):
+        cuts = [Cut(cameras[int(at)], 0, 2_000 + 700 * (number * 5 % 4)) for number, at in enumerate(shots)]
+        shows.append(media_facts(VideoRecipe(cuts, seed=len(shows)), f"show {name}"))
+    records = [submission(each, number, number, Policy.of(), "shop") for number, each in enumerate(shows)]
+    answers = Partition().decide([MatchInput.of(record, number) for number, record in enumerate(records)])
+    decision = orjson.loads(answers[1].value)
+
+    assert decision["match"]["relation"]
+    assert (decision["action"], decision["match"]["confidence"]) == ("review", "likely")
+
+
 def movement(hashes: list[list[int]], orientations: list[int], durations_ms: list[int]) -> bool:
     ends = np.cumsum(np.array(durations_ms, np.int64))
     times = MomentTimes(ends - durations_ms, ends, int(ends[-1]))
