@@ -1,6 +1,6 @@
 """Decides how a submission relates to a known video: as a copy, a clip, a compilation, an overlap, or not at all.
 
-How two videos are aligned is in alignment.py, how a match is written into a decision in outcome.py. `own` is the
+How two videos are aligned is in align.py, how a match is written into a decision in outcome.py. `own` is the
 submission, `known` the known video. The slow twin is tests/reference/videos.py.
 """
 

@@ -1,6 +1,6 @@
 """Finds where two aligned videos contradict each other: where they show different things at one time.
 
-What contradictions do to segments is in alignment.py. The slow twin is tests/reference/alignment.py.
+What contradictions do to segments is in align.py. The slow twin is tests/reference/alignment.py.
 """
 
 from __future__ import annotations
