@@ -14,6 +14,7 @@ from streams.domain.match.videos.alignment.align import MomentTimes
 from streams.domain.match.videos.frame_pairs import MomentHashes
 from streams.domain.match.videos.movement import shows_movement
 from streams.domain.policy.policy import Policy
+from streams.domain.records import MediaFacts
 from tests.support.partition import Partition
 from tests.support.synthetic_films import Cut, Film, VideoRecipe, media_facts
 from tests.support.video_streams import submission
@@ -61,7 +62,7 @@ def test_two_recordings_of_what_does_not_move_go_to_review_in_groups_of_their_ow
 def test_two_shows_with_the_same_cameras_go_to_review() -> None:
     """Every shot matches, but the cuts from one camera to the other come at other times."""
     cameras = [Film(f"camera {number}", scene_ms=60_000, still=True) for number in range(3)]
-    shows = []
+    shows: list[MediaFacts] = []
     for name, shots in (("one", "012010212"), ("other", "201102012")):
         cuts = [Cut(cameras[int(at)], 0, 2_000 + 700 * (number * 5 % 4)) for number, at in enumerate(shots)]
         shows.append(media_facts(VideoRecipe(cuts, seed=len(shows)), f"show {name}"))
