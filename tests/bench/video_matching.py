@@ -31,6 +31,9 @@ from tests.support.partition import Partition
 COLLECTION = "films"
 APART_MS = 600
 INTRO_MOMENTS = 8
+STORED_VIEWS = 2
+MIDDLE_DIFFERS = 0x9E3779B97F4A7C15
+"""What the bits of a middle differ by from those of the whole frame."""
 
 
 class Archive:
@@ -49,13 +52,17 @@ class Archive:
         return frames
 
     def frames(self, number: int) -> NDArray[np.void]:
-        """The whole view of each moment, in its canonical orientation."""
+        """The whole view and the middle of each moment, in their canonical orientations."""
         random = np.random.default_rng(number + 1)
         frames = self._random_frames(random, self.moments)
         if random.random() < self._intros:
             frames[:INTRO_MOMENTS] = self._intro
         frames["from_ms"] = np.arange(self.moments) * APART_MS
         frames["to_ms"] = frames["from_ms"] + APART_MS // 2
+        frames = np.repeat(frames, STORED_VIEWS)
+        frames["view"][1::STORED_VIEWS] = VIEW_CODES["centre_60"]
+        for column in ("hash64", "hash256"):
+            frames[column][1::STORED_VIEWS] ^= np.uint64(MIDDLE_DIFFERS)
         return frames
 
     def stored(self, number: int) -> tuple[tuple[bytes, bytes], tuple[bytes, bytes]]:
@@ -66,23 +73,25 @@ class Archive:
         return (content_key(COLLECTION, own), content.pack()), (frames_key(COLLECTION, own), frames)
 
     def submission(self, number: int, name: str, *, part: slice = slice(None), noise_bits: int = 2) -> bytes:
-        """A part of a video, encoded again: for each moment the whole view, an alternate, and the caption views."""
+        """A part of a video, encoded again: for each moment the views that are stored, an alternate, and the others."""
         random = np.random.default_rng([number, len(name)])
-        whole = self.frames(number)[part]
+        rows = slice(*(at and at * STORED_VIEWS for at in (part.start, part.stop)))
+        whole = self.frames(number)[rows]
         whole["from_ms"] -= whole["from_ms"][0]
         whole["to_ms"] = whole["from_ms"] + APART_MS // 2
         duration_ms = int(whole["from_ms"][-1]) + APART_MS
         for _ in range(noise_bits):
             whole["hash64"] ^= np.uint64(1) << random.integers(0, 64, len(whole), np.uint64)
             whole["hash256"] ^= np.uint64(1) << random.integers(0, 64, (len(whole), 4), np.uint64)
-        entries = np.repeat(whole, 4)
-        for place, (view, orientation) in enumerate(
-            ((0, 1), (VIEW_CODES["top_85"], CANONICAL), (VIEW_CODES["bottom_85"], CANONICAL)), 1
-        ):
-            random_frames = self._random_frames(random, len(whole))
+        others = [(0, 1), *((VIEW_CODES[name], CANONICAL) for name in ("top_85", "bottom_85", "centre_70"))]
+        moments = len(whole) // STORED_VIEWS
+        entries = np.repeat(whole.reshape(moments, STORED_VIEWS), (1, 1 + len(others)), axis=1)
+        for place, (view, orientation) in enumerate(others, STORED_VIEWS):
+            random_frames = self._random_frames(random, moments)
             for column in ("hash64", "hash256"):
-                entries[column][place::4] = random_frames[column]
-            entries["view"][place::4], entries["orientation"][place::4] = view, orientation
+                entries[column][:, place] = random_frames[column]
+            entries["view"][:, place], entries["orientation"][:, place] = view, orientation
+        entries = entries.reshape(-1)
         facts = MediaFacts(
             content_id=f"sha256:{sha256(name.encode()).hexdigest()}",
             kind="video",

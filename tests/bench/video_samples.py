@@ -172,6 +172,8 @@ TRUTHS: Final[dict[str, Callable[[float, int], Truth]]] = {
     "clip_10": _clip(0.1),
     "clip_30": _clip(0.3),
     "clip_50": _clip(0.5),
+    "clip_30_cropped_15": _clip(0.3),
+    "clip_30_captioned": _clip(0.3),
     "faster_5": _part(speed=1.05),
     "slower_5": _part(speed=0.95),
 }

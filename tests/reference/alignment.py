@@ -8,14 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from streams.domain.match.videos.alignment import (
+from streams.domain.match.videos.alignment.align import (
     BRIDGED_PART,
     MAX_GAP_MS,
     MAX_MAPPINGS,
     MIN_FURTHER_MS,
     MIN_FURTHER_VOTERS,
 )
-from streams.domain.match.videos.contradictions import (
+from streams.domain.match.videos.alignment.contradictions import (
     BRIDGED_GAP_MS,
     DENSE_MS,
     FIRM_OVERLAP_MS,
@@ -23,7 +23,7 @@ from streams.domain.match.videos.contradictions import (
     SIMULTANEOUS_MS,
     UNSHARED_PART,
 )
-from streams.domain.match.videos.time_mapping import (
+from streams.domain.match.videos.alignment.time_mapping import (
     FASTEST_PPM,
     FINER_STEPS_PPM,
     FIRST_STEP_PPM,
@@ -56,6 +56,7 @@ class Aligned:
     orientation: int
     segments: list[Segment]
     pairs: set[MomentPair]
+    mapping: TimeMapping
 
 
 @dataclass(frozen=True)
@@ -260,7 +261,7 @@ class VideoPair:
         best = {orientation: self.best_mapping(chosen) for orientation, chosen in by_orientation.items()}
         orientation = min(best, key=lambda each: (-best[each][0], each))
         left, mapping = by_orientation[orientation], best[orientation][1]
-        aligned = Aligned(orientation, [], set())
+        aligned = Aligned(orientation, [], set(), mapping)
         for number in range(MAX_MAPPINGS):
             chosen = {pair for pair in left if self.agrees(pair, mapping)}
             found = [

@@ -17,6 +17,7 @@ from streams.domain.match.images.wording import match_in_sentence
 from streams.domain.records import decision_id
 from tests.reference import videos
 from tests.reference.copies import Copy, Judge, copy_of
+from tests.reference.key_frames import KeyFrames, key_frames_of
 from tests.reference.nearest import DAY_MS, FOR_EVER_MS, Contents, Known, entries_of, retention_ms, stored
 
 
@@ -105,7 +106,8 @@ class Twin:
         own, own_group = facts["content_id"], (facts["content_id"], record["media_id"])
         frames = videos.comparable_frames(facts, policy)
         duration_ms = videos.duration_of(facts, frames)
-        found = videos.match(contents, frames, duration_ms, policy, time_ms, own)
+        key_frames = KeyFrames(key_frames_of(facts["evidence"]), self._judge)
+        found = videos.match(contents, frames, duration_ms, policy, time_ms, own, key_frames)
         is_kept = bool(frames) and videos.stores_frames(contents, found, time_ms, own)
         joined = found is not None and found.is_reused
         shown = videos.pictures_in(contents, frames, policy, time_ms) if policy["appears_in"] else []
@@ -121,6 +123,7 @@ class Twin:
             joined,
             videos.stored_frames(frames),
             duration_ms,
+            facts["evidence"],
         )
         if found is None:
             return {"outcome": "unique", "action": "process", "match": None, "appears_in": shown}

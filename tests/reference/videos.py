@@ -28,6 +28,7 @@ from streams.domain.match.videos.shared_captions import (
     SURE_BITS,
 )
 from tests.reference.alignment import Aligned, MomentPair, Segment, Timeline, VideoPair, length
+from tests.reference.key_frames import KeyFrames, lower_median
 from tests.reference.nearest import Contents, Entry, Known, compared, level_of
 
 
@@ -73,11 +74,13 @@ class VideoMatch:
     voters: list[FramePair]
     shown: FramePair
     hash64_distance_bits: int
-    moves: bool
+    is_certain: bool
+    score: int | None
+    differs: float | None
 
     @property
     def is_reused(self) -> bool:
-        return self.moves and self.relation in ("copy", "clip_of")
+        return self.is_certain and self.relation in ("copy", "clip_of")
 
     @property
     def matched_ms(self) -> int:
@@ -102,7 +105,7 @@ def comparable_frames(facts: dict[str, Any], policy: dict[str, Any]) -> list[Fra
 
 
 def stored_frames(frames: list[Frame]) -> list[Frame]:
-    return [frame for frame in frames if frame.entry.view in (0, 1) and frame.entry.orientation & 8]
+    return [frame for frame in frames if frame.entry.view in (0, 1, 2, 53) and frame.entry.orientation & 8]
 
 
 def duration_of(facts: dict[str, Any], frames: list[Frame]) -> int:
@@ -119,7 +122,13 @@ def timeline_of(frames: list[Frame], duration_ms: int) -> Timeline:
 
 
 def match(
-    contents: Contents, frames: list[Frame], duration_ms: int, policy: dict[str, Any], time_ms: int, own: str
+    contents: Contents,
+    frames: list[Frame],
+    duration_ms: int,
+    policy: dict[str, Any],
+    time_ms: int,
+    own: str,
+    key_frames: KeyFrames,
 ) -> VideoMatch | None:
     """The known video that comes first among those that a submission matches."""
     moments = by_moment(frames)
@@ -153,7 +162,9 @@ def match(
                     theirs += confirmed(candidate, moment, orientation, number, policy)
             known_timeline = timeline_of(candidate.frames, candidate.duration_ms)
             theirs = drop_ambiguous(theirs, timeline, moments, known_timeline)
-            matched = find_relation(candidate, timeline, moments, theirs, weights, hash64_distance_bits, policy)
+            matched = find_relation(
+                candidate, timeline, moments, theirs, weights, hash64_distance_bits, policy, key_frames
+            )
             best += [matched] if matched else []
     return min(best, key=rank, default=None)
 
@@ -245,6 +256,7 @@ def find_relation(
     weights: list[int],
     hash64_distance_bits: int,
     policy: dict[str, Any],
+    key_frames: KeyFrames,
 ) -> VideoMatch | None:
     theirs = timeline_of(known.frames, known.duration_ms)
     needed = min(MIN_VOTERS, sum(weight > 0 for weight in weights), len(theirs.moments))
@@ -264,8 +276,13 @@ def find_relation(
     name = relation_of(share, known_share, weight / (1000 * len(voters)), policy)
     if not name:
         return None
-    if not is_enough(voting, min(sum(weight > 0 for weight in weights), len(theirs.moments))):
+    judged = key_frames.judge_against(known, voting)
+    agreeing = [each for each in judged if each.confidence]
+    certain = [each for each in judged if each.confidence == "certain"]
+    is_proved = is_enough(voting, min(sum(weight > 0 for weight in weights), len(theirs.moments)))
+    if not is_proved and (not judged or 2 * len(agreeing) < len(judged)):
         return None
+    is_certain = not judged or len(agreeing) > 0 if is_proved else 2 * len(certain) >= len(judged)
     level = level_of(policy)
     best = []
     for number in voters:
@@ -277,10 +294,35 @@ def find_relation(
         (pair for pair in best if (pair.own.entry.view, pair.frame.entry.view) == shown_views),
         key=lambda pair: (pair.hash256_distance_bits, pair.hash64_distance_bits, pair.own_moment),
     )
-    moves = shows_movement([moments[number][0] for number in voters])
+    is_certain = is_certain and moves_in_time(timeline, theirs, {pair.moments for pair in pairs}, weights, aligned)
+    is_certain = is_certain and shows_movement([moments[number][0] for number in voters])
     return VideoMatch(
-        known, name, aligned, share, known_share, timeline.duration_ms, best, shown, hash64_distance_bits, moves
+        known,
+        name,
+        aligned,
+        share,
+        known_share,
+        timeline.duration_ms,
+        best,
+        shown,
+        hash64_distance_bits,
+        is_certain,
+        lower_median([each.score for each in judged]),
+        lower_median([each.differs for each in judged]),
     )
+
+
+def moves_in_time(own: Timeline, known: Timeline, pairs: set[MomentPair], weights: list[int], aligned: Aligned) -> bool:
+    """Whether two thirds of the time in which both videos show something look the same."""
+    same_ms = shared_ms = 0
+    for number, (begin, end) in enumerate(own.moments):
+        for known_number, times in enumerate(known.moments):
+            known_begin, known_end = (aligned.mapping.own_ms(at) for at in times)
+            together_ms = max(0, min(end, known_end) - max(begin, known_begin))
+            if weights[number]:
+                shared_ms += together_ms
+                same_ms += together_ms * (MomentPair(number, known_number, aligned.orientation) in pairs)
+    return 3 * same_ms >= 2 * shared_ms
 
 
 def shows_movement(frames: list[Frame]) -> bool:
@@ -314,6 +356,7 @@ def drop_ambiguous(
         rivals = [
             rival.hash256_distance_bits
             for rival in pairs
+            if (rival.frame.entry.view == 53) == (pair.frame.entry.view == 53)
             if (rival.own_moment == own_moment and is_elsewhere(theirs, known, rival.known_moment, known_moment))
             or (rival.known_moment == known_moment and is_elsewhere(timeline, frames, rival.own_moment, own_moment))
         ]
@@ -439,9 +482,9 @@ def match_fields(found: VideoMatch, policy: dict[str, Any], own: tuple[str, str]
         "distance_bits": distance_bits,
         "threshold_bits": policy["confirm_bits"],
         "explanation": explanation(found, segments, change),
-        "confidence": "certain" if found.moves else "likely",
-        "score": None,
-        "differs": None,
+        "confidence": "certain" if found.is_certain else "likely",
+        "score": found.score,
+        "differs": found.differs,
         "map": [],
         "candidate_distance_bits": found.hash64_distance_bits,
         "candidate_threshold_bits": policy["radius_bits"],

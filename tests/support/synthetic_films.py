@@ -3,23 +3,35 @@
 from __future__ import annotations
 
 import random
+from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass, field
+from functools import cache
 from hashlib import sha256
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
+from streams.domain.evidence.evidence import Evidence, Thumbnail
+from streams.domain.evidence.key_frames import MAX_KEY_FRAMES, KeyFrame, pack_key_frames
+from streams.domain.evidence.thumbnail import EDGE, encode_thumbnail
 from streams.domain.hashes.algorithms import FRAMES_HASH
 from streams.domain.hashes.frames import FRAME_ENTRY, pack_frames
-from streams.domain.hashes.orientation import compose, inverse
+from streams.domain.hashes.orientation import LEFT_RIGHT, TOP_BOTTOM, TRANSPOSED, compose, inverse
 from streams.domain.hashes.packing import CANONICAL
-from streams.domain.hashes.views import VIEW_CODES
+from streams.domain.hashes.views import FULL, VIEW_CODES
 from streams.domain.records import MediaFacts, VideoFacts
 from tests.reference.videos import reoriented
 
 STEP_MS = 250
 CAPTION_VIEWS = (VIEW_CODES["top_85"], VIEW_CODES["bottom_85"])
+MIDDLE, CROPPED = VIEW_CODES["centre_60"], VIEW_CODES["centre_70"]
+
+
+def middle_hash(value: int, width: int) -> int:
+    """The hash of a frame's middle: as near to that of another middle as the hashes of the whole frames are."""
+    return int(f"{value:0{width}b}"[::-1], 2)
 
 
 def flip_bits(value: int, bits: int, width: int, rng: random.Random) -> int:
@@ -164,9 +176,11 @@ def _rows(
         )
     full = (0, orientation | CANONICAL, hash64, hash256, from_ms, to_ms)
     other = (rng.getrandbits(64), rng.getrandbits(256), from_ms, to_ms)
+    middle = (MIDDLE, full[1], middle_hash(hash64, 64), middle_hash(hash256, 256), from_ms, to_ms)
     if recipe.film_view is not None:
-        return [(0, rng.randrange(8) | CANONICAL, *other), (recipe.film_view, *full[1:])]
-    rows = [full]
+        shown = middle if recipe.film_view in (MIDDLE, CROPPED) else full
+        return [(0, rng.randrange(8) | CANONICAL, *other), (recipe.film_view, *shown[1:])]
+    rows = [full, middle]
     if rng.randrange(10) < recipe.alternates_of_10:
         rows.append(
             (0, rng.randrange(8), flip_bits(hash64, 6, 64, rng), flip_bits(hash256, 20, 256, rng), from_ms, to_ms)
@@ -180,7 +194,41 @@ def _rows(
     return rows
 
 
-def media_facts(recipe: VideoRecipe, name: str, *, read_in_parts: bool = False, quality: float = 0.8) -> MediaFacts:
+def key_frames(recipe: VideoRecipe, entries: NDArray[np.void], shown: Film | None = None) -> str:
+    """The evidence of a video: textures that every scene has its own of, under noise. `shown` is in place of its films.
+
+    A scene is hashed in the orientation of its entries, so its picture is the texture in the inverse orientation.
+    """
+    frames: list[KeyFrame] = []
+    rng = np.random.default_rng(recipe.seed)
+    for entry in entries[(entries["view"] == 0) & (entries["orientation"] & CANONICAL > 0)]:
+        at_ms, cuts = int(entry["from_ms"]), list(recipe.cuts)
+        while at_ms >= cuts[0].length_ms:
+            at_ms -= cuts.pop(0).length_ms
+        film = shown or cuts[0].film
+        scene = (cuts[0].from_ms + int(at_ms * cuts[0].speed)) // film.scene_ms
+        upright = _reoriented(_texture(f"{film.name} {scene}"), inverse(int(entry["orientation"]) & 7))
+        noisy = np.clip(upright + rng.normal(0, 3, upright.shape), 0, 255).astype(np.uint8)
+        thumbnail = Thumbnail(FULL, (0, 0, EDGE, EDGE), encode_thumbnail(noisy))
+        frames.append(KeyFrame(int(entry["from_ms"]), Evidence(640, 360, (thumbnail,))))
+    step = -(-len(frames) // MAX_KEY_FRAMES) or 1
+    return b64encode(pack_key_frames(frames[::step])).decode()
+
+
+@cache
+def _texture(name: str) -> NDArray[np.float64]:
+    coarse = np.random.default_rng(list(sha256(name.encode()).digest()[:8])).uniform(0, 255, (16, 16)).astype(np.uint8)
+    return np.asarray(Image.fromarray(coarse).resize((64, 64), Image.Resampling.BICUBIC)).astype(np.float64)
+
+
+def _reoriented(pixels: NDArray[np.float64], orientation: int) -> NDArray[np.float64]:
+    turned = pixels.T if orientation & TRANSPOSED else pixels
+    return turned[:: -1 if orientation & TOP_BOTTOM else 1, :: -1 if orientation & LEFT_RIGHT else 1]
+
+
+def media_facts(
+    recipe: VideoRecipe, name: str, *, read_in_parts: bool = False, quality: float = 0.8, evidence: str = ""
+) -> MediaFacts:
     """The facts about a video. `name` determines its content id."""
     entries = frame_entries(recipe)
     return MediaFacts(
@@ -205,4 +253,5 @@ def media_facts(recipe: VideoRecipe, name: str, *, read_in_parts: bool = False, 
             poster_s=0.0,
             thumbnails_s=[0.0],
         ),
+        evidence=evidence,
     )

@@ -15,7 +15,7 @@ from streams.domain.policy.policy import Policy
 from streams.domain.records import Fingerprint, MediaFacts
 from tests.support.picture_streams import DAY_MS
 from tests.support.picture_streams import submission as picture_submission
-from tests.support.synthetic_films import Cut, Film, VideoRecipe, media_facts
+from tests.support.synthetic_films import Cut, Film, VideoRecipe, frame_entries, key_frames, media_facts
 
 POLICIES = (
     Policy.of(),
@@ -53,7 +53,7 @@ def recipe(seed: int) -> VideoRecipe:
         first_sample_ms=rng.choice((0, 0, 120)),
         noise_bits=rng.choice((1, 2, 4)),
         orientation=rng.choice((0, 0, 0, 1, 5)),
-        film_view=rng.choice((None, None, None, VIEW_CODES["top_85"])),
+        film_view=rng.choice((None, None, None, None, *map(VIEW_CODES.get, ("top_85", "centre_70", "framed")))),
         alternates_of_10=rng.choice((0, 3)),
         lost_of_10=rng.choice((0, 0, 3)),
         borders_of_10=rng.choice((0, 5)),
@@ -67,9 +67,12 @@ def recipe(seed: int) -> VideoRecipe:
 def video(seed: int) -> MediaFacts:
     rng = random.Random(seed)
     read_in_parts = rng.random() < 0.3
-    return media_facts(
-        recipe(seed), f"video {seed}", read_in_parts=read_in_parts, quality=rng.choice((0.05, 0.6, 0.6, 0.6, 0.6))
+    made = recipe(seed)
+    evidence = rng.choice(
+        ("", key_frames(made, frame_entries(made)), key_frames(made, frame_entries(made), Film(f"other {seed}")))
     )
+    quality = rng.choice((0.05, 0.6, 0.6, 0.6, 0.6))
+    return media_facts(made, f"video {seed}", read_in_parts=read_in_parts, quality=quality, evidence=evidence)
 
 
 @cache

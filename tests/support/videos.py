@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 
 import av
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageFilter, ImageOps
 
 from tests.support.films import BILINEAR, Film, cached_file, captioned, encode
 
@@ -121,6 +121,20 @@ def brighter(picture: Image.Image) -> Image.Image:
 def cropped(picture: Image.Image, *, share: float) -> Image.Image:
     across, down = picture.width * share / 2, picture.height * share / 2
     return picture.resize(picture.size, BILINEAR, box=(across, down, picture.width - across, picture.height - down))
+
+
+def in_blurred_fill(picture: Image.Image, *, aspect: float) -> Image.Image:
+    """The picture in the middle of a canvas of another aspect, as apps set it, over a blurred enlargement of itself."""
+    width, height = picture.size
+    wide, high = max(width, round(height * aspect / 2) * 2), max(height, round(width / aspect / 2) * 2)
+    enlarged = max(wide / width, high / height)
+    across, down = (width - wide / enlarged) / 2, (height - high / enlarged) / 2
+    coarse = picture.resize(
+        (max(1, wide // 8), max(1, high // 8)), Image.Resampling.BOX, (across, down, width - across, height - down)
+    )
+    canvas = coarse.filter(ImageFilter.GaussianBlur(min(wide, high) / 160)).resize((wide, high), BILINEAR)
+    canvas.paste(picture, ((wide - width) // 2, (high - height) // 2))
+    return canvas
 
 
 def clip(source: Path, target: Path, seed: int, *, share: float, **coding: Any) -> None:
@@ -231,6 +245,13 @@ ALTERATIONS: Final[dict[str, Alteration]] = {
     "brighter": Alteration("colour", _plain(change=brighter, gop=75)),
     "logo": Alteration("logo", _plain(change=logo, gop=75)),
     "cropped_5": Alteration("crop", _plain(change=partial(cropped, share=0.05), gop=75)),
+    "cropped_15": Alteration("crop", _plain(change=partial(cropped, share=0.15), gop=75)),
+    "clip_30_cropped_15": Alteration(
+        "crop", partial(clip, share=0.3, gop=75, change=partial(cropped, share=0.15)), share=0.3
+    ),
+    "clip_30_captioned": Alteration("caption", partial(clip, share=0.3, gop=75, change=caption_over), share=0.3),
+    "filled_tall": Alteration("fill", _plain(change=partial(in_blurred_fill, aspect=9 / 16), gop=75)),
+    "filled_wide": Alteration("fill", _plain(change=partial(in_blurred_fill, aspect=2.4), gop=75)),
     "compilation": Alteration("compilation", compilation, share=0.3),
     "with_intro": Alteration("intro", with_intro),
 }

@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from streams.analytics.rows.extractors import Row, read_field, record_time_ms, text, text_map
 from streams.analytics.rows.table import DetailTable
 from streams.domain.hashes.algorithms import FRAMES_HASH
-from streams.domain.hashes.frames import unpack_frames
+from streams.domain.hashes.frames import WHOLE_FRAME_VIEWS, unpack_frames
 from streams.domain.hashes.views import VIEWS
 from streams.domain.match.selection import stored_frame_entries
 from streams.domain.records import RawRecord, parse_json_object
 
 
 class VideoParts(NamedTuple):
-    """The stored frames of one video, and the values that all its rows share."""
+    """The stored whole frames of one video, and the values that all its rows share."""
 
     collection: str
     content_id: str
@@ -64,6 +64,7 @@ def frame_rows(record: RawRecord) -> list[Row]:
     if packed is None:
         return []
     frames = stored_frame_entries(unpack_frames(packed))
+    frames = frames[np.isin(frames["view"], WHOLE_FRAME_VIEWS)]
     video = VideoParts(
         collection=read_field(document, COLLECTION),
         content_id=read_field(facts, CONTENT_ID),

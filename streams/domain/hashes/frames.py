@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from streams.domain.hashes.algorithms import FRAMES_HASH
 from streams.domain.hashes.packing import unpack_hex
-from streams.domain.hashes.views import FULL, TRIMMED, VIEW_CODES
+from streams.domain.hashes.views import FRAMED, FULL, TRIMMED, VIEW_CODES
 
 FRAME_ENTRY: Final = np.dtype(
     [
@@ -29,12 +29,19 @@ comes first."""
 MAX_MOMENTS: Final = 400
 """Of one video; in a longer video they are spread over its duration."""
 
-STORED_FRAME_VIEWS: Final = (FULL, TRIMMED)
-"""Views of a moment that state stores, in canonical orientation: the whole frame, and the whole frame without the
-borders that all frames have in common."""
+WHOLE_FRAME_VIEWS: Final = (FULL, TRIMMED, FRAMED)
+"""The whole frame, the frame without the borders that all frames have in common, and the frame without the blurred fill
+that all have in common."""
 
-QUERY_FRAME_VIEWS: Final = (*STORED_FRAME_VIEWS, VIEW_CODES["top_85"], VIEW_CODES["bottom_85"])
-"""Views of a moment that are looked up. The last two find a known frame to which a bar of text was added."""
+STORED_FRAME_VIEWS: Final = (*WHOLE_FRAME_VIEWS, VIEW_CODES["centre_60"])
+"""Views of a moment that state stores, in canonical orientation: those of whole frames, and the middle of the
+innermost. The middle finds frames with a caption or a logo, and cropped ones."""
+
+QUERY_FRAME_VIEWS: Final = (
+    *STORED_FRAME_VIEWS, VIEW_CODES["top_85"], VIEW_CODES["bottom_85"], VIEW_CODES["centre_70"],
+)  # fmt: skip
+"""Views of a moment that are looked up. Top and bottom find a known frame to which a bar of text was added, the larger
+middle one that was cropped by 5 to 9 % on every side."""
 
 
 def pack_frames(entries: NDArray[np.void]) -> str:

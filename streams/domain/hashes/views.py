@@ -37,6 +37,7 @@ class View(NamedTuple):
             in the thumbnail of the innermost picture (`FRAMED`, else `TRIMMED`, else `FULL`), at `box`.
         negated: dark and bright are exchanged.
         panel: it is one picture of several side by side, so only a part of the submission is the known picture.
+        of_frames: only frames of videos have it; pictures are looked up among them.
     """
 
     code: int
@@ -49,6 +50,7 @@ class View(NamedTuple):
     own_thumbnail: bool = False
     negated: bool = False
     panel: bool = False
+    of_frames: bool = False
 
 
 FULL, TRIMMED, FRAMED, INVERTED, DESKEWED, OTHER_GROUND, CUT_OUT, OBJECT = 0, 1, 2, 30, 31, 48, 49, 50
@@ -117,6 +119,7 @@ VIEWS: Final[tuple[View, ...]] = (
     View(OBJECT, "object", whole=True, own_thumbnail=True),
     View(51, "top_left_50", box=(0.0, 0.0, 0.5, 0.5)),
     View(52, "bottom_right_50", box=(0.5, 0.5, 1.0, 1.0)),
+    View(53, "centre_60", box=(0.2, 0.2, 0.8, 0.8), of_frames=True),
 )
 """By code. `other_ground` is a transparent picture on black instead of white, or the other way round; `cut_out` is the
 object on a plain ground that is not white, on white or on black; `object` is what stands on a plain ground, without
@@ -141,6 +144,9 @@ _SIDES = ("left_75", "right_75", "top_80", "bottom_80")
 _STORED_PARTS = ("square", "wide", *_SIDES, "centre_50")
 _QUARTERS = ("top_left_50", "bottom_right_50")
 _QUERIED_AS_WHOLE = ("inverted", *(view.name for view in VIEWS if view.panel))
+_FRAME_MIDDLES = (("centre_60", "centre_70"), ("centre_60",))
+"""Of frames alone. Captions and logos lie around the middle of 60 %, and a copy that was cropped to 86 % (by 7 % on
+every side) shows the same when it is cropped again to 70 %."""
 _TILTED = tuple(view.name for view in VIEWS if view.tilt_degrees)
 _COMPARED: dict[Level, tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]] = {
     "plain": ((("full",), ("full",)),),
@@ -153,6 +159,7 @@ _COMPARED: dict[Level, tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]] = {
         ((*_BARS, "square", "wide", "centre_50"), _WHOLE),
         (_TILTED, ("round",)),
         *(((quarter,), (quarter,)) for quarter in _QUARTERS),
+        _FRAME_MIDDLES,
     ),
     "deep": (
         (_WHOLE, (*_WHOLE, *_GROUNDS, *_STORED_CROPS, *_STORED_PARTS)),
@@ -164,15 +171,18 @@ _COMPARED: dict[Level, tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]] = {
         (("square", "wide"), ("square", "wide")),
         (("round", *_TILTED), ("round",)),
         *(((quarter,), (quarter,)) for quarter in _QUARTERS),
+        _FRAME_MIDDLES,
     ),
 }
 """By level: which views of a submission are compared with which views of known contents."""
 
 GROUP_WHOLE, GROUP_CROPS, GROUP_OVAL, GROUP_ASPECT, GROUP_QUARTERS = 1, 2, 4, 8, 16
+FRAME_GROUPS = GROUP_WHOLE | GROUP_CROPS
 """The search groups, one bit each: whole views, crops of the middle and of corners, ovals, the parts that mostly whole
 pictures are looked up among (views of another aspect ratio, sides, small middles), and quarters, which are looked up
 among themselves: a sticker or an emoji leaves one as it is. Every group has its own index. A look-up searches only the
-groups it can match, so the many look-ups of crops pass by neither ovals nor parts."""
+groups it can match, so the many look-ups of crops pass by neither ovals nor parts. Frames of videos are in FRAME_GROUPS
+alone, and have one index."""
 
 
 def _search_group(view: View) -> int:
@@ -254,7 +264,7 @@ def query_groups(entries: NDArray[np.void], level: Level) -> NDArray[np.uint8]:
 
 
 def views_of_level(level: Level) -> tuple[View, ...]:
-    """The views in a fingerprint of this level: all that are stored or looked up."""
+    """The views in a picture's fingerprint of this level: all that are stored or looked up."""
     table = VIEW_PAIRS[LEVEL_NUMBERS[level]]
     used = table.any(axis=0) | table.any(axis=1)
-    return tuple(view for view in VIEWS if used[view.code])
+    return tuple(view for view in VIEWS if used[view.code] and not view.of_frames)

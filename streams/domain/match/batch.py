@@ -5,8 +5,8 @@ What follows from the answers of the index is in decide.py.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol
 
 from streams.domain.hashes.algorithms import FRAMES_HASH, VIEWS_HASH
@@ -33,7 +33,7 @@ from streams.domain.records import Fingerprint, decision_id
 from streams.domain.records.ids import digest_of, is_partial
 from streams.domain.state.content import FOR_EVER_MS, Content
 from streams.domain.state.decision import is_remembered
-from streams.domain.state.keys import content_key, decision_id_bytes, decision_key
+from streams.domain.state.keys import content_key, decision_id_bytes, decision_key, evidence_key_of
 from streams.errors import BadInput, Reason
 
 REVISION = 0
@@ -55,7 +55,7 @@ class State(Protocol):
 
 class MatchInput(NamedTuple):
     """A fingerprint, and what is decided by: the entries that its policy compares, the time of its Kafka record in ms
-    since the epoch, and its packed evidence, which is empty for a video and where another version made the fingerprint.
+    since the epoch, and its packed evidence, which is empty where another version made the fingerprint.
     """
 
     fingerprint: Fingerprint
@@ -146,7 +146,8 @@ def plan_operations(
     """
     expiry_of_decided: dict[bytes, int] = {}
     known: dict[bytes, _KnownContent] = {}
-    for pending in batch:
+    evidence = _EvidenceInTime(state)
+    for number, pending in enumerate(batch):
         key = pending.decision_key
         repeated = is_remembered(state.get(key), pending.time_ms)
         repeated = repeated or (key in expiry_of_decided and expiry_of_decided[key] >= pending.time_ms)
@@ -163,17 +164,47 @@ def plan_operations(
         content = known.get(pending.content_key) or _known_content(pending, state)
         if content is None or content.expires_ms < pending.time_ms:
             pending.is_new = True
-            yield from _insert(pending, content)
+            yield from _insert(pending, content, evidence.before(number, pending.fingerprint.collection))
+            evidence.note(number, pending)
             algorithm, has_evidence = pending.comparable_entries.algorithm, bool(pending.evidence)
             known[pending.content_key] = _KnownContent(algorithm, pending.expires_ms, has_evidence)
             continue
         pending.adds_evidence = bool(pending.evidence and content.algorithm) and not content.has_evidence
+        if pending.adds_evidence:
+            evidence.note(number, pending)
         if (pending.expires_ms - content.expires_ms) * REFRESHES_PER_RETENTION > retention_ms:
             pending.extends_retention = True
             if content.algorithm:
                 yield content.algorithm, pending, Refresh(facts.content_id, pending.time_ms, pending.expires_ms)
             content = content._replace(expires_ms=pending.expires_ms)
         known[pending.content_key] = content._replace(has_evidence=content.has_evidence or pending.adds_evidence)
+
+
+class _EvidenceInTime:
+    """The evidence of known contents as every submission of a batch finds it: the state does not have it yet."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._noted: dict[bytes, list[tuple[int, bytes]]] = {}
+
+    def note(self, number: int, pending: PendingDecision) -> None:
+        """From submission `number` on, the content has the evidence of this one, or none if this one has none."""
+        if pending.comparable_entries.algorithm == FRAMES_HASH and pending.content_key is not None:
+            self._noted.setdefault(pending.content_key, []).append((number, pending.evidence))
+
+    def before(self, number: int, collection: str) -> Callable[[str], bytes]:
+        """The packed evidence of a content id, as submission `number` finds it; empty if there is none."""
+
+        def known(content_id: str) -> bytes:
+            key = content_key(collection, content_id)
+            for noted_at, packed in reversed(self._noted.get(key, ())):
+                if noted_at < number:
+                    return packed
+            value = self._state.get(key)
+            has_evidence = value is not None and Content.unpack(value).has_evidence
+            return (self._state.get(evidence_key_of(key)) or b"") if has_evidence else b""
+
+        return known
 
 
 class _KnownContent(NamedTuple):
@@ -198,7 +229,7 @@ def _known_content(pending: PendingDecision, state: State) -> _KnownContent | No
 
 
 def _insert(
-    pending: PendingDecision, expired: _KnownContent | None
+    pending: PendingDecision, expired: _KnownContent | None, known_evidence: Callable[[str], bytes]
 ) -> Iterator[tuple[str, PendingDecision, IndexOperation]]:
     """The operations for a content that is new, or replaces an expired content of equal bytes."""
     (algorithm, entries), policy = pending.comparable_entries, pending.fingerprint.policy
@@ -207,10 +238,16 @@ def _insert(
     if expired is not None and expired.algorithm and expired.algorithm != algorithm:
         yield expired.algorithm, pending, Remove(facts.content_id)
     if entries:
-        duration_ms = video_duration_ms(facts, entries) if algorithm == FRAMES_HASH else 0
         insert = MatchAndInsert(
-            facts.content_id, pending.time_ms, pending.expires_ms, policy, entries, expired is not None, duration_ms
+            facts.content_id, pending.time_ms, pending.expires_ms, policy, entries, expired is not None
         )
+        if algorithm == FRAMES_HASH:
+            insert = replace(
+                insert,
+                duration_ms=video_duration_ms(facts, entries),
+                evidence=pending.evidence,
+                known_evidence=known_evidence,
+            )
         yield algorithm, pending, insert
         if policy.appears_in:
             yield _find_appearances(pending)

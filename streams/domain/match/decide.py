@@ -203,11 +203,17 @@ def _put_existing(key: bytes, state: State) -> None:
         state.put(key, value)
 
 
+def _stored_evidence(pending: PendingDecision) -> bytes:
+    """The submission's evidence as state stores it."""
+    is_video = pending.comparable_entries.algorithm == FRAMES_HASH
+    return pending.evidence if is_video else stored_evidence(pending.evidence)
+
+
 def _put_again(content: Content, pending: PendingDecision, state: State) -> None:
     """Write a known content that expires later, or has evidence now."""
     assert pending.content_key is not None
     if pending.adds_evidence:
-        state.put(evidence_key_of(pending.content_key), stored_evidence(pending.evidence))
+        state.put(evidence_key_of(pending.content_key), _stored_evidence(pending))
     expires_ms = pending.expires_ms if pending.extends_retention else content.expires_ms
     has_evidence = content.has_evidence or pending.adds_evidence
     state.put(pending.content_key, replace(content, expires_ms=expires_ms, has_evidence=has_evidence).pack())
@@ -222,7 +228,7 @@ def _put_new(content: Content, pending: PendingDecision, state: State) -> None:
         frames = stored_frame_entries(np.frombuffer(entries, FRAME_ENTRY)).tobytes()
         state.put(frames_key_of(pending.content_key), pack_stored_frames(video_duration_ms(facts, entries), frames))
     if content.has_evidence:
-        state.put(evidence_key_of(pending.content_key), stored_evidence(pending.evidence))
+        state.put(evidence_key_of(pending.content_key), _stored_evidence(pending))
     state.put(pending.content_key, content.pack())
 
 
@@ -243,6 +249,6 @@ def _new_content(pending: PendingDecision, match: Match | None, drift_blocks: in
         algorithm=algorithm if pending.hashes_stored else "",
         entries=b"" if algorithm == FRAMES_HASH else stored_entries(entries, fingerprint.policy),
         is_member=match is not None and match.group_content_id != own,
-        has_evidence=bool(pending.evidence) and bool(entries),
+        has_evidence=bool(pending.evidence) and bool(entries) and pending.hashes_stored,
         drift_blocks=drift_blocks,
     )

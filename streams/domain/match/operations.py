@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from streams.domain.policy.policy import Policy
+
+
+def no_evidence(content_id: str) -> bytes:
+    """For submissions that are compared by their hashes alone."""
+    return b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +28,8 @@ class MatchAndInsert:
         entries: packed as `hashes.packing.ENTRY` for a picture, as `hashes.frames.FRAME_ENTRY` for a video.
         replaces_expired: equal bytes were known, but have expired.
         duration_ms: of a video.
+        evidence: of a video, packed; empty if it has none. Pictures are verified after their candidates are found.
+        known_evidence: of a known video, packed, by its content id, as it is before this operation.
     """
 
     content_id: str
@@ -31,6 +39,8 @@ class MatchAndInsert:
     entries: bytes
     replaces_expired: bool = False
     duration_ms: int = 0
+    evidence: bytes = b""
+    known_evidence: Callable[[str], bytes] = no_evidence
 
 
 @dataclass(frozen=True, slots=True)

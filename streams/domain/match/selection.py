@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.domain.evidence.evidence import is_evidence
+from streams.domain.evidence.key_frames import unpack_key_frames
 from streams.domain.hashes.algorithms import FRAMES_HASH, VIEWS_HASH, current_algorithm
 from streams.domain.hashes.frames import FRAME_ENTRY, MAX_MOMENTS, STORED_FRAME_VIEWS, unpack_frames
 from streams.domain.hashes.levels import LEVEL_NUMBERS, Level
@@ -78,7 +79,8 @@ def comparable_entries(facts: MediaFacts, policy: Policy) -> ComparableEntries:
 
 
 def packed_evidence(facts: MediaFacts) -> bytes:
-    """The evidence of a picture as `evidence.pack_evidence` packs it; empty if it has none that this version reads.
+    """The evidence of a picture as `evidence.pack_evidence` packs it, or the key frames of a video as
+    `key_frames.pack_key_frames` does; empty if there is none that this version reads.
 
     Raises:
         BadInput: bad_field, if it is not evidence in base64.
@@ -87,6 +89,8 @@ def packed_evidence(facts: MediaFacts) -> bytes:
         packed = a2b_base64(facts.evidence, strict_mode=True) if facts.evidence else b""
     except ValueError as error:
         raise BadInput(Reason.BAD_FIELD, f"field 'evidence' must be base64: {error}") from error
+    if facts.kind == "video":
+        return packed if unpack_key_frames(packed) else b""
     return packed if is_evidence(packed) else b""
 
 

@@ -74,7 +74,9 @@ class Match:
     of the content. `transformation` is how the content became the submission (`none` for an unchanged copy; see
     `streams.domain.hashes.transformation`), and `explanation` says so to people.
 
-    For videos, `distance_bits` is the mean over the frames that are the same, and `candidate_distance_bits` the
+    For videos, `confidence` is `certain` if what matches moves, and `likely` if it does not, or if its frames leave
+    doubt. `score` and `differs` are medians of the key frames that lie over each other, and None where none do; `map`
+    is empty. `distance_bits` is the mean over the frames that are the same, and `candidate_distance_bits` the
     smallest over the frames that found the known video. `relation` says what the submission is to the known video:
     `copy`, `clip_of`, `contains` or `overlaps` (empty for pictures and for equal bytes). `segments` are the stretches
     that are the same, in the order of the submission; `share` and `known_share` are how much of the submission and of

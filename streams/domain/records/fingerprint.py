@@ -63,7 +63,7 @@ class MediaFacts:
     of its poster.
 
     `evidence` is what decides whether a picture with near hashes shows the same (see `streams.domain.evidence`), in
-    base64. Decisions leave it out.
+    base64; of a video, that of a few of its frames. Decisions leave it out.
 
     `truncated` says that the file ends early (a JPEG without its end marker, or cut off after half of its rows or
     later): `width`, `height`, hashes and evidence are of the rows that it has. A truncated content may be a copy of

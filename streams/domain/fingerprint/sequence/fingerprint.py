@@ -25,6 +25,7 @@ from streams.domain.fingerprint.sequence.animation import animation_frames
 from streams.domain.fingerprint.sequence.frames import SequenceFrame
 from streams.domain.fingerprint.sequence.pages import TiffPage, page_frames, page_step, tiff_pages
 from streams.domain.fingerprint.video.decoder import FrameSample
+from streams.domain.fingerprint.video.key_frames import key_frame_evidence
 from streams.domain.fingerprint.video.limits import DEFAULT_VIDEO_LIMITS, VideoLimits
 from streams.domain.fingerprint.video.moments import MomentCollector, frame_entries
 from streams.domain.fingerprint.video.posters import choose_poster, choose_thumbnails_s
@@ -208,4 +209,5 @@ def _media_facts(
             poster_s=poster.from_ms / 1000 if poster else 0.0,
             thumbnails_s=choose_thumbnails_s(moments, duration_ms),
         ),
+        evidence=key_frame_evidence(moments, sequence.size),
     )

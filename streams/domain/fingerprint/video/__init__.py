@@ -7,5 +7,6 @@ index.py, plan.py           by its index: where the frames are, which parts are 
 sequential.py               from beginning to end: which packets are decoded
 decoder.py                  packets to small grey frames with their times
 moments.py                  frames to moments, moments to entries
+key_frames.py             the moments whose thumbnails prove a match
 posters.py                  the moments that represent the video
 """

@@ -15,6 +15,7 @@ from streams.domain.fingerprint.formats import HEAD_BYTES, video_format_of
 from streams.domain.fingerprint.image.fingerprint import compute_content_id
 from streams.domain.fingerprint.video.container import OpenContainer, ffmpeg_errors_as_bad_input, open_container
 from streams.domain.fingerprint.video.ffmpeg_input import FFmpegInput
+from streams.domain.fingerprint.video.key_frames import key_frame_evidence
 from streams.domain.fingerprint.video.limits import DEFAULT_VIDEO_LIMITS, VideoLimits
 from streams.domain.fingerprint.video.moments import Moment, MomentCollector, frame_entries
 from streams.domain.fingerprint.video.posters import choose_poster, choose_thumbnails_s
@@ -126,4 +127,5 @@ def _media_facts(
             poster_s=poster.from_ms / 1000 if poster else 0.0,
             thumbnails_s=choose_thumbnails_s(moments, duration_ms),
         ),
+        evidence=key_frame_evidence(moments, decoder.size),
     )

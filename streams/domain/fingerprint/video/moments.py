@@ -19,13 +19,14 @@ from PIL import Image
 from streams.domain.fingerprint.image import phash
 from streams.domain.fingerprint.image.canonical import HASH64_SIDE, ViewFrequencies, has_contrast, view_entries
 from streams.domain.fingerprint.image.dct import box_frequencies
-from streams.domain.fingerprint.image.inner.borders import Pixels, Rectangle, inside_of_common_borders
+from streams.domain.fingerprint.image.inner.borders import Pixels, Rectangle
 from streams.domain.fingerprint.image.luminance import OnGround
 from streams.domain.fingerprint.image.views import ReducedPicture, derived_views, is_other_rectangle, whole_view
 from streams.domain.fingerprint.video.decoder import FrameSample
-from streams.domain.hashes.frames import FRAME_ENTRY, MAX_MOMENTS
+from streams.domain.fingerprint.video.inside import Inside, common_inside
+from streams.domain.hashes.frames import FRAME_ENTRY, MAX_MOMENTS, WHOLE_FRAME_VIEWS
 from streams.domain.hashes.packing import CANONICAL, EXTRA_UPRIGHT
-from streams.domain.hashes.views import FULL, TRIMMED, VIEW_CODES, VIEWS
+from streams.domain.hashes.views import FRAMED, FULL, TRIMMED, VIEW_CODES, VIEWS
 
 MAX_MOMENT_BITS: Final = 6
 """A frame that differs by more bits starts a new moment."""
@@ -44,10 +45,12 @@ MAX_COLLECTED: Final = MAX_MOMENTS + MAX_MOMENTS // 2
 """Moments that are collected before they are thinned out to MAX_MOMENTS."""
 
 BORDER_FRAMES: Final = 64
-"""Frames, spread over the video, from which its borders are found."""
+"""Frames, the first ones, from which the borders are found inside which frames are compared."""
 
 BARS: Final = (VIEW_CODES["top_85"], VIEW_CODES["bottom_85"])
+MIDDLES: Final = (VIEW_CODES["centre_60"], VIEW_CODES["centre_70"])
 _BAR_BOXES: Final = tuple(VIEWS[code].box for code in BARS)
+_MIDDLE_BOXES: Final = tuple(VIEWS[code].box for code in MIDDLES)
 
 
 @dataclass(slots=True)
@@ -100,7 +103,7 @@ class MomentCollector:
 
     def _find_borders(self) -> None:
         first_samples, self._first_samples = self._first_samples or [], None
-        self._inside = common_inside([sample.grey for sample in first_samples])
+        self._inside = inside_of([sample.grey for sample in first_samples]).innermost
         for sample in first_samples:
             self._add(sample)
 
@@ -199,35 +202,40 @@ def _gap_without_ms(moments: Sequence[Moment], number: int) -> float:
     return moments[number + 1].from_ms - moments[number - 1].to_ms
 
 
-def common_inside(pictures: Sequence[Pixels]) -> Rectangle | None:
-    """The rectangle inside the borders that all pictures share, in pixels; None if they share no border.
-
-    Dark and nearly uniform pictures are skipped, as their borders cannot be seen. So are pictures of another size than
-    the first.
-    """
-    visible = [picture for picture in pictures if _contrast(quick_frequencies(picture)) >= MIN_CONTRAST]
-    same_size = [picture for picture in visible if picture.shape == visible[0].shape]
-    if not same_size:
-        return None
-    return inside_of_common_borders(np.stack(same_size[:: -(-len(same_size) // BORDER_FRAMES)]))
+def inside_of(pictures: Sequence[Pixels]) -> Inside:
+    """What the frames show inside a border or a blurred fill. Dark and nearly uniform frames do not count."""
+    return common_inside([picture for picture in pictures if _contrast(quick_frequencies(picture)) >= MIN_CONTRAST])
 
 
 def frame_entries(moments: Sequence[Moment]) -> NDArray[np.void]:
     """The entries (`streams.domain.hashes.frames.FRAME_ENTRY`) of the views of all moments."""
-    inside = common_inside([moment.grey for moment in moments])
+    inside = inside_of([moment.grey for moment in moments])
     entries = [_moment_entries(moment, inside) for moment in moments]
     return np.concatenate(entries) if entries else np.zeros(0, FRAME_ENTRY)
 
 
-def _moment_entries(moment: Moment, inside: Rectangle | None) -> NDArray[np.void]:
-    views = [moment.full]
+def inner_pictures(reduced: ReducedPicture, inside: Inside) -> list[tuple[int, Rectangle]]:
+    """The pictures inside a border and a blurred fill, by view code, if they differ; the innermost last."""
+    inner: list[tuple[int, Rectangle]] = []
+    known: list[tuple[float, float, float, float]] = [reduced.whole]
+    for code, part in ((TRIMMED, inside.borders), (FRAMED, inside.fill)):
+        if part and all(is_other_rectangle(part, other, reduced.whole) for other in known):
+            inner.append((code, part))
+            known.append(part)
+    return inner
+
+
+def _moment_entries(moment: Moment, inside: Inside) -> NDArray[np.void]:
+    views, innermost = [moment.full], moment.large
     reduced = ReducedPicture(OnGround(Image.fromarray(moment.grey)))
-    if inside is not None and is_other_rectangle(inside, reduced.whole, reduced.whole):
-        views.append(whole_view(TRIMMED, reduced.square(inside)))
+    for code, part in inner_pictures(reduced, inside):
+        innermost = reduced.square(part)
+        views.append(whole_view(code, innermost))
     views.append(derived_views(BARS, box_frequencies(moment.large, _BAR_BOXES)))
+    views.append(derived_views(MIDDLES, box_frequencies(innermost, _MIDDLE_BOXES)))
     entries = view_entries(views)
     canonical = entries["orientation"] & CANONICAL > 0
-    whole = np.isin(entries["view"], (FULL, TRIMMED))
+    whole = np.isin(entries["view"], WHOLE_FRAME_VIEWS)
     entries = entries[canonical | (whole & (entries["orientation"] & EXTRA_UPRIGHT == 0))]
     packed = np.zeros(len(entries), FRAME_ENTRY)
     for field in ("view", "orientation", "hash64", "hash256"):

@@ -155,8 +155,9 @@ class ImageIndex:
             np.zeros(len(self._contents.alive), np.int32),
         )  # fmt: skip
         matches = search_index(
-            self._bands().whole, table, query, operation.policy, operation.time_ms, -1, skip_common=False
-        )
+            self._bands().whole, table, query, operation.policy, operation.time_ms, -1, skip_common=False,
+            groups=GROUP_WHOLE,
+        )  # fmt: skip
         at_ms = frames["from_ms"].astype(np.int64)[matches.entry]
         return nearest_appearances(self._rows.slot[matches.row], matches, at_ms, self._first_ms_and_id)
 

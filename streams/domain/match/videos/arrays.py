@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from streams.domain.hashes.frames import FRAME_ENTRY
 from streams.domain.match.selection import moment_starts
-from streams.domain.match.videos.alignment import MomentTimes
+from streams.domain.match.videos.alignment.align import MomentTimes
 from streams.domain.match.videos.frame_pairs import FramePairs, MomentHashes
 from streams.domain.match.videos.kernel import FrameMatches, FrameTable, QueryFrames
 

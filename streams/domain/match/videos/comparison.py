@@ -16,17 +16,18 @@ from streams.domain.hashes.frames import FRAME_ENTRY
 from streams.domain.hashes.levels import LEVEL_NUMBERS
 from streams.domain.hashes.packing import ORIENTATION_MASK
 from streams.domain.hashes.transformation import transformation_between
-from streams.domain.hashes.views import AS_WHOLE, GROUP_WHOLE, NOT_COMPARED, QUERY_GROUPS, VIEW_PAIRS, VIEWS
+from streams.domain.hashes.views import AS_WHOLE, FRAME_GROUPS, NOT_COMPARED, QUERY_GROUPS, VIEW_PAIRS, VIEWS
 from streams.domain.match.outcome import exact_match
 from streams.domain.match.selection import (
     as_frame_entries,
     comparable_entries,
     moment_starts,
+    packed_evidence,
     stored_entries,
     stored_frame_entries,
     video_duration_ms,
 )
-from streams.domain.match.videos.alignment import MomentTimes
+from streams.domain.match.videos.alignment.align import MomentTimes
 from streams.domain.match.videos.frame_pairs import FramePairs, MomentHashes
 from streams.domain.match.videos.orientation import (
     RELATIVE_ORIENTATION,
@@ -36,6 +37,7 @@ from streams.domain.match.videos.orientation import (
 from streams.domain.match.videos.outcome import record_segment, video_match
 from streams.domain.match.videos.relation import FULL_WEIGHT, find_relation, shares
 from streams.domain.match.videos.shared_captions import drop_ambiguous
+from streams.domain.match.videos.verification import VideoEvidence
 from streams.domain.policy.policy import Policy
 from streams.domain.records import Match, MediaFacts, Segment
 from streams.domain.state.content import Content
@@ -119,8 +121,9 @@ def compare_videos(
     pairs = drop_ambiguous(table.confirmed(matching).nearest(), hashes, _moment_hashes(known_moments, other))
     weights = np.full(len(counts), FULL_WEIGHT, np.int64)
     distance_bits = int(matching.hash64_distance_bits.min())
+    evidence = VideoEvidence(packed_evidence(submitted), lambda _: packed_evidence(known))
     hit, alignment = find_relation(
-        known.content_id, moments, known_moments, hashes, pairs, weights, distance_bits, policy
+        known.content_id, moments, known_moments, hashes, pairs, weights, distance_bits, policy, evidence
     )
     found = video_match(hit, content, policy, (submitted.content_id, media_ids[1])) if hit is not None else None
     if alignment is not None:
@@ -179,7 +182,7 @@ class _ComparisonTable:
         self._own, self._other, self._policy = own, other, policy
         self._starts, self._other_starts = moment_starts(own), moment_starts(other)
         rules = VIEW_PAIRS[level, own["view"][:, None], other["view"][None]]
-        is_query = QUERY_GROUPS[level, own["view"], own["orientation"]] & GROUP_WHOLE > 0
+        is_query = QUERY_GROUPS[level, own["view"], own["orientation"]] & FRAME_GROUPS > 0
         self._compared = (rules != NOT_COMPARED) & is_query[:, None]
         both_whole = (rules == AS_WHOLE) & _IS_WHOLE[own["view"]][:, None]
         self._radius_bits = np.where(both_whole, policy.radius_bits, policy.view_radius_bits)

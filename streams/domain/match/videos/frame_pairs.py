@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.domain.match.videos.time_mapping import Int64Array
+from streams.domain.match.videos.alignment.time_mapping import Int64Array
 
 MAX_PAIRS_PER_MOMENT: Final = 32
 """A moment is paired with at most this many frames of one known video: enough even where the same comes again and

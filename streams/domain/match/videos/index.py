@@ -17,7 +17,7 @@ from streams.domain.hashes.frames import FRAME_ENTRY
 from streams.domain.match.operations import FindAppearances, FoundAppearance, IndexOperation, MatchAndInsert, Refresh
 from streams.domain.match.ranking import RELATION_ORDER, VideoRank
 from streams.domain.match.selection import moment_starts, stored_frame_entries
-from streams.domain.match.videos.alignment import MomentTimes
+from streams.domain.match.videos.alignment.align import MomentTimes
 from streams.domain.match.videos.appearances import nearest_appearances
 from streams.domain.match.videos.arrays import KnownVideo, VideoArrays
 from streams.domain.match.videos.frame_pairs import MomentHashes
@@ -30,7 +30,7 @@ from streams.domain.match.videos.kernel import (
 from streams.domain.match.videos.orientation import missing_orientations, most_frequent_orientation
 from streams.domain.match.videos.relation import VideoHit, find_relation, moment_weights
 from streams.domain.match.videos.shared_captions import drop_ambiguous
-from streams.domain.policy.policy import Policy
+from streams.domain.match.videos.verification import VideoEvidence
 from streams.domain.state.content import Content
 from streams.domain.state.frames import unpack_stored_frames
 
@@ -165,7 +165,7 @@ class VideoIndex:
             if lookup is None or (best is not None and best[1].is_reused):
                 break
             for slot in self._candidates(lookup, members):
-                hit = self._compare(lookup, slot, submission.policy)
+                hit = self._compare(lookup, slot, submission)
                 if hit is not None and (best is None or self._rank(hit) < best[0]):
                     best = self._rank(hit), hit
         return best[1] if best else None
@@ -204,9 +204,9 @@ class VideoIndex:
         chosen.sort(key=lambda slot: (-totals[slot], videos[slot].first_ms, videos[slot].content_id))
         return chosen[:MAX_CANDIDATES]
 
-    def _compare(self, lookup: VideoLookup, slot: int, policy: Policy) -> VideoHit | None:
+    def _compare(self, lookup: VideoLookup, slot: int, submission: MatchAndInsert) -> VideoHit | None:
         """Compares a submission with a candidate, frame by frame."""
-        arrays, of_video = self._arrays, lookup.slots == slot
+        arrays, of_video, policy = self._arrays, lookup.slots == slot, submission.policy
         video, table, weights = arrays.videos[slot], arrays.table(), lookup.weights
         rows = np.arange(video.first_row, video.first_row + video.rows)
         orientation = most_frequent_orientation(lookup.known_orientations[of_video], lookup.own_orientations[of_video])
@@ -219,7 +219,10 @@ class VideoIndex:
         own, known = _moment_hashes(lookup.times, lookup.query), arrays.moment_hashes(video)
         pairs = drop_ambiguous(pairs.nearest(), own, known)
         known_times, distance_bits = arrays.moment_times(video), int(lookup.hash64_distances_bits[of_video].min())
-        return find_relation(video.content_id, lookup.times, known_times, own, pairs, weights, distance_bits, policy)[0]
+        evidence = VideoEvidence(submission.evidence, submission.known_evidence)
+        return find_relation(
+            video.content_id, lookup.times, known_times, own, pairs, weights, distance_bits, policy, evidence
+        )[0]
 
     def _known_video(self, hit: VideoHit) -> KnownVideo:
         return self._arrays.videos[self._slots[hit.content_id]]

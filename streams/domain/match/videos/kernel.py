@@ -18,7 +18,7 @@ from streams.domain.hamming.search import search_into
 from streams.domain.hashes.levels import LEVEL_NUMBERS
 from streams.domain.hashes.orientation import ORIENTATION_COUNT
 from streams.domain.hashes.packing import ORIENTATION_MASK
-from streams.domain.hashes.views import AS_WHOLE, GROUP_WHOLE, NOT_COMPARED, QUERY_GROUPS, VIEW_PAIRS, VIEWS
+from streams.domain.hashes.views import AS_WHOLE, FRAME_GROUPS, NOT_COMPARED, QUERY_GROUPS, VIEW_PAIRS, VIEWS
 from streams.domain.match.videos.orientation import RELATIVE_ORIENTATION
 from streams.domain.policy.policy import Policy
 
@@ -89,7 +89,7 @@ class FrameMatches(NamedTuple):
 
 def search_index(
     bands: Bands, table: FrameTable, query: QueryFrames, policy: Policy, time_ms: int, own_slot: int, *,
-    skip_common: bool = True,
+    skip_common: bool = True, groups: int = FRAME_GROUPS,
 ) -> FrameMatches:  # fmt: skip
     """Finds every row that looks like an entry under a policy.
 
@@ -101,17 +101,18 @@ def search_index(
         time_ms: contents that have expired by then are not found.
         own_slot: slot of the submission's own content, which is not found either; -1 if it has none.
         skip_common: leave out common moments.
+        groups: search groups that the rows are in, or'ed.
     """
     level = LEVEL_NUMBERS[policy.views]
-    is_query = QUERY_GROUPS[level, query.view_code, query.orientation] & GROUP_WHOLE
+    is_query = QUERY_GROUPS[level, query.view_code, query.orientation] & groups
     group_count = int(table.group.max(initial=0)) + 1
-    pairs, groups = _search(
+    pairs, group_counts = _search(
         bands, table, query, is_query, VIEW_PAIRS[level], _IS_WHOLE, policy.radius_bits, policy.view_radius_bits,
         policy.confirm_bits, time_ms, own_slot,
         MAX_GROUPS if skip_common else group_count, MAX_MATCHES if skip_common else 1 << 62,
         np.full(group_count, -1, np.int64),
     )  # fmt: skip
-    return FrameMatches(pairs[:, 0], pairs[:, 1], pairs[:, 2], pairs[:, 3], groups)
+    return FrameMatches(pairs[:, 0], pairs[:, 1], pairs[:, 2], pairs[:, 3], group_counts)
 
 
 def compare_frames(
@@ -130,7 +131,7 @@ def compare_frames(
         policy: which views are compared, and within which distance.
     """
     level = LEVEL_NUMBERS[policy.views]
-    is_query = QUERY_GROUPS[level, query.view_code, query.orientation] & GROUP_WHOLE
+    is_query = QUERY_GROUPS[level, query.view_code, query.orientation] & FRAME_GROUPS
     is_query[np.repeat(weights, np.diff(query.starts)) == 0] = 0
     found = _compare(table, rows, query, np.flatnonzero(is_query), VIEW_PAIRS[level], policy.confirm_bits)
     return FrameMatches(found[:, 0], found[:, 1], found[:, 2], found[:, 3], np.zeros(0, np.int64))
@@ -145,7 +146,7 @@ def compare_reoriented_frames(
     `row_orientations` are those of `rows`.
     """
     level = LEVEL_NUMBERS[policy.views]
-    is_query = QUERY_GROUPS[level, query.view_code, query.orientation] & GROUP_WHOLE > 0
+    is_query = QUERY_GROUPS[level, query.view_code, query.orientation] & FRAME_GROUPS > 0
     is_query &= np.repeat(weights, np.diff(query.starts)) > 0
     found = [np.empty((0, 4), np.int64)]
     for own in range(ORIENTATION_COUNT):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from streams.domain.hashes.transformation import describe_transformation, transformation_between
 from streams.domain.hashes.views import VIEWS
-from streams.domain.match.videos.alignment import AlignedSegment
+from streams.domain.match.videos.alignment.align import AlignedSegment
+from streams.domain.match.videos.alignment.time_mapping import NORMAL_SPEED_PPM
 from streams.domain.match.videos.relation import VideoHit
-from streams.domain.match.videos.time_mapping import NORMAL_SPEED_PPM
 from streams.domain.policy.policy import Policy
 from streams.domain.records import Match, Segment
 from streams.domain.state.content import Content
@@ -48,7 +48,9 @@ def video_match(hit: VideoHit, known: Content, policy: Policy, own_group: tuple[
         view=own.name,
         known_view=other.name,
         explanation=_explanation(hit, segments, transformation),
-        confidence="certain" if hit.moves else "likely",
+        confidence="certain" if hit.is_certain else "likely",
+        score=hit.score,
+        differs=hit.differs,
         relation=hit.relation,
         segments=segments,
         share=hit.share,

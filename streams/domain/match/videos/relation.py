@@ -1,6 +1,6 @@
 """Decides how a submission relates to a known video: as a copy, a clip, a compilation, an overlap, or not at all.
 
-How two videos are aligned is in alignment.py, how a match is written into a decision in outcome.py. `own` is the
+How two videos are aligned is in align.py, how a match is written into a decision in outcome.py. `own` is the
 submission, `known` the known video. The slow twin is tests/reference/videos.py.
 """
 
@@ -14,12 +14,13 @@ import numpy as np
 from streams.domain.hashes.levels import LEVEL_NUMBERS
 from streams.domain.hashes.packing import ORIENTATION_MASK
 from streams.domain.hashes.views import VIEW_PAIRS
-from streams.domain.match.videos.alignment import AlignedSegment, Alignment, MomentPairs, MomentTimes, align
+from streams.domain.match.videos.alignment.align import AlignedSegment, Alignment, MomentPairs, MomentTimes, align
+from streams.domain.match.videos.alignment.time_mapping import Int64Array
 from streams.domain.match.videos.frame_pairs import FramePairs, MomentHashes
-from streams.domain.match.videos.movement import shows_movement
+from streams.domain.match.videos.movement import moves_in_time, shows_movement
 from streams.domain.match.videos.orientation import RELATIVE_ORIENTATION
 from streams.domain.match.videos.shared_captions import FULL_EVIDENCE, evidence, is_enough_evidence
-from streams.domain.match.videos.time_mapping import Int64Array
+from streams.domain.match.videos.verification import NO_EVIDENCE, VerifiedFrames, VideoEvidence, verify_frames
 from streams.domain.policy.policy import Policy
 from streams.domain.records import Relation
 
@@ -45,7 +46,8 @@ class VideoHit:
 
     The views and orientations come from the pair of frames that shows the transformation best.
     `distance_bits` is the mean hash256 distance over the voting moments, `voters` their number.
-    `moves` says that the matching frames show movement, so that the match is certain (movement.py).
+    `is_certain` says that the matching frames show movement (movement.py), and that no key frame speaks against the
+    match (verification.py). `score` and `differs` are those of the key frames, None where none were compared.
     `candidate_distance_bits` is the hash64 distance of the frames through which the known video was found.
     """
 
@@ -64,11 +66,13 @@ class VideoHit:
     candidate_distance_bits: int
     distance_bits: int
     voters: int
-    moves: bool
+    is_certain: bool
+    score: int | None
+    differs: float | None
 
     @property
     def is_reused(self) -> bool:
-        return self.moves and self.relation in REUSE_RELATIONS
+        return self.is_certain and self.relation in REUSE_RELATIONS
 
 
 def moment_weights(groups: Int64Array) -> Int64Array:
@@ -78,9 +82,13 @@ def moment_weights(groups: Int64Array) -> Int64Array:
 
 def find_relation(
     content_id: str, own: MomentTimes, known: MomentTimes, hashes: MomentHashes, pairs: FramePairs,
-    weights: Int64Array, candidate_distance_bits: int, policy: Policy,
+    weights: Int64Array, candidate_distance_bits: int, policy: Policy, key_frames: VideoEvidence = NO_EVIDENCE,
 ) -> tuple[VideoHit | None, Alignment | None]:  # fmt: skip
     """Aligns a submission with one known video and decides how the two relate. `hashes` are the submission's.
+
+    The hashes of the frames are evidence (shared_captions.py). Where they are not enough, key frames that show the same
+    make up for it. Where they are, a match is less than certain only if all key frames that lie over each other show
+    something else.
 
     Returns:
         The hit, None without a relation or enough evidence; and the alignment, None if too few moments have pairs.
@@ -92,14 +100,24 @@ def find_relation(
     orientations = RELATIVE_ORIENTATION[
         pairs.known_orientation & ORIENTATION_MASK, pairs.own_orientation & ORIENTATION_MASK
     ]
-    alignment = align(own, known, MomentPairs(pairs.own_moment, pairs.known_moment, orientations), weights)
+    moments = MomentPairs(pairs.own_moment, pairs.known_moment, orientations)
+    alignment = align(own, known, moments, weights)
     voting = pairs.select(alignment.votes)
     voters = np.unique(voting.own_moment)
     relation = _relation(alignment, own, known, policy, needed, len(voters), int(weights[voters].sum()))
-    if not relation or not is_enough_evidence(evidence(voting), FULL_EVIDENCE * possible_voters):
+    if not relation:
         return None, alignment
-    moves = shows_movement(own, hashes, voters)
-    return _hit(content_id, relation, alignment, own, known, voting, candidate_distance_bits, policy, moves), alignment
+    verified = verify_frames(content_id, key_frames, own, known, voting)
+    is_proved = is_enough_evidence(evidence(voting), FULL_EVIDENCE * possible_voters)
+    if not is_proved and not verified.confirms:
+        return None, alignment
+    is_certain = not verified.refuses if is_proved else verified.is_certain
+    is_certain = is_certain and moves_in_time(own, known, moments, weights, alignment)
+    hit = _hit(
+        content_id, relation, alignment, own, known, voting, candidate_distance_bits, policy, verified,
+        is_certain=is_certain and shows_movement(own, hashes, voters),
+    )  # fmt: skip
+    return hit, alignment
 
 
 def _relation(
@@ -131,7 +149,7 @@ def shares(alignment: Alignment, own: MomentTimes, known: MomentTimes) -> tuple[
 
 def _hit(
     content_id: str, relation: Relation, alignment: Alignment, own: MomentTimes, known: MomentTimes, voting: FramePairs,
-    candidate_distance_bits: int, policy: Policy, moves: bool,
+    candidate_distance_bits: int, policy: Policy, verified: VerifiedFrames, *, is_certain: bool,
 ) -> VideoHit:  # fmt: skip
     """Each moment counts with its pair of the plainest views, then the nearest. The most frequent views are shown."""
     rules = VIEW_PAIRS[LEVEL_NUMBERS[policy.views], voting.own_view, voting.known_view]
@@ -167,5 +185,7 @@ def _hit(
         candidate_distance_bits=candidate_distance_bits,
         distance_bits=int(best.hash256_distance_bits.sum()) // len(views),
         voters=len(views),
-        moves=moves,
+        is_certain=is_certain,
+        score=verified.score,
+        differs=verified.differs,
     )

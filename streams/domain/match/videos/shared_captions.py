@@ -14,8 +14,11 @@ import numpy as np
 
 from streams.domain.hamming.intrinsics import bit_count
 from streams.domain.hamming.jit import compiled
+from streams.domain.hashes.views import VIEW_CODES
+from streams.domain.match.videos.alignment.time_mapping import Int64Array
 from streams.domain.match.videos.frame_pairs import FramePairs, MomentHashes
-from streams.domain.match.videos.time_mapping import Int64Array
+
+MIDDLE: Final = VIEW_CODES["centre_60"]
 
 SURE_BITS: Final = 32
 """Frames whose hash256 differ by at most this show the same. Beyond, they may have only a caption in common."""
@@ -38,7 +41,16 @@ _FARTHER_THAN_ANY: Final = 1 << 40
 
 
 def drop_ambiguous(pairs: FramePairs, own: MomentHashes, known: MomentHashes) -> FramePairs:
-    """Keeps pairs that pin down a time offset. A frame that also resembles distant frames is dropped: ELSEWHERE_MS."""
+    """Keeps pairs that pin down a time offset. A frame that also resembles distant frames is dropped: ELSEWHERE_MS.
+
+    Middles of frames are judged among themselves, since they are alike more often than whole frames.
+    """
+    is_middle = pairs.known_view == MIDDLE
+    whole, middle = (_drop_ambiguous(pairs.select(chosen), own, known) for chosen in (~is_middle, is_middle))
+    return whole.append(middle)
+
+
+def _drop_ambiguous(pairs: FramePairs, own: MomentHashes, known: MomentHashes) -> FramePairs:
     sure = pairs.hash256_distance_bits <= SURE_BITS
     if sure.all():
         return pairs

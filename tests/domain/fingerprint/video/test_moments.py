@@ -15,14 +15,14 @@ from streams.domain.fingerprint.video.decoder import FrameSample
 from streams.domain.fingerprint.video.moments import (
     Moment,
     MomentCollector,
-    common_inside,
     frame_entries,
+    inside_of,
     quick_frequencies,
     thin_out,
 )
 from streams.domain.hashes.frames import MAX_MOMENTS, QUERY_FRAME_VIEWS
 from streams.domain.hashes.packing import CANONICAL, EXTRA_UPRIGHT
-from streams.domain.hashes.views import FULL, TRIMMED
+from streams.domain.hashes.views import FRAMED, FULL, TRIMMED
 from tests.support.hash_distance import bits_apart
 from tests.support.media import noise, photo
 
@@ -150,8 +150,8 @@ LETTERBOX = (0, 20, 160, 110)
 
 
 def test_a_letterbox_that_all_frames_share_is_cut_off() -> None:
-    assert common_inside([np.asarray(boxed(each, (160, 130))) for each in SHOWN]) == LETTERBOX
-    assert common_inside([np.asarray(each) for each in SHOWN]) is None
+    assert inside_of([np.asarray(boxed(each, (160, 130))) for each in SHOWN]).innermost == LETTERBOX
+    assert inside_of([np.asarray(each) for each in SHOWN]).innermost is None
 
 
 def test_neither_subtitles_in_the_border_nor_dark_scenes_move_it() -> None:
@@ -163,7 +163,7 @@ def test_neither_subtitles_in_the_border_nor_dark_scenes_move_it() -> None:
     night = [boxed(each.copy(), (160, 130)) for each in SHOWN[:3]]
     for each in night:
         each.paste(0, (0, 0, 160, 60))
-    assert common_inside([np.asarray(each) for each in (*frames, *dark, *night)]) == LETTERBOX
+    assert inside_of([np.asarray(each) for each in (*frames, *dark, *night)]).innermost == LETTERBOX
 
 
 def test_the_inside_of_equal_pictures_is_that_of_one_picture() -> None:
@@ -175,7 +175,7 @@ def test_the_inside_of_equal_pictures_is_that_of_one_picture() -> None:
 def test_entries_are_those_of_the_stored_and_query_views() -> None:
     moments = gathered([boxed(each, (160, 130)) for each in SHOWN[:5] for _ in range(4)])
     entries = frame_entries(moments)
-    assert set(entries["view"].tolist()) == set(QUERY_FRAME_VIEWS)
+    assert set(entries["view"].tolist()) == set(QUERY_FRAME_VIEWS) - {FRAMED}
     assert not (entries["orientation"] & EXTRA_UPRIGHT).any()
     bars = ~np.isin(entries["view"], (FULL, TRIMMED))
     assert (entries["orientation"][bars] & CANONICAL > 0).all()

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.domain.match.videos.alignment import AlignedSegment, Alignment, MomentPairs, MomentTimes, align
-from streams.domain.match.videos.time_mapping import NORMAL_SPEED_PPM
+from streams.domain.match.videos.alignment.align import AlignedSegment, Alignment, MomentPairs, MomentTimes, align
+from streams.domain.match.videos.alignment.time_mapping import NORMAL_SPEED_PPM
 from tests.reference import alignment as slow
 from tests.reference.alignment import Aligned, MomentPair, Timeline, VideoPair
 from tests.support.timelines import random_timeline

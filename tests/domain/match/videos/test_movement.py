@@ -10,10 +10,11 @@ import pytest
 
 from streams.domain.hashes.orientation import ORIENTATION_COUNT
 from streams.domain.match.batch import MatchInput
-from streams.domain.match.videos.alignment import MomentTimes
+from streams.domain.match.videos.alignment.align import MomentTimes
 from streams.domain.match.videos.frame_pairs import MomentHashes
 from streams.domain.match.videos.movement import shows_movement
 from streams.domain.policy.policy import Policy
+from streams.domain.records import MediaFacts
 from tests.support.partition import Partition
 from tests.support.synthetic_films import Cut, Film, VideoRecipe, media_facts
 from tests.support.video_streams import submission
@@ -56,6 +57,21 @@ def test_two_recordings_of_what_does_not_move_go_to_review_in_groups_of_their_ow
     assert (decision["action"], decision["match"]["confidence"]) == ("review", "likely")
     assert decision["match"]["group_media_id"] == "v1"
     assert decision["verdict"]["inherited_from"] is None
+
+
+def test_two_shows_with_the_same_cameras_go_to_review() -> None:
+    """Every shot matches, but the cuts from one camera to the other come at other times."""
+    cameras = [Film(f"camera {number}", scene_ms=60_000, still=True) for number in range(3)]
+    shows: list[MediaFacts] = []
+    for name, shots in (("one", "012010212"), ("other", "201102012")):
+        cuts = [Cut(cameras[int(at)], 0, 2_000 + 700 * (number * 5 % 4)) for number, at in enumerate(shots)]
+        shows.append(media_facts(VideoRecipe(cuts, seed=len(shows)), f"show {name}"))
+    records = [submission(each, number, number, Policy.of(), "shop") for number, each in enumerate(shows)]
+    answers = Partition().decide([MatchInput.of(record, number) for number, record in enumerate(records)])
+    decision = orjson.loads(answers[1].value)
+
+    assert decision["match"]["relation"]
+    assert (decision["action"], decision["match"]["confidence"]) == ("review", "likely")
 
 
 def movement(hashes: list[list[int]], orientations: list[int], durations_ms: list[int]) -> bool:

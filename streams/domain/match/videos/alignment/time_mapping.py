@@ -1,6 +1,6 @@
 """Maps one video's time onto another's: known time = speed × own time + offset. Exact, in integers.
 
-`own` is the submission, `known` the known video. What a mapping means for the two videos is in alignment.py. The slow
+`own` is the submission, `known` the known video. What a mapping means for the two videos is in align.py. The slow
 twin is tests/reference/alignment.py.
 """
 

@@ -15,8 +15,8 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.domain.match.videos.contradictions import BRIDGED_GAP_MS, Span, find_contradictions
-from streams.domain.match.videos.time_mapping import (
+from streams.domain.match.videos.alignment.contradictions import BRIDGED_GAP_MS, Span, find_contradictions
+from streams.domain.match.videos.alignment.time_mapping import (
     NORMAL_SPEED_PPM,
     Int64Array,
     TimeMapping,
@@ -72,6 +72,7 @@ class AlignedSegment(NamedTuple):
 class Alignment:
     """Segments in the order of the own video, where they do not overlap; `votes` marks the pairs that agree with one
     of the mappings. `matched_ms` and `known_matched_ms` are the time that the segments cover in either video.
+    `mapping` is the best of the mappings.
     """
 
     orientation: int
@@ -79,6 +80,7 @@ class Alignment:
     matched_ms: int
     known_matched_ms: int
     votes: NDArray[np.bool_]
+    mapping: TimeMapping
 
 
 def align(own: MomentTimes, known: MomentTimes, pairs: MomentPairs, weights: Int64Array) -> Alignment:
@@ -100,6 +102,7 @@ def align(own: MomentTimes, known: MomentTimes, pairs: MomentPairs, weights: Int
     }
     orientation = min(mappings, key=lambda each: (-mappings[each].score, each))
     left, mapping, segments = by_orientation[orientation], mappings[orientation], list[AlignedSegment]()
+    best = mapping
     voted = np.zeros(len(pairs.own), np.bool_)
     for number in range(MAX_MAPPINGS):
         chosen = left[agreeing_pairs(_votes(own, known, pairs, weights, left), mapping)]
@@ -121,6 +124,7 @@ def align(own: MomentTimes, known: MomentTimes, pairs: MomentPairs, weights: Int
         covered_ms(Span(segment.from_ms, segment.to_ms) for segment in segments),
         covered_ms(Span(segment.known_from_ms, segment.known_to_ms) for segment in segments),
         voted,
+        best,
     )
 
 

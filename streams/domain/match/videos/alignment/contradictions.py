@@ -1,6 +1,6 @@
 """Finds where two aligned videos contradict each other: where they show different things at one time.
 
-What contradictions do to segments is in alignment.py. The slow twin is tests/reference/alignment.py.
+What contradictions do to segments is in align.py. The slow twin is tests/reference/alignment.py.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.domain.match.videos.time_mapping import Int64Array, TimeMapping
+from streams.domain.match.videos.alignment.time_mapping import Int64Array, TimeMapping
 
 if TYPE_CHECKING:
-    from streams.domain.match.videos.alignment import MomentTimes
+    from streams.domain.match.videos.alignment.align import MomentTimes
 
 SIMULTANEOUS_MS: Final = 200
 """Moments of the two videos that are at most this far apart and do not look the same contradict each other."""

@@ -1,0 +1,1 @@
+"""Where two videos show the same: time_mapping.py, speed and offset; contradictions.py; align.py, the segments."""
