@@ -85,7 +85,7 @@ def test_a_function_of_a_kernel_has_no_machine_code_of_its_own() -> None:
 
     @jit.compiled()
     def outer(number: int) -> int:
-        return 2 * inner(number)
+        return 2 * int(inner(number))
 
     assert outer(3) == 8
     assert (len(outer.signatures), len(inner.signatures)) == (1, 0)
