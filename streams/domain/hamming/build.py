@@ -107,7 +107,7 @@ def _band(
     width = int(state[WIDTH])
     counts = old[2][:, LENGTH].copy()
     count_values(codes, band, width, counts)
-    head_bytes, log_bytes = 12 * BANDS << width, 12 * (log_limit(entries) + BATCH_ENTRIES)
+    head_bytes, log_bytes = 4 * HEAD * BANDS << width, 12 * (log_limit(entries) + BATCH_ENTRIES)
     places = ((ENTRY_BYTES - SPARE_BYTES) * entries - head_bytes - log_bytes) // (12 * BANDS)
     tail = entries // 25
     slack = max(0.04, (places - tail - (2 << width)) / entries - 1)
@@ -138,7 +138,7 @@ def count_values(codes: Codes, band: int, width: int, counts: Keys) -> None:
 def lay_out(counts: Keys, slack: float, heads: Keys) -> int:
     """Give every bucket its place, with room for its count, two more entries and `slack` times its count.
 
-    `heads` [values, 3] becomes the heads of empty buckets.
+    `heads` [values, HEAD] becomes the heads of empty buckets.
 
     Returns:
         The number of places taken.

@@ -33,8 +33,8 @@ BAND_BITS = 16
 #: and in the bands, how many of all have an odd number of bits set; from TAIL on, where a band's free room begins.
 WIDTH, LOGGED, BANDED, ODD, TAIL = 0, 1, 2, 3, 4
 STATE_LENGTH = TAIL + BANDS
-#: Places of a bucket's head.
-START, LENGTH, CAPACITY, HEAD = 0, 1, 2, 3
+#: Places of a bucket's head, and how many there are: one is not used, so that no head lies in two cache lines.
+START, LENGTH, CAPACITY, HEAD = 0, 1, 2, 4
 
 
 class Bands(NamedTuple):
@@ -43,7 +43,7 @@ class Bands(NamedTuple):
     Fields:
         codes: by band, the codes of its entries, bucket by bucket, uint64 [room + LANES].
         keys: by band, their keys, uint32 [room].
-        heads: start, length and capacity of the buckets, in entries, uint32 [BANDS, 2**width, 3].
+        heads: start, length and capacity of the buckets, in entries, uint32 [BANDS, 2**width, HEAD].
         log_codes, log_keys: the entries in the log.
         masks: all values of a band, sorted by the number of bits set, uint16 [2**width]; shared between indexes.
         state: see WIDTH, LOGGED, BANDED, ODD and TAIL.
