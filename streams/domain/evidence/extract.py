@@ -7,7 +7,7 @@ is plain or paper: there the thumbnail says too little. Photos take no more than
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,21 +15,13 @@ from PIL import Image
 
 from streams.domain.evidence.evidence import Evidence, Thumbnail
 from streams.domain.evidence.paper.extract import extract_page
-from streams.domain.evidence.paper.page import Page, pack_page
+from streams.domain.evidence.paper.page import pack_page
 from streams.domain.evidence.plain import has_even_ground, is_plain
 from streams.domain.evidence.thumbnail import EDGE, SIDE, encode_thumbnail
 from streams.domain.hashes.views import FULL, INNER_VIEWS
 from streams.domain.pixels.resample import BOX, Rectangle, resized
 
 Pixels = NDArray[np.uint8]
-
-PAGE_PIXELS: Final = 320
-"""Ink is measured on a picture of at least so many pixels a long side, where there are as many."""
-
-MAX_PAGE_BYTES: Final = 2500
-COARSER: Final = (1, 2, 3)
-"""A page that takes more bytes is stored with every second level of ink, or every third. One that takes more then is
-not stored: what is so full of ink is no page of text."""
 
 
 class ColourSource(Protocol):
@@ -85,12 +77,5 @@ def _thumbnail(pixels: Pixels, view: int, part: Rectangle, whole: Rectangle, upr
 
 
 def _packed_page(grey: Image.Image) -> bytes:
-    factor = max(grey.size) // PAGE_PIXELS
-    page = extract_page(grey.reduce(factor) if factor > 1 else grey)
-    if page is None:
-        return b""
-    for step in COARSER:
-        packed = pack_page(Page(page.box, (page.ink // step * step).astype(np.uint8)))
-        if len(packed) <= MAX_PAGE_BYTES:
-            return packed
-    return b""
+    page = extract_page(grey)
+    return b"" if page is None else pack_page(page)

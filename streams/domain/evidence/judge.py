@@ -160,7 +160,7 @@ def _by_ink(known: Evidence, query: Evidence, judged: Judgement, shares: NDArray
     geometry = Geometry(shares, known.thumbnails[0].box, query.thumbnails[0].box)
     found = compare_pages(known.ink, query.ink, [geometry])
     score = min(max(found.score, 0), 1000)
-    if found.same and found.score >= query.ink.threshold:
+    if found.same:
         confidence: Confidence = "certain" if _same_colours(known, query, shares, MAX_COLOUR_DISTANCE) else "likely"
         blocks = judged.blocks.replace(bytes([DIFFERS]), bytes([AGREES]))
         return Judgement(confidence, score, share_that_differs(blocks), blocks, judged.views)
