@@ -47,8 +47,8 @@ MIN_SHARED_PERCENT: Final = 50
 """So much of either page must be in the other: a letterhead is not the letter."""
 
 MAX_LOSS: Final = 80
-"""The four words that lost most have lost so many thousandths more than their own at most: in 97 % of copies, and in no
-other pages of one layout but tables of numbers."""
+"""The four words that lost most have lost so many thousandths more than their own at most. 97 % of aligned copies pass,
+and of other pages of one layout none but tables of numbers."""
 
 MANY_WORDS: Final = 150
 MAX_LOW_LOSS: Final = -10
