@@ -180,18 +180,14 @@ def by_ink(
     one: Page, other: Page, shares: Map, confidence: str, same_colours: bool, alike: bool, blocks: bytes
 ) -> tuple[str, int, bytes]:
     whole = (0, 0, EDGE, EDGE)
-    start = compare_pages(one, other, [Geometry(np.array(shares, np.int64), whole, whole)])
-    own_score, words, low = paper.own(paper.levels(one.ink)[0])
-    other_score = paper.own(paper.levels(other.ink)[0])[0]
-    cells = [int(cell) for cell in start.cells.ravel() if cell != paper.UNKNOWN]
-    worst = sorted(cells)[:4]
-    value = sum(worst) // len(worst) if worst else 0
-    enough = len(cells) >= 6 and len(cells) * 2 >= words and start.covered_percent >= 50
-    enough = enough and (words < 150 or paper.low(start.cells) >= low * 108 // 100)
-    score = min(max(value, 0), 1000)
-    if enough and value >= max(own_score * 90 // 100, other_score * 90 // 100):
+    found = compare_pages(one, other, [Geometry(np.array(shares, np.int64), whole, whole)])
+    words = int((paper.own(paper.levels(one.ink)[0]) != paper.UNKNOWN).sum())
+    enough = found.compared >= 6 and found.compared * 2 >= words and found.covered_percent >= 50 and found.score >= 200
+    same = found.loss <= 80 and (words < 150 or found.low_loss <= -10)
+    score = min(max(found.score, 0), 1000)
+    if enough and same:
         return "certain" if same_colours else "likely", score, blocks.replace(b"\2", b"\1")
-    few_others = bool(cells) and sum(cell < 400 for cell in cells) * 100 <= 20 * len(cells)
+    few_others = found.compared > 0 and found.other_words * 100 <= 12 * found.compared
     return "likely" if few_others or (confidence and not alike) else "", score, blocks
 
 

@@ -50,7 +50,7 @@ def ink(pixels: NDArray[np.uint8], least_percent: int) -> tuple[NDArray[np.uint8
     least = max(14, contrast * least_percent // 100)
     strongest = neighbourhoods(percentile_blocks(darker.astype(np.uint8), 97))[..., 8]
     full = np.maximum(interpolated(strongest, *pixels.shape), least) - least // 5
-    levels = np.minimum(7, (np.maximum(darker - least // 5, 0) * 14 + full) // (2 * full))
+    levels = np.minimum(238, (np.maximum(darker - least // 5, 0) * 238 + full // 2) // full)
     return levels.astype(np.uint8), contrast
 
 
@@ -63,7 +63,7 @@ def is_dark(pixels: NDArray[np.uint8]) -> bool:
 
 
 def is_paper(pixels: NDArray[np.uint8], levels: NDArray[np.uint8], contrast: int) -> bool:
-    strong = levels >= 3
+    strong = levels >= 85
     windows = np.lib.stride_tricks.sliding_window_view(strong, (3, 3))
     thick, counts, flat = int(windows.all(axis=(2, 3)).sum()), np.bincount(pixels.ravel(), minlength=256), 0
     for _ in range(3):
@@ -75,18 +75,19 @@ def is_paper(pixels: NDArray[np.uint8], levels: NDArray[np.uint8], contrast: int
     paper = percentile_blocks(pixels, 75)
     paper = np.maximum(paper, neighbourhoods(paper)[..., 4])
     steps = np.concatenate([np.abs(np.diff(paper, axis=axis)).ravel() for axis in (0, 1)])
+    even = int((steps <= 10).sum()) * 100 // steps.size
     return bool(
         contrast >= 40
-        and (levels == 0).sum() * 100 >= 50 * levels.size
-        and (thick * 100 <= 20 * strong.sum() or flat * 100 >= 92 * pixels.size)
-        and (light - middle <= max(6, contrast // 12)).sum() * 100 >= 40 * paper.size
-        and (steps <= 10).sum() * 100 >= 50 * steps.size
+        and (levels < 17).sum() * 100 >= 50 * levels.size
+        and (light - middle <= max(6, contrast // 12)).sum() * 100 >= 36 * paper.size
+        and even >= 50
+        and (thick * 100 <= 20 * strong.sum() or flat * 100 // pixels.size + even >= 165)
     )
 
 
 def levels(page: NDArray[np.uint8]) -> list[Ints]:
     """Three sizes, the largest first."""
-    sizes = [page.astype(np.int64) * 34]
+    sizes = [page.astype(np.int64)]
     for _ in range(2):
         even = np.pad(sizes[-1], [(0, side & 1) for side in sizes[-1].shape], mode="edge")
         sizes.append((even[::2, ::2] + even[1::2, ::2] + even[::2, 1::2] + even[1::2, 1::2] + 2) >> 2)
@@ -259,24 +260,31 @@ def cells(known: Ints, query: Ints, reach: int) -> Ints:
     return found
 
 
-def worst(found: Ints) -> tuple[int, int]:
-    values = sorted(int(value) for value in found.ravel() if value != UNKNOWN)
-    return (sum(values[:4]) // len(values[:4]), len(values)) if values else (0, 0)
-
-
-def low(found: Ints) -> int:
-    values = sorted(int(value) for value in found.ravel() if value != UNKNOWN)
-    return values[len(values) // 10] if values else UNKNOWN
-
-
-def own(page: Ints) -> tuple[int, int, int]:
+def own(page: Ints) -> Ints:
     wide = np.pad(page, ((1, 0), (1, 0)), mode="edge")
-    found = cells(page, (wide[1:, 1:] + wide[1:, :-1] + wide[:-1, 1:] + wide[:-1, :-1] + 2) >> 2, 0)
-    return *worst(found), low(found)
+    return cells(page, (wide[1:, 1:] + wide[1:, :-1] + wide[:-1, 1:] + wide[:-1, :-1] + 2) >> 2, 0)
 
 
-def compared(known: Sequence[Ints], query: Sequence[Ints], given: list[list[int]]) -> tuple[int, int, int, int, Ints]:
-    """Correlation after alignment, score, compared cells, percentage of the query covered, and the cells."""
+def ranked(found: Ints, own: Ints) -> tuple[int, int, int, int, int]:
+    """Score, loss, low loss, cells that show another word, and how many cells count."""
+    kept = sorted(int(value) for value in own.ravel() if value != UNKNOWN)
+    low = kept[len(kept) // 10] if kept else 0
+    counted = [(int(value), int(of)) for value, of in zip(found.ravel(), own.ravel(), strict=True) if value != UNKNOWN]
+    if not counted:
+        return 0, 0, 0, 0, 0
+    values = sorted(value for value, _ in counted)[:4]
+    lost = sorted((low if of == UNKNOWN else of) - value for value, of in counted)
+    return (
+        sum(values) // len(values),
+        sum(lost[-4:]) // len(lost[-4:]),
+        lost[len(lost) - 1 - len(lost) // 10],
+        sum(loss > 100 for loss in lost),
+        len(counted),
+    )
+
+
+def compared(known: Sequence[Ints], query: Sequence[Ints], given: list[list[int]]) -> tuple[list[int], Ints]:
+    """Correlation after alignment, percentage of the query covered, the numbers of `ranked`; and the cells."""
     tried = given + starts(known[2], query[2])
     likely = tried[: len(given) + 1]
     good, m = best_of_starts(known[2], query[2], likely, 1)
@@ -286,4 +294,4 @@ def compared(known: Sequence[Ints], query: Sequence[Ints], given: list[list[int]
     m = refined(known, query, m)
     found = cells(known[0], laid_over(known[0], query[0], m), 1)
     covered = abs(m[0] * m[4] - m[1] * m[3]) * known[0].size * 100 // (PIXEL * PIXEL * query[0].size)
-    return correlation(known[0], query[0], m, 1), *worst(found), covered, found
+    return [correlation(known[0], query[0], m, 1), covered, *ranked(found, own(known[0]))], found

@@ -7,29 +7,21 @@ is plain or paper: there the thumbnail says too little. Photos take no more than
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from streams.domain.evidence.evidence import Evidence, Thumbnail
-from streams.domain.evidence.paper.extract import extract_page
-from streams.domain.evidence.paper.page import Page, pack_page
+from streams.domain.evidence.paper.extract import PICTURE_PIXELS, extract_page
+from streams.domain.evidence.paper.page import pack_page
 from streams.domain.evidence.plain import has_even_ground, is_plain
 from streams.domain.evidence.thumbnail import EDGE, SIDE, encode_thumbnail
 from streams.domain.hashes.views import FULL, INNER_VIEWS, OTHER_GROUND
 from streams.domain.pixels.resample import BOX, Rectangle, resized
 
 Pixels = NDArray[np.uint8]
-
-PAGE_PIXELS: Final = 320
-"""Ink is measured on a picture of at least so many pixels a long side, where there are as many."""
-
-MAX_PAGE_BYTES: Final = 2500
-COARSER: Final = (1, 2, 3)
-"""A page that takes more bytes is stored with every second level of ink, or every third. One that takes more then is
-not stored: what is so full of ink is no page of text."""
 
 
 class ColourSource(Protocol):
@@ -71,12 +63,11 @@ def extract_evidence(
     innermost = next(each.packed for each in reversed(thumbnails) if each.view < INNER_VIEWS)
     page = other_page = b""
     if grey is not None:
-        factor = max(max(grey.size) // PAGE_PIXELS, 1)
         if has_even_ground(innermost):
-            page = _packed_page(grey.reduce(factor) if factor > 1 else grey)
+            page = _packed_page(grey)
         other = next((each.packed for each in thumbnails if each.view == OTHER_GROUND), None)
         if on_other_ground is not None and other is not None and has_even_ground(other):
-            other_page = _packed_page(on_other_ground(factor))
+            other_page = _packed_page(on_other_ground(max(max(grey.size) // PICTURE_PIXELS, 1)))
     chroma, digest, plain = b"", b"", is_plain(innermost) or is_plain(thumbnails[0].packed)
     if colours is not None and (page or other_page or plain):
         digest = colours.digest()
@@ -95,10 +86,4 @@ def _thumbnail(pixels: Pixels, view: int, part: Rectangle, whole: Rectangle, upr
 
 def _packed_page(grey: Image.Image) -> bytes:
     page = extract_page(grey)
-    if page is None:
-        return b""
-    for step in COARSER:
-        packed = pack_page(Page(page.box, (page.ink // step * step).astype(np.uint8)))
-        if len(packed) <= MAX_PAGE_BYTES:
-            return packed
-    return b""
+    return b"" if page is None else pack_page(page)

@@ -243,7 +243,7 @@ def _by_ink(
     geometry = Geometry(shares, known.thumbnails[0].box, query.thumbnails[0].box)
     found = compare_pages(ink, query_ink, [geometry])
     score = min(max(found.score, 0), 1000)
-    if found.same and found.score >= query_ink.threshold:
+    if found.same:
         confidence: Confidence = "certain" if _same_colours(known, query, shares, MAX_COLOUR_DISTANCE) else "likely"
         blocks = judged.blocks.replace(bytes([DIFFERS]), bytes([AGREES]))
         return Judgement(confidence, score, share_that_differs(blocks), blocks, judged.views)

@@ -1,4 +1,4 @@
-"""Resizing small grey pictures to a square, as Pillow does it, level by level (its Resample.c).
+"""Resizing small grey pictures, as Pillow does it, level by level (its Resample.c).
 
 Stored hashes depend on these filters. Computed here, they release the interpreter lock, need no copy from Pillow and
 back, and stay the same whatever the version of Pillow. The tests compare with Pillow, the slow twin.
@@ -53,13 +53,18 @@ def resized(pixels: Pixels, side: int, part: Rectangle, kind: int) -> Pixels:
         part: inside the picture.
         kind: BOX or LANCZOS.
     """
+    return resized_to(pixels, (side, side), part, kind)
+
+
+def resized_to(pixels: Pixels, size: tuple[int, int], part: Rectangle, kind: int) -> Pixels:
+    """A part of a picture, resized to a width and a height; the rest as in `resized`."""
     left, top, right, bottom = part
     height, width = pixels.shape
-    across = _weights(width, left, right, side, kind)
-    down = _weights(height, top, bottom, side, kind)
-    square = np.empty((side, side), np.uint8)
-    _resize(pixels, *across, *down, square)
-    return square
+    across = _weights(width, left, right, size[0], kind)
+    down = _weights(height, top, bottom, size[1], kind)
+    result = np.empty((size[1], size[0]), np.uint8)
+    _resize(pixels, *across, *down, result)
+    return result
 
 
 @lru_cache(maxsize=CACHED_WEIGHTS)
@@ -109,30 +114,30 @@ def _weigh(
 
 
 @compiled()
-def _resize(pixels: Any, left: Any, columns: Any, across: Any, top: Any, rows: Any, down: Any, square: Any) -> None:
+def _resize(pixels: Any, left: Any, columns: Any, across: Any, top: Any, rows: Any, down: Any, result: Any) -> None:
     """One direction after the other, rounded to whole levels in between: across first, but down first if it is tall."""
     height, width = pixels.shape
-    side = len(square)
-    if height > side and height - side > 2 * (width - side):
+    tall, wide = result.shape
+    if height > tall and height - tall > 2 * (width - wide):
         lines = np.empty((height, _end(left, columns) - left[0]), np.int32)
         for y in range(top[0], _end(top, rows)):
             for x in range(lines.shape[1]):
                 lines[y, x] = pixels[y, left[0] + x]
-        halfway = np.empty((lines.shape[1], side), np.int32)
+        halfway = np.empty((lines.shape[1], tall), np.int32)
         _sum_up(lines, np.int32(0), top, rows, down, halfway)
-        _sum_up(halfway, left[0], left, columns, across, square)
+        _sum_up(halfway, left[0], left, columns, across, result)
         return
     lines = np.empty((width, _end(top, rows) - top[0]), np.int32)
     for x in range(left[0], _end(left, columns)):
         for y in range(lines.shape[1]):
             lines[x, y] = pixels[top[0] + y, x]
-    halfway = np.empty((lines.shape[1], side), np.int32)
+    halfway = np.empty((lines.shape[1], wide), np.int32)
     _sum_up(lines, np.int32(0), left, columns, across, halfway)
-    turned = np.empty_like(square)
+    turned = np.empty((wide, tall), np.uint8)
     _sum_up(halfway, top[0], top, rows, down, turned)
-    for row in range(side):
-        for column in range(side):
-            square[row, column] = turned[column, row]
+    for row in range(tall):
+        for column in range(wide):
+            result[row, column] = turned[column, row]
 
 
 @compiled()

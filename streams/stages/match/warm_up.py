@@ -10,8 +10,8 @@ import numpy as np
 
 from streams.domain.evidence.evidence import EDGE, Evidence, Thumbnail, pack_evidence
 from streams.domain.evidence.judge import judge
-from streams.domain.evidence.paper.ink import INK_LEVELS
 from streams.domain.evidence.paper.page import Page, pack_page
+from streams.domain.evidence.paper.transform import FULL_INK
 from streams.domain.evidence.thumbnail import SIDE, encode_thumbnail
 from streams.domain.evidence.verify import MatchedViews
 from streams.domain.hashes.algorithms import FRAMES_HASH, VIEWS_HASH
@@ -63,7 +63,7 @@ def warm_up() -> None:
         copies = [_match_input(2 * number + day, kind, day) for number in range(2) for kind in ("image", "video")]
         decide([*copies, *copies], state, indexes)
         indexes = state.indexes()
-    ink = np.random.default_rng(0).integers(0, INK_LEVELS + 1, (SIDE, SIDE), np.uint8)
+    ink = np.random.default_rng(0).integers(0, FULL_INK + 1, (SIDE // 2, SIDE // 2), np.uint8)
     page = replace(_textured(), page=pack_page(Page((0, 0, EDGE, EDGE), ink)))
     judge(page, page, [MatchedViews(FULL, 0, FULL, 0)], 0, 0)
 

@@ -29,13 +29,13 @@ STRUCTURE: Final = 200
 """Variance along rows from which a cell counts. One side is enough: ink where there was none is a difference."""
 
 WORST: Final = 4
-"""The score is the mean of the four worst cells."""
+"""So many of the worst cells decide, not the mean of all."""
 
 LOW_SHARE: Final = 10
 """One cell of so many is worse than the low cell."""
 
-THOUSANDTHS: Final = 1000
-"""Correlations are whole numbers, from -THOUSANDTHS to THOUSANDTHS."""
+OTHER_WORD_LOSS: Final = 100
+"""A cell that lost so much more than its own shows another word, thousandths."""
 
 UNKNOWN: Final = -2000
 """The correlation of a cell that has no structure on either side, or that the other page does not show."""
@@ -98,51 +98,14 @@ def _correlate(known: Any, query: Any, top: int, left: int, down: int, right: in
 
 
 @compiled()
-def worst_cells(cells: Any) -> Any:
-    """The score, the mean of the WORST worst cells that count, and how many count."""
-    worst, compared = np.full(WORST, 1001, np.int64), 0
-    for row in range(cells.shape[0]):
-        for column in range(cells.shape[1]):
-            value = cells[row, column]
-            if value == UNKNOWN:
-                continue
-            compared += 1
-            at = WORST - 1
-            if value < worst[at]:
-                while at > 0 and worst[at - 1] > value:
-                    worst[at] = worst[at - 1]
-                    at -= 1
-                worst[at] = value
-    if compared == 0:
-        return np.int64(0), 0
-    counted = min(compared, WORST)
-    return worst[:counted].sum() // counted, compared
-
-
-@compiled()
-def low_cell(cells: Any) -> Any:
-    """The correlation of the cell that is better than a tenth of those that count; UNKNOWN if none does."""
-    counts, compared = np.zeros(2 * THOUSANDTHS + 1, np.int64), 0
-    for row in range(cells.shape[0]):
-        for column in range(cells.shape[1]):
-            if cells[row, column] != UNKNOWN:
-                counts[cells[row, column] + THOUSANDTHS] += 1
-                compared += 1
-    if compared == 0:
-        return np.int64(UNKNOWN)
-    at, below = np.int64(0), counts[0]
-    while below <= compared // LOW_SHARE:
-        at += 1
-        below += counts[at]
-    return at - THOUSANDTHS
-
-
-@compiled()
-def own_score(page: Any) -> Any:
-    """What a page scores against itself, moved by half a pixel to the right and down: score, cells, low cell.
+def own_cells(page: Any) -> Any:
+    """What every cell of a page keeps of itself when the page is moved by half a pixel to the right and down.
 
     Args:
         page: int16, the full level.
+
+    Returns:
+        As `compare_cells` writes them. A copy loses about so much; how much depends on how small the letters are.
     """
     moved = np.empty_like(page)
     for y in range(page.shape[0]):
@@ -152,5 +115,62 @@ def own_score(page: Any) -> Any:
             moved[y, x] = (total + np.int32(page[above, left]) + 2) >> 2
     cells = np.empty((page.shape[0] // CELL_ROWS, page.shape[1] // CELL_COLUMNS), np.int64)
     compare_cells(page, moved, 0, cells)
-    score, compared = worst_cells(cells)
-    return score, compared, low_cell(cells)
+    return cells
+
+
+@compiled()
+def rank_cells(cells: Any, own: Any) -> Any:
+    """How a page compares by the worst of its cells.
+
+    Args:
+        cells: of a page and another, as `compare_cells` writes them.
+        own: of the page, as `own_cells` returns them. Of a cell that has no structure of its own, the page's low cell.
+
+    Returns:
+        The score: mean of the WORST worst cells. The loss: mean of what the WORST cells lost most beyond their own, in
+        thousandths. The low loss: the same of the cell that lost more than all but 1/LOW_SHARE. How many show another
+        word. How many count.
+    """
+    low = low_cell(own)
+    values, lost = np.empty(cells.size, np.int64), np.empty(cells.size, np.int64)
+    others, count = 0, 0
+    for row in range(cells.shape[0]):
+        for column in range(cells.shape[1]):
+            value = cells[row, column]
+            if value != UNKNOWN:
+                values[count] = value
+                lost[count] = (low if own[row, column] == UNKNOWN else own[row, column]) - value
+                others += lost[count] > OTHER_WORD_LOSS
+                count += 1
+    if count == 0:
+        return np.int64(0), np.int64(0), np.int64(0), 0, 0
+    sort(values, count)
+    sort(lost, count)
+    most = min(count, WORST)
+    worst, most_lost = values[:most].sum() // most, lost[count - most :].sum() // most
+    return worst, most_lost, lost[count - 1 - count // LOW_SHARE], others, count
+
+
+@compiled()
+def low_cell(cells: Any) -> Any:
+    """The correlation of the cell that is better than 1/LOW_SHARE of those that count; 0 if none does."""
+    values = np.empty(cells.size, np.int64)
+    count = 0
+    for row in range(cells.shape[0]):
+        for column in range(cells.shape[1]):
+            if cells[row, column] != UNKNOWN:
+                values[count] = cells[row, column]
+                count += 1
+    sort(values, count)
+    return values[count // LOW_SHARE] if count else np.int64(0)
+
+
+@compiled()
+def sort(values: Any, count: int) -> None:
+    """Sort the first few hundred numbers in place, the lowest first: numba compiles seconds for `np.sort`."""
+    for number in range(1, count):
+        value, at = values[number], number
+        while at > 0 and values[at - 1] > value:
+            values[at] = values[at - 1]
+            at -= 1
+        values[at] = value

@@ -1,6 +1,7 @@
 """Whether two pages are the same page: they are aligned, and compared word by word.
 
-The threshold comes from the known page: what it scores against itself, moved by half a pixel. Whole numbers decide.
+Every word is measured by the known page: what it keeps of itself where the page is moved by half a pixel. Whole numbers
+decide.
 """
 
 from __future__ import annotations
@@ -29,10 +30,8 @@ from streams.domain.evidence.paper.cells import (
     CELL_COLUMNS,
     CELL_ROWS,
     REACH,
-    UNKNOWN,
     compare_cells,
-    low_cell,
-    worst_cells,
+    rank_cells,
 )
 from streams.domain.evidence.paper.page import Page
 from streams.domain.evidence.paper.starts import GRID_STARTS, grid_starts
@@ -47,14 +46,24 @@ LINE: Final = 4
 MIN_SHARED_PERCENT: Final = 50
 """So much of either page must be in the other: a letterhead is not the letter."""
 
+MAX_LOSS: Final = 80
+"""The four words that lost most have lost so many thousandths more than their own at most. 97 % of aligned copies pass,
+and of other pages of one layout none but tables of numbers."""
+
+MANY_WORDS: Final = 150
+MAX_LOW_LOSS: Final = -10
+"""In a page of that many words, a table of numbers, four say little. There all but a tenth must have lost less: copies
+have -15 at most, other tables -4 at least."""
+
+MIN_SCORE: Final = 200
+"""Words that keep so little of themselves, for their letters are so small, are no evidence."""
+
 MIN_CELLS: Final = 6
 """Pages of which fewer cells can be compared are never the same."""
 
-OTHER_WORD: Final = 400
-MAX_OTHER_WORDS_PERCENT: Final = 20
-"""Cells that correlate less show another word: up to 9 % of the cells of scans and of copies of half the size, 25 % and
-more of other pages of text. With few of them it is one page with a stamp, or one form filled in otherwise: a person
-should look."""
+MAX_OTHER_WORDS_PERCENT: Final = 12
+"""Cells that show another word: up to 7 % in copies, 12 % and more in other pages but tables. With few of them it is
+one page with a stamp, or one form filled in otherwise in places: a person should look."""
 
 
 class Geometry(NamedTuple):
@@ -76,36 +85,35 @@ class PageComparison:
 
     Attributes:
         score: mean of the worst cells, in thousandths.
-        threshold: the score from which the pages are the same.
-        low_threshold: what the low cell of the same page reaches; None where that does not matter.
+        loss: what the words that lost most have lost beyond their own, in thousandths; as `rank_cells` has it.
+        low_loss: the same of all words but a tenth.
+        other_words: cells that show another word.
         compared: cells that count: both pages show them and one has structure.
         words: cells of the known page that have structure.
         covered_percent: how much of the query lies in the known page; over 100 where the query is a part.
         aligned: correlation of the whole pages after alignment, in thousandths.
-        cells: rows × columns of the known page, as `compare_cells` writes them.
     """
 
     score: int
-    threshold: int
-    low_threshold: int | None
+    loss: int
+    low_loss: int
+    other_words: int
     compared: int
     words: int
     covered_percent: int
     aligned: int
-    cells: NDArray[np.int64]
 
     @property
     def same(self) -> bool:
         enough = self.compared >= MIN_CELLS and self.compared * 100 >= self.words * MIN_SHARED_PERCENT
-        if not enough or self.covered_percent < MIN_SHARED_PERCENT or self.score < self.threshold:
+        if not enough or self.covered_percent < MIN_SHARED_PERCENT or self.score < MIN_SCORE:
             return False
-        return self.low_threshold is None or int(low_cell(self.cells)) >= self.low_threshold
+        return self.loss <= MAX_LOSS and (self.words < MANY_WORDS or self.low_loss <= MAX_LOW_LOSS)
 
     @property
     def has_few_other_words(self) -> bool:
         """Whether nearly all that can be compared agrees, though not enough for the same page."""
-        others = int(((self.cells < OTHER_WORD) & (self.cells != UNKNOWN)).sum())
-        return self.compared > 0 and others * 100 <= MAX_OTHER_WORDS_PERCENT * self.compared
+        return self.compared > 0 and self.other_words * 100 <= MAX_OTHER_WORDS_PERCENT * self.compared
 
 
 def compare_pages(known: Page, query: Page, geometries: Sequence[Geometry] = ()) -> PageComparison:
@@ -120,8 +128,9 @@ def compare_pages(known: Page, query: Page, geometries: Sequence[Geometry] = ())
     starts = np.array(given, np.int64).reshape(-1, NUMBERS)
     height, width = known.ink.shape
     cells = np.empty((height // CELL_ROWS, width // CELL_COLUMNS), np.int64)
-    aligned, score, compared, covered = (int(n) for n in _compare(*known.levels, *query.levels, starts, cells))
-    return PageComparison(score, known.threshold, known.low_threshold, compared, known.words, covered, aligned, cells)
+    aligned, covered, *ranked = _compare(*known.levels, *query.levels, starts, known.own_cells, cells)
+    score, loss, low_loss, others, compared = (int(number) for number in ranked)
+    return PageComparison(score, loss, low_loss, others, compared, known.words, int(covered), int(aligned))
 
 
 def _in_pixels(geometry: Geometry, known: Page, query: Page) -> list[int]:
@@ -201,11 +210,12 @@ def _best_of_starts(known: Any, query: Any, starts: Any, climbed: int) -> Any:
 
 
 @compiled()
-def _compare(k0: Any, k1: Any, k2: Any, q0: Any, q1: Any, q2: Any, given: Any, cells: Any) -> Any:
-    """Align and compare: levels of the known page and of the query, largest first; the given starts; cells, written.
+def _compare(k0: Any, k1: Any, k2: Any, q0: Any, q1: Any, q2: Any, given: Any, own: Any, cells: Any) -> Any:
+    """Align and compare: levels of the known page and of the query, largest first; the given starts; the known page's
+    own cells; cells, written.
 
     Returns:
-        The correlation, the score, the number of compared cells, and the percentage of the query that is covered.
+        The correlation, the percentage of the query that is covered, and what `rank_cells` does.
     """
     m, aligned = np.zeros(NUMBERS, np.int64), np.int64(0)
     likely = len(given) + 1  # and the frames of the ink
@@ -221,6 +231,6 @@ def _compare(k0: Any, k1: Any, k2: Any, q0: Any, q1: Any, q2: Any, given: Any, c
     laid = np.empty_like(k0)
     lay_over(k0, q0, m, laid)
     compare_cells(k0, laid, REACH, cells)
-    score, compared = worst_cells(cells)
+    score, loss, low_loss, others, compared = rank_cells(cells, own)
     covered = abs(m[0] * m[4] - m[1] * m[3]) * k0.size * 100 // (PIXEL * PIXEL * q0.size)
-    return aligned, score, compared, covered
+    return aligned, covered, score, loss, low_loss, others, compared

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from streams.domain.hamming.jit import compiled
 
-STRENGTH: Final = 34
-"""A level of ink; full ink is 7 * STRENGTH = 238."""
-
 
 class PageLevels(NamedTuple):
-    """Ink at three sizes as int16, 0 (paper) to 238: as stored, halved, and halved twice."""
+    """Ink at three sizes as int16, 0 (paper) to FULL_INK: as stored, halved, and halved twice."""
 
     full: NDArray[np.int16]
     half: NDArray[np.int16]
@@ -28,7 +25,7 @@ def page_levels(ink: NDArray[np.uint8]) -> PageLevels:
 
 @compiled()
 def _levels(ink: Any) -> Any:
-    full = ink.astype(np.int16) * np.int16(STRENGTH)
+    full = ink.astype(np.int16)
     half = _halved(full)
     return _blurred(full), _blurred(half), _blurred(_halved(half))
 

@@ -10,13 +10,23 @@ from numpy.typing import NDArray
 
 from streams.domain.evidence.alignment.affine import PIXEL
 from streams.domain.evidence.paper.align import SHIFTS, best_shift, correlation, lay_over
-from streams.domain.evidence.paper.cells import compare_cells, own_score, worst_cells
-from streams.domain.evidence.paper.compare import _compare, compare_pages
+from streams.domain.evidence.paper.blocks import block_percentiles
+from streams.domain.evidence.paper.cells import compare_cells, own_cells, rank_cells
+from streams.domain.evidence.paper.compare import _compare
 from streams.domain.evidence.paper.extract import extract_page
-from streams.domain.evidence.paper.ink import SHAPES_PERCENT, WORDS_PERCENT, is_dark, measure_ink
+from streams.domain.evidence.paper.ink import (
+    SHAPES_PERCENT,
+    WORDS_PERCENT,
+    is_dark,
+    measure_ink,
+    measure_paper,
+    strongest_around,
+)
 from streams.domain.evidence.paper.levels import page_levels
 from streams.domain.evidence.paper.page import Page
-from streams.domain.evidence.paper.paper_rule import is_paper
+from streams.domain.evidence.paper.paper_rule import RULE_PERCENTS, is_paper
+from streams.domain.evidence.paper.transform import decode_ink, encode_ink
+from tests.reference import page_code
 from tests.reference import paper as slow
 from tests.support.papers import ALTERATIONS, KINDS
 
@@ -52,22 +62,24 @@ def test_ink_and_the_paper_rule_are_the_twins(
     seed: int, height: int, width: int, contrast: int, least_percent: int
 ) -> None:
     pixels = random_pixels(seed, height, width, contrast)
-    ink = np.empty_like(pixels)
+    ink, darker = np.empty_like(pixels), np.empty(pixels.shape, np.int32)
+    percentiles = block_percentiles(pixels, np.array(RULE_PERCENTS))
 
-    found = measure_ink(pixels, ink, least_percent)
+    found = measure_paper(pixels, percentiles[1], darker)
+    measure_ink(darker, strongest_around(darker), found, least_percent, ink)
 
     expected, expected_contrast = slow.ink(pixels, least_percent)
     assert found == expected_contrast
     assert (ink == expected).all()
-    assert is_paper(pixels, ink, found) == slow.is_paper(pixels, ink, found)
+    assert is_paper(pixels, percentiles, ink, found) == slow.is_paper(pixels, ink, found)
     assert is_dark(pixels) == slow.is_dark(pixels)
 
 
 @settings(max_examples=30)
 @given(seed=st.integers(0, 2**32), height=st.integers(24, 70), width=st.integers(24, 70))
-def test_levels_cells_and_own_score_are_the_twins(seed: int, height: int, width: int) -> None:
+def test_levels_and_cells_are_the_twins(seed: int, height: int, width: int) -> None:
     rng = np.random.default_rng(seed)
-    one, other = (rng.integers(0, 8, (height, width)).astype(np.uint8) for _ in range(2))
+    one, other = (rng.integers(0, 239, (height, width)).astype(np.uint8) for _ in range(2))
     known, query = page_levels(one), page_levels(other)
     assert all((fast == plain).all() for fast, plain in zip(known, slow.levels(one), strict=True))
 
@@ -79,8 +91,36 @@ def test_levels_cells_and_own_score_are_the_twins(seed: int, height: int, width:
 
     expected = slow.cells(known.full.astype(np.int64), laid.astype(np.int64), 1)
     assert (cells == expected).all()
-    assert tuple(worst_cells(cells)) == slow.worst(expected)
-    assert tuple(own_score(known.full)) == slow.own(known.full.astype(np.int64))
+    own = own_cells(known.full)
+    assert (own == slow.own(known.full.astype(np.int64))).all()
+    assert tuple(rank_cells(cells, own)) == slow.ranked(expected, own)
+
+
+@settings(max_examples=30)
+@given(
+    seed=st.integers(0, 2**32),
+    height=st.integers(24, 60),
+    width=st.integers(24, 60),
+    step=st.sampled_from([1, 16, 192, 4080]),
+    blank=st.booleans(),
+)
+def test_the_code_of_ink_is_the_twins(seed: int, height: int, width: int, step: int, blank: bool) -> None:
+    rng = np.random.default_rng(seed)
+    ink = rng.integers(0, 239, (height, width)).astype(np.uint8)
+    ink[: height if blank else height // 2, 20:] = 238 if seed % 2 else 0
+
+    packed = encode_ink(ink, step, 1 << 15)
+
+    assert packed == page_code.encoded(ink, step)
+    decoded = decode_ink(packed, step, height, width)
+    assert (decoded == page_code.decoded(packed, step, height, width)).all()
+    assert encode_ink(ink, step, len(packed) - 1) is None
+
+
+@settings(max_examples=30)
+@given(packed=st.binary(max_size=300), step=st.integers(1, 4080))
+def test_any_bytes_are_some_ink_for_both(packed: bytes, step: int) -> None:
+    assert (decode_ink(packed, step, 40, 30) == page_code.decoded(packed, step, 40, 30)).all()
 
 
 @settings(max_examples=40)
@@ -112,9 +152,7 @@ def test_comparisons_are_the_twins(kind: str, seed: int, alteration: str) -> Non
 
     for starts in (NO_STARTS, np.array([start], np.int64)):
         cells = np.empty((known.ink.shape[0] // 6, known.ink.shape[1] // 12), np.int64)
-        found = _compare(*known.levels, *query.levels, starts, cells)
-        *expected, expected_cells = slow.compared(slow.levels(known.ink), slow.levels(query.ink), starts.tolist())
+        found = _compare(*known.levels, *query.levels, starts, known.own_cells, cells)
+        expected, expected_cells = slow.compared(slow.levels(known.ink), slow.levels(query.ink), starts.tolist())
         assert list(found) == expected
         assert (cells == expected_cells).all()
-    comparison = compare_pages(known, query)
-    assert comparison.threshold == slow.own(slow.levels(known.ink)[0])[0] * 90 // 100

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import struct
+import zlib
 from functools import cache
 from itertools import permutations
 from pathlib import Path
@@ -15,14 +17,12 @@ from streams.domain.evidence.evidence import EDGE
 from streams.domain.evidence.geometry import ONE
 from streams.domain.evidence.paper.compare import Geometry, PageComparison, compare_pages
 from streams.domain.evidence.paper.extract import extract_page
-from streams.domain.evidence.paper.page import Page, pack_page, unpack_page
+from streams.domain.evidence.paper.page import MAX_BYTES, Page, pack_page, unpack_page
 from streams.errors import BadInput
 from tests.support.media import photo
 from tests.support.papers import ALTERATIONS, KINDS, form, sheet
 
 WHOLE = (0, 0, EDGE, EDGE)
-PAPER = [kind for kind in KINDS if kind != "chat"]
-"""The dark chats are at the edge of the rule: some of their copies are not taken for paper."""
 
 
 def extracted(image: Image.Image) -> Page:
@@ -39,31 +39,18 @@ def page_of(kind: str, seed: int) -> Page:
     return extracted(KINDS[kind](seed))
 
 
-@pytest.mark.parametrize("kind", PAPER)
+@pytest.mark.parametrize("kind", KINDS)
 def test_different_pages_of_one_layout_are_different(kind: str) -> None:
     for one, other in permutations(range(3), 2):
         assert not compare_pages(page_of(kind, one), page_of(kind, other)).same
 
 
-MOVED = [name for name in ALTERATIONS if name.startswith(("turned", "cropped", "scanned"))]
-"""Alterations after which pixels lie between pixels. Not all such copies are the same page beyond doubt."""
-
-
 @pytest.mark.parametrize("kind", ["text_page", "invoice", "table"])
-@pytest.mark.parametrize("alteration", [name for name in ALTERATIONS if name not in MOVED])
+@pytest.mark.parametrize("alteration", ALTERATIONS)
 def test_copies_of_a_page_are_the_page(kind: str, alteration: str) -> None:
     copy = extracted(ALTERATIONS[alteration](KINDS[kind](1)))
 
     assert compare_pages(page_of(kind, 1), copy).same
-    assert not compare_pages(page_of(kind, 2), copy).same
-
-
-@pytest.mark.parametrize("kind", ["text_page", "invoice", "table"])
-@pytest.mark.parametrize("alteration", MOVED)
-def test_copies_that_were_moved_have_few_other_words(kind: str, alteration: str) -> None:
-    copy = extracted(ALTERATIONS[alteration](KINDS[kind](1)))
-
-    assert compare_pages(page_of(kind, 1), copy).has_few_other_words
     assert not compare_pages(page_of(kind, 2), copy).same
 
 
@@ -131,28 +118,60 @@ def test_a_blank_page_is_no_evidence(level: int) -> None:
 def test_pictures_of_any_size_are_read(size: tuple[int, int]) -> None:
     assert extract_page(Image.effect_noise(size, 90)) is None
     page = extract_page(Image.effect_noise(size, 90), must_be_paper=False)
-    assert page is None or unpack_page(pack_page(page)) is not None
+    assert page is None or len(pack_page(page)) <= MAX_BYTES
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_page_is_stored_in_at_most_3600_bytes(kind: str) -> None:
+def test_a_page_is_stored_in_few_bytes_and_is_nearly_the_same(kind: str) -> None:
     page = extract_page(KINDS[kind](1), must_be_paper=False)
     assert page is not None
     packed = pack_page(page)
     stored = unpack_page(packed)
 
-    assert len(packed) <= 3600
     assert stored is not None
+    assert len(packed) <= MAX_BYTES
     assert stored.box == page.box
-    assert (stored.ink == page.ink).all()
+    error = stored.levels.full.astype(float) - page.levels.full
+    assert float(np.square(error).mean()) < 0.04 * float(page.levels.full.var())
+
+
+def test_what_is_full_of_ink_is_stored_more_coarsely_or_not_at_all() -> None:
+    rng = np.random.default_rng(1)
+    full = Page(WHOLE, rng.integers(0, 239, (160, 160)).astype(np.uint8))
+    half = Page(WHOLE, np.where(np.arange(160) < 100, full.ink, 0).astype(np.uint8))
+
+    assert pack_page(full) == b""
+    assert pack_page(half)[1] > pack_page(page_of("receipt", 1))[1]
+
+
+def packed_levels(page: Page) -> bytes:
+    """A page as version 1 stored it: eight levels of ink, two pixels a byte."""
+    levels = np.append((page.ink.ravel() + 17) // 34, np.zeros(page.ink.size & 1, np.uint8)).astype(np.uint8)
+    body = zlib.compress((levels[::2] | levels[1::2] << np.uint8(4)).tobytes())
+    return struct.pack(">3B4H", 1, *page.ink.shape, *page.box) + body
+
+
+@pytest.mark.parametrize("kind", ["text_page", "invoice", "table"])
+def test_pages_of_version_1_are_still_read(kind: str) -> None:
+    first, second = (extract_page(KINDS[kind](seed)) for seed in (1, 2))
+    assert first is not None and second is not None
+    stored = unpack_page(packed_levels(first))
+
+    assert stored is not None
+    assert compare_pages(stored, page_of(kind, 1)).same
+    assert compare_pages(page_of(kind, 1), stored).same
+    assert not compare_pages(stored, page_of(kind, 2)).same
 
 
 def test_bytes_that_are_not_a_page_are_refused() -> None:
-    packed = pack_page(page_of("receipt", 1))
+    packed, levels = pack_page(page_of("receipt", 1)), packed_levels(page_of("receipt", 1))
 
     assert unpack_page(b"") is None
     assert unpack_page(b"\x09" + packed[1:]) is None
-    for broken in (packed[:5], packed[:-9], packed[:1] + b"\x05" + packed[2:], packed[:20] + b"\0\0\0" + packed[23:]):
+    for broken in (packed[:5], packed[:2] + b"\x05" + packed[3:], packed[:4] + b"\xff\xff" + packed[6:]):
+        with pytest.raises(BadInput):
+            unpack_page(broken)
+    for broken in (levels[:5], levels[:-9], levels[:1] + b"\x05" + levels[2:], levels[:20] + b"\0\0\0" + levels[23:]):
         with pytest.raises(BadInput):
             unpack_page(broken)
 
@@ -176,7 +195,7 @@ def test_reported_cases_are_decided_as_expected(shared_data: Path, report: str) 
 
     for group in expected["groups"]:
         for one, other in permutations(group, 2):
-            assert compared(one, other).has_few_other_words, (one, other)
+            assert compared(one, other).same, (one, other)
     for group in expected["not_groups"]:
         for one, other in permutations(group, 2):
             assert not compared(one, other).same, (one, other)
