@@ -25,9 +25,10 @@ CONNECT_TIMEOUT_S = 5
 ANSWER_TIMEOUT_S = 60
 MAX_MESSAGE_CHARS = 600
 MAX_CAUSE_CHARS = 200
-UNKNOWN_TABLE, UNKNOWN_DATABASE = 60, 81
+UNKNOWN_COLUMN, UNKNOWN_TABLE, UNKNOWN_DATABASE = 47, 60, 81
 #: What to do about ClickHouse's error codes.
 ADVICE: Final = {
+    UNKNOWN_COLUMN: "Run: mediasieve clickhouse migrate",
     UNKNOWN_TABLE: "Run: mediasieve clickhouse migrate",
     UNKNOWN_DATABASE: "Run: mediasieve clickhouse migrate",
     192: "Check MEDIASIEVE_CLICKHOUSE_USER and MEDIASIEVE_CLICKHOUSE_PASSWORD.",

@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "decisions": ("streams.cli.commands.decisions", "Read decisions, as a table or as JSON lines."),
     "similar": ("streams.cli.commands.similar", "Show the known media that are most like a file."),
     "explain": ("streams.cli.commands.explain", "Say whether one file is a copy or a part of another, and why."),
+    "rehash": ("streams.cli.commands.rehash", "Submit again what an earlier version fingerprinted."),
     "worker": ("streams.cli.commands.worker", "Run stages of the stream in this process."),
     "topics": ("streams.cli.commands.topics", "Compare topics.yaml with the broker, and change the broker."),
     "clickhouse": ("streams.cli.commands.clickhouse", "Apply and show the migrations of ClickHouse."),

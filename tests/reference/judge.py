@@ -81,7 +81,7 @@ def by_evidence(known: Evidence, query: Evidence, matched: Sequence[MatchedViews
     score, blocks = found.score, found.blocks
     if inks[0] and inks[1] and not is_cut_out:
         confidence, score, blocks = by_ink(inks[0], inks[1], shares, confidence, same_colours, alike, blocks)
-    elif confidence == "certain" and any(inks):
+    elif confidence == "certain" and any(inks) and not is_bold_copy(shown):
         paper_side = shown[1] if inks[1] else shown[0]
         photo = structured(paper_side) > 51 and even(paper_side) * 100 < 80 * 112 and found.score >= 880
         confidence = "certain" if photo else "likely"
@@ -127,13 +127,33 @@ def plain(known: Evidence, query: Evidence, shown: tuple[Thumbnail, Thumbnail], 
         return "likely"
     distance = colour_distance(known.chroma, query.chroma, IDENTITY)
     assert distance is not None
-    if distance <= 12 and tone_distance(shown[0].pixels, shown[1].pixels) <= 10:
+    if distance <= 12 and (tone_distance(shown[0].pixels, shown[1].pixels) <= 10 or is_bold_copy(shown)):
         return "certain"
     if any(each.view == CUT_OUT for each in shown):
         return "likely"
     moved = colour_distance(known.chroma, query.chroma, shares)
     coloured = min(saturation(known.chroma), saturation(query.chroma)) >= 8 * 64
     return "" if coloured and moved is not None and moved > 48 else "likely"
+
+
+def is_bold_copy(shown: tuple[Thumbnail, Thumbnail]) -> bool:
+    for thumbnail in shown:
+        spreads = [thumbnail.packed[at + 1] - thumbnail.packed[at] for at in range(0, len(thumbnail.packed), 18)]
+        bold, clear = sum(spread >= 90 for spread in spreads), sum(spread >= 6 for spread in spreads)
+        if clear < 8 or bold * 100 < 60 * clear:
+            return False
+    return outline_distance(shown[0].pixels, shown[1].pixels) <= 14
+
+
+def outline_distance(known: NDArray[np.uint8], query: NDArray[np.uint8]) -> int:
+    outside = np.zeros((64, 64), int)
+    for one, other in ((known.astype(int), query.astype(int)), (query.astype(int), known.astype(int))):
+        for y in range(64):
+            for x in range(64):
+                around = one[max(y - 1, 0) : y + 2, max(x - 1, 0) : x + 2]
+                level = int(other[y, x])
+                outside[y, x] = max(outside[y, x], level - around.max(), around.min() - level)
+    return worst_tiles(outside)
 
 
 def is_drawing(thumbnail: Thumbnail) -> bool:
@@ -235,8 +255,11 @@ def colour_distance(known: bytes, query: bytes, shares: Map) -> int | None:
 
 
 def tone_distance(known: NDArray[np.uint8], query: NDArray[np.uint8]) -> int:
-    one, other = known.astype(int), query.astype(int)
-    squares = [int(((one - other)[y : y + 4, x : x + 4] ** 2).sum()) for y in range(0, 64, 4) for x in range(0, 64, 4)]
+    return worst_tiles(known.astype(int) - query.astype(int))
+
+
+def worst_tiles(differences: NDArray[np.int64]) -> int:
+    squares = [int((differences[y : y + 4, x : x + 4] ** 2).sum()) for y in range(0, 64, 4) for x in range(0, 64, 4)]
     return sum(isqrt(square) for square in sorted(squares)[-4:]) // 16
 
 

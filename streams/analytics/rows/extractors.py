@@ -7,6 +7,7 @@ can. Which column has which extractor is in the file of its table.
 
 from __future__ import annotations
 
+from binascii import a2b_base64
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
@@ -81,6 +82,20 @@ def optional_number(path: str, *, empty: float | None = 0.0) -> Extractor:
     """A number; `empty` where it is null or missing."""
     required = number(path).convert
     return Extractor(path, None, lambda value: empty if value is None else required(value), empty)
+
+
+def first_byte(path: str) -> Extractor:
+    """The first of the bytes that a text holds in base64: their version. 0 where there are none."""
+
+    def convert(value: Any) -> int:
+        if type(value) is not str or not value:
+            return 0
+        try:
+            return a2b_base64(value[:4], strict_mode=True)[0]
+        except (ValueError, IndexError):
+            return 0
+
+    return Extractor(path, None, convert, 0)
 
 
 def flag(path: str) -> Extractor:

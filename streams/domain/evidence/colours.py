@@ -61,8 +61,29 @@ def is_coloured(chroma: bytes) -> bool:
 
 def tone_distance(known: NDArray[np.uint8], query: NDArray[np.uint8]) -> int:
     """How much two thumbnails that lie alike differ in grey levels: the mean of the WORST tiles' root mean squares."""
+    return _worst_tiles(known.astype(np.int64) - query)
+
+
+def outline_distance(known: NDArray[np.uint8], query: NDArray[np.uint8]) -> int:
+    """`tone_distance` that forgives what resizing does to sharp outlines.
+
+    A pixel counts by how far it lies outside the levels of the other thumbnail's 3 × 3 pixels there.
+    """
+    one, other = known.astype(np.int64), query.astype(np.int64)
+    (low, high), (other_low, other_high) = _levels_around(one), _levels_around(other)
+    return _worst_tiles(np.maximum.reduce([other - high, low - other, one - other_high, other_low - one, 0 * one]))
+
+
+def _levels_around(pixels: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The lowest and the highest level of the 3 × 3 pixels about each pixel."""
+    padded = np.pad(pixels, 1, mode="edge")
+    shifted = [padded[y : y + SIDE, x : x + SIDE] for y in range(3) for x in range(3)]
+    return np.minimum.reduce(shifted), np.maximum.reduce(shifted)
+
+
+def _worst_tiles(differences: NDArray[np.int64]) -> int:
     tiles = SIDE // TILE
-    squares = np.square(known.astype(np.int64) - query).reshape(tiles, TILE, tiles, TILE).sum(axis=(1, 3)).ravel()
+    squares = np.square(differences).reshape(tiles, TILE, tiles, TILE).sum(axis=(1, 3)).ravel()
     roots = np.floor(np.sqrt(np.sort(squares)[-WORST:].astype(np.float64))).astype(np.int64)
     return int(roots.sum()) // (WORST * TILE)
 

@@ -17,7 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.domain.evidence.bands import count_bands
-from streams.domain.evidence.colours import aligned_tone_distance, colour_distance, is_coloured, tone_distance
+from streams.domain.evidence.colours import (
+    aligned_tone_distance,
+    colour_distance,
+    is_coloured,
+    outline_distance,
+    tone_distance,
+)
 from streams.domain.evidence.differences import AGREES, DIFFERS, MAP_SIDE, share_that_differs
 from streams.domain.evidence.evidence import Evidence, Thumbnail
 from streams.domain.evidence.geometry import ONE, corner_distance
@@ -25,7 +31,7 @@ from streams.domain.evidence.grounds import is_seen_alike
 from streams.domain.evidence.paper.compare import Geometry, compare_pages
 from streams.domain.evidence.paper.page import Page
 from streams.domain.evidence.placement import IDENTITY, part_shares, views_shares, whole_shares
-from streams.domain.evidence.plain import has_even_ground, is_blank, is_plain
+from streams.domain.evidence.plain import has_even_ground, is_blank, is_bold, is_plain
 from streams.domain.evidence.prepared import pixels
 from streams.domain.evidence.verify import MatchedViews, Verification, verify
 from streams.domain.hashes.views import CUT_OUT, GROUNDS, OTHER_GROUND
@@ -61,6 +67,10 @@ MIN_TEXTURED_OBJECT: Final = 48
 MAX_OBJECT_TONE_DISTANCE: Final = 30
 """Blocks, of 64, with texture, and grey levels, by which an object on even ground is the same in another place or size.
 Of 800 emoji drawings, three pairs of neighbouring skin tones and no others come so near."""
+
+MAX_OUTLINE_DISTANCE: Final = 14
+"""Of bold drawings. Half of the icons that were halved in size have 9 or more, JPEG or not; of different icons of one
+outline and the same colours, none has less than 28."""
 
 OTHER_COLOUR_DISTANCE: Final = 48
 """Plain pictures that are coloured both and differ by more are other pictures: flags with the same stripes."""
@@ -120,7 +130,11 @@ def _by_evidence(known: Evidence, query: Evidence, matched: Sequence[MatchedView
             return _by_ink(known, query, inks[0], inks[1], judgement, shares)
         inks[0] = None  # its ink lies on another ground
     papers = [thumbnail for thumbnail, ink in zip(shown, inks, strict=True) if ink is not None]
-    if judgement.confidence == "certain" and len(papers) == 1 and not _is_photo(papers[0], found.score):
+    if (
+        judgement.confidence == "certain"
+        and len(papers) == 1
+        and not (_is_photo(papers[0], found.score) or _is_bold_copy(shown))
+    ):
         return replace(judgement, confidence="likely")
     return judgement
 
@@ -200,14 +214,22 @@ def _plain(
         return "likely"
     # As they lie: along a stripe an alignment finds no hold.
     distance = colour_distance(known.chroma, query.chroma, IDENTITY)
-    tones = tone_distance(whole.pixels, other.pixels)
-    if distance is not None and distance <= MAX_PLAIN_COLOUR_DISTANCE and tones <= MAX_PLAIN_TONE_DISTANCE:
+    same_tones = tone_distance(whole.pixels, other.pixels) <= MAX_PLAIN_TONE_DISTANCE or _is_bold_copy(shown)
+    if distance is not None and distance <= MAX_PLAIN_COLOUR_DISTANCE and same_tones:
         return "certain"
     if CUT_OUT in (whole.view, other.view):  # chroma is that of the picture on its own ground
         return "likely"
     distance = colour_distance(known.chroma, query.chroma, shares)
     coloured = is_coloured(known.chroma) and is_coloured(query.chroma)
     return "" if coloured and distance is not None and distance > OTHER_COLOUR_DISTANCE else "likely"
+
+
+def _is_bold_copy(shown: tuple[Thumbnail, Thumbnail]) -> bool:
+    """Whether two bold drawings lie alike and have the same outlines. Small copies of drawings have no ink."""
+    one, other = shown
+    if not (is_bold(one.packed) and is_bold(other.packed)):
+        return False
+    return outline_distance(one.pixels, other.pixels) <= MAX_OUTLINE_DISTANCE
 
 
 def _same_colours(known: Evidence, query: Evidence, shares: NDArray[np.int64], most: int) -> bool:

@@ -32,6 +32,7 @@ class Envelope:
     """What all submissions of one run have in common. `source` is the CloudEvents source.
 
     `in_order` gives all submissions the same key, and so one partition: they are decided in the order of publishing.
+    `event_id` is the CloudEvents id of a run of one submission; without it, every submission gets an id of its own.
     """
 
     collection: str = "default"
@@ -40,6 +41,7 @@ class Envelope:
     metadata: dict[str, Any] = field(default_factory=dict)
     source: str = DEFAULT_SOURCE
     in_order: bool = False
+    event_id: str = ""
 
 
 def max_inline_bytes() -> int:
@@ -65,9 +67,18 @@ def record_from_file(file: FoundFile, envelope: Envelope, *, inline: bool) -> Su
             f"it has more than the {max_bytes:,} bytes that fit into a record; publish it by reference "
             "(--by-reference), or a URL of it (--url)",
         )
+    return record_from_bytes(body, file.media_id, content_type_of(body[:HEAD_BYTES], file.path.name), envelope)
+
+
+def record_from_bytes(body: bytes, media_id: str, content_type: str, envelope: Envelope) -> SubmissionRecord:
+    """A record with a medium's bytes.
+
+    Raises:
+        BadInput: the media id is too long.
+    """
     headers = [
-        *_event_headers(envelope, file.media_id),
-        ("content-type", content_type_of(body[:HEAD_BYTES], file.path.name).encode()),
+        *_event_headers(envelope, media_id),
+        ("content-type", content_type.encode()),
         ("ce_collection", envelope.collection.encode()),
         ("ce_kind", envelope.kind.encode()),
     ]
@@ -75,7 +86,7 @@ def record_from_file(file: FoundFile, envelope: Envelope, *, inline: bool) -> Su
         headers.append(("ce_priority", str(envelope.priority).encode()))
     if envelope.metadata:
         headers.append(("ce_metadata", orjson.dumps(envelope.metadata)))
-    return _checked_record(file.media_id, body, headers, envelope, by_reference=False)
+    return _checked_record(media_id, body, headers, envelope, by_reference=False)
 
 
 def record_from_url(url: str, envelope: Envelope, *, media_id: str | None = None) -> SubmissionRecord:
@@ -120,7 +131,7 @@ def _event_headers(envelope: Envelope, subject: str) -> list[tuple[str, bytes]]:
     now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     return [
         ("ce_specversion", b"1.0"),
-        ("ce_id", str(uuid.uuid4()).encode()),
+        ("ce_id", (envelope.event_id or str(uuid.uuid4())).encode()),
         ("ce_type", EVENT_TYPE.encode()),
         ("ce_source", envelope.source.encode()),
         ("ce_subject", subject.encode()),

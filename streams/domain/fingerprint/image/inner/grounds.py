@@ -12,7 +12,6 @@ import numpy as np
 
 from streams.domain.fingerprint.image.inner.borders import (
     MIN_INSIDE_SHARE,
-    TOLERANCE,
     Pixels,
     Rectangle,
     median_level,
@@ -24,6 +23,12 @@ from streams.domain.pixels.resample import BOX, resized
 MIN_THROUGH_SHARE = 0.05
 """Share of the ground that must be seen through a transparent picture. With less, such as rounded corners, the ground
 changes few bits of a hash."""
+
+TOLERANCE = 4
+"""Levels by which a ground may differ from its colour: enough for JPEG, not for the walls and floors of photos."""
+
+MIN_WHITE, MAX_BLACK = 231, 24
+"""Levels from which a ground is as good as white, and up to which it is as good as black."""
 
 MIN_EDGE_PERCENT = 70
 """Of the pixels at the edges, which must have the level of the ground."""
@@ -73,7 +78,7 @@ def find_cut_out(pixels: Pixels) -> CutOut | None:
         pixels: luminance, a few hundred pixels a side at most.
     """
     level = int(_ground_level(pixels))
-    if level < 0 or level >= WHITE - 2 * TOLERANCE:
+    if level < 0 or level >= MIN_WHITE:
         return None
     height, width = pixels.shape
     is_ground = np.zeros((height, width), np.bool_)
@@ -91,7 +96,7 @@ def find_cut_out(pixels: Pixels) -> CutOut | None:
     on_white, on_black = (np.where(is_ground, np.uint8(ground), pixels) for ground in (WHITE, BLACK))
     if not is_better_on_black(_small(on_white, box), _small(on_black, box)):
         return CutOut(box, on_white)
-    return CutOut(box, on_black) if level > 2 * TOLERANCE else None
+    return CutOut(box, on_black) if level > MAX_BLACK else None
 
 
 def _small(pixels: Pixels, box: Rectangle) -> Pixels:
