@@ -10,13 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.domain.evidence.colours import colour_distance, is_coloured, tone_distance
+from streams.domain.evidence.colours import colour_distance, is_coloured, outline_distance, tone_distance
 from streams.domain.evidence.evidence import Evidence, unpack_evidence
 from streams.domain.evidence.judge import judge
 from streams.domain.evidence.verify import MatchedViews
 from streams.domain.fingerprint import fingerprint_image
+from streams.domain.hashes.views import CUT_OUT, FULL, OTHER_GROUND
 from tests.reference import judge as slow
 from tests.support.alterations import ALTERATIONS
+from tests.support.cut_outs import BLACK, RED, WHITE, flattened, logo, sticker, two_faced
 from tests.support.media import encode, photo
 from tests.support.papers import KINDS
 
@@ -50,6 +52,37 @@ def test_other_pictures_are_judged_as_by_the_twin(one: str, other: str) -> None:
         assert judge(known, query, [], 5, 20) == slow.judged(known, query, [], 5, 20)
 
 
+@cache
+def evidence_of_art(name: str, form: str) -> Evidence:
+    art = {
+        "sticker": sticker(),
+        "logo": logo(BLACK),
+        "white logo": logo(WHITE),
+        "faces": two_faced(photo("chelsea.png", (360, 300)), photo("coffee.png", (360, 300))),
+    }[name]
+    shown = {
+        "png": art,
+        "half": art.resize((art.width // 2, art.height // 2)),
+        "black": flattened(art.convert("RGBA"), BLACK),
+        "white": flattened(art.convert("RGBA"), WHITE),
+        "red": flattened(art.convert("RGBA"), RED),
+    }[form]
+    evidence = unpack_evidence(b64decode(fingerprint_image(encode(shown, "PNG")).evidence))
+    assert evidence is not None
+    return evidence
+
+
+@pytest.mark.parametrize("form", ["png", "half", "black", "white", "red"])
+@pytest.mark.parametrize("name", ["sticker", "logo", "white logo", "faces"])
+def test_art_on_other_grounds_is_judged_as_by_the_twin(name: str, form: str) -> None:
+    known, query = evidence_of_art(name, "png"), evidence_of_art(name, form)
+    grounds = (FULL, OTHER_GROUND, CUT_OUT)
+    for one in grounds:
+        for other in grounds:
+            views = [MatchedViews(one, 0, other, 0)]
+            assert judge(known, query, views, 2, 10) == slow.judged(known, query, views, 2, 10)
+
+
 @settings(max_examples=60)
 @given(
     seed=st.integers(0, 2**32),
@@ -67,4 +100,5 @@ def test_tones_are_compared_as_by_the_twin() -> None:
     known, query = evidence_of("receipt", ""), evidence_of("receipt", "centre crop 10%")
     one, other = known.thumbnails[0].pixels, query.thumbnails[0].pixels
     assert tone_distance(one, other) == slow.tone_distance(one, other)
-    assert tone_distance(one, one) == 0
+    assert outline_distance(one, other) == slow.outline_distance(one, other)
+    assert tone_distance(one, one) == outline_distance(one, one) == 0
