@@ -147,7 +147,7 @@ def rank_cells(cells: Any, own: Any) -> Any:
     sort(values, count)
     sort(lost, count)
     most = min(count, WORST)
-    worst, most_lost = values[:most].sum() // most, lost[count - most :].sum() // most
+    worst, most_lost = values[:most].sum() // most, lost[count - most : count].sum() // most
     return worst, most_lost, lost[count - 1 - count // LOW_SHARE], others, count
 
 
