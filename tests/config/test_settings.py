@@ -58,6 +58,7 @@ VARIABLES = [
     ("MEDIASIEVE_FETCH_CONCURRENCY", "runtime.fetch_concurrency", 512),
     ("MEDIASIEVE_DECODE_THREADS", "runtime.decode_threads", 2),
     ("MEDIASIEVE_VIDEO_THREADS", "runtime.video_threads", 4),
+    ("MEDIASIEVE_DECODERS", "runtime.decoders", "processes"),
     ("MEDIASIEVE_ANSWER_DAYS", "runtime.answer_days", 38.0),
     ("MEDIASIEVE_FINGERPRINT_CACHE_ENTRIES", "runtime.fingerprint_cache_entries", 100_000),
     ("MEDIASIEVE_SOURCE_TIMEOUT_S", "source.timeout_s", 20.0),

@@ -10,7 +10,8 @@ WARM_UP_THEN_DECIDE = """
 import random
 from streams.domain.hamming import build, insert, search
 from streams.domain.match.images import kernel as image_kernel, slot_table
-from streams.domain.match.videos import kernel as video_kernel, shared_captions, time_mapping
+from streams.domain.match.videos import kernel as video_kernel, shared_captions
+from streams.domain.match.videos.alignment import time_mapping
 from streams.stages.match.warm_up import warm_up
 from tests.support.partition import Partition
 from streams.domain.match.decide import MatchInput

@@ -119,5 +119,5 @@ def test_a_two_faced_picture_is_found_in_another_format() -> None:
             "other": encode(other, "PNG"),
         }
     )
-    assert decisions["webp"]["match"]["confidence"] == "certain"
+    assert decisions["webp"]["match"]["media_id"] == "png"
     assert decisions["other"]["action"] != "reuse"

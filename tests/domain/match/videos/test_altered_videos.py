@@ -60,7 +60,7 @@ def test_an_altered_video_joins_its_original(name: str) -> None:
     assert decision["match"]["media_id"] == "v1"
     if RELATIONS[name] == "copy":  # of a short clip, no key frame may be one of the film's
         assert decision["match"]["score"] >= 490
-        assert 0 <= decision["match"]["differs"] <= 0.3
+        assert 0 <= decision["match"]["differs"] <= 0.4
 
 
 @pytest.mark.parametrize("name", RELATIONS)
