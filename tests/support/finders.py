@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from streams.domain.fingerprint.image.luminance import OnGround
-from streams.domain.fingerprint.image.views import ReducedPicture
+from streams.domain.fingerprint.image.reduced import ReducedPicture
 from tests.support.media import photo
 
 PHOTOS = ("astronaut.png", "chelsea.png", "coffee.png", "motorcycle_left.png", "rocket.jpg")

@@ -69,7 +69,7 @@ class _PartLibrary(JITCodeLibrary):
         self._finalized = True
 
 
-class _Part:
+class _LinkedFunction:
     """What numba asks of a function that another one calls: compiles it, once for each list of argument types.
 
     Calls with constants 1, 2 and 3 share one compilation; numba would compile the function for each.
@@ -117,7 +117,7 @@ def compiled(signature: Any = None) -> Callable[[Callable[..., Any]], Any]:
 
     def compile_it(function: Callable[..., Any]) -> Any:
         kernel: Any = njit(nogil=True)(function)
-        part = _Part(kernel, _normalize(signature)[0] if signature else None)
+        part = _LinkedFunction(kernel, _normalize(signature)[0] if signature else None)
         kernel.get_call_template, kernel.get_overload = part.get_call_template, part.get_overload
         try:
             kernel.enable_caching()

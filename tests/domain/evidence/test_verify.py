@@ -19,7 +19,8 @@ from streams.domain.evidence.prepared import SIDES
 from streams.domain.evidence.thumbnail import SIDE, encode_thumbnail
 from streams.domain.evidence.verify import MatchedViews, Verification, verify
 from streams.domain.fingerprint.image.luminance import OnGround
-from streams.domain.fingerprint.image.views import ReducedPicture, inner_pictures, picture_hashes
+from streams.domain.fingerprint.image.reduced import ReducedPicture
+from streams.domain.fingerprint.image.views import inner_pictures, picture_hashes
 from streams.domain.hashes.levels import LEVEL_NUMBERS
 from streams.domain.hashes.packing import ORIENTATION_MASK, unpack_entries
 from streams.domain.hashes.views import FRAMED, FULL, TRIMMED, VIEW_PAIRS, VIEWS, View

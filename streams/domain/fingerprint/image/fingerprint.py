@@ -13,7 +13,8 @@ from streams.domain.fingerprint.formats import image_format_of
 from streams.domain.fingerprint.image.decode import decode_luminance, ignore_size
 from streams.domain.fingerprint.image.extra_hashes import compute_extra_hashes
 from streams.domain.fingerprint.image.file_structure import file_structure
-from streams.domain.fingerprint.image.views import ReducedPicture, inner_pictures, picture_hashes
+from streams.domain.fingerprint.image.reduced import ReducedPicture
+from streams.domain.fingerprint.image.views import inner_pictures, picture_hashes
 from streams.domain.hashes.algorithms import VIEWS_HASH
 from streams.domain.hashes.levels import Level
 from streams.domain.records import MediaFacts

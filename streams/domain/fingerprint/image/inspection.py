@@ -14,7 +14,8 @@ from streams.domain.fingerprint.image.decode import decode_luminance
 from streams.domain.fingerprint.image.file_structure import file_structure
 from streams.domain.fingerprint.image.fingerprint import DEFAULT_IMAGE_LIMITS, ImageLimits
 from streams.domain.fingerprint.image.luminance import OnGround
-from streams.domain.fingerprint.image.views import ReducedPicture, boxes_by_view, picture_hashes
+from streams.domain.fingerprint.image.reduced import ReducedPicture
+from streams.domain.fingerprint.image.views import boxes_by_view, picture_hashes
 from streams.domain.hashes.orientation import LEFT_RIGHT, ORIENTATION_COUNT, TOP_BOTTOM, TRANSPOSED
 from streams.domain.hashes.views import INNER_VIEWS, Box
 

@@ -11,7 +11,7 @@ from streams.domain.evidence.extract import extract_evidence
 from streams.domain.evidence.key_frames import MAX_KEY_FRAMES, KeyFrame, pack_key_frames
 from streams.domain.evidence.plain import is_blank
 from streams.domain.fingerprint.image.luminance import OnGround
-from streams.domain.fingerprint.image.views import ReducedPicture
+from streams.domain.fingerprint.image.reduced import ReducedPicture
 from streams.domain.fingerprint.video.inside import Inside
 from streams.domain.fingerprint.video.moments import Moment, inner_pictures, inside_of
 

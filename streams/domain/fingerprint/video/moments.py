@@ -21,7 +21,8 @@ from streams.domain.fingerprint.image.canonical import HASH64_SIDE, ViewFrequenc
 from streams.domain.fingerprint.image.dct import box_frequencies
 from streams.domain.fingerprint.image.inner.borders import Pixels, Rectangle
 from streams.domain.fingerprint.image.luminance import OnGround
-from streams.domain.fingerprint.image.views import ReducedPicture, derived_views, is_other_rectangle, whole_view
+from streams.domain.fingerprint.image.reduced import ReducedPicture, is_other_rectangle
+from streams.domain.fingerprint.image.views import derived_views, whole_view
 from streams.domain.fingerprint.video.decoder import FrameSample
 from streams.domain.fingerprint.video.inside import Inside, common_inside
 from streams.domain.hashes.frames import FRAME_ENTRY, MAX_MOMENTS, WHOLE_FRAME_VIEWS

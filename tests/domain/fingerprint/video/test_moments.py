@@ -10,7 +10,7 @@ from streams.domain.fingerprint.image import phash
 from streams.domain.fingerprint.image.canonical import ViewFrequencies
 from streams.domain.fingerprint.image.inner.borders import inside_of_borders, inside_of_common_borders
 from streams.domain.fingerprint.image.luminance import OnGround
-from streams.domain.fingerprint.image.views import ReducedPicture
+from streams.domain.fingerprint.image.reduced import ReducedPicture
 from streams.domain.fingerprint.video.decoder import FrameSample
 from streams.domain.fingerprint.video.moments import (
     Moment,

@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw
 
 from streams.domain.fingerprint.image.inner.deskew import Parallelogram, find_rotated
 from streams.domain.fingerprint.image.luminance import OnGround
-from streams.domain.fingerprint.image.views import ReducedPicture
+from streams.domain.fingerprint.image.reduced import ReducedPicture
 from tests.support.finders import HOSTILE, PHOTOS, shown
 
 MAX_FIRED_PERCENT = 3
