@@ -1,4 +1,7 @@
-"""media.submissions → fetch, decode, hash → media.fingerprints; a failure becomes a record there and a dead letter."""
+"""media.submissions → fetch, decode, hash → media.fingerprints; a failure becomes a record there and a dead letter.
+
+media.verdicts → check, route → media.fingerprints, so that the match stage reads one log.
+"""
 
 from __future__ import annotations
 
@@ -10,30 +13,29 @@ from streams.config.settings import Settings
 from streams.domain.fingerprint.image.fingerprint import compute_content_id
 from streams.domain.records import Fingerprint, routing_key
 from streams.kafka.cloudevents import FINGERPRINT_TYPE, event_headers
-from streams.kafka.topics import DEAD_LETTERS, FINGERPRINTS, SUBMISSIONS
+from streams.kafka.topics import DEAD_LETTERS, FINGERPRINTS, SUBMISSIONS, VERDICTS
 from streams.runtime.runners.concurrent import ConcurrentStage, RecordTask, Work
 from streams.stages.fingerprint.fingerprinter import Fingerprinter
+from streams.stages.fingerprint.moderation_events import route_event
 from streams.stages.fingerprint.submissions import fingerprint_submission
 from streams.stages.fingerprint.warm_up import warm_up
 
 
 def fingerprint(task: RecordTask, fingerprinter: Fingerprinter, policies: LivePolicies) -> Work | None:
-    """One submission in, one fingerprint record out: at once where the medium is known, else once it is decoded."""
+    """One record in, one record out: at once for verdicts and known media, else once the medium is decoded."""
 
     def emit(result: Fingerprint) -> None:
         event_id = f"{result.submission_id}/{result.attempt}"
         headers = event_headers(event_id, FINGERPRINT_TYPE, result.media_id, result.fingerprinted_at)
         task.emit(FINGERPRINTS, routing_key(result), result.to_json(), headers)
 
+    if task.topic == VERDICTS:
+        return route_event(task, policies, partial(task.emit, FINGERPRINTS))
     return fingerprint_submission(task, fingerprinter, policies, emit)
 
 
 def stage(settings: Settings) -> ConcurrentStage:
-    fingerprinter = Fingerprinter(settings)
-    policies = LivePolicies(settings.paths.policy_file)
-
-    async def compile_kernels() -> None:
-        await asyncio.to_thread(warm_up)
+    fingerprinter, policies = Fingerprinter(settings), LivePolicies(settings.paths.policy_file)
 
     async def close() -> None:
         policies.close()
@@ -41,9 +43,9 @@ def stage(settings: Settings) -> ConcurrentStage:
 
     return ConcurrentStage(
         name="fingerprint",
-        reads=(SUBMISSIONS,),
+        reads=(SUBMISSIONS, VERDICTS),
         writes=(FINGERPRINTS, DEAD_LETTERS),
-        open=compile_kernels,
+        open=partial(asyncio.to_thread, warm_up),
         close=close,
         handle=partial(fingerprint, fingerprinter=fingerprinter, policies=policies),
         digest=compute_content_id,

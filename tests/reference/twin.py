@@ -19,6 +19,11 @@ from tests.reference import videos
 from tests.reference.copies import Copy, Judge, copy_of
 from tests.reference.nearest import DAY_MS, FOR_EVER_MS, Contents, Known, entries_of, retention_ms, stored
 
+PENDING: dict[str, Any] = {
+    **{"status": "pending", "by": None, "reason": None, "at": None, "inherited_from": None},
+    **{"kind": None, "version": None, "labels": [], "content_id": None},
+}
+
 
 class Twin:
     """Expected decisions, as JSON objects by decision_id. `judge` decides on evidence."""
@@ -43,7 +48,8 @@ class Twin:
             "content_id": facts["content_id"] if facts else None,
             "kind": facts["kind"] if facts else record["kind"],
             "match": None,
-            "verdict": {"status": "pending", "by": None, "reason": None, "at": None, "inherited_from": None},
+            "verdict": {**PENDING},
+            "supersedes": None,
             "versions": {"policy": record["policy"]["version"]},
             "appears_in": [],
         }

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from streams.domain.hashes.algorithms import FRAMES_HASH
-from streams.domain.match.batch import State
 from streams.domain.match.indexes import CollectionIndexes
 from streams.domain.match.operations import Remove
 from streams.domain.state.content import FOR_EVER_MS, Content, content_expires_ms
@@ -16,13 +15,19 @@ from streams.domain.state.decision import decision_expires_ms
 from streams.domain.state.keys import (
     CONTENT_PREFIX,
     DECISION_PREFIX,
+    EVENT_PREFIX,
     EVIDENCE_PREFIX,
     FRAMES_PREFIX,
+    MEDIUM_PREFIX,
+    MEMBER_PREFIX,
     collection_of,
     content_key_of,
     evidence_key_of,
     frames_key_of,
+    grouped_key,
 )
+from streams.domain.state.members import leading_expires_ms
+from streams.domain.state.state import State
 
 ENTRIES_PER_SWEEP = 2_000
 """So many take 5 ms. What needs its content read counts as many entries."""
@@ -66,6 +71,9 @@ def remove_expired(
                 _remove(frames_key_of(key), state)
             if content.has_evidence:
                 _remove(evidence_key_of(key), state)
+            if content.is_member:
+                collection = collection_of(key).decode()
+                _remove(grouped_key(collection, content.group_content_id, content.content_id), state)
         state.put(key, None)
     return b""
 
@@ -89,4 +97,6 @@ def _remove(key: bytes, state: State) -> None:
 def _expires_ms(key: bytes, value: bytes) -> int:
     if key.startswith(DECISION_PREFIX):
         return decision_expires_ms(value)
+    if key.startswith((MEMBER_PREFIX, MEDIUM_PREFIX, EVENT_PREFIX)):
+        return leading_expires_ms(value)
     return content_expires_ms(value) if key.startswith(CONTENT_PREFIX) else FOR_EVER_MS

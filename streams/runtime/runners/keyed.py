@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from heapq import merge
 
 import faust
 
@@ -74,12 +75,25 @@ class KeyedBatch:
         """The keys that begin with `prefix` and follow `after`, in order, with their values before this batch."""
         return self._table.scan(self.partition, prefix, after)
 
+    def scan_current(self, prefix: bytes, after: bytes = b"") -> Iterator[tuple[bytes, bytes]]:
+        """The same as `scan`, with the values that this batch has given the keys so far."""
+        changed = {key: self._current[key] for key, _ in self.changes if key.startswith(prefix) and key > after}
+        if not changed:
+            return self.scan(prefix, after)
+        before = ((key, value) for key, value in self.scan(prefix, after) if key not in changed)
+        written = sorted((key, value) for key, value in changed.items() if value is not None)
+        return merge(before, written)
+
     def emit(self, topic: str, key: bytes | None, value: bytes | None, headers: OutputHeaders) -> None:
         """Send a record to `topic` (unprefixed) once the batch has been processed."""
         self.outputs.append((topic, key, value, headers))
 
     def dead_letter(self, record: RawRecord, error: BadInput) -> None:
         self.outputs.append(self._context.dead_letter(record, error))
+
+    def refuse(self, topic: str, key: bytes | None, value: bytes | None, error: BadInput) -> None:
+        """Emit a dead letter for what came from another topic: its record there is not at hand any more."""
+        self.outputs.append(self._context.refusal(topic, key, value, error))
 
     def now(self) -> str:
         return self._context.now()

@@ -8,11 +8,12 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from streams import metrics
-from streams.domain.match.batch import MatchInput, State
+from streams.domain.match.batch import MatchInput, ModerationInput
 from streams.domain.match.expiry import remove_expired
 from streams.domain.match.indexes import CollectionIndexes
 from streams.domain.state.content import from_old_layout
 from streams.domain.state.keys import CONTENT_PREFIX, FRAMES_PREFIX, OLD_CONTENT_PREFIX
+from streams.domain.state.state import State
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +30,11 @@ class PartitionState(State, Protocol):
     def scan(self, prefix: bytes = b"", after: bytes = b"") -> Iterator[tuple[bytes, bytes]]: ...
 
 
+def time_of(record: MatchInput | ModerationInput) -> int:
+    """The time of a record, in ms since the epoch."""
+    return record.time_ms if isinstance(record, MatchInput) else record.at.time_ms
+
+
 class PartitionIndexes:
     """The indexes of every partition, for use by one thread."""
 
@@ -42,12 +48,12 @@ class PartitionIndexes:
         indexes = self._indexes.get(state.partition)
         return self._build(state) if indexes is None else indexes
 
-    def expire(self, state: PartitionState, decided: Sequence[MatchInput]) -> None:
+    def expire(self, state: PartitionState, decided: Sequence[MatchInput | ModerationInput]) -> None:
         """Call after each batch: removes a few expired contents and decisions."""
         partition = state.partition
         if decided:
             expiry = self._expiries.setdefault(partition, Expiry())
-            expiry.advance(state, self._indexes[partition], max(each.time_ms for each in decided))
+            expiry.advance(state, self._indexes[partition], max(map(time_of, decided)))
         if time.monotonic() >= self._measure_at:
             self._measure()
 
@@ -62,6 +68,7 @@ class PartitionIndexes:
         begun_at = time.perf_counter()
         indexes = CollectionIndexes()
         indexes.load(state.scan(CONTENT_PREFIX), state.scan(FRAMES_PREFIX))
+        indexes.moderated.load(state.scan)
         for key, value in state.scan(OLD_CONTENT_PREFIX):
             new_key, content = from_old_layout(key, value)
             state.put(new_key, content.pack())

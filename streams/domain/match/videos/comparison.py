@@ -36,6 +36,7 @@ from streams.domain.match.videos.orientation import (
 from streams.domain.match.videos.outcome import record_segment, video_match
 from streams.domain.match.videos.relation import FULL_WEIGHT, find_relation, shares
 from streams.domain.match.videos.shared_captions import drop_ambiguous
+from streams.domain.moderation.standing import Standing
 from streams.domain.policy.policy import Policy
 from streams.domain.records import Match, MediaFacts, Segment
 from streams.domain.state.content import Content
@@ -104,7 +105,7 @@ def compare_videos(
     """
     group = known.content_id, media_ids[0]
     content = Content(known.content_id, media_ids[0], "", *group, 0, 0, b"")
-    exact = exact_match(content) if known.content_id == submitted.content_id else None
+    exact = exact_match(content, Standing.of(content)) if known.content_id == submitted.content_id else None
     own = np.frombuffer(comparable_entries(submitted, policy).entries, FRAME_ENTRY)
     other = stored_frame_entries(np.frombuffer(comparable_entries(known, policy).entries, FRAME_ENTRY))
     if not len(own) or not len(other):
