@@ -1,7 +1,4 @@
-"""media.submissions → fetch, decode, hash → media.fingerprints; a failure becomes a record there and a dead letter.
-
-media.verdicts → check, route → media.fingerprints, so that the match stage reads one log.
-"""
+"""media.submissions → fetch, decode, hash → media.fingerprints; media.verdicts → check, route → media.fingerprints."""
 
 from __future__ import annotations
 
@@ -23,14 +20,14 @@ from streams.stages.fingerprint.warm_up import warm_up
 
 def fingerprint(task: RecordTask, fingerprinter: Fingerprinter, policies: LivePolicies) -> Work | None:
     """One record in, one record out: at once for verdicts and known media, else once the medium is decoded."""
+    if task.topic == VERDICTS:
+        return route_event(task, policies, partial(task.emit, FINGERPRINTS))
 
     def emit(result: Fingerprint) -> None:
         event_id = f"{result.submission_id}/{result.attempt}"
         headers = event_headers(event_id, FINGERPRINT_TYPE, result.media_id, result.fingerprinted_at)
         task.emit(FINGERPRINTS, routing_key(result), result.to_json(), headers)
 
-    if task.topic == VERDICTS:
-        return route_event(task, policies, partial(task.emit, FINGERPRINTS))
     return fingerprint_submission(task, fingerprinter, policies, emit)
 
 

@@ -24,8 +24,7 @@ def match(batch: KeyedBatch, indexes: PartitionIndexes, answer_days: float) -> N
     result = decide(inputs, batch, indexes.of(batch), answer_days=answer_days)
     emit_decisions(batch, result.decisions)
     emit_walk_steps(batch, result.continuations)
-    emit_refusals(batch, result.refusals)
-    indexes.expire(batch, inputs)
+    emit_refusals(batch, result.refusals + indexes.expire(batch, inputs))
     count_outcomes(result.decisions)
 
 

@@ -77,6 +77,16 @@ def waiting_events(value: bytes) -> list[tuple[int, str]]:
     return [(offset, event) for offset, event in orjson.loads(without_expiry(value))]
 
 
+def is_number(key: bytes) -> bool:
+    """The key is that of a collection's number of waiting contents and media."""
+    return key.endswith(b"\0")
+
+
+def subject_of(key: bytes) -> str:
+    """The content or medium that the events of a key wait for."""
+    return key[key.index(b"\0") + 1 :].decode()
+
+
 def _events(value: bytes, time_ms: int) -> list[tuple[int, str]]:
     return waiting_events(value) if leading_expires_ms(value) >= time_ms else []
 

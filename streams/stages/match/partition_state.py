@@ -11,6 +11,7 @@ from streams import metrics
 from streams.domain.match.batch import MatchInput, ModerationInput
 from streams.domain.match.expiry import remove_expired
 from streams.domain.match.indexes import CollectionIndexes
+from streams.domain.moderation.events import Refusal
 from streams.domain.state.content import from_old_layout
 from streams.domain.state.keys import CONTENT_PREFIX, FRAMES_PREFIX, OLD_CONTENT_PREFIX
 from streams.domain.state.state import State
@@ -48,14 +49,15 @@ class PartitionIndexes:
         indexes = self._indexes.get(state.partition)
         return self._build(state) if indexes is None else indexes
 
-    def expire(self, state: PartitionState, decided: Sequence[MatchInput | ModerationInput]) -> None:
-        """Call after each batch: removes a few expired contents and decisions."""
-        partition = state.partition
+    def expire(self, state: PartitionState, decided: Sequence[MatchInput | ModerationInput]) -> list[Refusal]:
+        """Call after each batch: removes a few expired contents and decisions, and events that waited too long."""
+        partition, refusals = state.partition, list[Refusal]()
         if decided:
             expiry = self._expiries.setdefault(partition, Expiry())
-            expiry.advance(state, self._indexes[partition], max(map(time_of, decided)))
+            refusals = expiry.advance(state, self._indexes[partition], max(map(time_of, decided)))
         if time.monotonic() >= self._measure_at:
             self._measure()
+        return refusals
 
     def clear(self) -> None:
         """Drop everything: other workers may change the state from now on."""
@@ -98,12 +100,17 @@ class Expiry:
         self._next_step_at = self._committed_at = 0.0
         self._committed_ms = self._latest_ms = 0
 
-    def advance(self, state: PartitionState, indexes: CollectionIndexes, latest_ms: int) -> None:
-        """Remove a few entries, at most once a second; `latest_ms` is the latest time of the batch's records."""
+    def advance(self, state: PartitionState, indexes: CollectionIndexes, latest_ms: int) -> list[Refusal]:
+        """Remove a few entries, at most once a second; returns the moderation events among them.
+
+        `latest_ms` is the latest time of the batch's records.
+        """
         now = time.monotonic()
         if now >= self._committed_at:
             self._committed_ms, self._latest_ms = self._latest_ms, latest_ms
             self._committed_at = now + COMMITTED_AFTER_S
-        if now >= self._next_step_at:
-            self._after = remove_expired(state.scan(after=self._after), self._committed_ms, state, indexes)
-            self._next_step_at = now + EXPIRY_INTERVAL_S
+        if now < self._next_step_at:
+            return []
+        self._after, refusals = remove_expired(state.scan(after=self._after), self._committed_ms, state, indexes)
+        self._next_step_at = now + EXPIRY_INTERVAL_S
+        return refusals
