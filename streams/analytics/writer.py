@@ -62,8 +62,8 @@ class ClickHouseSink:
             The records that could not be decoded; all others are stored.
 
         Raises:
-            SinkError: ClickHouse does not answer or refuses. The rows of one table are stored in full or not at all, those
-                of another table of the topic may be missing: write the batch again.
+            SinkError: ClickHouse does not answer or refuses. The rows of one table are stored in full or not at all,
+                those of another table of the topic may be missing: write the batch again.
             ConfigurationError: an applied migration has changed.
         """
         try:
