@@ -19,7 +19,7 @@ import orjson
 
 from streams.domain.records.codec import format_timestamp, parse_json_object
 from streams.domain.records.fields import MAX_ID_CHARS, choice, collection_name, header_map, text, timestamp
-from streams.domain.records.ids import digest_of
+from streams.domain.records.ids import content_id_of, digest_of, is_partial
 from streams.domain.records.raw import Headers
 from streams.domain.records.submission import Origin, submission_id_of
 from streams.domain.records.verdict import GIVEN_STATUSES, SOURCE_KINDS, GivenStatus, Label, SourceKind
@@ -160,10 +160,9 @@ def _named(document: dict[str, Any]) -> tuple[str | None, str | None]:
 def _content_id(document: dict[str, Any], name: str) -> str:
     content_id = text(document, name, MAX_ID_CHARS)
     try:
-        digest_of(content_id)
+        return content_id_of(digest_of(content_id), partial=is_partial(content_id))  # in lower case
     except ValueError as error:
         raise BadInput(Reason.BAD_FIELD, f"field '{name}': {error}") from error
-    return content_id
 
 
 def _other(document: dict[str, Any], content_id: str | None) -> str:

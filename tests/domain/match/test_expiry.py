@@ -32,6 +32,7 @@ from tests.support.partition import Partition
 from tests.support.picture_streams import DAY_MS, stream
 from tests.support.video_streams import stream as videos
 
+AT = "2026-01-01T00:00:00.000Z"
 SHORT, LONG = Policy.of(name="short", retention_days=2), Policy.of(name="long")
 
 
@@ -169,7 +170,7 @@ def test_the_answer_days_cover_what_the_log_may_still_hold() -> None:
 
 def verdict(number: int, media_id: str, day: float) -> ModerationInput:
     event = ModerationEvent(
-        f"events#{number}", "verdict", "shop", VerdictSource("person", "ann"), "", media_id=media_id, status="blocked"
+        f"events#{number}", "verdict", "shop", VerdictSource("person", "ann"), AT, media_id=media_id, status="blocked"
     )
     return ModerationInput(event, Moment(number, round(day * DAY_MS)), b"shop")
 

@@ -123,7 +123,9 @@ def compare_videos(
     hit, alignment = find_relation(
         known.content_id, moments, known_moments, hashes, pairs, weights, distance_bits, policy
     )
-    found = video_match(hit, content, policy, (submitted.content_id, media_ids[1])) if hit is not None else None
+    found = None
+    if hit is not None:
+        found = video_match(hit, content, policy, group if hit.is_reused else (submitted.content_id, media_ids[1]))
     if alignment is not None:
         table.mark_votes(pairs.select(alignment.votes))
     return VideoComparison(
