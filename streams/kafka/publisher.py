@@ -141,7 +141,7 @@ def publish_record(
         raise BrokerError(f"Kafka did not take the record: {error.args[0].str()}") from error
     while not answers:
         producer.poll(0.1)
-    error, message = answers[0]
-    if error is not None:
-        raise BrokerError(f"Kafka did not take the record: {error.str()}")
+    refused, message = answers[0]
+    if refused is not None:
+        raise BrokerError(f"Kafka did not take the record: {refused.str()}")
     return message.partition(), message.offset()

@@ -117,10 +117,14 @@ def publish_event(
         wait: for a decision that shows the effect; None to publish only.
 
     Raises:
-        BadInput: a field is wrong, or ClickHouse does not know the medium.
+        BadInput: a field is wrong, the collection has no groups, or ClickHouse does not know the medium.
         BrokerError: the broker is away, or has no such topics.
         AnalyticsError: ClickHouse does not answer or refuses.
     """
+    if not near and request.event in PAIR_EVENTS:
+        raise BadInput(
+            Reason.BAD_FIELD, f"collection {collection!r} compares equal bytes only, so it has no groups to change"
+        )
     event = _make_event(_resolved(request, collection, near=near, connect=connect), collection)
     if wait is None:
         return _send(settings, event)

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from PIL import ImageOps
 
+from streams.local.data_dir import find_running_system
 from tests.support.commands import decisions_of, mediasieve, running_system, until
 from tests.support.media import encode, photo
 
@@ -24,7 +25,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A folder in which mediasieve runs, with a collection `fast` that compares equal bytes only."""
     folder = tmp_path_factory.mktemp("home")
     (folder / "policies.yaml").write_text("policies: {exact: {near: false}}\ncollections: {fast: exact}\n")
-    (folder / ".env").write_text("MEDIASIEVE_POLICY_FILE=policies.yaml\n")
+    (folder / ".env").write_text(f"MEDIASIEVE_POLICY_FILE={folder / 'policies.yaml'}\n")
     (folder / "cat.jpg").write_bytes(encode(CAT, "JPEG", quality=90))
     (folder / "mirrored.jpg").write_bytes(encode(ImageOps.mirror(CAT).resize((480, 320)), "JPEG", quality=75))
     with running_system(folder):
@@ -39,8 +40,9 @@ def submit(home: Path, name: str, collection: str = "shop") -> dict[str, Any]:
 
 
 def broker(home: Path) -> str:
-    address: str = json.loads((home / "data" / "running.json").read_text())["broker"]
-    return address
+    running = find_running_system(home / "data")
+    assert running is not None
+    return running.broker
 
 
 def say(home: Path, *args: str, collection: str = "shop", by: str = "ann") -> dict[str, Any]:

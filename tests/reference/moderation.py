@@ -11,7 +11,9 @@ from typing import Any
 
 import orjson
 
+from streams.domain.evidence.judge import judge
 from streams.domain.records import decision_id
+from tests.reference.copies import Judge
 from tests.reference.nearest import DAY_MS, Contents
 from tests.reference.twin import PENDING, Twin
 
@@ -46,10 +48,15 @@ class Collection:
 
 
 class ModeratedTwin(Twin):
-    """`revised` has the ids of revised decisions in their order. `chunk` is how many members one chunk visits."""
+    """`revised` has the ids of revised decisions in their order, `refused` the reasons of refused events.
 
-    def __init__(self, *, chunk: int = 500) -> None:
-        super().__init__()
+    Args:
+        judge: decides on evidence.
+        chunk: how many members one chunk of a revision visits.
+    """
+
+    def __init__(self, judge: Judge = judge, *, chunk: int = 500) -> None:
+        super().__init__(judge)
         self.revised: list[str] = []
         self.refused: list[str] = []
         self._chunk = chunk
@@ -350,6 +357,8 @@ class ModeratedTwin(Twin):
 def statuses_of(policy: dict[str, Any], drift: int) -> set[str]:
     """The statuses that a content inherits which may differ from its group's canonical content in `drift` 64ths."""
     limits = {"allowed": "allowed_differs", "review": "review_differs", "blocked": "reuse_differs"}
+    if drift >= 31:
+        return set()
     return {status for status, rule in limits.items() if drift == 0 or drift <= int(policy[rule] * 64 + 1e-9)}
 
 

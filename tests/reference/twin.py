@@ -113,6 +113,8 @@ class Twin:
         duration_ms = videos.duration_of(facts, frames)
         found = videos.match(contents, frames, duration_ms, policy, time_ms, own)
         is_kept = bool(frames) and videos.stores_frames(contents, found, time_ms, own)
+        if found is not None and contents.apart(found.known):
+            found = None
         joined = found is not None and found.is_reused
         shown = videos.pictures_in(contents, frames, policy, time_ms) if policy["appears_in"] else []
         contents.known[own] = Known(
@@ -131,6 +133,8 @@ class Twin:
         if found is None:
             return {"outcome": "unique", "action": "process", "match": None, "appears_in": shown}
         match = {**whose(found.known), **videos.match_fields(found, policy, own_group)}
+        if joined:  # a clip inherits no verdict
+            contents.known[own].drift = 31 if match["relation"] == "clip_of" else found.known.drift
         action = "reuse" if joined else "review"
         return {"outcome": "near_duplicate", "action": action, "match": match, "appears_in": shown}
 

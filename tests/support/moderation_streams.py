@@ -9,12 +9,20 @@ from hashlib import sha256
 from streams.domain.match.batch import MatchInput, ModerationInput, WalkStep
 from streams.domain.moderation.events import Moment
 from streams.domain.records import Fingerprint, Label, ModerationEvent, VerdictSource
+from streams.domain.records.moderation import EventName
+from streams.domain.records.verdict import SourceKind
 from tests.support import picture_streams
 from tests.support.partition import Partition
 
 Record = MatchInput | ModerationInput
-EVENTS = ("verdict", "verdict", "verdict", "withdrawal", "split", "merge", "undo")
-SOURCES = (("person", "ann"), ("person", "bob"), ("list", "known"), ("model", "m1"), ("rule", "size"))
+EVENTS: tuple[EventName, ...] = ("verdict", "verdict", "verdict", "withdrawal", "split", "merge", "undo")
+SOURCES: tuple[tuple[SourceKind, str], ...] = (
+    ("person", "ann"),
+    ("person", "bob"),
+    ("list", "known"),
+    ("model", "m1"),
+    ("rule", "size"),
+)
 
 
 def event(number: int, rng: random.Random, seed: int, at: str) -> ModerationEvent:

@@ -6,10 +6,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from streams.services.text import printable
-from streams.services.verdicts import ModerationAct, PublishedEvent, SubjectVerdicts
+from streams.services.verdicts import PublishedEvent, SubjectVerdicts
 
 if TYPE_CHECKING:
     from rich.table import Table
+
+    from streams.analytics.queries.verdicts import ModerationAct
 
 STATUS_STYLES = {"allowed": "green", "review": "yellow", "blocked": "red"}
 

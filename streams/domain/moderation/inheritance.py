@@ -11,6 +11,7 @@ from typing import Final
 
 from streams.domain.policy.policy import Policy
 from streams.domain.records.verdict import GivenStatus
+from streams.domain.state.content import MAX_DRIFT_BLOCKS
 
 _BITS: Final[dict[GivenStatus, int]] = {"allowed": 1, "review": 2, "blocked": 4}
 EVERY_STATUS: Final = 7
@@ -25,6 +26,8 @@ def inherited_statuses(drift_blocks: int, policy: Policy) -> int:
         drift_blocks: by how much the content may differ from the group's canonical content (`Content.drift_blocks`).
         policy: of the submission.
     """
+    if drift_blocks >= MAX_DRIFT_BLOCKS:  # as of a clip: it is another matter than the whole
+        return 0
     limits: dict[GivenStatus, float] = {
         "allowed": policy.allowed_differs,
         "review": policy.review_differs,
