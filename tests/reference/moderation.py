@@ -41,7 +41,7 @@ class Collection:
     members: dict[str, Membership] = field(default_factory=dict)
     firsts: dict[str, str] = field(default_factory=dict)
     media: dict[str, tuple[str, int]] = field(default_factory=dict)
-    waiting: dict[str, tuple[list[dict[str, Any]], int]] = field(default_factory=dict)
+    waiting: dict[str, list[tuple[dict[str, Any], int]]] = field(default_factory=dict)
     founded: dict[str, tuple[int, str]] = field(default_factory=dict)
     walks: dict[str, dict[str, Any]] = field(default_factory=dict)
     chunks: dict[str, int] = field(default_factory=dict)
@@ -79,8 +79,7 @@ class ModeratedTwin(Twin):
             self._joined(here, record, self.decisions[identity], time_ms)
         waited = []
         for subject in (record["facts"]["content_id"], record["media_id"]):
-            events, expires_ms = here.waiting.pop(subject, ([], NEVER))
-            waited += events if expires_ms >= time_ms else []
+            waited += [event for event, expires_ms in here.waiting.pop(subject, []) if expires_ms >= time_ms]
         for number, event in enumerate(waited):
             self._apply(here, event, (offset, number), time_ms)
 
@@ -159,12 +158,11 @@ class ModeratedTwin(Twin):
         if other is not None and waits_for is None and not self._is_known(collection, other):
             waits_for = other
         if waits_for is not None:
-            events, expires_ms = here.waiting.get(waits_for, ([], NEVER))
-            events = events if expires_ms >= time_ms else []
-            if len(events) >= 8:
+            waiting = here.waiting.setdefault(waits_for, [])
+            if sum(expires_ms >= time_ms for _, expires_ms in waiting) >= 8:
                 self.refused.append("too_many_waiting")
                 return
-            here.waiting[waits_for] = [*events, event], time_ms + 7 * DAY_MS
+            waiting.append((event, time_ms + 7 * DAY_MS))
             return
         known = self._contents[collection].known
         if other is None:

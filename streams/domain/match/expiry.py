@@ -12,8 +12,7 @@ from streams.domain.hashes.algorithms import FRAMES_HASH
 from streams.domain.match.indexes import CollectionIndexes
 from streams.domain.match.operations import Remove
 from streams.domain.moderation.events import Refusal
-from streams.domain.moderation.waiting import WAITING_DAYS, forget_waiting, is_number, subject_of, waiting_events
-from streams.domain.records import ModerationEvent
+from streams.domain.moderation.waiting import forget_waiting, is_number, subject_of, waited_too_long, waiting_events
 from streams.domain.state.content import FOR_EVER_MS, Content, content_expires_ms
 from streams.domain.state.decision import decision_expires_ms
 from streams.domain.state.keys import (
@@ -33,7 +32,6 @@ from streams.domain.state.keys import (
 )
 from streams.domain.state.members import leading_expires_ms
 from streams.domain.state.state import State
-from streams.errors import BadInput, Reason
 
 ENTRIES_PER_SWEEP = 2_000
 """So many take 5 ms. What needs its content read counts as many entries."""
@@ -80,7 +78,7 @@ def remove_expired(
         if current is None or _expires_ms(key, current) >= before_ms:
             continue
         if key.startswith(WAITING_PREFIX):
-            refusals += _waited_too_long(subject_of(key), current)
+            refusals += [Refusal(*waited_too_long(subject_of(key), each.event)) for each in waiting_events(current)]
             forget_waiting(state, key)
             continue
         if key.startswith(CONTENT_PREFIX):
@@ -100,20 +98,6 @@ def _remove_belongings(key: bytes, content: Content, state: State, indexes: Coll
         _remove(evidence_key_of(key), state)
     if content.is_member:
         _remove(grouped_key(collection, content.group_content_id, content.content_id), state)
-
-
-def _waited_too_long(subject: str, value: bytes) -> list[Refusal]:
-    events = (ModerationEvent.from_json(event.encode()) for _, event in waiting_events(value))
-    return [
-        Refusal(
-            event,
-            BadInput(
-                Reason.WAITED_TOO_LONG,
-                f"{subject!r} of collection {event.collection!r} was not submitted within {WAITING_DAYS} days",
-            ),
-        )
-        for event in events
-    ]
 
 
 def _remove_orphan(key: bytes, state: State) -> None:

@@ -15,7 +15,7 @@ from streams.domain.moderation import walk
 from streams.domain.moderation.buffer import BufferedState
 from streams.domain.moderation.collections import ModeratedCollections
 from streams.domain.moderation.corrections import apply_event
-from streams.domain.moderation.waiting import take_waiting
+from streams.domain.moderation.waiting import take_waiting, waited_too_long
 from streams.domain.moderation.walk import Revised
 from streams.domain.records import ModerationEvent
 from streams.domain.state.answers import Answer, Visit
@@ -105,15 +105,16 @@ class Moderation:
         answer = self._answer(key, at)
         if answer is None:
             state = BufferedState(self._state)
-            events = [
-                event
-                for subject in (content_id, media_id)
-                for event in take_waiting(state, collection, subject, at.offset, at.time_ms)
-            ]
-            if not events:
+            taken = {
+                each: take_waiting(state, collection, each, at.offset, at.time_ms) for each in (content_id, media_id)
+            }
+            events = tuple(event for found in taken.values() for event in found.events)
+            overdue = ((subject, event) for subject, found in taken.items() for event in found.overdue)
+            refusals = tuple(_told(*waited_too_long(*each)) for each in overdue)
+            if not events and not refusals:
                 return Effects()
-            writes = tuple(state.writes.items())
-            answer = Answer(at.time_ms + self._answer_ms, is_done=False, writes=writes, events=tuple(events))
+            expires_ms, writes = at.time_ms + self._answer_ms, tuple(state.writes.items())
+            answer = Answer(expires_ms, is_done=False, writes=writes, refusals=refusals, events=events)
         effects = self._carry_out(key, answer, collection, at)
         for number, event in enumerate(answer.events):
             own_key = event_key("waited", decision_key.hex(), str(at.offset), str(number))
@@ -147,8 +148,7 @@ class Moderation:
         try:
             roots = apply_event(state, event, (at.offset, number), at.time_ms)
         except BadInput as error:
-            refusal = str(error.reason), error.detail, event.to_json().decode()
-            return Answer(expires_ms, is_done=False, refusals=(refusal,))
+            return Answer(expires_ms, is_done=False, refusals=(_told(event, error),))
         chunks = {root: walk.begin(state, event.collection, root) for root in dict.fromkeys(roots)}
         visits = tuple(Visit(root, chunk) for root, chunk in chunks.items() if chunk is not None)
         return Answer(expires_ms, is_done=False, writes=tuple(state.writes.items()), visits=visits)
@@ -189,3 +189,8 @@ class Moderation:
             if revised is not None:
                 walk.write_again(self._state, revised)
                 effects.revised.append(revised)
+
+
+def _told(event: ModerationEvent, error: BadInput) -> tuple[str, str, str]:
+    """A refusal as an answer has it."""
+    return str(error.reason), error.detail, event.to_json().decode()

@@ -199,6 +199,20 @@ def test_events_that_waited_too_long_are_refused_one_by_one_and_counted_no_longe
     assert not [key for key in partition if key.startswith(WAITING_PREFIX)]
 
 
+def test_an_event_that_waited_too_long_is_refused_when_its_medium_comes_before_the_sweep() -> None:
+    partition = Partition()
+    partition.process([verdict(0, "m1", 0), verdict(1, "m1", 5)])
+    record = next(each for each in stream(2, 30) if each.fingerprint.facts is not None)
+    late = replace(record.fingerprint, collection="shop", media_id="m1")
+
+    result = partition.process([MatchInput.of(late, round((WAITING_DAYS + 1) * DAY_MS), 2)])
+
+    assert [event.event_id for event, _ in result.refusals] == ["events#0"]
+    assert {error.reason for _, error in result.refusals} == {Reason.WAITED_TOO_LONG}
+    assert [orjson.loads(each.value)["verdict"]["status"] for each in result.decisions] == ["pending", "blocked"]
+    assert not [key for key in partition if key.startswith(WAITING_PREFIX)]
+
+
 def test_what_events_brought_about_is_forgotten_with_the_answer_days() -> None:
     partition = Partition()
     partition.process([verdict(0, "a", 0)])
