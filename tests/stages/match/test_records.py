@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -9,7 +10,7 @@ import orjson
 
 from streams.domain.match.batch import MatchInput, ModerationInput, WalkStep
 from streams.domain.moderation.events import Continuation, Moment, Refusal
-from streams.domain.records import ModerationEvent
+from streams.domain.records import ModerationEvent, RawRecord
 from streams.errors import BadInput, Reason
 from streams.kafka.cloudevents import WALK_TYPE
 from streams.kafka.topics import FINGERPRINTS, VERDICTS
@@ -28,7 +29,7 @@ from tests.support.stories import (
 
 @dataclass
 class Batch:
-    records: list[Any] = field(default_factory=list)
+    records: Sequence[RawRecord] = ()
     dead: list[tuple[Any, BadInput]] = field(default_factory=list)
     emitted: list[tuple[Any, ...]] = field(default_factory=list)
 
