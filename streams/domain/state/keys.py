@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Final
 
@@ -61,6 +62,7 @@ def collection_of(key: bytes) -> bytes:
     return key[1 : key.index(b"\0")]
 
 
+@lru_cache(1 << 12)  # several keys of one submission have it
 def short_id(content_id: str) -> bytes:
     """33 bytes that stand for a content id within keys."""
     return bytes((is_partial(content_id),)) + digest_of(content_id)
