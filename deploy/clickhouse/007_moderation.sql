@@ -52,7 +52,7 @@ CREATE VIEW IF NOT EXISTS moderation_events_once AS
 SELECT *
 FROM moderation_events FINAL;
 
--- The views below read the new columns of `decisions`.
+-- With the new columns; and a verdict makes `reuse` of any action, so what is in a group of its own says so by its group.
 CREATE OR REPLACE VIEW decisions_once AS
 SELECT
     *,
@@ -61,10 +61,11 @@ SELECT
         match_content_id != '', match_content_id,
         content_id
     ) AS group_content_id,
-    -- In a group of their own, for a person to look at: videos with new material, pictures that may be a copy, and
-    -- pictures that certainly show the known one and something else too.
+    -- In a group of their own: what a person must look at (videos with new material, pictures that may be a copy, and
+    -- pictures that certainly show the known one and something else too), and what somebody split from its group.
     outcome = 'duplicate' OR (
         outcome = 'near_duplicate'
+        AND match_group_content_id != content_id
         AND match_relation NOT IN ('contains', 'overlaps')
         AND (match_confidence = '' OR (match_confidence IN ('exact', 'certain') AND action != 'review'))
     ) AS is_copy

@@ -406,6 +406,27 @@ async def test_revised_decisions_tell_the_verdict_in_force_and_the_calls_that_co
     assert story.ask(content_of_medium, collection="other", media_id="photos/2.jpg") is None
 
 
+async def test_what_is_in_a_group_of_its_own_is_no_copy_whatever_its_action(story: Story) -> None:
+    """Photo 3, an altered copy of photo 0, is split from it, and gets a verdict of its own."""
+    made = decision(3, content=0, outcome="near_duplicate", revision=1)
+    assert made.match is not None
+    own = replace(
+        made.match, confidence="certain", group_content_id=made.content_id or "", group_media_id=made.media_id
+    )
+    await story.write(replace(made, match=own, action="process"))
+    is_copy = "SELECT is_copy FROM decisions_current WHERE media_id = 'photos/3.jpg'"
+    split = story.database.rows(is_copy)
+    verdict = Verdict("allowed", "ann", None, format_timestamp(T0_MS), None, "person", None, [], made.content_id)
+    later = decision(3, content=0, outcome="near_duplicate", revision=2)
+    await story.write(replace(later, match=own, action="reuse", verdict=verdict))
+    allowed = story.database.rows(is_copy)
+
+    assert split == allowed == [(False,)]
+    assert [group.near_copies for group in story.ask(copy_groups)] == [0, 0]
+    assert story.ask(savings).copies == 4
+    assert story.ask(calls_saved) == ()
+
+
 def test_savings_are_the_bytes_of_copies(story: Story) -> None:
     found = story.ask(savings)
     assert found == Savings(submissions=8, copies=5, submitted_bytes=8000, saved_bytes=5000)

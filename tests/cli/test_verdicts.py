@@ -81,6 +81,8 @@ def test_a_copy_is_blocked_freed_blocked_again_and_pending_again(home: Path) -> 
     assert (verdict["status"], verdict["by"], verdict["reason"]) == ("blocked", "ann", "It scratches.")
     assert (verdict["inherited_from"], verdict["content_id"]) == ("cat.jpg", original["content_id"])
 
+    assert "blocked by ann" in mediasieve(home, "decisions", "--collection", "shop").stdout
+
     # Bob says that the two are not the same: the copy is free, in a group of its own.
     freed = say(home, "split", copy["content_id"], original["content_id"], by="bob")
     assert (freed["media_id"], freed["verdict"]["status"], freed["action"]) == ("mirrored.jpg", "pending", "process")
