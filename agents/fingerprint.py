@@ -1,4 +1,4 @@
-"""media.submissions → fetch, decode, hash → media.fingerprints; a failure becomes a record there and a dead letter."""
+"""media.submissions → fetch, decode, hash → media.fingerprints; media.verdicts → check, route → media.fingerprints."""
 
 from __future__ import annotations
 
@@ -9,14 +9,17 @@ from streams.config.settings import Settings
 from streams.domain.fingerprint.image.fingerprint import compute_content_id
 from streams.domain.records import Fingerprint, routing_key
 from streams.kafka.cloudevents import FINGERPRINT_TYPE, event_headers
-from streams.kafka.topics import DEAD_LETTERS, FINGERPRINTS, SUBMISSIONS
+from streams.kafka.topics import DEAD_LETTERS, FINGERPRINTS, SUBMISSIONS, VERDICTS
 from streams.runtime.runners.concurrent import ConcurrentStage, RecordTask, Work
 from streams.stages.fingerprint.fingerprinter import Fingerprinter
+from streams.stages.fingerprint.moderation_events import route_event
 from streams.stages.fingerprint.submissions import fingerprint_submission
 
 
 def fingerprint(task: RecordTask, fingerprinter: Fingerprinter, policies: LivePolicies) -> Work | None:
-    """One submission in, one fingerprint record out: at once where the medium is known, else once it is decoded."""
+    """One record in, one record out: at once for verdicts and known media, else once the medium is decoded."""
+    if task.topic == VERDICTS:
+        return route_event(task, policies, partial(task.emit, FINGERPRINTS))
 
     def emit(result: Fingerprint) -> None:
         event_id = f"{result.submission_id}/{result.attempt}"
@@ -27,8 +30,7 @@ def fingerprint(task: RecordTask, fingerprinter: Fingerprinter, policies: LivePo
 
 
 def stage(settings: Settings) -> ConcurrentStage:
-    fingerprinter = Fingerprinter(settings)
-    policies = LivePolicies(settings.paths.policy_file)
+    fingerprinter, policies = Fingerprinter(settings), LivePolicies(settings.paths.policy_file)
 
     async def close() -> None:
         policies.close()
@@ -36,7 +38,7 @@ def stage(settings: Settings) -> ConcurrentStage:
 
     return ConcurrentStage(
         name="fingerprint",
-        reads=(SUBMISSIONS,),
+        reads=(SUBMISSIONS, VERDICTS),
         writes=(FINGERPRINTS, DEAD_LETTERS),
         open=fingerprinter.prepare,
         close=close,

@@ -1,4 +1,7 @@
-"""media.fingerprints → decide → media.decisions, with the table `contents` and the indexes that are built from it."""
+"""media.fingerprints → decide → media.decisions, with the table `contents` and the indexes that are built from it.
+
+Moderation events come in the same log. A revision of many decisions goes on with a record at the end of the log.
+"""
 
 from __future__ import annotations
 
@@ -7,38 +10,33 @@ from functools import partial
 
 from streams.config.settings import Settings
 from streams.domain.match.decide import decide
-from streams.kafka.cloudevents import DECISION_TYPE, event_headers
 from streams.kafka.topics import DEAD_LETTERS, DECISIONS, FINGERPRINTS
 from streams.runtime.runners.keyed import KeyedBatch, KeyedStage
 from streams.stages.kernels import load_kernels
+from streams.stages.match.outputs import count_outcomes, emit_decisions, emit_refusals, emit_walk_steps
 from streams.stages.match.partition_state import PartitionIndexes
-from streams.stages.match.records import count_outcomes, decode_fingerprints
+from streams.stages.match.records import decode_records
 from streams.stages.match.warm_up import warm_up
 
 
 def match(batch: KeyedBatch, indexes: PartitionIndexes, answer_days: float) -> None:
-    """Decide a batch in order. A record that is not a fingerprint gets only a dead letter: it names no submission."""
-    inputs = decode_fingerprints(batch)
-    now, outputs = batch.now(), decide(inputs, batch, indexes.of(batch), answer_days=answer_days)
-    for output in outputs:
-        headers = event_headers(output.decision_id, DECISION_TYPE, output.media_id, now)
-        batch.emit(DECISIONS, output.media_id.encode(), output.value, headers)
-    indexes.expire(batch, inputs)
-    count_outcomes(outputs)
+    """Decide a batch in order. A record that cannot be decoded gets only a dead letter: it names no submission."""
+    inputs = decode_records(batch)
+    result = decide(inputs, batch, indexes.of(batch), answer_days=answer_days)
+    emit_decisions(batch, result.decisions)
+    emit_walk_steps(batch, result.continuations)
+    emit_refusals(batch, result.refusals + indexes.expire(batch, inputs))
+    count_outcomes(result.decisions)
 
 
 def stage(settings: Settings) -> KeyedStage:
     indexes = PartitionIndexes()
-
-    async def compile_kernels() -> None:
-        await asyncio.to_thread(load_kernels, warm_up)
-
     return KeyedStage(
         name="match",
         reads=(FINGERPRINTS,),
-        writes=(DECISIONS, DEAD_LETTERS),
+        writes=(DECISIONS, FINGERPRINTS, DEAD_LETTERS),
         table="contents",
-        open=compile_kernels,
+        open=partial(asyncio.to_thread, load_kernels, warm_up),
         process=partial(match, indexes=indexes, answer_days=settings.runtime.answer_days),
         forget=indexes.clear,
     )

@@ -26,6 +26,13 @@ class Reason(StrEnum):
     BAD_FIELD = "bad_field"
     UNKNOWN_KIND = "unknown_kind"
     BAD_COLLECTION = "bad_collection"
+    # the moderation event
+    CONTENT_ID_NEEDED = "content_id_needed"
+    TOO_MANY_VERDICTS = "too_many_verdicts"
+    TOO_MANY_WAITING = "too_many_waiting"
+    TOO_MANY_MERGES = "too_many_merges"
+    TOO_MANY_SPLITS = "too_many_splits"
+    WAITED_TOO_LONG = "waited_too_long"
     # the source
     NO_SOURCE = "no_source"
     UNSUPPORTED_SCHEME = "unsupported_scheme"

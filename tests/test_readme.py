@@ -26,7 +26,8 @@ def test_the_examples_publish_and_read_decisions(embedded_kafka: Any, tmp_path: 
     (publish_one,) = examples("README.md")
     publish_bytes, publish_url = examples("docs/integrate/publish.md")
     (read,) = examples("docs/integrate/decisions.md")
-    assert all(ADDRESS in code for code in (publish_one, publish_bytes, read))
+    (say,) = examples("docs/integrate/verdicts.md")
+    assert all(ADDRESS in code for code in (publish_one, publish_bytes, read, say))
     pictures = tmp_path / "pictures"
     pictures.mkdir()
     (pictures / "a.jpg").write_bytes(jpeg())
@@ -36,6 +37,9 @@ def test_the_examples_publish_and_read_decisions(embedded_kafka: Any, tmp_path: 
     code = f"{publish_bytes}{publish_url}producer.flush()\n{publish_one}".replace(ADDRESS, embedded_kafka.bootstrap)
     assert "https://example.com/42.jpg" in code
     publish.write_text(code.replace("https://example.com/42.jpg", "http://127.0.0.1:9/42.jpg"))
+    verdict = tmp_path / "verdict.py"
+    assert '"media_id": "42"' in say
+    verdict.write_text(say.replace(ADDRESS, embedded_kafka.bootstrap).replace('"42"', '"a.jpg"'))
     reader = tmp_path / "read.py"
     reader.write_text(read.replace(ADDRESS, embedded_kafka.bootstrap))
 
@@ -49,14 +53,21 @@ def test_the_examples_publish_and_read_decisions(embedded_kafka: Any, tmp_path: 
         for _ in range(2):
             subprocess.run([sys.executable, publish], cwd=tmp_path, check=True, timeout=60)
             time.sleep(0.5)
-        said: list[str] = []
-        deadline = time.monotonic() + 60
-        while len(said) < 5 and time.monotonic() < deadline:
-            time.sleep(0.2)
-            said = (tmp_path / "read.log").read_text().splitlines()
+        said = lines_of(tmp_path / "read.log", 5)
+        subprocess.run([sys.executable, verdict], cwd=tmp_path, check=True, timeout=60)
+        revised = lines_of(tmp_path / "read.log", 7)[5:]
     finally:
         kill(reading)
         end(worker)
     refused = "failed 42 source_refused_address"
     wanted = ["copy a.jpg of a.jpg", refused, refused, "new a.jpg", "new cat.jpg"]
     assert sorted(said) == wanted, tail(tmp_path / "worker.log")
+    assert revised == ["revised a.jpg blocked"] * 2, tail(tmp_path / "worker.log")
+
+
+def lines_of(log: Path, count: int) -> list[str]:
+    """The lines of a file once it has so many, or those after a minute."""
+    deadline = time.monotonic() + 60
+    while len(lines := log.read_text().splitlines()) < count and time.monotonic() < deadline:
+        time.sleep(0.2)
+    return lines

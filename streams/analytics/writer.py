@@ -18,7 +18,7 @@ from clickhouse_connect.driver.client import Client
 from streams.analytics.client import UNKNOWN_DATABASE, UNKNOWN_TABLE, RefusedError, connect, translate_errors
 from streams.analytics.migrations import migrate
 from streams.analytics.rows.table import DetailTable, TopicTable, to_rows
-from streams.analytics.rows.topics import TABLES
+from streams.analytics.rows.topics import all_tables, by_table
 from streams.config.settings import Settings
 from streams.domain.records import RawRecord
 from streams.errors import AnalyticsError, BadInput, SinkError
@@ -55,19 +55,19 @@ class ClickHouseSink:
         """Insert the rows of one topic, the frames of videos first. The rows are stored when this returns.
 
         Args:
-            topic: one of TABLES, without the deployment's prefix.
+            topic: one of `rows.topics.TABLES`, without the deployment's prefix.
             records: of any partitions; may have been written before, in this or in other batches.
 
         Returns:
             The records that could not be decoded; all others are stored.
 
         Raises:
-            SinkError: ClickHouse does not answer or refuses. The batch is stored in full or not at all, except that its
-                frames of videos may be stored alone: write the batch again.
+            SinkError: ClickHouse does not answer or refuses. The rows of one table are stored in full or not at all,
+                those of another table of the topic may be missing: write the batch again.
             ConfigurationError: an applied migration has changed.
         """
         try:
-            return await asyncio.to_thread(self._write, TABLES[topic], records)
+            return await asyncio.to_thread(self._write, topic, records)
         except AnalyticsError as error:
             raise SinkError(str(error)) from error
 
@@ -95,8 +95,14 @@ class ClickHouseSink:
                 self._client = client
             return self._client
 
-    def _write(self, table: TopicTable, records: Sequence[RawRecord]) -> list[tuple[RawRecord, BadInput]]:
+    def _write(self, topic: str, records: Sequence[RawRecord]) -> list[tuple[RawRecord, BadInput]]:
         client = self._open()
+        parts = by_table(topic, records)
+        return [rejected for table, part in parts for rejected in self._write_rows(client, table, part)]
+
+    def _write_rows(
+        self, client: Client, table: TopicTable, records: Sequence[RawRecord]
+    ) -> list[tuple[RawRecord, BadInput]]:
         ordered = sorted(records, key=lambda record: (record.partition, record.offset))
         rows = to_rows(table, ordered)
         if not rows.accepted:
@@ -149,7 +155,7 @@ def batch_token(records: Sequence[RawRecord]) -> str:
 
 def _column_types(client: Client) -> dict[str, Sequence[Any]]:
     """The types of the columns of every table, by the table's name."""
-    details = (table.details for table in TABLES.values() if table.details is not None)
-    tables: list[TopicTable | DetailTable] = [*TABLES.values(), *details]
     with translate_errors(client.uri):
-        return {table.name: client.create_insert_context(table.name, table.columns).column_types for table in tables}
+        return {
+            table.name: client.create_insert_context(table.name, table.columns).column_types for table in all_tables()
+        }

@@ -16,7 +16,8 @@ import click
 
 from streams.errors import ConfigurationError, MediasieveError
 
-#: By command: its file, and its line in `mediasieve --help`, which then imports no command.
+#: By command: its file, with its name there unless that is `command`, and its line in `mediasieve --help`, which then
+#: imports no command.
 COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("streams.cli.commands.demo", "See it work: sample media in, decisions out, ClickHouse filled."),
     "scan": ("streams.cli.commands.scan", "Find the copies among files, here and now."),
@@ -26,6 +27,13 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "similar": ("streams.cli.commands.similar", "Show the known media that are most like a file."),
     "explain": ("streams.cli.commands.explain", "Say whether one file is a copy or a part of another, and why."),
     "rehash": ("streams.cli.commands.rehash", "Submit again what an earlier version fingerprinted."),
+    "verdict": (
+        "streams.cli.commands.verdict",
+        "Say what a content is: allowed, blocked or for review.",
+    ),
+    "split": ("streams.cli.commands.corrections:split", "Say that two contents are not the same."),
+    "merge": ("streams.cli.commands.corrections:merge", "Say that two contents are the same."),
+    "undo": ("streams.cli.commands.corrections:undo", "Take a split or a merge of two contents back."),
     "worker": ("streams.cli.commands.worker", "Run stages of the stream in this process."),
     "topics": ("streams.cli.commands.topics", "Compare topics.yaml with the broker, and change the broker."),
     "clickhouse": ("streams.cli.commands.clickhouse", "Apply and show the migrations of ClickHouse."),
@@ -84,8 +92,8 @@ class LazyGroup(OneLineGroup):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module = import_module(COMMANDS[cmd_name][0])
-        command: click.Command = module.command
+        module, _, name = COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(import_module(module), name or "command")
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -7,6 +7,8 @@ from streams.domain.records import RawRecord
 SOURCE = b"mediasieve"
 FINGERPRINT_TYPE = b"mediasieve.fingerprint.v1"
 DECISION_TYPE = b"mediasieve.decision.v1"
+MODERATION_TYPE = b"mediasieve.moderation.v1"
+WALK_TYPE = b"mediasieve.revision.v1"
 
 
 def event_headers(event_id: str, event_type: bytes, subject: str, at: str) -> list[tuple[str, bytes]]:

@@ -21,13 +21,24 @@ def dead_letter(record: RawRecord, error: BadInput, *, stage: str, topic: str, a
         at: now, in RFC 3339.
     """
     headers = [(name, value or b"") for name, value in record.headers if not name.startswith(PREFIX)]
+    headers += _reason_headers(error, stage, topic, at)
     headers += [
+        ("dl_origin_partition", str(record.partition).encode()),
+        ("dl_origin_offset", str(record.offset).encode()),
+    ]
+    return (DEAD_LETTERS, record.key, record.value, headers)
+
+
+def refusal(key: bytes | None, value: bytes | None, error: BadInput, *, stage: str, topic: str, at: str) -> Output:
+    """The dead letter for what came from `topic` and was refused by a later stage, so without its place there."""
+    return (DEAD_LETTERS, key, value, _reason_headers(error, stage, topic, at))
+
+
+def _reason_headers(error: BadInput, stage: str, topic: str, at: str) -> list[tuple[str, bytes]]:
+    return [
         ("dl_reason", str(error.reason).encode()),
         ("dl_detail", error.detail[:1024].encode(errors="replace")),
         ("dl_stage", stage.encode()),
         ("dl_at", at.encode()),
         ("dl_origin_topic", topic.encode()),
-        ("dl_origin_partition", str(record.partition).encode()),
-        ("dl_origin_offset", str(record.offset).encode()),
     ]
-    return (DEAD_LETTERS, record.key, record.value, headers)

@@ -1,4 +1,7 @@
-"""Sends records to media.submissions, with a receipt for every record. `streams.services.submit` makes the records."""
+"""Sends records to the public topics: many submissions with a receipt each, or one record of any topic.
+
+`streams.services` makes the records.
+"""
 
 from __future__ import annotations
 
@@ -107,3 +110,38 @@ class Publisher:
             self._producer.poll(timeout_s)
         except SystemError as error:  # confluent-kafka turns a Ctrl-C during a callback into this
             raise KeyboardInterrupt from error
+
+
+def publish_record(
+    settings: Settings, topic: str, key: bytes, value: bytes, headers: list[tuple[str, bytes]]
+) -> tuple[int, int]:
+    """Sends one record and waits until Kafka has it; returns its partition and offset.
+
+    Args:
+        settings: name the broker.
+        topic: without the deployment's prefix.
+        key: of the record.
+        value: of the record.
+        headers: of the record.
+
+    Raises:
+        BrokerError: the broker is away, has no such topic, or does not take the record.
+    """
+    name = wire_name(settings, topic)
+    reach_broker(settings)
+    producer = make_producer(settings)
+    if name not in reach_broker(settings, producer).topics:
+        raise BrokerError(
+            f"Kafka at {settings.kafka.bootstrap_servers} has no topic {name}; run `mediasieve topics apply`."
+        )
+    answers: list[tuple[Any, Any]] = []
+    try:
+        producer.produce(name, value, key, headers=headers, on_delivery=lambda *answer: answers.append(answer))
+    except KafkaException as error:
+        raise BrokerError(f"Kafka did not take the record: {error.args[0].str()}") from error
+    while not answers:
+        producer.poll(0.1)
+    refused, message = answers[0]
+    if refused is not None:
+        raise BrokerError(f"Kafka did not take the record: {refused.str()}")
+    return message.partition(), message.offset()

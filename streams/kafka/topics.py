@@ -12,20 +12,26 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from streams.domain.records import Decision, Fingerprint, Submission
+from streams.domain.records import Decision, Fingerprint, ModerationEvent, Submission
 from streams.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from streams.config.settings import Settings
 
 SUBMISSIONS = "media.submissions"
+VERDICTS = "media.verdicts"
 FINGERPRINTS = "media.fingerprints"
 DECISIONS = "media.decisions"
 DEAD_LETTERS = "media.deadletters"
 CONTENTS_CHANGELOG = "mediasieve-match-contents-changelog"
 
 #: The types of topics' values. Other topics carry bytes as they came.
-VALUE_TYPES: dict[str, type] = {SUBMISSIONS: Submission, FINGERPRINTS: Fingerprint, DECISIONS: Decision}
+VALUE_TYPES: dict[str, type] = {
+    SUBMISSIONS: Submission,
+    VERDICTS: ModerationEvent,
+    FINGERPRINTS: Fingerprint,
+    DECISIONS: Decision,
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from streams import metrics
 from streams.config.settings import Settings
 from streams.domain.records import RawRecord, format_timestamp
 from streams.errors import BadInput
-from streams.kafka.dead_letters import dead_letter
+from streams.kafka.dead_letters import dead_letter, refusal
 from streams.kafka.outputs import Output
 from streams.kafka.topics import plain_name, wire_name
 from streams.runtime.outbox import Barrier, Outbox
@@ -69,6 +69,11 @@ class StageContext:
         """The dead letter for a record of this deployment, counted in the metrics."""
         metrics.ERRORS.labels(self.stage, str(error.reason)).inc()
         return dead_letter(record, error, stage=self.stage, topic=self.topic(record.topic), at=self.now())
+
+    def refusal(self, topic: str, key: bytes | None, value: bytes | None, error: BadInput) -> Output:
+        """The dead letter for what came from `topic`, without its place there, counted in the metrics."""
+        metrics.ERRORS.labels(self.stage, str(error.reason)).inc()
+        return refusal(key, value, error, stage=self.stage, topic=topic, at=self.now())
 
     def _wire_name_of_output(self, topic: str) -> str:
         if topic not in self.writes:

@@ -24,22 +24,37 @@ from streams.analytics.queries.similar_frames import (
     videos_with_picture,
 )
 from streams.analytics.queries.totals import RecordCounts, Savings, record_counts, savings, totals_by_outcome
+from streams.analytics.queries.verdicts import calls_saved, content_of_medium, current_verdicts, moderation_acts
 from streams.analytics.writer import ClickHouseSink
-from streams.domain.records import Appearance, Decision, Segment
+from streams.domain.records import (
+    Appearance,
+    Decision,
+    Label,
+    ModerationEvent,
+    Outcome,
+    Segment,
+    Verdict,
+    VerdictStatus,
+    format_timestamp,
+)
 from streams.domain.records.decision import Confidence
 from streams.errors import AnalyticsError
 from streams.kafka.topics import DEAD_LETTERS, DECISIONS, FINGERPRINTS
 from tests.support.engines import Database
 from tests.support.stories import (
+    T0_MS,
     dead_letter,
     decision,
     decision_record,
     fingerprint,
     fingerprint_record,
+    moderation_event,
+    moderation_record,
 )
 from tests.support.synthetic_films import Cut, Film, VideoRecipe, media_facts
 
 START = datetime(2026, 1, 1, 0, 0, 0, 125_000, tzinfo=UTC)
+LABELS = [Label("weapon", "violence", 0.5)]
 
 
 Parameters = ParamSpec("Parameters")
@@ -85,6 +100,12 @@ class Story:
         return self.ask(
             videos_with_picture, hashes256, collection=collection, min_quality=0.0, max_distance_bits=80, limit=10
         )
+
+    async def note(self, *events: ModerationEvent) -> None:
+        """Store moderation events."""
+        sink = ClickHouseSink(self.database.settings())
+        await sink.write(FINGERPRINTS, [moderation_record(event, 50 + n) for n, event in enumerate(events)])
+        await sink.close()
 
     async def write(self, decided: Decision) -> None:
         """Store one more decision, after all the others."""
@@ -342,6 +363,70 @@ async def test_the_facts_of_a_video_are_stored(story: Story) -> None:
     ]
 
 
+async def test_revised_decisions_tell_the_verdict_in_force_and_the_calls_that_copies_saved(story: Story) -> None:
+    """Photo 0 is blocked; its copies 1 to 4 inherit that, 4 only in its second revision; the mirrored one too."""
+    outcomes: list[Outcome] = ["unique", "duplicate", "duplicate", "near_duplicate", "duplicate"]
+    at = format_timestamp(T0_MS)
+    for number, outcome in enumerate(outcomes):
+        for revision in (1, 2) if number == 4 else (1,):
+            made = decision(number, content=0, outcome=outcome, revision=revision)
+            inherited = "photos/0.jpg" if number else None
+            status: VerdictStatus = "review" if number == 4 and revision == 1 else "blocked"
+            verdict = Verdict(status, "ann", "seen", at, inherited, "person", None, LABELS, f"sha256:{0:064x}")
+            await story.write(replace(made, verdict=verdict, action="reuse"))
+    await story.note(moderation_event(1), moderation_event(2, event="split"), moderation_event(3, content=7))
+
+    found = story.ask(current_verdicts, collection="default", subject=f"sha256:{0:064x}")
+
+    assert [(row.media_id, row.revision, row.verdict_inherited_from) for row in found] == [
+        ("photos/4.jpg", 2, "photos/0.jpg"),
+        ("photos/2.jpg", 1, "photos/0.jpg"),
+        ("photos/1.jpg", 1, "photos/0.jpg"),
+        ("photos/0.jpg", 1, ""),
+    ]
+    assert {(row.verdict_status, row.verdict_by, row.verdict_kind, row.action) for row in found} == {
+        ("blocked", "ann", "person", "reuse")
+    }
+    assert [label["name"] for label in found[0].verdict_labels] == ["weapon"]
+    [mirrored] = story.ask(current_verdicts, collection="default", subject="photos/3.jpg")
+    assert (mirrored.verdict_content_id, mirrored.group_content_id) == (f"sha256:{0:064x}", f"sha256:{0:064x}")
+    [pending] = story.ask(current_verdicts, collection="default", subject="photos/7.jpg")
+    assert (pending.verdict_status, pending.verdict_by, pending.verdict_at) == ("pending", "", None)
+    assert story.database.rows(
+        "SELECT content_id, status, by_name, submissions FROM verdicts_in_force ORDER BY content_id"
+    ) == [(f"sha256:{0:064x}", "blocked", "ann", 4), (f"sha256:{3:064x}", "blocked", "ann", 1)]
+    [saved] = story.ask(calls_saved)
+    assert (saved.status, saved.by_name, saved.submissions) == ("blocked", "ann", 4)
+    assert (saved.exact_copies, saved.near_copies) == (3, 1)
+    acts = story.ask(moderation_acts, collection="default", subjects=(f"sha256:{1:064x}", f"sha256:{0:064x}"))
+    assert [(act.event, act.status) for act in acts] == [("split", ""), ("verdict", "blocked")]
+    assert acts[1].at == START + timedelta(milliseconds=1)
+    assert story.ask(content_of_medium, collection="default", media_id="photos/2.jpg") == f"sha256:{0:064x}"
+    assert story.ask(content_of_medium, collection="default", media_id="photos/8.jpg") is None
+    assert story.ask(content_of_medium, collection="other", media_id="photos/2.jpg") is None
+
+
+async def test_what_is_in_a_group_of_its_own_is_no_copy_whatever_its_action(story: Story) -> None:
+    """Photo 3, an altered copy of photo 0, is split from it, and gets a verdict of its own."""
+    made = decision(3, content=0, outcome="near_duplicate", revision=1)
+    assert made.match is not None
+    own = replace(
+        made.match, confidence="certain", group_content_id=made.content_id or "", group_media_id=made.media_id
+    )
+    await story.write(replace(made, match=own, action="process"))
+    is_copy = "SELECT is_copy FROM decisions_current WHERE media_id = 'photos/3.jpg'"
+    split = story.database.rows(is_copy)
+    verdict = Verdict("allowed", "ann", None, format_timestamp(T0_MS), None, "person", None, [], made.content_id)
+    later = decision(3, content=0, outcome="near_duplicate", revision=2)
+    await story.write(replace(later, match=own, action="reuse", verdict=verdict))
+    allowed = story.database.rows(is_copy)
+
+    assert split == allowed == [(False,)]
+    assert [group.near_copies for group in story.ask(copy_groups)] == [0, 0]
+    assert story.ask(savings).copies == 4
+    assert story.ask(calls_saved) == ()
+
+
 def test_savings_are_the_bytes_of_copies(story: Story) -> None:
     found = story.ask(savings)
     assert found == Savings(submissions=8, copies=5, submitted_bytes=8000, saved_bytes=5000)
@@ -401,11 +486,13 @@ def test_every_question_has_an_answer_before_there_are_rows(clickhouse: Database
         assert savings(client) == Savings(0, 0, 0, 0)
         for question in (
             totals_by_outcome, copy_groups, near_duplicates_by_transformation, latency_by_hop, failures_by_reason,
-            dead_letters_by_reason, recent_decisions, totals_by_confidence, matches_for_review,
+            dead_letters_by_reason, recent_decisions, totals_by_confidence, matches_for_review, calls_saved,
         ):  # fmt: skip
             assert question(client) == ()
         assert copy_groups(client, for_review=True) == ()
         assert media_history(client, "photos/0.jpg") == ()
+        assert current_verdicts(client, "default", "photos/0.jpg") == ()
+        assert moderation_acts(client, "default", ("photos/0.jpg",)) == ()
 
 
 def test_a_database_that_was_never_migrated_says_what_to_run(clickhouse: Database) -> None:

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from streams.analytics.rows.extractors import MAX_MS, MIN_MS
 from streams.analytics.rows.table import to_rows
-from streams.analytics.rows.topics import TABLES
+from streams.analytics.rows.topics import TABLES, by_table
 from streams.analytics.writer import ClickHouseSink
 from streams.domain.hashes.frames import unpack_frames
-from streams.domain.records import Appearance, Match, MediaFacts, Segment
+from streams.domain.records import Appearance, Label, Match, MediaFacts, Segment, Verdict
 from streams.errors import Reason
 from streams.kafka.topics import DEAD_LETTERS, DECISIONS, FINGERPRINTS
 from tests.support.engines import Database
@@ -29,6 +29,9 @@ from tests.support.stories import (
     decision_record,
     fingerprint,
     fingerprint_record,
+    moderation_event,
+    moderation_record,
+    walk_record,
 )
 from tests.support.synthetic_films import Cut, Film, VideoRecipe, media_facts
 
@@ -104,6 +107,49 @@ def test_a_verified_match_has_its_confidence_score_share_and_map() -> None:
         *("", None, None),
         [],
     )
+
+
+def test_a_revised_decision_names_its_verdict_with_labels_and_what_it_supersedes() -> None:
+    made = decision(2, content=1, outcome="duplicate", revision=1)
+    first = decision(2, content=1, outcome="duplicate").decision_id
+    labels = [Label("weapon", "violence", 0.5), Label("blood")]
+    verdict = Verdict("blocked", "safety", "seen", None, "photos/1.jpg", "model", "7", labels, f"sha256:{1:064x}")
+    row = row_of(DECISIONS, decision_record(replace(made, verdict=verdict, supersedes=first), 5))
+
+    assert f"{row['supersedes']:032x}" == first.replace("-", "")
+    assert (row["verdict_kind"], row["verdict_version"]) == ("model", "7")
+    assert row["verdict_labels"] == [("weapon", "violence", 0.5), ("blood", "", None)]
+    assert row["verdict_content_id"] == f"sha256:{1:064x}"
+
+
+def test_a_decision_of_before_verdicts_has_empty_columns() -> None:
+    old = {"status": "pending", "by": None, "reason": None, "at": None, "inherited_from": None}
+    row = row_of(DECISIONS, changed(DECISIONS, "verdict", old))
+
+    assert (row["verdict_kind"], row["verdict_version"], row["verdict_labels"]) == ("", "", [])
+    assert (row["verdict_content_id"], row["supersedes"]) == ("", None)
+
+
+def test_moderation_events_and_steps_of_revisions_are_no_fingerprints() -> None:
+    event, step, fingerprinted = moderation_record(moderation_event(1), 4), walk_record(5), VALID[FINGERPRINTS]
+
+    parts = {table.name: part for table, part in by_table(FINGERPRINTS, [event, step, fingerprinted])}
+
+    assert parts == {"moderation_events": [event], "fingerprints": [fingerprinted]}
+    assert [part for _, part in by_table(DECISIONS, [step])] == [[step]]
+
+
+def test_a_moderation_event_is_flattened() -> None:
+    [(table, [record])] = by_table(FINGERPRINTS, [moderation_record(moderation_event(1), 4)])
+    rows = to_rows(table, [record])
+    row = {name: column[0] for name, column in zip(table.columns, rows.columns, strict=True)}
+
+    assert (row["event_id"], row["event"], row["collection"]) == ("/test#1", "verdict", "default")
+    assert (row["content_id"], row["media_id"], row["other_content_id"]) == (f"sha256:{0:064x}", "", "")
+    assert (row["status"], row["scope"], row["reason"]) == ("blocked", "group", "seen")
+    assert row["labels"] == [("weapon", "violence", 0.5), ("blood", "", None)]
+    assert (row["by_kind"], row["by_name"], row["by_version"]) == ("person", "ann", "")
+    assert (row["at"], row["routed_at"], row["kafka_offset"]) == (T0_MS + 1, T0_MS + 29, 4)
 
 
 def test_a_match_by_one_hash_has_no_candidate_distance() -> None:
@@ -257,6 +303,9 @@ def test_a_value_that_is_not_a_record_is_bad_input(topic: str, value: bytes | No
         (DECISIONS, "facts.video", "h264", Reason.BAD_FIELD),
         (DECISIONS, "verdict", None, Reason.MISSING_FIELD),
         (DECISIONS, "verdict.at", "now", Reason.BAD_FIELD),
+        (DECISIONS, "verdict.kind", 1, Reason.BAD_FIELD),
+        (DECISIONS, "verdict.labels", {}, Reason.BAD_FIELD),
+        (DECISIONS, "supersedes", "the first", Reason.BAD_FIELD),
         (DECISIONS, "facts.size_bytes", 1.5, Reason.BAD_FIELD),
         (DECISIONS, "facts.hashes", {"phash64:1": "xyz"}, Reason.BAD_FIELD),
         (DECISIONS, "facts.hashes", {"phash64:1": 5}, Reason.BAD_FIELD),

@@ -24,7 +24,12 @@ from tests.support.stories import (
     decision_records,
     fingerprint,
     fingerprint_record,
+    moderation_event,
+    moderation_record,
+    walk_record,
 )
+
+LABELS = [{"name": "weapon", "parent": "violence", "score": 0.5}, {"name": "blood", "parent": "", "score": None}]
 
 
 @pytest.fixture
@@ -59,6 +64,33 @@ async def test_every_topic_goes_into_its_table(sink: ClickHouseSink, clickhouse:
     assert clickhouse.rows(
         "SELECT stage, reason, detail, origin_topic, origin_partition, origin_offset, value_head FROM deadletters_once"
     ) == [("fingerprint", "not_json", "the value is no JSON: é", "media.submissions", 3, 7, "{broken")]
+
+
+async def test_moderation_events_have_a_table_of_their_own_and_steps_of_revisions_none(
+    sink: ClickHouseSink, clickhouse: Database
+) -> None:
+    split = moderation_event(2, event="split")
+    records = [
+        moderation_record(moderation_event(1), 0),
+        fingerprint_record(fingerprint(1), 1),
+        walk_record(2),
+        moderation_record(split, 3),
+        moderation_record(split, 4),
+    ]
+    broken = replace(records[0], value=b'{"by": {}}', offset=5)
+
+    rejected = await sink.write(FINGERPRINTS, [*records, broken])
+
+    assert [(record.offset, error.reason) for record, error in rejected] == [(5, Reason.MISSING_FIELD)]
+    assert clickhouse.rows("SELECT count() FROM fingerprints") == [(1,)]
+    assert clickhouse.rows(
+        "SELECT event, status, labels, by_name, other_content_id, kafka_offset "
+        "FROM moderation_events_once ORDER BY event_id"
+    ) == [
+        ("verdict", "blocked", LABELS, "ann", "", 0),
+        ("split", "", [], "ann", f"sha256:{1:064x}", 3),
+    ]
+    assert await sink.write(FINGERPRINTS, [walk_record(6)]) == []
 
 
 async def test_the_same_batch_again_leaves_no_second_copy(sink: ClickHouseSink, clickhouse: Database) -> None:

@@ -6,10 +6,8 @@ import json
 import os
 import signal
 import subprocess
-import sys
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -22,28 +20,9 @@ from streams.local.data_dir import RunningSystem, find_running_system
 from streams.local.demo_samples import CLIP, VIDEO, write_samples
 from streams.services.text import human_bytes
 from tests.support.brokers import ApacheKafka
+from tests.support.commands import MEDIASIEVE, TIMEOUT_S, decisions_of, environment, mediasieve, running_system, until
 
-MEDIASIEVE = [sys.executable, "-m", "streams.cli"]
-TIMEOUT_S = 200
 pytestmark = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="looks for processes in /proc")
-
-
-def environment(folder: Path, **more: str) -> dict[str, str]:
-    """No variable of mediasieve but the data directory; temporary folders are made below `folder`."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("MEDIASIEVE_")}
-    return {**kept, "MEDIASIEVE_DATA_DIR": str(folder / "data"), "TMPDIR": str(folder), **more}
-
-
-def mediasieve(folder: Path, *args: str | Path, **more: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*MEDIASIEVE, *map(str, args)],
-        cwd=folder,
-        env=environment(folder, **more),
-        capture_output=True,
-        text=True,
-        timeout=TIMEOUT_S,
-        check=False,
-    )
 
 
 def jpeg(seed: int, quality: int = 90) -> bytes:
@@ -56,21 +35,6 @@ def jpeg(seed: int, quality: int = 90) -> bytes:
 def write(folder: Path, **files: bytes) -> None:
     for name, content in files.items():
         (folder / f"{name}.jpg").write_bytes(content)
-
-
-def decisions_of(output: str) -> dict[str, dict[str, Any]]:
-    lines = [json.loads(line) for line in output.splitlines()]
-    found = {line["media_id"]: line for line in lines}
-    assert len(found) == len(lines), "more than one line for a file"
-    return found
-
-
-def until(condition: Callable[[], Any], timeout_s: float = 60.0) -> Any:
-    deadline = time.monotonic() + timeout_s
-    while not (found := condition()):
-        assert time.monotonic() < deadline, "it did not come about"
-        time.sleep(0.1)
-    return found
 
 
 def processes_of(folder: Path) -> dict[int, str]:
@@ -196,20 +160,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def system(home: Path) -> Iterator[RunningSystem]:
     """`mediasieve up --workers 2`, for the tests of this file."""
-    log = home / "up.log"
-    with log.open("wb") as output:
-        up = subprocess.Popen(
-            [*MEDIASIEVE, "up", "--workers", "2"], cwd=home, env=environment(home), stdout=output, stderr=output
-        )
-    try:
-        until(lambda: find_running_system(home / "data") or up.poll() is not None, 120)
-        running = find_running_system(home / "data")
-        assert running is not None, log.read_text()
+    with running_system(home, "--workers", "2") as running:
         yield running
-    finally:
-        up.terminate()
-        code = up.wait(60)
-    assert code == 0, log.read_text()
     assert not processes_of(home / "data"), "something was left running"
 
 

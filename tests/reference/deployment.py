@@ -15,18 +15,19 @@ from confluent_kafka.admin import OffsetSpec
 
 from streams.config.settings import Settings
 from streams.kafka.clients import make_admin
-from streams.kafka.topics import consumer_group, wire_name
+from streams.kafka.topics import SUBMISSIONS, consumer_group, wire_name
 from tests.support.processes import end, kill, launch, tail
 
 
 @dataclass(frozen=True)
 class Published:
-    """One record of media.submissions, and whether somebody must be answered for it."""
+    """One record of a public topic, and whether somebody must be answered for it."""
 
     key: bytes | None
     value: bytes
     headers: tuple[tuple[str, bytes], ...]
     answered: bool = True
+    topic: str = SUBMISSIONS
 
 
 @dataclass
@@ -92,7 +93,7 @@ def groups(settings: Settings) -> str:
 class Publisher(threading.Thread):
     """Publishes `records` at `rate` a second, as a user would, with a producer that tries again."""
 
-    def __init__(self, settings: Settings, topic: str, records: Sequence[Published], rate: float) -> None:
+    def __init__(self, settings: Settings, records: Sequence[Published], rate: float) -> None:
         super().__init__(daemon=True)
         self._producer = Producer(
             {
@@ -101,7 +102,7 @@ class Publisher(threading.Thread):
                 "message.timeout.ms": 120_000,
             }
         )
-        self._topic = wire_name(settings, topic)
+        self._settings = settings
         self._records = records
         self._rate = rate
         self.failed: list[str] = []
@@ -113,7 +114,11 @@ class Publisher(threading.Thread):
             if wait_s > 0:
                 time.sleep(wait_s)
             self._producer.produce(
-                self._topic, record.value, record.key, headers=list(record.headers), on_delivery=self._delivered
+                wire_name(self._settings, record.topic),
+                record.value,
+                record.key,
+                headers=list(record.headers),
+                on_delivery=self._delivered,
             )
             self._producer.poll(0)
         self._producer.flush(120)

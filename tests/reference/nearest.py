@@ -5,7 +5,7 @@ It shares the tables of views with streams.domain.match.images, and no code.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -70,9 +70,10 @@ class Pair:
 
 @dataclass
 class Contents:
-    """The known contents of one collection, by content id."""
+    """The known contents of one collection, by content id. `apart` are those that a submission must not match."""
 
     known: dict[str, Known] = field(default_factory=dict)
+    apart: Callable[[Known], bool] = lambda known: False
 
     def candidates(
         self, algorithm: str, entries: list[Entry], policy: dict[str, Any], time_ms: int, own: str
@@ -87,7 +88,7 @@ class Contents:
                 rank = *pairs[0].rank[:2], known.first_ms, digest_words(known.content_id)
                 found.append((rank, known, pairs[:64]))
         found.sort(key=lambda each: each[0])
-        return [(known, pairs) for _, known, pairs in found[:16]]
+        return [(known, pairs) for _, known, pairs in found[:16] if not self.apart(known)]
 
 
 def pairs_of(entries: list[Entry], stored_entries: list[Entry], policy: dict[str, Any]) -> Iterator[Pair]:

@@ -20,6 +20,11 @@ from tests.reference.copies import Copy, Judge, copy_of
 from tests.reference.key_frames import KeyFrames, key_frames_of
 from tests.reference.nearest import DAY_MS, FOR_EVER_MS, Contents, Known, entries_of, retention_ms, stored
 
+PENDING: dict[str, Any] = {
+    **{"status": "pending", "by": None, "reason": None, "at": None, "inherited_from": None},
+    **{"kind": None, "version": None, "labels": [], "content_id": None},
+}
+
 
 class Twin:
     """Expected decisions, as JSON objects by decision_id. `judge` decides on evidence."""
@@ -44,7 +49,8 @@ class Twin:
             "content_id": facts["content_id"] if facts else None,
             "kind": facts["kind"] if facts else record["kind"],
             "match": None,
-            "verdict": {"status": "pending", "by": None, "reason": None, "at": None, "inherited_from": None},
+            "verdict": {**PENDING},
+            "supersedes": None,
             "versions": {"policy": record["policy"]["version"]},
             "appears_in": [],
         }
@@ -109,6 +115,8 @@ class Twin:
         key_frames = KeyFrames(key_frames_of(facts["evidence"]), self._judge)
         found = videos.match(contents, frames, duration_ms, policy, time_ms, own, key_frames)
         is_kept = bool(frames) and videos.stores_frames(contents, found, time_ms, own)
+        if found is not None and contents.apart(found.known):
+            found = None
         joined = found is not None and found.is_reused
         shown = videos.pictures_in(contents, frames, policy, time_ms) if policy["appears_in"] else []
         contents.known[own] = Known(
@@ -128,6 +136,8 @@ class Twin:
         if found is None:
             return {"outcome": "unique", "action": "process", "match": None, "appears_in": shown}
         match = {**whose(found.known), **videos.match_fields(found, policy, own_group)}
+        if joined:  # a clip inherits no verdict
+            contents.known[own].drift = 31 if match["relation"] == "clip_of" else found.known.drift
         action = "reuse" if joined else "review"
         return {"outcome": "near_duplicate", "action": action, "match": match, "appears_in": shown}
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from streams.domain.match import decide
-from streams.domain.match.batch import MatchInput
-from streams.domain.match.decide import MatchOutput
+from streams.domain.match.batch import MatchInput, ModerationInput
+from streams.domain.match.decide import MatchOutput, MatchResult
 from streams.domain.match.indexes import CollectionIndexes
 from streams.domain.state.keys import CONTENT_PREFIX, FRAMES_PREFIX
 
@@ -19,6 +19,7 @@ class Partition(dict[bytes, bytes]):
         self.log: list[tuple[bytes, bytes | None]] = []
         self.indexes = CollectionIndexes()
         self.indexes.load(self._with(CONTENT_PREFIX), self._with(FRAMES_PREFIX))
+        self.indexes.moderated.load(self.scan_current)
 
     def _with(self, prefix: bytes) -> list[tuple[bytes, bytes]]:
         return [(key, value) for key, value in sorted(self.items()) if key.startswith(prefix)]
@@ -28,10 +29,16 @@ class Partition(dict[bytes, bytes]):
 
     def put(self, key: bytes, value: bytes | None) -> None:
         if value is None:
-            del self[key]
+            self.pop(key, None)
         else:
             self[key] = value
         self.log.append((key, value))
 
-    def decide(self, batch: Sequence[MatchInput]) -> list[MatchOutput]:
+    def scan_current(self, prefix: bytes, after: bytes = b"") -> Iterator[tuple[bytes, bytes]]:
+        return iter([entry for entry in self._with(prefix) if entry[0] > after])
+
+    def process(self, batch: Sequence[MatchInput | ModerationInput]) -> MatchResult:
         return decide.decide(batch, self, self.indexes)
+
+    def decide(self, batch: Sequence[MatchInput]) -> list[MatchOutput]:
+        return self.process(batch).decisions

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+from streams.domain.match.batch import WalkStep
 from streams.domain.records import (
     Decision,
     Failure,
     Fingerprint,
+    Label,
     Match,
     MediaFacts,
+    ModerationEvent,
     Origin,
     Outcome,
     Verdict,
+    VerdictSource,
     decision_id,
     format_timestamp,
 )
+from streams.domain.records.moderation import PAIR_EVENTS, EventName
 from streams.errors import Reason
+from streams.kafka.cloudevents import MODERATION_TYPE, WALK_TYPE
 
 T0_MS = 1_767_225_600_125  # 2026-01-01T00:00:00.125Z
 
@@ -124,6 +130,35 @@ def fingerprint(number: int, *, failed: bool = False) -> Fingerprint:
 
 def fingerprint_record(fingerprinted: Fingerprint, offset: int, *, partition: int = 0) -> Record:
     return Record("media.fingerprints", partition, offset, T0_MS + offset + 25, b"default", fingerprinted.to_json())
+
+
+def moderation_event(number: int, *, content: int = 0, event: EventName = "verdict") -> ModerationEvent:
+    """What `ann` says about a content: that it is blocked, or something about it and the next content."""
+    is_verdict = event == "verdict"
+    return ModerationEvent(
+        event_id=f"/test#{number}",
+        event=event,
+        collection="default",
+        by=VerdictSource("person", "ann", None),
+        at=format_timestamp(T0_MS + number),
+        content_id=facts(content).content_id,
+        other_content_id=facts(content + 1).content_id if event in PAIR_EVENTS else None,
+        status="blocked" if is_verdict else None,
+        labels=[Label("weapon", "violence", 0.5), Label("blood")] if is_verdict else [],
+        reason="seen",
+    )
+
+
+def moderation_record(event: ModerationEvent, offset: int) -> Record:
+    headers: list[tuple[str, bytes | None]] = [("ce_type", MODERATION_TYPE)]
+    return Record("media.fingerprints", 0, offset, T0_MS + offset + 25, b"default", event.to_json(), headers)
+
+
+def walk_record(offset: int) -> Record:
+    """The next chunk of a revision."""
+    headers: list[tuple[str, bytes | None]] = [("ce_type", WALK_TYPE)]
+    value = WalkStep("default", facts(0).content_id, 1).to_json()
+    return Record("media.fingerprints", 0, offset, T0_MS + offset + 25, b"default", value, headers)
 
 
 def dead_letter(offset: int, *, value: bytes = b"{broken", origin_offset: int = 7) -> Record:

@@ -13,6 +13,7 @@ from streams.analytics.rows.extractors import (
     optional_number,
     optional_text,
     optional_time_ms,
+    optional_uuid,
     optional_whole,
     text,
     text_map,
@@ -23,13 +24,16 @@ from streams.analytics.rows.extractors import (
     whole,
 )
 from streams.analytics.rows.facts import FACTS_COLUMNS, FAILURE_COLUMNS
+from streams.analytics.rows.moderation_events import LABEL_FIELDS
 from streams.analytics.rows.reader import KAFKA_COLUMNS, RowReader, kafka
 from streams.analytics.rows.table import TopicTable
 
 #: Matches of early versions have no groups, thresholds and views, those of later ones no segments, or no evidence.
+#: Verdicts of early versions were all pending, and had no labels.
 COLUMNS: Final[dict[str, Extractor]] = {
     "decision_id": uuid("decision_id"),
     "revision": whole("revision", UINT32),
+    "supersedes": optional_uuid("supersedes"),
     "outcome": text("outcome"),
     "action": text("action"),
     "collection": text("collection"),
@@ -66,9 +70,13 @@ COLUMNS: Final[dict[str, Extractor]] = {
     "match_explanation": optional_text("match.explanation"),
     "verdict_status": text("verdict.status"),
     "verdict_by": optional_text("verdict.by"),
+    "verdict_kind": optional_text("verdict.kind"),
+    "verdict_version": optional_text("verdict.version"),
     "verdict_reason": optional_text("verdict.reason"),
+    "verdict_labels": tuples("verdict.labels", *LABEL_FIELDS),
     "verdict_at": optional_time_ms("verdict.at"),
     "verdict_inherited_from": optional_text("verdict.inherited_from"),
+    "verdict_content_id": optional_text("verdict.content_id"),
     **FAILURE_COLUMNS,
     **FACTS_COLUMNS,
     "metadata": json_text("metadata"),

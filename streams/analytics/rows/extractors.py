@@ -136,6 +136,12 @@ def uuid(path: str) -> Extractor:
     return Extractor(path, None, convert, 0)
 
 
+def optional_uuid(path: str) -> Extractor:
+    """A UUID as `uuid`; None where it is null or missing."""
+    required = uuid(path).convert
+    return Extractor(path, None, lambda value: None if value is None else required(value), None)
+
+
 def json_text(path: str) -> Extractor:
     """An object as JSON; `{}` where it is null or missing."""
     refuse = _refuse(path, "an object")

@@ -1,11 +1,14 @@
-"""Which topic goes into which table."""
+"""Which topic goes into which table, and which kinds of record of one topic go elsewhere."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Final
 
-from streams.analytics.rows import deadletters, decisions, fingerprints
-from streams.analytics.rows.table import TopicTable
+from streams.analytics.rows import deadletters, decisions, fingerprints, moderation_events
+from streams.analytics.rows.table import DetailTable, TopicTable
+from streams.domain.records import RawRecord
+from streams.kafka.cloudevents import MODERATION_TYPE, WALK_TYPE, event_type
 from streams.kafka.topics import DEAD_LETTERS, DECISIONS, FINGERPRINTS
 
 #: Topic, without the deployment's prefix, to its table.
@@ -14,3 +17,36 @@ TABLES: Final[dict[str, TopicTable]] = {
     FINGERPRINTS: fingerprints.TABLE,
     DEAD_LETTERS: deadletters.TABLE,
 }
+
+#: Records of a topic that go into another table, or (None) into no table, by their `ce_type`.
+OTHER_KINDS: Final[dict[str, dict[bytes, TopicTable | None]]] = {
+    FINGERPRINTS: {MODERATION_TYPE: moderation_events.TABLE, WALK_TYPE: None},
+}
+
+
+def by_table(topic: str, records: Sequence[RawRecord]) -> Iterator[tuple[TopicTable, list[RawRecord]]]:
+    """The records of one topic with the table that each goes into, in their order; those without a table are left out.
+
+    Args:
+        topic: one of TABLES.
+        records: of this topic.
+    """
+    kinds = OTHER_KINDS.get(topic)
+    if kinds is None:
+        yield TABLES[topic], list(records)
+        return
+    found: dict[str, tuple[TopicTable, list[RawRecord]]] = {}
+    for record in records:
+        table = kinds.get(event_type(record) or b"", TABLES[topic])
+        if table is not None:
+            found.setdefault(table.name, (table, []))[1].append(record)
+    yield from found.values()
+
+
+def all_tables() -> Iterator[TopicTable | DetailTable]:
+    """Every table that the writer fills."""
+    others = (table for kinds in OTHER_KINDS.values() for table in kinds.values() if table is not None)
+    for table in (*TABLES.values(), *others):
+        yield table
+        if table.details is not None:
+            yield table.details

@@ -39,11 +39,13 @@ def decision_line(record: DecisionRecord) -> str:
 
 
 def _row(record: DecisionRecord) -> list[str]:
-    """Time, outcome, media id, media id of the match, and how or why."""
+    """Time, outcome, media id, media id of the match, and how or why, with the verdict."""
     decision = record.decision
     match, failure = decision.match, decision.failure
     how = _how_matched(match) if match else reason_in_words(failure.reason) if failure else ""
-    how = "; ".join(part for part in (how, *appearances_in_words(decision)) if part)
+    verdict = decision.verdict
+    said = f"{verdict.status} by {verdict.by}" if verdict.by else ""
+    how = "; ".join(part for part in (how, *appearances_in_words(decision), said) if part)
     time = record.decided_at[11:19]
     return [time, decision.outcome, decision.media_id, match.media_id if match else "", how]
 

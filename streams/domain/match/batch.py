@@ -5,9 +5,11 @@ What follows from the answers of the index is in decide.py.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
+
+import orjson
 
 from streams.domain.hashes.algorithms import FRAMES_HASH, VIEWS_HASH
 from streams.domain.match.operations import (
@@ -28,12 +30,15 @@ from streams.domain.match.selection import (
     video_duration_ms,
 )
 from streams.domain.match.videos.relation import VideoHit
+from streams.domain.moderation.events import Moment
 from streams.domain.policy.policy import Policy
-from streams.domain.records import Fingerprint, decision_id
+from streams.domain.records import Fingerprint, ModerationEvent, decision_id, parse_json_object
+from streams.domain.records.fields import MAX_ID_CHARS, text
 from streams.domain.records.ids import digest_of, is_partial
 from streams.domain.state.content import FOR_EVER_MS, Content
 from streams.domain.state.decision import is_remembered
 from streams.domain.state.keys import content_key, decision_id_bytes, decision_key, evidence_key_of
+from streams.domain.state.state import State
 from streams.errors import BadInput, Reason
 
 REVISION = 0
@@ -45,14 +50,6 @@ REFRESHES_PER_RETENTION = 16
 """A duplicate writes its content again only if that extends the content's retention by this fraction or more."""
 
 
-class State(Protocol):
-    """A map from bytes to bytes. Reads see earlier writes. `load` announces keys, so that they are read together."""
-
-    def load(self, keys: Iterable[bytes]) -> None: ...
-    def get(self, key: bytes) -> bytes | None: ...
-    def put(self, key: bytes, value: bytes | None) -> None: ...
-
-
 class MatchInput(NamedTuple):
     """A fingerprint, and what is decided by: the entries that its policy compares, the time of its Kafka record in ms
     since the epoch, and its packed evidence, which is empty where another version made the fingerprint.
@@ -62,24 +59,63 @@ class MatchInput(NamedTuple):
     comparable_entries: ComparableEntries
     time_ms: int
     evidence: bytes = b""
+    offset: int = 0
 
     @classmethod
-    def of(cls, fingerprint: Fingerprint, time_ms: int) -> MatchInput:
-        """Check that the fingerprint can be decided.
+    def of(cls, fingerprint: Fingerprint, time_ms: int, offset: int = 0) -> MatchInput:
+        """Check that the fingerprint of a record at this offset can be decided.
 
         Raises:
             BadInput: bad_field, for an invalid content id, hash or evidence.
         """
         facts = fingerprint.facts
         if facts is None:
-            return cls(fingerprint, NO_ENTRIES, time_ms)
+            return cls(fingerprint, NO_ENTRIES, time_ms, offset=offset)
         try:
             digest_of(facts.content_id)
             if is_partial(facts.content_id) and facts.kind != "video":
                 raise ValueError(f"only a video is known by its parts, and this is an {facts.kind}")
         except ValueError as error:
             raise BadInput(Reason.BAD_FIELD, f"field 'content_id': {error}") from error
-        return cls(fingerprint, comparable_entries(facts, fingerprint.policy), time_ms, packed_evidence(facts))
+        return cls(fingerprint, comparable_entries(facts, fingerprint.policy), time_ms, packed_evidence(facts), offset)
+
+
+class WalkStep(NamedTuple):
+    """The next chunk of a walk that revises the decisions about a group."""
+
+    collection: str
+    group_content_id: str
+    chunk: int
+
+    def to_json(self) -> bytes:
+        return orjson.dumps(self._asdict())
+
+    @classmethod
+    def from_json(cls, value: bytes | None) -> WalkStep:
+        """Decode a step as media.fingerprints carries it.
+
+        Raises:
+            BadInput: not_json, missing_field or bad_field.
+        """
+        document = parse_json_object(value)
+        chunk = document.get("chunk")
+        if type(chunk) is not int:
+            raise BadInput(Reason.BAD_FIELD, "field 'chunk' must be a whole number")
+        return cls(text(document, "collection", 128), text(document, "group_content_id", MAX_ID_CHARS), chunk)
+
+
+class ModerationInput(NamedTuple):
+    """A moderation event, or the next step of what followed from one.
+
+    Attributes:
+        event: what happened.
+        at: the Kafka record.
+        routing_key: of the Kafka record.
+    """
+
+    event: ModerationEvent | WalkStep
+    at: Moment
+    routing_key: bytes
 
 
 @dataclass(slots=True)
@@ -105,6 +141,7 @@ class PendingDecision:
     comparable_entries: ComparableEntries
     time_ms: int
     evidence: bytes
+    offset: int
     decision_id: str
     decision_key: bytes
     content_key: bytes | None

@@ -13,39 +13,46 @@ there is a decision, there is its content.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import cast
+from dataclasses import dataclass
+from typing import NamedTuple, cast
 
-import numpy as np
-import orjson
-
-from streams.domain.evidence.evidence import stored_evidence
 from streams.domain.hashes.algorithms import FRAMES_HASH
-from streams.domain.hashes.frames import FRAME_ENTRY
 from streams.domain.match.batch import (
     ANSWER_DAYS,
     DAY_MS,
     REVISION,
     MatchInput,
+    ModerationInput,
     PendingDecision,
-    State,
+    WalkStep,
     plan_operations,
 )
 from streams.domain.match.images.verification import find_copy
 from streams.domain.match.indexes import CollectionIndexes
 from streams.domain.match.operations import FindAppearances, FoundAppearance, ImageCandidate, IndexOperation
 from streams.domain.match.outcome import build_decision, exact_match, near_match
-from streams.domain.match.selection import stored_entries, stored_frame_entries, video_duration_ms
+from streams.domain.match.storing import (
+    new_content,
+    put_again,
+    put_all_again,
+    put_membership,
+    put_new,
+    statuses_inherited_by,
+)
 from streams.domain.match.videos.index import VideoMatchResult
 from streams.domain.match.videos.outcome import video_match
-from streams.domain.records import Appearance, Match, Outcome
-from streams.domain.state.content import Content
+from streams.domain.moderation.collections import ModeratedCollections
+from streams.domain.moderation.events import Continuation, Effects, Moderation, Moment, Refusal
+from streams.domain.moderation.splits import NO_SPLITS, splits_of
+from streams.domain.moderation.standing import Standing, standing_of
+from streams.domain.records import Appearance, Match, Outcome, routing_key
+from streams.domain.state.content import MAX_DRIFT_BLOCKS, Content
 from streams.domain.state.decision import is_remembered, pack_decision, unpack_decision
-from streams.domain.state.frames import pack_stored_frames
-from streams.domain.state.keys import content_key, decision_id_bytes, evidence_key_of, frames_key_of
+from streams.domain.state.keys import content_key, evidence_key_of
+from streams.domain.state.state import State
 from streams.errors import StateError
 
-__all__ = ["MatchInput", "MatchOutput", "State", "decide"]
+__all__ = ["Continuation", "MatchInput", "MatchOutput", "MatchResult", "ModerationInput", "Refusal", "State", "decide"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +66,33 @@ class MatchOutput:
     repeated: bool
 
 
+class MatchResult(NamedTuple):
+    """What a batch brought about, in order.
+
+    Attributes:
+        decisions: of each submission its decision, and the revised decisions that follow from moderation events.
+        continuations: records that bring further revised decisions.
+        refusals: moderation events that cannot be applied.
+    """
+
+    decisions: list[MatchOutput]
+    continuations: list[Continuation]
+    refusals: list[Refusal]
+
+    def add(self, effects: Effects, routing_key: bytes) -> None:
+        self.decisions.extend(MatchOutput(*revised, None, effects.repeated) for revised in effects.revised)
+        self.continuations.extend(step._replace(routing_key=routing_key) for step in effects.continuations)
+        self.refusals.extend(effects.refusals)
+
+
 def decide(
-    batch: Sequence[MatchInput], state: State, indexes: CollectionIndexes, *, answer_days: float = ANSWER_DAYS
-) -> list[MatchOutput]:
-    """Decide a batch in order. The result is the same as deciding its submissions one at a time.
+    batch: Sequence[MatchInput | ModerationInput],
+    state: State,
+    indexes: CollectionIndexes,
+    *,
+    answer_days: float = ANSWER_DAYS,
+) -> MatchResult:
+    """Decide a batch in order. The result is the same as deciding its records one at a time.
 
     Args:
         batch: in the order of their partition.
@@ -70,17 +100,46 @@ def decide(
         indexes: of the partition; built from `state`, and changed with it.
         answer_days: how long decisions are remembered. A submission that comes again later is decided again.
 
-    Returns:
-        One output for each input, in order.
-
     Raises:
         StateError: a later version wrote the state.
     """
-    pending = [PendingDecision.of(each) for each in batch]
+    answer_ms = int(answer_days * DAY_MS)
+    pending = [PendingDecision.of(each) for each in batch if isinstance(each, MatchInput)]
     state.load([key for each in pending for key in (each.decision_key, each.content_key) if key is not None])
-    _apply_operations(plan_operations(pending, state, int(answer_days * DAY_MS)), indexes)
+    _apply_operations(plan_operations(pending, state, answer_ms), indexes)
     state.load({key for each in pending for key in _keys_of_found(each)})
-    return [_decide_one(each, state) for each in pending]
+    moderation = Moderation(state, indexes.moderated, answer_ms)
+    result, submissions = MatchResult([], [], []), iter(pending)
+    for each in batch:
+        if isinstance(each, ModerationInput):
+            result.add(_apply_moderation(each, moderation), each.routing_key)
+            continue
+        submission = next(submissions)
+        decision = _decide_one(submission, state, indexes.moderated)
+        result.decisions.append(decision)
+        if decision.repeated or submission.fingerprint.collection in indexes.moderated.with_waiting:
+            result.add(_apply_waiting(submission, moderation), routing_key(submission.fingerprint))
+    return result
+
+
+def _apply_moderation(given: ModerationInput, moderation: Moderation) -> Effects:
+    event = given.event
+    if isinstance(event, WalkStep):
+        return moderation.continue_walk(*event, given.at)
+    return moderation.apply(event, given.at)
+
+
+def _apply_waiting(pending: PendingDecision, moderation: Moderation) -> Effects:
+    fingerprint = pending.fingerprint
+    if fingerprint.facts is None:
+        return Effects()
+    return moderation.apply_waiting(
+        pending.decision_key,
+        fingerprint.collection,
+        fingerprint.facts.content_id,
+        fingerprint.media_id,
+        Moment(pending.offset, pending.time_ms),
+    )
 
 
 def _apply_operations(
@@ -110,33 +169,47 @@ def _keys_of_found(pending: PendingDecision) -> Iterator[bytes]:
         yield evidence_key_of(content_key(collection, candidate.content_id))
 
 
-def _decide_one(pending: PendingDecision, state: State) -> MatchOutput:
+def _decide_one(pending: PendingDecision, state: State, moderated: ModeratedCollections) -> MatchOutput:
     remembered = state.get(pending.decision_key)
     if remembered is not None and is_remembered(remembered, pending.time_ms):
         return _repeat(pending, unpack_decision(remembered), state)
     fingerprint = pending.fingerprint
     outcome: Outcome = "failed"
-    match, is_reused = None, True
+    match, is_reused, standing = None, True, None
     if pending.is_new:
-        match, is_reused, drift_blocks = _near_match(pending, state)
-        outcome = "near_duplicate" if match is not None else "unique"
-        _put_new(_new_content(pending, match, drift_blocks), pending, state)
+        match, home, drift_blocks = _near_match(pending, state, moderated)
+        outcome, is_reused = "near_duplicate" if match is not None else "unique", match is None or home is not None
+        content = new_content(pending, home, drift_blocks)
+        put_new(content, pending, state)
+        standing = _standing(content, pending, state, moderated)
     elif pending.content_key is not None:
         outcome = "duplicate"
         content = _content(pending.content_key, state)
-        match = exact_match(content)
         if pending.extends_retention or pending.adds_evidence:
-            _put_again(content, pending, state)
+            put_again(content, pending, state)
+        standing = _standing(content, pending, state, moderated)
+        match = exact_match(content, standing)
+    if standing is not None:
+        put_membership(content, standing, match, pending, state)
     appearances = _appearances(pending, state) if pending.appearances else ()
     value = build_decision(
-        fingerprint, pending.decision_id, REVISION, outcome, match, appearances, is_reviewed=not is_reused
+        fingerprint, pending.decision_id, REVISION, outcome, match, appearances, standing, is_reviewed=not is_reused
     ).to_json()
     state.put(pending.decision_key, pack_decision(value, pending.answer_expires_ms))
     return MatchOutput(pending.decision_id, fingerprint.media_id, value, outcome, repeated=False)
 
 
-def _near_match(pending: PendingDecision, state: State) -> tuple[Match | None, bool, int]:
-    """The match of a new content, whether the submission inherits its verdict, and `Content.drift_blocks`."""
+def _standing(content: Content, pending: PendingDecision, state: State, moderated: ModeratedCollections) -> Standing:
+    collection = pending.fingerprint.collection
+    if collection not in moderated.with_groups:
+        return Standing.of(content)
+    return standing_of(state, collection, content, statuses_inherited_by(content, pending))
+
+
+def _near_match(
+    pending: PendingDecision, state: State, moderated: ModeratedCollections
+) -> tuple[Match | None, Content | None, int]:
+    """The match of a new content, the known content whose group it joins, and `Content.drift_blocks`."""
     fingerprint, policy = pending.fingerprint, pending.fingerprint.policy
     assert fingerprint.facts is not None
     collection, own_group = fingerprint.collection, (fingerprint.facts.content_id, fingerprint.media_id)
@@ -146,13 +219,33 @@ def _near_match(pending: PendingDecision, state: State) -> tuple[Match | None, b
         content = _content(key, state)
         return content, (state.get(evidence_key_of(key)) or b"") if content.has_evidence else b""
 
+    def group_now(content: Content) -> tuple[str, str]:
+        if collection not in moderated.with_groups:
+            return content.group_content_id, content.group_media_id
+        standing = standing_of(state, collection, content, 0)
+        return standing.group_content_id, standing.group_media_id
+
+    splits = NO_SPLITS
+    if collection in moderated.with_splits:
+        splits = splits_of(state, collection, own_group[0], pending.time_ms)
     if pending.video_hit is not None:
         content, _ = known(pending.video_hit.content_id)
-        return video_match(pending.video_hit, content, policy, own_group), pending.video_hit.is_reused, 0
-    copy = find_copy(pending.candidates, pending.comparable_entries.entries, pending.evidence, policy, known)
+        if splits.part_from(content):
+            return None, None, 0
+        is_reused = pending.video_hit.is_reused
+        group = group_now(content) if is_reused else own_group
+        match = video_match(pending.video_hit, content, policy, group)
+        drift_blocks = MAX_DRIFT_BLOCKS if match.relation == "clip_of" else content.drift_blocks
+        return match, content if is_reused else None, drift_blocks if is_reused else 0
+    candidates = pending.candidates
+    if splits:
+        candidates = [each for each in candidates if not splits.part_from(known(each.content_id)[0])]
+    copy = find_copy(candidates, pending.comparable_entries.entries, pending.evidence, policy, known)
     if copy is None:
-        return None, True, 0
-    return near_match(copy, policy, own_group), copy.is_reused, copy.drift_blocks if copy.is_reused else 0
+        return None, None, 0
+    if not copy.is_reused:
+        return near_match(copy, policy, own_group), None, 0
+    return near_match(copy, policy, group_now(copy.known)), copy.known, copy.drift_blocks
 
 
 def _appearances(pending: PendingDecision, state: State) -> list[Appearance]:
@@ -169,24 +262,8 @@ def _appearances(pending: PendingDecision, state: State) -> list[Appearance]:
 
 
 def _repeat(pending: PendingDecision, first_decision: bytes, state: State) -> MatchOutput:
-    """Answer with the first decision, whatever the index found now, and write again all that the first one wrote."""
-    decision = orjson.loads(first_decision)
-    if decision["content_id"] is not None:
-        key = content_key(decision["collection"], decision["content_id"])
-        value = state.get(key)
-        content = None if value is None else Content.unpack(value)
-        if content is not None and value is not None:
-            is_first = content.decision_id == decision_id_bytes(pending.decision_key)
-            is_duplicate = decision["outcome"] == "duplicate"
-            if is_first and content.algorithm == FRAMES_HASH:
-                _put_existing(frames_key_of(key), state)
-            if (is_first or is_duplicate) and content.has_evidence:
-                _put_existing(evidence_key_of(key), state)
-            if is_first or is_duplicate:
-                state.put(key, value)
-    packed = state.get(pending.decision_key)
-    assert packed is not None
-    state.put(pending.decision_key, packed)
+    """Answer with the first decision, whatever the index found now."""
+    put_all_again(pending, first_decision, state)
     return MatchOutput(pending.decision_id, pending.fingerprint.media_id, first_decision, None, repeated=True)
 
 
@@ -195,60 +272,3 @@ def _content(key: bytes, state: State) -> Content:
     if value is None:
         raise StateError(f"the state lacks the content {key.decode(errors='replace')!r}, which decisions refer to")
     return Content.unpack(value)
-
-
-def _put_existing(key: bytes, state: State) -> None:
-    value = state.get(key)
-    if value is not None:
-        state.put(key, value)
-
-
-def _stored_evidence(pending: PendingDecision) -> bytes:
-    """The submission's evidence as state stores it."""
-    is_video = pending.comparable_entries.algorithm == FRAMES_HASH
-    return pending.evidence if is_video else stored_evidence(pending.evidence)
-
-
-def _put_again(content: Content, pending: PendingDecision, state: State) -> None:
-    """Write a known content that expires later, or has evidence now."""
-    assert pending.content_key is not None
-    if pending.adds_evidence:
-        state.put(evidence_key_of(pending.content_key), _stored_evidence(pending))
-    expires_ms = pending.expires_ms if pending.extends_retention else content.expires_ms
-    has_evidence = content.has_evidence or pending.adds_evidence
-    state.put(pending.content_key, replace(content, expires_ms=expires_ms, has_evidence=has_evidence).pack())
-
-
-def _put_new(content: Content, pending: PendingDecision, state: State) -> None:
-    """Write a content, and before it its evidence, or the frames of a video."""
-    facts, entries = pending.fingerprint.facts, pending.comparable_entries.entries
-    assert facts is not None
-    assert pending.content_key is not None
-    if content.algorithm == FRAMES_HASH:
-        frames = stored_frame_entries(np.frombuffer(entries, FRAME_ENTRY)).tobytes()
-        state.put(frames_key_of(pending.content_key), pack_stored_frames(video_duration_ms(facts, entries), frames))
-    if content.has_evidence:
-        state.put(evidence_key_of(pending.content_key), _stored_evidence(pending))
-    state.put(pending.content_key, content.pack())
-
-
-def _new_content(pending: PendingDecision, match: Match | None, drift_blocks: int) -> Content:
-    """The submission's content, in the group that its match names, or in a group of its own."""
-    fingerprint, (algorithm, entries) = pending.fingerprint, pending.comparable_entries
-    assert fingerprint.facts is not None
-    own = fingerprint.facts.content_id
-    return Content(
-        content_id=own,
-        media_id=fingerprint.media_id,
-        submission_id=fingerprint.submission_id,
-        group_content_id=match.group_content_id if match else own,
-        group_media_id=match.group_media_id if match else fingerprint.media_id,
-        first_ms=pending.time_ms,
-        expires_ms=pending.expires_ms,
-        decision_id=decision_id_bytes(pending.decision_key),
-        algorithm=algorithm if pending.hashes_stored else "",
-        entries=b"" if algorithm == FRAMES_HASH else stored_entries(entries, fingerprint.policy),
-        is_member=match is not None and match.group_content_id != own,
-        has_evidence=bool(pending.evidence) and bool(entries) and pending.hashes_stored,
-        drift_blocks=drift_blocks,
-    )

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import groupby, islice
 from operator import itemgetter
+from typing import Final
 
 import numpy as np
 
 from streams.domain.hashes.algorithms import ALGORITHM_NUMBERS, FRAMES_HASH, STORED_ALGORITHMS
 from streams.domain.match.images.index import ImageIndex
 from streams.domain.match.videos.index import VideoIndex
+from streams.domain.moderation.collections import ModeratedCollections
 from streams.domain.state.content import ALGORITHM_AT, Content, check_layouts
 from streams.domain.state.keys import collection_of
 
@@ -21,10 +23,14 @@ KeyValue = tuple[bytes, bytes]
 
 
 class CollectionIndexes:
-    """The indexes that `decide` looks near duplicates up in. They are built from the state, and dropped at no cost."""
+    """The indexes that `decide` looks near duplicates up in, and which collections are moderated.
+
+    They are built from the state, and dropped at no cost.
+    """
 
     def __init__(self) -> None:
         self._indexes: dict[tuple[str, str], ImageIndex | VideoIndex] = {}
+        self.moderated: Final = ModeratedCollections()
 
     def __len__(self) -> int:
         """Contents in all indexes."""

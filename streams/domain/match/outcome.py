@@ -11,6 +11,7 @@ from streams.domain.hashes.transformation import transformation_between
 from streams.domain.hashes.views import VIEWS
 from streams.domain.match.images.verification import PictureCopy
 from streams.domain.match.images.wording import BEYOND, NOTHING, OTHER, SAME, match_in_sentence
+from streams.domain.moderation.standing import Standing, told_verdict
 from streams.domain.policy.policy import Policy
 from streams.domain.records import (
     Action,
@@ -19,13 +20,11 @@ from streams.domain.records import (
     Fingerprint,
     Match,
     Outcome,
-    Verdict,
     new_unchecked,
 )
 from streams.domain.records.ids import is_partial
 from streams.domain.state.content import Content
 
-PENDING = Verdict()
 ACTIONS: dict[Outcome, Action] = {
     "unique": "process",
     "duplicate": "reuse",
@@ -46,10 +45,16 @@ def build_decision(
     outcome: Outcome,
     match: Match | None,
     appears_in: Sequence[Appearance] = (),
+    standing: Standing | None = None,
     *,
     is_reviewed: bool = False,
 ) -> Decision:
-    """A decision. `is_reviewed`: the match goes to review, forms a group of its own and inherits no verdict."""
+    """A decision.
+
+    Args:
+        standing: of the content; None for a failed submission.
+        is_reviewed: the match goes to review, forms a group of its own and inherits no verdict.
+    """
     facts = fingerprint.facts.published() if fingerprint.facts is not None else None
     return new_unchecked(
         Decision,
@@ -64,7 +69,11 @@ def build_decision(
         kind=facts.kind if facts is not None else fingerprint.kind,
         content_id=facts.content_id if facts is not None else None,
         match=match,
-        verdict=PENDING if match is None or is_reviewed else Verdict(inherited_from=match.group_media_id),
+        verdict=told_verdict(
+            standing.verdict if standing is not None else None,
+            fingerprint.media_id,
+            None if match is None or is_reviewed else match.group_media_id,
+        ),
         failure=fingerprint.failure,
         facts=facts,
         metadata=fingerprint.metadata,
@@ -72,10 +81,11 @@ def build_decision(
         fingerprinted_at=fingerprint.fingerprinted_at,
         versions={"policy": fingerprint.policy.version},
         appears_in=list(appears_in),
+        supersedes=None,
     )
 
 
-def exact_match(known: Content) -> Match:
+def exact_match(known: Content, standing: Standing) -> Match:
     """The match of a submission whose bytes are known: all bytes, or all parts that were read of a video."""
     read = " in all parts that were read" if is_partial(known.content_id) else ""
     return new_unchecked(
@@ -83,8 +93,8 @@ def exact_match(known: Content) -> Match:
         content_id=known.content_id,
         media_id=known.media_id,
         submission_id=known.submission_id,
-        group_content_id=known.group_content_id,
-        group_media_id=known.group_media_id,
+        group_content_id=standing.group_content_id,
+        group_media_id=standing.group_media_id,
         method="exact",
         similarity=1.0,
         distance_bits=0,
@@ -106,17 +116,16 @@ def exact_match(known: Content) -> Match:
     )
 
 
-def near_match(copy: PictureCopy, policy: Policy, own_group: tuple[str, str]) -> Match:
+def near_match(copy: PictureCopy, policy: Policy, group: tuple[str, str]) -> Match:
     """The match of a submission that is another encoding or an alteration of a known picture, or may be one.
 
     Args:
         copy: the known picture, and why.
         policy: of the submission.
-        own_group: content id and media id that name the submission's own group, for a submission that founds one.
+        group: content id and media id that name the submission's group.
     """
     known, pair = copy.known, copy.pair
     own, other = VIEWS[pair.view], VIEWS[pair.known_view]
-    group = (known.group_content_id, known.group_media_id) if copy.is_reused else own_group
     radius_bits = policy.radius_bits if own.whole and other.whole else policy.view_radius_bits
     confirmed = policy.hash_bits == 256
     distance_bits, threshold_bits = (

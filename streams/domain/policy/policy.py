@@ -39,6 +39,10 @@ million pairs of different pictures, 6 have equal hashes with whash64, 62 with a
 2,100 with 16 bits."""
 
 
+INHERITED_DIFFERS: Final[Mapping[str, float]] = {"allowed_differs": 0.02, "review_differs": 0.05}
+"""For a policy whose `reuse_differs` is not smaller."""
+
+
 @dataclass(frozen=True)
 class Policy:
     """The rules of one or more collections. `Policy.of` fills in the defaults that suit its hash.
@@ -57,6 +61,9 @@ class Policy:
         reuse_differs: a certain copy may differ from the known picture in this share of the picture (0 to 1) and still
             inherit its verdict. A copy that differs more goes to review, in a group of its own.
         max_differs: a picture that differs more than this is no copy.
+        allowed_differs: a copy inherits the verdict `allowed` if it differs from the group's canonical content in at
+            most this share; at most `reuse_differs`.
+        review_differs: the same for the verdict `review`. `blocked` is inherited by every copy of a group.
         also: further hashes in fingerprints, which are not compared. They are sorted by name.
         retention_days: how long a content is remembered after it was last seen; None is for ever.
         video_share: a video counts as contained in another if this share of it (0.5 to 1) is found there: then it is a
@@ -83,6 +90,8 @@ class Policy:
     min_quality: float = 0.1
     reuse_differs: float = 0.05
     max_differs: float = 0.35
+    allowed_differs: float = INHERITED_DIFFERS["allowed_differs"]
+    review_differs: float = INHERITED_DIFFERS["review_differs"]
     also: tuple[str, ...] = ()
     retention_days: float | None = None
     video_share: float = 0.75
@@ -95,7 +104,7 @@ class Policy:
         check_ranges(self)
         values = self.__dict__
         values["also"] = tuple(sorted(self.also))
-        for name in ("min_quality", "reuse_differs", "max_differs", "video_share", "video_overlap", "video_min_s"):
+        for name in FLOAT_RULES:
             values[name] = float(values[name])
         if self.retention_days is not None:
             values["retention_days"] = float(self.retention_days)
@@ -128,6 +137,9 @@ class Policy:
         if isinstance(radius_bits, int):
             view_radius_bits = max(0, min(radius_bits, view_radius_bits))
         defaults: dict[str, Any] = {**suited._asdict(), "view_radius_bits": view_radius_bits}
+        reuse_differs = rules.get("reuse_differs")
+        if isinstance(reuse_differs, int | float):
+            defaults |= {name: min(reuse_differs, differs) for name, differs in INHERITED_DIFFERS.items()}
         if chosen != VIEW_COMPARING_HASH or rules.get("near") is False:
             defaults["views"] = "plain"
         return cls(**{**defaults, **rules})
@@ -183,6 +195,11 @@ def _digest(values: Mapping[str, Any]) -> str:
 
 RULE_NAMES: Final[tuple[str, ...]] = tuple(member.name for member in fields(Policy) if member.init)
 """In the order of the JSON."""
+
+FLOAT_RULES: Final = (
+    *("min_quality", "reuse_differs", "max_differs", "allowed_differs", "review_differs"),
+    *("video_share", "video_overlap", "video_min_s"),
+)
 
 DEFAULT_POLICY: Final = Policy()
 MAX_VERIFIED: Final = 1024

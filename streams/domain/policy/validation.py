@@ -53,6 +53,8 @@ def check_ranges(policy: Policy) -> None:
     _check_number("min_quality", policy.min_quality, 0, 1)
     _check_number("max_differs", policy.max_differs, 0, 1)
     _check_number("reuse_differs", policy.reuse_differs, 0, policy.max_differs)
+    _check_number("allowed_differs", policy.allowed_differs, 0, policy.reuse_differs)
+    _check_number("review_differs", policy.review_differs, 0, policy.reuse_differs)
     if not isinstance(policy.also, (tuple, list)):
         raise BadRule("also", f"is {_shown(policy.also)}; a list of hashes")
     for name in policy.also:

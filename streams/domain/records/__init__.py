@@ -3,7 +3,9 @@
 submission.py   what users send, and its decoding
 fingerprint.py  a submission after fetching and decoding
 decision.py     the answer
-verdict.py      what a moderator says
+verdict.py      what a moderator says, as decisions carry it
+moderation.py   verdicts and corrections as they are published
+fields.py       fields that users write, and their checks
 raw.py          a record before decoding
 codec.py        timestamps and JSON
 ids.py          content ids, routing keys, decision ids
@@ -11,11 +13,12 @@ ids.py          content ids, routing keys, decision ids
 
 from streams.domain.records.codec import format_timestamp, new_unchecked, parse_json_object
 from streams.domain.records.decision import Action, Appearance, Decision, Match, Outcome, Relation, Segment
+from streams.domain.records.fields import COLLECTION_REGEX
 from streams.domain.records.fingerprint import Failure, Fingerprint, MediaFacts, VideoFacts
-from streams.domain.records.ids import decision_id, routing_key
+from streams.domain.records.ids import content_routing_key, decision_id, routing_key
+from streams.domain.records.moderation import ModerationEvent, VerdictSource, decode_moderation_event
 from streams.domain.records.raw import Headers, RawRecord
 from streams.domain.records.submission import (
-    COLLECTION_REGEX,
     KINDS,
     Kind,
     Origin,
@@ -24,7 +27,7 @@ from streams.domain.records.submission import (
     salvage_identity,
     submission_id_of,
 )
-from streams.domain.records.verdict import Verdict, VerdictStatus
+from streams.domain.records.verdict import Label, Verdict, VerdictStatus
 
 __all__ = [
     "COLLECTION_REGEX",
@@ -36,8 +39,10 @@ __all__ = [
     "Fingerprint",
     "Headers",
     "Kind",
+    "Label",
     "Match",
     "MediaFacts",
+    "ModerationEvent",
     "Origin",
     "Outcome",
     "RawRecord",
@@ -45,9 +50,12 @@ __all__ = [
     "Segment",
     "Submission",
     "Verdict",
+    "VerdictSource",
     "VerdictStatus",
     "VideoFacts",
+    "content_routing_key",
     "decision_id",
+    "decode_moderation_event",
     "decode_submission",
     "format_timestamp",
     "new_unchecked",

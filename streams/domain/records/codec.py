@@ -6,7 +6,7 @@ from dataclasses import MISSING, fields, is_dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache
 from types import UnionType
-from typing import Any, Literal, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, Literal, NamedTuple, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import orjson
 
@@ -136,7 +136,7 @@ def _checked(hint: Any, value: Any, path: str) -> Any:
     origin, arguments = get_origin(hint), get_args(hint)
     if hint is Any or (origin is Literal and value in arguments):
         return value
-    if origin is UnionType:
+    if origin in (UnionType, Union):  # the second for a union with a Literal
         chosen = [argument for argument in arguments if (argument is type(None)) == (value is None)]
         return _checked(chosen[0], value, path)
     if is_dataclass(hint) and isinstance(hint, type):

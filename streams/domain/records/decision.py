@@ -119,6 +119,9 @@ class Decision:
     `decision_id` depends only on collection, submission, attempt and revision. `action` is what a consumer should do:
     `process` this new content, `reuse` what is known of the match, `review` it, or `inspect` the failure. `appears_in`
     is filled where the policy asks for it, nearest first.
+
+    A verdict that changes afterwards brings a revised decision: with the next `revision`, the new verdict, and the
+    `decision_id` that it supersedes in `supersedes`. All else is as in the first decision.
     """
 
     decision_id: str
@@ -140,6 +143,7 @@ class Decision:
     fingerprinted_at: str
     versions: dict[str, str]
     appears_in: list[Appearance] = field(default_factory=list)
+    supersedes: str | None = None
 
     def to_json(self) -> bytes:
         return orjson.dumps(self)

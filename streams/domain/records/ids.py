@@ -48,10 +48,13 @@ def routing_key(fingerprint: Fingerprint) -> bytes:
     With near matching, that is the whole collection. A collection with `near: false` in its policy spreads over all
     partitions by content id; its failures, which have no content, by submission.
     """
-    if fingerprint.policy.near:
-        return fingerprint.collection.encode()
     spread_by = fingerprint.facts.content_id if fingerprint.facts else fingerprint.submission_id
-    return f"{fingerprint.collection}\0{spread_by}".encode()
+    return content_routing_key(fingerprint.collection, spread_by, near=fingerprint.policy.near)
+
+
+def content_routing_key(collection: str, content_id: str, *, near: bool) -> bytes:
+    """The routing key of what is said about a content, in a collection with or without near matching."""
+    return collection.encode() if near else f"{collection}\0{content_id}".encode()
 
 
 def decision_id(collection: str, submission_id: str, attempt: int, revision: int) -> str:

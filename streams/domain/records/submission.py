@@ -6,21 +6,19 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from typing import Any, Final, Literal, get_args
 
 import orjson
 
-from streams.domain.records.codec import EPOCH, decodable, format_timestamp, new_unchecked, parse_json_object
+from streams.domain.records.codec import decodable, format_timestamp, new_unchecked, parse_json_object
+from streams.domain.records.fields import COLLECTION_REGEX, MAX_ID_CHARS, collection_name, header_map, text, timestamp
 from streams.domain.records.raw import Headers
 from streams.errors import BadInput, Reason
 
 Kind = Literal["image", "video", "auto"]
 
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
-COLLECTION_REGEX = re.compile(r"[a-z0-9][a-z0-9._-]{0,127}")
 WHOLE_NUMBER_REGEX = re.compile(r"-?[0-9]{1,18}")
-MAX_ID_CHARS = 1024
 MAX_URL_CHARS = 8192
 MAX_METADATA_BYTES = 4096
 JSON_TYPES = ("application/json", "application/cloudevents+json")
@@ -57,42 +55,6 @@ class Submission:
     metadata: dict[str, Any] = field(default_factory=dict)
     priority: int = 0
     attempt: int = 0
-
-
-def _header_map(headers: Headers) -> dict[str, str]:
-    """Headers as text. The last header of a name wins; a header that is not valid UTF-8 counts as absent."""
-    found: dict[str, str] = {}
-    for name, raw in headers:
-        if raw is None:
-            continue
-        try:
-            found[name.lower()] = raw.decode()
-        except UnicodeDecodeError:
-            continue
-    return found
-
-
-def _text(document: Mapping[str, Any], name: str, max_chars: int, default: str | None = None) -> str:
-    value = document.get(name, default)
-    if value is None:
-        raise BadInput(Reason.MISSING_FIELD, f"field '{name}' is missing")
-    if not isinstance(value, str) or not value or len(value) > max_chars:
-        raise BadInput(Reason.BAD_FIELD, f"field '{name}' must be a text of 1 to {max_chars} characters")
-    if "\0" in value:
-        raise BadInput(Reason.BAD_FIELD, f"field '{name}' holds a NUL character")
-    return value
-
-
-def _timestamp(value: object) -> str:
-    if not isinstance(value, str):
-        raise BadInput(Reason.BAD_FIELD, "field 'submitted_at' must be an RFC 3339 text")
-    try:
-        moment = datetime.fromisoformat(value)
-    except ValueError as error:
-        raise BadInput(Reason.BAD_FIELD, f"field 'submitted_at': {error}") from error
-    if moment.tzinfo is None:
-        raise BadInput(Reason.BAD_FIELD, "field 'submitted_at' needs a time zone, for example a trailing Z")
-    return format_timestamp((moment - EPOCH) // timedelta(milliseconds=1))
 
 
 def _metadata(value: object) -> dict[str, Any]:
@@ -140,7 +102,7 @@ def decode_submission(
     Raises:
         BadInput: names the field. `salvage_identity` reads what such a record still says.
     """
-    named = _header_map(headers)
+    named = header_map(headers)
     content_type = named.get("content-type", "").split(";")[0].strip().lower()
     inline = bool(content_type) and content_type not in JSON_TYPES
     document: dict[str, Any]
@@ -158,13 +120,8 @@ def decode_submission(
     else:
         document = parse_json_object(value)
     document = {name: entry for name, entry in document.items() if entry is not None}
-    media_id = _text(document, "media_id", MAX_ID_CHARS)
-    collection = _text(document, "collection", 128, default="default")
-    if not COLLECTION_REGEX.fullmatch(collection):
-        raise BadInput(
-            Reason.BAD_COLLECTION,
-            "field 'collection' must be 1 to 128 of a-z, 0-9, '.', '_' and '-', and begin with a letter or digit",
-        )
+    media_id = text(document, "media_id", MAX_ID_CHARS)
+    collection = collection_name(document)
     kind = document.get("kind", "auto")
     if kind not in KINDS:
         raise BadInput(Reason.UNKNOWN_KIND, f"field 'kind' must be one of {', '.join(KINDS)}")
@@ -174,7 +131,7 @@ def decode_submission(
             raise BadInput(
                 Reason.NO_SOURCE, "field 'url' is missing, and no content-type header says that the value is the medium"
             )
-        url = _text(document, "url", MAX_URL_CHARS)
+        url = text(document, "url", MAX_URL_CHARS)
     submitted_at = document.get("submitted_at")
     return new_unchecked(
         Submission,
@@ -182,7 +139,9 @@ def decode_submission(
         media_id=media_id,
         collection=collection,
         kind=kind,
-        submitted_at=_timestamp(submitted_at) if submitted_at is not None else format_timestamp(timestamp_ms),
+        submitted_at=timestamp(submitted_at, "submitted_at")
+        if submitted_at is not None
+        else format_timestamp(timestamp_ms),
         origin=origin,
         url=url,
         body=value if inline else None,
@@ -195,7 +154,7 @@ def decode_submission(
 
 def submission_id_of(headers: Headers, origin: Origin) -> str:
     """`ce_source#ce_id` where CloudEvents headers name the event, else `topic/partition/offset`."""
-    return _submission_id(_header_map(headers), origin)
+    return _submission_id(header_map(headers), origin)
 
 
 def _submission_id(named: Mapping[str, str], origin: Origin) -> str:
@@ -207,7 +166,7 @@ def _submission_id(named: Mapping[str, str], origin: Origin) -> str:
 
 def salvage_identity(key: bytes | None, value: bytes | None, headers: Headers) -> tuple[str | None, str]:
     """Media id, or None, and a valid collection name from a submission that did not decode."""
-    named = _header_map(headers)
+    named = header_map(headers)
     document: dict[str, Any] = {}
     with suppress(BadInput):
         document = parse_json_object(value)

@@ -1,19 +1,51 @@
-"""What a moderator says about a content."""
+"""What a moderator says about a content, as decisions carry it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import Final, Literal, get_args
 
 VerdictStatus = Literal["pending", "allowed", "review", "blocked"]
+GivenStatus = Literal["allowed", "review", "blocked"]
+SourceKind = Literal["person", "list", "model", "rule"]
+
+GIVEN_STATUSES: Final[tuple[GivenStatus, ...]] = get_args(GivenStatus)
+SOURCE_KINDS: Final[tuple[SourceKind, ...]] = get_args(SourceKind)
+"""The strongest first: a person overrules a list, a list a model, a model a rule."""
+
+
+@dataclass(frozen=True)
+class Label:
+    """One finding of a moderator: its name, the name of the label above it, and how sure the moderator is (0 to 1)."""
+
+    name: str
+    parent: str | None = None
+    score: float | None = None
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """A moderator's verdict about a content; `pending` until there is one."""
+    """A moderator's verdict about a content; `pending` until there is one.
+
+    Attributes:
+        status: what is to happen to the medium.
+        by: who says so: the name of a person, list, model or rule.
+        reason: for people.
+        at: when it was said, in RFC 3339.
+        inherited_from: the medium whose verdict this is; None if that is the submitted medium itself. While a verdict
+            is pending, the medium whose verdict will be inherited.
+        kind: of `by`.
+        version: of the model, list or rule.
+        labels: what was found.
+        content_id: the content that the verdict names.
+    """
 
     status: VerdictStatus = "pending"
     by: str | None = None
     reason: str | None = None
     at: str | None = None
     inherited_from: str | None = None
+    kind: SourceKind | None = None
+    version: str | None = None
+    labels: list[Label] = field(default_factory=list)
+    content_id: str | None = None

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from hashlib import blake2b
 from typing import Final
+
+from streams.domain.records.ids import DIGEST_BYTES, content_id_of, digest_of, is_partial
 
 CONTENT_PREFIX: Final = b"k"
 EVIDENCE_PREFIX: Final = b"e"
 FRAMES_PREFIX: Final = b"f"
 DECISION_PREFIX: Final = b"s"
 OLD_CONTENT_PREFIX: Final = b"c"
+MEMBER_PREFIX: Final = b"g"
+GROUPED_PREFIX: Final = b"h"
+MEDIUM_PREFIX: Final = b"m"
+GROUP_PREFIX: Final = b"v"
+SPLITS_PREFIX: Final = b"x"
+EVENT_PREFIX: Final = b"a"
+WAITING_PREFIX: Final = b"w"
+
+SHORT_ID_BYTES: Final = 1 + DIGEST_BYTES
+DECISION_ID_BYTES: Final = 16
 
 
 def content_key(collection: str, content_id: str) -> bytes:
@@ -46,3 +60,53 @@ def decision_id_bytes(decision_key: bytes) -> bytes:
 def collection_of(key: bytes) -> bytes:
     """The collection in the key of a content, of frames or of evidence."""
     return key[1 : key.index(b"\0")]
+
+
+@lru_cache(1 << 12)  # several keys of one submission have it
+def short_id(content_id: str) -> bytes:
+    """33 bytes that stand for a content id within keys."""
+    return bytes((is_partial(content_id),)) + digest_of(content_id)
+
+
+def content_id_of_short(short: bytes) -> str:
+    return content_id_of(short[1:], partial=bool(short[0]))
+
+
+def members_prefix(collection: str, content_id: str) -> bytes:
+    """What the keys of all submissions of a content begin with."""
+    return MEMBER_PREFIX + collection.encode() + b"\0" + short_id(content_id)
+
+
+def member_key(collection: str, content_id: str, decision_key: bytes) -> bytes:
+    return members_prefix(collection, content_id) + decision_id_bytes(decision_key)
+
+
+def grouped_prefix(collection: str, group_content_id: str) -> bytes:
+    """What the keys of the contents that joined a group begin with."""
+    return GROUPED_PREFIX + collection.encode() + b"\0" + short_id(group_content_id)
+
+
+def grouped_key(collection: str, group_content_id: str, content_id: str) -> bytes:
+    return grouped_prefix(collection, group_content_id) + short_id(content_id)
+
+
+def medium_key(collection: str, media_id: str) -> bytes:
+    return MEDIUM_PREFIX + f"{collection}\0{media_id}".encode()
+
+
+def group_key(collection: str, group_content_id: str) -> bytes:
+    return GROUP_PREFIX + collection.encode() + b"\0" + short_id(group_content_id)
+
+
+def splits_key(collection: str, content_id: str) -> bytes:
+    return SPLITS_PREFIX + collection.encode() + b"\0" + short_id(content_id)
+
+
+def waiting_key(collection: str, subject: str) -> bytes:
+    """Of the events that wait for a content or a medium; an empty subject stands for their number."""
+    return WAITING_PREFIX + f"{collection}\0{subject}".encode()
+
+
+def event_key(*identity: str) -> bytes:
+    """Of what a moderation event brought about; `identity` names the event, or a step that follows from it."""
+    return EVENT_PREFIX + blake2b("\0".join(identity).encode(), digest_size=16).digest()

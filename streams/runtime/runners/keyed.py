@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from heapq import merge
+from itertools import islice, takewhile
 
 import faust
 
@@ -40,7 +43,10 @@ class KeyedBatch:
     key that was not loaded reads it then. `changes` are all writes in their order, which is the changelog's.
     """
 
-    __slots__ = ("_context", "_current", "_table", "changes", "outputs", "partition", "records", "topic")
+    __slots__ = (
+        *("_context", "_current", "_sorted_changes", "_sorted_keys", "_table"),
+        *("changes", "outputs", "partition", "records", "topic"),
+    )
 
     def __init__(
         self, context: StageContext, table: Table, topic: str, partition: int, records: Sequence[RawRecord]
@@ -51,6 +57,8 @@ class KeyedBatch:
         self.changes: list[Change] = []
         self.outputs: list[Output] = []
         self._current: dict[bytes, bytes | None] = {}
+        self._sorted_keys: list[bytes] = []
+        self._sorted_changes = 0
         self._table = table
         self._context = context
 
@@ -74,12 +82,35 @@ class KeyedBatch:
         """The keys that begin with `prefix` and follow `after`, in order, with their values before this batch."""
         return self._table.scan(self.partition, prefix, after)
 
+    def scan_current(self, prefix: bytes, after: bytes = b"") -> Iterator[tuple[bytes, bytes]]:
+        """The same as `scan`, with the values that this batch has given the keys so far."""
+        written = self._written_keys(prefix, after)
+        if not written:
+            return self.scan(prefix, after)
+        changed = {key: self._current[key] for key in written}
+        before = ((key, value) for key, value in self.scan(prefix, after) if key not in changed)
+        return merge(before, ((key, value) for key, value in changed.items() if value is not None))
+
+    def _written_keys(self, prefix: bytes, after: bytes) -> list[bytes]:
+        """The keys with this prefix that this batch has written, in order. Many scans cost no more than one sort."""
+        for key, _ in self.changes[self._sorted_changes :]:
+            at = bisect_left(self._sorted_keys, key)
+            if at == len(self._sorted_keys) or self._sorted_keys[at] != key:
+                self._sorted_keys.insert(at, key)
+        self._sorted_changes = len(self.changes)
+        start = bisect_right(self._sorted_keys, after) if after >= prefix else bisect_left(self._sorted_keys, prefix)
+        return list(takewhile(lambda key: key.startswith(prefix), islice(self._sorted_keys, start, None)))
+
     def emit(self, topic: str, key: bytes | None, value: bytes | None, headers: OutputHeaders) -> None:
         """Send a record to `topic` (unprefixed) once the batch has been processed."""
         self.outputs.append((topic, key, value, headers))
 
     def dead_letter(self, record: RawRecord, error: BadInput) -> None:
         self.outputs.append(self._context.dead_letter(record, error))
+
+    def refuse(self, topic: str, key: bytes | None, value: bytes | None, error: BadInput) -> None:
+        """Emit a dead letter for what came from another topic: its record there is not at hand any more."""
+        self.outputs.append(self._context.refusal(topic, key, value, error))
 
     def now(self) -> str:
         return self._context.now()

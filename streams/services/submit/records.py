@@ -14,7 +14,8 @@ import orjson
 
 from streams.domain.fingerprint.formats import HEAD_BYTES
 from streams.domain.records import Kind, Origin, decode_submission, salvage_identity, submission_id_of
-from streams.domain.records.submission import MAX_ID_CHARS, MAX_URL_CHARS
+from streams.domain.records.fields import MAX_ID_CHARS
+from streams.domain.records.submission import MAX_URL_CHARS
 from streams.errors import BadInput, Reason
 from streams.kafka.publisher import SubmissionRecord
 from streams.kafka.topics import SUBMISSIONS, load_topics

@@ -8,11 +8,13 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from streams import metrics
-from streams.domain.match.batch import MatchInput, State
+from streams.domain.match.batch import MatchInput, ModerationInput
 from streams.domain.match.expiry import remove_expired
 from streams.domain.match.indexes import CollectionIndexes
+from streams.domain.moderation.events import Refusal
 from streams.domain.state.content import from_old_layout
 from streams.domain.state.keys import CONTENT_PREFIX, FRAMES_PREFIX, OLD_CONTENT_PREFIX
+from streams.domain.state.state import State
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +31,11 @@ class PartitionState(State, Protocol):
     def scan(self, prefix: bytes = b"", after: bytes = b"") -> Iterator[tuple[bytes, bytes]]: ...
 
 
+def time_of(record: MatchInput | ModerationInput) -> int:
+    """The time of a record, in ms since the epoch."""
+    return record.time_ms if isinstance(record, MatchInput) else record.at.time_ms
+
+
 class PartitionIndexes:
     """The indexes of every partition, for use by one thread."""
 
@@ -42,14 +49,15 @@ class PartitionIndexes:
         indexes = self._indexes.get(state.partition)
         return self._build(state) if indexes is None else indexes
 
-    def expire(self, state: PartitionState, decided: Sequence[MatchInput]) -> None:
-        """Call after each batch: removes a few expired contents and decisions."""
-        partition = state.partition
+    def expire(self, state: PartitionState, decided: Sequence[MatchInput | ModerationInput]) -> list[Refusal]:
+        """Call after each batch: removes a few expired contents and decisions, and events that waited too long."""
+        partition, refusals = state.partition, list[Refusal]()
         if decided:
             expiry = self._expiries.setdefault(partition, Expiry())
-            expiry.advance(state, self._indexes[partition], max(each.time_ms for each in decided))
+            refusals = expiry.advance(state, self._indexes[partition], max(map(time_of, decided)))
         if time.monotonic() >= self._measure_at:
             self._measure()
+        return refusals
 
     def clear(self) -> None:
         """Drop everything: other workers may change the state from now on."""
@@ -62,6 +70,7 @@ class PartitionIndexes:
         begun_at = time.perf_counter()
         indexes = CollectionIndexes()
         indexes.load(state.scan(CONTENT_PREFIX), state.scan(FRAMES_PREFIX))
+        indexes.moderated.load(state.scan)
         for key, value in state.scan(OLD_CONTENT_PREFIX):
             new_key, content = from_old_layout(key, value)
             state.put(new_key, content.pack())
@@ -91,12 +100,17 @@ class Expiry:
         self._next_step_at = self._committed_at = 0.0
         self._committed_ms = self._latest_ms = 0
 
-    def advance(self, state: PartitionState, indexes: CollectionIndexes, latest_ms: int) -> None:
-        """Remove a few entries, at most once a second; `latest_ms` is the latest time of the batch's records."""
+    def advance(self, state: PartitionState, indexes: CollectionIndexes, latest_ms: int) -> list[Refusal]:
+        """Remove a few entries, at most once a second; returns the moderation events among them.
+
+        `latest_ms` is the latest time of the batch's records.
+        """
         now = time.monotonic()
         if now >= self._committed_at:
             self._committed_ms, self._latest_ms = self._latest_ms, latest_ms
             self._committed_at = now + COMMITTED_AFTER_S
-        if now >= self._next_step_at:
-            self._after = remove_expired(state.scan(after=self._after), self._committed_ms, state, indexes)
-            self._next_step_at = now + EXPIRY_INTERVAL_S
+        if now < self._next_step_at:
+            return []
+        self._after, refusals = remove_expired(state.scan(after=self._after), self._committed_ms, state, indexes)
+        self._next_step_at = now + EXPIRY_INTERVAL_S
+        return refusals

@@ -1,19 +1,19 @@
-"""Decodes the records that the match stage reads, and counts the outcomes that it writes."""
+"""Decodes the records that the match stage reads."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
-from streams import metrics
-from streams.domain.match.batch import MatchInput
-from streams.domain.match.decide import MatchOutput
-from streams.domain.records import Fingerprint, RawRecord
+from streams.domain.match.batch import MatchInput, ModerationInput, WalkStep
+from streams.domain.moderation.events import Moment
+from streams.domain.records import Fingerprint, ModerationEvent, RawRecord
 from streams.errors import BadInput
+from streams.kafka import cloudevents
+from streams.kafka.cloudevents import event_type
 
 
-class FingerprintBatch(Protocol):
+class RecordBatch(Protocol):
     """The part of the runtime's `KeyedBatch` that this file needs."""
 
     records: Sequence[RawRecord]
@@ -21,18 +21,23 @@ class FingerprintBatch(Protocol):
     def dead_letter(self, record: RawRecord, error: BadInput) -> None: ...
 
 
-def decode_fingerprints(batch: FingerprintBatch) -> list[MatchInput]:
-    """The fingerprints of a batch, in order; any other record gets a dead letter."""
-    inputs = []
+def decode_records(batch: RecordBatch) -> list[MatchInput | ModerationInput]:
+    """The fingerprints and moderation events of a batch, in order; any other record gets a dead letter."""
+    inputs: list[MatchInput | ModerationInput] = []
     for record in batch.records:
         try:
-            inputs.append(MatchInput.of(Fingerprint.from_json(record.value), record.timestamp))
+            inputs.append(_decode(record))
         except BadInput as error:
             batch.dead_letter(record, error)
     return inputs
 
 
-def count_outcomes(outputs: Iterable[MatchOutput]) -> None:
-    """Count decisions by outcome; a decision that was made before counts as repeated."""
-    for outcome, count in Counter(output.outcome or "repeated" for output in outputs).items():
-        metrics.OUTCOMES.labels(outcome).inc(count)
+def _decode(record: RawRecord) -> MatchInput | ModerationInput:
+    at = Moment(record.offset, record.timestamp)
+    match event_type(record):
+        case cloudevents.MODERATION_TYPE:
+            event = ModerationEvent.from_json(record.value)
+            return ModerationInput(event, at, record.key or b"")
+        case cloudevents.WALK_TYPE:
+            return ModerationInput(WalkStep.from_json(record.value), at, record.key or b"")
+    return MatchInput.of(Fingerprint.from_json(record.value), record.timestamp, record.offset)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -42,6 +42,9 @@ class _State(dict[bytes, bytes]):
             self.pop(key, None)
         else:
             self[key] = value
+
+    def scan_current(self, prefix: bytes, after: bytes = b"") -> Iterator[tuple[bytes, bytes]]:
+        return iter(sorted((key, value) for key, value in self.items() if key.startswith(prefix) and key > after))
 
     def indexes(self) -> CollectionIndexes:
         indexes, entries = CollectionIndexes(), sorted(self.items())

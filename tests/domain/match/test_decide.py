@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from streams.domain.match.batch import MatchInput
 from streams.domain.match.decide import MatchOutput
 from streams.domain.match.outcome import build_decision, exact_match
+from streams.domain.moderation.standing import Standing
 from streams.domain.policy.policy import DEFAULT_POLICY, Policy
 from streams.domain.records import Decision, Failure, Fingerprint, Match, MediaFacts, Origin
 from streams.domain.state.content import FOR_EVER_MS, Content
@@ -179,7 +180,7 @@ def test_a_crash_at_any_point_contradicts_nothing_and_completes_the_changelog(
 
 def test_a_decision_and_an_exact_match_have_every_field_in_its_order() -> None:
     known = Content("sha256:" + "0" * 64, "a.jpg", "s#1", "sha256:" + "1" * 64, "b.jpg", 0, FOR_EVER_MS, bytes(16))
-    match = exact_match(known)
+    match = exact_match(known, Standing.of(known))
     decision = build_decision(fingerprint(1, "a"), "id", 0, "duplicate", match)
 
     assert list(vars(match)) == [each.name for each in fields(Match)]

@@ -10,15 +10,29 @@ import pytest
 
 from streams.config.settings import load_settings
 from streams.domain.match import expiry
-from streams.domain.match.batch import ANSWER_DAYS, MatchInput
+from streams.domain.match.batch import ANSWER_DAYS, MatchInput, ModerationInput
 from streams.domain.match.expiry import remove_expired
+from streams.domain.moderation.events import Moment, Refusal
+from streams.domain.moderation.waiting import WAITING_DAYS
 from streams.domain.policy.policy import Policy
-from streams.domain.state.keys import DECISION_PREFIX, EVIDENCE_PREFIX, FRAMES_PREFIX
+from streams.domain.records import ModerationEvent, VerdictSource
+from streams.domain.state.keys import (
+    DECISION_PREFIX,
+    EVENT_PREFIX,
+    EVIDENCE_PREFIX,
+    FRAMES_PREFIX,
+    MEDIUM_PREFIX,
+    MEMBER_PREFIX,
+    WAITING_PREFIX,
+    waiting_key,
+)
+from streams.errors import Reason
 from streams.kafka.topics import FINGERPRINTS, load_topics
 from tests.support.partition import Partition
 from tests.support.picture_streams import DAY_MS, stream
 from tests.support.video_streams import stream as videos
 
+AT = "2026-01-01T00:00:00.000Z"
 SHORT, LONG = Policy.of(name="short", retention_days=2), Policy.of(name="long")
 
 
@@ -29,7 +43,7 @@ def sweep_all(partition: Partition, before_ms: int) -> list[bytes]:
     while True:
         entries: Iterator[tuple[bytes, bytes]] = iter(sorted(item for item in partition.items() if item[0] > after))
         partition.log.clear()
-        after = remove_expired(entries, before_ms, partition, partition.indexes)
+        after = remove_expired(entries, before_ms, partition, partition.indexes).last_key
         removed += [key for key, value in partition.log if value is None]
         if not after:
             return removed
@@ -48,16 +62,18 @@ def test_only_entries_that_expired_before_the_time_are_removed(per_sweep: int, m
     monkeypatch.setattr(expiry, "ENTRIES_PER_SWEEP", per_sweep)
     partition = Partition()
     partition.decide(records_of_day(SHORT, 0, 2))
-    old = set(partition)
+    old = dict(partition)
     partition.decide(records_of_day(SHORT, 5, 4))
     partition.decide(records_of_day(LONG, 0, 6))
+    old = {key: value for key, value in old.items() if partition[key] == value}  # other keys were renewed
     known = len(partition.indexes)
 
     assert sweep_all(partition, 2 * DAY_MS) == []
     removed = sweep_all(partition, 2 * DAY_MS + 1)
 
-    assert set(removed) == old
-    assert not old & set(partition)
+    assert {key[:1] for key in old} >= {DECISION_PREFIX, MEMBER_PREFIX, MEDIUM_PREFIX, EVIDENCE_PREFIX}
+    assert set(removed) == set(old)
+    assert not set(old) & set(partition)
     assert 0 < len(partition.indexes) < known
     assert len(Partition(partition.items()).indexes) == len(partition.indexes)
 
@@ -140,7 +156,7 @@ def test_decisions_are_remembered_for_the_answer_days_and_contents_for_ever() ->
     removed = sweep_all(partition, 38 * DAY_MS + 1)
 
     assert removed
-    assert {key[:1] for key in removed} == {DECISION_PREFIX}
+    assert {key[:1] for key in removed} == {DECISION_PREFIX, MEMBER_PREFIX, MEDIUM_PREFIX}
     assert not [key for key in partition if key.startswith(DECISION_PREFIX)]
     assert {orjson.loads(answer.value)["outcome"] for answer in partition.decide(later)} == {"duplicate", "failed"}
 
@@ -150,3 +166,58 @@ def test_the_answer_days_cover_what_the_log_may_still_hold() -> None:
     kept_ms = int(load_topics()[FINGERPRINTS].config["retention.ms"])
     assert kept_ms + 8 * DAY_MS <= ANSWER_DAYS * DAY_MS
     assert load_settings(broker="x:1").runtime.answer_days == ANSWER_DAYS
+
+
+def verdict(number: int, media_id: str, day: float) -> ModerationInput:
+    event = ModerationEvent(
+        f"events#{number}", "verdict", "shop", VerdictSource("person", "ann"), AT, media_id=media_id, status="blocked"
+    )
+    return ModerationInput(event, Moment(number, round(day * DAY_MS)), b"shop")
+
+
+def waited_too_long(partition: Partition, before_ms: int) -> list[Refusal]:
+    return remove_expired(sorted(partition.items()), before_ms, partition, partition.indexes).refusals
+
+
+def test_events_that_waited_too_long_are_refused_one_by_one_and_counted_no_longer() -> None:
+    partition = Partition()
+    partition.process([verdict(0, "a", 0), verdict(1, "b", 1), verdict(2, "a", 1), verdict(3, "c", 3)])
+    over_ms = (1 + WAITING_DAYS) * DAY_MS
+
+    assert waited_too_long(partition, over_ms) == []
+    refusals = waited_too_long(partition, over_ms + 1)
+
+    assert [event.event_id for event, _ in refusals] == ["events#0", "events#2", "events#1"]
+    assert {error.reason for _, error in refusals} == {Reason.WAITED_TOO_LONG}
+    assert "'b' of collection 'shop' was not submitted within 7 days" in refusals[2].error.detail
+    assert {key for key in partition if key.startswith(WAITING_PREFIX)} == {
+        waiting_key("shop", "c"),
+        waiting_key("shop", ""),
+    }
+    assert waited_too_long(partition, over_ms + 1) == []
+    assert [event.media_id for event, _ in waited_too_long(partition, over_ms + 3 * DAY_MS)] == ["c"]
+    assert not [key for key in partition if key.startswith(WAITING_PREFIX)]
+
+
+def test_an_event_that_waited_too_long_is_refused_when_its_medium_comes_before_the_sweep() -> None:
+    partition = Partition()
+    partition.process([verdict(0, "m1", 0), verdict(1, "m1", 5)])
+    record = next(each for each in stream(2, 30) if each.fingerprint.facts is not None)
+    late = replace(record.fingerprint, collection="shop", media_id="m1")
+
+    result = partition.process([MatchInput.of(late, round((WAITING_DAYS + 1) * DAY_MS), 2)])
+
+    assert [event.event_id for event, _ in result.refusals] == ["events#0"]
+    assert {error.reason for _, error in result.refusals} == {Reason.WAITED_TOO_LONG}
+    assert [orjson.loads(each.value)["verdict"]["status"] for each in result.decisions] == ["pending", "blocked"]
+    assert not [key for key in partition if key.startswith(WAITING_PREFIX)]
+
+
+def test_what_events_brought_about_is_forgotten_with_the_answer_days() -> None:
+    partition = Partition()
+    partition.process([verdict(0, "a", 0)])
+    answers = {key for key in partition if key.startswith(EVENT_PREFIX)}
+    assert len(answers) == 1
+
+    assert not answers & set(sweep_all(partition, 38 * DAY_MS))
+    assert answers <= set(sweep_all(partition, 38 * DAY_MS + 1))

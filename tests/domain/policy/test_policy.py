@@ -76,6 +76,8 @@ CHANGES: list[dict[str, Any]] = [
     {"min_quality": 0.11},
     {"reuse_differs": 0.1},
     {"max_differs": 0.5},
+    {"allowed_differs": 0.01},
+    {"review_differs": 0.01},
     {"also": ("pdq256",)},
     {"retention_days": 1.0},
     {"video_share": 0.8},
@@ -93,8 +95,8 @@ def test_every_rule_changes_the_version(change: dict[str, Any]) -> None:
 
 def test_versions_do_not_change_by_themselves() -> None:
     """Decisions hold them for years."""
-    assert DEFAULT_POLICY.version == "default:ddbb5796713e"
-    assert Policy.of(name="fast", near=False).version == "fast:adca1a262070"
+    assert DEFAULT_POLICY.version == "default:cddb1b5b612d"
+    assert Policy.of(name="fast", near=False).version == "fast:2a96f3db48f9"
 
 
 def test_the_order_of_extra_hashes_and_the_form_of_numbers_do_not_matter() -> None:
@@ -137,6 +139,8 @@ def test_the_order_of_extra_hashes_and_the_form_of_numbers_do_not_matter() -> No
         ({"min_quality": float("nan")}, "min_quality", "from 0 to 1"),
         ({"min_quality": "half"}, "min_quality", "from 0 to 1"),
         ({"also": "pdq256"}, "also", "a list"),
+        ({"allowed_differs": 0.06}, "allowed_differs", "from 0 to 0.05"),
+        ({"review_differs": -0.1}, "review_differs", "from 0 to 0.05"),
         ({"also": ["md5"]}, "also", "pdq256"),
         ({"also": [["pdq256"]]}, "also", "pdq256"),
         ({"also": ["pdq256", "pdq256"]}, "also", "twice"),
@@ -152,7 +156,7 @@ def test_the_order_of_extra_hashes_and_the_form_of_numbers_do_not_matter() -> No
         ({"appears_in": True, "near": False}, "appears_in", "near: true"),
         ({"appears_in": True, "hash": "phash64"}, "appears_in", "hash: phash256"),
         ({"radius": 9}, "radius", "radius_bits"),
-        ({"version": "default:ddbb5796713e"}, "version", "not a rule"),
+        ({"version": "default:cddb1b5b612d"}, "version", "not a rule"),
         ({"name": "x" * 1000}, "name", "…"),
     ],
 )
@@ -163,7 +167,7 @@ def test_an_impossible_rule_is_named(rules: dict[str, Any], rule: str, mentions:
     assert refused.value.rule == rule
     assert str(refused.value).startswith(f"{rule} ")
     assert mentions in str(refused.value)
-    assert len(str(refused.value)) < 250
+    assert len(str(refused.value)) < 280
 
 
 @pytest.mark.parametrize("name", HASHES)
@@ -173,6 +177,13 @@ def test_every_hash_has_valid_thresholds(name: str) -> None:
     assert found.hash_bits in MAX_RADIUS_BITS
     assert found.views == ("standard" if name == "phash256" else "plain")
     assert Policy.of(hash=name, radius_bits=0).view_radius_bits == 0
+
+
+def test_what_a_copy_inherits_is_no_laxer_than_what_may_be_reused() -> None:
+    strict, usual = Policy.of(reuse_differs=0.01), Policy.of(reuse_differs=0.2)
+
+    assert (strict.allowed_differs, strict.review_differs) == (0.01, 0.01)
+    assert (usual.allowed_differs, usual.review_differs) == (0.02, 0.05)
 
 
 def test_without_near_matching_no_views_are_made() -> None:
@@ -205,7 +216,7 @@ def test_rules_that_an_older_version_did_not_have_get_their_defaults_and_its_ver
         ([], Reason.BAD_FIELD, "'policy'"),
         ({}, Reason.MISSING_FIELD, "'version'"),
         ({**through_json(DEFAULT_POLICY), "version": None}, Reason.MISSING_FIELD, "'version'"),
-        ({**through_json(DEFAULT_POLICY), "version": ["default:ddbb5796713e"]}, Reason.BAD_FIELD, "other rules"),
+        ({**through_json(DEFAULT_POLICY), "version": ["default:cddb1b5b612d"]}, Reason.BAD_FIELD, "other rules"),
         ({**through_json(DEFAULT_POLICY), "version": "default:000000000000"}, Reason.BAD_FIELD, DEFAULT_POLICY.version),
         ({**through_json(DEFAULT_POLICY), "name": "fast"}, Reason.BAD_FIELD, "other rules"),
         ({**through_json(DEFAULT_POLICY), "radius_bits": 9}, Reason.BAD_FIELD, "other rules"),

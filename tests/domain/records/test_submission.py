@@ -20,7 +20,7 @@ from streams.domain.records import (
     salvage_identity,
     submission_id_of,
 )
-from streams.domain.records.submission import MAX_ID_CHARS
+from streams.domain.records.fields import MAX_ID_CHARS
 from streams.errors import BadInput, Reason
 from streams.kafka.topics import SUBMISSIONS
 from tests.support.examples import example_params

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import shutil
 from dataclasses import replace
 
@@ -112,6 +113,27 @@ async def test_a_scan_gives_the_keys_of_a_prefix_in_order_and_none_of_fausts(
                 found = list(table.scan(2, prefix, after))
                 wanted = [key for key in keys if key.startswith(prefix) and key > after]
                 assert found == [(key, b"x" + key) for key in wanted], (prefix, after)
+
+
+async def test_a_current_scan_sees_what_the_batch_has_written_and_deleted_so_far(bench: Bench) -> None:
+    rng = random.Random(7)
+    keys = [b"%s%d" % (prefix, number) for prefix in (b"a", b"k", b"l") for number in range(12)]
+    async with bench.worker(COUNT) as worker:
+        table = worker.apps[0].table
+        assert table is not None
+        stored = {key: b"old" for key in keys if rng.random() < 0.6}
+        table.write(2, list(stored.items()))
+        table.persist_offset(2, 0)
+        batch = KeyedBatch(None, table, FINGERPRINTS, 2, [])  # type: ignore[arg-type]  # no output, so no context
+        for number in range(60):
+            for _ in range(rng.randrange(4)):
+                key, value = rng.choice(keys), rng.choice((None, b"%d" % number))
+                batch.put(key, value)
+                stored.pop(key, None)
+                stored |= {} if value is None else {key: value}
+            prefix, after = rng.choice((b"", b"a", b"k", b"k1", b"z")), rng.choice((b"", b"a5", b"k1", b"k3", b"zz"))
+            wanted = [(key, value) for key, value in sorted(stored.items()) if key.startswith(prefix) and key > after]
+            assert list(batch.scan_current(prefix, after)) == wanted
 
 
 async def test_a_bad_record_goes_to_the_dead_letters_and_its_partition_goes_on(bench: Bench) -> None:

@@ -24,6 +24,7 @@ from streams.domain.match.images.pairs import near_pairs
 from streams.domain.match.images.verification import compare, judge_pairs
 from streams.domain.match.outcome import exact_match, near_match
 from streams.domain.match.selection import comparable_entries, packed_evidence, stored_entries
+from streams.domain.moderation.standing import Standing
 from streams.domain.policy.policy import Policy
 from streams.domain.records import Match, MediaFacts
 from streams.domain.state.content import Content
@@ -126,14 +127,17 @@ def match_pictures(
     """
     content = Content(known.content_id, media_id, "", known.content_id, media_id, 0, 0, b"")
     if known.content_id == submitted.content_id:
-        return exact_match(content)
+        return exact_match(content, Standing.of(content))
     algorithm, entries = comparable_entries(known, policy)
     own_algorithm, own_entries = comparable_entries(submitted, policy)
     if not algorithm or algorithm != own_algorithm:
         return None
     content = replace(content, entries=stored_entries(entries, policy))
     copy = compare(content, packed_evidence(known), own_entries, packed_evidence(submitted), policy)
-    return None if copy is None else near_match(copy, policy, (submitted.content_id, submitted_id))
+    if copy is None:
+        return None
+    group = (known.content_id, media_id) if copy.is_reused else (submitted.content_id, submitted_id)
+    return near_match(copy, policy, group)
 
 
 def judge_pictures(known: MediaFacts, submitted: MediaFacts, policy: Policy) -> Judgement | None:

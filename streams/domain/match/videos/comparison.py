@@ -38,6 +38,7 @@ from streams.domain.match.videos.outcome import record_segment, video_match
 from streams.domain.match.videos.relation import FULL_WEIGHT, find_relation, shares
 from streams.domain.match.videos.shared_captions import drop_ambiguous
 from streams.domain.match.videos.verification import VideoEvidence
+from streams.domain.moderation.standing import Standing
 from streams.domain.policy.policy import Policy
 from streams.domain.records import Match, MediaFacts, Segment
 from streams.domain.state.content import Content
@@ -106,7 +107,7 @@ def compare_videos(
     """
     group = known.content_id, media_ids[0]
     content = Content(known.content_id, media_ids[0], "", *group, 0, 0, b"")
-    exact = exact_match(content) if known.content_id == submitted.content_id else None
+    exact = exact_match(content, Standing.of(content)) if known.content_id == submitted.content_id else None
     own = np.frombuffer(comparable_entries(submitted, policy).entries, FRAME_ENTRY)
     other = stored_frame_entries(np.frombuffer(comparable_entries(known, policy).entries, FRAME_ENTRY))
     if not len(own) or not len(other):
@@ -125,7 +126,9 @@ def compare_videos(
     hit, alignment = find_relation(
         known.content_id, moments, known_moments, hashes, pairs, weights, distance_bits, policy, evidence
     )
-    found = video_match(hit, content, policy, (submitted.content_id, media_ids[1])) if hit is not None else None
+    found = None
+    if hit is not None:
+        found = video_match(hit, content, policy, group if hit.is_reused else (submitted.content_id, media_ids[1]))
     if alignment is not None:
         table.mark_votes(pairs.select(alignment.votes))
     return VideoComparison(

@@ -18,18 +18,17 @@ EXPLAINED_SPEED_PPM = 10_000
 """The explanation names a speed that differs from 1 by at least this."""
 
 
-def video_match(hit: VideoHit, known: Content, policy: Policy, own_group: tuple[str, str]) -> Match:
+def video_match(hit: VideoHit, known: Content, policy: Policy, group: tuple[str, str]) -> Match:
     """The match of a submission that is a known video, is a part of it, or contains a part of it.
 
     Args:
         hit: how the submission relates to the known video.
         known: the known video.
         policy: the submission's policy.
-        own_group: content id and media id that name the submission's own group, for a submission that founds one.
+        group: content id and media id that name the submission's group.
     """
     own, other = VIEWS[hit.own_view], VIEWS[hit.known_view]
     transformation = transformation_between(hit.own_view, hit.own_orientation, hit.known_view, hit.known_orientation)
-    group = (known.group_content_id, known.group_media_id) if hit.is_reused else own_group
     longest_first = sorted(hit.segments, key=lambda segment: (segment.from_ms - segment.to_ms, segment))
     segments = [record_segment(segment) for segment in sorted(longest_first[:MAX_SEGMENTS])]
     return Match(

@@ -134,7 +134,7 @@ def test_a_repeat_writes_evidence_again_and_answers_with_the_same_bytes() -> Non
 
     assert decided(partition, facts("itself"), "first") == first
 
-    assert [key[:1] for key, _ in partition.log] == [EVIDENCE_PREFIX, CONTENT_PREFIX, b"s"]
+    assert [key[:1] for key, _ in partition.log] == [EVIDENCE_PREFIX, CONTENT_PREFIX, b"g", b"m", b"s"]
 
 
 @pytest.mark.parametrize("evidence", ["AQ==", "not base64", "AQAAAAEAAAABVAAB"])

@@ -18,7 +18,7 @@ from streams.domain.match.batch import MatchInput
 from streams.domain.policy.policy import Policy
 from streams.domain.state.keys import CONTENT_PREFIX, FRAMES_PREFIX
 from streams.errors import BadInput, Reason, StateError
-from tests.reference.twin import Twin
+from tests.reference.twin import PENDING, Twin
 from tests.support.partition import Partition
 from tests.support.picture_streams import DAY_MS, batches, check_crash, values
 from tests.support.synthetic_films import Cut, Film, VideoRecipe, media_facts
@@ -117,7 +117,7 @@ def test_a_clip_is_located_in_the_video_it_was_cut_from() -> None:
     assert match["explanation"] == "00:00–00:15 is 00:12–00:27 of it, mirrored left to right: 15 of 15 s match."
     assert (match["share"], match["known_share"]) == (1.0, 0.375)
     assert (match["method"], match["media_id"], match["transformation"]) == ("frames", "v0", "mirrored")
-    assert second["verdict"] == {**dict.fromkeys(("by", "reason", "at")), "status": "pending", "inherited_from": "v0"}
+    assert second["verdict"] == {**PENDING, "inherited_from": "v0"}
     assert match["group_content_id"] == first["content_id"]
     assert isinstance(second["facts"], dict)
     assert second["facts"]["hashes"] == {}
@@ -228,12 +228,12 @@ def test_a_letterboxed_or_captioned_video_is_found() -> None:
 def test_frames_are_written_before_their_content_and_the_content_before_the_decision() -> None:
     partition = Partition()
     decide(WHOLE, partition=partition)
-    assert [key[:1] for key, _ in partition.log] == [b"f", b"k", b"s"]
+    assert [key[:1] for key, _ in partition.log] == [b"f", b"k", b"g", b"m", b"s"]
     record = submission(media_facts(WHOLE, "0 0"), 0, 7, POLICIES[0], "shop")
     partition.log.clear()
     (again,) = partition.decide([MatchInput.of(record, 5)])
     assert orjson.loads(again.value)["outcome"] == "duplicate"
-    assert [key[:1] for key, _ in partition.log] == [b"s"]
+    assert [key[:1] for key, _ in partition.log] == [b"g", b"m", b"s"]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,52 @@
+"""Which collections of a partition are moderated at all: the others pay for no look-up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from streams.domain.state.keys import GROUP_PREFIX, SPLITS_PREFIX, WAITING_PREFIX, collection_of
+
+Scan = Callable[[bytes, bytes], Iterator[tuple[bytes, bytes]]]
+
+
+class ModeratedCollections:
+    """The collections of a state that have verdicts or merges, splits, and events that wait.
+
+    A collection that is named here may have none any more: that costs look-ups, and changes no decision.
+    """
+
+    def __init__(self) -> None:
+        self.with_groups: set[str] = set()
+        self.with_splits: set[str] = set()
+        self.with_waiting: set[str] = set()
+
+    def note(self, key: bytes) -> None:
+        """A key of the state is written."""
+        for prefix, names in self._sets():
+            if key.startswith(prefix):
+                names.add(collection_of(key).decode())
+
+    def load(self, scan: Scan) -> None:
+        """Read the names of collections from a state; `scan` takes a prefix and the key to begin after."""
+        for prefix, names in self._sets():
+            names |= _collections(scan, prefix)
+
+    def _sets(self) -> tuple[tuple[bytes, set[str]], ...]:
+        return (
+            (GROUP_PREFIX, self.with_groups),
+            (SPLITS_PREFIX, self.with_splits),
+            (WAITING_PREFIX, self.with_waiting),
+        )
+
+
+def _collections(scan: Scan, prefix: bytes) -> set[str]:
+    """The collections of all keys that begin with a prefix, by one step for each collection."""
+    found: set[str] = set()
+    after = b""
+    while True:
+        key = next((key for key, _ in scan(prefix, after)), None)
+        if key is None:
+            return found
+        collection = collection_of(key)
+        found.add(collection.decode())
+        after = prefix + collection + b"\1"

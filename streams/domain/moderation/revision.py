@@ -1,0 +1,42 @@
+"""The revised decision of a submission: the first decision with another verdict, group and action."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from streams.domain.moderation.standing import Standing, told_verdict
+from streams.domain.records import decision_id
+
+
+def first_group(decision: dict[str, Any]) -> str:
+    """The group that a first decision put its content into."""
+    match = decision["match"]
+    group: str = match["group_content_id"] if match else decision["content_id"]
+    return group
+
+
+def revise(decision: dict[str, Any], standing: Standing, revision: int) -> tuple[str, bytes]:
+    """Id and JSON of the revised decision.
+
+    Args:
+        decision: the first decision as a JSON object; changed by this.
+        standing: of the content now.
+        revision: of the revised decision, from 1 on.
+    """
+    content_id, group = decision["content_id"], standing.group_content_id
+    identity = decision["collection"], decision["submission_id"], decision["attempt"]
+    decision["decision_id"] = decision_id(*identity, revision)
+    decision["supersedes"] = decision_id(*identity, revision - 1)
+    decision["revision"] = revision
+    if standing.verdict is not None:
+        decision["action"] = "reuse"  # what is known of the content: there is nothing left to process or to look at
+    elif group == content_id != first_group(decision):
+        decision["action"] = "process"  # somebody took the content out of the group that it joined
+    if decision["match"]:
+        decision["match"]["group_content_id"] = group
+        decision["match"]["group_media_id"] = standing.group_media_id
+    pending_from = standing.group_media_id if group != content_id or decision["outcome"] == "duplicate" else None
+    decision["verdict"] = told_verdict(standing.verdict, decision["media_id"], pending_from)
+    return decision["decision_id"], orjson.dumps(decision)

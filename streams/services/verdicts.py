@@ -1,0 +1,236 @@
+"""Publishes moderation events, waits for their effect, and shows what is said about a content or a medium."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Final
+
+import orjson
+from clickhouse_connect.driver.client import Client
+
+from streams.analytics.queries.verdicts import (
+    CurrentVerdict,
+    ModerationAct,
+    content_of_medium,
+    current_verdicts,
+    moderation_acts,
+)
+from streams.config.settings import Settings
+from streams.domain.records import (
+    Decision,
+    Label,
+    ModerationEvent,
+    Origin,
+    VerdictSource,
+    decode_moderation_event,
+    format_timestamp,
+)
+from streams.domain.records.ids import digest_of
+from streams.domain.records.moderation import PAIR_EVENTS, EventName, Scope
+from streams.domain.records.verdict import GivenStatus
+from streams.errors import BadInput, Reason
+from streams.kafka.decision_reader import DecisionReader, DecisionRecord
+from streams.kafka.publisher import publish_record
+from streams.kafka.topics import VERDICTS
+
+SOURCE: Final = "/mediasieve/verdicts"
+EVENT_TYPE: Final = "mediasieve.verdict.v1"
+NO_ORIGIN: Final = Origin(VERDICTS, 0, 0)
+
+Connect = Callable[[], Client]
+"""Opens a connection to ClickHouse; called only where a medium must be looked up."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModerationRequest:
+    """What somebody wants to say.
+
+    Attributes:
+        event: what happens.
+        subject: the content id, or else the media id, that the event is about.
+        by: who says so.
+        other: content id or media id of the second content of a split, a merge or an undo.
+        status: of a verdict.
+        labels: of a verdict.
+        reason: for people.
+        scope: of a verdict.
+    """
+
+    event: EventName
+    subject: str
+    by: VerdictSource
+    other: str | None = None
+    status: GivenStatus | None = None
+    labels: Sequence[Label] = ()
+    reason: str | None = None
+    scope: Scope = "group"
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedEvent:
+    """An event in media.verdicts, and the decision that it brought about where somebody waited for one."""
+
+    event: ModerationEvent
+    partition: int
+    offset: int
+    effect: DecisionRecord | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectVerdicts:
+    """What is said about a content or medium, the latest first: by its submissions' decisions, and by whom."""
+
+    current: tuple[CurrentVerdict, ...]
+    acts: tuple[ModerationAct, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WaitForEffect:
+    """How to wait for the decision that an event brings about. `on_idle` is called a few times a second."""
+
+    timeout_s: float
+    on_idle: Callable[[], None] = field(default=lambda: None)
+
+
+def publish_event(
+    settings: Settings,
+    request: ModerationRequest,
+    collection: str,
+    *,
+    near: bool,
+    connect: Connect,
+    wait: WaitForEffect | None = None,
+) -> PublishedEvent:
+    """Publishes an event to media.verdicts.
+
+    Args:
+        settings: name the broker.
+        request: what to say.
+        collection: of the content.
+        near: of the collection's policy. Without near matching, the content id finds the partition, so a medium is
+            looked up in ClickHouse.
+        connect: opens a connection to ClickHouse.
+        wait: for a decision that shows the effect; None to publish only.
+
+    Raises:
+        BadInput: a field is wrong, the collection has no groups, or ClickHouse does not know the medium.
+        BrokerError: the broker is away, or has no such topics.
+        AnalyticsError: ClickHouse does not answer or refuses.
+    """
+    if not near and request.event in PAIR_EVENTS:
+        raise BadInput(
+            Reason.BAD_FIELD, f"collection {collection!r} compares equal bytes only, so it has no groups to change"
+        )
+    event = _make_event(_resolved(request, collection, near=near, connect=connect), collection)
+    if wait is None:
+        return _send(settings, event)
+    with DecisionReader(settings, "end") as reader:
+        return replace(_send(settings, event), effect=_await_effect(reader, event, wait))
+
+
+def show_verdicts(client: Client, subject: str, collection: str, *, limit: int) -> SubjectVerdicts:
+    """What ClickHouse knows of the verdicts on a content or a medium.
+
+    Raises:
+        AnalyticsError: ClickHouse does not answer or refuses.
+    """
+    current = current_verdicts(client, collection, subject, limit=limit)
+    names = {subject}
+    for verdict in current:
+        names |= {verdict.content_id, verdict.media_id, verdict.verdict_content_id, verdict.verdict_inherited_from}
+    acts = moderation_acts(client, collection, tuple(sorted(names - {""})), limit=limit)
+    return SubjectVerdicts(current, acts)
+
+
+def is_content_id(text: str) -> bool:
+    try:
+        digest_of(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _resolved(request: ModerationRequest, collection: str, *, near: bool, connect: Connect) -> ModerationRequest:
+    """The request with content ids wherever a media id cannot stand."""
+    if not near and not is_content_id(request.subject):
+        request = replace(request, subject=_look_up(connect, collection, request.subject))
+    if request.other is not None and not is_content_id(request.other):
+        request = replace(request, other=_look_up(connect, collection, request.other))
+    return request
+
+
+def _look_up(connect: Connect, collection: str, media_id: str) -> str:
+    with connect() as client:
+        content_id = content_of_medium(client, collection, media_id)
+    if content_id is None:
+        raise BadInput(
+            Reason.CONTENT_ID_NEEDED,
+            f"ClickHouse knows no medium {media_id!r} in the collection {collection!r}; name the content by its id",
+        )
+    return content_id
+
+
+def _make_event(request: ModerationRequest, collection: str) -> ModerationEvent:
+    """The event, checked with the function that the fingerprint stage decodes it with."""
+    name = "content_id" if is_content_id(request.subject) else "media_id"
+    document = {
+        "event": request.event,
+        "collection": collection,
+        name: request.subject,
+        "other_content_id": request.other,
+        "by": request.by,
+        "at": format_timestamp(round(datetime.now(UTC).timestamp() * 1000)),
+        "status": request.status,
+        "labels": list(request.labels) or None,
+        "reason": request.reason,
+        "scope": request.scope if request.event == "verdict" else None,
+    }
+    headers = [("ce_id", str(uuid.uuid4()).encode()), ("ce_source", SOURCE.encode())]
+    value = orjson.dumps({name: entry for name, entry in document.items() if entry is not None})
+    return decode_moderation_event(value=value, headers=headers, origin=NO_ORIGIN, timestamp_ms=0)
+
+
+def _send(settings: Settings, event: ModerationEvent) -> PublishedEvent:
+    source, _, identity = event.event_id.partition("#")
+    headers = [
+        ("ce_specversion", b"1.0"),
+        ("ce_id", identity.encode()),
+        ("ce_type", EVENT_TYPE.encode()),
+        ("ce_source", source.encode()),
+        ("ce_subject", event.subject.encode()),
+        ("ce_time", event.at.encode()),
+        ("content-type", b"application/json"),
+    ]
+    partition, offset = publish_record(settings, VERDICTS, event.subject.encode(), event.to_json(), headers)
+    return PublishedEvent(event, partition, offset)
+
+
+def _await_effect(reader: DecisionReader, event: ModerationEvent, wait: WaitForEffect) -> DecisionRecord | None:
+    """The first decision that shows the effect of an event; None if there is none in time."""
+    deadline = time.monotonic() + wait.timeout_s
+    while time.monotonic() < deadline:
+        for record in reader.read():
+            if shows_effect(record.decision, event):
+                return record
+        wait.on_idle()
+    return None
+
+
+def shows_effect(decision: Decision, event: ModerationEvent) -> bool:
+    """Whether a decision that came after an event shows what the event brought about.
+
+    That is, a decision about the content or medium that the event names: with this very verdict, without the source's
+    verdict after a withdrawal, and any revised one after a correction, also about the other content.
+    """
+    is_about = decision.media_id == event.media_id or decision.content_id in (event.content_id, event.other_content_id)
+    if decision.collection != event.collection or decision.content_id is None or not is_about:
+        return False
+    verdict = decision.verdict
+    is_by_source = (verdict.kind, verdict.by) == (event.by.kind, event.by.name)
+    if event.event == "verdict":
+        return is_by_source and (verdict.status, verdict.at) == (event.status, event.at)
+    return decision.revision > 0 and (event.event in PAIR_EVENTS or not is_by_source)

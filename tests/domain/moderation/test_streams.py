@@ -1,0 +1,84 @@
+"""Random logs of submissions and moderation events: equal to the slow twin's, whatever is killed when."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+
+import orjson
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from streams.domain.match.batch import ModerationInput, WalkStep
+from streams.domain.moderation import walk
+from tests.reference.moderation import ModeratedTwin
+from tests.support.moderation_streams import decided, log
+from tests.support.partition import Partition
+
+CHUNK = 3
+SECOND_MS = 1_000
+DAY_MS = 86_400_000
+
+
+@pytest.fixture(autouse=True, scope="module")
+def small_chunks() -> Iterator[None]:
+    """Walks of several chunks need few members."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(walk, "CHUNK", CHUNK)
+        yield
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 1 << 32), st.sampled_from((SECOND_MS, DAY_MS)))
+def test_decisions_and_revisions_equal_the_twins(seed: int, gap_ms: int) -> None:
+    twin, partition = ModeratedTwin(chunk=CHUNK), Partition()
+    refused, decisions = [], dict[str, bytes]()
+    for record in log(seed, 120, gap_ms):
+        result = partition.process([record])
+        refused += [str(error.reason) for _, error in result.refusals]
+        for decision in result.decisions:
+            before = decisions.get(decision.decision_id, decision.value)
+            assert before == decision.value or gap_ms == DAY_MS  # an expired submission is decided again
+            decisions[decision.decision_id] = decision.value
+        if not isinstance(record, ModerationInput):
+            twin.read(record.fingerprint.to_json(), record.time_ms, record.offset)
+        elif isinstance(record.event, WalkStep):
+            twin.read_step(record.event.to_json(), record.at.time_ms)
+        else:
+            twin.read_event(record.event.to_json(), record.at.time_ms, record.at.offset)
+        assert decisions.keys() == twin.decisions.keys()
+    for identity, expected in twin.decisions.items():
+        assert orjson.loads(decisions[identity]) == expected
+    assert set(twin.refused) <= set(refused)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 1 << 32))
+def test_batches_of_any_size_decide_the_same(seed: int) -> None:
+    records = log(seed, 120, DAY_MS)
+    one_by_one, batched = Partition(), Partition()
+    expected = [decision.value for record in records for decision in one_by_one.process([record]).decisions]
+    assert decided(batched, records, random.Random(seed)) == expected
+    assert dict(batched) == dict(one_by_one)
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.integers(0, 1 << 32), st.data())
+def test_a_crash_at_any_point_contradicts_nothing_and_completes_the_changelog(seed: int, data: st.DataObject) -> None:
+    """As for submissions alone: see `tests.support.picture_streams.check_crash`."""
+    records, rng = log(seed, 80, SECOND_MS), random.Random(seed)
+    killed_at = data.draw(st.integers(0, len(records)))
+    committed = data.draw(st.integers(0, killed_at))
+    truth, local = Partition(), Partition()
+    decided(truth, records[:committed], rng)
+    expected = decided(truth, records[committed:], rng)
+    decided(local, records[:committed], rng)
+    durable = len(local.log)
+    decided(local, records[committed:killed_at], rng)
+    in_changelog = local.log[: data.draw(st.integers(durable, len(local.log)))]
+    for changes in (local.log, in_changelog):
+        successor = Partition(changes)
+        assert decided(successor, records[committed:], rng) == expected
+        completed = dict([*in_changelog, *successor.log])
+        assert {key: value for key, value in completed.items() if value is not None} == dict(truth)

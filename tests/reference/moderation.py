@@ -1,0 +1,376 @@
+"""The slow twin with moderation: verdicts, splits, merges and their revised decisions, with lists and dicts.
+
+It reads the log record by record. Groups are worked out from all links and contents each time; nothing is kept that
+could be computed again, but where a revision has come to.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from streams.domain.evidence.judge import judge
+from streams.domain.records import decision_id
+from tests.reference.copies import Judge
+from tests.reference.nearest import DAY_MS, Contents
+from tests.reference.twin import PENDING, Twin
+
+KINDS = ("rule", "model", "list", "person")
+NEVER = -(1 << 62)
+ANSWER_MS = 38 * DAY_MS
+DEFAULT = {"allowed_differs": 0.02, "review_differs": 0.05, "reuse_differs": 0.05}
+
+
+@dataclass
+class Membership:
+    first: dict[str, Any]
+    content: str
+    expires_ms: int
+    statuses: set[str]
+    revision: int = 0
+    told: Any = None
+
+
+@dataclass
+class Collection:
+    verdicts: list[dict[str, Any]] = field(default_factory=list)
+    links: list[tuple[str, str, str, str]] = field(default_factory=list)
+    splits: set[frozenset[str]] = field(default_factory=set)
+    members: dict[str, Membership] = field(default_factory=dict)
+    firsts: dict[str, str] = field(default_factory=dict)
+    media: dict[str, tuple[str, int]] = field(default_factory=dict)
+    waiting: dict[str, list[tuple[dict[str, Any], int]]] = field(default_factory=dict)
+    founded: dict[str, tuple[int, str]] = field(default_factory=dict)
+    walks: dict[str, dict[str, Any]] = field(default_factory=dict)
+    chunks: dict[str, int] = field(default_factory=dict)
+
+
+class ModeratedTwin(Twin):
+    """`revised` has the ids of revised decisions in their order, `refused` the reasons of refused events.
+
+    Args:
+        judge: decides on evidence.
+        chunk: how many members one chunk of a revision visits.
+    """
+
+    def __init__(self, judge: Judge = judge, *, chunk: int = 500) -> None:
+        super().__init__(judge)
+        self.revised: list[str] = []
+        self.refused: list[str] = []
+        self._chunk = chunk
+        self._moderated: dict[str, Collection] = {}
+        self._answered: dict[str, int] = {}
+        self._now = (0, 0)
+
+    # -- the log
+
+    def read(self, value: bytes, time_ms: int = 0, offset: int = 0) -> None:
+        self._now = offset, time_ms
+        record = orjson.loads(value)
+        identity = decision_id(record["collection"], record["submission_id"], record["attempt"], 0)
+        is_repeated = self._expires_ms.get(identity, NEVER) >= time_ms
+        super().read(value, time_ms)
+        if record["facts"] is None:
+            return
+        here = self._of(record["collection"])
+        if not is_repeated:
+            self._joined(here, record, self.decisions[identity], time_ms)
+        waited = []
+        for subject in (record["facts"]["content_id"], record["media_id"]):
+            waited += [event for event, expires_ms in here.waiting.pop(subject, []) if expires_ms >= time_ms]
+        for number, event in enumerate(waited):
+            self._apply(here, event, (offset, number), time_ms)
+
+    def read_event(self, value: bytes, time_ms: int, offset: int) -> None:
+        self._now = offset, time_ms
+        event = orjson.loads(value)
+        key = f"{event['collection']}\0{event['event_id']}"
+        if self._answered.get(key, NEVER) >= time_ms:
+            return
+        self._answered[key] = time_ms + ANSWER_MS
+        self._apply(self._of(event["collection"]), event, (offset, 0), time_ms)
+
+    def read_step(self, value: bytes, time_ms: int) -> None:
+        self._now = self._now[0], time_ms
+        step = orjson.loads(value)
+        here = self._of(step["collection"])
+        walk = here.walks.get(step["group_content_id"])
+        if walk is not None and walk["chunk"] == step["chunk"]:
+            self._visit(here, step["collection"], step["group_content_id"], time_ms)
+
+    # -- submissions
+
+    def _of(self, collection: str) -> Collection:
+        return self._moderated.setdefault(collection, Collection())
+
+    def _joined(self, here: Collection, record: dict[str, Any], decision: dict[str, Any], time_ms: int) -> None:
+        policy, content = record["policy"], record["facts"]["content_id"]
+        known = self._contents[record["collection"]].known[content]
+        is_own = known.group[0] == content
+        drift = 0 if is_own else known.drift
+        statuses = statuses_of(policy, drift)
+        expires_ms = self._expires_ms[decision["decision_id"]]
+        if decision["outcome"] != "duplicate":
+            here.firsts[content] = decision["decision_id"]
+        member = Membership(decision, content, expires_ms, statuses)
+        here.members[decision["decision_id"]] = member
+        if policy["near"]:
+            here.media[record["media_id"]] = content, expires_ms
+        root = self._root(here, known.group[0])
+        verdict = self._verdict(here, root, content, statuses)
+        if decision["match"] and decision["action"] == "reuse":
+            decision["match"]["group_content_id"] = root
+            decision["match"]["group_media_id"] = self._media_of(here, root, known)
+            decision["verdict"]["inherited_from"] = decision["match"]["group_media_id"]
+        if verdict is not None:
+            decision["verdict"] = said(verdict, decision["media_id"])
+        member.told = self._told(root, verdict, decision)
+
+    def _compare(self, record: dict[str, Any], time_ms: int) -> dict[str, Any]:
+        here, own = self._of(record["collection"]), record["facts"]["content_id"]
+        contents = self._contents.setdefault(record["collection"], Contents())
+        apart = {other for pair in here.splits if own in pair for other in pair if other != own}
+        groups = {contents.known[other].group[0] for other in apart if self._is_known(record["collection"], other)}
+        contents.apart = lambda known: known.content_id in apart or known.group[0] in groups
+        return super()._compare(record, time_ms)
+
+    def _is_known(self, collection: str, content: str) -> bool:
+        contents = self._contents.get(collection)
+        return contents is not None and content in contents.known and contents.known[content].expires_ms >= self._now[1]
+
+    # -- events
+
+    def _apply(self, here: Collection, event: dict[str, Any], order: tuple[int, int], time_ms: int) -> None:
+        collection = event["collection"]
+        content = event["content_id"]
+        if content is None:
+            found, expires_ms = here.media.get(event["media_id"], (None, NEVER))
+            content = found if expires_ms >= time_ms else None
+        waits_for = None
+        if content is None or not self._is_known(collection, content):
+            waits_for = event["content_id"] or event["media_id"]
+        other = event["other_content_id"]
+        if other is not None and other == content:
+            self.refused.append("bad_field")
+            return
+        if other is not None and waits_for is None and not self._is_known(collection, other):
+            waits_for = other
+        if waits_for is not None:
+            waiting = here.waiting.setdefault(waits_for, [])
+            if sum(expires_ms >= time_ms for _, expires_ms in waiting) >= 8:
+                self.refused.append("too_many_waiting")
+                return
+            waiting.append((event, time_ms + 7 * DAY_MS))
+            return
+        known = self._contents[collection].known
+        if other is None:
+            roots = self._said(here, event, known[content], order)
+        else:
+            change = {"split": self._split, "merge": self._merge, "undo": self._undo}[event["event"]]
+            roots = change(here, known[content], known[other])
+        for root in dict.fromkeys(roots):
+            if root in here.walks:
+                here.walks[root] |= {"until": here.walks[root]["after"], "wrapped": False}
+            else:
+                here.walks[root] = {"chunk": here.chunks.get(root, 0), "after": None, "until": None, "wrapped": False}
+                self._visit(here, collection, root, time_ms)
+
+    def _said(self, here: Collection, event: dict[str, Any], content: Any, order: tuple[int, int]) -> list[str]:
+        source = content.content_id, event["by"]["kind"], event["by"]["name"]
+        before = [verdict for verdict in here.verdicts if verdict["source"] == source]
+        here.verdicts = [verdict for verdict in here.verdicts if verdict["source"] != source]
+        root = self._root(here, content.group[0])
+        if event["event"] == "withdrawal":
+            return [root] if before else []
+        passes = content.content_id == content.group[0]
+        if not passes:
+            first = here.members[here.firsts[content.content_id]]
+            statuses = first.statuses if first.expires_ms >= self._now[1] else statuses_of(DEFAULT, content.drift)
+            passes = event["status"] in statuses
+        here.verdicts.append(
+            {
+                "source": source,
+                "event": event,
+                "media_id": content.media_id,
+                "home": content.group[0],
+                "order": order,
+                "for_group": event["scope"] == "group" and passes,
+            }
+        )
+        return [root]
+
+    def _split(self, here: Collection, content: Any, other: Any) -> list[str]:
+        here.splits.add(frozenset((content.content_id, other.content_id)))
+        home, other_home = content.group[0], other.group[0]
+        root = self._root(here, home)
+        if self._root(here, other_home) != root:
+            return []
+        if home != other_home:
+            return self._unlink(here, [link for link in here.links if home in link[2:]])
+        leaver = other if content.content_id == home else content
+        leaver.group = leaver.content_id, leaver.media_id
+        leaver.is_member, leaver.drift = False, 0
+        for verdict in here.verdicts:
+            if verdict["source"][0] == leaver.content_id:
+                verdict |= {"home": leaver.content_id, "for_group": True}
+        return [root, leaver.content_id]
+
+    def _merge(self, here: Collection, content: Any, other: Any) -> list[str]:
+        here.splits.discard(frozenset((content.content_id, other.content_id)))
+        one, two = self._root(here, content.group[0]), self._root(here, other.group[0])
+        if one == two:
+            return []
+        for member in (content, other):
+            if member.group[0] not in here.founded:
+                here.founded[member.group[0]] = self._founded(member)
+        here.links.append((content.content_id, other.content_id, content.group[0], other.group[0]))
+        for root in (one, two):
+            here.walks.pop(root, None)
+        return [self._root(here, content.group[0])]
+
+    def _undo(self, here: Collection, content: Any, other: Any) -> list[str]:
+        pair = frozenset((content.content_id, other.content_id))
+        if pair in here.splits:
+            return self._merge(here, content, other)
+        return self._unlink(here, [link for link in here.links if frozenset(link[:2]) == pair])
+
+    def _unlink(self, here: Collection, links: list[tuple[str, str, str, str]]) -> list[str]:
+        if not links:
+            return []
+        names = self._linked(here, links[0][2])
+        here.walks.pop(self._root(here, links[0][2]), None)
+        here.links = [link for link in here.links if link not in links]
+        return list(dict.fromkeys(self._root(here, name) for name in names))
+
+    # -- groups
+
+    def _founded(self, member: Any) -> tuple[int, str]:
+        for contents in self._contents.values():
+            canonical = contents.known.get(member.group[0])
+            if canonical is not None and canonical.expires_ms >= self._now[1] and member in contents.known.values():
+                return canonical.first_ms, member.group[1]
+        return member.first_ms, member.group[1]
+
+    def _linked(self, here: Collection, name: str) -> set[str]:
+        found, grown = {name}, True
+        while grown:
+            grown = False
+            for _, _, one, two in here.links:
+                if (one in found) != (two in found):
+                    found, grown = found | {one, two}, True
+        return found
+
+    def _root(self, here: Collection, name: str) -> str:
+        names = self._linked(here, name)
+        return min(names, key=lambda each: (here.founded[each], each)) if len(names) > 1 else name
+
+    def _media_of(self, here: Collection, root: str, known: Any) -> str:
+        return here.founded[root][1] if root != known.group[0] else known.group[1]
+
+    def _verdict(self, here: Collection, root: str, content: str, statuses: set[str]) -> dict[str, Any] | None:
+        names = self._linked(here, root)
+        holding = [
+            verdict
+            for verdict in here.verdicts
+            if verdict["home"] in names
+            and (verdict["source"][0] == content or (verdict["for_group"] and verdict["event"]["status"] in statuses))
+        ]
+        return max(holding, key=lambda each: (KINDS.index(each["source"][1]), each["order"]), default=None)
+
+    def _told(self, root: str, verdict: dict[str, Any] | None, first: dict[str, Any]) -> Any:
+        first_group = first["match"]["group_content_id"] if first["match"] else first["content_id"]
+        if verdict is None and root == first_group:
+            return None
+        return root, verdict and (verdict["order"], verdict["home"], verdict["for_group"])
+
+    # -- walks
+
+    def _visit(self, here: Collection, collection: str, root: str, time_ms: int) -> None:
+        walk = here.walks[root]
+        known = self._contents[collection].known
+        places = []
+        for identity, member in here.members.items():
+            content = known[member.content]
+            if member.expires_ms < time_ms or content.expires_ms < time_ms:
+                continue
+            if content.group[0] in self._linked(here, root):
+                key = content.group[0], member.content, identity.replace("-", "")
+                places.append((key, identity))
+        places.sort()
+        left = [place for place in places if walk["after"] is None or place[0] > walk["after"]]
+        chunk = left[: self._chunk]
+        is_end = len(chunk) < self._chunk
+        if walk["wrapped"]:
+            within = [place for place in chunk if place[0] <= walk["until"]]
+            is_end, chunk = is_end or len(within) < len(chunk), within
+        for key, identity in chunk:
+            self._revise(here, root, key[0], here.members[identity])
+        here.chunks[root] = walk["chunk"] + 1
+        if not is_end:
+            walk |= {"chunk": walk["chunk"] + 1, "after": chunk[-1][0]}
+        elif walk["until"] is not None and not walk["wrapped"]:
+            walk |= {"chunk": walk["chunk"] + 1, "after": None, "wrapped": True}
+        else:
+            del here.walks[root]
+
+    def _revise(self, here: Collection, root: str, home: str, member: Membership) -> None:
+        everything = {"allowed", "review", "blocked"}
+        verdict = self._verdict(here, root, member.content, everything if home == member.content else member.statuses)
+        told = self._told(root, verdict, member.first)
+        if told == member.told:
+            return
+        member.revision, member.told = member.revision + 1, told
+        first = member.first
+        identity = first["collection"], first["submission_id"], first["attempt"]
+        is_merged = len(self._linked(here, root)) > 1
+        group_media = here.founded[root][1] if is_merged else self._canonical_medium(first)
+        revised = {
+            **first,
+            "decision_id": decision_id(*identity, member.revision),
+            "supersedes": decision_id(*identity, member.revision - 1),
+            "revision": member.revision,
+        }
+        was = first["match"]["group_content_id"] if first["match"] else first["content_id"]
+        if verdict is not None:
+            revised["action"] = "reuse"
+        elif root == first["content_id"] != was:
+            revised["action"] = "process"
+        if first["match"]:
+            revised["match"] = {**first["match"], "group_content_id": root, "group_media_id": group_media}
+        inherits = root != first["content_id"] or first["outcome"] == "duplicate"
+        revised["verdict"] = {**PENDING, "inherited_from": group_media if inherits else None}
+        if verdict is not None:
+            revised["verdict"] = said(verdict, first["media_id"])
+        self.decisions[revised["decision_id"]] = revised
+        self.revised.append(revised["decision_id"])
+
+    def _canonical_medium(self, first: dict[str, Any]) -> str:
+        known = self._contents[first["collection"]].known
+        media: str = known[first["content_id"]].group[1]
+        return media
+
+
+def statuses_of(policy: dict[str, Any], drift: int) -> set[str]:
+    """The statuses that a content inherits which may differ from its group's canonical content in `drift` 64ths."""
+    limits = {"allowed": "allowed_differs", "review": "review_differs", "blocked": "reuse_differs"}
+    if drift >= 31:
+        return set()
+    return {status for status, rule in limits.items() if drift == 0 or drift <= int(policy[rule] * 64 + 1e-9)}
+
+
+def said(verdict: dict[str, Any], media_id: str) -> dict[str, Any]:
+    """A verdict as decisions tell it."""
+    event = verdict["event"]
+    return {
+        "status": event["status"],
+        "by": event["by"]["name"],
+        "reason": event["reason"],
+        "at": event["at"],
+        "inherited_from": None if verdict["media_id"] == media_id else verdict["media_id"],
+        "kind": event["by"]["kind"],
+        "version": event["by"]["version"],
+        "labels": event["labels"],
+        "content_id": verdict["source"][0],
+    }

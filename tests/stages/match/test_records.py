@@ -1,0 +1,98 @@
+"""What the match stage reads and writes beside submissions: moderation events, steps of revisions, refusals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import orjson
+
+from streams.domain.match.batch import MatchInput, ModerationInput, WalkStep
+from streams.domain.moderation.events import Continuation, Moment, Refusal
+from streams.domain.records import ModerationEvent, RawRecord
+from streams.errors import BadInput, Reason
+from streams.kafka.cloudevents import WALK_TYPE
+from streams.kafka.topics import FINGERPRINTS, VERDICTS
+from streams.stages.match.outputs import emit_refusals, emit_walk_steps
+from streams.stages.match.records import decode_records
+from tests.support.stories import (
+    T0_MS,
+    Record,
+    fingerprint,
+    fingerprint_record,
+    moderation_event,
+    moderation_record,
+    walk_record,
+)
+
+
+@dataclass
+class Batch:
+    records: Sequence[RawRecord] = ()
+    dead: list[tuple[Any, BadInput]] = field(default_factory=list)
+    emitted: list[tuple[Any, ...]] = field(default_factory=list)
+
+    def dead_letter(self, record: Any, error: BadInput) -> None:
+        self.dead.append((record, error))
+
+    def emit(self, *output: Any) -> None:
+        self.emitted.append(output)
+
+    def refuse(self, *output: Any) -> None:
+        self.emitted.append(output)
+
+    def now(self) -> str:
+        return "2026-01-31T09:30:00.125Z"
+
+
+def test_kinds_of_record_are_told_apart_by_their_type() -> None:
+    records = [
+        fingerprint_record(fingerprint(1), 0),
+        moderation_record(moderation_event(2), 1),
+        walk_record(2),
+    ]
+
+    submission, event, step = decode_records(Batch(records))
+
+    assert isinstance(submission, MatchInput)
+    assert submission.offset == 0
+    assert event == ModerationInput(moderation_event(2), Moment(1, T0_MS + 26), b"default")
+    assert isinstance(step, ModerationInput)
+    assert step.event == WalkStep("default", f"sha256:{0:064x}", 1)
+
+
+def test_a_broken_event_or_step_gets_a_dead_letter() -> None:
+    def broken(record: Record, value: object) -> Record:
+        return replace(record, value=orjson.dumps(value))
+
+    event, step = moderation_record(moderation_event(2), 1), walk_record(2)
+    batch = Batch([
+        broken(event, {}),
+        broken(step, {"collection": "default", "group_content_id": "sha256:00", "chunk": "1"}),
+        broken(step, {"collection": "default", "chunk": 1}),
+        broken(step, []),
+    ])  # fmt: skip
+
+    assert decode_records(batch) == []
+    assert [error.reason for _, error in batch.dead] == [
+        *(Reason.MISSING_FIELD, Reason.BAD_FIELD, Reason.MISSING_FIELD, Reason.NOT_JSON)
+    ]
+
+
+def test_the_next_step_goes_to_the_end_of_the_log_under_the_routing_key_of_the_first() -> None:
+    batch = Batch()
+    emit_walk_steps(batch, [Continuation("shop", f"sha256:{0:064x}", 4, b"shop")])
+
+    [(topic, key, value, headers)] = batch.emitted
+    assert (topic, key, dict(headers)["ce_type"]) == (FINGERPRINTS, b"shop", WALK_TYPE)
+    assert WalkStep.from_json(value) == WalkStep("shop", f"sha256:{0:064x}", 4)
+
+
+def test_a_refused_event_can_be_replayed_to_media_verdicts() -> None:
+    batch, event, error = Batch(), moderation_event(1), BadInput(Reason.TOO_MANY_SPLITS, "enough")
+    emit_refusals(batch, [Refusal(event, error)])
+
+    [(topic, key, value, refused)] = batch.emitted
+    assert (topic, key, refused) == (VERDICTS, event.subject.encode(), error)
+    assert ModerationEvent.from_json(value) == event
