@@ -106,8 +106,8 @@ def _give(state: State, event: ModerationEvent, content: Content, order: tuple[i
 
 
 def _named(group: Group, content: Content) -> Group:
-    """The group with the medium of its canonical content."""
-    return group if group.media_id else replace(group, media_id=content.group_media_id)
+    """The group with the medium of its canonical content, which may have expired and come again."""
+    return group if group.founded else replace(group, media_id=content.group_media_id)
 
 
 def _withdraw(state: State, event: ModerationEvent, content: Content) -> list[str]:
@@ -115,7 +115,7 @@ def _withdraw(state: State, event: ModerationEvent, content: Content) -> list[st
     remaining = tuple(known for known in group.verdicts if not _is_by(known, event, content))
     if len(remaining) == len(group.verdicts):
         return []
-    state.put(group_key(event.collection, root), replace(group, verdicts=remaining).pack())
+    state.put(group_key(event.collection, root), replace(_named(group, content), verdicts=remaining).pack())
     return [root]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from streams.cli.commands.verdict import ONE, event_options, run_event
+from streams.cli.commands.moderation.verdict import ONE, event_options, run_event
 from streams.domain.records.moderation import EventName
 from streams.services.verdicts import ModerationRequest
 
