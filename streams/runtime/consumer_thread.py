@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 from collections.abc import Callable
 
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
+from mode.threads import ServiceThread
 
 from streams.runtime.bounded_fetcher import BoundedFetcher
 
 
-class FetchingThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
+class PatientThread(ServiceThread):  # type: ignore[misc]
+    """Its event loop goes on while it waits for the thread to end.
+
+    Faust's own `stop` blocks the event loop. A thread that is in a rebalance then waits for this loop, and both wait
+    for ever.
+    """
+
+    async def stop(self) -> None:
+        if self._started.is_set():
+            await super(ServiceThread, self).stop()
+            if self._thread is not None:
+                await asyncio.to_thread(self._thread.stop)
+
+
+class FetchingThread(PatientThread, driver.AIOKafkaConsumerThread):  # type: ignore[misc]
     """Fetches under the bound of its consumer's account; see bounded_fetcher.py.
 
     Only one question to a broker is open at a time, and it leaves out partitions whose records are still being handed

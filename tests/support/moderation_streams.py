@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from hashlib import sha256
 
 from streams.domain.match.batch import MatchInput, ModerationInput, WalkStep
-from streams.domain.moderation.events import Moment
+from streams.domain.moderation.events import LogPosition
 from streams.domain.records import Fingerprint, Label, ModerationEvent, VerdictSource
 from streams.domain.records.moderation import EventName
 from streams.domain.records.verdict import SourceKind
@@ -56,7 +56,7 @@ def log(seed: int, length: int, max_gap_ms: int, *, near: bool = True) -> list[R
     time_ms = 0
     while len(records) < length or steps:
         time_ms += rng.choice((1, 1_000, max_gap_ms // 3, max_gap_ms, -max_gap_ms // 5))
-        at = Moment(len(records), time_ms)
+        at = LogPosition(len(records), time_ms)
         if steps and (rng.random() < 0.4 or len(records) >= length):
             step = steps[0] if rng.random() < 0.1 else steps.pop(0)
             records.append(ModerationInput(step, at, b"key"))

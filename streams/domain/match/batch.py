@@ -30,7 +30,7 @@ from streams.domain.match.selection import (
     video_duration_ms,
 )
 from streams.domain.match.videos.relation import VideoHit
-from streams.domain.moderation.events import Moment
+from streams.domain.moderation.events import LogPosition
 from streams.domain.policy.policy import Policy
 from streams.domain.records import Fingerprint, ModerationEvent, decision_id, parse_json_object
 from streams.domain.records.fields import MAX_ID_CHARS, text
@@ -114,7 +114,7 @@ class ModerationInput(NamedTuple):
     """
 
     event: ModerationEvent | WalkStep
-    at: Moment
+    at: LogPosition
     routing_key: bytes
 
 

@@ -42,7 +42,7 @@ from streams.domain.match.storing import (
 from streams.domain.match.videos.index import VideoMatchResult
 from streams.domain.match.videos.outcome import video_match
 from streams.domain.moderation.collections import ModeratedCollections
-from streams.domain.moderation.events import Continuation, Effects, Moderation, Moment, Refusal
+from streams.domain.moderation.events import Continuation, Effects, LogPosition, Moderation, Refusal
 from streams.domain.moderation.splits import NO_SPLITS, splits_of
 from streams.domain.moderation.standing import Standing, standing_of
 from streams.domain.records import Appearance, Match, Outcome, routing_key
@@ -138,7 +138,7 @@ def _apply_waiting(pending: PendingDecision, moderation: Moderation) -> Effects:
         fingerprint.collection,
         fingerprint.facts.content_id,
         fingerprint.media_id,
-        Moment(pending.offset, pending.time_ms),
+        LogPosition(pending.offset, pending.time_ms),
     )
 
 

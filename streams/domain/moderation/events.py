@@ -41,7 +41,7 @@ class Refusal(NamedTuple):
     error: BadInput
 
 
-class Moment(NamedTuple):
+class LogPosition(NamedTuple):
     """The place of a record in the log: its offset, and its time in ms since the epoch."""
 
     offset: int
@@ -85,12 +85,12 @@ class Moderation:
         self._collections = collections
         self._answer_ms = answer_ms
 
-    def apply(self, event: ModerationEvent, at: Moment) -> Effects:
+    def apply(self, event: ModerationEvent, at: LogPosition) -> Effects:
         """Apply an event."""
         return self._apply(event_key("event", event.collection, event.event_id), event, at, 0)
 
     def apply_waiting(
-        self, decision_key: bytes, collection: str, content_id: str, media_id: str, at: Moment
+        self, decision_key: bytes, collection: str, content_id: str, media_id: str, at: LogPosition
     ) -> Effects:
         """Apply the events that waited for a submission's medium or content.
 
@@ -121,7 +121,7 @@ class Moderation:
             effects.add(self._apply(own_key, ModerationEvent.from_json(event.encode()), at, number))
         return effects
 
-    def continue_walk(self, collection: str, root: str, chunk: int, at: Moment) -> Effects:
+    def continue_walk(self, collection: str, root: str, chunk: int, at: LogPosition) -> Effects:
         """The next chunk of a walk, which a record of the log brings."""
         key = event_key("chunk", collection, root, str(chunk))
         answer = self._answer(key, at)
@@ -131,18 +131,18 @@ class Moderation:
             answer = Answer(at.time_ms + self._answer_ms, is_done=False, visits=(Visit(root, chunk),))
         return self._carry_out(key, answer, collection, at)
 
-    def _answer(self, key: bytes, at: Moment) -> Answer | None:
+    def _answer(self, key: bytes, at: LogPosition) -> Answer | None:
         value = self._state.get(key)
         return Answer.unpack(value) if value is not None and leading_expires_ms(value) >= at.time_ms else None
 
-    def _apply(self, key: bytes, event: ModerationEvent, at: Moment, number: int) -> Effects:
+    def _apply(self, key: bytes, event: ModerationEvent, at: LogPosition, number: int) -> Effects:
         """Apply an event, the nth of its record; `key` is that of its answer."""
         answer = self._answer(key, at)
         if answer is None:
             answer = self._plan(event, at, number)
         return self._carry_out(key, answer, event.collection, at)
 
-    def _plan(self, event: ModerationEvent, at: Moment, number: int) -> Answer:
+    def _plan(self, event: ModerationEvent, at: LogPosition, number: int) -> Answer:
         """What a new event is to bring about. Nothing is written yet."""
         expires_ms, state = at.time_ms + self._answer_ms, BufferedState(self._state)
         try:
@@ -153,7 +153,7 @@ class Moderation:
         visits = tuple(Visit(root, chunk) for root, chunk in chunks.items() if chunk is not None)
         return Answer(expires_ms, is_done=False, writes=tuple(state.writes.items()), visits=visits)
 
-    def _carry_out(self, key: bytes, answer: Answer, collection: str, at: Moment) -> Effects:
+    def _carry_out(self, key: bytes, answer: Answer, collection: str, at: LogPosition) -> Effects:
         """Do what an answer says; if it was done before, tell it again."""
         effects = Effects(repeated=answer.is_done)
         if answer.is_done:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from streams.domain.match.batch import MatchInput, ModerationInput, WalkStep
-from streams.domain.moderation.events import Moment
+from streams.domain.moderation.events import LogPosition
 from streams.domain.records import Fingerprint, ModerationEvent, RawRecord
 from streams.errors import BadInput
 from streams.kafka import cloudevents
@@ -33,7 +33,7 @@ def decode_records(batch: RecordBatch) -> list[MatchInput | ModerationInput]:
 
 
 def _decode(record: RawRecord) -> MatchInput | ModerationInput:
-    at = Moment(record.offset, record.timestamp)
+    at = LogPosition(record.offset, record.timestamp)
     match event_type(record):
         case cloudevents.MODERATION_TYPE:
             event = ModerationEvent.from_json(record.value)

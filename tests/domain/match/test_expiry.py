@@ -12,7 +12,7 @@ from streams.config.settings import load_settings
 from streams.domain.match import expiry
 from streams.domain.match.batch import ANSWER_DAYS, MatchInput, ModerationInput
 from streams.domain.match.expiry import remove_expired
-from streams.domain.moderation.events import Moment, Refusal
+from streams.domain.moderation.events import LogPosition, Refusal
 from streams.domain.moderation.waiting import WAITING_DAYS
 from streams.domain.policy.policy import Policy
 from streams.domain.records import ModerationEvent, VerdictSource
@@ -172,7 +172,7 @@ def verdict(number: int, media_id: str, day: float) -> ModerationInput:
     event = ModerationEvent(
         f"events#{number}", "verdict", "shop", VerdictSource("person", "ann"), AT, media_id=media_id, status="blocked"
     )
-    return ModerationInput(event, Moment(number, round(day * DAY_MS)), b"shop")
+    return ModerationInput(event, LogPosition(number, round(day * DAY_MS)), b"shop")
 
 
 def waited_too_long(partition: Partition, before_ms: int) -> list[Refusal]:

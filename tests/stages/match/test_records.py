@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from streams.domain.match.batch import MatchInput, ModerationInput, WalkStep
-from streams.domain.moderation.events import Continuation, Moment, Refusal
+from streams.domain.moderation.events import Continuation, LogPosition, Refusal
 from streams.domain.records import ModerationEvent, RawRecord
 from streams.errors import BadInput, Reason
 from streams.kafka.cloudevents import WALK_TYPE
@@ -57,7 +57,7 @@ def test_kinds_of_record_are_told_apart_by_their_type() -> None:
 
     assert isinstance(submission, MatchInput)
     assert submission.offset == 0
-    assert event == ModerationInput(moderation_event(2), Moment(1, T0_MS + 26), b"default")
+    assert event == ModerationInput(moderation_event(2), LogPosition(1, T0_MS + 26), b"default")
     assert isinstance(step, ModerationInput)
     assert step.event == WalkStep("default", f"sha256:{0:064x}", 1)
 
