@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
-from streams.domain.moderation.standing import NO_GROUP, known_content, read_group
+from streams.domain.moderation.standing import NO_GROUP, known_content, read_group, stored_group
 from streams.domain.state.content import Content
 from streams.domain.state.groups import Group, GroupVerdict, Link
 from streams.domain.state.keys import group_key
@@ -73,8 +73,7 @@ def _write(
         root = min(names, key=lambda name: (founded[name], name))
         for name in sorted(names):
             key = group_key(collection, name)
-            value = state.get(key)
-            before = NO_GROUP if value is None else Group.unpack(value)
+            before = stored_group(state, collection, name)
             if name != root:
                 state.put(key, replace(NO_GROUP, root=root, chunks=before.chunks).pack())
                 continue

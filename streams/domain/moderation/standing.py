@@ -38,14 +38,18 @@ class Standing(NamedTuple):
         return cls(content.group_content_id, content.group_media_id)
 
 
+def stored_group(state: State, collection: str, group_content_id: str) -> Group:
+    """What the state holds about a group, also of one that was merged into another."""
+    value = state.get(group_key(collection, group_content_id))
+    return NO_GROUP if value is None else Group.unpack(value)
+
+
 def read_group(state: State, collection: str, group_content_id: str) -> tuple[str, Group]:
     """The group that has the verdicts of a content's group: the root, where groups were merged."""
-    value = state.get(group_key(collection, group_content_id))
-    group = NO_GROUP if value is None else Group.unpack(value)
+    group = stored_group(state, collection, group_content_id)
     if group.root is None:
         return group_content_id, group
-    value = state.get(group_key(collection, group.root))
-    return group.root, NO_GROUP if value is None else Group.unpack(value)
+    return group.root, stored_group(state, collection, group.root)
 
 
 def standing_of(state: State, collection: str, content: Content, statuses: int) -> Standing:

@@ -17,7 +17,7 @@ import orjson
 
 from streams.domain.moderation.inheritance import EVERY_STATUS
 from streams.domain.moderation.revision import first_group, revise
-from streams.domain.moderation.standing import NO_GROUP, Standing, known_content, signature, verdict_on
+from streams.domain.moderation.standing import Standing, known_content, signature, stored_group, verdict_on
 from streams.domain.records import decision_id
 from streams.domain.state.answers import Visit
 from streams.domain.state.decision import pack_decision, unpack_decision
@@ -72,7 +72,7 @@ def begin(state: State, collection: str, root: str) -> int | None:
 
     A walk that is under way is prolonged instead, and brings its next chunk by itself: then the answer is None.
     """
-    group = _group(state, collection, root)
+    group = stored_group(state, collection, root)
     walk = group.walk
     prolonged = Walk(group.chunks) if walk is None else replace(walk, until=walk.after, wrapped=False)
     state.put(group_key(collection, root), replace(group, walk=prolonged).pack())
@@ -81,7 +81,7 @@ def begin(state: State, collection: str, root: str) -> int | None:
 
 def is_next(state: State, collection: str, root: str, chunk: int) -> bool:
     """Whether the walk through a group goes on with this chunk."""
-    walk = _group(state, collection, root).walk
+    walk = stored_group(state, collection, root).walk
     return walk is not None and walk.chunk == chunk
 
 
@@ -97,7 +97,7 @@ def visit_chunk(state: State, collection: str, visit: Visit, cause: bytes, time_
         time_ms: of the record that brings the chunk. Decisions that have expired by then are not revised.
     """
     root = visit.group_content_id
-    group = _group(state, collection, root)
+    group = stored_group(state, collection, root)
     walk = group.walk
     assert walk is not None
     places = list(islice(_members(state, collection, root, group, walk.after, time_ms), CHUNK))
@@ -119,7 +119,7 @@ def advance(state: State, collection: str, visit: Visit) -> int | None:
     None at the end of the walk, and if the walk has gone on already.
     """
     root = visit.group_content_id
-    group = _group(state, collection, root)
+    group = stored_group(state, collection, root)
     walk = group.walk
     if walk is None or walk.chunk != visit.chunk:
         return walk.chunk if walk is not None and walk.chunk == visit.chunk + 1 else None
@@ -129,11 +129,6 @@ def advance(state: State, collection: str, visit: Visit) -> int | None:
         following = replace(walk, chunk=walk.chunk + 1, after=b"", wrapped=True) if goes_round else None
     state.put(group_key(collection, root), replace(group, walk=following, chunks=walk.chunk + 1).pack())
     return None if following is None else following.chunk
-
-
-def _group(state: State, collection: str, root: str) -> Group:
-    value = state.get(group_key(collection, root))
-    return NO_GROUP if value is None else Group.unpack(value)
 
 
 def _members(state: State, collection: str, root: str, group: Group, after: bytes, time_ms: int) -> Iterator[_Place]:
