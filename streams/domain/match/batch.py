@@ -32,7 +32,7 @@ from streams.domain.match.selection import (
 from streams.domain.match.videos.relation import VideoHit
 from streams.domain.moderation.events import LogPosition
 from streams.domain.policy.policy import Policy
-from streams.domain.records import Fingerprint, ModerationEvent, decision_id, parse_json_object
+from streams.domain.records import Fingerprint, ListEvent, ModerationEvent, decision_id, parse_json_object
 from streams.domain.records.fields import MAX_ID_CHARS, text
 from streams.domain.records.ids import digest_of, is_partial
 from streams.domain.state.content import FOR_EVER_MS, Content
@@ -113,7 +113,7 @@ class ModerationInput(NamedTuple):
         routing_key: of the Kafka record.
     """
 
-    event: ModerationEvent | WalkStep
+    event: ModerationEvent | ListEvent | WalkStep
     at: LogPosition
     routing_key: bytes
 

@@ -29,6 +29,7 @@ from streams.domain.match.batch import (
 )
 from streams.domain.match.images.verification import find_copy
 from streams.domain.match.indexes import CollectionIndexes
+from streams.domain.match.listing import BatchListing
 from streams.domain.match.operations import FindAppearances, FoundAppearance, ImageCandidate, IndexOperation
 from streams.domain.match.outcome import build_decision, exact_match, near_match
 from streams.domain.match.storing import (
@@ -42,7 +43,7 @@ from streams.domain.match.storing import (
 from streams.domain.match.videos.index import VideoMatchResult
 from streams.domain.match.videos.outcome import video_match
 from streams.domain.moderation.collections import ModeratedCollections
-from streams.domain.moderation.events import Continuation, Effects, LogPosition, Moderation, Refusal
+from streams.domain.moderation.events import Continuation, Effects, LogEvent, LogPosition, Moderation, Refusal
 from streams.domain.moderation.splits import NO_SPLITS, splits_of
 from streams.domain.moderation.standing import Standing, standing_of
 from streams.domain.records import Appearance, Match, Outcome, routing_key
@@ -73,16 +74,19 @@ class MatchResult(NamedTuple):
         decisions: of each submission its decision, and the revised decisions that follow from moderation events.
         continuations: records that bring further revised decisions.
         refusals: moderation events that cannot be applied.
+        log_events: events that go to the end of the log.
     """
 
     decisions: list[MatchOutput]
     continuations: list[Continuation]
     refusals: list[Refusal]
+    log_events: list[LogEvent]
 
     def add(self, effects: Effects, routing_key: bytes) -> None:
         self.decisions.extend(MatchOutput(*revised, None, effects.repeated) for revised in effects.revised)
         self.continuations.extend(step._replace(routing_key=routing_key) for step in effects.continuations)
         self.refusals.extend(effects.refusals)
+        self.log_events.extend(event._replace(routing_key=routing_key) for event in effects.log_events)
 
 
 def decide(
@@ -109,16 +113,19 @@ def decide(
     _apply_operations(plan_operations(pending, state, answer_ms), indexes)
     state.load({key for each in pending for key in _keys_of_found(each)})
     moderation = Moderation(state, indexes.moderated, answer_ms)
-    result, submissions = MatchResult([], [], []), iter(pending)
+    result, submissions = MatchResult([], [], [], []), iter(pending)
+    listing = BatchListing(pending, state, indexes.moderated)
     for each in batch:
         if isinstance(each, ModerationInput):
             result.add(_apply_moderation(each, moderation), each.routing_key)
             continue
         submission = next(submissions)
-        decision = _decide_one(submission, state, indexes.moderated)
+        decision = _decide_one(submission, state, indexes.moderated, listing)
         result.decisions.append(decision)
         if decision.repeated or submission.fingerprint.collection in indexes.moderated.with_waiting:
             result.add(_apply_waiting(submission, moderation), routing_key(submission.fingerprint))
+    result.refusals.extend(listing.refused)
+    result.log_events.extend(listing.log_events)
     return result
 
 
@@ -169,18 +176,24 @@ def _keys_of_found(pending: PendingDecision) -> Iterator[bytes]:
         yield evidence_key_of(content_key(collection, candidate.content_id))
 
 
-def _decide_one(pending: PendingDecision, state: State, moderated: ModeratedCollections) -> MatchOutput:
+def _decide_one(
+    pending: PendingDecision, state: State, moderated: ModeratedCollections, lists: BatchListing
+) -> MatchOutput:
     remembered = state.get(pending.decision_key)
     if remembered is not None and is_remembered(remembered, pending.time_ms):
-        return _repeat(pending, unpack_decision(remembered), state)
+        return _repeat(pending, unpack_decision(remembered), state, lists)
     fingerprint = pending.fingerprint
     outcome: Outcome = "failed"
     match, is_reused, standing = None, True, None
     if pending.is_new:
-        match, home, drift_blocks = _near_match(pending, state, moderated)
+        listing = lists.judge(pending)
+        match, home, drift_blocks = None, None, 0
+        if not listing.is_negative:
+            match, home, drift_blocks = _near_match(pending, state, moderated, lists)
         outcome, is_reused = "near_duplicate" if match is not None else "unique", match is None or home is not None
         content = new_content(pending, home, drift_blocks)
         put_new(content, pending, state)
+        lists.give(pending, content, listing, statuses_inherited_by(content, pending))
         standing = _standing(content, pending, state, moderated)
     elif pending.content_key is not None:
         outcome = "duplicate"
@@ -207,7 +220,7 @@ def _standing(content: Content, pending: PendingDecision, state: State, moderate
 
 
 def _near_match(
-    pending: PendingDecision, state: State, moderated: ModeratedCollections
+    pending: PendingDecision, state: State, moderated: ModeratedCollections, lists: BatchListing
 ) -> tuple[Match | None, Content | None, int]:
     """The match of a new content, the known content whose group it joins, and `Content.drift_blocks`."""
     fingerprint, policy = pending.fingerprint, pending.fingerprint.policy
@@ -228,9 +241,15 @@ def _near_match(
     splits = NO_SPLITS
     if collection in moderated.with_splits:
         splits = splits_of(state, collection, own_group[0], pending.time_ms)
+    has_negative = any(each.in_force.negative for each in lists.lists_of(collection))
+
+    def is_apart(content_id: str) -> bool:
+        content, _ = known(content_id)
+        return splits.part_from(content) or (has_negative and lists.is_negative(pending, content))
+
     if pending.video_hit is not None:
         content, _ = known(pending.video_hit.content_id)
-        if splits.part_from(content):
+        if is_apart(content.content_id):
             return None, None, 0
         is_reused = pending.video_hit.is_reused
         group = group_now(content) if is_reused else own_group
@@ -238,8 +257,8 @@ def _near_match(
         drift_blocks = MAX_DRIFT_BLOCKS if match.relation == "clip_of" else content.drift_blocks
         return match, content if is_reused else None, drift_blocks if is_reused else 0
     candidates = pending.candidates
-    if splits:
-        candidates = [each for each in candidates if not splits.part_from(known(each.content_id)[0])]
+    if splits or has_negative:
+        candidates = [each for each in candidates if not is_apart(each.content_id)]
     copy = find_copy(candidates, pending.comparable_entries.entries, pending.evidence, policy, known)
     if copy is None:
         return None, None, 0
@@ -261,9 +280,9 @@ def _appearances(pending: PendingDecision, state: State) -> list[Appearance]:
     ]
 
 
-def _repeat(pending: PendingDecision, first_decision: bytes, state: State) -> MatchOutput:
+def _repeat(pending: PendingDecision, first_decision: bytes, state: State, lists: BatchListing) -> MatchOutput:
     """Answer with the first decision, whatever the index found now."""
-    put_all_again(pending, first_decision, state)
+    put_all_again(pending, first_decision, state, lists)
     return MatchOutput(pending.decision_id, pending.fingerprint.media_id, first_decision, None, repeated=True)
 
 

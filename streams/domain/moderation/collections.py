@@ -1,10 +1,11 @@
-"""Which collections of a partition are moderated at all: the others pay for no look-up."""
+"""Which collections of a partition are moderated at all: the others pay for no look-up. And their hash lists."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from streams.domain.state.keys import GROUP_PREFIX, SPLITS_PREFIX, WAITING_PREFIX, collection_of
+from streams.domain.moderation.hash_lists.lists import HashLists
+from streams.domain.state.keys import GROUP_PREFIX, LIST_PREFIX, SPLITS_PREFIX, WAITING_PREFIX, collection_of
 
 Scan = Callable[[bytes, bytes], Iterator[tuple[bytes, bytes]]]
 
@@ -19,9 +20,12 @@ class ModeratedCollections:
         self.with_groups: set[str] = set()
         self.with_splits: set[str] = set()
         self.with_waiting: set[str] = set()
+        self.lists = HashLists()
 
     def note(self, key: bytes) -> None:
         """A key of the state is written."""
+        if key.startswith(LIST_PREFIX):
+            self.lists.note(collection_of(key).decode())
         for prefix, names in self._sets():
             if key.startswith(prefix):
                 names.add(collection_of(key).decode())
@@ -30,6 +34,8 @@ class ModeratedCollections:
         """Read the names of collections from a state; `scan` takes a prefix and the key to begin after."""
         for prefix, names in self._sets():
             names |= _collections(scan, prefix)
+        for collection in _collections(scan, LIST_PREFIX):
+            self.lists.note(collection)
 
     def _sets(self) -> tuple[tuple[bytes, set[str]], ...]:
         return (

@@ -3,7 +3,7 @@
 An event that is read again, because a worker was killed, brings about the same bytes again, and writes again all that
 it wrote, as a submission does: see `streams.domain.match.decide`. The changelog may have some of an event's writes and
 not the others. So the first of them says all that is to be written, the last that it was. What an event means for
-groups is in corrections.py.
+groups is in corrections.py, what an event about a hash list means, in hash_lists/.
 """
 
 from __future__ import annotations
@@ -15,18 +15,26 @@ from streams.domain.moderation import walk
 from streams.domain.moderation.buffer import BufferedState
 from streams.domain.moderation.collections import ModeratedCollections
 from streams.domain.moderation.corrections import apply_event
+from streams.domain.moderation.hash_lists import walk as list_walk
+from streams.domain.moderation.hash_lists.events import apply_list_event, store_entries
+from streams.domain.moderation.hash_lists.quarantine import quarantine_event
+from streams.domain.moderation.hash_lists.walk import LIST_WALK, Judged
 from streams.domain.moderation.waiting import take_waiting, waited_too_long
 from streams.domain.moderation.walk import Revised
-from streams.domain.records import ModerationEvent
+from streams.domain.records import ListEvent, ModerationEvent, parse_json_object
+from streams.domain.records.hash_list import LIST_EVENTS
 from streams.domain.state.answers import Answer, Visit
-from streams.domain.state.keys import event_key
+from streams.domain.state.keys import event_key, import_key, list_chunk_key
 from streams.domain.state.members import leading_expires_ms
 from streams.domain.state.state import State
 from streams.errors import BadInput, Reason
 
 
 class Continuation(NamedTuple):
-    """A record that goes to the end of the log: it brings the next chunk of a walk."""
+    """A record that goes to the end of the log: it brings the next chunk of a walk.
+
+    The group of a walk through all contents of a collection is `hash_lists.walk.LIST_WALK`.
+    """
 
     collection: str
     group_content_id: str
@@ -37,8 +45,15 @@ class Continuation(NamedTuple):
 class Refusal(NamedTuple):
     """An event that was refused, and why."""
 
-    event: ModerationEvent
+    event: ModerationEvent | ListEvent
     error: BadInput
+
+
+class LogEvent(NamedTuple):
+    """An event that match itself writes to the end of the log."""
+
+    event: ListEvent
+    routing_key: bytes = b""
 
 
 class LogPosition(NamedTuple):
@@ -56,12 +71,14 @@ class Effects:
         revised: decisions, in order.
         continuations: of walks.
         refusals: of events.
+        log_events: that go to the end of the log.
         repeated: the event was applied before.
     """
 
     revised: list[Revised] = field(default_factory=list)
     continuations: list[Continuation] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
+    log_events: list[LogEvent] = field(default_factory=list)
     repeated: bool = False
 
     def add(self, others: Effects) -> None:
@@ -69,6 +86,7 @@ class Effects:
         self.revised += others.revised
         self.continuations += others.continuations
         self.refusals += others.refusals
+        self.log_events += others.log_events
 
 
 class Moderation:
@@ -85,8 +103,10 @@ class Moderation:
         self._collections = collections
         self._answer_ms = answer_ms
 
-    def apply(self, event: ModerationEvent, at: LogPosition) -> Effects:
+    def apply(self, event: ModerationEvent | ListEvent, at: LogPosition) -> Effects:
         """Apply an event."""
+        if isinstance(event, ListEvent) and event.event == "list_entries":
+            return self._store_entries(event, at)
         return self._apply(event_key("event", event.collection, event.event_id), event, at, 0)
 
     def apply_waiting(
@@ -125,7 +145,13 @@ class Moderation:
         """The next chunk of a walk, which a record of the log brings."""
         key = event_key("chunk", collection, root, str(chunk))
         answer = self._answer(key, at)
-        if answer is None:
+        if answer is None and root == LIST_WALK:
+            if not list_walk.is_next(self._state, collection, chunk):
+                return Effects()
+            lists, state = self._collections.lists.of(collection, self._state), BufferedState(self._state)
+            judged, following = list_walk.visit(state, collection, lists, f"{LIST_WALK}/{chunk}", at.time_ms)
+            answer = self._planned(state, collection, judged, at.time_ms + self._answer_ms, following)
+        elif answer is None:
             if not walk.is_next(self._state, collection, root, chunk):
                 return Effects()
             answer = Answer(at.time_ms + self._answer_ms, is_done=False, visits=(Visit(root, chunk),))
@@ -135,23 +161,64 @@ class Moderation:
         value = self._state.get(key)
         return Answer.unpack(value) if value is not None and leading_expires_ms(value) >= at.time_ms else None
 
-    def _apply(self, key: bytes, event: ModerationEvent, at: LogPosition, number: int) -> Effects:
+    def _store_entries(self, event: ListEvent, at: LogPosition) -> Effects:
+        """Store entries of a hash list. There are many, so the answer says only that they were stored."""
+        name, import_id = event.list_name, str(event.import_id)
+        key = event_key("event", event.collection, event.event_id)
+        answer, effects = self._answer(key, at), Effects()
+        if answer is None:
+            answer = Answer(at.time_ms + self._answer_ms, is_done=True)
+            try:
+                store_entries(self._state, event, at.time_ms)
+            except BadInput as error:
+                answer = replace(answer, refusals=(_told(event, error),))
+        else:
+            effects.repeated = True
+            for written in (
+                list_chunk_key(event.collection, name, import_id, event.chunk),
+                import_key(event.collection, name, import_id),
+            ):
+                if self._state.get(written) is not None:
+                    self._state.put(written, self._state.get(written))
+        self._state.put(key, answer.pack())
+        effects.refusals += _refusals(answer)
+        return effects
+
+    def _apply(self, key: bytes, event: ModerationEvent | ListEvent, at: LogPosition, number: int) -> Effects:
         """Apply an event, the nth of its record; `key` is that of its answer."""
         answer = self._answer(key, at)
         if answer is None:
             answer = self._plan(event, at, number)
         return self._carry_out(key, answer, event.collection, at)
 
-    def _plan(self, event: ModerationEvent, at: LogPosition, number: int) -> Answer:
+    def _plan(self, event: ModerationEvent | ListEvent, at: LogPosition, number: int) -> Answer:
         """What a new event is to bring about. Nothing is written yet."""
         expires_ms, state = at.time_ms + self._answer_ms, BufferedState(self._state)
+        order = at.offset, number
         try:
-            roots = apply_event(state, event, (at.offset, number), at.time_ms)
+            if isinstance(event, ListEvent):
+                lists = self._collections.lists
+                judged, first_chunk = apply_list_event(state, lists, event, order, at.time_ms)
+                return self._planned(state, event.collection, judged, expires_ms, first_chunk)
+            roots = apply_event(state, event, order, at.time_ms)
         except BadInput as error:
             return Answer(expires_ms, is_done=False, refusals=(_told(event, error),))
-        chunks = {root: walk.begin(state, event.collection, root) for root in dict.fromkeys(roots)}
-        visits = tuple(Visit(root, chunk) for root, chunk in chunks.items() if chunk is not None)
-        return Answer(expires_ms, is_done=False, writes=tuple(state.writes.items()), visits=visits)
+        return self._planned(state, event.collection, Judged(roots), expires_ms)
+
+    def _planned(
+        self, state: BufferedState, collection: str, judged: Judged, expires_ms: int, list_chunk: int | None = None
+    ) -> Answer:
+        """The answer that makes the writes of `state`, and begins walks through the groups that changed."""
+        chunks = {root: walk.begin(state, collection, root) for root in dict.fromkeys(judged.roots)}
+        return Answer(
+            expires_ms,
+            is_done=False,
+            writes=tuple(state.writes.items()),
+            visits=tuple(Visit(root, chunk) for root, chunk in chunks.items() if chunk is not None),
+            refusals=tuple(_told(*refused) for refused in judged.refused),
+            list_chunk=list_chunk,
+            quarantined=tuple(judged.quarantined),
+        )
 
     def _carry_out(self, key: bytes, answer: Answer, collection: str, at: LogPosition) -> Effects:
         """Do what an answer says; if it was done before, tell it again."""
@@ -175,9 +242,11 @@ class Moderation:
             next_chunk = walk.advance(self._state, collection, visit)
             if next_chunk is not None:
                 effects.continuations.append(Continuation(collection, visit.group_content_id, next_chunk))
-        for reason, detail, event in answer.refusals:
-            error = BadInput(Reason(reason), detail)
-            effects.refusals.append(Refusal(ModerationEvent.from_json(event.encode()), error))
+        if answer.list_chunk is not None and list_walk.is_next(self._state, collection, answer.list_chunk):
+            effects.continuations.append(Continuation(collection, LIST_WALK, answer.list_chunk))
+        for name, entry in answer.quarantined:
+            effects.log_events.append(LogEvent(quarantine_event(self._state, collection, name, entry, at.time_ms)))
+        effects.refusals += _refusals(answer)
         return effects
 
     def _write_again(self, answer: Answer, effects: Effects) -> None:
@@ -191,6 +260,15 @@ class Moderation:
                 effects.revised.append(revised)
 
 
-def _told(event: ModerationEvent, error: BadInput) -> tuple[str, str, str]:
+def _refusals(answer: Answer) -> list[Refusal]:
+    return [Refusal(_logged(event), BadInput(Reason(reason), detail)) for reason, detail, event in answer.refusals]
+
+
+def _logged(value: str) -> ModerationEvent | ListEvent:
+    is_of_list = parse_json_object(value.encode()).get("event") in LIST_EVENTS
+    return ListEvent.from_json(value.encode()) if is_of_list else ModerationEvent.from_json(value.encode())
+
+
+def _told(event: ModerationEvent | ListEvent, error: BadInput) -> tuple[str, str, str]:
     """A refusal as an answer has it."""
     return str(error.reason), error.detail, event.to_json().decode()

@@ -96,6 +96,7 @@ def told_verdict(verdict: GroupVerdict | None, media_id: str, pending_from: str 
         version=verdict.version,
         labels=list(verdict.labels),
         content_id=verdict.content_id,
+        entry=verdict.entry,
     )
 
 
