@@ -9,17 +9,24 @@ from streams.config.settings import Settings
 from streams.domain.fingerprint.image.fingerprint import compute_content_id
 from streams.domain.records import Fingerprint, routing_key
 from streams.kafka.cloudevents import FINGERPRINT_TYPE, event_headers
+from streams.kafka.partitions import TopicPartitions
 from streams.kafka.topics import DEAD_LETTERS, FINGERPRINTS, SUBMISSIONS, VERDICTS
 from streams.runtime.runners.concurrent import ConcurrentStage, RecordTask, Work
 from streams.stages.fingerprint.fingerprinter import Fingerprinter
+from streams.stages.fingerprint.list_events import is_list_event, route_list_event
 from streams.stages.fingerprint.moderation_events import route_event
 from streams.stages.fingerprint.submissions import fingerprint_submission
 
 
-def fingerprint(task: RecordTask, fingerprinter: Fingerprinter, policies: LivePolicies) -> Work | None:
+def fingerprint(
+    task: RecordTask, fingerprinter: Fingerprinter, policies: LivePolicies, partitions: TopicPartitions
+) -> Work | None:
     """One record in, one record out: at once for verdicts and known media, else once the medium is decoded."""
     if task.topic == VERDICTS:
-        return route_event(task, policies, partial(task.emit, FINGERPRINTS))
+        emit_event = partial(task.emit, FINGERPRINTS)
+        if is_list_event(task.record):
+            return route_list_event(task, policies, emit_event, partitions.keys)
+        return route_event(task, policies, emit_event)
 
     def emit(result: Fingerprint) -> None:
         event_id = f"{result.submission_id}/{result.attempt}"
@@ -42,6 +49,11 @@ def stage(settings: Settings) -> ConcurrentStage:
         writes=(FINGERPRINTS, DEAD_LETTERS),
         open=fingerprinter.prepare,
         close=close,
-        handle=partial(fingerprint, fingerprinter=fingerprinter, policies=policies),
+        handle=partial(
+            fingerprint,
+            fingerprinter=fingerprinter,
+            policies=policies,
+            partitions=TopicPartitions(settings, FINGERPRINTS),
+        ),
         digest=compute_content_id,
     )

@@ -22,6 +22,7 @@ class HashLists:
     hashes: dict[str, dict[str, str]] = field(default_factory=dict)
     said: list[tuple[list[dict[str, Any]], list[Any]]] = field(default_factory=list)
     noted: dict[str, tuple[list[str], list[Any]]] = field(default_factory=dict)
+    reached: set[str] = field(default_factory=set)
     walk: dict[str, Any] = field(default_factory=lambda: {"chunk": 0, "after": "", "under_way": False})
 
     def apply(self, event: dict[str, Any], offset: int, time_ms: int) -> str | None:
@@ -47,7 +48,7 @@ class HashLists:
             self.lists[name] = {**event, "order": (offset, 0), "since": since}
             self.pending.pop((name, import_id), None)
         elif known is None:
-            return "unknown_list"
+            return None if event["event"] == "list_quarantine" else "unknown_list"
         elif event["event"] == "list_drop":
             del self.lists[name]
         elif event["event"] == "list_release":
@@ -146,7 +147,7 @@ class HashLists:
 
     def quarantined(self, event: dict[str, Any]) -> list[str]:
         """The contents that an entry in quarantine had matched."""
-        here = self.lists[event["list_name"]]
+        here = self.lists.get(event["list_name"], {"since": None})
         matches = self.matches.get((event["list_name"], f"{event['algorithm']}:{event['hash']}"))
         if matches is None or matches["since"] != here["since"] or not matches["cause"]:
             return []
@@ -164,8 +165,8 @@ def listable(facts: dict[str, Any], policy: dict[str, Any]) -> dict[str, str]:
         if name == "md5" and value:
             found[name] = value
         elif value and facts["quality"] >= policy["min_quality"] and telling(name, value):
-            if name != "pdq256" or int(facts["hashes"].get("pdq_quality:1", "100")) >= 50:
-                found[name] = value
+            pdq_quality = int(facts["hashes"].get("pdq_quality:1", "100"))
+            found |= {name: value} if name != "pdq256" or pdq_quality >= 50 else {}
     return found
 
 

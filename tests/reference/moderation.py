@@ -59,9 +59,7 @@ class ModeratedTwin(Twin):
         listed: how many of these may be on a list.
     """
 
-    def __init__(
-        self, judge: Judge = judge, *, chunk: int = 500, looked_at: int = 2_000, listed: int = 100
-    ) -> None:
+    def __init__(self, judge: Judge = judge, *, chunk: int = 500, looked_at: int = 2_000, listed: int = 100) -> None:
         super().__init__(judge)
         self.revised: list[str] = []
         self.refused: list[str] = []
@@ -140,7 +138,8 @@ class ModeratedTwin(Twin):
         contents, is_end = contents[: self._looked_at], len(contents) < self._looked_at
         roots, count, after = [], 0, contents[-1] if contents else ""
         for content in contents:
-            if not lists.hits(lists.hashes[content]) and not any(lists.noted.get(content, ())):
+            is_noted = content in lists.reached or any(lists.noted.get(content, ()))
+            if not lists.hits(lists.hashes[content]) and not is_noted:
                 continue
             roots += self._list_again(here, collection, content, f"lists/{step['chunk']}/{content}")
             count += 1
@@ -210,8 +209,15 @@ class ModeratedTwin(Twin):
         if policy["near"]:
             here.media[record["media_id"]] = content, expires_ms
         root = self._root(here, known.group[0])
+        changed = []
         if decision["outcome"] != "duplicate":
-            self._list(here, known, *here.hash_lists.said.pop(), statuses)
+            others = [verdict for verdict in here.verdicts if verdict["home"] in self._linked(here, root)]
+            changed = self._list(here, known, *here.hash_lists.said.pop(), statuses)
+            now = [verdict for verdict in here.verdicts if verdict["home"] in self._linked(here, root)]
+            new = [verdict for verdict in now if not any(verdict is other for other in others)]
+            others = [verdict for verdict in now if len(verdict["source"]) == 3 or verdict["source"][0] != content]
+            changed = changed if any(reaches_others(verdict, others) for verdict in new) else []
+            here.hash_lists.reached |= {content} if changed else set()
         verdict = self._verdict(here, root, content, statuses)
         if decision["match"] and decision["action"] == "reuse":
             decision["match"]["group_content_id"] = root
@@ -221,6 +227,8 @@ class ModeratedTwin(Twin):
             decision["verdict"] = said(verdict, decision["media_id"])
             decision["action"] = "reuse"
         member.told = self._told(root, verdict, decision)
+        self.decisions[decision["decision_id"]] = decision
+        self._revise_groups(here, record["collection"], changed, time_ms)
 
     def _compare(self, record: dict[str, Any], time_ms: int) -> dict[str, Any]:
         here, own = self._of(record["collection"]), record["facts"]["content_id"]
@@ -381,9 +389,7 @@ class ModeratedTwin(Twin):
             if verdict["home"] in names
             and (verdict["source"][0] == content or (verdict["for_group"] and verdict["event"]["status"] in statuses))
         ]
-        return max(
-            holding, key=lambda each: (KINDS.index(each["source"][1]), is_verified(each), each["order"]), default=None
-        )
+        return max(holding, key=lambda each: strength(each, content), default=None)
 
     def _told(self, root: str, verdict: dict[str, Any] | None, first: dict[str, Any]) -> Any:
         first_group = first["match"]["group_content_id"] if first["match"] else first["content_id"]
@@ -487,6 +493,20 @@ def said(verdict: dict[str, Any], media_id: str) -> dict[str, Any]:
 
 def says(event: dict[str, Any]) -> list[Any]:
     return [event["by"], event["status"], event["labels"], event["reason"], event["entry"]]
+
+
+def strength(verdict: dict[str, Any], content: str) -> tuple[Any, ...]:
+    own, kind, *_ = verdict["source"]
+    return KINDS.index(kind), is_verified(verdict), verdict["order"], own == content, own
+
+
+def reaches_others(verdict: dict[str, Any], others: list[dict[str, Any]]) -> bool:
+    return verdict["for_group"] and not any(
+        other["for_group"]
+        and other["event"]["status"] == verdict["event"]["status"]
+        and strength(other, "") > strength(verdict, "")
+        for other in others
+    )
 
 
 def is_verified(verdict: dict[str, Any]) -> bool:

@@ -50,15 +50,16 @@ def event(number: int, rng: random.Random, seed: int, at: str) -> ModerationEven
 
 
 LIST_EVENTS: tuple[ListEventName, ...] = (
-    *("list_entries", "list_entries", "list_entries"),
-    *("list_effective", "list_effective", "list_effective", "list_drop", "list_release"),
+    *("list_entries",) * 6,
+    *("list_effective",) * 6,
+    *("list_drop", "list_release"),
 )
 
 
 def list_event(number: int, rng: random.Random, seed: int, at: str) -> ListEvent:
     """About one of three lists, each with the hashes of some contents of `picture_streams.submission`."""
     name = rng.choice(LIST_EVENTS)
-    list_name = rng.choice(("bad", "bad", "good", "never"))
+    list_name = rng.choice(("bad", "bad", "bad", "good", "never"))
     entry = list_entry(rng, seed)
     has_entry, is_effective = name == "list_release", name == "list_effective"
     return ListEvent(
@@ -68,10 +69,10 @@ def list_event(number: int, rng: random.Random, seed: int, at: str) -> ListEvent
         list_name=list_name,
         at=at,
         by=None if name == "list_entries" else VerdictSource("person", "ann"),
-        import_id=f"import-{rng.randrange(2)}" if name in ("list_entries", "list_effective") else None,
-        chunk=rng.randrange(2) if name == "list_entries" else 0,
-        entries=[list_entry(rng, seed) for _ in range(rng.randrange(1, 6))] if name == "list_entries" else [],
-        chunks=rng.choice((0, 1, 1, 2)) if is_effective else 0,
+        import_id=f"import-{rng.choice((0, 0, 1))}" if name in ("list_entries", "list_effective") else None,
+        chunk=rng.choice((0, 0, 0, 1)) if name == "list_entries" else 0,
+        entries=[list_entry(rng, seed) for _ in range(rng.randrange(3, 12))] if name == "list_entries" else [],
+        chunks=rng.choice((0, 1, 1, 1, 1, 2)) if is_effective else 0,
         version=rng.choice(("1", "2")) if is_effective else None,
         status=rng.choice(("blocked", "allowed")) if is_effective and list_name != "never" else None,
         labels=[Label("known")] if is_effective and rng.random() < 0.5 else [],

@@ -122,6 +122,11 @@ def decide(
         submission = next(submissions)
         decision = _decide_one(submission, state, indexes.moderated, listing)
         result.decisions.append(decision)
+        root = listing.changed_group(submission)
+        if root is not None:
+            collection, at = submission.fingerprint.collection, LogPosition(submission.offset, submission.time_ms)
+            effects = moderation.revise_group(submission.decision_key, collection, root, at)
+            result.add(effects, routing_key(submission.fingerprint))
         if decision.repeated or submission.fingerprint.collection in indexes.moderated.with_waiting:
             result.add(_apply_waiting(submission, moderation), routing_key(submission.fingerprint))
     result.refusals.extend(listing.refused)

@@ -23,7 +23,7 @@ from streams.domain.state.state import State
 class BatchListing:
     """Looks the new contents of a batch up in hash lists, all at once for as long as no list changes.
 
-    `quarantined` and `refused` follow from the submissions that were judged.
+    `log_events` and `refused` follow from the submissions that were judged.
     """
 
     def __init__(self, batch: Sequence[PendingDecision], state: State, moderated: ModeratedCollections) -> None:
@@ -34,6 +34,7 @@ class BatchListing:
         self._looked_up: dict[str, ListsOfCollection] = {}
         self.log_events: list[LogEvent] = []
         self.refused: list[Refusal] = []
+        self._changed_groups: dict[int, str] = {}
 
     def lists_of(self, collection: str) -> ListsOfCollection:
         """The lists of a collection now."""
@@ -75,9 +76,11 @@ class BatchListing:
         collection = pending.fingerprint.collection
         if collection not in self._moderated.lists.with_lists:
             return
-        given = give(self._state, collection, content, listing, statuses)
+        given = give(self._state, collection, content, listing, statuses, pending.decision_id)
         if given.root is not None:
             self._moderated.note(group_key(collection, given.root))
+            if given.reaches_others:
+                self._changed_groups[id(pending)] = given.root
         self.refused += [Refusal(*each) for each in given.refused]
         for name, entry in listing.quarantined:
             self._note_quarantined(pending, name, entry)
@@ -87,10 +90,13 @@ class BatchListing:
         collection = pending.fingerprint.collection
         if collection not in self._moderated.lists.with_lists:
             return
-        keys = [group_key(collection, content.group_content_id)]
-        keys.append(group_key(collection, read_group(self._state, collection, content.group_content_id)[0]))
+        root, _ = read_group(self._state, collection, content.group_content_id)
+        keys = [group_key(collection, content.group_content_id), group_key(collection, root)]
         value = self._state.get(listed_key(collection, content.content_id))
-        for name, entry in Listed.unpack(value).entries if value is not None else ():
+        listed = Listed() if value is None else Listed.unpack(value)
+        if listed.decision_id == pending.decision_id:
+            self._changed_groups[id(pending)] = root
+        for name, entry in listed.entries:
             keys.append(list_matches_key(collection, name, entry))
             matches = self._state.get(keys[-1])
             if matches is not None and EntryMatches.unpack(matches).cause == _cause(pending):
@@ -99,6 +105,10 @@ class BatchListing:
             existing = self._state.get(key)
             if existing is not None:
                 self._state.put(key, existing)
+
+    def changed_group(self, pending: PendingDecision) -> str | None:
+        """The group whose other members a submission's listing reaches."""
+        return self._changed_groups.get(id(pending))
 
     def _note_quarantined(self, pending: PendingDecision, name: str, entry: str) -> None:
         event = quarantine_event(self._state, pending.fingerprint.collection, name, entry, pending.time_ms)

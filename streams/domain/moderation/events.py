@@ -161,6 +161,21 @@ class Moderation:
         value = self._state.get(key)
         return Answer.unpack(value) if value is not None and leading_expires_ms(value) >= at.time_ms else None
 
+    def revise_group(self, decision_key: bytes, collection: str, root: str, at: LogPosition) -> Effects:
+        """Revise the decisions about a group that a new content brought another verdict.
+
+        Args:
+            decision_key: of the content's first submission.
+            collection: of the group.
+            root: the group, as it is now.
+            at: the submission's record.
+        """
+        key = event_key("listed", decision_key.hex())
+        answer = self._answer(key, at)
+        if answer is None:
+            answer = self._planned(BufferedState(self._state), collection, Judged([root]), at.time_ms + self._answer_ms)
+        return self._carry_out(key, answer, collection, at)
+
     def _store_entries(self, event: ListEvent, at: LogPosition) -> Effects:
         """Store entries of a hash list. There are many, so the answer says only that they were stored."""
         name, import_id = event.list_name, str(event.import_id)

@@ -13,11 +13,13 @@ from streams.domain.records.verdict import SOURCE_KINDS
 from streams.domain.state.groups import GroupVerdict
 
 
-def precedence(verdict: GroupVerdict) -> tuple[int, bool, tuple[int, int]]:
-    """The higher counts."""
+def precedence(verdict: GroupVerdict, content_id: str) -> tuple[int, bool, tuple[int, int], bool, str]:
+    """The higher counts for a content. What one list says of several contents of a group has one place in the log."""
     is_verified = verdict.entry is None or verdict.entry.confidence == "exact"
-    return -SOURCE_KINDS.index(verdict.kind), is_verified, verdict.order
+    is_own = verdict.content_id == content_id
+    return -SOURCE_KINDS.index(verdict.kind), is_verified, verdict.order, is_own, verdict.content_id
 
 
-def strongest(verdicts: Iterable[GroupVerdict]) -> GroupVerdict | None:
-    return max(verdicts, key=precedence, default=None)
+def strongest(verdicts: Iterable[GroupVerdict], content_id: str) -> GroupVerdict | None:
+    """The verdict that counts for a content."""
+    return max(verdicts, key=lambda verdict: precedence(verdict, content_id), default=None)

@@ -165,18 +165,20 @@ class Listed(NamedTuple):
     Attributes:
         lists: that have given a verdict on it.
         entries: list and entry of all near hashes that counted it.
+        decision_id: of the decision whose listing reached others of the group; empty if there was none.
     """
 
     lists: tuple[str, ...] = ()
     entries: tuple[tuple[str, str], ...] = ()
+    decision_id: str = ""
 
     def pack(self) -> bytes:
         return bytes((LAYOUT,)) + orjson.dumps(tuple(self))
 
     @classmethod
     def unpack(cls, value: bytes) -> Listed:
-        lists, entries = orjson.loads(_checked(value)[1:])
-        return cls(tuple(lists), tuple((name, entry) for name, entry in entries))
+        lists, entries, decision_id = orjson.loads(_checked(value)[1:])
+        return cls(tuple(lists), tuple((name, entry) for name, entry in entries), decision_id)
 
 
 class ListWalk(NamedTuple):

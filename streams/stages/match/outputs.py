@@ -9,9 +9,9 @@ from typing import Protocol
 from streams import metrics
 from streams.domain.match.batch import WalkStep
 from streams.domain.match.decide import MatchOutput
-from streams.domain.moderation.events import Continuation, Refusal
+from streams.domain.moderation.events import Continuation, LogEvent, Refusal
 from streams.errors import BadInput
-from streams.kafka.cloudevents import DECISION_TYPE, WALK_TYPE, event_headers
+from streams.kafka.cloudevents import DECISION_TYPE, LIST_TYPE, WALK_TYPE, event_headers
 from streams.kafka.outputs import OutputHeaders
 from streams.kafka.topics import DECISIONS, FINGERPRINTS, VERDICTS
 
@@ -39,6 +39,14 @@ def emit_walk_steps(batch: OutputBatch, continuations: Iterable[Continuation]) -
         value = WalkStep(step.collection, step.group_content_id, step.chunk).to_json()
         headers = event_headers(event_id, WALK_TYPE, step.group_content_id, batch.now())
         batch.emit(FINGERPRINTS, step.routing_key, value, headers)
+
+
+def emit_log_events(batch: OutputBatch, events: Iterable[LogEvent]) -> None:
+    """To the end of the log that this partition reads."""
+    for event, routing_key in events:
+        metrics.QUARANTINED_ENTRIES.labels(event.collection, event.list_name).inc()
+        headers = event_headers(event.event_id, LIST_TYPE, event.list_name, batch.now())
+        batch.emit(FINGERPRINTS, routing_key, event.to_json(), headers)
 
 
 def emit_refusals(batch: OutputBatch, refusals: Iterable[Refusal]) -> None:

@@ -70,6 +70,8 @@ def apply_list_event(
     if event.event == "list_effective":
         _put_in_force(state, event, in_force, order, time_ms)
         return ListChange(Judged(), walk.begin(state, collection))
+    if in_force is None and event.event == "list_quarantine":
+        return ListChange(Judged())
     if in_force is None:
         raise BadInput(Reason.UNKNOWN_LIST, f"collection {collection!r} has no list {event.list_name!r}")
     if event.event == "list_drop":

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Final
 
-from streams.domain.hashes.algorithms import current_algorithm
+from streams.domain.hashes.algorithms import DIGEST_HASH, current_algorithm
 from streams.domain.policy.policy import Policy
 from streams.domain.records import MediaFacts
 from streams.domain.records.hash_list import ALGORITHM_BITS
@@ -38,9 +38,9 @@ def listable_hashes(facts: MediaFacts, policy: Policy) -> dict[str, bytes]:
         value = facts.hashes.get(_key(name))
         if value is None or len(value) != ALGORITHM_BITS[name] // 4:
             continue
-        if name == "md5" or (facts.quality >= policy.min_quality and _is_pdq_good(name, facts)):
+        if name == DIGEST_HASH or (facts.quality >= policy.min_quality and _is_pdq_good(name, facts)):
             digest = bytes.fromhex(value)
-            if name == "md5" or says_enough(digest):
+            if name == DIGEST_HASH or says_enough(digest):
                 found[name] = digest
     return found
 
@@ -76,4 +76,4 @@ def _is_pdq_good(name: str, facts: MediaFacts) -> bool:
 
 @cache
 def _key(name: str) -> str:
-    return "md5" if name == "md5" else current_algorithm(name).key
+    return name if name == DIGEST_HASH else current_algorithm(name).key

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from streams.domain.moderation.hash_lists.judge import Listing, ListVerdict
 from streams.domain.moderation.inheritance import inherits
+from streams.domain.moderation.precedence import precedence
 from streams.domain.moderation.standing import read_group
 from streams.domain.records import ModerationEvent, VerdictSource
 from streams.domain.state.content import Content
@@ -21,13 +22,22 @@ MAX_VERDICTS: Final = 256
 
 
 class Given(NamedTuple):
-    """What changed: the group that has other verdicts now, and verdicts that it has no room for."""
+    """What changed.
 
-    root: str | None
+    Attributes:
+        root: the group that has other verdicts now; None if it has the same.
+        reaches_others: other contents of the group may inherit what it has now and did not have before.
+        refused: verdicts that the group has no room for.
+    """
+
+    root: str | None = None
+    reaches_others: bool = False
     refused: tuple[tuple[ModerationEvent, BadInput], ...] = ()
 
 
-def give(state: State, collection: str, content: Content, listing: Listing, statuses: int) -> Given:
+def give(
+    state: State, collection: str, content: Content, listing: Listing, statuses: int, decision_id: str = ""
+) -> Given:
     """Make a content's verdicts by lists those of a listing.
 
     Args:
@@ -36,8 +46,14 @@ def give(state: State, collection: str, content: Content, listing: Listing, stat
         content: that was judged.
         listing: the judgement.
         statuses: that the content inherits from its group, and its group from it.
+        decision_id: of the content's first submission, where that is what brings the listing.
     """
-    _note_listed(state, collection, content, listing)
+    given = _give(state, collection, content, listing, statuses)
+    _note_listed(state, collection, content, listing, decision_id if given.reaches_others else "")
+    return given
+
+
+def _give(state: State, collection: str, content: Content, listing: Listing, statuses: int) -> Given:
     root, group = read_group(state, collection, content.group_content_id)
     before = [each for each in group.verdicts if each.entry is not None and each.content_id == content.content_id]
     others = tuple(each for each in group.verdicts if each not in before)
@@ -51,18 +67,27 @@ def give(state: State, collection: str, content: Content, listing: Listing, stat
             continue
         after.append(same[0] if same else said)
     if after == before:
-        return Given(None, tuple(refused))
+        return Given(refused=tuple(refused))
     named = group if group.founded else replace(group, media_id=content.group_media_id)
     state.put(group_key(collection, root), replace(named, verdicts=(*others, *after)).pack())
-    return Given(root, tuple(refused))
+    return Given(root, any(_reaches_others(each, others) for each in after if each not in before), tuple(refused))
 
 
-def _note_listed(state: State, collection: str, content: Content, listing: Listing) -> None:
+def _reaches_others(verdict: GroupVerdict, others: tuple[GroupVerdict, ...]) -> bool:
+    """Whether the verdict counts for any other content: a stronger one of the same status reaches all that it does."""
+    return verdict.for_group and not any(
+        other.for_group and other.status == verdict.status and precedence(other, "") > precedence(verdict, "")
+        for other in others
+    )
+
+
+def _note_listed(state: State, collection: str, content: Content, listing: Listing, decision_id: str) -> None:
     key = listed_key(collection, content.content_id)
     value = state.get(key)
     before = Listed() if value is None else Listed.unpack(value)
     entries = tuple(dict.fromkeys((*before.entries, *listing.counted)))
-    listed = Listed(tuple(verdict.source.name for verdict in listing.verdicts), entries)
+    lists = tuple(verdict.source.name for verdict in listing.verdicts)
+    listed = Listed(lists, entries, decision_id or before.decision_id)
     if listed != Listed():
         state.put(key, listed.pack())
     elif value is not None:
