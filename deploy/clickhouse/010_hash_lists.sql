@@ -108,3 +108,29 @@ FROM hash_list_events_once
 WHERE event IN ('list_quarantine', 'list_release')
 GROUP BY collection, list_name, algorithm, hash
 HAVING argMax(event, (routed_at, kafka_offset)) = 'list_quarantine';
+
+ALTER TABLE decisions
+    ADD COLUMN IF NOT EXISTS verdict_entry String CODEC(ZSTD(1))
+        COMMENT 'of a hash list: algorithm and hash of the entry that the content matched'
+        AFTER verdict_content_id,
+    ADD COLUMN IF NOT EXISTS verdict_entry_confidence LowCardinality(String)
+        COMMENT 'exact (equal bytes), or unverified (near hashes alone)'
+        AFTER verdict_entry;
+
+-- What matched which entry, by the decisions that say so.
+CREATE VIEW IF NOT EXISTS hash_list_matches AS
+SELECT
+    collection,
+    verdict_by AS list_name,
+    verdict_version AS version,
+    verdict_entry AS entry,
+    verdict_entry_confidence AS confidence,
+    verdict_status AS status,
+    verdict_content_id AS listed_content_id,
+    content_id,
+    media_id,
+    decision_id,
+    revision,
+    decided_at
+FROM decisions FINAL
+WHERE verdict_entry != '';

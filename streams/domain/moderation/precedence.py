@@ -20,6 +20,6 @@ def precedence(verdict: GroupVerdict, content_id: str) -> tuple[int, bool, tuple
     return -SOURCE_KINDS.index(verdict.kind), is_verified, verdict.order, is_own, verdict.content_id
 
 
-def strongest(verdicts: Iterable[GroupVerdict], content_id: str) -> GroupVerdict | None:
+def strongest(verdicts: Iterable[GroupVerdict], content_id: str = "") -> GroupVerdict | None:
     """The verdict that counts for a content."""
     return max(verdicts, key=lambda verdict: precedence(verdict, content_id), default=None)
