@@ -67,7 +67,8 @@ def verdict_of(home: Path, name: str, collection: str, status: str) -> dict[str,
         found: dict[str, Any] = current(home, name, collection)["verdict"]
         return found if found["status"] == status else None
 
-    return until(verdict)
+    holding: dict[str, Any] = until(verdict)
+    return holding
 
 
 def test_a_list_holds_for_what_is_known_and_for_what_comes_until_it_is_dropped(home: Path) -> None:
