@@ -9,24 +9,19 @@ from streams.config.settings import Settings
 from streams.domain.fingerprint.image.fingerprint import compute_content_id
 from streams.domain.records import Fingerprint, routing_key
 from streams.kafka.cloudevents import FINGERPRINT_TYPE, event_headers
-from streams.kafka.partitions import TopicPartitions
 from streams.kafka.topics import DEAD_LETTERS, FINGERPRINTS, SUBMISSIONS, VERDICTS
 from streams.runtime.runners.concurrent import ConcurrentStage, RecordTask, Work
 from streams.stages.fingerprint.fingerprinter import Fingerprinter
-from streams.stages.fingerprint.list_events import is_list_event, route_list_event
-from streams.stages.fingerprint.moderation_events import route_event
 from streams.stages.fingerprint.submissions import fingerprint_submission
+from streams.stages.fingerprint.verdicts import VerdictRouter
 
 
 def fingerprint(
-    task: RecordTask, fingerprinter: Fingerprinter, policies: LivePolicies, partitions: TopicPartitions
+    task: RecordTask, fingerprinter: Fingerprinter, policies: LivePolicies, route: VerdictRouter
 ) -> Work | None:
     """One record in, one record out: at once for verdicts and known media, else once the medium is decoded."""
     if task.topic == VERDICTS:
-        emit_event = partial(task.emit, FINGERPRINTS)
-        if is_list_event(task.record):
-            return route_list_event(task, policies, emit_event, partitions.keys)
-        return route_event(task, policies, emit_event)
+        return route(task, partial(task.emit, FINGERPRINTS))
 
     def emit(result: Fingerprint) -> None:
         event_id = f"{result.submission_id}/{result.attempt}"
@@ -38,6 +33,7 @@ def fingerprint(
 
 def stage(settings: Settings) -> ConcurrentStage:
     fingerprinter, policies = Fingerprinter(settings), LivePolicies(settings.paths.policy_file)
+    route = VerdictRouter(settings, policies)
 
     async def close() -> None:
         policies.close()
@@ -49,11 +45,6 @@ def stage(settings: Settings) -> ConcurrentStage:
         writes=(FINGERPRINTS, DEAD_LETTERS),
         open=fingerprinter.prepare,
         close=close,
-        handle=partial(
-            fingerprint,
-            fingerprinter=fingerprinter,
-            policies=policies,
-            partitions=TopicPartitions(settings, FINGERPRINTS),
-        ),
+        handle=partial(fingerprint, fingerprinter=fingerprinter, policies=policies, route=route),
         digest=compute_content_id,
     )

@@ -22,8 +22,7 @@ from streams.domain.match.decide import decide
 from streams.domain.moderation.events import LogPosition
 from streams.domain.records import Fingerprint, ListEvent, Origin, VerdictSource, decode_list_event
 from streams.kafka.topics import VERDICTS
-from streams.services.hash_lists.importing import _Chunks, _closing_event, _entries, check_file
-from streams.services.hash_lists.importing import ListSettings
+from streams.services.hash_lists.importing import ListSettings, _Chunks, _closing_event, _entries, check_file
 from streams.services.progress import no_progress
 from tests.bench.near_stage import Gallery
 from tests.support.partition import Partition
@@ -126,11 +125,10 @@ def main(entries: int, known: int, new: int, rounds: int) -> None:
         table.add_column(name, justify="right")
     for level in levels:
         gallery = Gallery(level)
-        at = 0
+
         for partition in (plain, listed):
             cpu_us(partition, gallery, range(known))
-        for _ in range(rounds):
-            at += 1
+        for at in range(1, rounds + 1):
             numbers = range(known + at * new, known + (at + 1) * new)
             without, with_list = cpu_us(plain, gallery, numbers), cpu_us(listed, gallery, numbers)
             table.add_row(level, f"{without:.0f}", f"{with_list:.0f}", f"{without / with_list:.2f}")
