@@ -16,7 +16,7 @@ PDQ_QUALITY = "pdq_quality:1"
 _IN_EVERY_FINGERPRINT = ("phash64", "phash256")
 
 
-def compute_extra_hashes(names: Iterable[str], grey: Image.Image, data: bytes = b"") -> dict[str, str]:
+def compute_extra_hashes(names: Iterable[str], grey: Image.Image, data: bytes) -> dict[str, str]:
     """The named hashes of a picture, by algorithm and version, as `MediaFacts.hashes` holds them.
 
     `pdq256` adds a second entry, `pdq_quality:1`. `phash64` and `phash256` are left out: every fingerprint has them.
