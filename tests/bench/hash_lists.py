@@ -45,12 +45,12 @@ def write_list(path: Path, entries: int) -> None:
 def import_in_process(path: Path, partition: Partition) -> dict[str, float]:
     """CPU seconds of every step."""
     took: dict[str, float] = {}
+    begun = time.process_time()
 
     def lap(name: str) -> None:
         nonlocal begun
         took[name], begun = took.get(name, 0.0) + time.process_time() - begun, time.process_time()
 
-    begun = time.process_time()
     checked = check_file(path, "csv")
     lap("check")
     chunks = _Chunks("gallery", "bench", checked.digest, "run")

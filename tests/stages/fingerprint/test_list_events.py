@@ -64,4 +64,4 @@ def test_keys_are_divided_as_java_clients_divide_them() -> None:
 
 @pytest.mark.parametrize("value", [b"", b"[]", b"{ no json", b'{"event": "verdict"}', b'{"event": ["list_drop"]}'])
 def test_other_records_are_not_about_lists(value: bytes) -> None:
-    assert not is_list_event(Record(value))  # type: ignore[arg-type]
+    assert not is_list_event(Record(value))
