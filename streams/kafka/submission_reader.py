@@ -12,7 +12,7 @@ from streams.config.settings import Settings
 from streams.domain.records import Origin, Submission, decode_submission
 from streams.errors import BadInput, BrokerError
 from streams.kafka.clients import make_consumer, reach_broker
-from streams.kafka.topics import SUBMISSIONS, wire_name
+from streams.kafka.topics import SUBMISSIONS, reader_group, wire_name
 
 REQUEST_TIMEOUT_S: Final = 10.0
 MAX_SILENCE_S: Final = 30.0
@@ -30,9 +30,7 @@ class SubmissionReader:
         self.topic = wire_name(settings, SUBMISSIONS)
         metadata = reach_broker(settings).topics.get(self.topic)
         self._partitions = set(metadata.partitions) if metadata is not None else set()
-        self._consumer = make_consumer(
-            settings, f"{settings.kafka.group_prefix}-submissions-reader", enable_partition_eof=True
-        )
+        self._consumer = make_consumer(settings, reader_group(settings, SUBMISSIONS), enable_partition_eof=True)
 
     def read(self, topic: str, partition: int, offset: int) -> Submission | None:
         """The submission at a place; None if Kafka no longer has it, or if it is not a valid submission.

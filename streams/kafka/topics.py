@@ -71,6 +71,11 @@ def consumer_group(settings: Settings, stage: str) -> str:
     return f"{settings.kafka.topic_prefix}{settings.kafka.group_prefix}-{stage}"
 
 
+def reader_group(settings: Settings, topic: str) -> str:
+    """The group of a reader that joins none and commits nothing: Kafka asks for its name and for the right to it."""
+    return f"{settings.kafka.group_prefix}-{topic.removeprefix('media.')}-reader"
+
+
 def group_member(settings: Settings, stage: str) -> str:
     """The name (`group.instance.id`) with which a worker keeps its partitions across a restart."""
     return f"{consumer_group(settings, stage)}-{settings.runtime.worker_id}"
