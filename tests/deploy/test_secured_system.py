@@ -19,6 +19,7 @@ from streams.config.settings import load_settings
 from streams.kafka.clients import producer_config
 from streams.local.clickhouse.server import EmbeddedClickHouse
 from tests.deploy.compose import DEPLOY, TOP, Service, own_services
+from tests.deploy.container import as_container, bake_kernels, entrypoint, give_to_container
 from tests.support.brokers import ApacheKafka, BrokerUnavailable, java_command
 from tests.support.commands import until
 from tests.support.media import jpeg
@@ -120,14 +121,18 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecuredSystem]:
 
 
 def test_workers_decide_with_the_rights_of_their_stage(system: SecuredSystem) -> None:
+    container = as_container(system.home)
+    bake_kernels(system.home / "baked")
+    workers = {name: service for name, service in SERVICES.items() if service.command[0] == "worker"}
+    environments = {name: system.environment(service) for name, service in workers.items()}
+    give_to_container(system.home)
     with ExitStack() as stack:
-        for name, service in SERVICES.items():
-            if service.command[0] == "worker":
-                log = system.home / f"{name}.log"
-                worker = launch(
-                    ["mediasieve", *service.command], log=log, env=system.environment(service), cwd=system.home
-                )
-                stack.callback(end, worker)
+        for name, service in workers.items():
+            log = system.home / f"{name}.log"
+            command, image_variables = entrypoint(system.home, name, service.command)
+            variables = {**environments[name], **image_variables}
+            worker = launch([*container, *command], log=log, env=variables, cwd=system.home)
+            stack.callback(end, worker)
         picture = system.home / "cat.jpg"
         picture.write_bytes(jpeg())
         published = system.run(system.client_environment("publish"), "mediasieve", "publish", str(picture))
@@ -139,6 +144,8 @@ def test_workers_decide_with_the_rights_of_their_stage(system: SecuredSystem) ->
         assert '"outcome":"unique"' in seen.stdout, seen.stderr + "".join(
             tail(path) for path in system.home.glob("*.log")
         )
+        logs = "".join(path.read_text() for path in system.home.glob("*.log"))
+        assert "compiling the kernels" not in logs, "the image's kernels were not used"
         environment = system.environment(SERVICES["record"])
         search = ("mediasieve", "similar", str(picture), "--json")
         until(lambda: "cat.jpg" in system.run(environment, *search).stdout)
