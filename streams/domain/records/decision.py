@@ -167,6 +167,8 @@ class Decision:
                 group = {"group_content_id": content_id, "group_media_id": media_id}
                 document["match"] = {"content_id": content_id, "media_id": media_id, **group, **known}
         decision = from_document_strictly(cls, document)
+        if decision.job_id is None:
+            decision.__dict__.pop("job_id", None)
         if decision.facts is not None:
             decision.__dict__["facts"] = decision.facts.published()
         if not UUID_REGEX.fullmatch(decision.decision_id):

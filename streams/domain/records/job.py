@@ -1,6 +1,6 @@
 """A job: submissions that somebody follows together, such as those of an import. One record of media.jobs.
 
-The topic is compacted: the last record of a job says how it stands with its publisher. Decisions carry the job's id, and
+The topic is compacted: the last record of a job says how it stands with its publisher. Decisions carry the job id, and
 tell what was decided.
 """
 
