@@ -11,7 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from streams.analytics.queries.dead_letters import LetterGroup
+from clickhouse_connect.driver.client import Client
+
+from streams.analytics.queries.dead_letters import LetterGroup, LetterRow, letter_groups, letter_rows
 from streams.config.settings import Settings
 from streams.domain.records.dead_letter import Act, DeadLetter, LetterFilter
 from streams.errors import BadInput
@@ -76,8 +78,26 @@ def show_letter(settings: Settings, partition: int, offset: int) -> ShownLetter 
     return ShownLetter(letter, HandledLetters.read(settings).get(letter.letter_id))
 
 
+def list_groups(client: Client, wanted: LetterFilter, status: str = "") -> tuple[LetterGroup, ...]:
+    """Dead letters by reason, stage and topic, the most frequent first; `status` is empty for any.
+
+    Raises:
+        AnalyticsError: ClickHouse does not answer or refuses.
+    """
+    return letter_groups(client, wanted, status)
+
+
+def list_letters(client: Client, wanted: LetterFilter, status: str = "", *, limit: int) -> tuple[LetterRow, ...]:
+    """Single dead letters, the latest first; `status` is empty for any.
+
+    Raises:
+        AnalyticsError: ClickHouse does not answer or refuses.
+    """
+    return letter_rows(client, wanted, status, limit=limit)
+
+
 def groups_from_kafka(
-    settings: Settings, wanted: LetterFilter, track_progress: TrackProgress
+    settings: Settings, wanted: LetterFilter, track_progress: TrackProgress, *, status: str = ""
 ) -> tuple[LetterGroup, ...]:
     """Dead letters by reason, stage and topic, read from the topic itself: for when ClickHouse is away or behind.
 
@@ -86,7 +106,9 @@ def groups_from_kafka(
     """
     handled, groups = HandledLetters.read(settings), LetterGroups()
     for letter in _selected(settings, wanted, track_progress, "reading dead letters", ActResult()):
-        groups.add(letter, handled.get(letter.letter_id))
+        done = handled.get(letter.letter_id)
+        if status in ("", "open" if done is None else done.act):
+            groups.add(letter, done)
     return groups.sorted()
 
 

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from streams.analytics.client import connect
-from streams.analytics.queries.dead_letters import letter_groups, letter_rows
+from streams.analytics.queries.dead_letters import LetterGroup, LetterRow
 from streams.cli.app import OneLineGroup
 from streams.cli.options import broker_option, clickhouse_option, data_dir_option, parse_since, user_name
 from streams.cli.printing.dead_letters import act_summary, groups_table, letter_document, letter_report, letters_table
@@ -23,6 +23,8 @@ from streams.services.dead_letters import (
     ActResult,
     drop_letters,
     groups_from_kafka,
+    list_groups,
+    list_letters,
     replay_letters,
     show_letter,
 )
@@ -114,20 +116,22 @@ def list_(
     wanted, status = LetterFilter(**conditions), "" if status == "any" else status
     if source == "kafka" and letters:
         raise click.UsageError("--letters needs ClickHouse; leave out --from kafka.")
-    found: tuple[Any, ...]
+    groups: tuple[LetterGroup, ...] = ()
+    rows: tuple[LetterRow, ...] = ()
     if source == "kafka":
-        found = groups_from_kafka(settings, wanted, track_progress)
-        found = tuple(group for group in found if not status or getattr(group, status))
+        groups = groups_from_kafka(settings, wanted, track_progress, status=status)
     else:
         with connect(settings) as client:
-            found = (
-                letter_rows(client, wanted, status, limit=limit) if letters else letter_groups(client, wanted, status)
-            )
+            if letters:
+                rows = list_letters(client, wanted, status, limit=limit)
+            else:
+                groups = list_groups(client, wanted, status)
     if as_json:
-        for entry in found:
+        entries: tuple[LetterGroup | LetterRow, ...] = (*groups, *rows)
+        for entry in entries:
             write_json_line(asdict(entry))
-    elif found:
-        make_console(stderr=False).print(letters_table(found) if letters else groups_table(found))
+    elif groups or rows:
+        make_console(stderr=False).print(letters_table(rows) if letters else groups_table(groups))
     else:
         say("There are no such dead letters.")
     return 0
@@ -160,8 +164,9 @@ def show(place: str, print_value: bool, as_json: bool, broker: str | None, data_
 def replay(per_second: float | None, **options: Any) -> int:
     """Publish dead letters again, to the topics they came from, with the key, value and headers they came with.
 
-    A replayed submission is the same submission, one attempt later: it gets a decision of its own. The same replay twice
-    changes nothing, and a letter that was replayed is left alone without --again. Exit code 1 if some were refused.
+    A replayed submission is the same submission, one attempt later: it gets a decision of its own. The same replay
+    twice changes nothing, and a letter that was replayed is left alone without --again. Exit code 1 if some were
+    refused.
     """
     return _act(replay_letters, "replay", per_second=per_second, **options)
 

@@ -67,7 +67,8 @@ def letter_report(found: ShownLetter) -> str:
     """All that people want to know of one letter, in lines."""
     letter, handled = found.letter, found.handled
     media_id, collection = letter.identity()
-    done = "nothing" if handled is None else handled.act
+    done: str = "nothing" if handled is None else handled.act
+    headers = ", ".join(f"{printable(name)}={_text_of(value)}" for name, value in letter.headers)
     if handled is not None and handled.replays:
         done += f", {counted(handled.replays, 'replay', 'replays')} in all"
     lines = [
@@ -80,7 +81,7 @@ def letter_report(found: ShownLetter) -> str:
         f"  medium:   {printable(media_id or '(none)')} in collection {collection}",
         f"  done:     {done}",
         f"  key:      {_text_of(letter.key)}",
-        f"  headers:  {', '.join(f'{printable(name)}={_text_of(value)}' for name, value in letter.headers) or '(none)'}",
+        f"  headers:  {headers or '(none)'}",
         f"  value:    {human_bytes(letter.size_bytes)}: {_text_of((letter.value or b'')[:HEAD_BYTES])}",
     ]
     return "\n".join(lines)
