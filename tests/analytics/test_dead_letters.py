@@ -11,7 +11,7 @@ from streams.analytics.writer import ClickHouseSink
 from streams.domain.records import Origin
 from streams.domain.records.dead_letter import Act, DeadLetter, DeadLetterAct, LetterFilter
 from streams.kafka.topics import DEAD_LETTER_ACTS, DEAD_LETTERS
-from streams.services.letter_groups import LetterGroups
+from streams.services.dead_letters.groups import LetterGroups
 from tests.support.engines import Database
 from tests.support.stories import T0_MS, Record, dead_letter
 

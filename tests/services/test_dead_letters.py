@@ -20,8 +20,14 @@ from streams.kafka.dead_letter_reader import HandledLetters, KafkaRecord, TopicS
 from streams.kafka.dead_letters import dead_letter
 from streams.kafka.topic_admin import apply_topics
 from streams.kafka.topics import DEAD_LETTER_ACTS, DEAD_LETTERS, SUBMISSIONS, wire_name
-from streams.services.dead_letters import ActResult, drop_letters, groups_from_kafka, replay_letters, show_letter
-from streams.services.letter_sender import ActOptions
+from streams.services.dead_letters.letters import (
+    ActResult,
+    drop_letters,
+    groups_from_kafka,
+    replay_letters,
+    show_letter,
+)
+from streams.services.dead_letters.sender import ActOptions
 from streams.services.progress import no_progress
 from tests.support.brokers import Namespace
 from tests.support.stories import Record
@@ -33,8 +39,8 @@ REPLAY_ALL = """
 import sys
 from streams.config.settings import load_settings
 from streams.domain.records.dead_letter import LetterFilter
-from streams.services.dead_letters import replay_letters
-from streams.services.letter_sender import ActOptions
+from streams.services.dead_letters.letters import replay_letters
+from streams.services.dead_letters.sender import ActOptions
 from streams.services.progress import no_progress
 settings = load_settings(broker=sys.argv[1], topic_prefix=sys.argv[2], group_prefix=sys.argv[3])
 print("begun", flush=True)

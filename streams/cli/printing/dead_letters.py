@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from streams.analytics.queries.dead_letters import LetterGroup, LetterRow
 from streams.domain.records import format_timestamp
-from streams.services.dead_letters import ActResult, ShownLetter
+from streams.services.dead_letters.letters import ActResult, ShownLetter
 from streams.services.text import counted, human_bytes, printable
 from streams.services.wording import reason_in_words
 

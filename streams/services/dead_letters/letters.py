@@ -1,4 +1,4 @@
-"""Dead letters: show, replay and drop them.
+"""Which dead letters there are, and what is done about them.
 
 Kafka has the letters, and the acts on them, from which a replay is made. ClickHouse has rows of both and is asked for
 lists alone. A replay of a letter is published first and recorded second: a replay that nobody recorded, because the
@@ -27,10 +27,10 @@ from streams.kafka.dead_letter_reader import (
 )
 from streams.kafka.dead_letters import replay_of
 from streams.kafka.topics import DEAD_LETTERS
-from streams.services.letter_groups import LetterGroups
-from streams.services.letter_sender import ActOptions, LetterSender
-from streams.services.pace import Pace
+from streams.services.dead_letters.groups import LetterGroups
+from streams.services.dead_letters.sender import ActOptions, LetterSender
 from streams.services.progress import TrackProgress
+from streams.services.submit.pace import Pace
 
 MAX_ERRORS: Final = 20
 

@@ -19,7 +19,7 @@ from streams.cli.progress import track_progress
 from streams.cli.terminal import data_stream, make_console, say, write_json_line
 from streams.domain.records.dead_letter import LetterFilter
 from streams.local.data_dir import load_command_settings
-from streams.services.dead_letters import (
+from streams.services.dead_letters.letters import (
     ActResult,
     drop_letters,
     groups_from_kafka,
@@ -28,7 +28,7 @@ from streams.services.dead_letters import (
     replay_letters,
     show_letter,
 )
-from streams.services.letter_sender import ActOptions
+from streams.services.dead_letters.sender import ActOptions
 from streams.services.text import printable
 
 Function = TypeVar("Function", bound=Callable[..., Any])
