@@ -120,6 +120,16 @@ def test_a_dry_run_publishes_nothing_and_again_brings_the_next_attempt(settings:
     assert [attempt for _, attempt in submissions(settings)] == [b"1", b"2"]
 
 
+def test_letters_of_a_time_are_found_by_it(settings: Settings) -> None:
+    give_up(settings, 3)
+    now_ms = round(time.time() * 1000)
+    hour_ms = 3_600_000
+    options = ActOptions("ann", dry_run=True)
+    assert replay(settings, LetterFilter(since_ms=now_ms - hour_ms), options).done == 3
+    assert replay(settings, LetterFilter(since_ms=now_ms + hour_ms), options).looked_at == 0
+    assert replay(settings, LetterFilter(until_ms=now_ms - hour_ms), options).matched == 0
+
+
 def test_dropped_letters_are_hidden_and_not_replayed(settings: Settings) -> None:
     give_up(settings, 3)
     letters = [DeadLetter.of(record) for record in all_of(settings, DEAD_LETTERS)]
