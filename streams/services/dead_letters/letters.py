@@ -143,7 +143,8 @@ def _act(
     pace = Pace(options.per_second) if options.per_second else None
     seen: set[int] = set()  # a worker that was killed may have written a letter twice
     what = "looking" if options.dry_run else "replaying" if act == "replayed" else "dropping"
-    for letter in _selected(settings, wanted, track_progress, what, result):
+    letters = _selected(settings, wanted, track_progress, what, result)
+    for letter in letters if sender is None else sender.recording(letters):
         before, digest = handled.get(letter.letter_id), letter_digest(letter.letter_id)
         if digest in seen or (before is not None and not options.again):
             result.handled += 1
@@ -162,8 +163,6 @@ def _act(
             continue
         result.done += 1
         result.size_bytes += letter.size_bytes
-    if sender is not None:
-        sender.flush()
     return result
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -20,6 +20,7 @@ from streams.kafka.topics import DEAD_LETTER_ACTS, load_topics, plain_name, wire
 
 CHUNK_LETTERS: Final = 500
 CHUNK_BYTES: Final = 32 << 20
+CHUNK_S: Final = 2.0
 QUEUE_KBYTES: Final = 96 << 10
 MAX_NOTE_CHARS: Final = 1024
 
@@ -70,6 +71,20 @@ class LetterSender:
         self._pending: list[_Pending] = []
         self._act_errors: list[str] = []
         self._size_bytes = 0
+        self._flushed_at = time.monotonic()
+
+    def recording(self, letters: Iterator[DeadLetter]) -> Iterator[DeadLetter]:
+        """Passes letters on, and records at the end what was done about them, also when somebody presses Ctrl-C.
+
+        Raises:
+            BrokerError: as `flush`.
+        """
+        try:
+            yield from letters
+        except KeyboardInterrupt:
+            self.flush()
+            raise
+        self.flush()
 
     def send(self, letter: DeadLetter, replays: int) -> str | None:
         """Queue a letter; returns why it cannot be replayed, or None."""
@@ -84,7 +99,8 @@ class LetterSender:
             self._produce(output, lambda error, message: self._on_answer(pending, error, message))
         self._pending.append(pending)
         self._size_bytes += letter.size_bytes
-        if len(self._pending) >= CHUNK_LETTERS or self._size_bytes >= CHUNK_BYTES:
+        is_late = time.monotonic() - self._flushed_at > CHUNK_S
+        if is_late or len(self._pending) >= CHUNK_LETTERS or self._size_bytes >= CHUNK_BYTES:
             self.flush()
         return None
 
@@ -95,6 +111,7 @@ class LetterSender:
             BrokerError: Kafka does not take a record; those that it took are recorded.
         """
         self._await_answers()
+        self._flushed_at = time.monotonic()
         pending, self._pending, self._size_bytes = self._pending, [], 0
         errors = [each.error for each in pending if each.error is not None]
         for each in pending:
