@@ -8,6 +8,7 @@ process was killed, is published once more as the same submission, and so change
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -139,30 +140,27 @@ def _act(
     settings: Settings, wanted: LetterFilter, options: ActOptions, track_progress: TrackProgress, act: Act
 ) -> ActResult:
     result, handled = ActResult(), HandledLetters.read(settings)
-    sender = None if options.dry_run else LetterSender(settings, options, act)
     pace = Pace(options.per_second) if options.per_second else None
     seen: set[int] = set()  # a worker that was killed may have written a letter twice
     what = "looking" if options.dry_run else "replaying" if act == "replayed" else "dropping"
-    letters = _selected(settings, wanted, track_progress, what, result)
-    for letter in letters if sender is None else sender.recording(letters):
-        before, digest = handled.get(letter.letter_id), letter_digest(letter.letter_id)
-        if digest in seen or (before is not None and not options.again):
-            result.handled += 1
-            continue
-        seen.add(digest)
-        if sender is None:
-            refusal = _refusal(letter, act)
-        else:
-            if pace is not None:
+    with nullcontext() if options.dry_run else LetterSender(settings, options, act) as sender:
+        for letter in _selected(settings, wanted, track_progress, what, result):
+            before, digest = handled.get(letter.letter_id), letter_digest(letter.letter_id)
+            if digest in seen or (before is not None and not options.again):
+                result.handled += 1
+                continue
+            seen.add(digest)
+            if pace is not None and sender is not None:
                 pace.wait()
-            refusal = sender.send(letter, before.replays if before else 0)
-        if refusal is not None:
+            replays = before.replays if before else 0
+            refusal = _refusal(letter, act) if sender is None else sender.send(letter, replays)
+            if refusal is None:
+                result.done += 1
+                result.size_bytes += letter.size_bytes
+                continue
             result.refused += 1
             if len(result.errors) < MAX_ERRORS:
                 result.errors.append(f"{letter.place.partition}/{letter.place.offset}: {refusal}")
-            continue
-        result.done += 1
-        result.size_bytes += letter.size_bytes
     return result
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from types import TracebackType
+from typing import Any, Final, Self
 
 from confluent_kafka import KafkaException, Producer
 
@@ -73,18 +74,13 @@ class LetterSender:
         self._size_bytes = 0
         self._flushed_at = time.monotonic()
 
-    def recording(self, letters: Iterator[DeadLetter]) -> Iterator[DeadLetter]:
-        """Passes letters on, and records at the end what was done about them, also when somebody presses Ctrl-C.
+    def __enter__(self) -> Self:
+        return self
 
-        Raises:
-            BrokerError: as `flush`.
-        """
-        try:
-            yield from letters
-        except KeyboardInterrupt:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        """What was sent is recorded, also when somebody presses Ctrl-C."""
+        if kind is None or kind is KeyboardInterrupt:
             self.flush()
-            raise
-        self.flush()
 
     def send(self, letter: DeadLetter, replays: int) -> str | None:
         """Queue a letter; returns why it cannot be replayed, or None."""
