@@ -38,7 +38,7 @@ LETTERS = [letter(0), letter(1), letter(2, "too_long", "shop"), letter(3, "too_l
 async def filled(clickhouse: Database) -> Database:
     clickhouse.migrate()
     sink = ClickHouseSink(clickhouse.settings())
-    assert await sink.write(DEAD_LETTERS, [*LETTERS, replace(LETTERS[0], offset=9)]) == []
+    assert await sink.write(DEAD_LETTERS, [*LETTERS, replace(LETTERS[0], offset=9, timestamp=T0_MS + 50)]) == []
     acts = [
         act_record(LETTERS[1], "replayed", 0),
         act_record(LETTERS[1], "dropped", 1),
