@@ -89,6 +89,17 @@ ASSIGNED = Gauge("mediasieve_assigned_partitions", "Partitions of this worker, b
 RESTORED = Gauge(
     "mediasieve_restored_records", "Changelog records restored since the start", ["stage"], registry=REGISTRY
 )
+BULK_OUTSTANDING = Gauge(
+    "mediasieve_bulk_outstanding_records",
+    "Bulk submissions that were taken and that the match stage has not decided",
+    registry=REGISTRY,
+)
+BULK_WAITS = Counter(
+    "mediasieve_bulk_waits_seconds",
+    "Time that bulk submissions waited, by what for: live, match or pace",
+    ["cause"],
+    registry=REGISTRY,
+)
 CACHE_LOOKUPS = Counter(
     "mediasieve_fingerprint_cache", "Look-ups of known contents, hit or miss", ["result"], registry=REGISTRY
 )

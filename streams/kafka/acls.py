@@ -23,9 +23,11 @@ from streams.kafka.clients import make_admin, reach_broker
 from streams.kafka.topics import TopicSpec, consumer_group, load_topics, reader_group, wire_name
 
 Resource = Literal["topic", "group"]
-Operation = Literal["read", "write", "create", "alter", "describe_configs", "alter_configs"]
+Operation = Literal["read", "write", "describe", "create", "alter", "describe_configs", "alter_configs"]
 
 ADMIN_ROLE = "admin"
+#: Bulk work is done where live work is, by the same worker and so by the same user.
+SAME_PRINCIPAL = {"bulk": "fingerprint"}
 ADMIN_OPERATIONS: tuple[Operation, ...] = ("create", "alter", "describe_configs", "alter_configs")
 DEFAULT_PRINCIPAL = "User:mediasieve-{role}"
 REQUEST_TIMEOUT_S = 15.0
@@ -65,6 +67,7 @@ def expected_acls(
                 rules.add(AclRule(_of(principal, role), "group", group, "read"))
         for operation in ADMIN_OPERATIONS:
             rules.add(AclRule(_of(principal, ADMIN_ROLE), "topic", topic, operation))
+    rules.add(AclRule(_of(principal, "bulk"), "group", consumer_group(settings, "match"), "describe"))
     return tuple(sorted(rules))
 
 
@@ -101,7 +104,7 @@ def _missing(admin: AdminClient, rules: Iterable[AclRule]) -> tuple[AclRule, ...
 
 
 def _of(principal: str, role: str) -> str:
-    return principal.replace("{role}", role)
+    return principal.replace("{role}", SAME_PRINCIPAL.get(role, role))
 
 
 def _binding(rule: AclRule) -> AclBinding:

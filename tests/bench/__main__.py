@@ -17,6 +17,7 @@ from tests.bench import (
     detection,
     fingerprint,
     idle,
+    lanes,
     latency,
     lookalikes,
     memory,
@@ -59,6 +60,7 @@ class Size:
     videos: tuple[str, ...] = tuple(video_speed.SAMPLES)
     video_peer_s: float = 60.0
     submissions: int = 8_000
+    backlog: int = 200_000
     backlog_part: float = 1.0
     rest_s: float = 60.0
 
@@ -83,6 +85,7 @@ QUICK = Size(
     videos=("20 s VGA", video_speed.MEMORY_SAMPLE),
     video_peer_s=2.0,
     submissions=400,
+    backlog=3_000,
     backlog_part=0.02,
     rest_s=10.0,
 )
@@ -139,6 +142,21 @@ class Bench:
             self.figures.append(Reach(f"duplicate, {each.arrangement}: p99", at_most(150, "ms"), each.p99_ms))
         self.console.print(table)
         self.document["latency"] = [asdict(each) for each in measured]
+
+    def lanes(self) -> None:
+        size = self.size
+        found = lanes.run(
+            self.bootstrap,
+            self.work_dir,
+            "lanes",
+            backlog=size.backlog,
+            rate=100.0,
+            warm_up_s=size.warm_up_s,
+            measured_s=size.measured_s,
+        )
+        self.console.print(found)
+        self.figures += lanes.reach(found)
+        self.document["lanes"] = asdict(found)
 
     def recovery(self) -> None:
         size = self.size
@@ -249,6 +267,7 @@ class Bench:
 PARTS: dict[str, Callable[[Bench], None]] = {
     "throughput": Bench.throughput,
     "latency": Bench.latency,
+    "lanes": Bench.lanes,
     "pipeline": Bench.pipeline,
     "memory": Bench.memory,
     "idle": Bench.idle,

@@ -6,7 +6,7 @@ import pytest
 
 from streams.config.settings import load_settings
 from streams.errors import ConfigurationError
-from streams.kafka.acls import ADMIN_OPERATIONS, AclRule, expected_acls
+from streams.kafka.acls import ADMIN_OPERATIONS, SAME_PRINCIPAL, AclRule, expected_acls
 from streams.kafka.topics import load_topics
 
 SETTINGS = load_settings(topic_prefix="eu.", group_prefix="sieve")
@@ -18,8 +18,8 @@ def test_every_writer_and_reader_gets_its_right_and_nobody_else() -> None:
     for topic, spec in load_topics().items():
         name = "eu.sieve" + topic.removeprefix("mediasieve") if topic.endswith("changelog") else f"eu.{topic}"
         of_topic = {(rule.principal, rule.operation) for rule in rules if rule.name == name}
-        expected = {(f"User:mediasieve-{role}", "write") for role in spec.writers}
-        expected |= {(f"User:mediasieve-{role}", "read") for role in spec.readers}
+        users = {role: f"User:mediasieve-{SAME_PRINCIPAL.get(role, role)}" for role in (*spec.writers, *spec.readers)}
+        expected = {(users[role], "write") for role in spec.writers} | {(users[role], "read") for role in spec.readers}
         expected |= {("User:mediasieve-admin", operation) for operation in ADMIN_OPERATIONS}
         assert of_topic == expected
 

@@ -25,6 +25,19 @@ DASHBOARD = Dashboard(
                 {"{{stage}} {{topic}}/{{partition}}": "mediasieve_lag_records > 0"},
             ),
         ],
+        "Bulk lane": [
+            Panel(
+                "Bulk submissions on their way",
+                "Taken by a worker and not decided: at most MEDIASIEVE_BULK_WINDOW.",
+                {"{{instance}}": "mediasieve_bulk_outstanding_records"},
+            ),
+            Panel(
+                "What bulk submissions wait for",
+                "Seconds of waiting a second: for live work, for match, or for their pace.",
+                rate("mediasieve_bulk_waits_seconds_total", "cause"),
+                "s",
+            ),
+        ],
         "Partitions": [
             Panel(
                 "Partitions of workers",

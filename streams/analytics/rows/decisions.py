@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from streams.analytics.rows import jobs
 from streams.analytics.rows.extractors import (
     UINT16,
     UINT32,
@@ -91,4 +92,4 @@ COLUMNS: Final[dict[str, Extractor]] = {
     **KAFKA_COLUMNS,
 }
 
-TABLE: Final = TopicTable("decisions", tuple(COLUMNS), RowReader(COLUMNS, required=("verdict",)))
+TABLE: Final = TopicTable("decisions", tuple(COLUMNS), RowReader(COLUMNS, required=("verdict",)), jobs.DECISIONS_TABLE)

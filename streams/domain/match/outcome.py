@@ -82,6 +82,7 @@ def build_decision(
         versions={"policy": fingerprint.policy.version},
         appears_in=list(appears_in),
         supersedes=None,
+        **({} if fingerprint.job_id is None else {"job_id": fingerprint.job_id}),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import orjson
 
-from streams.domain.records.codec import from_document_strictly, parse_json_object
+from streams.domain.records.codec import LEFT_OUT, from_document_strictly, parse_json_object
 from streams.domain.records.fingerprint import Failure, MediaFacts
 from streams.domain.records.submission import Kind
 from streams.domain.records.verdict import Verdict
@@ -122,6 +122,8 @@ class Decision:
 
     A verdict that changes afterwards brings a revised decision: with the next `revision`, the new verdict, and the
     `decision_id` that it supersedes in `supersedes`. All else is as in the first decision.
+
+    `job_id` is that of the submission; the JSON of a decision about a submission without a job lacks it.
     """
 
     decision_id: str
@@ -144,6 +146,7 @@ class Decision:
     versions: dict[str, str]
     appears_in: list[Appearance] = field(default_factory=list)
     supersedes: str | None = None
+    job_id: str | None = field(default=None, metadata=LEFT_OUT)
 
     def to_json(self) -> bytes:
         return orjson.dumps(self)
@@ -164,6 +167,8 @@ class Decision:
                 group = {"group_content_id": content_id, "group_media_id": media_id}
                 document["match"] = {"content_id": content_id, "media_id": media_id, **group, **known}
         decision = from_document_strictly(cls, document)
+        if decision.job_id is None:
+            decision.__dict__.pop("job_id", None)
         if decision.facts is not None:
             decision.__dict__["facts"] = decision.facts.published()
         if not UUID_REGEX.fullmatch(decision.decision_id):
