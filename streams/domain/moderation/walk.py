@@ -42,11 +42,12 @@ CHUNK: Final = 500
 
 
 class Revised(NamedTuple):
-    """A revised decision."""
+    """A revised decision, or one that says that its submission was deleted."""
 
     decision_id: str
     media_id: str
     value: bytes
+    is_deleted: bool = False
 
 
 class Chunk(NamedTuple):
@@ -156,6 +157,7 @@ def _contents(state: State, collection: str, group_content_id: str, since: bytes
     """The short ids of a group's contents in order, from the content `since` on."""
     prefix, own = grouped_prefix(collection, group_content_id), short_id(group_content_id)
     joined = (key[len(prefix) :] for key, _ in state.scan_current(prefix, prefix + since if since else b""))
+    joined = (each for each in joined if each != own)  # a canonical content that came again may join its own group
     if since and since != own and state.get(prefix + since) is not None:
         yield since
     yield from merge([own] if own >= since else [], joined)
@@ -200,7 +202,7 @@ def remembered(state: State, identity: bytes) -> Revised | None:
         return None
     revised = unpack_decision(value)
     decision = orjson.loads(revised)
-    return Revised(decision["decision_id"], decision["media_id"], revised)
+    return Revised(decision["decision_id"], decision["media_id"], revised, decision["outcome"] == "deleted")
 
 
 def write_again(state: State, revised: Revised) -> None:

@@ -14,8 +14,8 @@ from streams.domain.records.submission import Kind
 from streams.domain.records.verdict import Verdict
 from streams.errors import BadInput, Reason
 
-Outcome = Literal["unique", "duplicate", "near_duplicate", "failed"]
-Action = Literal["process", "reuse", "review", "inspect"]
+Outcome = Literal["unique", "duplicate", "near_duplicate", "failed", "deleted"]
+Action = Literal["process", "reuse", "review", "inspect", "forget"]
 Confidence = Literal["", "exact", "certain", "likely", "unverified"]
 Relation = Literal["", "copy", "clip_of", "contains", "overlaps"]
 

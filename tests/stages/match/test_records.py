@@ -8,13 +8,14 @@ from typing import Any
 
 import orjson
 
-from streams.domain.match.batch import MatchInput, ModerationInput, WalkStep
-from streams.domain.moderation.events import Continuation, LogPosition, Refusal
+from streams.domain.match.batch import MatchInput, ModerationInput
+from streams.domain.moderation.events import LogPosition, Refusal
+from streams.domain.moderation.steps import Continuation, WalkStep
 from streams.domain.records import ModerationEvent, RawRecord
 from streams.errors import BadInput, Reason
 from streams.kafka.cloudevents import WALK_TYPE
 from streams.kafka.topics import FINGERPRINTS, VERDICTS
-from streams.stages.match.outputs import emit_refusals, emit_walk_steps
+from streams.stages.match.outputs import emit_refusals, emit_steps
 from streams.stages.match.records import decode_records
 from tests.support.stories import (
     T0_MS,
@@ -82,7 +83,7 @@ def test_a_broken_event_or_step_gets_a_dead_letter() -> None:
 
 def test_the_next_step_goes_to_the_end_of_the_log_under_the_routing_key_of_the_first() -> None:
     batch = Batch()
-    emit_walk_steps(batch, [Continuation("shop", f"sha256:{0:064x}", 4, b"shop")])
+    emit_steps(batch, [Continuation(WalkStep("shop", f"sha256:{0:064x}", 4), b"shop")])
 
     [(topic, key, value, headers)] = batch.emitted
     assert (topic, key, dict(headers)["ce_type"]) == (FINGERPRINTS, b"shop", WALK_TYPE)
