@@ -136,6 +136,7 @@ class ModeratedTwin(Twin):
             here.media.setdefault(record["media_id"], []).append((self._now[0], content, decision["decision_id"]))
         root = self._root(here, known.group[0])
         verdict = self._verdict(here, root, content, statuses)
+        decision["group_content_id"], decision["group_media_id"] = root, self._media_of(here, root, known)
         if decision["match"] and decision["action"] == "reuse":
             decision["match"]["group_content_id"] = root
             decision["match"]["group_media_id"] = self._media_of(here, root, known)
@@ -335,6 +336,8 @@ class ModeratedTwin(Twin):
             "fingerprinted_at": first["submitted_at"],
             "versions": {},
             "appears_in": [],
+            "group_content_id": None,
+            "group_media_id": None,
         }
         self.decisions[told["decision_id"]] = told
         self.revised.append(told["decision_id"])
@@ -447,6 +450,8 @@ class ModeratedTwin(Twin):
             "decision_id": decision_id(*identity, member.revision),
             "supersedes": decision_id(*identity, member.revision - 1),
             "revision": member.revision,
+            "group_content_id": root,
+            "group_media_id": group_media,
         }
         was = first["match"]["group_content_id"] if first["match"] else first["content_id"]
         if verdict is not None:

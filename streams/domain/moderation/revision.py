@@ -34,6 +34,7 @@ def revise(decision: dict[str, Any], standing: Standing, revision: int) -> tuple
         decision["action"] = "reuse"  # what is known of the content: there is nothing left to process or to look at
     elif group == content_id != first_group(decision):
         decision["action"] = "process"  # somebody took the content out of the group that it joined
+    decision["group_content_id"], decision["group_media_id"] = group, standing.group_media_id
     if decision["match"]:
         decision["match"]["group_content_id"] = group
         decision["match"]["group_media_id"] = standing.group_media_id
