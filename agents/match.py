@@ -26,7 +26,7 @@ def match(batch: KeyedBatch, indexes: PartitionIndexes, answer_days: float) -> N
     emit_decisions(batch, result.decisions)
     emit_steps(batch, result.continuations)
     emit_refusals(batch, result.refusals + indexes.expire(batch, inputs))
-    count_outcomes(result.decisions)
+    count_outcomes(result)
 
 
 def stage(settings: Settings) -> KeyedStage:

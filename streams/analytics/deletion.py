@@ -31,8 +31,8 @@ EVENTS_OF_MEDIA: Final = """
 
 STATEMENTS_OF_DECISIONS: Final = (
     # content_id leads the order of decisions, so that few parts are read
-    f"DELETE FROM decisions WHERE content_id IN {{contents:Array(String)}} AND {SUBMISSIONS}",
-    f"DELETE FROM fingerprints WHERE {SUBMISSIONS}",
+    f"DELETE FROM decisions WHERE content_id IN {{contents:Array(String)}} AND {SUBMISSIONS}",  # noqa: S608
+    f"DELETE FROM fingerprints WHERE {SUBMISSIONS}",  # noqa: S608
     # the frames of a video are those of its content: they stay without a medium while another medium shows them
     """
     DELETE FROM video_frames
@@ -112,8 +112,8 @@ def _delete_named(client: Client, events: Sequence[tuple[ModerationEvent, RawRec
         kind = "both" if len(names) == 2 else "content" if event.content_id is not None else "medium"
         known = kinds.get(kind, _Named([], 0))
         kinds[kind] = _Named([*known.names, (event.collection, *names)], max(known.until_ms, record.timestamp))
-    for kind, (names, until_ms) in kinds.items():
-        parameters: dict[str, Any] = {"names": _once(names), "until_ms": until_ms}
+    for kind, named in kinds.items():
+        parameters: dict[str, Any] = {"names": _once(named.names), "until_ms": named.until_ms}
         for table, time in (("decisions", "decided_at"), ("fingerprints", "published_at")):
             client.command(
                 f"DELETE FROM {table} WHERE {NAMED[kind]} "  # noqa: S608

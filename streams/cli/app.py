@@ -34,6 +34,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "split": ("streams.cli.commands.moderation.corrections:split", "Say that two contents are not the same."),
     "merge": ("streams.cli.commands.moderation.corrections:merge", "Say that two contents are the same."),
     "undo": ("streams.cli.commands.moderation.corrections:undo", "Take a split or a merge of two contents back."),
+    "delete": ("streams.cli.commands.moderation.delete", "Delete a medium, or all media of a content, for good."),
     "worker": ("streams.cli.commands.worker", "Run stages of the stream in this process."),
     "topics": ("streams.cli.commands.topics", "Compare topics.yaml with the broker, and change the broker."),
     "clickhouse": ("streams.cli.commands.clickhouse", "Apply and show the migrations of ClickHouse."),

@@ -34,12 +34,9 @@ async def sink(clickhouse: Database) -> AsyncIterator[ClickHouseSink]:
 
 def deleted(first: Decision, offset: int) -> Record:
     """The record that says that a submission was deleted, after one revision."""
-    told = replace(
-        first,
-        **{"decision_id": decision_id(first.collection, first.submission_id, 0, 2), "revision": 2},
-        **{"outcome": "deleted", "action": "forget", "match": None, "verdict": Verdict(), "facts": None},
-        **{"failure": None, "metadata": {}, "versions": {}},
-    )
+    identity = decision_id(first.collection, first.submission_id, 0, 2)
+    told = replace(first, decision_id=identity, revision=2, outcome="deleted", action="forget", match=None)
+    told = replace(told, verdict=Verdict(), facts=None, failure=None, metadata={}, versions={})
     return replace(decision_record(told, offset), headers=[("ce_type", DELETED_TYPE)])
 
 
@@ -49,7 +46,7 @@ def deletion(number: int, *, medium: str | None = None, content: str | None = No
 
 
 def media_of(clickhouse: Database, view: str) -> list[str]:
-    return sorted(media_id for (media_id,) in clickhouse.rows(f"SELECT media_id FROM {view}"))  # noqa: S608
+    return sorted(media_id for (media_id,) in clickhouse.rows(f"SELECT media_id FROM {view}"))
 
 
 async def test_a_deleted_submission_has_no_rows_but_one_without_its_medium(

@@ -53,6 +53,8 @@ class Collection:
 class ModeratedTwin(Twin):
     """`revised` has the ids of revised decisions in their order, `refused` the reasons of refused events.
 
+    `later_chunks` counts the chunks of walks and deletions that a record of their own brought.
+
     Args:
         judge: decides on evidence.
         chunk: how many members one chunk of a revision visits.
@@ -65,6 +67,7 @@ class ModeratedTwin(Twin):
         self.refused: list[str] = []
         self._chunk = chunk
         self._deletion_chunk = deletion_chunk
+        self.later_chunks = 0
         self._moderated: dict[str, Collection] = {}
         self._answered: dict[str, int] = {}
         self._now = (0, 0)
@@ -106,6 +109,7 @@ class ModeratedTwin(Twin):
         here = self._of(step["collection"])
         walk = here.walks.get(step["group_content_id"])
         if walk is not None and walk["chunk"] == step["chunk"]:
+            self.later_chunks += 1
             self._visit(here, step["collection"], step["group_content_id"], time_ms)
 
     def read_deletion_step(self, value: bytes, time_ms: int, offset: int) -> None:
@@ -114,6 +118,7 @@ class ModeratedTwin(Twin):
         here = self._of(step["collection"])
         deletion = here.deletions.get(step["event_id"])
         if deletion is not None and deletion["chunk"] == step["chunk"]:
+            self.later_chunks += 1
             self._delete_chunk(here, deletion, time_ms)
 
     # -- submissions
@@ -359,7 +364,7 @@ class ModeratedTwin(Twin):
         if not others:
             del contents.known[content]
             return
-        identity, other = others[0]
+        other = others[0][1]
         known.media_id, known.submission_id = other.first["media_id"], other.first["submission_id"]
         here.firsts[content] = other.first["decision_id"]
 

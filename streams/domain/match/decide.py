@@ -195,9 +195,7 @@ def _decide_submission(
     """Decide about a submission; returns what the events brought about that waited for it."""
     if pending.tombstone is not None and pending.offset > pending.tombstone.offset:
         identity, value = tell_again(pending.fingerprint, pending.tombstone)
-        result.decisions.append(
-            MatchOutput(identity, pending.fingerprint.media_id, value, "deleted", repeated=True)
-        )
+        result.decisions.append(MatchOutput(identity, pending.fingerprint.media_id, value, "deleted", repeated=True))
         return Effects()
     decision = _decide_one(pending, state, moderated)
     if decision is None:

@@ -133,7 +133,9 @@ def put_all_again(pending: PendingDecision, first_decision: bytes, state: State)
             _put_content_again(key, value, pending, state, is_duplicate=decision["outcome"] == "duplicate")
         collection = decision["collection"]
         put_existing(member_key(collection, content_id, pending.decision_key), state)
-        put_existing(medium_key(collection, decision["media_id"], pending.offset, content_id, pending.decision_key), state)
+        put_existing(
+            medium_key(collection, decision["media_id"], pending.offset, content_id, pending.decision_key), state
+        )
     put_existing(pending.decision_key, state)
 
 

@@ -20,7 +20,8 @@ Scan = Callable[[bytes, bytes], Iterator[tuple[bytes, bytes]]]
 class ModeratedCollections:
     """The collections of a state that have verdicts or merges, splits, events that wait, and deleted submissions.
 
-    `waiting` has how many contents and media of a collection are waited for. A collection that is named here may have none any more: that costs look-ups, and changes no decision.
+    `waiting` has how many contents and media of a collection are waited for. A collection that is named here may have
+    none any more: that costs look-ups, and changes no decision.
     """
 
     def __init__(self) -> None:

@@ -84,8 +84,11 @@ def is_known(state: State, collection: str, media_id: str, time_ms: int) -> bool
 
 
 def first_step(state: State, event: ModerationEvent, until_offset: int, time_ms: int) -> DeletionStep:
-    """The step that a deletion begins with. Submissions of a medium are looked up by the medium where it has entries:
-    it has none where equal bytes alone are compared, and none of an earlier version."""
+    """The step that a deletion begins with.
+
+    Submissions of a medium are looked up by the medium where it has entries. It has none where equal bytes alone are
+    compared, and an earlier version wrote none.
+    """
     step = DeletionStep(
         event.collection, event.event_id, 0, event.content_id, event.media_id, until_offset, by_medium=False
     )
@@ -168,7 +171,9 @@ def _submission(state: State, collection: str, content_id: str, key: bytes) -> _
     if member is None or first is None:
         return None
     decision = orjson.loads(unpack_decision(first))
-    return _Submission(content_id, key, Member.unpack(member), decision) if decision["content_id"] == content_id else None
+    return (
+        _Submission(content_id, key, Member.unpack(member), decision) if decision["content_id"] == content_id else None
+    )
 
 
 def _delete(state: State, submission: _Submission, offset: int) -> bytes:
@@ -309,4 +314,3 @@ def _forget_answer(state: State, key: bytes) -> None:
     value = state.get(key)
     if value is not None:
         state.put(key, Answer(Answer.unpack(value).expires_ms, is_done=True).pack())
-

@@ -119,9 +119,7 @@ class Moderation:
         answer = self._answer(key, at)
         if answer is None:
             state = BufferedState(self._state)
-            taken = {
-                each: take_waiting(state, collection, each, at.offset, at.time_ms) for each in arrival.subjects
-            }
+            taken = {each: take_waiting(state, collection, each, at.offset, at.time_ms) for each in arrival.subjects}
             events = tuple(
                 event
                 for found in taken.values()

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from streams import metrics
-from streams.domain.match.decide import MatchOutput
+from streams.domain.match.decide import MatchOutput, MatchResult
 from streams.domain.moderation.events import Refusal
 from streams.domain.moderation.steps import Continuation, WalkStep
 from streams.errors import BadInput
@@ -51,8 +51,16 @@ def emit_refusals(batch: OutputBatch, refusals: Iterable[Refusal]) -> None:
         batch.refuse(VERDICTS, event.subject.encode(), event.to_json(), error)
 
 
-def count_outcomes(outputs: Iterable[MatchOutput]) -> None:
-    """Count decisions by outcome; a decision that was made before counts as repeated, a revised one as revised."""
-    outcomes = (output.outcome or ("repeated" if output.repeated else "revised") for output in outputs)
+def count_outcomes(result: MatchResult) -> None:
+    """Count decisions by outcome, inherited verdicts, and what became of moderation events.
+
+    A decision that was made before counts as repeated, a revised one as revised.
+    """
+    outputs = result.decisions
+    outcomes = ("repeated" if output.repeated else output.outcome or "revised" for output in outputs)
     for outcome, count in Counter(outcomes).items():
         metrics.OUTCOMES.labels(outcome).inc(count)
+    for status, count in Counter(output.inherited for output in outputs if output.inherited is not None).items():
+        metrics.INHERITED_VERDICTS.labels(status).inc(count)
+    for (event, fate), count in Counter(result.handled).items():
+        metrics.MODERATION_EVENTS.labels(event, fate).inc(count)

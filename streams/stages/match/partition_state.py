@@ -85,6 +85,8 @@ class PartitionIndexes:
 
     def _measure(self) -> None:
         metrics.INDEXED_CONTENTS.set(sum(map(len, self._indexes.values())))
+        waiting = (sum(indexes.moderated.waiting.values()) for indexes in self._indexes.values())
+        metrics.MODERATION_WAITING.set(sum(waiting))
         metrics.INDEX_BYTES.set(sum(indexes.memory_bytes for indexes in self._indexes.values()))
         self._measure_at = time.monotonic() + MEASURE_INTERVAL_S
 
