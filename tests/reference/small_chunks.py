@@ -17,7 +17,7 @@ def use_small_chunks() -> None:
 
 
 if __name__ == "__main__":
-    from streams.cli.app import main
+    from streams.cli import main
 
     use_small_chunks()
     main()
