@@ -29,6 +29,7 @@ from streams.domain.match.images.verification import find_copy
 from streams.domain.match.indexes import CollectionIndexes
 from streams.domain.match.operations import FindAppearances, FoundAppearance, ImageCandidate, IndexOperation, Remove
 from streams.domain.match.outcome import build_decision, exact_match, near_match
+from streams.domain.match.parts import Record, parts_of
 from streams.domain.match.storing import (
     new_content,
     put_again,
@@ -126,36 +127,9 @@ def decide(
     moderation, result = Moderation(state, indexes.moderated, answer_ms), MatchResult([], [], [], [])
     submissions = iter(pending)
     records = [each if isinstance(each, ModerationInput) else next(submissions) for each in batch]
-    for part in _parts(records, state, moderation):
+    for part in parts_of(records, state, moderation):
         _decide_part(part, state, indexes, moderation, result, answer_ms)
     return result
-
-
-Record = PendingDecision | ModerationInput
-
-
-def _parts(records: Sequence[Record], state: State, moderation: Moderation) -> Iterator[list[Record]]:
-    """The records, with an end after each that may delete something: what follows must be looked up afterwards."""
-    part: list[Record] = []
-    for record in records:
-        part.append(record)
-        if _may_delete(record, state, moderation):
-            yield part
-            part = []
-    if part:
-        yield part
-
-
-def _may_delete(record: Record, state: State, moderation: Moderation) -> bool:
-    if isinstance(record, ModerationInput):
-        return isinstance(record.event, DeletionStep) or (
-            not isinstance(record.event, WalkStep) and record.event.event == "deletion"
-        )
-    arrival = record.arrival
-    if arrival is None:
-        return False
-    is_repeated = is_remembered(state.get(record.decision_key), record.time_ms)
-    return moderation.brings_deletion(arrival, record.at, is_repeated=is_repeated)
 
 
 def _decide_part(
@@ -194,8 +168,9 @@ def _decide_submission(
 ) -> Effects:
     """Decide about a submission; returns what the events brought about that waited for it."""
     if pending.tombstone is not None and pending.offset > pending.tombstone.offset:
-        identity, value = tell_again(pending.fingerprint, pending.tombstone)
-        result.decisions.append(MatchOutput(identity, pending.fingerprint.media_id, value, "deleted", repeated=True))
+        told = tell_again(pending.fingerprint, pending.tombstone)
+        if told is not None:
+            result.decisions.append(MatchOutput(told[0], pending.fingerprint.media_id, told[1], "deleted", True))
         return Effects()
     decision = _decide_one(pending, state, moderated)
     if decision is None:

@@ -19,12 +19,13 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from streams.domain.hashes.algorithms import FRAMES_HASH
-from streams.domain.moderation.standing import PENDING, known_content
+from streams.domain.moderation.revision import deleted_decision
+from streams.domain.moderation.standing import known_content
 from streams.domain.moderation.steps import DeletionStep
-from streams.domain.records import Decision, Fingerprint, ModerationEvent, decision_id
+from streams.domain.records import Fingerprint, ModerationEvent, decision_id
 from streams.domain.state.answers import Answer
 from streams.domain.state.decision import decision_expires_ms, pack_decision, unpack_decision
-from streams.domain.state.deletions import Erasure, Tombstone
+from streams.domain.state.deletions import Erasure, Tombstone, medium_digest
 from streams.domain.state.keys import (
     DECISION_PREFIX,
     content_key,
@@ -180,11 +181,17 @@ def _delete(state: State, submission: _Submission, offset: int) -> bytes:
     """Delete one submission; returns the 16 bytes of the id of the decision that says so."""
     content_id, key, member, decision = submission
     collection, media_id = decision["collection"], decision["media_id"]
-    tombstone = Tombstone(member.expires_ms, offset, member.revision + 1, decision["kind"], content_id)
-    state.put(tombstone_key(collection, key), tombstone.pack())
-    identity, value = _told(
-        tombstone, collection, media_id, decision["submission_id"], decision["attempt"], decision["submitted_at"]
+    tombstone = Tombstone(
+        member.expires_ms,
+        offset,
+        member.revision + 1,
+        decision["kind"],
+        content_id,
+        decision["submitted_at"],
+        medium_digest(media_id),
     )
+    state.put(tombstone_key(collection, key), tombstone.pack())
+    identity, value = deleted_decision(tombstone, collection, media_id, decision["submission_id"], decision["attempt"])
     state.put(decision_key(identity), pack_decision(value, member.expires_ms))
     state.put(member_key(collection, content_id, key), None)
     for medium in (medium_key(collection, media_id, member.offset, content_id, key) if member.offset >= 0 else None,
@@ -223,44 +230,15 @@ def _settle(state: State, step: DeletionStep, content_id: str, time_ms: int) -> 
     state.put(key, None)
 
 
-def tell_again(fingerprint: Fingerprint, tombstone: Tombstone) -> tuple[str, bytes]:
-    """Id and JSON of the decision that says that a submission was deleted, for one that is published again."""
-    return _told(
-        tombstone,
-        fingerprint.collection,
-        fingerprint.media_id,
-        fingerprint.submission_id,
-        fingerprint.attempt,
-        fingerprint.submitted_at,
-    )
+def tell_again(fingerprint: Fingerprint, tombstone: Tombstone) -> tuple[str, bytes] | None:
+    """Id and JSON of the decision that says that a submission was deleted, for one that is published again.
 
-
-def _told(
-    tombstone: Tombstone, collection: str, media_id: str, submission_id: str, attempt: int, submitted_at: str
-) -> tuple[str, bytes]:
-    identity = decision_id(collection, submission_id, attempt, tombstone.revision)
-    decision = Decision(
-        decision_id=identity,
-        revision=tombstone.revision,
-        outcome="deleted",
-        action="forget",
-        collection=collection,
-        media_id=media_id,
-        submission_id=submission_id,
-        attempt=attempt,
-        kind=tombstone.kind,
-        content_id=tombstone.content_id,
-        match=None,
-        verdict=PENDING,
-        failure=None,
-        facts=None,
-        metadata={},
-        submitted_at=submitted_at,
-        fingerprinted_at=submitted_at,
-        versions={},
-        supersedes=decision_id(collection, submission_id, attempt, tombstone.revision - 1),
-    )
-    return identity, decision.to_json()
+    None if the submission names another medium this time: the first one is forgotten, and nothing else may be told.
+    """
+    if medium_digest(fingerprint.media_id) != tombstone.medium:
+        return None
+    identity = fingerprint.submission_id, fingerprint.attempt
+    return deleted_decision(tombstone, fingerprint.collection, fingerprint.media_id, *identity)
 
 
 def tombstone_of(state: State, collection: str, decision_key: bytes, time_ms: int) -> Tombstone | None:

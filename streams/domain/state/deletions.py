@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import struct
+from hashlib import blake2b
 from typing import Final, NamedTuple
 
 from streams.domain.records.submission import Kind
-from streams.domain.state.keys import DECISION_ID_BYTES, DECISION_PREFIX, content_id_of_short, short_id
+from streams.domain.state.keys import (
+    DECISION_ID_BYTES,
+    DECISION_PREFIX,
+    SHORT_ID_BYTES,
+    content_id_of_short,
+    short_id,
+)
 from streams.domain.state.members import with_expiry, without_expiry
 
-_TOMBSTONE: Final = struct.Struct("<qqIB")
+_TOMBSTONE: Final = struct.Struct("<qqIB8s")
 _KINDS: Final[tuple[Kind, ...]] = ("auto", "image", "video")
 
 
@@ -22,6 +29,8 @@ class Tombstone(NamedTuple):
         revision: of the decision that says so.
         kind: of the medium.
         content_id: of the medium.
+        submitted_at: of the submission, in RFC 3339: when the same submission comes again, it may tell another time.
+        medium: 8 bytes that the id of the medium must have as its digest.
     """
 
     expires_ms: int
@@ -29,15 +38,25 @@ class Tombstone(NamedTuple):
     revision: int
     kind: Kind
     content_id: str
+    submitted_at: str
+    medium: bytes
 
     def pack(self) -> bytes:
-        header = _TOMBSTONE.pack(self.expires_ms, self.offset, self.revision, _KINDS.index(self.kind))
-        return header + short_id(self.content_id)
+        kind = _KINDS.index(self.kind)
+        header = _TOMBSTONE.pack(self.expires_ms, self.offset, self.revision, kind, self.medium)
+        return b"".join((header, short_id(self.content_id), self.submitted_at.encode()))
 
     @classmethod
     def unpack(cls, value: bytes) -> Tombstone:
-        expires_ms, offset, revision, kind = _TOMBSTONE.unpack_from(value)
-        return cls(expires_ms, offset, revision, _KINDS[kind], content_id_of_short(value[_TOMBSTONE.size :]))
+        expires_ms, offset, revision, kind, medium = _TOMBSTONE.unpack_from(value)
+        end = _TOMBSTONE.size + SHORT_ID_BYTES
+        content_id, submitted_at = content_id_of_short(value[_TOMBSTONE.size : end]), value[end:].decode()
+        return cls(expires_ms, offset, revision, _KINDS[kind], content_id, submitted_at, medium)
+
+
+def medium_digest(media_id: str) -> bytes:
+    """The 8 bytes of a medium in a tombstone."""
+    return blake2b(media_id.encode(), digest_size=8).digest()
 
 
 class Erasure(NamedTuple):

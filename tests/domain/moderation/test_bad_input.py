@@ -15,7 +15,8 @@ from streams.domain.match.decide import MatchResult
 from streams.domain.moderation import groups, walk
 from streams.domain.moderation.corrections import MAX_VERDICTS
 from streams.domain.moderation.events import LogPosition
-from streams.domain.moderation.waiting import DAY_MS, MAX_WAITING, MAX_WAITING_PER_SUBJECT, WAITING_DAYS
+from streams.domain.moderation.waiting import MAX_WAITING, MAX_WAITING_PER_SUBJECT, WAITING_DAYS
+from streams.domain.policy.policy import DAY_MS
 from streams.domain.records import Fingerprint, ModerationEvent, VerdictSource
 from streams.domain.records.moderation import EventName
 from streams.domain.state.keys import GROUP_PREFIX, WAITING_PREFIX

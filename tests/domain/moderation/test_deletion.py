@@ -126,8 +126,12 @@ def test_a_submission_that_is_read_again_is_answered_as_before_until_nothing_is_
     # a worker was killed: the record from before the deletion comes again, and is answered with the same bytes
     assert [each.value for each in partition.process([first]).decisions] == [decision.value]
     # the fingerprint stage was killed: the submission comes again after the deletion, and stays deleted
-    late = MatchInput.of(first.fingerprint, T0_MS + 5 * SECOND_MS, 5)
+    again = replace(first.fingerprint, submitted_at="2026-01-02T00:00:00.000Z")
+    late = MatchInput.of(again, T0_MS + 5 * SECOND_MS, 5)
     assert [each.value for each in partition.process([late]).decisions] == [told.value]
+
+    # somebody calls another medium by the name of the submission: what that was is not known any more
+    assert partition.process([MatchInput.of(replace(again, media_id="bob"), T0_MS, 6)]).decisions == []
 
     erase(list(partition.scan_current(ERASURE_PREFIX)), FAR_MS, partition)
 
