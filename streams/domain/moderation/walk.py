@@ -117,12 +117,17 @@ def visit_chunk(state: State, collection: str, visit: Visit, cause: bytes, time_
 def advance(state: State, collection: str, visit: Visit) -> int | None:
     """Move a walk behind a chunk that was visited; returns the number of the next chunk.
 
-    None at the end of the walk, and if the walk has gone on already.
+    None at the end of the walk, and if the walk has gone on already. Then the group is written again as it is: the
+    changelog may not have it.
     """
     root = visit.group_content_id
     group = stored_group(state, collection, root)
     walk = group.walk
     if walk is None or walk.chunk != visit.chunk:
+        key = group_key(collection, root)
+        value = state.get(key)
+        if value is not None:
+            state.put(key, value)
         return walk.chunk if walk is not None and walk.chunk == visit.chunk + 1 else None
     following: Walk | None = replace(walk, chunk=walk.chunk + 1, after=visit.after)
     if visit.is_end:
