@@ -7,12 +7,16 @@ from dataclasses import replace
 from itertools import permutations
 
 import pytest
+from clickhouse_connect.driver.client import Client
 
+from streams.analytics.client import connect
 from streams.analytics.queries.verdicts import media_digest, moderation_acts
 from streams.analytics.writer import ClickHouseSink
 from streams.domain.records import Decision, ModerationEvent, Verdict, decision_id
+from streams.errors import AnalyticsError, BadInput
 from streams.kafka.cloudevents import DELETED_TYPE
 from streams.kafka.topics import DECISIONS, FINGERPRINTS
+from streams.services.deletions import DeletionPlan, DeletionTarget, plan_deletion
 from tests.support.engines import Database
 from tests.support.stories import (
     Record,
@@ -117,3 +121,36 @@ async def test_what_was_said_about_a_deleted_medium_stays_without_its_name(
     with clickhouse.client() as client:
         acts = moderation_acts(client, "default", ("photos/0.jpg",))
     assert [act.event for act in acts] == ["deletion", "verdict"]
+
+
+async def test_a_deletion_is_planned_from_what_is_there(sink: ClickHouseSink, clickhouse: Database) -> None:
+    first, copy, again = decision(0), decision(1, content=0, outcome="duplicate"), decision(2, content=5)
+    again = replace(again, media_id="photos/0.jpg")
+    await sink.write(DECISIONS, [decision_record(each, at) for at, each in enumerate((first, copy, again))])
+
+    def plan(subject: str, collection: str = "default", *, near: bool = True) -> DeletionPlan:
+        return plan_deletion(lambda: connect(clickhouse.settings()), subject, collection, near=near)
+
+    medium = plan("photos/0.jpg", near=False)
+    assert [(each.content_id, each.media_id) for each in medium.targets] == [
+        (again.content_id, "photos/0.jpg"),
+        (first.content_id, "photos/0.jpg"),
+    ]
+    assert (medium.submissions, medium.is_counted) == (2, True)
+    content = plan(first.content_id or "")
+    assert content.targets == (DeletionTarget(first.content_id, None),)
+    assert {each.media_id for each in content.media} == {"photos/0.jpg", "photos/1.jpg"}
+    assert plan("photos/9.jpg").targets == (DeletionTarget(None, "photos/9.jpg"),)
+    with pytest.raises(BadInput, match="ClickHouse knows no medium"):
+        plan("photos/9.jpg", near=False)
+
+
+def test_without_clickhouse_a_medium_is_deleted_by_its_name_alone_if_that_finds_it() -> None:
+    def away() -> Client:
+        raise AnalyticsError("away")
+
+    plan = plan_deletion(away, "photos/0.jpg", "default", near=True)
+
+    assert (plan.targets, plan.is_counted) == ((DeletionTarget(None, "photos/0.jpg"),), False)
+    with pytest.raises(AnalyticsError, match="away"):
+        plan_deletion(away, "photos/0.jpg", "default", near=False)

@@ -12,41 +12,22 @@ from streams.domain.moderation import deletion
 from streams.domain.moderation.deletion import erase
 from streams.domain.moderation.events import LogPosition
 from streams.domain.moderation.steps import DeletionStep
-from streams.domain.policy.policy import Policy
-from streams.domain.records import Fingerprint, ModerationEvent
+from streams.domain.records import ModerationEvent
 from streams.domain.state.decision import unpack_decision
-from streams.domain.state.keys import DECISION_PREFIX, ERASURE_PREFIX, TOMBSTONE_PREFIX
+from streams.domain.state.keys import (
+    DECISION_PREFIX,
+    ERASURE_PREFIX,
+    MEDIUM_PREFIX,
+    MEMBER_PREFIX,
+    TOMBSTONE_PREFIX,
+    short_id,
+    submission_of_medium,
+)
+from tests.support.media_stories import SECOND_MS, deleted, outcomes, said, submission
 from tests.support.partition import Partition
-from tests.support.stories import T0_MS, facts, fingerprint, moderation_event
+from tests.support.stories import T0_MS
 
-SECOND_MS = 1_000
 FAR_MS = 1 << 50
-
-
-def submission(number: int, *, content: int, medium: str, at: int, near: bool = True) -> MatchInput:
-    """Submission `number` of a medium whose bytes are those of a content; `at` is its place in the log."""
-    made = replace(fingerprint(number), facts=facts(content), media_id=medium, policy=Policy.of(near=near))
-    return MatchInput.of(Fingerprint.from_json(made.to_json()), T0_MS + at * SECOND_MS, at)
-
-
-def deleted(number: int, at: int, *, medium: str | None = None, content: int | None = None) -> ModerationInput:
-    event = moderation_event(number)
-    content_id = None if content is None else facts(content).content_id
-    event = replace(event, event="deletion", media_id=medium, content_id=content_id, status=None, labels=[])
-    return ModerationInput(
-        ModerationEvent.from_json(event.to_json()), LogPosition(at, T0_MS + at * SECOND_MS), b"default"
-    )
-
-
-def said(number: int, at: int, *, content: int) -> ModerationInput:
-    event = moderation_event(number, content=content)
-    return ModerationInput(ModerationEvent.from_json(event.to_json()), LogPosition(at, T0_MS + at * SECOND_MS), b"k")
-
-
-def outcomes(partition: Partition, *records: MatchInput | ModerationInput) -> list[tuple[str, str, int]]:
-    """Medium, outcome and revision of every decision that these records bring."""
-    values = [orjson.loads(each.value) for each in partition.process(records).decisions]
-    return [(value["media_id"], value["outcome"], value["revision"]) for value in values]
 
 
 def named_anywhere(partition: Partition, text: str) -> list[bytes]:
@@ -204,3 +185,18 @@ def test_a_large_content_is_deleted_in_chunks_and_what_comes_in_between_stays(mo
     assert sorted(told) == sorted(f"m{n}" for n in range(10))
     [after] = partition.process([submission(31, content=7, medium="eve", at=40)]).decisions
     assert orjson.loads(after.value)["match"]["media_id"] == "late"
+
+
+def test_what_an_earlier_version_stored_is_deleted_too() -> None:
+    partition = Partition()
+    outcomes(partition, *(submission(n, content=7, medium=name, at=n) for n, name in enumerate(("ann", "bob"))))
+    for key in [key for key in partition if key.startswith(MEDIUM_PREFIX)]:
+        value = partition.pop(key)
+        content_id, _ = submission_of_medium(key)
+        partition[key[: key.index(b"\0", key.index(b"\0") + 1)]] = value + short_id(content_id)
+    for key in [key for key in partition if key.startswith(MEMBER_PREFIX)]:
+        partition[key] = partition[key][:-8]  # members had no offset
+
+    assert sorted(outcomes(partition, said(8, 9, content=7))) == [("ann", "unique", 1), ("bob", "duplicate", 1)]
+    assert outcomes(partition, deleted(9, 10, medium="ann")) == [("ann", "deleted", 2)]
+    assert not [key for key in named_anywhere(partition, "ann") if key.startswith((MEDIUM_PREFIX, MEMBER_PREFIX))]
