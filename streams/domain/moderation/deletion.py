@@ -24,6 +24,7 @@ from streams.domain.moderation.standing import known_content
 from streams.domain.moderation.steps import DeletionStep
 from streams.domain.records import Fingerprint, ModerationEvent, decision_id
 from streams.domain.state.answers import Answer
+from streams.domain.state.content import Content
 from streams.domain.state.decision import decision_expires_ms, pack_decision, unpack_decision
 from streams.domain.state.deletions import Erasure, Tombstone, medium_digest
 from streams.domain.state.keys import (
@@ -74,14 +75,6 @@ class _Submission(NamedTuple):
     key: bytes
     member: Member
     decision: dict[str, Any]
-
-
-def is_known(state: State, collection: str, media_id: str, time_ms: int) -> bool:
-    """Whether a medium has submissions that have not expired."""
-    entries = state.scan_current(medium_prefix(collection, media_id))
-    if any(leading_expires_ms(value) >= time_ms for _, value in entries):
-        return True
-    return content_in_old_layout(state, collection, media_id, time_ms) is not None
 
 
 def first_step(state: State, event: ModerationEvent, until_offset: int, time_ms: int) -> DeletionStep:
@@ -172,9 +165,9 @@ def _submission(state: State, collection: str, content_id: str, key: bytes) -> _
     if member is None or first is None:
         return None
     decision = orjson.loads(unpack_decision(first))
-    return (
-        _Submission(content_id, key, Member.unpack(member), decision) if decision["content_id"] == content_id else None
-    )
+    if decision["content_id"] != content_id:
+        return None
+    return _Submission(content_id, key, Member.unpack(member), decision)
 
 
 def _delete(state: State, submission: _Submission, offset: int) -> bytes:
@@ -194,11 +187,16 @@ def _delete(state: State, submission: _Submission, offset: int) -> bytes:
     identity, value = deleted_decision(tombstone, collection, media_id, decision["submission_id"], decision["attempt"])
     state.put(decision_key(identity), pack_decision(value, member.expires_ms))
     state.put(member_key(collection, content_id, key), None)
-    for medium in (medium_key(collection, media_id, member.offset, content_id, key) if member.offset >= 0 else None,
-                   old_medium_key(collection, media_id)):  # fmt: skip
-        if medium is not None and state.get(medium) is not None:
-            state.put(medium, None)
+    if member.offset >= 0:
+        _remove(state, medium_key(collection, media_id, member.offset, content_id, key))
+    if content_in_old_layout(state, collection, media_id, 0) == content_id:
+        state.put(old_medium_key(collection, media_id), None)
     return decision_id_bytes(decision_key(identity))
+
+
+def _remove(state: State, key: bytes) -> None:
+    if state.get(key) is not None:
+        state.put(key, None)
 
 
 def _settle(state: State, step: DeletionStep, content_id: str, time_ms: int) -> None:
@@ -221,12 +219,16 @@ def _settle(state: State, step: DeletionStep, content_id: str, time_ms: int) -> 
             )
             state.put(key, named.pack())
             return
+    _remove_content(state, collection, key, content)
+
+
+def _remove_content(state: State, collection: str, key: bytes, content: Content) -> None:
     if content.has_evidence:
         state.put(evidence_key_of(key), None)
     if content.algorithm == FRAMES_HASH:
         state.put(frames_key_of(key), None)
     if content.is_member:
-        state.put(grouped_key(collection, content.group_content_id, content_id), None)
+        state.put(grouped_key(collection, content.group_content_id, content.content_id), None)
     state.put(key, None)
 
 
@@ -282,8 +284,7 @@ def _erase(state: State, collection: str, key: bytes) -> int:
     revisions = Tombstone.unpack(tombstone).revision
     for revision in range(revisions, -1, -1):
         each = decision_key(decision_id(collection, decision["submission_id"], decision["attempt"], revision))
-        if state.get(each) is not None:
-            state.put(each, None)
+        _remove(state, each)
     return revisions + 1
 
 
