@@ -50,6 +50,21 @@ RECORDS = Counter(
 )
 OUTPUTS = Counter("mediasieve_outputs", "Records produced, by stage and topic", ["stage", "topic"], registry=REGISTRY)
 OUTCOMES = Counter("mediasieve_outcomes", "Decisions, by outcome", ["outcome"], registry=REGISTRY)
+MODERATION_EVENTS = Counter(
+    "mediasieve_moderation_events",
+    "Moderation events that match has read, by kind and what became of them",
+    ["event", "result"],
+    registry=REGISTRY,
+)
+MODERATION_WAITING = Gauge(
+    "mediasieve_moderation_waiting", "Contents and media that moderation events wait for", registry=REGISTRY
+)
+INHERITED_VERDICTS = Counter(
+    "mediasieve_inherited_verdicts",
+    "First decisions with the verdict of another medium, by status: no moderator was called for them",
+    ["status"],
+    registry=REGISTRY,
+)
 ERRORS = Counter("mediasieve_errors", "Inputs that failed, by stage and reason", ["stage", "reason"], registry=REGISTRY)
 RETRIES = Counter("mediasieve_retries", "Retries after broken infrastructure, by stage", ["stage"], registry=REGISTRY)
 BATCH_RECORDS = Histogram(

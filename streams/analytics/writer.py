@@ -18,6 +18,7 @@ from clickhouse_connect.driver.client import Client
 
 from streams import metrics
 from streams.analytics.client import UNKNOWN_DATABASE, UNKNOWN_TABLE, RefusedError, connect, translate_errors
+from streams.analytics.deletion import delete_rows
 from streams.analytics.migrations import migrate
 from streams.analytics.rows import decisions
 from streams.analytics.rows.table import DetailTable, TopicTable, to_rows
@@ -55,7 +56,8 @@ class ClickHouseSink:
         await asyncio.to_thread(self._open)
 
     async def write(self, topic: str, records: Sequence[RawRecord]) -> list[tuple[RawRecord, BadInput]]:
-        """Insert the rows of one topic, the frames of videos first. The rows are stored when this returns.
+        """Insert the rows of one topic, the frames of videos first, and delete those of deleted media. All of it is
+        done when this returns.
 
         Args:
             topic: one of `rows.topics.TABLES`, without the deployment's prefix.
@@ -101,7 +103,10 @@ class ClickHouseSink:
     def _write(self, topic: str, records: Sequence[RawRecord]) -> list[tuple[RawRecord, BadInput]]:
         client = self._open()
         parts = by_table(topic, records)
-        return [rejected for table, part in parts for rejected in self._write_rows(client, table, part)]
+        rejected = [refused for table, part in parts for refused in self._write_rows(client, table, part)]
+        with translate_errors(client.uri):
+            delete_rows(client, records)
+        return rejected
 
     def _write_rows(
         self, client: Client, table: TopicTable, records: Sequence[RawRecord]

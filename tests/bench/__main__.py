@@ -27,6 +27,7 @@ from tests.bench import (
     recovery,
     scaling,
     throughput,
+    verdicts,
     video,
     video_speed,
 )
@@ -63,6 +64,9 @@ class Size:
     backlog: int = 200_000
     backlog_part: float = 1.0
     rest_s: float = 60.0
+    verdicts: int = 300
+    members: int = 10_000
+    many_members: int = 100_000
 
 
 QUICK = Size(
@@ -88,6 +92,9 @@ QUICK = Size(
     backlog=3_000,
     backlog_part=0.02,
     rest_s=10.0,
+    verdicts=20,
+    members=1_000,
+    many_members=3_000,
 )
 
 
@@ -193,6 +200,20 @@ class Bench:
         self.figures += pipeline.reach(found)
         self.document["pipeline"] = [asdict(each) for each in found]
 
+    def verdicts(self) -> None:
+        size = self.size
+        found = verdicts.run(
+            self.bootstrap,
+            self.work_dir,
+            "verdicts",
+            verdicts=size.verdicts,
+            members=size.members,
+            many=size.many_members,
+        )
+        verdicts.show(found, self.console)
+        self.figures += verdicts.reach(found)
+        self.document["verdicts"] = asdict(found)
+
     def scaling(self) -> None:
         found = scaling.run(self.bootstrap, self.work_dir, photos=self.size.photos, rounds=self.size.rounds)
         self.console.print(f"fingerprints/s: one worker {found.one_per_s:.0f}, two workers {found.two_per_s:.0f}")
@@ -269,6 +290,7 @@ PARTS: dict[str, Callable[[Bench], None]] = {
     "latency": Bench.latency,
     "lanes": Bench.lanes,
     "pipeline": Bench.pipeline,
+    "verdicts": Bench.verdicts,
     "memory": Bench.memory,
     "idle": Bench.idle,
     "recovery": Bench.recovery,

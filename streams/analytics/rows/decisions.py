@@ -43,6 +43,8 @@ COLUMNS: Final[dict[str, Extractor]] = {
     "attempt": whole("attempt", UINT32),
     "kind": text("kind"),
     "content_id": optional_text("content_id"),
+    "told_group_content_id": optional_text("group_content_id"),
+    "told_group_media_id": optional_text("group_media_id"),
     "match_content_id": text("match.content_id"),
     "match_media_id": text("match.media_id"),
     "match_submission_id": text("match.submission_id"),

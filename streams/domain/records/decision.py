@@ -14,8 +14,8 @@ from streams.domain.records.submission import Kind
 from streams.domain.records.verdict import Verdict
 from streams.errors import BadInput, Reason
 
-Outcome = Literal["unique", "duplicate", "near_duplicate", "failed"]
-Action = Literal["process", "reuse", "review", "inspect"]
+Outcome = Literal["unique", "duplicate", "near_duplicate", "failed", "deleted"]
+Action = Literal["process", "reuse", "review", "inspect", "forget"]
 Confidence = Literal["", "exact", "certain", "likely", "unverified"]
 Relation = Literal["", "copy", "clip_of", "contains", "overlaps"]
 
@@ -120,8 +120,12 @@ class Decision:
     `process` this new content, `reuse` what is known of the match, `review` it, or `inspect` the failure. `appears_in`
     is filled where the policy asks for it, nearest first.
 
-    A verdict that changes afterwards brings a revised decision: with the next `revision`, the new verdict, and the
-    `decision_id` that it supersedes in `supersedes`. All else is as in the first decision.
+    `group_content_id` and `group_media_id` name the group of the content, which is the content itself where it is the
+    first; None after a failure, and in decisions of early versions.
+
+    A verdict that changes afterwards brings a revised decision: with the next `revision`, the new verdict and group,
+    and the `decision_id` that it supersedes in `supersedes`. All else is as in the first decision. The last decision
+    about a submission that was deleted has the outcome `deleted`, the action `forget`, and nothing but its names.
 
     `job_id` is that of the submission; the JSON of a decision about a submission without a job lacks it.
     """
@@ -146,6 +150,8 @@ class Decision:
     versions: dict[str, str]
     appears_in: list[Appearance] = field(default_factory=list)
     supersedes: str | None = None
+    group_content_id: str | None = None
+    group_media_id: str | None = None
     job_id: str | None = field(default=None, metadata=LEFT_OUT)
 
     def to_json(self) -> bytes:
