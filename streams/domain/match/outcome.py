@@ -82,6 +82,7 @@ def build_decision(
         versions={"policy": fingerprint.policy.version},
         appears_in=list(appears_in),
         supersedes=None,
+        origin=fingerprint.origin,
     )
 
 

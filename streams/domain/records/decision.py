@@ -10,7 +10,7 @@ import orjson
 
 from streams.domain.records.codec import from_document_strictly, parse_json_object
 from streams.domain.records.fingerprint import Failure, MediaFacts
-from streams.domain.records.submission import Kind
+from streams.domain.records.submission import Kind, Origin
 from streams.domain.records.verdict import Verdict
 from streams.errors import BadInput, Reason
 
@@ -118,7 +118,8 @@ class Decision:
 
     `decision_id` depends only on collection, submission, attempt and revision. `action` is what a consumer should do:
     `process` this new content, `reuse` what is known of the match, `review` it, or `inspect` the failure. `appears_in`
-    is filled where the policy asks for it, nearest first.
+    is filled where the policy asks for it, nearest first. `origin` is the place of the submission in Kafka, where its
+    source can be read again; None in decisions of earlier versions.
 
     A verdict that changes afterwards brings a revised decision: with the next `revision`, the new verdict, and the
     `decision_id` that it supersedes in `supersedes`. All else is as in the first decision.
@@ -144,6 +145,7 @@ class Decision:
     versions: dict[str, str]
     appears_in: list[Appearance] = field(default_factory=list)
     supersedes: str | None = None
+    origin: Origin | None = None
 
     def to_json(self) -> bytes:
         return orjson.dumps(self)
