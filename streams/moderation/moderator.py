@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 from streams.domain.records import Decision, Label
@@ -85,16 +86,14 @@ class Moderator(ABC):
         batch_size: the most questions in one call.
         keys: how many API keys there are; limits hold for each.
         is_free: a repeated call costs nothing, so answers are not remembered.
+        max_s: the longest that `ask` may take, where that is more than `timeout_s` of the file.
     """
 
     sends: Sent = "hashes"
     batch_size: int = 1
     keys: int = 1
     is_free: bool = False
-
-    async def open(self) -> None:
-        """Prepare; called once, before the first call."""
-        return
+    max_s: float | None = None
 
     @abstractmethod
     async def ask(self, questions: Sequence[Question], key: int) -> Sequence[ItemAnswer]:
@@ -122,14 +121,16 @@ class PluginContext:
         sends: what the file says under `send`; None if it says nothing.
         folder: of the moderation file, against which relative paths count.
         batch_size: the most questions in one call, as the file says.
+        timeout_s: of one request.
         max_pixels: larger pictures must not be decoded.
     """
 
     name: str
     options: dict[str, Any]
     sends: Sent | None
-    folder: Any
+    folder: Path
     batch_size: int
+    timeout_s: float
     max_pixels: int
 
 

@@ -126,7 +126,7 @@ class ConcurrentStage(Stage):
     def runner(self, context: StageContext, app: faust.App) -> Runner:
         return ConcurrentRunner(context, self, context.settings.runtime.fetch_concurrency)
 
-    def work_timeout_s(self, settings: Settings) -> float:
+    def work_timeout_s(self, settings: Settings) -> float | None:
         """The longest that one medium may take to fetch and decode, and Kafka to acknowledge."""
         source, limits = settings.source, settings.limits
         return DELIVERY_TIMEOUT_S + max(
