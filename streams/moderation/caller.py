@@ -5,7 +5,7 @@
               └──────────────── wait, then ask again, alone ◀── failure ◀─────────┘
 
 A moderator that is away is waited for as long as it takes: that is no fault of a medium. A question is given up, with a
-reason, once it has failed `attempts` times and the moderator has answered others meanwhile.
+reason, once it has failed `attempts` times and the moderator has answered others since it was first asked.
 """
 
 from __future__ import annotations
@@ -239,6 +239,8 @@ class Caller:
 
     async def _load(self, item: _Item, media: AsyncExitStack) -> Question | None:
         """The question with its medium; None if the medium cannot be had."""
+        if not item.failures:
+            item.answered_before = self._answered
         try:
             medium = await media.enter_async_context(item.inquiry.load())
         except BadInput as error:
@@ -280,6 +282,8 @@ class Caller:
         if len(answers) != len(questions):
             raise ModeratorFailure(Reason.MODERATOR_BAD_ANSWER, f"{len(answers)} answers to {len(questions)} questions")
         first = answers[0]
+        if isinstance(first, ModeratorFailure) and all(_is_nonsense(answer) for answer in answers):
+            raise first
         if not self._answered and all(isinstance(answer, BadInput) for answer in answers):
             # It has never answered anything: more likely than the medium, the configuration is wrong.
             assert isinstance(first, BadInput)
@@ -321,8 +325,6 @@ class Caller:
         """Ask again later, or give up."""
         self.costs.on_failure(error.reason)
         item.last_failure = error
-        if not item.failures:
-            item.answered_before = self._answered
         item.failures += 1
         others_are_answered = item.is_at_fault or isinstance(error, BadInput) or self._answered > item.answered_before
         if is_final or (item.failures >= self.part.retry.attempts and others_are_answered):
@@ -346,6 +348,10 @@ class _Answers(NamedTuple):
     items: Sequence[ItemAnswer]
     seconds: float
     failure: ModeratorFailure | None
+
+
+def _is_nonsense(answer: ItemAnswer) -> bool:
+    return isinstance(answer, ModeratorFailure) and answer.reason == Reason.MODERATOR_BAD_ANSWER
 
 
 def _fail(item: _Item, error: Exception) -> None:

@@ -35,6 +35,7 @@ PAIR_EVENTS: Final = frozenset({"split", "merge", "undo"})
 
 MAX_LABELS, MAX_NAME_CHARS, MAX_REASON_CHARS = 64, 128, 2048
 MAX_CALL_NUMBER: Final = 1_000_000_000
+MAX_ATTEMPTS: Final = 65_535
 
 
 @dataclass(frozen=True)
@@ -174,7 +175,7 @@ def _call(value: object) -> ModeratorCall:
     currency = text(value, "currency", 3, path="call.")
     return ModeratorCall(
         duration_ms=_not_negative(value, "duration_ms"),
-        attempts=int(_not_negative(value, "attempts")),
+        attempts=min(int(_not_negative(value, "attempts")), MAX_ATTEMPTS),
         price=_not_negative(value, "price"),
         currency=currency,
     )
