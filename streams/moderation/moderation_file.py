@@ -146,7 +146,8 @@ class ModerationFile:
 
     def wrong_option(self, moderator: str, error: BadOption) -> ModerationFileError:
         """The error for an option of a plug-in, with its line."""
-        path = ("moderators", moderator, "options", *error.path)
+        inside = error.path[1:] if error.path[:1] == ("..",) else ("options", *error.path)
+        path = ("moderators", moderator, *inside)
         where = ".".join(map(str, path))
         return ModerationFileError(self.path, [Problem(self._document.line(path), f"{where}: {error.problem}")])
 

@@ -138,7 +138,7 @@ class BadOption(Exception):
     """An option of a plug-in is wrong.
 
     Args:
-        path: of the option below `options`: names and numbers.
+        path: of the option below `options`: names and numbers; begins with `..` for a setting beside `options`.
         problem: what is wrong, and how to mend it.
     """
 
