@@ -34,6 +34,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "split": ("streams.cli.commands.moderation.corrections:split", "Say that two contents are not the same."),
     "merge": ("streams.cli.commands.moderation.corrections:merge", "Say that two contents are the same."),
     "undo": ("streams.cli.commands.moderation.corrections:undo", "Take a split or a merge of two contents back."),
+    "moderators": (
+        "streams.cli.commands.moderation.moderators",
+        "Check the moderation file, and ask moderators about a picture.",
+    ),
     "worker": ("streams.cli.commands.worker", "Run stages of the stream in this process."),
     "topics": ("streams.cli.commands.topics", "Compare topics.yaml with the broker, and change the broker."),
     "clickhouse": ("streams.cli.commands.clickhouse", "Apply and show the migrations of ClickHouse."),

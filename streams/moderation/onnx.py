@@ -116,7 +116,7 @@ class OnnxModerator(Moderator):
             scores = np.exp(scores - scores.max())
             scores /= scores.sum()
         elif self._options.activation == "sigmoid":
-            scores = 1 / (1 + np.exp(-np.clip(scores, -500, 500)))
+            scores = np.reciprocal(1 + np.exp(-np.clip(scores, -500, 500)))
         if not np.all((scores >= 0) & (scores <= 1 + 1e-6)):
             detail = "the model gives scores beyond 0 to 1: set `activation` to softmax or sigmoid"
             raise ModeratorFailure(Reason.MODERATOR_BAD_ANSWER, detail)
@@ -142,10 +142,12 @@ def prepare_input(picture: Image.Image, part: InputPart) -> npt.NDArray[np.float
     size = (part.resize, part.resize) if part.resize is not None else (part.width, part.height)
     scaled = picture.resize(size, Image.Resampling.BILINEAR)
     left, top = (size[0] - part.width) // 2, (size[1] - part.height) // 2
-    values = np.asarray(scaled.crop((left, top, left + part.width, top + part.height)), dtype=np.float32)
+    values: npt.NDArray[np.float32] = np.asarray(
+        scaled.crop((left, top, left + part.width, top + part.height)), dtype=np.float32
+    )
     if part.channels == "bgr":
         values = values[:, :, ::-1]
-    values = (values * part.scale - np.asarray(part.mean, np.float32)) / np.asarray(part.std, np.float32)
+    values = (values * np.float32(part.scale) - np.array(part.mean, np.float32)) / np.array(part.std, np.float32)
     if part.layout == "nchw":
         values = values.transpose(2, 0, 1)
     return np.ascontiguousarray(values, dtype=np.float32)

@@ -11,7 +11,7 @@ from typing import Literal
 from streams.domain.records import Decision
 
 #: unique: the first of a content that is like no other. review: a match that a person should look at, in a group of its
-#: own. changed: a copy that inherits no verdict of its group since too much was changed.
+#: own. changed: a copy that inherits not every verdict of its group, since too much was changed, or a clip of a video.
 Occasion = Literal["unique", "review", "changed"]
 
 
@@ -35,7 +35,8 @@ def occasion_of(decision: Decision, allowed_differs: float) -> Occasion | None:
     if decision.action == "review" or decision.match.group_content_id == decision.content_id:
         return "review"
     differs = decision.match.differs
-    return "changed" if differs is not None and differs > allowed_differs else None
+    is_changed = decision.match.relation == "clip_of" or (differs is not None and differs > allowed_differs)
+    return "changed" if is_changed else None
 
 
 def is_stale(decision: Decision, moderators: Collection[str], version_of: Callable[[str], str | None]) -> str | None:
