@@ -19,12 +19,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import NamedTuple
 
 from streams.domain.records import Decision, format_timestamp
 from streams.errors import BadInput, Reason
 from streams.moderation.answers import Given, given_from_json
 from streams.moderation.breaker import Breaker
+from streams.moderation.call import CallAnswers, call_plugin
 from streams.moderation.costs import Costs
 from streams.moderation.journal import Journal, Subject
 from streams.moderation.limits import RateLimits
@@ -226,8 +226,12 @@ class Caller:
                 if self.part.limits.per_day is not None:
                     today = datetime.now(UTC).date().isoformat()
                     await self._journal.count(self.name, today, key, len(asked))
-                answers = await self._ask_plugin([question for _, question in asked], key)
+                questions = [question for _, question in asked]
+                self.costs.on_call(len(questions))
+                answers = await call_plugin(self.name, self.moderator, questions, key, self.part.timeout_s)
+                self.costs.seconds.observe(answers.seconds)
             is_settled = True
+            answers = self._doubted(answers)
             self._note_health(answers)
             for (item, _), answer in zip(asked, answers.items, strict=True):
                 await self._settle(item, answer, answers.seconds, is_alive=answers.failure is None)
@@ -253,44 +257,16 @@ class Caller:
 
         return Question(item.inquiry.decision, medium.url, medium.data, item.note, keep_note)
 
-    async def _ask_plugin(self, questions: Sequence[Question], key: int) -> _Answers:
-        self.costs.on_call(len(questions))
-        begun_at = time.monotonic()
-        limit_s = max(self.part.timeout_s, self.moderator.max_s or 0.0)
-        failure = None
-        try:
-            async with asyncio.timeout(limit_s):
-                answers = await self._answers(questions, key)
-        except TimeoutError:
-            failure = ModeratorFailure(Reason.MODERATOR_UNAVAILABLE, f"no answer within {limit_s:g} s")
-        except ModeratorFailure as error:
-            failure = error
-        except Exception as error:
-            logger.exception("the plug-in of moderator %s failed", self.name)
-            failure = ModeratorFailure(Reason.MODERATOR_BAD_ANSWER, f"the plug-in failed: {error!r}")
-        seconds = time.monotonic() - begun_at
-        self.costs.seconds.observe(seconds)
-        return _Answers([failure] * len(questions) if failure is not None else answers, seconds, failure)
+    def _doubted(self, answers: CallAnswers) -> CallAnswers:
+        """Refusals of a moderator that has never answered anything are more likely due to the configuration."""
+        first = answers.items[0]
+        if self._answered or not all(isinstance(answer, BadInput) for answer in answers.items):
+            return answers
+        assert isinstance(first, BadInput)
+        failure = ModeratorFailure(first.reason, f"it has refused all that it was asked: {first.detail}")
+        return CallAnswers([failure] * len(answers.items), answers.seconds, failure)
 
-    async def _answers(self, questions: Sequence[Question], key: int) -> Sequence[ItemAnswer]:
-        """What the plug-in answers, if it can be an answer. Raises what the plug-in raises."""
-        answers: Sequence[ItemAnswer]
-        try:
-            answers = await self.moderator.ask(questions, key)
-        except BadInput as refusal:
-            answers = [refusal] * len(questions)
-        if len(answers) != len(questions):
-            raise ModeratorFailure(Reason.MODERATOR_BAD_ANSWER, f"{len(answers)} answers to {len(questions)} questions")
-        first = answers[0]
-        if isinstance(first, ModeratorFailure) and all(_is_nonsense(answer) for answer in answers):
-            raise first
-        if not self._answered and all(isinstance(answer, BadInput) for answer in answers):
-            # It has never answered anything: more likely than the medium, the configuration is wrong.
-            assert isinstance(first, BadInput)
-            raise ModeratorFailure(first.reason, f"it has refused all that it was asked: {first.detail}")
-        return answers
-
-    def _note_health(self, answers: _Answers) -> None:
+    def _note_health(self, answers: CallAnswers) -> None:
         failure = answers.failure
         if failure is None:
             self._breaker.on_success()
@@ -340,18 +316,6 @@ class Caller:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self.moderator.close()
-
-
-class _Answers(NamedTuple):
-    """The answers of a call, and how long it took. `failure` is the moderator's as a whole: no answer is usable."""
-
-    items: Sequence[ItemAnswer]
-    seconds: float
-    failure: ModeratorFailure | None
-
-
-def _is_nonsense(answer: ItemAnswer) -> bool:
-    return isinstance(answer, ModeratorFailure) and answer.reason == Reason.MODERATOR_BAD_ANSWER
 
 
 def _fail(item: _Item, error: Exception) -> None:

@@ -147,7 +147,8 @@ def prepare_input(picture: Image.Image, part: InputPart) -> npt.NDArray[np.float
     )
     if part.channels == "bgr":
         values = values[:, :, ::-1]
-    values = (values * np.float32(part.scale) - np.array(part.mean, np.float32)) / np.array(part.std, np.float32)
+    mean, std = (np.array(three, dtype=np.float32) for three in (part.mean, part.std))
+    values = (values * np.float32(part.scale) - mean) / std
     if part.layout == "nchw":
         values = values.transpose(2, 0, 1)
     return np.ascontiguousarray(values, dtype=np.float32)

@@ -26,8 +26,7 @@ from streams.moderation.plugins import make_moderator, make_moderators
 class Asked:
     """What the moderators of a collection said about a medium, in the order in which they were asked.
 
-    An answer is None for a moderator that gave none, with the reason in `failure` if it failed. The last is the one that
-    counts.
+    `given` is None for a moderator that gave no answer, for the reason in `failure`. The last is the one that counts.
     """
 
     moderator: str

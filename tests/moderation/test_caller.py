@@ -317,7 +317,8 @@ async def test_a_source_that_is_away_for_a_moment_is_read_again(
 
     @contextlib.asynccontextmanager
     async def gone() -> AsyncIterator[Medium]:
-        raise BadInput(Reason.SOURCE_NOT_FOUND, "404")
+        if tries:
+            raise BadInput(Reason.SOURCE_NOT_FOUND, "404")
         yield Medium()
 
     with pytest.raises(BadInput) as error:

@@ -24,7 +24,7 @@ URL = "https://example.com/cat.jpg"
 
 def moderator(mapping: str, batch_size: int = 1) -> HttpModerator:
     read, rules = read_mapping(mapping, DEPLOY / "moderators")
-    made = HttpModerator(
+    return HttpModerator(
         "https://moderation.example.com/v1",
         read,
         rules,
@@ -33,7 +33,6 @@ def moderator(mapping: str, batch_size: int = 1) -> HttpModerator:
         batch_size=batch_size,
         timeout_s=1,
     )
-    return made
 
 
 EXAMPLES: dict[str, tuple[Any, Answer]] = {
