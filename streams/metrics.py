@@ -169,3 +169,52 @@ INSERT_SECONDS = Histogram(
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
     registry=REGISTRY,
 )
+MODERATOR_CALLS = Counter(
+    "mediasieve_moderator_calls",
+    "Contents that a moderator was asked about, by result: answered, abstained, failed or refused",
+    ["moderator", "result"],
+    registry=REGISTRY,
+)
+MODERATOR_FAILURES = Counter(
+    "mediasieve_moderator_failures",
+    "Calls without a usable answer, by reason; they are made again",
+    ["moderator", "reason"],
+    registry=REGISTRY,
+)
+MODERATOR_CALLS_SAVED = Counter(
+    "mediasieve_moderator_calls_saved",
+    "Copies that a moderator was not asked about, since they have the verdict of another",
+    ["moderator"],
+    registry=REGISTRY,
+)
+MODERATOR_COST = Counter(
+    "mediasieve_moderator_cost",
+    "Money for calls, at the price of the moderation file",
+    ["moderator", "currency"],
+    registry=REGISTRY,
+)
+MODERATOR_COST_SAVED = Counter(
+    "mediasieve_moderator_cost_saved",
+    "Money that copies saved, at the price of the moderation file",
+    ["moderator", "currency"],
+    registry=REGISTRY,
+)
+MODERATOR_VERDICTS = Counter(
+    "mediasieve_moderator_verdicts", "Verdicts that moderators gave", ["moderator", "status"], registry=REGISTRY
+)
+MODERATOR_SECONDS = Histogram(
+    "mediasieve_moderator_seconds",
+    "Time of one call",
+    ["moderator"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300),
+    registry=REGISTRY,
+)
+MODERATOR_WAITING = Gauge(
+    "mediasieve_moderator_waiting", "Contents that wait for a moderator's answer", ["moderator"], registry=REGISTRY
+)
+MODERATOR_BREAKER = Gauge(
+    "mediasieve_moderator_breaker_open", "1 while a failing moderator is left alone", ["moderator"], registry=REGISTRY
+)
+MODERATOR_LABELS_CUT = Counter(
+    "mediasieve_moderator_labels_cut", "Labels beyond what a verdict may have", ["moderator"], registry=REGISTRY
+)

@@ -37,6 +37,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "delete": ("streams.cli.commands.moderation.delete", "Delete a medium, or all media of a content, for good."),
     "jobs": ("streams.cli.commands.tracking.jobs", "Follow imports: progress, rate, time left, failures."),
     "deadletters": ("streams.cli.commands.tracking.deadletters", "Show, replay and drop what could not be processed."),
+    "moderators": (
+        "streams.cli.commands.moderation.moderators",
+        "Check the moderation file, and ask moderators about a picture.",
+    ),
     "worker": ("streams.cli.commands.worker", "Run stages of the stream in this process."),
     "topics": ("streams.cli.commands.topics", "Compare topics.yaml with the broker, and change the broker."),
     "clickhouse": ("streams.cli.commands.clickhouse", "Apply and show the migrations of ClickHouse."),

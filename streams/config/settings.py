@@ -30,8 +30,9 @@ class _Part(BaseSettings):
 class PathSettings(_Part):
     data_dir: Path = Field(Path(".mediasieve"), validation_alias="MEDIASIEVE_DATA_DIR")
     policy_file: Path | None = Field(None, validation_alias="MEDIASIEVE_POLICY_FILE")
+    moderation_file: Path | None = Field(None, validation_alias="MEDIASIEVE_MODERATION_FILE")
 
-    @field_validator("policy_file", mode="before")
+    @field_validator("policy_file", "moderation_file", mode="before")
     @classmethod
     def _empty_is_none(cls, value: object) -> object:
         return None if value == "" else value

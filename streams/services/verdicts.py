@@ -33,12 +33,12 @@ from streams.domain.records.ids import digest_of
 from streams.domain.records.moderation import PAIR_EVENTS, EventName, Scope
 from streams.domain.records.verdict import GivenStatus
 from streams.errors import BadInput, Reason
+from streams.kafka.cloudevents import VERDICT_TYPE, moderation_headers
 from streams.kafka.decision_reader import DecisionReader, DecisionRecord
 from streams.kafka.publisher import publish_record
 from streams.kafka.topics import VERDICTS
 
 SOURCE: Final = "/mediasieve/verdicts"
-EVENT_TYPE: Final = "mediasieve.verdict.v1"
 NO_ORIGIN: Final = Origin(VERDICTS, 0, 0)
 
 Connect = Callable[[], Client]
@@ -202,16 +202,7 @@ def make_event(request: ModerationRequest, collection: str) -> ModerationEvent:
 
 
 def send_event(settings: Settings, event: ModerationEvent) -> PublishedEvent:
-    source, _, identity = event.event_id.partition("#")
-    headers = [
-        ("ce_specversion", b"1.0"),
-        ("ce_id", identity.encode()),
-        ("ce_type", EVENT_TYPE.encode()),
-        ("ce_source", source.encode()),
-        ("ce_subject", event.subject.encode()),
-        ("ce_time", event.at.encode()),
-        ("content-type", b"application/json"),
-    ]
+    headers = moderation_headers(event, VERDICT_TYPE)
     partition, offset = publish_record(settings, VERDICTS, event.subject.encode(), event.to_json(), headers)
     return PublishedEvent(event, partition, offset)
 

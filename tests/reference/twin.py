@@ -51,6 +51,7 @@ class Twin:
             "match": None,
             "verdict": {**PENDING},
             "supersedes": None,
+            "origin": record["origin"],
             "versions": {"policy": record["policy"]["version"]},
             "appears_in": [],
             "group_content_id": None,

@@ -85,6 +85,7 @@ def build_decision(
         supersedes=None,
         group_content_id=standing.group_content_id if standing is not None else None,
         group_media_id=standing.group_media_id if standing is not None else None,
+        origin=fingerprint.origin,
         **({} if fingerprint.job_id is None else {"job_id": fingerprint.job_id}),
     )
 

@@ -10,7 +10,7 @@ import orjson
 
 from streams.domain.records.codec import LEFT_OUT, from_document_strictly, parse_json_object
 from streams.domain.records.fingerprint import Failure, MediaFacts
-from streams.domain.records.submission import Kind
+from streams.domain.records.submission import Kind, Origin
 from streams.domain.records.verdict import Verdict
 from streams.errors import BadInput, Reason
 
@@ -118,7 +118,8 @@ class Decision:
 
     `decision_id` depends only on collection, submission, attempt and revision. `action` is what a consumer should do:
     `process` this new content, `reuse` what is known of the match, `review` it, or `inspect` the failure. `appears_in`
-    is filled where the policy asks for it, nearest first.
+    is filled where the policy asks for it, nearest first. `origin` is the place of the submission in Kafka, where its
+    source can be read again; None in decisions of earlier versions.
 
     `group_content_id` and `group_media_id` name the group of the content, which is the content itself where it is the
     first; None after a failure, and in decisions of early versions.
@@ -152,6 +153,7 @@ class Decision:
     supersedes: str | None = None
     group_content_id: str | None = None
     group_media_id: str | None = None
+    origin: Origin | None = None
     job_id: str | None = field(default=None, metadata=LEFT_OUT)
 
     def to_json(self) -> bytes:

@@ -35,6 +35,8 @@ PAIR_EVENTS: Final = frozenset({"split", "merge", "undo"})
 """Events about two contents."""
 
 MAX_LABELS, MAX_NAME_CHARS, MAX_REASON_CHARS = 64, 128, 2048
+MAX_CALL_NUMBER: Final = 1_000_000_000
+MAX_ATTEMPTS: Final = 65_535
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,22 @@ class VerdictSource:
     kind: SourceKind
     name: str
     version: str | None = None
+
+
+@dataclass(frozen=True)
+class ModeratorCall:
+    """The call that a verdict comes from.
+
+    Attributes:
+        duration_ms: of the attempt that gave the answer.
+        attempts: how often the moderator was asked.
+        price: of one attempt, in `currency`, as ISO 4217 has it.
+    """
+
+    duration_ms: float
+    attempts: int
+    price: float
+    currency: str
 
 
 @dataclass(frozen=True)
@@ -65,6 +83,7 @@ class ModerationEvent:
         labels: of a verdict.
         reason: for people.
         scope: of a verdict: the whole `group`, as far as copies inherit, or this `content` alone.
+        call: of a verdict: what it took to get it; None where nobody says.
     """
 
     event_id: str
@@ -79,6 +98,7 @@ class ModerationEvent:
     labels: list[Label] = field(default_factory=list)
     reason: str | None = None
     scope: Scope = "group"
+    call: ModeratorCall | None = None
 
     @property
     def subject(self) -> str:
@@ -147,7 +167,27 @@ def _event(document: dict[str, Any], event_id: str, default_event: str) -> Moder
         labels=_labels(document.get("labels", [])) if is_verdict else [],
         reason=text(document, "reason", MAX_REASON_CHARS) if "reason" in document else None,
         scope=cast(Scope, choice(document, "scope", SCOPES, "group")),
+        call=_call(document["call"]) if is_verdict and "call" in document else None,
     )
+
+
+def _call(value: object) -> ModeratorCall:
+    if not isinstance(value, dict):
+        raise BadInput(Reason.BAD_FIELD, "field 'call' must be an object")
+    currency = text(value, "currency", 3, path="call.")
+    return ModeratorCall(
+        duration_ms=_not_negative(value, "duration_ms"),
+        attempts=min(int(_not_negative(value, "attempts")), MAX_ATTEMPTS),
+        price=_not_negative(value, "price"),
+        currency=currency,
+    )
+
+
+def _not_negative(value: dict[str, Any], name: str) -> float:
+    number = value.get(name, 0)
+    if type(number) not in (int, float) or not 0 <= number <= MAX_CALL_NUMBER:
+        raise BadInput(Reason.BAD_FIELD, f"field 'call.{name}' must be a number from 0 to {MAX_CALL_NUMBER:,}")
+    return float(number)
 
 
 def _named(document: dict[str, Any], *, both: bool) -> tuple[str | None, str | None]:
