@@ -32,8 +32,8 @@ def rendered(overlay: str) -> list[dict[str, Any]]:
 
 
 def written() -> list[dict[str, Any]]:
-    """The objects of the base as they stand in the files."""
-    files = sorted((FOLDER / "base").glob("*.yaml"))
+    """The objects of the base and of moderation as they stand in the files."""
+    files = [path for folder in ("base", "moderation") for path in sorted((FOLDER / folder).glob("*.yaml"))]
     documents = [document for path in files for document in yaml.safe_load_all(path.read_text())]
     return [document for document in documents if document and document.get("kind") not in (None, "Kustomization")]
 
@@ -50,7 +50,7 @@ def pods() -> dict[str, dict[str, Any]]:
     }
 
 
-@pytest.mark.parametrize("overlay", ["base", "autoscaling"])
+@pytest.mark.parametrize("overlay", ["base", "autoscaling", "moderation"])
 def test_kubernetes_accepts_the_manifests(overlay: str) -> None:
     for document in rendered(overlay):
         if not document["apiVersion"].startswith("keda.sh/"):
