@@ -12,6 +12,7 @@ from streams.kafka.cloudevents import FINGERPRINT_TYPE, event_headers
 from streams.kafka.topics import DEAD_LETTERS, FINGERPRINTS, SUBMISSIONS, VERDICTS
 from streams.runtime.runners.concurrent import ConcurrentStage, RecordTask, Work
 from streams.stages.fingerprint.fingerprinter import Fingerprinter
+from streams.stages.fingerprint.shared import close_fingerprinter, open_fingerprinter
 from streams.stages.fingerprint.submissions import fingerprint_submission
 from streams.stages.fingerprint.verdicts import VerdictRouter
 
@@ -32,12 +33,12 @@ def fingerprint(
 
 
 def stage(settings: Settings) -> ConcurrentStage:
-    fingerprinter, policies = Fingerprinter(settings), LivePolicies(settings.paths.policy_file)
+    fingerprinter, policies = open_fingerprinter(settings), LivePolicies(settings.paths.policy_file)
     route = VerdictRouter(settings, policies)
 
     async def close() -> None:
         policies.close()
-        await fingerprinter.close()
+        await close_fingerprinter(settings)
 
     return ConcurrentStage(
         name="fingerprint",

@@ -37,6 +37,11 @@ class Reason(StrEnum):
     LIST_INCOMPLETE = "list_incomplete"
     UNKNOWN_LIST = "unknown_list"
     TOO_MANY_LISTS = "too_many_lists"
+    # the moderator
+    MODERATOR_UNAVAILABLE = "moderator_unavailable"
+    MODERATOR_BAD_ANSWER = "moderator_bad_answer"
+    MODERATOR_REFUSED = "moderator_refused"
+    SUBMISSION_GONE = "submission_gone"
     # the source
     NO_SOURCE = "no_source"
     UNSUPPORTED_SCHEME = "unsupported_scheme"

@@ -35,6 +35,13 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "merge": ("streams.cli.commands.moderation.corrections:merge", "Say that two contents are the same."),
     "undo": ("streams.cli.commands.moderation.corrections:undo", "Take a split or a merge of two contents back."),
     "lists": ("streams.cli.commands.lists.lists", "Contents that are known by their hashes: import, show, drop."),
+    "delete": ("streams.cli.commands.moderation.delete", "Delete a medium, or all media of a content, for good."),
+    "jobs": ("streams.cli.commands.tracking.jobs", "Follow imports: progress, rate, time left, failures."),
+    "deadletters": ("streams.cli.commands.tracking.deadletters", "Show, replay and drop what could not be processed."),
+    "moderators": (
+        "streams.cli.commands.moderation.moderators",
+        "Check the moderation file, and ask moderators about a picture.",
+    ),
     "worker": ("streams.cli.commands.worker", "Run stages of the stream in this process."),
     "topics": ("streams.cli.commands.topics", "Compare topics.yaml with the broker, and change the broker."),
     "clickhouse": ("streams.cli.commands.clickhouse", "Apply and show the migrations of ClickHouse."),

@@ -78,7 +78,8 @@ class BatchListing:
             return
         given = give(self._state, collection, content, listing, statuses, pending.decision_id)
         if given.root is not None:
-            self._moderated.note(group_key(collection, given.root))
+            key = group_key(collection, given.root)
+            self._moderated.note(key, self._state.get(key))
             if given.reaches_others:
                 self._changed_groups[id(pending)] = given.root
         self.refused += [Refusal(*each) for each in given.refused]

@@ -6,6 +6,8 @@ decision.py     the answer
 verdict.py      what a moderator says, as decisions carry it
 moderation.py   verdicts and corrections as they are published
 hash_list.py    hash lists as they are published
+dead_letter.py  records that could not be processed, and what was done about them
+job.py          submissions that somebody follows together
 fields.py       fields that users write, and their checks
 raw.py          a record before decoding
 codec.py        timestamps and JSON
@@ -18,6 +20,7 @@ from streams.domain.records.fields import COLLECTION_REGEX
 from streams.domain.records.fingerprint import Failure, Fingerprint, MediaFacts, VideoFacts
 from streams.domain.records.hash_list import ListEntry, ListEvent, decode_list_event
 from streams.domain.records.ids import content_routing_key, decision_id, routing_key
+from streams.domain.records.job import Job, Lane
 from streams.domain.records.moderation import ModerationEvent, VerdictSource, decode_moderation_event
 from streams.domain.records.raw import Headers, RawRecord
 from streams.domain.records.submission import (
@@ -40,8 +43,10 @@ __all__ = [
     "Failure",
     "Fingerprint",
     "Headers",
+    "Job",
     "Kind",
     "Label",
+    "Lane",
     "ListEntry",
     "ListEvent",
     "Match",

@@ -12,7 +12,9 @@ The state is a map from bytes to bytes, one for each partition. A first byte tel
 What moderation needs (short ids are 33 bytes that stand for a content id):
 
     g <collection> NUL <short id> <decision id>   members.py: a submission of a content, and its last revision
-    m <collection> NUL <media id>                 members.py: the content of a medium
+    m <collection> NUL <media id> NUL <offset> <short id> <decision id>
+                                                  members.py: a submission of a medium, the newest first
+    m <collection> NUL <media id>                 members.py: the same of an earlier version, of the last submission
     h <collection> NUL <short id> <short id>      a content that joined the group of another; no value
     v <collection> NUL <short id>                 groups.py: verdicts on a group, what it was merged with, the walk
     x <collection> NUL <short id>                 splits.py: the contents that this one is not the same as
@@ -23,7 +25,9 @@ What hash lists need (hash_lists.py):
 
     l <collection> NUL <list>                           a list in force; without a name, a walk through all contents
     i <collection> NUL <list> NUL <import>              which entries of an import have come; gone once it is effective
-    t <collection> NUL <list> NUL <import> NUL <chunk>  some entries of an import
+    n <collection> NUL <list> NUL <import> NUL <chunk>  some entries of an import
     q <collection> NUL <list> NUL <entry>               the contents that an entry matched by near hashes
     y <collection> NUL <content id>                     the lists that a content is on, and the entries that it matched
+    t <collection> NUL <decision id>              deletions.py: a submission that was deleted
+    d <digest, 16 bytes>                          deletions.py: what is erased once a deletion is committed
 """

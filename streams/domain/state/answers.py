@@ -34,11 +34,13 @@ class Answer:
         is_done: the answer is the second.
         writes: keys and values that the event writes, before its visits.
         visits: chunks of walks.
-        decision_ids: 16 bytes each, of the revised decisions, in their order.
+        decision_ids: 16 bytes each, of the revised decisions, in their order; of the first answer, those that are
+            among its writes.
         refusals: reason, detail and JSON of the events that were refused.
         events: JSON of events that had waited, and are applied next.
         list_chunk: the chunk that a walk through all contents goes on with; None if there is no such walk.
         quarantined: list and entry, of entries of hash lists that matched too much.
+        step: JSON of the record that brings the next chunk of a deletion; empty where there is none.
     """
 
     expires_ms: int
@@ -48,6 +50,7 @@ class Answer:
     decision_ids: tuple[bytes, ...] = ()
     refusals: tuple[tuple[str, str, str], ...] = ()
     events: tuple[str, ...] = ()
+    step: str = ""
     list_chunk: int | None = None
     quarantined: tuple[tuple[str, str], ...] = ()
 
@@ -55,7 +58,7 @@ class Answer:
         """The second answer keeps the keys only: by then, the values may be later ones."""
         writes = [[key.hex(), None if value is None or self.is_done else value.hex()] for key, value in self.writes]
         visits = [(*visit[:2], visit.after.hex(), visit.is_end) for visit in self.visits]
-        said = [self.is_done, writes, visits, self.refusals, self.events]
+        said = [self.is_done, writes, visits, self.refusals, self.events, self.step]
         if self.list_chunk is not None or self.quarantined:
             said += [self.list_chunk, self.quarantined]
         told = orjson.dumps(said)
@@ -65,7 +68,8 @@ class Answer:
     def unpack(cls, value: bytes) -> Answer:
         expires_ms, length = _HEADER.unpack_from(value)
         end = _HEADER.size + length
-        is_done, writes, visits, refusals, events, *of_lists = orjson.loads(value[_HEADER.size : end])
+        is_done, writes, visits, refusals, events, *more = orjson.loads(value[_HEADER.size : end])
+        step, *of_lists = more or ("",)
         list_chunk, quarantined = of_lists or (None, ())
         return cls(
             expires_ms,
@@ -75,6 +79,7 @@ class Answer:
             tuple(value[at : at + DECISION_ID_BYTES] for at in range(end, len(value), DECISION_ID_BYTES)),
             tuple((reason, detail, event) for reason, detail, event in refusals),
             tuple(events),
+            step,
             list_chunk,
             tuple((name, entry) for name, entry in quarantined),
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from typing import cast
 
 import pytest
 from hypothesis import given, settings
@@ -12,7 +11,7 @@ from hypothesis import strategies as st
 from streams.domain.moderation.hash_lists.index import ListIndex
 from streams.domain.moderation.hash_lists.listable import says_enough
 from streams.domain.records import Label, ListEntry
-from streams.domain.records.hash_list import ALGORITHM_BITS, DEFAULT_BITS, LIST_ALGORITHMS, MAX_BITS, ListAlgorithm
+from streams.domain.records.hash_list import ALGORITHM_BITS, DEFAULT_BITS, LIST_ALGORITHMS, MAX_BITS
 from streams.domain.state.hash_lists import chunk_says, pack_chunk
 from tests.reference.hash_lists import HashLists
 
@@ -51,7 +50,7 @@ def test_hits_equal_the_slow_twins(seed: int) -> None:
 
 
 def entry(rng: random.Random) -> ListEntry:
-    algorithm = cast(ListAlgorithm, rng.choice(LIST_ALGORITHMS))
+    algorithm = rng.choice(LIST_ALGORITHMS)
     own = rng.randrange(MAX_BITS[algorithm] + 1) if algorithm in MAX_BITS and rng.random() < 0.3 else None
     return ListEntry(algorithm, hash_of(algorithm, rng.randrange(4), rng.choice((0, 2, 20)), rng), bits=own)
 
