@@ -10,6 +10,8 @@ DECISION_TYPE = b"mediasieve.decision.v1"
 MODERATION_TYPE = b"mediasieve.moderation.v1"
 WALK_TYPE = b"mediasieve.revision.v1"
 VERDICT_TYPE = b"mediasieve.verdict.v1"
+DELETION_STEP_TYPE = b"mediasieve.deletion.v1"
+DELETED_TYPE = b"mediasieve.deleted.v1"
 
 
 def event_headers(event_id: str, event_type: bytes, subject: str, at: str) -> list[tuple[str, bytes]]:

@@ -58,6 +58,7 @@ class ModerationRequest:
         labels: of a verdict.
         reason: for people.
         scope: of a verdict.
+        media_id: of a deletion whose subject is a content id: the only medium of the content that is deleted.
     """
 
     event: EventName
@@ -68,6 +69,7 @@ class ModerationRequest:
     labels: Sequence[Label] = ()
     reason: str | None = None
     scope: Scope = "group"
+    media_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,11 +127,11 @@ def publish_event(
         raise BadInput(
             Reason.BAD_FIELD, f"collection {collection!r} compares equal bytes only, so it has no groups to change"
         )
-    event = _make_event(_resolved(request, collection, near=near, connect=connect), collection)
+    event = make_event(_resolved(request, collection, near=near, connect=connect), collection)
     if wait is None:
-        return _send(settings, event)
+        return send_event(settings, event)
     with DecisionReader(settings, "end") as reader:
-        return replace(_send(settings, event), effect=_await_effect(reader, event, wait))
+        return await_effects(reader, [send_event(settings, event)], wait)[0]
 
 
 def show_verdicts(client: Client, subject: str, collection: str, *, limit: int) -> SubjectVerdicts:
@@ -174,12 +176,17 @@ def _look_up(connect: Connect, collection: str, media_id: str) -> str:
     return content_id
 
 
-def _make_event(request: ModerationRequest, collection: str) -> ModerationEvent:
-    """The event, checked with the function that the fingerprint stage decodes it with."""
+def make_event(request: ModerationRequest, collection: str) -> ModerationEvent:
+    """The event, checked with the function that the fingerprint stage decodes it with.
+
+    Raises:
+        BadInput: a field is wrong.
+    """
     name = "content_id" if is_content_id(request.subject) else "media_id"
     document = {
         "event": request.event,
         "collection": collection,
+        "media_id": request.media_id,
         name: request.subject,
         "other_content_id": request.other,
         "by": request.by,
@@ -194,32 +201,40 @@ def _make_event(request: ModerationRequest, collection: str) -> ModerationEvent:
     return decode_moderation_event(value=value, headers=headers, origin=NO_ORIGIN, timestamp_ms=0)
 
 
-def _send(settings: Settings, event: ModerationEvent) -> PublishedEvent:
+def send_event(settings: Settings, event: ModerationEvent) -> PublishedEvent:
     headers = moderation_headers(event, VERDICT_TYPE)
     partition, offset = publish_record(settings, VERDICTS, event.subject.encode(), event.to_json(), headers)
     return PublishedEvent(event, partition, offset)
 
 
-def _await_effect(reader: DecisionReader, event: ModerationEvent, wait: WaitForEffect) -> DecisionRecord | None:
-    """The first decision that shows the effect of an event; None if there is none in time."""
+def await_effects(
+    reader: DecisionReader, published: Sequence[PublishedEvent], wait: WaitForEffect
+) -> list[PublishedEvent]:
+    """The events, each with the first decision that shows its effect; without one if there is none in time."""
+    effects: dict[str, DecisionRecord] = {}
     deadline = time.monotonic() + wait.timeout_s
-    while time.monotonic() < deadline:
+    while len(effects) < len(published) and time.monotonic() < deadline:
         for record in reader.read():
-            if shows_effect(record.decision, event):
-                return record
+            for each in published:
+                if each.event.event_id not in effects and shows_effect(record.decision, each.event):
+                    effects[each.event.event_id] = record
         wait.on_idle()
-    return None
+    return [replace(each, effect=effects.get(each.event.event_id)) for each in published]
 
 
 def shows_effect(decision: Decision, event: ModerationEvent) -> bool:
     """Whether a decision that came after an event shows what the event brought about.
 
     That is, a decision about the content or medium that the event names: with this very verdict, without the source's
-    verdict after a withdrawal, and any revised one after a correction, also about the other content.
+    verdict after a withdrawal, any revised one after a correction, also about the other content, and the one that says
+    so after a deletion.
     """
     is_about = decision.media_id == event.media_id or decision.content_id in (event.content_id, event.other_content_id)
     if decision.collection != event.collection or decision.content_id is None or not is_about:
         return False
+    if event.event == "deletion":
+        is_named = decision.content_id == event.content_id or event.content_id is None
+        return decision.outcome == "deleted" and is_named and event.media_id in (None, decision.media_id)
     verdict = decision.verdict
     is_by_source = (verdict.kind, verdict.by) == (event.by.kind, event.by.name)
     if event.event == "verdict":

@@ -13,6 +13,7 @@ OUTCOME_WORDS: dict[str, str] = {
     "duplicate": "exact copy",
     "near_duplicate": "altered copy",
     "failed": "failed",
+    "deleted": "deleted",
 }
 REASON_WORDS = {
     Reason.NOT_JSON: "the record is not valid JSON",

@@ -30,6 +30,7 @@ ACTIONS: dict[Outcome, Action] = {
     "duplicate": "reuse",
     "near_duplicate": "reuse",
     "failed": "inspect",
+    "deleted": "forget",
 }
 
 
@@ -83,6 +84,9 @@ def build_decision(
         appears_in=list(appears_in),
         supersedes=None,
         origin=fingerprint.origin,
+        group_content_id=standing.group_content_id if standing is not None else None,
+        group_media_id=standing.group_media_id if standing is not None else None,
+        **({} if fingerprint.job_id is None else {"job_id": fingerprint.job_id}),
     )
 
 

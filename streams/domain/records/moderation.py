@@ -5,9 +5,10 @@
     split        two contents are not the same
     merge        two contents are the same
     undo         takes a split or a merge of two contents back
+    deletion     everything that is kept of a medium, or of all media of a content, goes
 
-An event names a content by its id, or by the id of a medium that was submitted. Decoding checks every field and names
-the wrong one.
+An event names a content by its id, or by the id of a medium that was submitted; a deletion may name both. Decoding
+checks every field and names the wrong one.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from streams.domain.records.submission import Origin, submission_id_of
 from streams.domain.records.verdict import GIVEN_STATUSES, SOURCE_KINDS, GivenStatus, Label, SourceKind
 from streams.errors import BadInput, Reason
 
-EventName = Literal["verdict", "withdrawal", "split", "merge", "undo"]
+EventName = Literal["verdict", "withdrawal", "split", "merge", "undo", "deletion"]
 Scope = Literal["group", "content"]
 
 EVENT_NAMES: Final[tuple[EventName, ...]] = get_args(EventName)
@@ -75,7 +76,8 @@ class ModerationEvent:
         by: who says so.
         at: when, in RFC 3339; informs people, and orders nothing.
         content_id: the content that the event is about; None if a medium names it.
-        media_id: a medium of that content; None if the content is named itself.
+        media_id: a medium of that content; None if the content is named itself. A deletion that names both is about
+            this medium's submissions of this content, and about no other medium.
         other_content_id: the second content of a split, a merge or an undo.
         status: of a verdict.
         labels: of a verdict.
@@ -143,7 +145,7 @@ def decode_moderation_event(
 def _event(document: dict[str, Any], event_id: str, default_event: str) -> ModerationEvent:
     document = {name: entry for name, entry in document.items() if entry is not None}
     event = cast(EventName, choice(document, "event", EVENT_NAMES, default_event or None))
-    content_id, media_id = _named(document)
+    content_id, media_id = _named(document, both=event == "deletion")
     by = document.get("by")
     if not isinstance(by, dict):
         raise BadInput(Reason.MISSING_FIELD, "field 'by' must be an object with 'kind' and 'name'")
@@ -188,13 +190,13 @@ def _not_negative(value: dict[str, Any], name: str) -> float:
     return float(number)
 
 
-def _named(document: dict[str, Any]) -> tuple[str | None, str | None]:
-    """The content id, or the media id."""
-    if "content_id" in document:
-        return _content_id(document, "content_id"), None
-    if "media_id" not in document:
+def _named(document: dict[str, Any], *, both: bool) -> tuple[str | None, str | None]:
+    """The content id, or the media id; with `both`, both where both are there."""
+    content_id = _content_id(document, "content_id") if "content_id" in document else None
+    if content_id is None and "media_id" not in document:
         raise BadInput(Reason.MISSING_FIELD, "field 'content_id' or 'media_id' must say what the event is about")
-    return None, text(document, "media_id", MAX_ID_CHARS)
+    is_medium_named = content_id is None or (both and "media_id" in document)
+    return content_id, text(document, "media_id", MAX_ID_CHARS) if is_medium_named else None
 
 
 def _content_id(document: dict[str, Any], name: str) -> str:

@@ -84,7 +84,7 @@ def test_what_belongs_to_verdicts_alone_is_ignored_in_other_events() -> None:
 @pytest.mark.parametrize(
     ("changes", "reason", "mentions"),
     [
-        ({"event": "delete"}, Reason.BAD_FIELD, "'event' must be one of verdict, withdrawal, split"),
+        ({"event": "erase"}, Reason.BAD_FIELD, "'event' must be one of verdict, withdrawal, split"),
         ({"event": ["verdict"]}, Reason.BAD_FIELD, "'event'"),
         ({"collection": "Not A Name"}, Reason.BAD_COLLECTION, "'collection'"),
         ({"collection": 7}, Reason.BAD_FIELD, "'collection'"),
