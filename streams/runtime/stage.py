@@ -73,6 +73,7 @@ class Stage(ABC):
         name: also names the consumer group.
         reads: the topics whose records the stage gets.
         writes: the topics that the stage emits to, dead letters included. The changelog of a table is not listed.
+        looks_up: the topics of which the stage reads single records, by their place.
         open: prepares what the stage needs, before partitions are assigned.
         close: releases what the stage needs.
     """
@@ -80,6 +81,7 @@ class Stage(ABC):
     name: str
     reads: tuple[str, ...]
     writes: tuple[str, ...] = ()
+    looks_up: tuple[str, ...] = ()
     open: Callable[[], Awaitable[None]] = _do_nothing
     close: Callable[[], Awaitable[None]] = _do_nothing
 
