@@ -24,11 +24,6 @@ from streams.runtime.ledger import Batch, Delivery, Ledger
 
 logger = logging.getLogger(__name__)
 
-#: A pause follows a fetch that brought fewer records, so that a thin stream comes in small batches. Single records
-#: would each cost as much as a batch.
-FEW_RECORDS = 50
-COALESCE_S = 0.004
-
 
 class BatchSchema(Schema):  # type: ignore[misc]
     """Passes a `Delivery` through as the event's value."""
@@ -60,7 +55,6 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
         self.ledgers: dict[TP, Ledger] = {}
         self._refetch: set[TP] = set()
         self._sought = False
-        self._fetch_not_before = 0.0
         self.restored_records = 0
         self.last_progress_at = time.monotonic()
         # If the thread and a caller both asked for the queue first, each would make its own: make it now.
@@ -94,12 +88,7 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
             await self.wait(self._room)
         if self.flow_active and self._refetch:
             await self._fetch_again()
-        early_s = self._fetch_not_before - time.monotonic()
-        if early_s > 0:
-            await asyncio.sleep(early_s)
         records, active = await self._wait_next_records(timeout)
-        few = sum(map(len, records.values())) < FEW_RECORDS if records else True
-        self._fetch_not_before = time.monotonic() + COALESCE_S if few else 0.0
         generation = self.app.consumer_generation_id
         if not records or self.should_stop:
             return

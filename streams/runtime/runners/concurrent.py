@@ -35,6 +35,8 @@ DIGESTED_BYTES = 32 << 10
 
 #: A partition and a key: the records whose outputs must keep their order.
 Lane = tuple[int, bytes]
+#: A partition and an offset, of records of one topic.
+Place = tuple[int, int]
 Work = Coroutine[Any, Any, None]
 
 
@@ -158,32 +160,43 @@ class ConcurrentRunner(Runner):
     async def process(self, delivery: Delivery) -> None:
         """Start all records; returns once none of them waits for a slot."""
         try:
-            for batch in delivery:
-                if not batch.stale:
-                    await self._start_batch(batch)
+            await self._start_delivery(delivery)
         except Exception as error:
             self._context.fail(error)
 
-    async def _start_batch(self, batch: Batch) -> None:
-        self._batch_records.observe(len(batch.records))
-        batch.started = True
+    async def _start_delivery(self, delivery: Delivery) -> None:
+        self._batch_records.observe(sum(len(batch.records) for batch in delivery))
         ready: list[Finished] = []
         begun_at = time.monotonic()
-        digests = await self._digest(batch)
+        digests = await self._digests(delivery)
+        for batch in delivery:
+            if not batch.stale:
+                await self._start_batch(batch, digests, ready, begun_at)
+        await self._send(ready)
+
+    async def _start_batch(
+        self, batch: Batch, digests: dict[Place, str], ready: list[Finished], begun_at: float
+    ) -> None:
+        """Start the records of a batch. Those that are finished at once join `ready`, and are sent from time to time.
+
+        Args:
+            digests: of large values.
+        """
+        batch.started = True
         for index, record in enumerate(batch.records):
-            task = RecordTask(self._context, record, digests[index] if digests else None)
+            task = RecordTask(self._context, record, digests.get((record.partition, record.offset)))
             work = self._stage.handle(task)
             lane = None if record.key is None else (batch.partition, record.key)
             if work is None and lane not in self._lane_ends:
                 ready.append(Finished(batch, index, task, begun_at))
-                if len(ready) == MAX_READY_RECORDS:
-                    await self._send(ready)
+                if len(ready) >= MAX_READY_RECORDS:
+                    await self._send_ready(ready)
                     await asyncio.sleep(0)
-                    ready = []
                 continue
-            if self._slots.locked() or any(earlier.task.record.key == record.key for earlier in ready):
-                await self._send(ready)
-                ready = []
+            if self._slots.locked() or any(
+                earlier.task.record.key == record.key and earlier.batch is batch for earlier in ready
+            ):
+                await self._send_ready(ready)
             await self._slots.acquire()
             if batch.stale:
                 self._slots.release()
@@ -191,19 +204,28 @@ class ConcurrentRunner(Runner):
                     work.close()
                 return
             self._start(batch, index, task, work, lane)
-        await self._send(ready)
 
-    async def _digest(self, batch: Batch) -> list[str | None] | None:
-        """Digests of the large values of a batch; None if the batch is small."""
+    async def _send_ready(self, ready: list[Finished]) -> None:
+        finished = list(ready)
+        ready.clear()
+        await self._send(finished)
+
+    async def _digests(self, delivery: Delivery) -> dict[Place, str]:
+        """Digests of the large values of a delivery."""
         digest = self._stage.digest
-        if digest is None or batch.size_bytes < DIGESTED_BYTES:
-            return None
-        values = [record.value for record in batch.records]
-
-        def compute() -> list[str | None]:
-            return [digest(value) if value and len(value) >= DIGESTED_BYTES else None for value in values]
-
-        return await self._context.loop.run_in_executor(self._thread, compute)
+        if digest is None or sum(batch.size_bytes for batch in delivery) < DIGESTED_BYTES:
+            return {}
+        large = [
+            ((record.partition, record.offset), record.value)
+            for batch in delivery
+            for record in batch.records
+            if record.value and len(record.value) >= DIGESTED_BYTES
+        ]
+        if not large:
+            return {}
+        return await self._context.loop.run_in_executor(
+            self._thread, lambda: {place: digest(value) for place, value in large}
+        )
 
     def _start(self, batch: Batch, index: int, task: RecordTask, work: Work | None, lane: Lane | None) -> None:
         previous, lane_end = None, None
