@@ -22,9 +22,6 @@ from streams.runtime.ledger import size_of
 WHOLE_WAIT_MS, PARTIAL_WAIT_MS = 250, 40
 #: How often a broker is asked that answers at once; and how often once it has had nothing for some time.
 EMPTY_INTERVAL_S, IDLE_INTERVAL_S, IDLE_AFTER_S = 0.02, 0.2, 1.0
-#: How long the broker gathers records that come slowly, so that they come together. A fetch, its delivery and the
-#: writes it leads to cost as much for one record as for twenty.
-GATHER_S = 0.012
 #: A broker that answers with less than this part of what it may has no more.
 FULL_ANSWER_PART = 2
 #: While records are handed out, the partitions without records are asked for after this time.
@@ -36,7 +33,8 @@ SMALL_REST_BYTES = 64 << 10
 class BoundedFetcher(Fetcher):  # type: ignore[misc]
     """The fetcher of one consumer, made from aiokafka's by `bound`.
 
-    `idle`: the broker has had nothing for some time. `starved`: some partitions were not asked for, for lack of room.
+    `idle`: the broker has had nothing for some time. `gathering`: the next question waits until more records have come
+    than one. `starved`: some partitions were not asked for, for lack of room.
     """
 
     _in_flight_account: InFlight
@@ -45,23 +43,29 @@ class BoundedFetcher(Fetcher):  # type: ignore[misc]
     _choice: FetchChoice[TopicPartition]
     _empty_since: float
     _nudged: asyncio.Event
+    gather_s: float
     idle: bool
+    gathering: bool
     starved: bool
 
     @classmethod
-    def bound(cls, fetcher: Fetcher, account: InFlight, open_bytes: Callable[[TopicPartition], int]) -> BoundedFetcher:
+    def bound(
+        cls, fetcher: Fetcher, account: InFlight, open_bytes: Callable[[TopicPartition], int], gather_s: float
+    ) -> BoundedFetcher:
         """Bound a fetcher that waits for its first assignment. A consumer makes its fetcher itself when it starts.
 
         Args:
             account: of the stage.
             open_bytes: the size of a partition's delivered and unfinished records.
+            gather_s: how long records that come slowly are gathered, from one question to the next.
         """
         fetcher.__class__ = cls
         bounded: BoundedFetcher = fetcher
         bounded._in_flight_account, bounded._open_bytes = account, open_bytes
         bounded._asked_bytes, bounded._choice = 0, FetchChoice(account.max_bytes)
         bounded._empty_since, bounded._nudged = time.monotonic(), asyncio.Event()
-        bounded.idle = bounded.starved = False
+        bounded.gather_s = gather_s
+        bounded.idle = bounded.gathering = bounded.starved = False
         return bounded
 
     def wake(self) -> None:
@@ -127,7 +131,9 @@ class BoundedFetcher(Fetcher):  # type: ignore[misc]
             if answer_bytes * FULL_ANSWER_PART < fetch_bytes:
                 for waiter in self._fetch_waiters:
                     self._notify(waiter)
-                await self._wait_for_nudge(begun_at + GATHER_S - now)
+                self.gathering = True
+                await self._wait_for_nudge(begun_at + self.gather_s - now)
+                self.gathering = False
             return True
         self.idle = now - self._empty_since > IDLE_AFTER_S
         await self._wait_for_nudge(begun_at + (IDLE_INTERVAL_S if self.idle else EMPTY_INTERVAL_S) - now)

@@ -13,6 +13,10 @@ from mode.threads import ServiceThread
 
 from streams.runtime.bounded_fetcher import BoundedFetcher
 
+#: A stage that is told when there is something to fetch gathers for longer than the stage that tells it. Else its
+#: question would be open at the broker, which answers once it has the first of all records that were sent together.
+FED_GATHER_S = 0.03
+
 
 class PatientThread(ServiceThread):  # type: ignore[misc]
     """Its event loop goes on while it waits for the thread to end.
@@ -42,8 +46,13 @@ class FetchingThread(PatientThread, driver.AIOKafkaConsumerThread):  # type: ign
     async def on_start(self) -> None:
         await super().on_start()
         self.fetcher = BoundedFetcher.bound(
-            self._consumer._fetcher, self.consumer.in_flight, self.consumer.open_bytes_of
+            self._consumer._fetcher, self.consumer.in_flight, self.consumer.open_bytes_of, self._gather_s
         )
+
+    @property
+    def _gather_s(self) -> float:
+        own_s: float = self.consumer.app.bounds.gather_s
+        return max(own_s, FED_GATHER_S) if self.consumer.app.fed else own_s
 
     def wake_fetcher(self) -> None:
         """There is room again. Call from any thread; costs little if the fetcher does not wait for room."""
@@ -51,10 +60,17 @@ class FetchingThread(PatientThread, driver.AIOKafkaConsumerThread):  # type: ign
             self.fetcher.starved = False
             self._call_soon(self.fetcher.wake)
 
-    def nudge_fetcher(self) -> None:
-        """A record was produced that this consumer may be waiting for. Call from any thread."""
-        if self.fetcher is not None and self.fetcher.idle:
-            self._call_soon(self.fetcher.nudge)
+    def nudge_fetcher(self, ends_gathering: bool) -> None:
+        """Records were produced that this consumer may be waiting for. Call from any thread.
+
+        A stage that gathers for longer than `FED_GATHER_S` is in no hurry.
+        """
+        fetcher = self.fetcher
+        if fetcher is None:
+            return
+        if fetcher.idle or (ends_gathering and fetcher.gathering and fetcher.gather_s <= FED_GATHER_S):
+            fetcher.idle = fetcher.gathering = False
+            self._call_soon(fetcher.nudge)
 
     def _call_soon(self, call: Callable[[], None]) -> None:
         with contextlib.suppress(RuntimeError):  # the thread's loop is closed

@@ -72,9 +72,12 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
         self._drained.set()
         self._thread.wake_fetcher()
 
-    def nudge(self) -> None:
-        """Another stage has sent records: look for them now. Costs little while this one is not idle."""
-        self._thread.nudge_fetcher()
+    def nudge(self, *, ends_gathering: bool) -> None:
+        """A stage of this worker has sent records: look for them now. Costs little while the consumer is at work.
+
+        `ends_gathering`: also if records are being gathered.
+        """
+        self._thread.nudge_fetcher(ends_gathering)
 
     def open_bytes_of(self, tp: TP) -> int:
         """The size of a partition's delivered and unfinished records. Call from any thread."""
