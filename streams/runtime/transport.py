@@ -12,7 +12,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from typing import Any
 
-from aiokafka.errors import IllegalStateError
+from aiokafka.errors import ConsumerStoppedError, IllegalStateError
 from faust.serializers.schemas import Schema
 from faust.transport.consumer import ensure_TP
 from faust.transport.drivers import aiokafka as driver
@@ -190,7 +190,10 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
         return ledger.committable() if ledger is not None else None
 
     async def _commit_offsets(self, offsets: Mapping[TP, int], start_new_transaction: bool = True) -> bool:
-        committed = bool(await super()._commit_offsets(offsets, start_new_transaction))
+        try:
+            committed = bool(await super()._commit_offsets(offsets, start_new_transaction))
+        except ConsumerStoppedError:  # the next owner of the partitions processes these records again
+            return False
         if committed:
             self.last_progress_at = time.monotonic()
             self.app.on_committed(offsets)
