@@ -18,8 +18,9 @@ from streams.runtime.fetch_choice import FetchChoice
 from streams.runtime.in_flight import InFlight
 from streams.runtime.ledger import size_of
 
-#: How long the broker may wait with an empty answer. While a question leaves out partitions, they wait for its answer.
-WHOLE_WAIT_MS, PARTIAL_WAIT_MS = 250, 40
+#: How long the broker may wait with an empty answer, and how long once it has had nothing for some time. While a
+#: question leaves out partitions, they wait for its answer.
+WHOLE_WAIT_MS, IDLE_WAIT_MS, PARTIAL_WAIT_MS = 250, 1_000, 40
 #: How often a broker is asked that answers at once; and how often once it has had nothing for some time.
 EMPTY_INTERVAL_S, IDLE_INTERVAL_S, IDLE_AFTER_S = 0.02, 0.2, 1.0
 #: A broker that answers with less than this part of what it may has no more.
@@ -108,7 +109,8 @@ class BoundedFetcher(Fetcher):  # type: ignore[misc]
             offset, max_bytes = asked[tp]
             topics.setdefault(tp.topic, []).append((tp.partition, offset, min(max_bytes, fetch_bytes)))
         whole = len(chosen) == sum(not assignment.state_value(tp).paused for tp in assignment.tps)
-        wait_ms = WHOLE_WAIT_MS if whole else 0 if first_question else PARTIAL_WAIT_MS
+        empty_wait_ms = IDLE_WAIT_MS if self.idle else WHOLE_WAIT_MS
+        wait_ms = empty_wait_ms if whole else 0 if first_question else PARTIAL_WAIT_MS
         return FetchRequest(wait_ms, self._fetch_min_bytes, fetch_bytes, self._isolation_level, list(topics.items()))
 
     async def _proc_fetch_request(self, assignment: Any, node_id: int, request: FetchRequest) -> bool:

@@ -80,7 +80,7 @@ class PatientThread(QueueServiceThread):  # type: ignore[misc]
         """A thread of an executor, waiting here, would outlive a `stop` that is given up."""
         if self._started.is_set():
             await super(ServiceThread, self).stop()
-            while self._thread is not None and not self._thread.is_stopped.is_set():
+            while self._thread is not None and not self._thread.is_stopped.is_set():  # noqa: ASYNC110  another thread sets it
                 await asyncio.sleep(ENDED_INTERVAL_S)
 
 

@@ -267,5 +267,7 @@ def test_inserting_loads_neither_pandas_nor_arrow(clickhouse: Database) -> None:
         "MEDIASIEVE_CLICKHOUSE_PASSWORD": settings.password.get_secret_value(),
         "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
     }
-    ended = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=False)
+    ended = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=False
+    )
     assert ended.stdout == "[]\n", ended.stderr
