@@ -69,6 +69,7 @@ class PatientThread(QueueServiceThread):  # type: ignore[misc]
     """
 
     Worker = DaemonThread
+    _method_queue: CallQueue | None
 
     @property
     def method_queue(self) -> CallQueue:

@@ -141,6 +141,9 @@ class Worker:
             await asyncio.sleep(WATCH_INTERVAL_S)
             held_bytes = sum(app.batch_consumer.in_flight.held_bytes for app in self.apps)
             if memory_return.is_due(held_bytes, time.monotonic()):
+                for app in self.apps:
+                    if app.table is not None:
+                        await app.table.release_memory()
                 await asyncio.to_thread(return_unused_memory)
             for app in self.apps:
                 if app.crashed:
