@@ -25,12 +25,17 @@ async def _do_nothing() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How many records and bytes of a stage may be in flight, and how many of each one fetch brings."""
+    """How many records and bytes of a stage may be in flight, and how many of each one fetch brings.
+
+    `gather_s` is how long records that come slowly are gathered, so that they come together: a fetch, its delivery and
+    the writes it leads to cost as much for one record as for twenty.
+    """
 
     max_records: int
     max_bytes: int
     fetch_records: int
     fetch_bytes: int
+    gather_s: float = 0.016
 
 
 class Runner(ABC):
