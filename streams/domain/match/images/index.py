@@ -65,7 +65,7 @@ class ImageIndex:
     """
 
     def __init__(self) -> None:
-        self._indexes = {group: NearIndex() for group in GROUPS}
+        self._indexes = {group: NearIndex(12 if group == GROUP_WHOLE else 7) for group in GROUPS}
         self._crops_include_whole = False
         self._rows = new_rows(0)
         self._contents = new_contents(0)
