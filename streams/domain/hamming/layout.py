@@ -37,6 +37,7 @@ STATE_LENGTH = TAILS + BANDS
 START, LENGTH, HEAD = 0, 1, 2
 #: Columns of the other halves.
 OTHER_HALF, KEY = 0, 1
+PENDING = 64
 
 
 class Shape(NamedTuple):
@@ -59,6 +60,7 @@ class Bands(NamedTuple):
         capacities: of the buckets, in entries, uint32 [2**width].
         masks: all values of a band, sorted by the number of bits set, uint32 [2**width]; shared between indexes.
         log_codes, log_keys: the entries in the log.
+        pending: places that a look-up has still to read, uint32 [PENDING]; overwritten.
         state: see WIDTHS, OFFSETS, LOGGED, BANDED, ODD and TAILS.
     """
 
@@ -69,6 +71,7 @@ class Bands(NamedTuple):
     masks: tuple[Words, ...]
     log_codes: Codes
     log_keys: Keys
+    pending: Words
     state: State
 
 
@@ -91,6 +94,7 @@ def no_bands(log_room: int, shape: Shape = NO_SHAPE) -> Bands:
         masks=tuple(map(_masks, shape.widths)),
         log_codes=np.zeros(log_room + LANES, np.uint64),
         log_keys=np.zeros(log_room, np.uint32),
+        pending=np.zeros(PENDING, np.uint32),
         state=state,
     )
 

@@ -6,7 +6,7 @@ allowed. So probing, in every band, the buckets within that band's radius finds 
 Norouzi, Punjani, Fleet, CVPR 2012). At r = 10, the radii are 2, 2, 2 and 1: 428 of 4 × 65,536 buckets.
 
 A look-up waits mostly for memory. So a bucket is read by halves of its codes: of 10,000 that differ by chance, about one
-half is near enough for its other half to be read. Which buckets a look-up will probe is known from the beginning, so
+half is near enough for its other half to be read; those are collected while their other halves are prefetched. Which buckets a look-up will probe is known from the beginning, so
 their heads and first lines are prefetched, across the bands.
 """
 
@@ -61,7 +61,7 @@ from streams.domain.hamming.layout import (
 __all__ = ["Bands", "search_into"]
 
 #: Prefetching: at most this many buckets ahead, or cache lines of them; heads of buckets still further ahead.
-BUCKETS_AHEAD, LINES_AHEAD, HEADS_AHEAD = 8, 24, 8
+BUCKETS_AHEAD, LINES_AHEAD, HEADS_AHEAD = 8, 24, 16
 
 
 @compiled(types.int64(types.int64, types.int64))
@@ -139,8 +139,45 @@ def prefetch_buckets(halves: Words, heads: Words, masks: Words, value: int, firs
 
 @compiled(
     types.int64(
-        *(WORDS_TYPE, PAIRS_TYPE, PAIRS_TYPE, WORDS_TYPE, STATE_TYPE, types.int64, types.uint64, types.int64),
-        *(types.int64, types.int64, types.int64, KEYS_TYPE, DISTANCES_TYPE),
+        *(WORDS_TYPE, PAIRS_TYPE, STATE_TYPE, types.int64, types.uint64, types.int64, WORDS_TYPE),
+        *(types.int64, KEYS_TYPE, DISTANCES_TYPE),
+    )
+)
+def settle(
+    halves: Words,
+    others: Words,
+    state: State,
+    band: int,
+    turned: np.uint64,
+    radius: int,
+    pending: Words,
+    found: int,
+    keys_out: Keys,
+    distances_out: Distances,
+) -> int:
+    """Write those of the entries in these places that are within the radius and that no earlier band has found.
+
+    Args:
+        turned: the code that is looked up, `rotated` by the end of the band.
+        pending: places whose halves are near enough.
+        found: the number of entries found before; the return value includes the new ones.
+    """
+    back = CODE_BITS - band_end(state, band)
+    for place in pending:
+        entry = np.uint64(halves[place]) | np.uint64(others[place, OTHER_HALF]) << np.uint64(HALF_BITS)
+        differing = rotated(entry ^ turned, back)
+        if bit_count(differing) <= radius and not found_before(differing, band, radius, state):
+            if found < len(keys_out):
+                keys_out[found] = others[place, KEY]
+                distances_out[found] = bit_count(differing)
+            found += 1
+    return found
+
+
+@compiled(
+    types.int64(
+        *(WORDS_TYPE, PAIRS_TYPE, PAIRS_TYPE, WORDS_TYPE, WORDS_TYPE, STATE_TYPE, types.int64, types.uint64),
+        *(types.int64, types.int64, types.int64, types.int64, KEYS_TYPE, DISTANCES_TYPE),
     )
 )
 def probe_band(
@@ -148,6 +185,7 @@ def probe_band(
     others: Words,
     heads: Words,
     masks: Words,
+    pending: Words,
     state: State,
     band: int,
     code: np.uint64,
@@ -161,12 +199,13 @@ def probe_band(
     """Write the entries within the radius that no earlier band has found, of the nearest `probed` buckets of a band.
 
     Args:
+        pending: overwritten.
         ahead: prefetch so many buckets ahead.
         found: the number of entries found before; the return value includes the new ones.
     """
     value, end, last = bucket_of(state, band, code), band_end(state, band), probed - 1
     turned = rotated(code, end)
-    half, other = np.uint32(turned), np.uint32(turned >> np.uint64(HALF_BITS))
+    half, waiting = np.uint32(turned), 0
     for probe in range(probed):
         prefetch(heads, HEAD * (value ^ np.int64(masks[min(probe + ahead + HEADS_AHEAD, last)])))
         coming = np.int64(heads[value ^ np.int64(masks[min(probe + ahead, last)]), START])
@@ -180,16 +219,13 @@ def probe_band(
                 place = at + lowest_bit(near)
                 near &= near - 1
                 if place < start + length:
-                    apart = np.uint64(halves[place] ^ half) | np.uint64(others[place, OTHER_HALF] ^ other) << np.uint64(
-                        HALF_BITS
-                    )
-                    differing = rotated(apart, CODE_BITS - end)
-                    if bit_count(differing) <= radius and not found_before(differing, band, radius, state):
-                        if found < len(keys_out):
-                            keys_out[found] = others[place, KEY]
-                            distances_out[found] = bit_count(differing)
-                        found += 1
-    return found
+                    if waiting == len(pending):
+                        found = settle(halves, others, state, band, turned, radius, pending, found, keys_out, distances_out)
+                        waiting = 0
+                    prefetch(others, 2 * place)
+                    pending[waiting] = place
+                    waiting += 1
+    return settle(halves, others, state, band, turned, radius, pending[:waiting], found, keys_out, distances_out)
 
 
 @compiled(types.int64(BANDS_TYPE, types.uint64, types.int64, KEYS_TYPE, DISTANCES_TYPE))
@@ -202,6 +238,7 @@ def search_into(bands: Bands, code: np.uint64, radius: int, keys_out: Keys, dist
         The number of entries within the radius.
     """
     halves, others, heads, masks, state = bands.halves, bands.others, bands.heads, bands.masks, bands.state
+    pending = bands.pending
     radius = closer_radius(bands, code, radius)
     if radius < 0:
         return 0
@@ -223,18 +260,22 @@ def search_into(bands: Bands, code: np.uint64, radius: int, keys_out: Keys, dist
     prefetch_buckets(halves[0], heads[0], masks[0], v0, min(ahead, n0))
     prefetch_buckets(halves[1], heads[1], masks[1], v1, min(ahead, n1))
     found = probe_band(
-        halves[0], others[0], heads[0], masks[0], state, 0, code, radius, n0, ahead, found, keys_out, distances_out
+        halves[0], others[0], heads[0], masks[0], pending, state, 0, code, radius, n0, ahead, found,
+        keys_out, distances_out,
     )
     prefetch_buckets(halves[2], heads[2], masks[2], v2, min(ahead, n2))
     found = probe_band(
-        halves[1], others[1], heads[1], masks[1], state, 1, code, radius, n1, ahead, found, keys_out, distances_out
+        halves[1], others[1], heads[1], masks[1], pending, state, 1, code, radius, n1, ahead, found,
+        keys_out, distances_out,
     )
     prefetch_buckets(halves[3], heads[3], masks[3], v3, min(ahead, n3))
     found = probe_band(
-        halves[2], others[2], heads[2], masks[2], state, 2, code, radius, n2, ahead, found, keys_out, distances_out
+        halves[2], others[2], heads[2], masks[2], pending, state, 2, code, radius, n2, ahead, found,
+        keys_out, distances_out,
     )
     total: int = probe_band(
-        halves[3], others[3], heads[3], masks[3], state, 3, code, radius, n3, ahead, found, keys_out, distances_out
+        halves[3], others[3], heads[3], masks[3], pending, state, 3, code, radius, n3, ahead, found,
+        keys_out, distances_out,
     )
     return total
 
