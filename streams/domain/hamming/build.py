@@ -52,7 +52,7 @@ WIDER_BY = (0, 1, 2)
 #: What probing a bucket costs beside the cache lines of its entries, in cache lines.
 BUCKET_LINES = 1.5
 #: Memory an entry in all arrays together, and the part of it left for the allocator's own headers.
-ENTRY_BYTES, SPARE_BYTES = 59, 1
+ENTRY_BYTES, SPARE_BYTES = 58, 1
 #: Bytes of an entry in the arrays of a band, and of a bucket: its head and capacity.
 BANDED_BYTES, BUCKET_BYTES, LOGGED_BYTES = 12, 12, 12
 BATCH_ENTRIES = 4096
