@@ -41,7 +41,7 @@ from streams.domain.hamming.layout import (
     no_bands,
     rotated,
 )
-from streams.domain.hamming.search import band_radius, probes
+from streams.domain.hamming.probe import band_radius, probes
 
 #: The average entries of a bucket, up to twice as many: this decides how many buckets there are.
 BUCKET_ENTRIES = 12
@@ -136,10 +136,10 @@ def _shape_of(bands: Bands) -> Shape:
 
 def _lines_read(shape: Shape, entries: int, radius_bits: int) -> float:
     """Cache lines that a look-up reads, about."""
-    return sum(
-        probes(width, band_radius(radius_bits, band)) * (BUCKET_LINES + entries / (HALF_LANES << width))
-        for band, width in enumerate(shape.widths)
-    )
+    lines = 0.0
+    for band, width in enumerate(shape.widths):
+        lines += probes(width, band_radius(radius_bits, band)) * (BUCKET_LINES + entries / (HALF_LANES << width))
+    return lines
 
 
 def _band(
@@ -211,9 +211,7 @@ def carry_over(
 
 
 @compiled(types.void(CODES_TYPE, KEYS_TYPE, types.int64, STATE_TYPE, PAIRS_TYPE, WORDS_TYPE, PAIRS_TYPE))
-def sort_in(
-    codes: Codes, keys: Keys, band: int, state: State, heads: Words, halves: Words, others: Words
-) -> None:
+def sort_in(codes: Codes, keys: Keys, band: int, state: State, heads: Words, halves: Words, others: Words) -> None:
     """Append entries to their buckets of one band; the buckets have room (`lay_out`).
 
     Heads and places are scattered in memory, so they are prefetched.

@@ -28,9 +28,9 @@ State: TypeAlias = NDArray[np.int64]
 
 BANDS = 4
 CODE_BITS, HALF_BITS = 64, 32
-#: Places of `Bands.state`: from WIDTHS on, the bits of each band (0: no bands, all entries are in the log); from OFFSETS
-#: on, the lowest bit of each band; the entries in the log and in the bands, and how many of all have an odd number of
-#: bits set; from TAILS on, where each band's free room begins.
+#: Places of `Bands.state`: from WIDTHS on, the bits of each band (0: no bands, all entries are in the log); from
+#: OFFSETS on, the lowest bit of each band; the entries in the log and in the bands, and how many of all have an odd
+#: number of bits set; from TAILS on, where each band's free room begins.
 WIDTHS, OFFSETS, LOGGED, BANDED, ODD, TAILS = 0, BANDS, 2 * BANDS, 2 * BANDS + 1, 2 * BANDS + 2, 2 * BANDS + 3
 STATE_LENGTH = TAILS + BANDS
 #: Columns of the heads of buckets, and how many there are.

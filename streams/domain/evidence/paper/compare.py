@@ -18,11 +18,13 @@ from streams.domain.evidence.geometry import ONE
 from streams.domain.evidence.paper.align import (
     CLIMBED,
     GOOD_START,
+    GRID_STARTS,
     MARGIN,
     ROUNDS,
     STEPS,
     best_shift,
     climb,
+    grid_starts,
 )
 from streams.domain.evidence.paper.cells import (
     CELL_COLUMNS,
@@ -33,12 +35,15 @@ from streams.domain.evidence.paper.cells import (
 )
 from streams.domain.evidence.paper.correlate import correlation, lay_over, quads_of, samples_of
 from streams.domain.evidence.paper.page import Page
-from streams.domain.evidence.paper.starts import GRID_STARTS, grid_starts
 from streams.domain.hamming.jit import compiled
 
 Box = tuple[int, int, int, int]
 
 SURE: Final = 850
+MIN_COARSE: Final = 700
+"""Pages that correlate less on one of the two smaller levels are different pages, and are not compared any further. Of
+1,500 copies, altered ones included, that people should see none has less than 778."""
+
 LINE: Final = 4
 """Pages that correlate less than SURE are tried up to LINE pixels off: text may have been laid on the next line."""
 
@@ -103,6 +108,11 @@ class PageComparison:
     aligned: int
 
     @property
+    def refused_early(self) -> bool:
+        """Whether the smaller levels told the pages apart, so that their words were not compared."""
+        return self.aligned == 0
+
+    @property
     def same(self) -> bool:
         enough = self.compared >= MIN_CELLS and self.compared * 100 >= self.words * MIN_SHARED_PERCENT
         if not enough or self.covered_percent < MIN_SHARED_PERCENT or self.score < MIN_SCORE:
@@ -164,11 +174,8 @@ def _small(side: int) -> int:
 
 
 @compiled()
-def _refine(k0: Any, k1: Any, q0: Any, q1: Any, quads: Any, m: Any) -> None:
-    """Refine a map of the smallest level at the two larger ones, in place; `quads` are of q0."""
-    finer(m)
-    climb(samples_of(k1, STEPS[1]), quads_of(q1, 0), k1, q1, m, ROUNDS[1], PIXEL // 2)
-    finer(m)
+def _refine(k0: Any, q0: Any, quads: Any, m: Any) -> None:
+    """Refine a map at the largest level, in place; `quads` are of q0."""
     samples = samples_of(k0, STEPS[2])
     if climb(samples, quads, k0, q0, m, ROUNDS[2], PIXEL // 4) >= SURE:
         return
@@ -189,8 +196,10 @@ def _refine(k0: Any, k1: Any, q0: Any, q1: Any, quads: Any, m: Any) -> None:
 
 @compiled()
 def _best_of_starts(known: Any, query: Any, given: Any) -> Any:
-    """The best map of the smallest level, refined: of the given starts and the frames of the ink if one of those is
-    good, else of the grid, too."""
+    """The best map of the smallest level, refined, and its correlation.
+
+    Of the given starts and the frames of the ink if one of those is good, else of the grid, too.
+    """
     starts = np.empty((len(given) + GRID_STARTS, NUMBERS), np.int64)
     for at in range(len(given)):
         copy_map(given[at], starts[at])
@@ -217,7 +226,7 @@ def _best_of_starts(known: Any, query: Any, given: Any) -> Any:
                 best = score
                 copy_map(starts[at], found)
         copy_map(found, starts[0])
-    return found
+    return found, best
 
 
 @compiled()
@@ -226,13 +235,22 @@ def _compare(k0: Any, k1: Any, k2: Any, q0: Any, q1: Any, q2: Any, given: Any, o
     own cells; cells, written.
 
     Returns:
-        The correlation, the percentage of the query that is covered, and what `rank_cells` does.
+        The correlation, the percentage of the query that is covered, and what `rank_cells` does; zeros if the pages
+        are different ones at first sight.
     """
-    m, quads = _best_of_starts(k2, q2, given), quads_of(q0, 0)
-    _refine(k0, k1, q0, q1, quads, m)
+    none = np.int64(0)
+    m, coarse = _best_of_starts(k2, q2, given)
+    if coarse >= MIN_COARSE:
+        finer(m)
+        coarse = climb(samples_of(k1, STEPS[1]), quads_of(q1, 0), k1, q1, m, ROUNDS[1], PIXEL // 2)
+    if coarse < MIN_COARSE:
+        return none, none, none, none, none, none, none
+    finer(m)
+    quads = quads_of(q0, 0)
+    _refine(k0, q0, quads, m)
     laid = np.empty_like(k0)
     aligned = lay_over(k0, quads, q0.shape[1], q0.shape[0], m, laid)
     compare_cells(k0, laid, REACH, cells)
     score, loss, low_loss, others, compared = rank_cells(cells, own)
     covered = abs(m[0] * m[4] - m[1] * m[3]) * k0.size * 100 // (PIXEL * PIXEL * q0.size)
-    return aligned, covered, score, loss, low_loss, others, compared
+    return aligned, covered, score, loss, low_loss, np.int64(others), np.int64(compared)

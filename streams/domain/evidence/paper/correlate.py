@@ -78,15 +78,28 @@ def has_small_places(m: Any, width: int, height: int) -> bool:
 
 
 @compiled()
-def blend(quad: Any, f: Any, g: Any) -> Any:
-    """The ink between four pixels, f / 16 to the right and g / 16 down; 32 bits throughout."""
+def byte_of(quad: Any, number: int) -> Any:
+    """A byte of a quad, 32 bits."""
+    return np.int32(np.int32(quad >> np.int32(8 * number)) & np.int32(255))
+
+
+@compiled()
+def blend(quad: Any, upper_left: Any, upper_right: Any, lower_left: Any, lower_right: Any) -> Any:
+    """The mean of four pixels by their weights, which sum up to 256; 32 bits throughout."""
+    upper = np.int32(np.int32(byte_of(quad, 0) * upper_left) + np.int32(byte_of(quad, 1) * upper_right))
+    lower = np.int32(np.int32(byte_of(quad, 2) * lower_left) + np.int32(byte_of(quad, 3) * lower_right))
+    return np.int32(np.int32(upper + lower) >> np.int32(8))
+
+
+@compiled()
+def ink_at(quads: Any, stride: Any, u: Any, v: Any) -> Any:
+    """The ink at a place inside the page, in 1/PIXEL, bilinear by sixteenths; 32 bits throughout."""
+    place = np.uint32(np.int32(np.int32(v >> np.int32(12)) * stride) + np.int32(u >> np.int32(12)))
+    f = np.int32(np.int32(u >> np.int32(8)) & np.int32(15))
+    g = np.int32(np.int32(v >> np.int32(8)) & np.int32(15))
     back, up = np.int32(np.int32(16) - f), np.int32(np.int32(16) - g)
-    one, two = np.int32(quad & np.int32(255)), np.int32(np.int32(quad >> np.int32(8)) & np.int32(255))
-    three = np.int32(np.int32(quad >> np.int32(16)) & np.int32(255))
-    four = np.int32(np.int32(quad >> np.int32(24)) & np.int32(255))
-    above = np.int32(np.int32(one * back) + np.int32(two * f))
-    below = np.int32(np.int32(three * back) + np.int32(four * f))
-    return np.int32(np.int32(np.int32(above * up) + np.int32(below * g)) >> np.int32(8))
+    quad = np.int32(quads[place])
+    return blend(quad, np.int32(back * up), np.int32(f * up), np.int32(back * g), np.int32(f * g))
 
 
 @compiled()
@@ -103,7 +116,8 @@ def correlation(samples: Any, quads: Any, width: int, height: int, m: Any) -> An
     count = len(xs)
     if not has_small_places(m, np.int64(xs[count - 1]) + 1, np.int64(ys[count - 1]) + 1):
         return np.int64(0)
-    m0, m1, m2, m3, m4, m5 = np.int32(m[0]), np.int32(m[1]), np.int32(m[2]), np.int32(m[3]), np.int32(m[4]), np.int32(m[5])
+    m0, m1, m2 = np.int32(m[0]), np.int32(m[1]), np.int32(m[2])
+    m3, m4, m5 = np.int32(m[3]), np.int32(m[4]), np.int32(m[5])
     right, low, stride = np.int32((width - 1) << 12), np.int32((height - 1) << 12), np.int32(width)
     zero, far_left = np.int32(0), np.int32(-HALF)
     last_u, last_v = np.int32(right - 1), np.int32(low - 1)
@@ -115,11 +129,8 @@ def correlation(samples: Any, quads: Any, width: int, height: int, m: Any) -> An
         v = np.int32(np.int32(np.int32(m3 * x) + np.int32(m4 * y)) + m5)
         is_shown = (u >= far_left) & (u <= far_right) & (v >= far_left) & (v <= far_low)
         u, v = min(max(u, zero), last_u), min(max(v, zero), last_v)
-        place = np.uint32(np.int32(np.int32(v >> np.int32(12)) * stride) + np.int32(u >> np.int32(12)))
-        f = np.int32(np.int32(u >> np.int32(8)) & np.int32(15))
-        g = np.int32(np.int32(v >> np.int32(8)) & np.int32(15))
         factor = np.int32(1) if is_shown else zero
-        other, one = np.int32(blend(np.int32(quads[place]), f, g) * factor), np.int32(inks[at] * factor)
+        other, one = np.int32(ink_at(quads, stride, u, v) * factor), np.int32(inks[at] * factor)
         shown = np.int32(shown + factor)
         k, q = np.int32(k + one), np.int32(q + other)
         kk, qq = np.int32(kk + np.int32(one * one)), np.int32(qq + np.int32(other * other))
@@ -134,7 +145,7 @@ def lay_over(known: Any, quads: Any, width: int, height: int, m: Any, laid: Any)
     """The query as the known page lies, and the correlation of the two in thousandths, as `correlation` has it.
 
     Args:
-        laid: int16 of the known page's shape, written; -1 where the query shows nothing, more than half a pixel outside.
+        laid: int16 of the known page's shape, written; -1 where the query shows nothing, over half a pixel outside.
     """
     laid[:] = -1
     if not has_small_places(m, known.shape[1], known.shape[0]):
@@ -153,11 +164,8 @@ def lay_over(known: Any, quads: Any, width: int, height: int, m: Any, laid: Any)
             v = np.int32(np.int32(m3 * np.int32(x)) + start_v)
             is_shown = (u >= far_left) & (u <= far_right) & (v >= far_left) & (v <= far_low)
             u, v = min(max(u, zero), last_u), min(max(v, zero), last_v)
-            place = np.uint32(np.int32(np.int32(v >> np.int32(12)) * stride) + np.int32(u >> np.int32(12)))
-            f = np.int32(np.int32(u >> np.int32(8)) & np.int32(15))
-            g = np.int32(np.int32(v >> np.int32(8)) & np.int32(15))
             factor = np.int32(1) if is_shown else zero
-            ink, one = blend(np.int32(quads[place]), f, g), np.int32(np.int32(inks[x]) * factor)
+            ink, one = ink_at(quads, stride, u, v), np.int32(np.int32(inks[x]) * factor)
             row[x] = np.int16(ink if is_shown else np.int32(-1))
             other = np.int32(ink * factor)
             shown = np.int32(shown + factor)
@@ -201,9 +209,7 @@ def correlation_placed(samples: Any, quads: Any, placed: Any, shift: int) -> Any
     k, q, kk, qq, kq = zero, zero, zero, zero, zero
     for at in range(len(inks)):
         quad, one = np.int32(quads[np.uint32(np.int32(bases[at] + by))]), inks[at]
-        upper = np.int32(np.int32(np.int32(quad & np.int32(255)) * ul[at]) + np.int32(np.int32(np.int32(quad >> np.int32(8)) & np.int32(255)) * ur[at]))
-        lower = np.int32(np.int32(np.int32(np.int32(quad >> np.int32(16)) & np.int32(255)) * ll[at]) + np.int32(np.int32(np.int32(quad >> np.int32(24)) & np.int32(255)) * lr[at]))
-        other = np.int32(np.int32(upper + lower) >> np.int32(8))
+        other = blend(quad, ul[at], ur[at], ll[at], lr[at])
         k, q = np.int32(k + one), np.int32(q + other)
         kk, qq = np.int32(kk + np.int32(one * one)), np.int32(qq + np.int32(other * other))
         kq = np.int32(kq + np.int32(one * other))
