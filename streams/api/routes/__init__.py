@@ -1,0 +1,9 @@
+"""A file a resource; every file has a `router`. Add a file, and its router to ROUTERS."""
+
+from streams.api.routes import decisions, health, submissions
+
+OPEN_ROUTERS = (health.router,)
+"""Beside /v1; the gate says which of their paths need no key."""
+
+ROUTERS = (submissions.router, decisions.router)
+"""Below /v1, in the order of the description."""
