@@ -50,7 +50,7 @@ def make_app(settings: Settings) -> FastAPI:
         app.include_router(router)
     for router in ROUTERS:
         app.include_router(router, prefix="/v1", responses=operation_defaults())
-    for error in (Problem, RequestValidationError, HTTPException, MediasieveError):
+    for error in (Problem, RequestValidationError, HTTPException, MediasieveError, ExceptionGroup):
         app.add_exception_handler(error, answer_problem)
     describe(app)
     return app

@@ -115,6 +115,8 @@ def not_found(what: str) -> Problem:
 def problem_of(error: Exception) -> Problem:
     """The problem that a client reads of an error."""
     match error:
+        case ExceptionGroup():  # of questions that ran at once
+            return problem_of(error.exceptions[0])
         case Problem():
             return error
         case RequestValidationError():

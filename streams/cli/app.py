@@ -36,6 +36,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "undo": ("streams.cli.commands.moderation.corrections:undo", "Take a split or a merge of two contents back."),
     "worker": ("streams.cli.commands.worker", "Run stages of the stream in this process."),
     "api": ("streams.cli.commands.api", "Serve the HTTP API."),
+    "keys": ("streams.cli.commands.keys", "Make keys of the HTTP API."),
     "topics": ("streams.cli.commands.topics", "Compare topics.yaml with the broker, and change the broker."),
     "clickhouse": ("streams.cli.commands.clickhouse", "Apply and show the migrations of ClickHouse."),
     "policy": ("streams.cli.commands.policy", "Check the policy file, and show the policy of a collection."),

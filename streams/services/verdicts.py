@@ -125,7 +125,7 @@ def publish_event(
         raise BadInput(
             Reason.BAD_FIELD, f"collection {collection!r} compares equal bytes only, so it has no groups to change"
         )
-    event = _make_event(_resolved(request, collection, near=near, connect=connect), collection)
+    event = make_event(_resolved(request, collection, near=near, connect=connect), collection)
     if wait is None:
         return _send(settings, event)
     with DecisionReader(settings, "end") as reader:
@@ -174,8 +174,17 @@ def _look_up(connect: Connect, collection: str, media_id: str) -> str:
     return content_id
 
 
-def _make_event(request: ModerationRequest, collection: str) -> ModerationEvent:
-    """The event, checked with the function that the fingerprint stage decodes it with."""
+def make_event(request: ModerationRequest, collection: str, source: str = SOURCE) -> ModerationEvent:
+    """The event, checked with the function that the fingerprint stage decodes it with.
+
+    Args:
+        request: what to say; contents are named by their ids where a medium cannot be.
+        collection: of the content.
+        source: the CloudEvents source.
+
+    Raises:
+        BadInput: names the field that is wrong.
+    """
     name = "content_id" if is_content_id(request.subject) else "media_id"
     document = {
         "event": request.event,
@@ -189,14 +198,15 @@ def _make_event(request: ModerationRequest, collection: str) -> ModerationEvent:
         "reason": request.reason,
         "scope": request.scope if request.event == "verdict" else None,
     }
-    headers = [("ce_id", str(uuid.uuid4()).encode()), ("ce_source", SOURCE.encode())]
+    headers = [("ce_id", str(uuid.uuid4()).encode()), ("ce_source", source.encode())]
     value = orjson.dumps({name: entry for name, entry in document.items() if entry is not None})
     return decode_moderation_event(value=value, headers=headers, origin=NO_ORIGIN, timestamp_ms=0)
 
 
-def _send(settings: Settings, event: ModerationEvent) -> PublishedEvent:
+def event_headers(event: ModerationEvent) -> list[tuple[str, bytes]]:
+    """The CloudEvents headers with which an event is published."""
     source, _, identity = event.event_id.partition("#")
-    headers = [
+    return [
         ("ce_specversion", b"1.0"),
         ("ce_id", identity.encode()),
         ("ce_type", EVENT_TYPE.encode()),
@@ -205,7 +215,11 @@ def _send(settings: Settings, event: ModerationEvent) -> PublishedEvent:
         ("ce_time", event.at.encode()),
         ("content-type", b"application/json"),
     ]
-    partition, offset = publish_record(settings, VERDICTS, event.subject.encode(), event.to_json(), headers)
+
+
+def _send(settings: Settings, event: ModerationEvent) -> PublishedEvent:
+    key = event.subject.encode()
+    partition, offset = publish_record(settings, VERDICTS, key, event.to_json(), event_headers(event))
     return PublishedEvent(event, partition, offset)
 
 

@@ -23,9 +23,11 @@ from streams.api.answers import cached_answer, json_answer, to_json
 from streams.api.auth import Collection, Reader
 from streams.api.backend import Backend, Shared
 from streams.api.cursors import Cursors
+from streams.api.openapi import missing
 from streams.api.parameters import Cursor, Limit, MediaIdPath, WaitSeconds
 from streams.api.problems import not_found
 from streams.api.schemas.pages import DecisionPage
+from streams.api.searching import moment
 from streams.domain.records.decision import Action, Confidence, Outcome
 from streams.domain.records.fields import MAX_ID_CHARS
 from streams.domain.records.verdict import VerdictStatus
@@ -53,7 +55,7 @@ def _filter(
     label: Annotated[str, Query(max_length=MAX_TEXT, pattern=r"^[^\x00]*$", description="Of the verdict.")] = "",
 ) -> DecisionFilter:
     return DecisionFilter(
-        collection, _moment(since, EPOCH), _moment(until, FAR), outcome or "", action or "", verdict or "",
+        collection, moment(since, EPOCH), moment(until, FAR), outcome or "", action or "", verdict or "",
         confidence or "", kind or "", media_id, content_id, owner, label,
     )  # fmt: skip
 
@@ -80,7 +82,11 @@ async def list_decisions(
     return cached_answer(request, DecisionPage(found, following))
 
 
-@router.get("/decisions/{media_id:path}", operation_id="get_decision", responses={200: {"model": StoredDecision}})
+@router.get(
+    "/decisions/{media_id:path}",
+    operation_id="get_decision",
+    responses={200: {"model": StoredDecision}, **missing("decision")},
+)
 async def get_decision(
     request: Request,
     principal: Reader,
@@ -110,7 +116,11 @@ async def find_decision(backend: Backend, collection: str, media_id: str) -> byt
     return to_json(stored) if stored is not None else None
 
 
-@router.get("/history/{media_id:path}", operation_id="get_history", responses={200: {"model": list[StoredDecision]}})
+@router.get(
+    "/history/{media_id:path}",
+    operation_id="get_history",
+    responses={200: {"model": list[StoredDecision]}, **missing("decision")},
+)
 async def get_history(
     request: Request, principal: Reader, backend: Shared, media_id: MediaIdPath, collection: Collection
 ) -> Response:
@@ -119,10 +129,3 @@ async def get_history(
     if not found:
         raise not_found("decision about this medium")
     return json_answer(found)
-
-
-def _moment(value: datetime | None, default: datetime) -> datetime:
-    if value is None:
-        return default
-    aware = value if value.tzinfo is not None else value.replace(tzinfo=EPOCH.tzinfo)
-    return min(max(aware, EPOCH), FAR)

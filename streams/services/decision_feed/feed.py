@@ -116,10 +116,8 @@ class DecisionFeed:
             Overloaded: too many streams are open.
             BrokenInfrastructure: the broker has not been reached yet.
         """
-        if len(self._subscriptions) >= self._max_subscribers:
-            raise Overloaded("too many streams of decisions are open")
-        if self._position is None:
-            raise BrokenInfrastructure("Kafka has not been reached yet")
+        self.check_room()
+        assert self._position is not None
         subscription = Subscription(dict(self._position))
         self._subscriptions.add(subscription)
         metrics.API_SUBSCRIBERS.set(len(self._subscriptions))
@@ -128,6 +126,17 @@ class DecisionFeed:
         finally:
             self._subscriptions.discard(subscription)
             metrics.API_SUBSCRIBERS.set(len(self._subscriptions))
+
+    def check_room(self) -> None:
+        """Whether one more stream may be opened.
+
+        Raises:
+            Overloaded, BrokenInfrastructure: as `subscribe`.
+        """
+        if len(self._subscriptions) >= self._max_subscribers:
+            raise Overloaded("too many streams of decisions are open")
+        if self._position is None:
+            raise BrokenInfrastructure("Kafka has not been reached yet")
 
     def recent(self, collection: str, media_id: str) -> FedDecision | None:
         """The latest decision about a medium, if it came a short while ago: rows of ClickHouse come a moment later."""

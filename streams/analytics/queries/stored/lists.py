@@ -110,7 +110,7 @@ def latest_decision(client: Client, collection: str, media_id: str) -> StoredDec
 
 def medium_decisions(client: Client, collection: str, media_id: str, *, limit: int) -> tuple[StoredDecision, ...]:
     """All decisions about a medium, the latest first."""
-    return _decisions(client, OF_MEDIUM, {"collection": collection, "media_id": media_id, "limit": limit})
+    return read_decisions(client, OF_MEDIUM, {"collection": collection, "media_id": media_id, "limit": limit})
 
 
 def decision_page(
@@ -119,7 +119,7 @@ def decision_page(
     """The current decisions of a filter, the latest first, beginning after a row."""
     keyset = before or Keyset(FAR, LAST_ID)
     where = {"before": keyset.decided_at, "before_id": keyset.decision_id, "limit": limit}
-    return _decisions(client, PAGE, {**chosen.parameters(), **where})
+    return read_decisions(client, PAGE, {**chosen.parameters(), **where})
 
 
 def export_page(
@@ -128,7 +128,7 @@ def export_page(
     """The current decisions of a filter by content id and decision id, beginning after these."""
     content_id, decision_id = after or ("", FIRST_ID)
     where = {"after": content_id, "after_id": decision_id, "limit": limit}
-    return _decisions(client, EXPORT, {**chosen.parameters(), **where})
+    return read_decisions(client, EXPORT, {**chosen.parameters(), **where})
 
 
 def decisions_of_group(
@@ -146,12 +146,13 @@ def decisions_of_group(
     """
     keyset = after or Keyset(EPOCH, FIRST_ID)
     where = {"after": keyset.decided_at, "after_id": keyset.decision_id, "limit": limit}
-    return _decisions(
+    return read_decisions(
         client, OF_GROUP, {"collection": collection, "group": group, "with_reviewed": with_reviewed, **where}
     )
 
 
-def _decisions(client: Client, sql: str, parameters: Mapping[str, Any]) -> tuple[StoredDecision, ...]:
+def read_decisions(client: Client, sql: str, parameters: Mapping[str, Any]) -> tuple[StoredDecision, ...]:
+    """The decisions of a query that selects COLUMNS."""
     with translate_errors(client.uri):
         result = client.query(sql, parameters=dict(parameters))
     names = result.column_names
