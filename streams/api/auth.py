@@ -13,6 +13,7 @@ from starlette.datastructures import Headers
 from streams.api.problems import Problem
 from streams.config.api_keys import LOCAL_KEY, ApiKey, LiveKeys, Role
 from streams.config.settings import Settings
+from streams.domain.records import COLLECTION_REGEX
 from streams.errors import ConfigurationError
 
 COLLECTION_PATTERN: Final = r"^[a-z0-9][a-z0-9._-]{0,127}$"
@@ -37,6 +38,14 @@ class Principal:
         if not self.key.reaches(collection):
             raise Problem(403, "collection_forbidden", "Name a collection that the key reaches; /v1/me says which.")
         return collection
+
+    def choose_collection(self, *named: str | None) -> str:
+        """The first collection that is named; else the only one of the key, else `default`. The key must reach it."""
+        return self.check_collection(next(filter(None, named), None) or self._own_collection())
+
+    def _own_collection(self) -> str:
+        own = self.key.collections
+        return own[0] if len(own) == 1 and COLLECTION_REGEX.fullmatch(own[0]) else "default"
 
 
 class Authenticator:
@@ -105,14 +114,25 @@ Moderating = Annotated[Principal, Depends(needs("moderate"))]
 Administering = Annotated[Principal, Depends(needs("admin"))]
 
 CollectionQuery = Annotated[
-    str,
-    Query(pattern=COLLECTION_PATTERN, description="The namespace in which media are compared.", examples=["shop"]),
+    str | None,
+    Query(
+        pattern=COLLECTION_PATTERN,
+        description="The namespace in which media are compared; else the only one of the key, else `default`.",
+        examples=["shop"],
+    ),
 ]
 
 
-def _reachable(request: Request, collection: CollectionQuery = "default") -> str:
-    return principal_of(request).check_collection(collection)
+def _reachable(request: Request, collection: CollectionQuery = None) -> str:
+    return principal_of(request).choose_collection(collection)
 
+
+def _named(collection: CollectionQuery = None) -> str | None:
+    return collection
+
+
+NamedCollection = Annotated[str | None, Depends(_named)]
+"""The query parameter `collection` where a body may name another: the route chooses, and checks what it chose."""
 
 Collection = Annotated[str, Depends(_reachable)]
 """The query parameter `collection`, which the key must reach."""

@@ -43,6 +43,7 @@ class _Passing:
     allowance: Allowance | None = None
     principal: Principal | None = None
     uploads: bool = field(default=False)
+    refused: Exception | None = None
 
 
 class Gate:
@@ -86,19 +87,25 @@ class Gate:
         state = scope.setdefault("state", {})
         state["request_id"] = passing.request_id
         state["release_body"] = lambda: self._release(passing)
-        answer = self._answering(passing, send)
         try:
-            await self._admit(scope, passing)
-            await self._app(scope, self._counting(passing, receive), answer)
-        except Exception as error:
-            if not isinstance(error, Problem | Overloaded):
-                logger.exception("request %s failed", passing.request_id)
-            if passing.started:
-                raise
-            await problem_of(error).response(passing.request_id)(scope, receive, answer)
+            await self._pass_on(scope, receive, passing, self._answering(passing, send))
         finally:
             self._release(passing)
             self._note(scope, passing)
+
+    async def _pass_on(self, scope: Scope, receive: Receive, passing: _Passing, answer: Send) -> None:
+        """Lets the app answer, or says why not."""
+        try:
+            await self._admit(scope, passing)
+            await self._app(scope, self._counting(passing, receive), self._unless_refused(passing, answer))
+        except Exception as error:
+            passing.refused = passing.refused or error
+            if not isinstance(passing.refused, Problem | Overloaded):
+                logger.exception("request %s failed", passing.request_id)
+            if passing.started:
+                raise
+        if passing.refused is not None and not passing.started:
+            await problem_of(passing.refused).response(passing.request_id)(scope, receive, answer)
 
     async def _admit(self, scope: Scope, passing: _Passing) -> None:
         path = scope["path"]
@@ -141,21 +148,43 @@ class Gate:
                 return await receive()
             try:
                 message = await asyncio.wait_for(receive(), max(0.001, deadline - time.monotonic()))
+                if message["type"] == "http.request":
+                    ended = not message.get("more_body", False)
+                    self._take(passing, len(message.get("body", b"")))
             except TimeoutError as error:
                 detail = f"A body must arrive within {self._body_timeout_s:g} s; submit a URL over a slow line."
-                raise Problem(408, "too_slow", detail, headers={"Connection": "close"}) from error
-            if message["type"] == "http.request":
-                size_bytes = len(message.get("body", b""))
-                ended = not message.get("more_body", False)
-                if passing.body_bytes + size_bytes > self._limit(passing):
-                    raise self._too_large(passing)
-                if self._bodies_bytes + size_bytes > self._max_bodies_bytes:
-                    raise Overloaded("too many bytes of bodies are held")
-                passing.body_bytes += size_bytes
-                self._hold(size_bytes)
+                passing.refused = Problem(408, "too_slow", detail, headers={"Connection": "close"})
+                raise passing.refused from error
+            except (Problem, Overloaded) as error:
+                passing.refused = error
+                raise
             return message
 
         return counted
+
+    def _take(self, passing: _Passing, size_bytes: int) -> None:
+        """Counts bytes of a body that have arrived.
+
+        Raises:
+            Problem: too_large.
+            Overloaded: all bodies together are too large.
+        """
+        if passing.body_bytes + size_bytes > self._limit(passing):
+            raise self._too_large(passing)
+        if self._bodies_bytes + size_bytes > self._max_bodies_bytes:
+            raise Overloaded("too many bytes of bodies are held")
+        passing.body_bytes += size_bytes
+        self._hold(size_bytes)
+
+    @staticmethod
+    def _unless_refused(passing: _Passing, answer: Send) -> Send:
+        """What the app says of a body that was refused here, in words of its own, is left out."""
+
+        async def answer_unless_refused(message: Message) -> None:
+            if passing.refused is None or passing.started:
+                await answer(message)
+
+        return answer_unless_refused
 
     def _answering(self, passing: _Passing, send: Send) -> Callable[[Message], Awaitable[None]]:
         async def answer(message: Message) -> None:
@@ -183,7 +212,8 @@ class Gate:
 
     @staticmethod
     def _note(scope: Scope, passing: _Passing) -> None:
-        route = getattr(scope.get("route"), "path", "") or (scope["path"] if scope["path"] in OPEN_PATHS else "other")
+        route = getattr(scope.get("route"), "path", "") or "other"
+        route = f"/v1{route}" if scope["path"].startswith("/v1/") and not route.startswith("/v1") else route
         took_s = time.perf_counter() - passing.begun_at
         metrics.API_REQUESTS.labels(route, _method(scope), str(passing.status)).inc()
         if not scope["state"].get("waited"):

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from streams.api.problems import MEDIA_TYPE, ProblemDocument
+from streams.api.schemas.examples import add_examples
 
 PROBLEMS: Final = {
     400: "The cursor is not valid.",
@@ -58,6 +59,7 @@ def describe(app: FastAPI) -> None:
 def _description(app: FastAPI) -> dict[str, Any]:
     from pydantic import TypeAdapter
 
+    from streams.api.schemas.search import SearchQuery, UrlLookup
     from streams.api.schemas.submissions import FormSubmission, UrlSubmission
 
     document = get_openapi(
@@ -70,7 +72,7 @@ def _description(app: FastAPI) -> dict[str, Any]:
     )
     components = document.setdefault("components", {})
     schemas = components.setdefault("schemas", {})
-    for model in (ProblemDocument, UrlSubmission, FormSubmission):
+    for model in (ProblemDocument, UrlSubmission, FormSubmission, SearchQuery, UrlLookup):
         schema = TypeAdapter(model).json_schema(ref_template="#/components/schemas/{model}")
         schemas.update(schema.pop("$defs", {}))
         schemas[model.__name__] = schema
@@ -81,4 +83,25 @@ def _description(app: FastAPI) -> dict[str, Any]:
         "header": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "An API key."},
     }
     document["security"] = [{"bearer": []}, {"header": []}]
+    for path in ("/live", "/livez", "/ready", "/readyz"):
+        document["paths"][path]["get"]["security"] = []
+    add_examples(document)
     return document
+
+
+def main() -> None:
+    """Writes the description to docs/reference/openapi.json of this checkout."""
+    from pathlib import Path
+
+    import orjson
+
+    from streams.api.app import make_app
+    from streams.config.settings import load_settings
+
+    path = Path(__file__).resolve().parents[2] / "docs" / "reference" / "openapi.json"
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(orjson.dumps(make_app(load_settings()).openapi(), option=orjson.OPT_INDENT_2) + b"\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -97,7 +97,7 @@ def test_decisions_are_listed_page_by_page(client: httpx.Client) -> None:
     seen: list[str] = []
     cursor = None
     while True:
-        params = {**IN_SHOP, "limit": 2, **({"cursor": cursor} if cursor else {})}
+        params: dict[str, Any] = {**IN_SHOP, "limit": 2, **({"cursor": cursor} if cursor else {})}
         page = client.get("/v1/decisions", params=params).json()
         seen += [decision["decision_id"] for decision in page["decisions"]]
         cursor = page["next_cursor"]

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from streams.analytics.queries.stored import DecisionFilter
 from streams.api.answers import json_answer
-from streams.api.auth import Collection, Reader
+from streams.api.auth import NamedCollection, Reader
 from streams.api.backend import Shared
 from streams.api.bodies import FORM, JSON_TYPES, media_type, read_json, read_medium
 from streams.api.problems import Problem, problem_of
@@ -46,7 +46,7 @@ async def search(
     request: Request,
     principal: Reader,
     backend: Shared,
-    collection: Collection,
+    named: NamedCollection,
     owner: Name = None,
     label: Name = None,
     since: Annotated[datetime | None, Query()] = None,
@@ -63,8 +63,9 @@ async def search(
     signer = request.app.state.cursor_signer
     if media_type(request) in JSON_TYPES:
         query = validated(SearchQuery, await read_json(request))
-        chosen = principal.check_collection(query.collection or collection)
+        chosen = principal.choose_collection(query.collection, named)
         return json_answer(await run_search(backend, signer, query, chosen))
+    collection = principal.choose_collection(named)
     medium = await read_medium(request)
     query = SearchQuery(owner=owner, label=label, since=since, until=until, max_distance_bits=max_distance_bits,
                         limit=limit, cursor=cursor)  # fmt: skip
@@ -74,7 +75,7 @@ async def search(
 
 @router.post("/search/batch", operation_id="search_batch", responses={200: {"model": list[SearchResult]}})
 async def search_batch(
-    request: Request, principal: Reader, backend: Shared, collection: Collection, batch: SearchBatch
+    request: Request, principal: Reader, backend: Shared, named: NamedCollection, batch: SearchBatch
 ) -> Response:
     """Up to 50 searches; the answer has one result for each, in their order, also for those that were refused."""
     signer, free = request.app.state.cursor_signer, asyncio.Semaphore(MAX_AT_ONCE)
@@ -82,7 +83,7 @@ async def search_batch(
     async def run(query: SearchQuery) -> SearchResult:
         async with free:
             try:
-                chosen = principal.check_collection(query.collection or collection)
+                chosen = principal.choose_collection(query.collection, named)
                 return await run_search(backend, signer, query, chosen)
             except (Problem, MediasieveError) as error:
                 return SearchResult(None, error=problem_of(error).code)
@@ -97,7 +98,7 @@ async def lookup(
     request: Request,
     principal: Reader,
     backend: Shared,
-    collection: Collection,
+    named: NamedCollection,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
 ) -> Response:
     """What is known of a medium, without submitting it: fingerprint, matches, verdict, labels and source in one answer.
@@ -106,9 +107,10 @@ async def lookup(
     """
     if media_type(request) in JSON_TYPES:
         asked = validated(UrlLookup, await read_json(request))
-        collection = principal.check_collection(asked.collection or collection)
+        collection = principal.choose_collection(asked.collection, named)
         facts = await backend.fingerprint(backend.policies.of(collection), url=asked.url)
     else:
+        collection = principal.choose_collection(named)
         medium = await read_medium(request)
         facts = await backend.fingerprint(backend.policies.of(collection), data=medium.data)
     policy = backend.policies.of(collection)

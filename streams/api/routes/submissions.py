@@ -11,7 +11,7 @@ from fastapi import APIRouter, Header, Query, Request
 from starlette.responses import Response
 
 from streams.api.answers import json_answer, to_json
-from streams.api.auth import Collection, Principal, Submitting
+from streams.api.auth import Collection, NamedCollection, Principal, Submitting
 from streams.api.backend import Backend, Shared
 from streams.api.bodies import FORM, JSON_TYPES, UploadedMedium, media_type, read_json, read_medium
 from streams.api.parameters import IdempotencyKey, MediaIdPath, WaitSeconds
@@ -104,7 +104,7 @@ async def submit(
     request: Request,
     principal: Submitting,
     backend: Shared,
-    collection: Collection,
+    named: NamedCollection,
     media_id: MediaIdQuery = None,
     kind: KindQuery = "auto",
     priority: Priority = 0,
@@ -116,7 +116,7 @@ async def submit(
 
     Fields of a form or of JSON win over the parameters of the request.
     """
-    envelope = _envelope(collection, kind, priority, _metadata(metadata), idempotency_key)
+    envelope = _envelope(named or "", kind, priority, _metadata(metadata), idempotency_key)
     if media_type(request) in JSON_TYPES:
         document = decode_url_submission(await read_json(request))
         record = _record_from_document(document, envelope, principal, media_id)
@@ -133,13 +133,13 @@ async def submit(
                      "items": {"$ref": "#/components/schemas/UrlSubmission"}}},
                  "application/x-ndjson": {"schema": {"type": "string"},
                                           "example": LINE}}}})  # fmt: skip
-async def submit_batch(request: Request, principal: Submitting, backend: Shared, collection: Collection) -> Response:
+async def submit_batch(request: Request, principal: Submitting, backend: Shared, named: NamedCollection) -> Response:
     """Submit up to 1,000 URLs, as a JSON array or as lines of JSON. The answer has one entry for each, in order."""
     documents = await _documents(request)
     results = []
     for number, document in enumerate(documents):
         try:
-            envelope = _envelope(collection, "auto", 0, {}, None)
+            envelope = _envelope(named or "", "auto", 0, {}, None)
             record = _record_from_document(decode_url_submission(document), envelope, principal, None)
         except (Problem, BadInput) as error:
             results.append(_refused(number, error))
@@ -198,7 +198,7 @@ def _metadata(text: str | None) -> dict[str, Any]:
 def _record_from_document(
     document: UrlSubmission, envelope: Envelope, principal: Principal, media_id: str | None
 ) -> SubmissionRecord:
-    collection = principal.check_collection(document.collection or envelope.collection)
+    collection = principal.choose_collection(document.collection, envelope.collection)
     chosen = _envelope(
         collection,
         document.kind or envelope.kind,
@@ -215,7 +215,7 @@ def _record_from_upload(
 ) -> SubmissionRecord:
     form = FormSubmission.of(medium.fields)
     chosen = _envelope(
-        principal.check_collection(form.collection or envelope.collection),
+        principal.choose_collection(form.collection, envelope.collection),
         form.kind or envelope.kind,
         envelope.priority if form.priority is None else form.priority,
         _metadata(form.metadata) if form.metadata else envelope.metadata,

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from streams.api.answers import cached_answer, json_answer
-from streams.api.auth import Collection, Moderating, Principal, Reader
+from streams.api.auth import Collection, Moderating, NamedCollection, Principal, Reader
 from streams.api.backend import Backend, Shared
 from streams.api.parameters import MediaIdPath, WaitSeconds
 from streams.api.schemas.verdicts import EventPublished, PairBody, Said, VerdictBody, WithdrawalBody
@@ -33,7 +33,7 @@ async def give_verdict(
     request: Request,
     principal: Moderating,
     backend: Shared,
-    collection: Collection,
+    named: NamedCollection,
     body: VerdictBody,
     wait_s: WaitSeconds = 0.0,
 ) -> Response:
@@ -41,7 +41,9 @@ async def give_verdict(
     labels = [Label(label.name, label.parent, label.score) for label in body.labels]
     said = ModerationRequest("verdict", body.subject, _source(body, principal), None, body.status, labels,
                              body.reason, body.scope)  # fmt: skip
-    return await _publish(request, backend, principal, said, body.collection or collection, wait_s)
+    return await _publish(
+        request, backend, principal, said, principal.choose_collection(body.collection, named), wait_s
+    )
 
 
 @router.post("/withdrawals", operation_id="withdraw_verdict", status_code=202, responses=ANSWERS)
@@ -49,13 +51,15 @@ async def withdraw(
     request: Request,
     principal: Moderating,
     backend: Shared,
-    collection: Collection,
+    named: NamedCollection,
     body: WithdrawalBody,
     wait_s: WaitSeconds = 0.0,
 ) -> Response:
     """Take back what the same source said about a content. What others said counts again."""
     said = ModerationRequest("withdrawal", body.subject, _source(body, principal), reason=body.reason)
-    return await _publish(request, backend, principal, said, body.collection or collection, wait_s)
+    return await _publish(
+        request, backend, principal, said, principal.choose_collection(body.collection, named), wait_s
+    )
 
 
 @router.post("/splits", operation_id="split", status_code=202, responses=ANSWERS)
@@ -63,12 +67,12 @@ async def split(
     request: Request,
     principal: Moderating,
     backend: Shared,
-    collection: Collection,
+    named: NamedCollection,
     body: PairBody,
     wait_s: WaitSeconds = 0.0,
 ) -> Response:
     """Say that two contents are not the same. They are never matched again."""
-    return await _publish_pair(request, backend, principal, "split", body, collection, wait_s)
+    return await _publish_pair(request, backend, principal, "split", body, named, wait_s)
 
 
 @router.post("/merges", operation_id="merge", status_code=202, responses=ANSWERS)
@@ -76,12 +80,12 @@ async def merge(
     request: Request,
     principal: Moderating,
     backend: Shared,
-    collection: Collection,
+    named: NamedCollection,
     body: PairBody,
     wait_s: WaitSeconds = 0.0,
 ) -> Response:
     """Say that two contents are the same: their groups become one, with the verdicts of both."""
-    return await _publish_pair(request, backend, principal, "merge", body, collection, wait_s)
+    return await _publish_pair(request, backend, principal, "merge", body, named, wait_s)
 
 
 @router.post("/undos", operation_id="undo", status_code=202, responses=ANSWERS)
@@ -89,12 +93,12 @@ async def undo(
     request: Request,
     principal: Moderating,
     backend: Shared,
-    collection: Collection,
+    named: NamedCollection,
     body: PairBody,
     wait_s: WaitSeconds = 0.0,
 ) -> Response:
     """Take a split of two contents back, after which they are in one group, or else a merge."""
-    return await _publish_pair(request, backend, principal, "undo", body, collection, wait_s)
+    return await _publish_pair(request, backend, principal, "undo", body, named, wait_s)
 
 
 @router.get("/verdicts/{subject:path}", operation_id="get_verdicts", responses={200: {"model": SubjectVerdicts}})
@@ -116,17 +120,18 @@ async def _publish_pair(
     principal: Principal,
     event: EventName,
     body: PairBody,
-    collection: str,
+    named: str | None,
     wait_s: float,
 ) -> Response:
     said = ModerationRequest(event, body.subject, _source(body, principal), body.other, reason=body.reason)
-    return await _publish(request, backend, principal, said, body.collection or collection, wait_s)
+    return await _publish(
+        request, backend, principal, said, principal.choose_collection(body.collection, named), wait_s
+    )
 
 
 async def _publish(
     request: Request, backend: Backend, principal: Principal, said: ModerationRequest, collection: str, wait_s: float
 ) -> Response:
-    collection = principal.check_collection(collection)
     request.scope["state"]["waited"] = wait_s > 0
     published = await publish_event_online(
         backend.publisher,
