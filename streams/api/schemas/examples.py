@@ -61,6 +61,8 @@ EVENT: Final[dict[str, Any]] = {
 }  # fmt: skip
 READY: Final[dict[str, Any]] = {"ready": True, "missing": []}
 
+LINE: Final = '{"decision_id":"a63581f2-fa2c-875b-af3d-8f58eefb65a7","outcome":"unique"}'
+
 #: By operation, the answer of its first good status.
 ANSWERS: Final[dict[str, Any]] = {
     "submit_medium": SUBMITTED,
@@ -70,8 +72,8 @@ ANSWERS: Final[dict[str, Any]] = {
     "list_decisions": {"decisions": [DECISION], "next_cursor": None},
     "get_decision": DECISION,
     "get_history": [DECISION],
-    "stream_decisions": 'event: decision\nid: 0.17_1.5\ndata: {"decision_id":"a63581f2-fa2c-875b-af3d-8f58eefb65a7"}\n\n',
-    "export_decisions": '{"decision_id":"a63581f2-fa2c-875b-af3d-8f58eefb65a7"}\n{"complete":true}\n',
+    "stream_decisions": 'event: decision\nid: 0.17_1.5\ndata: ' + LINE + "\n\n",
+    "export_decisions": LINE + '\n{"complete":true}\n',
     "get_medium": {"media_id": "photo-9", "collection": "shop", "content_id": COPY, "group_content_id": ORIGINAL,
                    "submissions": 1, "content_submissions": 1, "first_media_id": "photo-9", "decision": DECISION},
     "list_groups": {"groups": [GROUP], "next_cursor": None},
