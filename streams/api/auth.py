@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated, Final
 
@@ -97,10 +97,10 @@ def principal_of(request: Request) -> Principal:
     return principal
 
 
-def needs(role: Role) -> Callable[[Request], Principal]:
+def needs(role: Role) -> Callable[[Request], Awaitable[Principal]]:
     """A dependency: the principal, which must have the role."""
 
-    def check(request: Request) -> Principal:
+    async def check(request: Request) -> Principal:
         principal = principal_of(request)
         principal.check_role(role)
         return principal
@@ -123,11 +123,11 @@ CollectionQuery = Annotated[
 ]
 
 
-def _reachable(request: Request, collection: CollectionQuery = None) -> str:
+async def _reachable(request: Request, collection: CollectionQuery = None) -> str:
     return principal_of(request).choose_collection(collection)
 
 
-def _named(collection: CollectionQuery = None) -> str | None:
+async def _named(collection: CollectionQuery = None) -> str | None:
     return collection
 
 

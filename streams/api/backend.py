@@ -83,7 +83,7 @@ class Backend:
             self._fingerprinting -= 1
 
 
-def _backend_of(request: Request) -> Backend:
+async def _backend_of(request: Request) -> Backend:
     backend: Backend = request.app.state.backend
     return backend
 

@@ -12,7 +12,7 @@ from streams.errors import ConfigurationError
 BACKLOG: Final = 2048
 MAX_CONNECTIONS: Final = 20_000
 KEEP_ALIVE_S: Final = 75
-GRACE_S: Final = 10
+GRACE_S: Final = 3
 
 
 def serve(settings: Settings) -> None:

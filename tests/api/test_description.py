@@ -8,6 +8,11 @@ import hypothesis
 import pytest
 import schemathesis
 from hypothesis import strategies as st
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
 
 from streams.api.app import make_app
 from streams.config.settings import load_settings
@@ -40,8 +45,8 @@ def test_every_operation_keeps_its_word(api: Api, case: Any) -> None:
         response,
         checks=[
             schemathesis.checks.not_a_server_error,
-            schemathesis.specs.openapi.checks.status_code_conformance,
-            schemathesis.specs.openapi.checks.content_type_conformance,
-            schemathesis.specs.openapi.checks.response_schema_conformance,
+            status_code_conformance,
+            content_type_conformance,
+            response_schema_conformance,
         ],
     )

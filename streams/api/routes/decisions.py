@@ -40,7 +40,7 @@ MAX_HISTORY = 1000
 Text = Annotated[str, Query(max_length=MAX_TEXT, pattern=r"^[^\x00]*$")]
 
 
-def _filter(
+async def _filter(
     collection: Collection,
     since: Annotated[datetime | None, Query(description="Decided at this time or later.")] = None,
     until: Annotated[datetime | None, Query(description="Decided before this time.")] = None,
