@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
 from starlette.requests import Request
 
@@ -75,7 +76,7 @@ async def _read_form(request: Request) -> UploadedMedium:
                 raise Problem(422, "bad_request", "The form must have one part `file` with a file name.")
             data = await files[0].read()
             return _checked(data, files[0].content_type or "", files[0].filename or "", fields)
-    except MultiPartException as error:
+    except (MultiPartException, HTTPException) as error:  # the latter within an app
         raise Problem(422, "bad_request", "The form is broken, or has too many or too large fields.") from error
 
 

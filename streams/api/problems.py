@@ -170,6 +170,8 @@ def _invalid(error: RequestValidationError) -> Problem:
 def _field_error(found: Any) -> FieldError:
     parts = [part if isinstance(part, int) or SAFE_LOCATION_REGEX.fullmatch(part) else "?" for part in found["loc"]]
     kind, context = str(found["type"]), found.get("ctx") or {}
+    if kind == "extra_forbidden":  # the name is the client's own
+        parts[-1] = "?"
     bounds = {
         name: value for name, value in context.items() if name in _BOUNDS and isinstance(value, int | float | str)
     }

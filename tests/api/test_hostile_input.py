@@ -20,7 +20,7 @@ INJECTIONS = [
     "\\' UNION ALL SELECT name FROM system.tables FORMAT JSON --",
     "%' ESCAPE '",
     "$(id)`id`",
-    "\ud83d\ude00" * 50,
+    "😀" * 50,
 ]
 
 

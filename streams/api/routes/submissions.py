@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from typing import Annotated, Any, Final
 from urllib.parse import quote
@@ -25,7 +26,7 @@ from streams.api.schemas.submissions import (
 )
 from streams.domain.records.fields import MAX_ID_CHARS
 from streams.domain.records.submission import Kind
-from streams.errors import BadInput
+from streams.errors import MediasieveError
 from streams.kafka.publisher import SubmissionRecord
 from streams.services.submit.online import OnlineSubmission, submit_online
 from streams.services.submit.records import Envelope, record_from_bytes, record_from_json_line
@@ -136,17 +137,19 @@ async def submit(
 async def submit_batch(request: Request, principal: Submitting, backend: Shared, named: NamedCollection) -> Response:
     """Submit up to 1,000 URLs, as a JSON array or as lines of JSON. The answer has one entry for each, in order."""
     documents = await _documents(request)
-    results = []
-    for number, document in enumerate(documents):
+    envelope = _envelope(named or "", "auto", 0, {}, None)
+
+    async def submit_one(number: int, document: Any) -> BatchResult:
         try:
-            envelope = _envelope(named or "", "auto", 0, {}, None)
             record = _record_from_document(decode_url_submission(document), envelope, principal, None)
-        except (Problem, BadInput) as error:
-            results.append(_refused(number, error))
-            continue
-        submitted = await submit_online(backend.publisher, backend.feed, record, wait_s=0.0, on_published=lambda: None)
-        results.append(BatchResult(number, 202, submitted.media_id, submitted.submission_id))
-    return json_answer(results)
+            submitted = await submit_online(
+                backend.publisher, backend.feed, record, wait_s=0.0, on_published=lambda: None
+            )
+        except (Problem, MediasieveError) as error:
+            return _refused(number, error)
+        return BatchResult(number, 202, submitted.media_id, submitted.submission_id)
+
+    return json_answer(await asyncio.gather(*(submit_one(*entry) for entry in enumerate(documents))))
 
 
 async def _documents(request: Request) -> list[Any]:
@@ -168,7 +171,7 @@ def _line(line: bytes) -> Any:
         return None
 
 
-def _refused(number: int, error: Problem | BadInput) -> BatchResult:
+def _refused(number: int, error: Problem | MediasieveError) -> BatchResult:
     problem = problem_of(error)
     named = f" ({problem.errors[0].field}: {problem.errors[0].problem})" if problem.errors else ""
     return BatchResult(number, problem.status, code=problem.code, detail=problem.detail + named)
