@@ -29,8 +29,9 @@ def run_worker(settings: Settings, stages: Sequence[str] = STAGE_NAMES) -> int:
     unknown = [name for name in stages if name not in STAGE_NAMES]
     if unknown or not stages:
         raise ConfigurationError(f"unknown stage {', '.join(unknown) or '(none)'}; there are {', '.join(STAGE_NAMES)}")
+    named = [name for name in dict.fromkeys(stages) if name != "moderate" or settings.paths.moderation_file is not None]
+    if not named:
+        raise ConfigurationError("stage moderate asks nobody: name the moderators' file in MEDIASIEVE_MODERATION_FILE")
     # Pillow warns about odd files, every time with another text: the registry of warnings would grow without end.
     warnings.filterwarnings("ignore", module="PIL")
-    return run_stages(
-        settings, lambda: [stage_of(name, settings) for name in dict.fromkeys(stages)], serve_health(settings)
-    )
+    return run_stages(settings, lambda: [stage_of(name, settings) for name in named], serve_health(settings))

@@ -13,6 +13,7 @@ from streams.kafka.topics import DEAD_LETTERS, FINGERPRINTS, SUBMISSIONS, VERDIC
 from streams.runtime.runners.concurrent import ConcurrentStage, RecordTask, Work
 from streams.stages.fingerprint.fingerprinter import Fingerprinter
 from streams.stages.fingerprint.moderation_events import route_event
+from streams.stages.fingerprint.shared import close_fingerprinter, open_fingerprinter
 from streams.stages.fingerprint.submissions import fingerprint_submission
 
 
@@ -30,11 +31,11 @@ def fingerprint(task: RecordTask, fingerprinter: Fingerprinter, policies: LivePo
 
 
 def stage(settings: Settings) -> ConcurrentStage:
-    fingerprinter, policies = Fingerprinter(settings), LivePolicies(settings.paths.policy_file)
+    fingerprinter, policies = open_fingerprinter(settings), LivePolicies(settings.paths.policy_file)
 
     async def close() -> None:
         policies.close()
-        await fingerprinter.close()
+        await close_fingerprinter(settings)
 
     return ConcurrentStage(
         name="fingerprint",

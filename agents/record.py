@@ -1,10 +1,10 @@
-"""media.decisions, media.fingerprints, media.deadletters → rows in ClickHouse."""
+"""All that ClickHouse shows: decisions, fingerprints, dead letters and what was done about them, jobs → rows."""
 
 from __future__ import annotations
 
 from streams.analytics.writer import ClickHouseSink
 from streams.config.settings import Settings
-from streams.kafka.topics import DEAD_LETTERS, DECISIONS, FINGERPRINTS
+from streams.kafka.topics import DEAD_LETTER_ACTS, DEAD_LETTERS, DECISIONS, FINGERPRINTS, JOBS
 from streams.runtime.runners.sink import SinkStage
 
 
@@ -13,7 +13,7 @@ def stage(settings: Settings) -> SinkStage:
     sink = ClickHouseSink(settings)
     return SinkStage(
         name="record",
-        reads=(DECISIONS, FINGERPRINTS, DEAD_LETTERS),
+        reads=(DECISIONS, FINGERPRINTS, DEAD_LETTERS, DEAD_LETTER_ACTS, JOBS),
         writes=(DEAD_LETTERS,),
         close=sink.close,
         write=sink.write,

@@ -34,6 +34,11 @@ class Reason(StrEnum):
     TOO_MANY_MERGES = "too_many_merges"
     TOO_MANY_SPLITS = "too_many_splits"
     WAITED_TOO_LONG = "waited_too_long"
+    # the moderator
+    MODERATOR_UNAVAILABLE = "moderator_unavailable"
+    MODERATOR_BAD_ANSWER = "moderator_bad_answer"
+    MODERATOR_REFUSED = "moderator_refused"
+    SUBMISSION_GONE = "submission_gone"
     # the source
     NO_SOURCE = "no_source"
     UNSUPPORTED_SCHEME = "unsupported_scheme"

@@ -2,15 +2,69 @@
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+import threading
+from collections.abc import Iterable, Sequence
+from itertools import accumulate
+
+import numpy as np
+from numpy.typing import NDArray
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric, ProcessCollector
+from prometheus_client.core import HistogramMetricFamily
 
 REGISTRY = CollectorRegistry()
+ProcessCollector(registry=REGISTRY)
+
+
+class BatchHistogram:
+    """A histogram that takes a batch of values at once; `Histogram` takes one, for 2 µs each.
+
+    Args:
+        bounds: upper bounds of the buckets, in the unit of the name, ascending.
+    """
+
+    def __init__(self, name: str, about: str, bounds: Sequence[float], registry: CollectorRegistry) -> None:
+        self._name, self._about = name, about
+        self._bounds = np.array(bounds, dtype=np.float64)
+        self._counts: NDArray[np.int64] = np.zeros(len(bounds) + 1, dtype=np.int64)
+        self._sum = 0.0
+        self._lock = threading.Lock()
+        registry.register(self)
+
+    def observe_all(self, values: NDArray[np.float64]) -> None:
+        counts = np.bincount(np.searchsorted(self._bounds, values), minlength=len(self._counts))
+        with self._lock:
+            self._counts += counts
+            self._sum += float(values.sum())
+
+    def collect(self) -> Iterable[Metric]:
+        """For the registry."""
+        with self._lock:
+            counts, total = self._counts.tolist(), self._sum
+        names = [*(str(float(bound)) for bound in self._bounds), "+Inf"]
+        buckets = list(zip(names, (float(count) for count in accumulate(counts)), strict=True))
+        yield HistogramMetricFamily(self._name, self._about, buckets=buckets, sum_value=total)
+
 
 RECORDS = Counter(
     "mediasieve_records", "Records that are finished, by stage and topic", ["stage", "topic"], registry=REGISTRY
 )
 OUTPUTS = Counter("mediasieve_outputs", "Records produced, by stage and topic", ["stage", "topic"], registry=REGISTRY)
 OUTCOMES = Counter("mediasieve_outcomes", "Decisions, by outcome", ["outcome"], registry=REGISTRY)
+MODERATION_EVENTS = Counter(
+    "mediasieve_moderation_events",
+    "Moderation events that match has read, by kind and what became of them",
+    ["event", "result"],
+    registry=REGISTRY,
+)
+MODERATION_WAITING = Gauge(
+    "mediasieve_moderation_waiting", "Contents and media that moderation events wait for", registry=REGISTRY
+)
+INHERITED_VERDICTS = Counter(
+    "mediasieve_inherited_verdicts",
+    "First decisions with the verdict of another medium, by status: no moderator was called for them",
+    ["status"],
+    registry=REGISTRY,
+)
 ERRORS = Counter("mediasieve_errors", "Inputs that failed, by stage and reason", ["stage", "reason"], registry=REGISTRY)
 RETRIES = Counter("mediasieve_retries", "Retries after broken infrastructure, by stage", ["stage"], registry=REGISTRY)
 BATCH_RECORDS = Histogram(
@@ -49,6 +103,17 @@ LAG = Gauge(
 ASSIGNED = Gauge("mediasieve_assigned_partitions", "Partitions of this worker, by stage", ["stage"], registry=REGISTRY)
 RESTORED = Gauge(
     "mediasieve_restored_records", "Changelog records restored since the start", ["stage"], registry=REGISTRY
+)
+BULK_OUTSTANDING = Gauge(
+    "mediasieve_bulk_outstanding_records",
+    "Bulk submissions that were taken and that the match stage has not decided",
+    registry=REGISTRY,
+)
+BULK_WAITS = Counter(
+    "mediasieve_bulk_waits_seconds",
+    "Time that bulk submissions waited, by what for: live, match or pace",
+    ["cause"],
+    registry=REGISTRY,
 )
 CACHE_LOOKUPS = Counter(
     "mediasieve_fingerprint_cache", "Look-ups of known contents, hit or miss", ["result"], registry=REGISTRY
@@ -117,3 +182,66 @@ API_CACHE = Counter(
 API_WAITERS = Gauge("mediasieve_api_waiters", "Requests that wait for a decision", registry=REGISTRY)
 API_SUBSCRIBERS = Gauge("mediasieve_api_subscribers", "Open streams of decisions", registry=REGISTRY)
 API_BODY_BYTES = Gauge("mediasieve_api_body_bytes", "Bytes of bodies that requests hold", registry=REGISTRY)
+DECISION_SECONDS = BatchHistogram(
+    "mediasieve_decision_seconds",
+    "From the time of a submission to its first decision in Kafka; counted when its row is stored",
+    (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 3600),
+    REGISTRY,
+)
+ROWS = Counter("mediasieve_rows", "Rows stored in ClickHouse, by table", ["table"], registry=REGISTRY)
+INSERT_SECONDS = Histogram(
+    "mediasieve_insert_seconds",
+    "Time of one insert into ClickHouse, by table",
+    ["table"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+    registry=REGISTRY,
+)
+MODERATOR_CALLS = Counter(
+    "mediasieve_moderator_calls",
+    "Contents that a moderator was asked about, by result: answered, abstained, failed or refused",
+    ["moderator", "result"],
+    registry=REGISTRY,
+)
+MODERATOR_FAILURES = Counter(
+    "mediasieve_moderator_failures",
+    "Calls without a usable answer, by reason; they are made again",
+    ["moderator", "reason"],
+    registry=REGISTRY,
+)
+MODERATOR_CALLS_SAVED = Counter(
+    "mediasieve_moderator_calls_saved",
+    "Copies that a moderator was not asked about, since they have the verdict of another",
+    ["moderator"],
+    registry=REGISTRY,
+)
+MODERATOR_COST = Counter(
+    "mediasieve_moderator_cost",
+    "Money for calls, at the price of the moderation file",
+    ["moderator", "currency"],
+    registry=REGISTRY,
+)
+MODERATOR_COST_SAVED = Counter(
+    "mediasieve_moderator_cost_saved",
+    "Money that copies saved, at the price of the moderation file",
+    ["moderator", "currency"],
+    registry=REGISTRY,
+)
+MODERATOR_VERDICTS = Counter(
+    "mediasieve_moderator_verdicts", "Verdicts that moderators gave", ["moderator", "status"], registry=REGISTRY
+)
+MODERATOR_SECONDS = Histogram(
+    "mediasieve_moderator_seconds",
+    "Time of one call",
+    ["moderator"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300),
+    registry=REGISTRY,
+)
+MODERATOR_WAITING = Gauge(
+    "mediasieve_moderator_waiting", "Contents that wait for a moderator's answer", ["moderator"], registry=REGISTRY
+)
+MODERATOR_BREAKER = Gauge(
+    "mediasieve_moderator_breaker_open", "1 while a failing moderator is left alone", ["moderator"], registry=REGISTRY
+)
+MODERATOR_LABELS_CUT = Counter(
+    "mediasieve_moderator_labels_cut", "Labels beyond what a verdict may have", ["moderator"], registry=REGISTRY
+)

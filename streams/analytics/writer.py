@@ -13,10 +13,14 @@ from contextlib import ExitStack
 from hashlib import blake2b
 from typing import Any, Final
 
+import numpy as np
 from clickhouse_connect.driver.client import Client
 
+from streams import metrics
 from streams.analytics.client import UNKNOWN_DATABASE, UNKNOWN_TABLE, RefusedError, connect, translate_errors
+from streams.analytics.deletion import delete_rows
 from streams.analytics.migrations import migrate
+from streams.analytics.rows import decisions
 from streams.analytics.rows.table import DetailTable, TopicTable, to_rows
 from streams.analytics.rows.topics import all_tables, by_table
 from streams.config.settings import Settings
@@ -52,7 +56,8 @@ class ClickHouseSink:
         await asyncio.to_thread(self._open)
 
     async def write(self, topic: str, records: Sequence[RawRecord]) -> list[tuple[RawRecord, BadInput]]:
-        """Insert the rows of one topic, the frames of videos first. The rows are stored when this returns.
+        """Insert the rows of one topic, the frames of videos first, and delete those of deleted media. All of it is
+        done when this returns.
 
         Args:
             topic: one of `rows.topics.TABLES`, without the deployment's prefix.
@@ -98,7 +103,10 @@ class ClickHouseSink:
     def _write(self, topic: str, records: Sequence[RawRecord]) -> list[tuple[RawRecord, BadInput]]:
         client = self._open()
         parts = by_table(topic, records)
-        return [rejected for table, part in parts for rejected in self._write_rows(client, table, part)]
+        rejected = [refused for table, part in parts for refused in self._write_rows(client, table, part)]
+        with translate_errors(client.uri):
+            delete_rows(client, records)
+        return rejected
 
     def _write_rows(
         self, client: Client, table: TopicTable, records: Sequence[RawRecord]
@@ -112,6 +120,8 @@ class ClickHouseSink:
                 if table.details is not None and rows.detail_columns:
                     self._insert(client, table.details, rows.detail_columns, rows.accepted)
                 self._insert(client, table, rows.columns, rows.accepted)
+            if table is decisions.TABLE:
+                _observe_latency(dict(zip(table.columns, rows.columns, strict=True)))
         except RefusedError as error:
             if error.code in (UNKNOWN_TABLE, UNKNOWN_DATABASE):  # another ClickHouse, or an emptied one
                 self._client = None
@@ -125,14 +135,16 @@ class ClickHouseSink:
         columns: list[Sequence[Any]],
         records: Sequence[RawRecord],
     ) -> None:
-        client.insert(
-            table.name,
-            columns,
-            column_names=table.columns,
-            column_types=self._column_types[table.name],
-            column_oriented=True,
-            settings={**INSERT_SETTINGS, "insert_deduplication_token": batch_token(records)},
-        )
+        with metrics.INSERT_SECONDS.labels(table.name).time():
+            client.insert(
+                table.name,
+                columns,
+                column_names=table.columns,
+                column_types=self._column_types[table.name],
+                column_oriented=True,
+                settings={**INSERT_SETTINGS, "insert_deduplication_token": batch_token(records)},
+            )
+        metrics.ROWS.labels(table.name).inc(len(columns[0]))
 
     def _ping(self) -> bool:
         try:
@@ -151,6 +163,13 @@ def batch_token(records: Sequence[RawRecord]) -> str:
         f"{first.topic}:{first.partition}/{first.offset}-{last.partition}/{last.offset}"
         f":{len(records)}:{digest.hexdigest()}"
     )
+
+
+def _observe_latency(columns: dict[str, Sequence[Any]]) -> None:
+    """From submission to decision, of first decisions; a revision comes as late as its verdict."""
+    first = np.array(columns["revision"]) == 0
+    waited_ms = np.array(columns["decided_at"], dtype=np.float64) - np.array(columns["submitted_at"], dtype=np.float64)
+    metrics.DECISION_SECONDS.observe_all(waited_ms[first].clip(min=0) / 1000)
 
 
 def _column_types(client: Client) -> dict[str, Sequence[Any]]:

@@ -20,7 +20,7 @@ from streams.kafka.async_publisher import AsyncPublisher
 from streams.services.decision_feed.feed import DecisionFeed
 from streams.services.find.known_facts import KnownFacts
 from streams.services.submit.records import NO_ORIGIN
-from streams.services.system_health import HealthChecks
+from streams.services.views.system_health import HealthChecks
 from streams.stages.fingerprint.fingerprinter import Fingerprinter
 
 logger = logging.getLogger(__name__)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -76,6 +77,14 @@ def _parse_stages(_ctx: click.Context, _parameter: click.Parameter, value: str) 
     if unknown or not names:
         raise click.BadParameter(f"{', '.join(unknown) or 'none'}; there are {', '.join(STAGE_NAMES)}.")
     return names
+
+
+def user_name() -> str | None:
+    """The user of this system; None in a container that has no user of this number."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return None
 
 
 def parse_since(_ctx: click.Context, _parameter: click.Parameter, value: str | None) -> int | None:

@@ -7,7 +7,7 @@ from rich.text import Text
 
 from streams.services.text import printable
 
-OUTCOME_STYLES = {"unique": "green", "duplicate": "yellow", "near_duplicate": "cyan", "failed": "red"}
+OUTCOME_STYLES = {"unique": "green", "duplicate": "yellow", "near_duplicate": "cyan", "failed": "red", "deleted": "dim"}
 
 
 def plain_table(title: str | None = None) -> Table:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from streams.config.yaml_file import Problem, line_of, read_root, suggestion
 from streams.domain.fingerprint.image import pdq
 from streams.domain.policy.collections import CollectionPolicies, is_pattern
 from streams.domain.policy.policy import RULE_NAMES, Policy
@@ -31,14 +31,6 @@ SECTIONS = ("policies", "collections")
 #: The rules of a policy in a file, where its name is the key.
 FILE_RULES = tuple(rule for rule in RULE_NAMES if rule != "name")
 PATTERN_REGEX = re.compile(r"(?:[a-z0-9._*?-]|\[!?[a-z0-9._-]+\]){1,128}")
-
-
-class Problem(Exception):
-    """One mistake. `line` counts from 1; it is 0 if the mistake is about the whole file."""
-
-    def __init__(self, line: int, text: str) -> None:
-        super().__init__(text)
-        self.line, self.text = line, text
 
 
 class PolicyFileError(ConfigurationError):
@@ -88,7 +80,7 @@ class _Reader:
     def read(self, data: bytes) -> CollectionPolicies:
         """The policies; valid only if there are no problems."""
         try:
-            root = _root(data)
+            root = read_root(data, MAX_BYTES, MAX_DEPTH)
         except Problem as problem:
             self.problems.append(problem)
             return CollectionPolicies()
@@ -101,7 +93,7 @@ class _Reader:
         return CollectionPolicies(named["default"], list(self._collections(sections["collections"], named)))
 
     def _wrong(self, node: yaml.Node, text: str) -> None:
-        self.problems.append(Problem(_line(node), text))
+        self.problems.append(Problem(line_of(node), text))
 
     def _entries(
         self, node: yaml.Node, what: str, known: tuple[str, ...] | None = None
@@ -120,9 +112,9 @@ class _Reader:
             elif key.value in lines:
                 self._wrong(key, f"{key.value!r} appears twice; the first is in line {lines[key.value]}")
             elif known is not None and key.value not in known:
-                self._wrong(key, f"{what} has no {key.value!r}{_suggestion(key.value, known)}")
+                self._wrong(key, f"{what} has no {key.value!r}{suggestion(key.value, known)}")
             else:
-                lines[key.value] = _line(key)
+                lines[key.value] = line_of(key)
                 yield key, value
 
     def _policies(self, node: yaml.Node) -> Iterator[tuple[str, Policy]]:
@@ -161,7 +153,7 @@ class _Reader:
                 self._wrong(key, f"a collection cannot be called {collection!r}; use {possible}")
             elif name not in named:
                 missing = "no single policy" if name is None else f"no policy {name!r}"
-                self._wrong(value, f"for {collection} there is {missing}{_suggestion(name or '', tuple(named))}")
+                self._wrong(value, f"for {collection} there is {missing}{suggestion(name or '', tuple(named))}")
             elif hidden_by is not None:
                 where = f"because {hidden_by} in line {patterns[hidden_by]} comes first"
                 self._wrong(key, f"{collection} is never reached, {where}")
@@ -172,52 +164,8 @@ class _Reader:
                 return
             else:
                 if is_pattern(collection):
-                    patterns[collection] = _line(key)
+                    patterns[collection] = line_of(key)
                 yield collection, named[name]
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML without aliases, which can expand a small file without bounds, and without deep nesting."""
-
-    depth = 0
-
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        line = self.peek_event().start_mark.line + 1  # type: ignore[no-untyped-call]
-        if self.check_event(yaml.AliasEvent):
-            raise Problem(line, "an alias (*name) is not allowed here; write its value")
-        if self.depth >= MAX_DEPTH:
-            raise Problem(line, "this is nested too deep for a policy file; write fewer levels")
-        self.depth += 1
-        node = super().compose_node(parent, index)
-        self.depth -= 1
-        return node
-
-
-def _root(data: bytes) -> yaml.Node:
-    """The document as YAML nodes, which know their lines.
-
-    Raises:
-        Problem: it is not a YAML document, is empty or is too large.
-    """
-    if len(data) > MAX_BYTES:
-        raise Problem(0, f"is larger than {MAX_BYTES >> 10} KiB")
-    try:
-        text = data.decode("utf-8-sig")
-        loader = _Loader(text)
-        try:
-            root = loader.get_single_node()
-        finally:
-            loader.dispose()
-    except UnicodeDecodeError as error:
-        raise Problem(data.count(b"\n", 0, error.start) + 1, "this is not valid UTF-8") from error
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        raise Problem(mark.line + 1 if mark else 0, f"this is not valid YAML: {error.problem}") from error
-    except yaml.reader.ReaderError as error:
-        raise Problem(text.count("\n", 0, error.position) + 1, f"this is not valid YAML: {error.reason}") from error
-    if root is None:
-        raise Problem(0, "is empty; write `policies: {}` for the defaults")
-    return root
 
 
 def _value(node: yaml.Node) -> Any:
@@ -225,15 +173,6 @@ def _value(node: yaml.Node) -> Any:
     if node.end_mark.index - node.start_mark.index > MAX_VALUE_CHARS:
         raise ValueError("longer than any value of a rule")
     return yaml.constructor.SafeConstructor().construct_object(node, deep=True)
-
-
-def _line(node: yaml.Node) -> int:
-    return int(node.start_mark.line) + 1
-
-
-def _suggestion(word: str, known: tuple[str, ...]) -> str:
-    closest = get_close_matches(word, known, n=1)
-    return f"; did you mean {closest[0]}?" if closest else f"; choose one of {', '.join(known)}"
 
 
 def _covers(pattern: str, later: str) -> bool:

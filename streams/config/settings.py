@@ -30,8 +30,9 @@ class _Part(BaseSettings):
 class PathSettings(_Part):
     data_dir: Path = Field(Path(".mediasieve"), validation_alias="MEDIASIEVE_DATA_DIR")
     policy_file: Path | None = Field(None, validation_alias="MEDIASIEVE_POLICY_FILE")
+    moderation_file: Path | None = Field(None, validation_alias="MEDIASIEVE_MODERATION_FILE")
 
-    @field_validator("policy_file", mode="before")
+    @field_validator("policy_file", "moderation_file", mode="before")
     @classmethod
     def _empty_is_none(cls, value: object) -> object:
         return None if value == "" else value
@@ -85,6 +86,7 @@ class RuntimeSettings(_Part):
     fetch_concurrency: int = Field(512, ge=1, validation_alias="MEDIASIEVE_FETCH_CONCURRENCY")
     decoders: Literal["processes", "threads"] = Field("processes", validation_alias="MEDIASIEVE_DECODERS")
     decode_threads: int = Field(2, ge=1, validation_alias="MEDIASIEVE_DECODE_THREADS")
+    bulk_window: int = Field(256, ge=1, validation_alias="MEDIASIEVE_BULK_WINDOW")
     video_threads: int = Field(4, ge=1, validation_alias="MEDIASIEVE_VIDEO_THREADS")
     answer_days: float = Field(38.0, gt=0, validation_alias="MEDIASIEVE_ANSWER_DAYS")
     fingerprint_cache_entries: int = Field(100_000, ge=0, validation_alias="MEDIASIEVE_FINGERPRINT_CACHE_ENTRIES")

@@ -47,6 +47,7 @@ BADGES: dict[str, tuple[str, Colour]] = {
     "review": ("FOR REVIEW", (136, 84, 170)),
     "unique": ("NO COPY", (96, 100, 108)),
     "failed": ("FAILED", BEYOND),
+    "deleted": ("DELETED", BEYOND),
 }
 MAX_ENLARGED = 4.0
 DIMMED = 0.45

@@ -19,7 +19,7 @@ from streams.config.settings import Settings
 from streams.domain.records import Decision, format_timestamp
 from streams.errors import BadInput, BrokerError
 from streams.kafka.clients import make_consumer, reach_broker
-from streams.kafka.topics import DECISIONS, wire_name
+from streams.kafka.topics import DECISIONS, reader_group, wire_name
 
 #: How many decision ids are remembered to drop repeats. Repeats come soon after a worker's restart.
 MAX_REMEMBERED_IDS = 1_000_000
@@ -66,7 +66,7 @@ class DecisionReader:
         reach_broker(settings)
         self._consumer = make_consumer(
             settings,
-            f"{settings.kafka.group_prefix}-decisions-reader",
+            reader_group(settings, DECISIONS),
             enable_partition_eof=True,
             error_cb=self._on_error,
         )

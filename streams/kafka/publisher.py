@@ -23,7 +23,7 @@ CANCEL_TIMEOUT_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class SubmissionRecord:
-    """One record of media.submissions, ready to send."""
+    """One submission, ready to send."""
 
     media_id: str
     submission_id: str
@@ -44,17 +44,18 @@ class Receipt:
 
 
 class Publisher:
-    """An idempotent producer for media.submissions, for one thread. It remembers only how many records are unanswered.
+    """An idempotent producer of submissions, for one thread. It remembers only how many records are unanswered.
 
     Args:
+        topic: media.submissions, or that of the bulk lane; without the deployment's prefix.
         on_receipt: called once for every record, from within `send`, `poll`, `finish` and `cancel`.
 
     Raises:
         BrokerError: the broker is away, or has no such topic.
     """
 
-    def __init__(self, settings: Settings, on_receipt: Callable[[Receipt], None]) -> None:
-        self.topic = wire_name(settings, SUBMISSIONS)
+    def __init__(self, settings: Settings, on_receipt: Callable[[Receipt], None], *, topic: str = SUBMISSIONS) -> None:
+        self.topic = wire_name(settings, topic)
         self._on_receipt = on_receipt
         self._unanswered = 0
         self._producer = make_producer(settings, queue_buffering_max_kbytes=QUEUE_KBYTES)

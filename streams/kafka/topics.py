@@ -12,25 +12,32 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from streams.domain.records import Decision, Fingerprint, ModerationEvent, Submission
+from streams.domain.records import Decision, Fingerprint, Job, ModerationEvent, Submission
+from streams.domain.records.dead_letter import DeadLetterAct
 from streams.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from streams.config.settings import Settings
 
 SUBMISSIONS = "media.submissions"
+BULK_SUBMISSIONS = "media.submissions.bulk"
 VERDICTS = "media.verdicts"
 FINGERPRINTS = "media.fingerprints"
 DECISIONS = "media.decisions"
+JOBS = "media.jobs"
 DEAD_LETTERS = "media.deadletters"
+DEAD_LETTER_ACTS = "media.deadletters.acts"
 CONTENTS_CHANGELOG = "mediasieve-match-contents-changelog"
 
 #: The types of topics' values. Other topics carry bytes as they came.
 VALUE_TYPES: dict[str, type] = {
     SUBMISSIONS: Submission,
+    BULK_SUBMISSIONS: Submission,
     VERDICTS: ModerationEvent,
     FINGERPRINTS: Fingerprint,
     DECISIONS: Decision,
+    DEAD_LETTER_ACTS: DeadLetterAct,
+    JOBS: Job,
 }
 
 
@@ -69,6 +76,11 @@ def plain_name(settings: Settings, name_on_wire: str) -> str:
 def consumer_group(settings: Settings, stage: str) -> str:
     """The group in which all workers of a stage share its partitions."""
     return f"{settings.kafka.topic_prefix}{settings.kafka.group_prefix}-{stage}"
+
+
+def reader_group(settings: Settings, topic: str) -> str:
+    """The group of a reader that joins none and commits nothing: Kafka asks for its name and for the right to it."""
+    return f"{settings.kafka.group_prefix}-{topic.removeprefix('media.')}-reader"
 
 
 def group_member(settings: Settings, stage: str) -> str:

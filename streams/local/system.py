@@ -239,7 +239,9 @@ class System:
 
 def _environment(settings: Settings, **worker_values: str) -> dict[str, str]:
     """The variables for a worker: settings that this process has changed, and the worker's own values."""
-    chosen = ("data_dir", "broker", "broker_security", "clickhouse", "clickhouse_database", "file_roots")
+    chosen = ["data_dir", "broker", "broker_security", "clickhouse", "clickhouse_database", "file_roots"]
+    if settings.paths.moderation_file is not None:
+        chosen.append("moderation_file")
     return settings.with_values(**worker_values).environment(*chosen, *worker_values)
 
 

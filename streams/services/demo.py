@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+from clickhouse_connect.driver.client import Client
+
+from streams.analytics.queries.saved_calls import SavedCalls, saved_calls
+from streams.analytics.queries.verdicts import CurrentVerdict, current_verdicts
 from streams.domain.records import Decision
 from streams.errors import ConfigurationError
-from streams.local.demo_samples import ORIGINAL, VIDEO, DemoSample
+from streams.local.demo_moderator import FORBIDDEN
+from streams.local.demo_samples import CLIP, ORIGINAL, VIDEO, DemoSample
 from streams.local.system import System
 from streams.services.await_decision import FileDecisions, WaitOptions, decide_files
 from streams.services.progress import TrackProgress
@@ -21,6 +27,7 @@ COLLECTION = "demo"
 SOURCE = "/mediasieve/demo"
 #: Marks a folder that the next demo may replace.
 MARK = "made-by-mediasieve-demo"
+POLL_EVERY_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +37,44 @@ class DemoDecisions:
     decided: list[tuple[DemoSample, Decision]]
     outcomes: Counter[str]
     undecided: int
+
+
+@dataclass(frozen=True, slots=True)
+class SampleVerdict:
+    """A sample with the verdict that it has now."""
+
+    sample: DemoSample
+    verdict: CurrentVerdict
+
+
+def await_verdicts(client: Client, collection: str, *, timeout_s: float) -> SavedCalls:
+    """Where verdicts come from, as soon as none is pending, else at the end of the timeout.
+
+    Raises:
+        AnalyticsError: ClickHouse does not answer or refuses.
+    """
+    deadline = time.monotonic() + timeout_s
+    while True:
+        found = saved_calls(client, collection)
+        if not found.pending or time.monotonic() > deadline:
+            return found
+        time.sleep(POLL_EVERY_S)
+
+
+def current_of_samples(client: Client, samples: list[DemoSample]) -> list[SampleVerdict]:
+    """The photo that the moderator blocks and its copies, with their verdicts.
+
+    Raises:
+        AnalyticsError: ClickHouse does not answer or refuses.
+    """
+    names = [sample.original_name for sample in samples if sample.alteration == ORIGINAL]
+    shown = FORBIDDEN if FORBIDDEN in names else names[0]
+    found = []
+    for sample in samples:
+        if sample.original_name == shown and sample.alteration not in (VIDEO, CLIP):
+            verdicts = current_verdicts(client, COLLECTION, media_id_of(sample.path), limit=1)
+            found += [SampleVerdict(sample, verdict) for verdict in verdicts]
+    return found
 
 
 def make_demo_folder(folder: Path) -> None:

@@ -27,6 +27,7 @@ from streams.errors import BadInput
 from streams.kafka.publisher import Publisher, Receipt, SubmissionRecord
 from streams.kafka.submission_reader import SubmissionReader
 from streams.services.progress import Progress
+from streams.services.submit.pace import Pace
 from streams.services.submit.records import Envelope, record_from_bytes, record_from_url
 
 SOURCE: Final = "/mediasieve/rehash"
@@ -108,7 +109,7 @@ def rehash(
 
     publisher = None if dry_run else Publisher(settings, on_receipt)
     with SubmissionReader(settings) as reader:
-        pace = _Pace(per_second, sleep)
+        pace = Pace(per_second, sleep)
         for content in islice(outdated_contents(client, collection), limit):
             record = _record(content, policies, reader, result)
             if record is not None and publisher is not None:
@@ -170,17 +171,3 @@ def event_id(collection: str, content_id: str) -> str:
     """The CloudEvents id of a content's submission: the same in every run of one version."""
     versions = f"{VERSION}\0{current_algorithm(VIEW_COMPARING_HASH).key}"
     return str(uuid.uuid5(_NAMESPACE, f"{collection}\0{content_id}\0{versions}"))
-
-
-class _Pace:
-    """Lets through so many a second."""
-
-    def __init__(self, per_second: float, sleep: Callable[[float], None]) -> None:
-        self._interval_s, self._sleep = 1 / per_second, sleep
-        self._next_at = time.monotonic()
-
-    def wait(self) -> None:
-        now = time.monotonic()
-        if self._next_at > now:
-            self._sleep(self._next_at - now)
-        self._next_at = max(now, self._next_at) + self._interval_s

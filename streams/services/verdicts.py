@@ -33,12 +33,12 @@ from streams.domain.records.ids import digest_of
 from streams.domain.records.moderation import PAIR_EVENTS, EventName, Scope
 from streams.domain.records.verdict import GivenStatus
 from streams.errors import BadInput, Reason
+from streams.kafka.cloudevents import VERDICT_TYPE, moderation_headers
 from streams.kafka.decision_reader import DecisionReader, DecisionRecord
 from streams.kafka.publisher import publish_record
 from streams.kafka.topics import VERDICTS
 
 SOURCE: Final = "/mediasieve/verdicts"
-EVENT_TYPE: Final = "mediasieve.verdict.v1"
 NO_ORIGIN: Final = Origin(VERDICTS, 0, 0)
 
 Connect = Callable[[], Client]
@@ -58,6 +58,7 @@ class ModerationRequest:
         labels: of a verdict.
         reason: for people.
         scope: of a verdict.
+        media_id: of a deletion whose subject is a content id: the only medium of the content that is deleted.
     """
 
     event: EventName
@@ -68,6 +69,7 @@ class ModerationRequest:
     labels: Sequence[Label] = ()
     reason: str | None = None
     scope: Scope = "group"
+    media_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +129,9 @@ def publish_event(
         )
     event = make_event(_resolved(request, collection, near=near, connect=connect), collection)
     if wait is None:
-        return _send(settings, event)
+        return send_event(settings, event)
     with DecisionReader(settings, "end") as reader:
-        return replace(_send(settings, event), effect=_await_effect(reader, event, wait))
+        return await_effects(reader, [send_event(settings, event)], wait)[0]
 
 
 def show_verdicts(client: Client, subject: str, collection: str, *, limit: int) -> SubjectVerdicts:
@@ -189,6 +191,7 @@ def make_event(request: ModerationRequest, collection: str, source: str = SOURCE
     document = {
         "event": request.event,
         "collection": collection,
+        "media_id": request.media_id,
         name: request.subject,
         "other_content_id": request.other,
         "by": request.by,
@@ -203,46 +206,40 @@ def make_event(request: ModerationRequest, collection: str, source: str = SOURCE
     return decode_moderation_event(value=value, headers=headers, origin=NO_ORIGIN, timestamp_ms=0)
 
 
-def event_headers(event: ModerationEvent) -> list[tuple[str, bytes]]:
-    """The CloudEvents headers with which an event is published."""
-    source, _, identity = event.event_id.partition("#")
-    return [
-        ("ce_specversion", b"1.0"),
-        ("ce_id", identity.encode()),
-        ("ce_type", EVENT_TYPE.encode()),
-        ("ce_source", source.encode()),
-        ("ce_subject", event.subject.encode()),
-        ("ce_time", event.at.encode()),
-        ("content-type", b"application/json"),
-    ]
-
-
-def _send(settings: Settings, event: ModerationEvent) -> PublishedEvent:
-    key = event.subject.encode()
-    partition, offset = publish_record(settings, VERDICTS, key, event.to_json(), event_headers(event))
+def send_event(settings: Settings, event: ModerationEvent) -> PublishedEvent:
+    headers = moderation_headers(event, VERDICT_TYPE)
+    partition, offset = publish_record(settings, VERDICTS, event.subject.encode(), event.to_json(), headers)
     return PublishedEvent(event, partition, offset)
 
 
-def _await_effect(reader: DecisionReader, event: ModerationEvent, wait: WaitForEffect) -> DecisionRecord | None:
-    """The first decision that shows the effect of an event; None if there is none in time."""
+def await_effects(
+    reader: DecisionReader, published: Sequence[PublishedEvent], wait: WaitForEffect
+) -> list[PublishedEvent]:
+    """The events, each with the first decision that shows its effect; without one if there is none in time."""
+    effects: dict[str, DecisionRecord] = {}
     deadline = time.monotonic() + wait.timeout_s
-    while time.monotonic() < deadline:
+    while len(effects) < len(published) and time.monotonic() < deadline:
         for record in reader.read():
-            if shows_effect(record.decision, event):
-                return record
+            for each in published:
+                if each.event.event_id not in effects and shows_effect(record.decision, each.event):
+                    effects[each.event.event_id] = record
         wait.on_idle()
-    return None
+    return [replace(each, effect=effects.get(each.event.event_id)) for each in published]
 
 
 def shows_effect(decision: Decision, event: ModerationEvent) -> bool:
     """Whether a decision that came after an event shows what the event brought about.
 
     That is, a decision about the content or medium that the event names: with this very verdict, without the source's
-    verdict after a withdrawal, and any revised one after a correction, also about the other content.
+    verdict after a withdrawal, any revised one after a correction, also about the other content, and the one that says
+    so after a deletion.
     """
     is_about = decision.media_id == event.media_id or decision.content_id in (event.content_id, event.other_content_id)
     if decision.collection != event.collection or decision.content_id is None or not is_about:
         return False
+    if event.event == "deletion":
+        is_named = decision.content_id == event.content_id or event.content_id is None
+        return decision.outcome == "deleted" and is_named and event.media_id in (None, decision.media_id)
     verdict = decision.verdict
     is_by_source = (verdict.kind, verdict.by) == (event.by.kind, event.by.name)
     if event.event == "verdict":

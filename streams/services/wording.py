@@ -13,6 +13,7 @@ OUTCOME_WORDS: dict[str, str] = {
     "duplicate": "exact copy",
     "near_duplicate": "altered copy",
     "failed": "failed",
+    "deleted": "deleted",
 }
 REASON_WORDS = {
     Reason.NOT_JSON: "the record is not valid JSON",
@@ -26,6 +27,10 @@ REASON_WORDS = {
     Reason.TOO_MANY_MERGES: "too many groups would become one",
     Reason.TOO_MANY_SPLITS: "split from too many contents",
     Reason.WAITED_TOO_LONG: "its content or medium never came",
+    Reason.MODERATOR_UNAVAILABLE: "the moderator gave no answer",
+    Reason.MODERATOR_BAD_ANSWER: "the moderator's answer cannot be read",
+    Reason.MODERATOR_REFUSED: "the moderator refused it",
+    Reason.SUBMISSION_GONE: "its submission is no longer in Kafka",
     Reason.NO_SOURCE: "neither bytes nor a URL",
     Reason.UNSUPPORTED_SCHEME: "this kind of URL is not supported",
     Reason.BAD_URL: "not a URL",

@@ -5,4 +5,4 @@ from __future__ import annotations
 from typing import Final
 
 #: In the order of the stream. The topology of a stage is `agents/<name>.py`.
-STAGE_NAMES: Final = ("fingerprint", "match", "record")
+STAGE_NAMES: Final = ("fingerprint", "bulk", "match", "moderate", "record")

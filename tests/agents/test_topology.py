@@ -64,5 +64,5 @@ async def test_an_agent_fits_on_a_page() -> None:
 
 @pytest.mark.parametrize("names", [(), ("fingerprint", "nonsense")])
 def test_a_stage_that_does_not_exist_is_a_configuration_error(names: tuple[str, ...]) -> None:
-    with pytest.raises(ConfigurationError, match="there are fingerprint, match, record"):
+    with pytest.raises(ConfigurationError, match="there are fingerprint, bulk, match, moderate, record"):
         run_worker(load_settings(), names)

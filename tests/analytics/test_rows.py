@@ -18,6 +18,7 @@ from streams.analytics.rows.topics import TABLES, by_table
 from streams.analytics.writer import ClickHouseSink
 from streams.domain.hashes.frames import unpack_frames
 from streams.domain.records import Appearance, Label, Match, MediaFacts, Segment, Verdict
+from streams.domain.records.moderation import ModeratorCall
 from streams.errors import Reason
 from streams.kafka.topics import DEAD_LETTERS, DECISIONS, FINGERPRINTS
 from tests.support.engines import Database
@@ -148,6 +149,16 @@ def test_a_moderation_event_is_flattened() -> None:
     assert (row["content_id"], row["media_id"], row["other_content_id"]) == (f"sha256:{0:064x}", "", "")
     assert (row["status"], row["scope"], row["reason"]) == ("blocked", "group", "seen")
     assert row["labels"] == [("weapon", "violence", 0.5), ("blood", "", None)]
+    assert (row["call_ms"], row["call_attempts"], row["call_price"], row["call_currency"]) == (0.0, 0, 0.0, "")
+
+
+def test_a_verdict_that_a_moderator_was_asked_for_has_what_the_call_took() -> None:
+    event = replace(moderation_event(1), call=ModeratorCall(12.5, 2, 0.0015, "USD"))
+    [(table, [record])] = by_table(FINGERPRINTS, [moderation_record(event, 4)])
+    rows = to_rows(table, [record])
+    row = {name: column[0] for name, column in zip(table.columns, rows.columns, strict=True)}
+
+    assert (row["call_ms"], row["call_attempts"], row["call_price"], row["call_currency"]) == (12.5, 2, 0.0015, "USD")
     assert (row["by_kind"], row["by_name"], row["by_version"]) == ("person", "ann", "")
     assert (row["at"], row["routed_at"], row["kafka_offset"]) == (T0_MS + 1, T0_MS + 29, 4)
 

@@ -17,6 +17,7 @@ from tests.bench import (
     detection,
     fingerprint,
     idle,
+    lanes,
     latency,
     lookalikes,
     memory,
@@ -26,6 +27,7 @@ from tests.bench import (
     recovery,
     scaling,
     throughput,
+    verdicts,
     video,
     video_speed,
 )
@@ -59,8 +61,12 @@ class Size:
     videos: tuple[str, ...] = tuple(video_speed.SAMPLES)
     video_peer_s: float = 60.0
     submissions: int = 8_000
+    backlog: int = 200_000
     backlog_part: float = 1.0
     rest_s: float = 60.0
+    verdicts: int = 300
+    members: int = 10_000
+    many_members: int = 100_000
 
 
 QUICK = Size(
@@ -83,8 +89,12 @@ QUICK = Size(
     videos=("20 s VGA", video_speed.MEMORY_SAMPLE),
     video_peer_s=2.0,
     submissions=400,
+    backlog=3_000,
     backlog_part=0.02,
     rest_s=10.0,
+    verdicts=20,
+    members=1_000,
+    many_members=3_000,
 )
 
 
@@ -140,6 +150,21 @@ class Bench:
         self.console.print(table)
         self.document["latency"] = [asdict(each) for each in measured]
 
+    def lanes(self) -> None:
+        size = self.size
+        found = lanes.run(
+            self.bootstrap,
+            self.work_dir,
+            "lanes",
+            backlog=size.backlog,
+            rate=100.0,
+            warm_up_s=size.warm_up_s,
+            measured_s=size.measured_s,
+        )
+        self.console.print(found)
+        self.figures += lanes.reach(found)
+        self.document["lanes"] = asdict(found)
+
     def recovery(self) -> None:
         size = self.size
         found = recovery.run(self.bootstrap, self.work_dir, small=size.recovered, submissions=size.full_records)
@@ -174,6 +199,20 @@ class Bench:
         pipeline.show(found, self.console)
         self.figures += pipeline.reach(found)
         self.document["pipeline"] = [asdict(each) for each in found]
+
+    def verdicts(self) -> None:
+        size = self.size
+        found = verdicts.run(
+            self.bootstrap,
+            self.work_dir,
+            "verdicts",
+            verdicts=size.verdicts,
+            members=size.members,
+            many=size.many_members,
+        )
+        verdicts.show(found, self.console)
+        self.figures += verdicts.reach(found)
+        self.document["verdicts"] = asdict(found)
 
     def scaling(self) -> None:
         found = scaling.run(self.bootstrap, self.work_dir, photos=self.size.photos, rounds=self.size.rounds)
@@ -249,7 +288,9 @@ class Bench:
 PARTS: dict[str, Callable[[Bench], None]] = {
     "throughput": Bench.throughput,
     "latency": Bench.latency,
+    "lanes": Bench.lanes,
     "pipeline": Bench.pipeline,
+    "verdicts": Bench.verdicts,
     "memory": Bench.memory,
     "idle": Bench.idle,
     "recovery": Bench.recovery,

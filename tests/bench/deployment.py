@@ -75,11 +75,13 @@ class WorkerProcess:
         except (urllib.error.URLError, OSError):
             return False
 
-    def metric(self, name: str) -> float:
-        """The sum of a metric over its labels."""
+    def metric(self, name: str, **labels: str) -> float:
+        """The sum of a metric over its labels, or over those with these labels."""
         with urllib.request.urlopen(f"http://{self._http}/metrics", timeout=CONTROL_S) as answer:
             lines = answer.read().decode().splitlines()
-        return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith((f"{name}{{", f"{name} ")))
+        found = [line for line in lines if line.startswith((f"{name}{{", f"{name} "))]
+        wanted = [f'{label}="{value}"' for label, value in labels.items()]
+        return sum(float(line.rpartition(" ")[2]) for line in found if all(each in line for each in wanted))
 
     def stay_on(self, core: int) -> None:
         """Run all threads on this core from now on, those that it will start included."""

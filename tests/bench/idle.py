@@ -10,11 +10,12 @@ from streams.analytics.client import connect
 from streams.analytics.migrations import migrate
 from streams.local.broker import EmbeddedBroker
 from streams.local.clickhouse.server import EmbeddedClickHouse
+from streams.stages import STAGE_NAMES
 from tests.bench.deployment import Deployment
 from tests.bench.report import Reach, at_most
 from tests.bench.sampling import cpu_s, memory_mb
 
-STAGES = ("fingerprint", "match", "record")
+STAGES = STAGE_NAMES
 #: After its start, a worker returns memory and waits longer and longer between its questions.
 SETTLE_S = 8.0
 BOUNDS = {"Apache Kafka": 2.0, EmbeddedBroker.kind: 4.0}

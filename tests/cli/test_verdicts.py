@@ -1,5 +1,7 @@
 """The story of one picture: it is blocked, so is its altered copy; a person splits them, thinks better of it, and takes
-all of it back. With the commands as people run them, on a broker, ClickHouse and workers of the test's own.
+all of it back. Another picture is merged with it, and in the end it is deleted.
+
+With the commands as people run them, on a broker, ClickHouse and workers of the test's own.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from streams.local.data_dir import find_running_system
 from tests.support.commands import decisions_of, mediasieve, running_system, until
 from tests.support.media import encode, photo
 
-CAT = photo("chelsea.png", (640, 427))
+CAT, CUP = photo("chelsea.png", (640, 427)), photo("coffee.png", (600, 400))
 pytest.importorskip("chdb")
 
 
@@ -27,6 +29,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     (folder / "policies.yaml").write_text("policies: {exact: {near: false}}\ncollections: {fast: exact}\n")
     (folder / ".env").write_text(f"MEDIASIEVE_POLICY_FILE={folder / 'policies.yaml'}\n")
     (folder / "cat.jpg").write_bytes(encode(CAT, "JPEG", quality=90))
+    (folder / "cup.jpg").write_bytes(encode(CUP, "JPEG", quality=90))
     (folder / "mirrored.jpg").write_bytes(encode(ImageOps.mirror(CAT).resize((480, 320)), "JPEG", quality=75))
     with running_system(folder):
         yield folder
@@ -110,6 +113,51 @@ def test_a_copy_is_blocked_freed_blocked_again_and_pending_again(home: Path) -> 
     table = mediasieve(home, "verdict", "show", "cat.jpg", "--collection", "shop").stdout
     assert "It scratches." in table
     assert "ann (person)" in table
+
+
+def test_a_merged_picture_has_the_verdict_of_its_group_and_a_deleted_one_leaves_it_behind(home: Path) -> None:
+    cat, cup, copy = (submit(home, name, "story") for name in ("cat.jpg", "cup.jpg", "mirrored.jpg"))
+    say(home, "verdict", "set", "cat.jpg", "blocked", "--reason", "It scratches.", collection="story")
+    until(lambda: current(home, "mirrored.jpg", "story")["verdict"]["status"] == "blocked")
+
+    # Ann says that the cup is the same: it has no match, but its decision names the group that it is in now.
+    merged = say(home, "merge", cup["content_id"], cat["content_id"], collection="story")
+    assert (merged["media_id"], merged["match"], merged["verdict"]["inherited_from"]) == ("cup.jpg", None, "cat.jpg")
+    assert (merged["group_content_id"], merged["group_media_id"]) == (cat["content_id"], "cat.jpg")
+
+    # She takes the merge back, and the cup is free.
+    parted = say(home, "undo", cup["content_id"], cat["content_id"], collection="story")
+    assert (parted["verdict"]["status"], parted["group_content_id"]) == ("pending", cup["content_id"])
+
+    # The owner of the cat wants it gone. A deletion cannot be taken back, so it asks, or is told not to ask.
+    unsure = mediasieve(home, "delete", "cat.jpg", "--collection", "story")
+    assert (unsure.returncode, "say --yes" in unsure.stderr) == (2, True)
+    dry = mediasieve(home, "delete", "cat.jpg", "--collection", "story", "--dry-run")
+    assert "1 submission of 1 medium with 1 content" in dry.stderr
+    gone = say(home, "delete", "cat.jpg", "--yes", "--reason", "The owner asked.", collection="story")
+    assert (gone["media_id"], gone["outcome"], gone["action"]) == ("cat.jpg", "deleted", "forget")
+    assert (gone["facts"], gone["metadata"], gone["match"]) == (None, {}, None)
+
+    # Its copy keeps the verdict and the name of the group; whoever submits the picture again joins the copy.
+    assert current(home, "mirrored.jpg", "story")["verdict"]["status"] == "blocked"
+    (home / "again.jpg").write_bytes((home / "cat.jpg").read_bytes())
+    again = submit(home, "again.jpg", "story")
+    assert (again["outcome"], again["match"]["media_id"]) == ("near_duplicate", "mirrored.jpg")
+    assert (again["verdict"]["status"], again["group_content_id"]) == ("blocked", cat["content_id"])
+    assert again["match"]["group_content_id"] == copy["match"]["group_content_id"] == cat["content_id"]
+
+    # ClickHouse has no row of the medium any more. Who deleted it, and why, stays.
+    def rows() -> dict[str, Any]:
+        shown = mediasieve(home, "verdict", "show", "cat.jpg", "--collection", "story", "--json")
+        document: dict[str, Any] = json.loads(shown.stdout)
+        return document
+
+    until(lambda: not rows()["current"])
+    acts = rows()["acts"]
+    assert [(act["event"], act["by_name"], act["reason"], act["media_id"]) for act in acts] == [
+        ("deletion", "ann", "The owner asked.", ""),
+        ("verdict", "ann", "", ""),
+    ]
 
 
 def test_a_verdict_waits_for_a_medium_that_comes_later(home: Path) -> None:

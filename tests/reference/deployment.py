@@ -32,16 +32,20 @@ class Published:
 
 @dataclass
 class Workers:
-    """Worker processes by id, each with logs of its own; `afresh` as `mediasieve up` does on the embedded broker."""
+    """Worker processes by id, each with logs of its own.
+
+    `afresh` as `mediasieve up` does on the embedded broker; `module` is run in place of the command line.
+    """
 
     settings: Settings
     environment: dict[str, str]
     logs: Path
     afresh: bool = False
+    module: str = "streams.cli"
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def start(self, worker_id: str, stages: str = "fingerprint,match,record") -> None:
-        command = [sys.executable, "-m", "streams.cli", "worker", "--id", worker_id, "--http", "", "--stages", stages]
+        command = [sys.executable, "-m", self.module, "worker", "--id", worker_id, "--http", "", "--stages", stages]
         command += ["--afresh"] if self.afresh else []
         log = self.logs / f"worker-{worker_id}.log"
         self.running[worker_id] = launch(command, log=log, env=self.environment)

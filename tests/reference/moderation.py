@@ -31,6 +31,7 @@ class Membership:
     statuses: set[str]
     revision: int = 0
     told: Any = None
+    offset: int = 0
 
 
 @dataclass
@@ -40,26 +41,33 @@ class Collection:
     splits: set[frozenset[str]] = field(default_factory=set)
     members: dict[str, Membership] = field(default_factory=dict)
     firsts: dict[str, str] = field(default_factory=dict)
-    media: dict[str, tuple[str, int]] = field(default_factory=dict)
+    media: dict[str, list[tuple[int, str, str]]] = field(default_factory=dict)
     waiting: dict[str, list[tuple[dict[str, Any], int]]] = field(default_factory=dict)
     founded: dict[str, tuple[int, str]] = field(default_factory=dict)
     walks: dict[str, dict[str, Any]] = field(default_factory=dict)
     chunks: dict[str, int] = field(default_factory=dict)
+    deletions: dict[str, dict[str, Any]] = field(default_factory=dict)
+    deleted: dict[str, int] = field(default_factory=dict)
 
 
 class ModeratedTwin(Twin):
     """`revised` has the ids of revised decisions in their order, `refused` the reasons of refused events.
 
+    `later_chunks` counts the chunks of walks and deletions that a record of their own brought.
+
     Args:
         judge: decides on evidence.
         chunk: how many members one chunk of a revision visits.
+        deletion_chunk: how many submissions one chunk of a deletion looks at.
     """
 
-    def __init__(self, judge: Judge = judge, *, chunk: int = 500) -> None:
+    def __init__(self, judge: Judge = judge, *, chunk: int = 500, deletion_chunk: int = 100) -> None:
         super().__init__(judge)
         self.revised: list[str] = []
         self.refused: list[str] = []
         self._chunk = chunk
+        self._deletion_chunk = deletion_chunk
+        self.later_chunks = 0
         self._moderated: dict[str, Collection] = {}
         self._answered: dict[str, int] = {}
         self._now = (0, 0)
@@ -75,11 +83,14 @@ class ModeratedTwin(Twin):
         if record["facts"] is None:
             return
         here = self._of(record["collection"])
+        if is_repeated and here.deleted.get(identity, NEVER) >= time_ms:
+            return  # the decision that says so is told again
         if not is_repeated:
             self._joined(here, record, self.decisions[identity], time_ms)
         waited = []
         for subject in (record["facts"]["content_id"], record["media_id"]):
             waited += [event for event, expires_ms in here.waiting.pop(subject, []) if expires_ms >= time_ms]
+        waited = [each for each in waited if each["event"] != "deletion" or each["at"] >= record["submitted_at"]]
         for number, event in enumerate(waited):
             self._apply(here, event, (offset, number), time_ms)
 
@@ -98,7 +109,17 @@ class ModeratedTwin(Twin):
         here = self._of(step["collection"])
         walk = here.walks.get(step["group_content_id"])
         if walk is not None and walk["chunk"] == step["chunk"]:
+            self.later_chunks += 1
             self._visit(here, step["collection"], step["group_content_id"], time_ms)
+
+    def read_deletion_step(self, value: bytes, time_ms: int, offset: int) -> None:
+        self._now = offset, time_ms
+        step = orjson.loads(value)
+        here = self._of(step["collection"])
+        deletion = here.deletions.get(step["event_id"])
+        if deletion is not None and deletion["chunk"] == step["chunk"]:
+            self.later_chunks += 1
+            self._delete_chunk(here, deletion, time_ms)
 
     # -- submissions
 
@@ -114,12 +135,13 @@ class ModeratedTwin(Twin):
         expires_ms = self._expires_ms[decision["decision_id"]]
         if decision["outcome"] != "duplicate":
             here.firsts[content] = decision["decision_id"]
-        member = Membership(decision, content, expires_ms, statuses)
+        member = Membership(decision, content, expires_ms, statuses, offset=self._now[0])
         here.members[decision["decision_id"]] = member
         if policy["near"]:
-            here.media[record["media_id"]] = content, expires_ms
+            here.media.setdefault(record["media_id"], []).append((self._now[0], content, decision["decision_id"]))
         root = self._root(here, known.group[0])
         verdict = self._verdict(here, root, content, statuses)
+        decision["group_content_id"], decision["group_media_id"] = root, self._media_of(here, root, known)
         if decision["match"] and decision["action"] == "reuse":
             decision["match"]["group_content_id"] = root
             decision["match"]["group_media_id"] = self._media_of(here, root, known)
@@ -145,11 +167,11 @@ class ModeratedTwin(Twin):
     def _apply(self, here: Collection, event: dict[str, Any], order: tuple[int, int], time_ms: int) -> None:
         collection = event["collection"]
         content = event["content_id"]
+        names_both = event["event"] == "deletion" and content is not None and event["media_id"] is not None
         if content is None:
-            found, expires_ms = here.media.get(event["media_id"], (None, NEVER))
-            content = found if expires_ms >= time_ms else None
+            content = next((found for _, found, _ in self._of_medium(here, event["media_id"], time_ms)), None)
         waits_for = None
-        if content is None or not self._is_known(collection, content):
+        if (content is None or not self._is_known(collection, content)) and not names_both:
             waits_for = event["content_id"] or event["media_id"]
         other = event["other_content_id"]
         if other is not None and other == content:
@@ -163,6 +185,9 @@ class ModeratedTwin(Twin):
                 self.refused.append("too_many_waiting")
                 return
             waiting.append((event, time_ms + 7 * DAY_MS))
+            return
+        if event["event"] == "deletion":
+            self._delete(here, event, order[0], time_ms)
             return
         known = self._contents[collection].known
         if other is None:
@@ -186,8 +211,9 @@ class ModeratedTwin(Twin):
             return [root] if before else []
         passes = content.content_id == content.group[0]
         if not passes:
-            first = here.members[here.firsts[content.content_id]]
-            statuses = first.statuses if first.expires_ms >= self._now[1] else statuses_of(DEFAULT, content.drift)
+            first = here.members.get(here.firsts[content.content_id])
+            is_known = first is not None and first.expires_ms >= self._now[1]
+            statuses = first.statuses if first is not None and is_known else statuses_of(DEFAULT, content.drift)
             passes = event["status"] in statuses
         here.verdicts.append(
             {
@@ -244,6 +270,104 @@ class ModeratedTwin(Twin):
         here.links = [link for link in here.links if link not in links]
         return list(dict.fromkeys(self._root(here, name) for name in names))
 
+    # -- deletions
+
+    def _of_medium(self, here: Collection, media_id: str, time_ms: int) -> list[tuple[int, str, str]]:
+        """Offset, content and decision id of a medium's submissions that have not expired, the newest first."""
+        live = [
+            (offset, content, identity)
+            for offset, content, identity in here.media.get(media_id, [])
+            if identity in here.members
+            and here.members[identity].content == content
+            and here.members[identity].offset == offset
+            and here.members[identity].expires_ms >= time_ms
+        ]
+        return sorted(live, key=lambda each: (-each[0], each[1], each[2].replace("-", "")))
+
+    def _delete(self, here: Collection, event: dict[str, Any], offset: int, time_ms: int) -> None:
+        by_medium = event["media_id"] is not None and bool(self._of_medium(here, event["media_id"], time_ms))
+        deletion = {"event": event, "until": offset, "after": None, "chunk": 0, "by_medium": by_medium}
+        here.deletions[event["event_id"]] = deletion
+        self._delete_chunk(here, deletion, time_ms)
+
+    def _delete_chunk(self, here: Collection, deletion: dict[str, Any], time_ms: int) -> None:
+        event, until, after = deletion["event"], deletion["until"], deletion["after"]
+        content, medium = event["content_id"], event["media_id"]
+        places: list[tuple[Any, str]] = []
+        if deletion["by_medium"]:
+            for offset, found, identity in self._of_medium(here, medium, time_ms):
+                places.append(((-offset, found, identity.replace("-", "")), identity))
+            places = [place for place in places if -place[0][0] <= until]
+        else:
+            for identity, member in here.members.items():
+                if member.content == content and member.expires_ms >= time_ms:
+                    places.append((identity.replace("-", ""), identity))
+        places.sort()
+        left = [place for place in places if after is None or place[0] > after]
+        chunk = left[: self._deletion_chunk]
+        is_end = len(chunk) < self._deletion_chunk
+        settled: dict[str, None] = {}
+        for _, identity in chunk:
+            member = here.members[identity]
+            is_meant = content in (None, member.content) and medium in (None, member.first["media_id"])
+            if is_meant and member.offset <= until:
+                self._tell_deleted(here, identity, member)
+                if deletion["by_medium"]:
+                    settled[member.content] = None
+        if content is not None and is_end:
+            settled[content] = None
+        for each in settled:
+            self._settle(here, event, each, time_ms)
+        deletion |= {"chunk": deletion["chunk"] + 1, "after": chunk[-1][0] if chunk else after}
+        if is_end:
+            del here.deletions[event["event_id"]]
+
+    def _tell_deleted(self, here: Collection, identity: str, member: Membership) -> None:
+        first = member.first
+        names = first["collection"], first["submission_id"], first["attempt"]
+        told = {name: first[name] for name in ("collection", "media_id", "submission_id", "attempt", "kind")} | {
+            "decision_id": decision_id(*names, member.revision + 1),
+            "supersedes": decision_id(*names, member.revision),
+            "revision": member.revision + 1,
+            "outcome": "deleted",
+            "action": "forget",
+            "content_id": member.content,
+            "match": None,
+            "verdict": {**PENDING},
+            "failure": None,
+            "facts": None,
+            "metadata": {},
+            "submitted_at": first["submitted_at"],
+            "fingerprinted_at": first["submitted_at"],
+            "versions": {},
+            "appears_in": [],
+            "group_content_id": None,
+            "group_media_id": None,
+        }
+        self.decisions[told["decision_id"]] = told
+        self.revised.append(told["decision_id"])
+        here.deleted[identity] = member.expires_ms
+        del here.members[identity]
+
+    def _settle(self, here: Collection, event: dict[str, Any], content: str, time_ms: int) -> None:
+        contents = self._contents.get(event["collection"])
+        if contents is None or not self._is_known(event["collection"], content):
+            return
+        known = contents.known[content]
+        if event["media_id"] not in (None, known.media_id):
+            return
+        others = sorted(
+            (identity.replace("-", ""), member)
+            for identity, member in here.members.items()
+            if member.content == content and member.expires_ms >= time_ms
+        )
+        if not others:
+            del contents.known[content]
+            return
+        other = others[0][1]
+        known.media_id, known.submission_id = other.first["media_id"], other.first["submission_id"]
+        here.firsts[content] = other.first["decision_id"]
+
     # -- groups
 
     def _founded(self, member: Any) -> tuple[int, str]:
@@ -292,8 +416,8 @@ class ModeratedTwin(Twin):
         known = self._contents[collection].known
         places = []
         for identity, member in here.members.items():
-            content = known[member.content]
-            if member.expires_ms < time_ms or content.expires_ms < time_ms:
+            content = known.get(member.content)
+            if content is None or member.expires_ms < time_ms or content.expires_ms < time_ms:
                 continue
             if content.group[0] in self._linked(here, root):
                 key = content.group[0], member.content, identity.replace("-", "")
@@ -331,6 +455,8 @@ class ModeratedTwin(Twin):
             "decision_id": decision_id(*identity, member.revision),
             "supersedes": decision_id(*identity, member.revision - 1),
             "revision": member.revision,
+            "group_content_id": root,
+            "group_media_id": group_media,
         }
         was = first["match"]["group_content_id"] if first["match"] else first["content_id"]
         if verdict is not None:

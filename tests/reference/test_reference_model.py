@@ -1,8 +1,8 @@
 """No decision is lost or contradicts another, repeats are byte-identical, ClickHouse agrees: with workers being killed.
 
-Thousands of submissions, most of them copies, flow through two workers, and in between verdicts, withdrawals, splits
-and merges about them. A seeded random generator kills the workers with SIGKILL, restarts and stops them. Then every
-decision and revised decision is compared with the slow twin's.
+Thousands of submissions, most of them copies, flow through two workers, and in between verdicts, withdrawals, splits,
+merges and deletions about them, carried out in small chunks. A seeded random generator kills the workers with SIGKILL,
+restarts and stops them. Then every decision and revised decision is compared with the slow twin's.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from streams.stages.match.warm_up import warm_up
 from tests.reference.deployment import Published, Publisher, Workers, follow
 from tests.reference.judge import judged
 from tests.reference.moderation import ModeratedTwin
+from tests.reference.small_chunks import DELETION_CHUNK, WALK_CHUNK
 from tests.reference.twin import Twin
 from tests.support.brokers import ApacheKafka, Namespace
 from tests.support.engines import Database, clickhouse, container_clickhouse, embedded_clickhouse
@@ -50,9 +51,10 @@ CONTENTS = 120
 FILMS = 3
 ALTERED = ("h264_low", "mirrored", "letterboxed", "clip_50", "compilation", "faster_5")
 STANDSTILL_S = 120.0
+SMALL_CHUNKS = "tests.reference.small_chunks"
 SOURCES = (("person", "ann"), ("person", "bob"), ("list", "known"), ("model", "m1"), ("model", "m2"), ("rule", "size"))
 STATUSES = {"pending", "allowed", "review", "blocked"}
-OUTCOMES = {"unique", "duplicate", "near_duplicate", "failed"}
+OUTCOMES = {"unique", "duplicate", "near_duplicate", "failed", "deleted"}
 
 
 def pictures(seed: int, folder: Path) -> list[tuple[bytes, Path]]:
@@ -136,14 +138,16 @@ def moderation_event(number: int, collection: str, known: list[bytes], count: in
     """What one of six says about a medium, a content or two contents of the run, which may come later or never."""
     one, other = (f"sha256:{sha256(data).hexdigest()}" for data in rng.sample(known, 2))
     kind, name = rng.choice(SOURCES)
-    says = ["verdict", "verdict", "verdict", "withdrawal", "split", "merge", "undo"]
-    event = rng.choice(says[:4] if collection == EXACT_ONLY else says)
-    by_medium = rng.random() < 0.5 and collection != EXACT_ONLY
-    subject = f"m{rng.randrange(count)}" if by_medium else one
+    says = ["verdict", "verdict", "verdict", "verdict", "withdrawal", "deletion", "split", "merge", "undo"]
+    event = rng.choice(says[:6] if collection == EXACT_ONLY else says)
+    by_medium = rng.random() < (0.8 if event == "deletion" else 0.5)
+    by_content = not by_medium or collection == EXACT_ONLY or (event == "deletion" and rng.random() < 0.3)
+    subject = one if by_content else f"m{rng.randrange(count)}"
     document = {
         "event": event,
         "collection": collection,
-        "media_id" if by_medium else "content_id": subject,
+        "content_id": one if by_content else None,
+        "media_id": None if by_content and not by_medium else subject if by_medium else f"m{rng.randrange(count)}",
         "other_content_id": other,
         "by": {"kind": kind, "name": name, "version": rng.choice((None, "2"))},
         "status": rng.choice(("allowed", "review", "blocked")),
@@ -214,8 +218,8 @@ def hurt(workers: Workers, publisher: Publisher, rng: random.Random, broker: Apa
 def check(settings: Settings, database: Database, published: list[Published], workers: Workers, story: str) -> None:
     expected_answers = sum(record.answered for record in published)
     assert expected_answers > len(published) * 0.75
-    twin = ModeratedTwin(judged)
-    events: set[str] = set()
+    twin = ModeratedTwin(judged, chunk=WALK_CHUNK, deletion_chunk=DELETION_CHUNK)
+    events: dict[str, dict[str, Any]] = {}
     decided: dict[str, bytes] = {}
     fingerprints, decisions = follow(settings, FINGERPRINTS), follow(settings, DECISIONS)
     repeats, quiet, deadline = 0, 0, time.monotonic() + STANDSTILL_S
@@ -244,6 +248,7 @@ def check(settings: Settings, database: Database, published: list[Published], wo
     relations = {decision["match"]["relation"] for decision in twin.decisions.values() if decision["match"]}
     assert relations >= {"copy", "clip_of"}, about
     assert len(twin.revised) > 100, about
+    assert twin.later_chunks > 10, about
     assert {decision["verdict"]["status"] for decision in first} == STATUSES, about
     assert any(decision["verdict"]["inherited_from"] for decision in first if decision["verdict"]["by"]), about
     assert any(decision["appears_in"] for decision in twin.decisions.values()), about
@@ -251,26 +256,52 @@ def check(settings: Settings, database: Database, published: list[Published], wo
     assert not wrong, f"{len(wrong)} decisions differ from the twin's, the first {wrong[0]}; {about}"
     rows: dict[str, tuple[Any, ...]] = {}
     query = "SELECT toString(decision_id), outcome, media_id, match_media_id, content_id FROM decisions_once"
-    while len(rows) < len(decided) and time.monotonic() < deadline + 60:
+    while not stored_all(rows, twin, events) and time.monotonic() < deadline + 60:
         workers.keep_up()
         with database.client() as client:
             rows = {row[0]: tuple(row[1:]) for row in client.query(query).result_rows}
         time.sleep(0.3)
-    assert rows == {key: row_of(decision) for key, decision in twin.decisions.items()}, about
+    failed = failures_of_deleted_media(twin, events)
+    expected = {key: row_of(each) for key, each in remaining(twin).items() if key not in failed}
+    assert {key: row for key, row in rows.items() if key not in failed} == expected, about
     with database.client() as client:
         acts = client.query("SELECT event_id FROM moderation_events_once").result_rows
     assert sorted(event_id for (event_id,) in acts) == sorted(events), about
 
 
-def read_log(twin: ModeratedTwin, message: Message, events: set[str]) -> None:
-    """Have the twin read one record of media.fingerprints; notes the ids of moderation events."""
+def remaining(twin: ModeratedTwin) -> dict[str, dict[str, Any]]:
+    """The decisions about submissions that were not deleted."""
+    deleted = {each["submission_id"] for each in twin.decisions.values() if each["outcome"] == "deleted"}
+    return {key: each for key, each in twin.decisions.items() if each["submission_id"] not in deleted}
+
+
+def failures_of_deleted_media(twin: ModeratedTwin, events: dict[str, dict[str, Any]]) -> set[str]:
+    """Failed submissions of media that were deleted: their rows go if they were there by then."""
+    media = {(each["collection"], each["media_id"]) for each in events.values() if each["event"] == "deletion"}
+    return {
+        key
+        for key, each in twin.decisions.items()
+        if each["outcome"] == "failed" and (each["collection"], each["media_id"]) in media
+    }
+
+
+def stored_all(rows: dict[str, Any], twin: ModeratedTwin, events: dict[str, dict[str, Any]]) -> bool:
+    failed = failures_of_deleted_media(twin, events)
+    return rows.keys() - failed == remaining(twin).keys() - failed
+
+
+def read_log(twin: ModeratedTwin, message: Message, events: dict[str, dict[str, Any]]) -> None:
+    """Have the twin read one record of media.fingerprints; notes moderation events by their ids."""
     value, time_ms, offset = message.value() or b"", message.timestamp()[1], message.offset() or 0
     match dict(message.headers() or []).get("ce_type"):
         case cloudevents.MODERATION_TYPE:
-            events.add(orjson.loads(value)["event_id"])
+            event = orjson.loads(value)
+            events[event["event_id"]] = event
             twin.read_event(value, time_ms, offset)
         case cloudevents.WALK_TYPE:
             twin.read_step(value, time_ms)
+        case cloudevents.DELETION_STEP_TYPE:
+            twin.read_deletion_step(value, time_ms, offset)
         case _:
             twin.read(value, time_ms, offset)
 
@@ -295,7 +326,7 @@ def test_decisions_equal_the_twins_while_workers_are_killed(
     settings = deployment_settings(Namespace(broker, "ref."), clickhouse, tmp_path)
     apply_topics(settings)
     published = submissions(6000 if kind == "apache" else 2500, seed, tmp_path)
-    crew = Workers(settings, environment(settings), tmp_path, afresh=kind == "embedded")
+    crew = Workers(settings, environment(settings), tmp_path, afresh=kind == "embedded", module=SMALL_CHUNKS)
     workers.append(crew)
     crew.start("a")
     crew.start("b")

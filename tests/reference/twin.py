@@ -51,8 +51,11 @@ class Twin:
             "match": None,
             "verdict": {**PENDING},
             "supersedes": None,
+            "origin": record["origin"],
             "versions": {"policy": record["policy"]["version"]},
             "appears_in": [],
+            "group_content_id": None,
+            "group_media_id": None,
         }
         for name in (
             *("collection", "media_id", "submission_id", "attempt", "failure"),
@@ -65,6 +68,8 @@ class Twin:
             shown = {name: hashed for name, hashed in facts["hashes"].items() if name not in ("views:1", "frames:1")}
             decision["facts"] = {name: value for name, value in facts.items() if name != "evidence"} | {"hashes": shown}
             decision |= self._compare(record, time_ms)
+            known = self._contents[record["collection"]].known[facts["content_id"]]
+            decision["group_content_id"], decision["group_media_id"] = known.group
             if decision["match"] and decision["action"] == "reuse":
                 decision["verdict"]["inherited_from"] = decision["match"]["group_media_id"]
         self.decisions[identity] = decision

@@ -38,6 +38,18 @@ def test_a_decision_with_this_very_verdict_shows_it() -> None:
     assert not shows_effect(decision(8, outcome="failed"), event)
 
 
+def test_only_a_decision_that_says_so_shows_a_deletion() -> None:
+    event = replace(moderation_event(1), event="deletion", status=None, labels=[])
+    gone = replace(decision(0), outcome="deleted", action="forget", revision=2)
+
+    assert shows_effect(gone, event)
+    assert not shows_effect(replace(decision(0), revision=2), event)
+    assert shows_effect(gone, replace(event, media_id="photos/0.jpg"))
+    assert not shows_effect(gone, replace(event, media_id="photos/1.jpg"))
+    assert shows_effect(gone, replace(event, content_id=None, media_id="photos/0.jpg"))
+    assert not shows_effect(gone, replace(event, content_id=f"sha256:{5:064x}", media_id="photos/0.jpg"))
+
+
 def test_an_event_that_names_a_medium_shows_in_decisions_about_it() -> None:
     event = replace(moderation_event(1), content_id=None, media_id="photos/0.jpg")
 

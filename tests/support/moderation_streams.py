@@ -6,8 +6,9 @@ import random
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
 
-from streams.domain.match.batch import MatchInput, ModerationInput, WalkStep
+from streams.domain.match.batch import MatchInput, ModerationInput
 from streams.domain.moderation.events import LogPosition
+from streams.domain.moderation.steps import Step
 from streams.domain.records import Fingerprint, Label, ModerationEvent, VerdictSource
 from streams.domain.records.moderation import EventName
 from streams.domain.records.verdict import SourceKind
@@ -15,7 +16,7 @@ from tests.support import picture_streams
 from tests.support.partition import Partition
 
 Record = MatchInput | ModerationInput
-EVENTS: tuple[EventName, ...] = ("verdict", "verdict", "verdict", "withdrawal", "split", "merge", "undo")
+EVENTS: tuple[EventName, ...] = ("verdict", "verdict", "verdict", "withdrawal", "split", "merge", "undo", "deletion")
 SOURCES: tuple[tuple[SourceKind, str], ...] = (
     ("person", "ann"),
     ("person", "bob"),
@@ -30,6 +31,7 @@ def event(number: int, rng: random.Random, seed: int, at: str) -> ModerationEven
     name = rng.choice(EVENTS)
     contents = [f"sha256:{sha256(b'%d' % (25 * seed + each)).hexdigest()}" for each in rng.sample(range(26), 2)]
     by_medium = rng.random() < 0.3
+    by_both = name == "deletion" and rng.random() < 0.4
     kind, source = rng.choice(SOURCES)
     is_verdict = name == "verdict"
     return ModerationEvent(
@@ -38,8 +40,8 @@ def event(number: int, rng: random.Random, seed: int, at: str) -> ModerationEven
         collection=rng.choice(("shop", "album") if seed % 2 else ("shop",)),
         by=VerdictSource(kind, source, rng.choice((None, "2"))),
         at=at,
-        content_id=None if by_medium else contents[0],
-        media_id=f"m{rng.randrange(42)}" if by_medium else None,
+        content_id=None if by_medium and not by_both else contents[0],
+        media_id=f"m{rng.randrange(42)}" if by_medium or by_both else None,
         other_content_id=contents[1] if name in ("split", "merge", "undo") else None,
         status=rng.choice(("allowed", "review", "blocked")) if is_verdict else None,
         labels=[Label("nudity", None, 0.5)] if is_verdict and rng.random() < 0.5 else [],
@@ -52,7 +54,7 @@ def log(seed: int, length: int, max_gap_ms: int, *, near: bool = True) -> list[R
     """The log of a partition, with the steps of walks that the match stage adds to its end, at random places after the
     records that bring them; some of them come twice."""
     rng = random.Random(seed)
-    partition, records, steps = Partition(), list[Record](), list[WalkStep]()
+    partition, records, steps = Partition(), list[Record](), list[Step]()
     time_ms = 0
     while len(records) < length or steps:
         time_ms += rng.choice((1, 1_000, max_gap_ms // 3, max_gap_ms, -max_gap_ms // 5))
@@ -67,7 +69,7 @@ def log(seed: int, length: int, max_gap_ms: int, *, near: bool = True) -> list[R
             submission = picture_streams.submission(len(records), rng, seed)
             records.append(MatchInput.of(Fingerprint.from_json(submission.to_json()), time_ms, len(records)))
         result = partition.process(records[-1:])
-        steps += [WalkStep(*step[:3]) for step in result.continuations]
+        steps += [each.step for each in result.continuations]
     return records
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from streams.domain.match.batch import WalkStep
+from streams.domain.moderation.steps import WalkStep
 from streams.domain.records import (
     Decision,
     Failure,

@@ -30,10 +30,14 @@ class Servers:
         self._stack = stack
 
     async def web(self, routes: dict[str, Handler], host: str = "127.0.0.1", port: int = 0) -> str:
+        """An HTTP server for GET; returns its URL without a trailing slash."""
+        return await self.serve(routes, "GET", host, port)
+
+    async def serve(self, routes: dict[str, Handler], method: str = "*", host: str = "127.0.0.1", port: int = 0) -> str:
         """An HTTP server; returns its URL without a trailing slash."""
-        application = web.Application()
+        application = web.Application(client_max_size=64 << 20)
         for path, handler in routes.items():
-            application.router.add_get(path, handler)
+            application.router.add_route(method, path, handler)
         runner = web.AppRunner(application, shutdown_timeout=0.1, handler_cancellation=True)
         await runner.setup()
         self._stack.push_async_callback(runner.cleanup)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from hashlib import sha256
 from typing import Final
 from uuid import UUID
 
@@ -90,7 +91,7 @@ MODERATION_ACTS: Final = """
     FROM moderation_events_once
     WHERE collection = {collection:String}
         AND (media_id IN {subjects:Array(String)} OR content_id IN {subjects:Array(String)}
-             OR other_content_id IN {subjects:Array(String)})
+             OR other_content_id IN {subjects:Array(String)} OR media_digest IN {digests:Array(String)})
     ORDER BY routed_at DESC, kafka_partition, kafka_offset DESC
     LIMIT {limit:UInt32}
 """
@@ -101,7 +102,7 @@ CONTENTS_OF_MEDIUM: Final = """
     WHERE collection = {collection:String} AND media_id = {media_id:String} AND outcome != 'failed'
     GROUP BY content_id
     ORDER BY max(decided_at) DESC
-    LIMIT 1
+    LIMIT 1000
 """
 
 CALLS_SAVED: Final = f"""
@@ -125,15 +126,26 @@ def current_verdicts(client: Client, collection: str, subject: str, *, limit: in
 def moderation_acts(
     client: Client, collection: str, subjects: tuple[str, ...], *, limit: int = 20
 ) -> tuple[ModerationAct, ...]:
-    """What was said about contents and media, the latest first."""
-    parameters = {"collection": collection, "subjects": list(subjects), "limit": limit}
+    """What was said about contents and media, the latest first; also about media that were deleted since."""
+    digests = [media_digest(collection, subject) for subject in subjects]
+    parameters = {"collection": collection, "subjects": list(subjects), "digests": digests, "limit": limit}
     return select(client, ModerationAct, MODERATION_ACTS, parameters)
+
+
+def media_digest(collection: str, media_id: str) -> str:
+    """What stands for a deleted medium, as deletion.py has ClickHouse compute it."""
+    return sha256(f"{collection}\0{media_id}".encode()).hexdigest()
+
+
+def contents_of_medium(client: Client, collection: str, media_id: str) -> tuple[str, ...]:
+    """The contents of all submissions of a medium, those of the latest first."""
+    rows = select(client, _ContentRow, CONTENTS_OF_MEDIUM, {"collection": collection, "media_id": media_id})
+    return tuple(row.content_id for row in rows)
 
 
 def content_of_medium(client: Client, collection: str, media_id: str) -> str | None:
     """The content of a medium's latest submission; None if ClickHouse has none."""
-    rows = select(client, _ContentRow, CONTENTS_OF_MEDIUM, {"collection": collection, "media_id": media_id})
-    return rows[0].content_id if rows else None
+    return next(iter(contents_of_medium(client, collection, media_id)), None)
 
 
 def calls_saved(client: Client, collection: str = "") -> tuple[CallsSaved, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from streams.analytics.rows import jobs
 from streams.analytics.rows.extractors import (
     UINT16,
     UINT32,
@@ -42,6 +43,8 @@ COLUMNS: Final[dict[str, Extractor]] = {
     "attempt": whole("attempt", UINT32),
     "kind": text("kind"),
     "content_id": optional_text("content_id"),
+    "told_group_content_id": optional_text("group_content_id"),
+    "told_group_media_id": optional_text("group_media_id"),
     "match_content_id": text("match.content_id"),
     "match_media_id": text("match.media_id"),
     "match_submission_id": text("match.submission_id"),
@@ -91,4 +94,4 @@ COLUMNS: Final[dict[str, Extractor]] = {
     **KAFKA_COLUMNS,
 }
 
-TABLE: Final = TopicTable("decisions", tuple(COLUMNS), RowReader(COLUMNS, required=("verdict",)))
+TABLE: Final = TopicTable("decisions", tuple(COLUMNS), RowReader(COLUMNS, required=("verdict",)), jobs.DECISIONS_TABLE)

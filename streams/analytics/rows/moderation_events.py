@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Final
 
-from streams.analytics.rows.extractors import Extractor, optional_number, optional_text, text, time_ms, tuples
+from streams.analytics.rows.extractors import (
+    UINT16,
+    Extractor,
+    optional_number,
+    optional_text,
+    optional_whole,
+    text,
+    time_ms,
+    tuples,
+)
 from streams.analytics.rows.reader import KAFKA_COLUMNS, RowReader, kafka
 from streams.analytics.rows.table import TopicTable
 
@@ -24,6 +33,10 @@ COLUMNS: Final[dict[str, Extractor]] = {
     "by_kind": text("by.kind"),
     "by_name": text("by.name"),
     "by_version": optional_text("by.version"),
+    "call_ms": optional_number("call.duration_ms"),
+    "call_attempts": optional_whole("call.attempts", UINT16, empty=0),
+    "call_price": optional_number("call.price"),
+    "call_currency": optional_text("call.currency"),
     "at": time_ms("at"),
     "routed_at": kafka("timestamp"),
     **KAFKA_COLUMNS,

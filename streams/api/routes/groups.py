@@ -19,7 +19,7 @@ from streams.api.openapi import missing
 from streams.api.parameters import ContentIdPath, Cursor, Limit
 from streams.api.problems import not_found
 from streams.api.schemas.pages import GroupPage
-from streams.services.group_view import GroupView, view_group
+from streams.services.views.group_view import GroupView, view_group
 
 router = APIRouter(tags=["groups"])
 

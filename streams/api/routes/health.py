@@ -13,7 +13,7 @@ from streams.api.answers import json_answer
 from streams.api.auth import Administering
 from streams.api.backend import Shared
 from streams.api.openapi import operation_defaults
-from streams.services.system_health import SystemHealth
+from streams.services.views.system_health import SystemHealth
 
 router = APIRouter(tags=["operations"])
 

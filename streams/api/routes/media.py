@@ -11,7 +11,7 @@ from streams.api.backend import Shared
 from streams.api.openapi import missing
 from streams.api.parameters import MediaIdPath
 from streams.api.problems import not_found
-from streams.services.media_view import MediumView, view_medium
+from streams.services.views.media_view import MediumView, view_medium
 
 router = APIRouter(tags=["media"])
 

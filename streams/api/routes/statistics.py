@@ -11,7 +11,7 @@ from starlette.responses import Response
 from streams.api.answers import cached_answer, json_answer
 from streams.api.auth import Collection, Reader, principal_of
 from streams.api.backend import Shared
-from streams.services.collection_statistics import CollectionStatistics, collection_statistics
+from streams.services.views.collection_statistics import CollectionStatistics, collection_statistics
 
 router = APIRouter(tags=["statistics"])
 

@@ -16,8 +16,8 @@ from streams.api.parameters import MediaIdPath, WaitSeconds
 from streams.api.schemas.verdicts import EventPublished, PairBody, Said, VerdictBody, WithdrawalBody
 from streams.domain.records import Label, VerdictSource
 from streams.domain.records.moderation import EventName
+from streams.services.decision_feed.verdicts_online import OnlineEvent, publish_event_online
 from streams.services.verdicts import ModerationRequest, SubjectVerdicts, show_verdicts
-from streams.services.verdicts_online import OnlineEvent, publish_event_online
 
 router = APIRouter(tags=["verdicts"])
 audit = logging.getLogger("streams.api.audit")

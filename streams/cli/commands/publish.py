@@ -9,12 +9,14 @@ import click
 import orjson
 
 from streams.cli.json_lines import read_lines
-from streams.cli.options import broker_option, collection_option, data_dir_option
+from streams.cli.options import broker_option, collection_option, data_dir_option, user_name
 from streams.cli.printing.submissions import SubmitPrinter, submit_summary
 from streams.cli.progress import track_progress
 from streams.cli.terminal import say
-from streams.domain.records import KINDS, Kind
+from streams.domain.records import KINDS, Kind, Lane
+from streams.domain.records.job import LANE_NAMES
 from streams.local.data_dir import load_command_settings
+from streams.services.jobs import announce_job, close_job
 from streams.services.submit.files import find_files
 from streams.services.submit.records import DEFAULT_SOURCE, Envelope
 from streams.services.submit.submitter import Submitter
@@ -43,6 +45,12 @@ def _parse_metadata(_ctx: click.Context, _parameter: click.Parameter, value: str
 @click.option(
     "--metadata", metavar="JSON", callback=_parse_metadata, help="A small JSON object, returned with the decision."
 )
+@click.option(
+    "--lane",
+    type=click.Choice(LANE_NAMES),
+    help="bulk submissions leave live ones the way. By default live, and bulk with --job.",
+)
+@click.option("--job", metavar="NAME", help="Follow these submissions as a job: see `mediasieve jobs`.")
 @click.option("--source", default=DEFAULT_SOURCE, show_default=True, help="CloudEvents source of the submissions.")
 @click.option(
     "--inline/--by-reference",
@@ -61,6 +69,8 @@ def command(
     kind: Kind,
     priority: int,
     metadata: dict[str, Any],
+    lane: Lane | None,
+    job: str | None,
     source: str,
     inline: bool | None,
     as_json: bool,
@@ -69,7 +79,8 @@ def command(
 ) -> int:
     """Submit files, folders (all files below them), URLs or lines of JSON.
 
-    A file's media id is its path as given here, a URL's the URL. Exit code 1 if any could not be published.
+    A file's media id is its path as given here, a URL's the URL. Exit code 1 if any could not be published. With --job,
+    `mediasieve jobs` shows how many are decided, how long the rest takes, and what failed.
     """
     if not (paths or urls or ndjson):
         raise click.UsageError("Say what to publish: files, folders, --url or --ndjson.", click.get_current_context())
@@ -78,8 +89,16 @@ def command(
             raise click.BadParameter(f"{printable(url)} has no scheme, such as https:.", param_hint="--url")
     settings = load_command_settings(broker=broker, data_dir=data_dir)
     files = list(find_files(paths))
-    with track_progress("publishing", None if ndjson else len(files) + len(urls)) as tracker:
-        envelope = Envelope(collection, kind, priority, metadata, source)
+    lane = lane or ("bulk" if job else "live")
+    total = None if ndjson else len(files) + len(urls)
+    announced = None
+    if job:
+        announced = announce_job(settings, job, collection, lane, expected=total, by=user_name())
+        say(f"job {announced.job_id}: follow it with `mediasieve jobs watch {announced.job_id}`")
+    with track_progress("publishing", total) as tracker:
+        envelope = Envelope(
+            collection, kind, priority, metadata, source, lane=lane, job_id=announced.job_id if announced else None
+        )
         submitter = Submitter(settings, envelope, SubmitPrinter(receipts=as_json), tracker)
         try:
             submitter.submit_files(files, inline=inline)
@@ -88,9 +107,14 @@ def command(
                 submitter.submit_json_lines(read_lines(ndjson, submitter.poll))
             result = submitter.finish()
         except (KeyboardInterrupt, BrokenPipeError) as error:
-            say(f"stopped: {submit_summary(submitter.cancel(), tracker)}")
+            result = submitter.cancel()
+            say(f"stopped: {submit_summary(result, tracker)}")
+            if announced:
+                close_job(settings, announced, result.published, state="cancelled")
             if isinstance(error, KeyboardInterrupt):
                 raise
             return 1
     say(submit_summary(result, tracker))
+    if announced:
+        close_job(settings, announced, result.published)
     return 1 if result.failed else 0

@@ -10,6 +10,7 @@ import click
 from streams.cli.app import OneLineGroup
 from streams.cli.options import broker_option, data_dir_option
 from streams.cli.terminal import make_console, say, write_json_line
+from streams.kafka.acls import DEFAULT_PRINCIPAL, AclRule, apply_acls, expected_acls
 from streams.kafka.topic_admin import TopicPlan, apply_plan, plan_topics
 from streams.kafka.topics import load_topics, wire_name
 from streams.local.data_dir import load_command_settings
@@ -82,6 +83,31 @@ def apply(broker: str | None, data_dir: Path | None) -> int:
     if found.up_to_date:
         click.echo(f"The topics on {settings.kafka.bootstrap_servers} are as topics.yaml says; nothing to do.")
     return 0
+
+
+@command.command()
+@click.option("--principal", default=DEFAULT_PRINCIPAL, show_default=True, help="The Kafka principal of a role.")
+@click.option("--apply", "change", is_flag=True, help="Create the rights that the broker does not have.")
+@click.option("--json", "as_json", is_flag=True, help="Print one right a line on stdout.")
+@broker_option
+@data_dir_option
+def acls(principal: str, change: bool, as_json: bool, broker: str | None, data_dir: Path | None) -> None:
+    """Show the rights that stages, publishers and readers need, as topics.yaml names them; no broker is asked."""
+    settings = load_command_settings(broker=broker, data_dir=data_dir)
+    rules = expected_acls(settings, principal)
+    if change:
+        rules = apply_acls(settings, rules)
+        if not rules:
+            say("The broker has all of these rights; nothing to do.")
+    for rule in rules:
+        if as_json:
+            write_json_line(asdict(rule))
+        else:
+            click.echo(_as_words(rule))
+
+
+def _as_words(rule: AclRule) -> str:
+    return f"{rule.principal} may {rule.operation} {rule.resource} {rule.name}"
 
 
 def _print_changes(plan: TopicPlan, *, done: bool) -> None:

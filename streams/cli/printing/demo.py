@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
+from streams.analytics.queries.saved_calls import SavedCalls
 from streams.cli.tables import OUTCOME_STYLES, cell, plain_table
 from streams.cli.terminal import make_console
 from streams.local.demo_samples import BROKEN, CLIP, EXACT_COPY, ORIGINAL, VIDEO
 from streams.local.system import System
-from streams.services.demo import COLLECTION, DemoDecisions
+from streams.services.demo import COLLECTION, DemoDecisions, SampleVerdict
 from streams.services.wording import OUTCOME_WORDS, match_in_words, reason_in_words
 
 
@@ -17,6 +18,28 @@ def print_decisions(found: DemoDecisions) -> None:
     """A table of one photo with its copies, the videos and the broken files, and a table of all alterations."""
     _print_some(found)
     _print_by_alteration(found)
+
+
+def print_verdicts(shown: list[SampleVerdict], saved: SavedCalls, contents_asked: int) -> None:
+    """A table of one photo and its copies with their verdicts, and how many calls the copies saved."""
+    table = plain_table("Whose verdict they have")
+    for heading in ("file", "verdict", "by", "inherited from", "why"):
+        table.add_column(heading, overflow="fold")
+    for each in shown:
+        verdict = each.verdict
+        inherited_from = Path(verdict.verdict_inherited_from).name if verdict.verdict_inherited_from else ""
+        values = (each.sample.path.name, verdict.verdict_status, verdict.verdict_by, inherited_from)
+        table.add_row(*map(cell, values), cell(verdict.verdict_reason))
+    console = make_console(stderr=False)
+    console.print()
+    console.print(table)
+    each_costs = saved.cost / saved.calls if saved.calls else 0.0
+    console.print(
+        f"\nThe moderator was asked {contents_asked:,} times, once for each new content ({saved.cost:.3f} "
+        f"{saved.currency}). {saved.inherited:,} copies have the verdict of another: as many calls saved "
+        f"({saved.inherited * each_costs:.3f} {saved.currency}).",
+        highlight=False,
+    )
 
 
 def next_steps(system: System, folder: Path, *, stays_up: bool) -> str:

@@ -47,4 +47,5 @@ def fingerprint_record(
         decode_ms=decode_ms,
         cached=cached,
         policy=policy,
+        **({} if submission.job_id is None else {"job_id": submission.job_id}),
     )

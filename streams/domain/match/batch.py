@@ -9,8 +9,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-import orjson
-
 from streams.domain.hashes.algorithms import FRAMES_HASH, VIEWS_HASH
 from streams.domain.match.operations import (
     FindAppearances,
@@ -30,19 +28,19 @@ from streams.domain.match.selection import (
     video_duration_ms,
 )
 from streams.domain.match.videos.relation import VideoHit
-from streams.domain.moderation.events import LogPosition
-from streams.domain.policy.policy import Policy
-from streams.domain.records import Fingerprint, ModerationEvent, decision_id, parse_json_object
-from streams.domain.records.fields import MAX_ID_CHARS, text
+from streams.domain.moderation.events import Arrival, LogPosition
+from streams.domain.moderation.steps import Step
+from streams.domain.policy.policy import DAY_MS, Policy
+from streams.domain.records import Fingerprint, ModerationEvent, decision_id
 from streams.domain.records.ids import digest_of, is_partial
 from streams.domain.state.content import FOR_EVER_MS, Content
 from streams.domain.state.decision import is_remembered
+from streams.domain.state.deletions import Tombstone
 from streams.domain.state.keys import content_key, decision_id_bytes, decision_key, evidence_key_of
 from streams.domain.state.state import State
 from streams.errors import BadInput, Reason
 
 REVISION = 0
-DAY_MS = 86_400_000
 ANSWER_DAYS = 38.0
 """How long decisions are remembered by default. topics.yaml keeps media.fingerprints for 30 days, and Kafka deletes
 whole segments, a week later at most: until then a record may be read again, and gets the same bytes."""
@@ -80,30 +78,6 @@ class MatchInput(NamedTuple):
         return cls(fingerprint, comparable_entries(facts, fingerprint.policy), time_ms, packed_evidence(facts), offset)
 
 
-class WalkStep(NamedTuple):
-    """The next chunk of a walk that revises the decisions about a group."""
-
-    collection: str
-    group_content_id: str
-    chunk: int
-
-    def to_json(self) -> bytes:
-        return orjson.dumps(self._asdict())
-
-    @classmethod
-    def from_json(cls, value: bytes | None) -> WalkStep:
-        """Decode a step as media.fingerprints carries it.
-
-        Raises:
-            BadInput: not_json, missing_field or bad_field.
-        """
-        document = parse_json_object(value)
-        chunk = document.get("chunk")
-        if type(chunk) is not int:
-            raise BadInput(Reason.BAD_FIELD, "field 'chunk' must be a whole number")
-        return cls(text(document, "collection", 128), text(document, "group_content_id", MAX_ID_CHARS), chunk)
-
-
 class ModerationInput(NamedTuple):
     """A moderation event, or the next step of what followed from one.
 
@@ -113,7 +87,7 @@ class ModerationInput(NamedTuple):
         routing_key: of the Kafka record.
     """
 
-    event: ModerationEvent | WalkStep
+    event: ModerationEvent | Step
     at: LogPosition
     routing_key: bytes
 
@@ -135,6 +109,7 @@ class PendingDecision:
         adds_evidence: the content is known without evidence, since an earlier version decided it.
         expires_ms: of the content.
         answer_expires_ms: of the decision.
+        tombstone: the submission was deleted before, and is neither looked up nor decided again.
     """
 
     fingerprint: Fingerprint
@@ -154,6 +129,7 @@ class PendingDecision:
     adds_evidence: bool = False
     expires_ms: int = FOR_EVER_MS
     answer_expires_ms: int = FOR_EVER_MS
+    tombstone: Tombstone | None = None
 
     @classmethod
     def of(cls, match_input: MatchInput) -> PendingDecision:
@@ -163,6 +139,22 @@ class PendingDecision:
         if fingerprint.facts is not None:
             key = content_key(fingerprint.collection, fingerprint.facts.content_id)
         return cls(*match_input, identity, decision_key(identity), key)
+
+    @property
+    def at(self) -> LogPosition:
+        """The place of the submission's record in the log."""
+        return LogPosition(self.offset, self.time_ms)
+
+    @property
+    def arrival(self) -> Arrival | None:
+        """What moderation events may wait for; None for a failed submission."""
+        fingerprint = self.fingerprint
+        if fingerprint.facts is None:
+            return None
+        content_id = fingerprint.facts.content_id
+        return Arrival(
+            self.decision_key, fingerprint.collection, content_id, fingerprint.media_id, fingerprint.submitted_at
+        )
 
     def found_content_ids(self) -> Iterator[str]:
         """The contents that the index answered with."""
@@ -191,7 +183,7 @@ def plan_operations(
         retention_ms = _retention_ms(pending.fingerprint.policy)
         pending.expires_ms = min(pending.time_ms + retention_ms, FOR_EVER_MS)
         pending.answer_expires_ms = min(pending.time_ms + answer_ms, pending.expires_ms)
-        if repeated:
+        if repeated or pending.tombstone is not None:
             continue
         expiry_of_decided[key] = pending.answer_expires_ms
         if pending.content_key is None:

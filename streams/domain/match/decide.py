@@ -19,18 +19,17 @@ from typing import NamedTuple, cast
 from streams.domain.hashes.algorithms import FRAMES_HASH
 from streams.domain.match.batch import (
     ANSWER_DAYS,
-    DAY_MS,
     REVISION,
     MatchInput,
     ModerationInput,
     PendingDecision,
-    WalkStep,
     plan_operations,
 )
 from streams.domain.match.images.verification import find_copy
 from streams.domain.match.indexes import CollectionIndexes
-from streams.domain.match.operations import FindAppearances, FoundAppearance, ImageCandidate, IndexOperation
+from streams.domain.match.operations import FindAppearances, FoundAppearance, ImageCandidate, IndexOperation, Remove
 from streams.domain.match.outcome import build_decision, exact_match, near_match
+from streams.domain.match.parts import Record, parts_of
 from streams.domain.match.storing import (
     new_content,
     put_again,
@@ -42,10 +41,14 @@ from streams.domain.match.storing import (
 from streams.domain.match.videos.index import VideoMatchResult
 from streams.domain.match.videos.outcome import video_match
 from streams.domain.moderation.collections import ModeratedCollections
-from streams.domain.moderation.events import Continuation, Effects, LogPosition, Moderation, Refusal
+from streams.domain.moderation.deletion import tell_again, tombstone_of
+from streams.domain.moderation.events import Effects, Fate, Moderation, Refusal
 from streams.domain.moderation.splits import NO_SPLITS, splits_of
 from streams.domain.moderation.standing import Standing, standing_of
+from streams.domain.moderation.steps import Continuation, DeletionStep, WalkStep
+from streams.domain.policy.policy import DAY_MS
 from streams.domain.records import Appearance, Match, Outcome, routing_key
+from streams.domain.records.verdict import VerdictStatus
 from streams.domain.state.content import MAX_DRIFT_BLOCKS, Content
 from streams.domain.state.decision import is_remembered, pack_decision, unpack_decision
 from streams.domain.state.keys import content_key, evidence_key_of
@@ -57,13 +60,23 @@ __all__ = ["Continuation", "MatchInput", "MatchOutput", "MatchResult", "Moderati
 
 @dataclass(frozen=True, slots=True)
 class MatchOutput:
-    """A decision to be published. `value` is its JSON; `repeated` says that the decision was made before."""
+    """A decision to be published.
+
+    Attributes:
+        decision_id: of the decision.
+        media_id: of the submission.
+        value: the decision's JSON.
+        outcome: of a first decision that is made now, or `deleted`; else None.
+        repeated: the decision was made before.
+        inherited: of a first decision, the status of a verdict that it has from another medium; else None.
+    """
 
     decision_id: str
     media_id: str
     value: bytes
     outcome: Outcome | None
     repeated: bool
+    inherited: VerdictStatus | None = None
 
 
 class MatchResult(NamedTuple):
@@ -73,16 +86,21 @@ class MatchResult(NamedTuple):
         decisions: of each submission its decision, and the revised decisions that follow from moderation events.
         continuations: records that bring further revised decisions.
         refusals: moderation events that cannot be applied.
+        handled: kind and fate of every moderation event.
     """
 
     decisions: list[MatchOutput]
     continuations: list[Continuation]
     refusals: list[Refusal]
+    handled: list[tuple[str, Fate]]
 
     def add(self, effects: Effects, routing_key: bytes) -> None:
-        self.decisions.extend(MatchOutput(*revised, None, effects.repeated) for revised in effects.revised)
-        self.continuations.extend(step._replace(routing_key=routing_key) for step in effects.continuations)
+        for decision_id, media_id, value, is_deleted in effects.revised:
+            outcome: Outcome | None = "deleted" if is_deleted else None
+            self.decisions.append(MatchOutput(decision_id, media_id, value, outcome, effects.repeated))
+        self.continuations.extend(Continuation(each.step, routing_key) for each in effects.continuations)
         self.refusals.extend(effects.refusals)
+        self.handled.extend(effects.handled)
 
 
 def decide(
@@ -106,40 +124,71 @@ def decide(
     answer_ms = int(answer_days * DAY_MS)
     pending = [PendingDecision.of(each) for each in batch if isinstance(each, MatchInput)]
     state.load([key for each in pending for key in (each.decision_key, each.content_key) if key is not None])
+    moderation, result = Moderation(state, indexes.moderated, answer_ms), MatchResult([], [], [], [])
+    submissions = iter(pending)
+    records = [each if isinstance(each, ModerationInput) else next(submissions) for each in batch]
+    for part in parts_of(records, state, moderation):
+        _decide_part(part, state, indexes, moderation, result, answer_ms)
+    return result
+
+
+def _decide_part(
+    part: Sequence[Record],
+    state: State,
+    indexes: CollectionIndexes,
+    moderation: Moderation,
+    result: MatchResult,
+    answer_ms: int,
+) -> None:
+    moderated = indexes.moderated
+    pending = [each for each in part if isinstance(each, PendingDecision)]
+    for each in pending:
+        if each.fingerprint.collection in moderated.with_deleted:
+            collection = each.fingerprint.collection
+            each.tombstone = tombstone_of(state, collection, each.decision_key, each.time_ms)
     _apply_operations(plan_operations(pending, state, answer_ms), indexes)
     state.load({key for each in pending for key in _keys_of_found(each)})
-    moderation = Moderation(state, indexes.moderated, answer_ms)
-    result, submissions = MatchResult([], [], []), iter(pending)
-    for each in batch:
-        if isinstance(each, ModerationInput):
-            result.add(_apply_moderation(each, moderation), each.routing_key)
-            continue
-        submission = next(submissions)
-        decision = _decide_one(submission, state, indexes.moderated)
-        result.decisions.append(decision)
-        if decision.repeated or submission.fingerprint.collection in indexes.moderated.with_waiting:
-            result.add(_apply_waiting(submission, moderation), routing_key(submission.fingerprint))
-    return result
+    for record in part:
+        if isinstance(record, ModerationInput):
+            effects, key = _apply_moderation(record, moderation), record.routing_key
+        else:
+            effects, key = _decide_submission(record, state, moderated, moderation, result), b""
+            key = routing_key(record.fingerprint) if effects.continuations else key
+        result.add(effects, key)
+        for collection, algorithm, content_id in effects.removed:
+            indexes.of(collection, algorithm).apply([Remove(content_id)])
+
+
+def _decide_submission(
+    pending: PendingDecision,
+    state: State,
+    moderated: ModeratedCollections,
+    moderation: Moderation,
+    result: MatchResult,
+) -> Effects:
+    """Decide about a submission; returns what the events brought about that waited for it."""
+    if pending.tombstone is not None and pending.offset > pending.tombstone.offset:
+        told = tell_again(pending.fingerprint, pending.tombstone)
+        if told is not None:
+            result.decisions.append(MatchOutput(told[0], pending.fingerprint.media_id, told[1], "deleted", True))
+        return Effects()
+    decision = _decide_one(pending, state, moderated)
+    if decision is None:
+        return Effects()
+    result.decisions.append(decision)
+    arrival = pending.arrival
+    if arrival is None or not (decision.repeated or arrival.collection in moderated.with_waiting):
+        return Effects()
+    return moderation.apply_waiting(arrival, pending.at)
 
 
 def _apply_moderation(given: ModerationInput, moderation: Moderation) -> Effects:
     event = given.event
     if isinstance(event, WalkStep):
         return moderation.continue_walk(*event, given.at)
+    if isinstance(event, DeletionStep):
+        return moderation.continue_deletion(event, given.at)
     return moderation.apply(event, given.at)
-
-
-def _apply_waiting(pending: PendingDecision, moderation: Moderation) -> Effects:
-    fingerprint = pending.fingerprint
-    if fingerprint.facts is None:
-        return Effects()
-    return moderation.apply_waiting(
-        pending.decision_key,
-        fingerprint.collection,
-        fingerprint.facts.content_id,
-        fingerprint.media_id,
-        LogPosition(pending.offset, pending.time_ms),
-    )
 
 
 def _apply_operations(
@@ -169,10 +218,13 @@ def _keys_of_found(pending: PendingDecision) -> Iterator[bytes]:
         yield evidence_key_of(content_key(collection, candidate.content_id))
 
 
-def _decide_one(pending: PendingDecision, state: State, moderated: ModeratedCollections) -> MatchOutput:
+def _decide_one(pending: PendingDecision, state: State, moderated: ModeratedCollections) -> MatchOutput | None:
+    """None for a submission that was deleted since its decision was published: its bytes are erased."""
     remembered = state.get(pending.decision_key)
     if remembered is not None and is_remembered(remembered, pending.time_ms):
         return _repeat(pending, unpack_decision(remembered), state)
+    if pending.tombstone is not None:
+        return None
     fingerprint = pending.fingerprint
     outcome: Outcome = "failed"
     match, is_reused, standing = None, True, None
@@ -192,11 +244,13 @@ def _decide_one(pending: PendingDecision, state: State, moderated: ModeratedColl
     if standing is not None:
         put_membership(content, standing, match, pending, state)
     appearances = _appearances(pending, state) if pending.appearances else ()
-    value = build_decision(
+    decision = build_decision(
         fingerprint, pending.decision_id, REVISION, outcome, match, appearances, standing, is_reviewed=not is_reused
-    ).to_json()
+    )
+    value, verdict = decision.to_json(), decision.verdict
+    inherited = verdict.status if verdict.by is not None and verdict.inherited_from is not None else None
     state.put(pending.decision_key, pack_decision(value, pending.answer_expires_ms))
-    return MatchOutput(pending.decision_id, fingerprint.media_id, value, outcome, repeated=False)
+    return MatchOutput(pending.decision_id, fingerprint.media_id, value, outcome, False, inherited)
 
 
 def _standing(content: Content, pending: PendingDecision, state: State, moderated: ModeratedCollections) -> Standing:

@@ -23,12 +23,14 @@ from streams.domain.state.keys import (
     FRAMES_PREFIX,
     MEDIUM_PREFIX,
     MEMBER_PREFIX,
+    TOMBSTONE_PREFIX,
     WAITING_PREFIX,
     collection_of,
     content_key_of,
     evidence_key_of,
     frames_key_of,
     grouped_key,
+    waiting_key,
 )
 from streams.domain.state.members import leading_expires_ms
 from streams.domain.state.state import State
@@ -80,11 +82,17 @@ def remove_expired(
         if key.startswith(WAITING_PREFIX):
             refusals += [Refusal(*waited_too_long(subject_of(key), each.event)) for each in waiting_events(current)]
             forget_waiting(state, key)
+            _note_waiting(collection_of(key).decode(), state, indexes)
             continue
         if key.startswith(CONTENT_PREFIX):
             _remove_belongings(key, Content.unpack(current), state, indexes)
         state.put(key, None)
     return Sweep(b"", refusals)
+
+
+def _note_waiting(collection: str, state: State, indexes: CollectionIndexes) -> None:
+    key = waiting_key(collection, "")
+    indexes.moderated.note(key, state.get(key))
 
 
 def _remove_belongings(key: bytes, content: Content, state: State, indexes: CollectionIndexes) -> None:
@@ -119,7 +127,7 @@ def _remove(key: bytes, state: State) -> None:
 def _expires_ms(key: bytes, value: bytes) -> int:
     if key.startswith(DECISION_PREFIX):
         return decision_expires_ms(value)
-    if key.startswith((MEMBER_PREFIX, MEDIUM_PREFIX, EVENT_PREFIX)):
+    if key.startswith((MEMBER_PREFIX, MEDIUM_PREFIX, EVENT_PREFIX, TOMBSTONE_PREFIX)):
         return leading_expires_ms(value)
     if key.startswith(WAITING_PREFIX):  # the number of events goes with the last of them
         return FOR_EVER_MS if is_number(key) else leading_expires_ms(value)

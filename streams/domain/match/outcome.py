@@ -30,6 +30,7 @@ ACTIONS: dict[Outcome, Action] = {
     "duplicate": "reuse",
     "near_duplicate": "reuse",
     "failed": "inspect",
+    "deleted": "forget",
 }
 
 
@@ -82,6 +83,10 @@ def build_decision(
         versions={"policy": fingerprint.policy.version},
         appears_in=list(appears_in),
         supersedes=None,
+        group_content_id=standing.group_content_id if standing is not None else None,
+        group_media_id=standing.group_media_id if standing is not None else None,
+        origin=fingerprint.origin,
+        **({} if fingerprint.job_id is None else {"job_id": fingerprint.job_id}),
     )
 
 

@@ -28,7 +28,7 @@ from streams.domain.state.keys import (
     medium_key,
     member_key,
 )
-from streams.domain.state.members import Member, pack_medium
+from streams.domain.state.members import Member, with_expiry
 from streams.domain.state.state import State
 
 
@@ -115,11 +115,11 @@ def put_membership(
     fingerprint, expires_ms = pending.fingerprint, pending.answer_expires_ms
     told_group = match.group_content_id if match is not None else content.content_id
     now = signature(standing.verdict, standing.group_content_id, told_group)
-    member = Member(expires_ms, statuses_inherited_by(content, pending), 0, now)
+    member = Member(expires_ms, statuses_inherited_by(content, pending), 0, now, offset=pending.offset)
     state.put(member_key(fingerprint.collection, content.content_id, pending.decision_key), member.pack())
     if fingerprint.policy.near:
-        key = medium_key(fingerprint.collection, fingerprint.media_id)
-        state.put(key, pack_medium(content.content_id, expires_ms))
+        submitted = fingerprint.media_id, pending.offset, content.content_id, pending.decision_key
+        state.put(medium_key(fingerprint.collection, *submitted), with_expiry(b"", expires_ms))
 
 
 def put_all_again(pending: PendingDecision, first_decision: bytes, state: State) -> None:
@@ -133,7 +133,9 @@ def put_all_again(pending: PendingDecision, first_decision: bytes, state: State)
             _put_content_again(key, value, pending, state, is_duplicate=decision["outcome"] == "duplicate")
         collection = decision["collection"]
         put_existing(member_key(collection, content_id, pending.decision_key), state)
-        put_existing(medium_key(collection, decision["media_id"]), state)
+        put_existing(
+            medium_key(collection, decision["media_id"], pending.offset, content_id, pending.decision_key), state
+        )
     put_existing(pending.decision_key, state)
 
 

@@ -20,7 +20,6 @@ from streams.domain.state.keys import (
     content_key,
     group_key,
     grouped_key,
-    medium_key,
     member_key,
     splits_key,
 )
@@ -39,9 +38,9 @@ JOINED: Final = b"\1"
 """The value of a content that joined a group."""
 
 
-def apply_event(state: State, event: ModerationEvent, order: tuple[int, int], time_ms: int) -> list[str]:
-    """Apply an event; returns the groups whose members' decisions may change. An event about what is not known yet
-    waits, and changes none.
+def apply_event(state: State, event: ModerationEvent, order: tuple[int, int], time_ms: int) -> list[str] | None:
+    """Apply an event; returns the groups whose members' decisions may change, or None if the event waits for what is
+    not known yet. Of deletions, this only says whether they wait: deletion.py applies them.
 
     Args:
         state: of the partition.
@@ -52,10 +51,11 @@ def apply_event(state: State, event: ModerationEvent, order: tuple[int, int], ti
     Raises:
         BadInput: too_many_waiting, too_many_verdicts, too_many_merges, too_many_splits or bad_field.
     """
+    if event.event == "deletion" and event.content_id is not None and event.media_id is not None:
+        return []  # whoever names both has seen a decision, so there is nothing to wait for
     content_id = event.content_id
     if content_id is None:
-        value = state.get(medium_key(event.collection, cast(str, event.media_id)))
-        content_id = content_of_medium(value) if value is not None and leading_expires_ms(value) >= time_ms else None
+        content_id = content_of_medium(state, event.collection, cast(str, event.media_id), time_ms)
     content = None if content_id is None else known_content(state, event.collection, content_id, time_ms)
     waits_for = event.subject if content is None else None
     other = None
@@ -67,6 +67,8 @@ def apply_event(state: State, event: ModerationEvent, order: tuple[int, int], ti
             waits_for = event.other_content_id
     if content is None or waits_for is not None:
         keep_waiting(state, event, cast(str, waits_for), order, time_ms)
+        return None
+    if event.event == "deletion":
         return []
     if other is not None:
         return _PAIR_CHANGES[event.event](state, event.collection, content, other, time_ms)

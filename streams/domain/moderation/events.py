@@ -8,30 +8,25 @@ groups is in corrections.py.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from streams.domain.moderation import walk
 from streams.domain.moderation.buffer import BufferedState
 from streams.domain.moderation.collections import ModeratedCollections
 from streams.domain.moderation.corrections import apply_event
-from streams.domain.moderation.waiting import take_waiting, waited_too_long
+from streams.domain.moderation.deletion import delete_chunk, first_step
+from streams.domain.moderation.steps import Continuation, DeletionStep, WalkStep
+from streams.domain.moderation.waiting import take_waiting, waited_too_long, waiting_events
 from streams.domain.moderation.walk import Revised
 from streams.domain.records import ModerationEvent
 from streams.domain.state.answers import Answer, Visit
-from streams.domain.state.keys import event_key
+from streams.domain.state.content import Content
+from streams.domain.state.keys import CONTENT_PREFIX, collection_of, event_key, waiting_key
 from streams.domain.state.members import leading_expires_ms
 from streams.domain.state.state import State
 from streams.errors import BadInput, Reason
-
-
-class Continuation(NamedTuple):
-    """A record that goes to the end of the log: it brings the next chunk of a walk."""
-
-    collection: str
-    group_content_id: str
-    chunk: int
-    routing_key: bytes = b""
 
 
 class Refusal(NamedTuple):
@@ -39,6 +34,25 @@ class Refusal(NamedTuple):
 
     event: ModerationEvent
     error: BadInput
+
+
+class Arrival(NamedTuple):
+    """A submission that events may wait for; `decision_key` is that of its first decision."""
+
+    decision_key: bytes
+    collection: str
+    content_id: str
+    media_id: str
+    submitted_at: str
+
+    @property
+    def subjects(self) -> tuple[str, str]:
+        """What events may wait for."""
+        return self.content_id, self.media_id
+
+
+Fate = Literal["applied", "unchanged", "waiting", "refused", "repeated"]
+"""What became of an event."""
 
 
 class LogPosition(NamedTuple):
@@ -54,21 +68,27 @@ class Effects:
 
     Attributes:
         revised: decisions, in order.
-        continuations: of walks.
+        continuations: of walks and deletions.
         refusals: of events.
         repeated: the event was applied before.
+        removed: contents that are not to be found any more: collection, algorithm of their hashes, content id.
+        handled: kind and fate of every event.
     """
 
     revised: list[Revised] = field(default_factory=list)
     continuations: list[Continuation] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
     repeated: bool = False
+    removed: list[tuple[str, str, str]] = field(default_factory=list)
+    handled: list[tuple[str, Fate]] = field(default_factory=list)
 
     def add(self, others: Effects) -> None:
         """Add effects that come afterwards."""
         self.revised += others.revised
         self.continuations += others.continuations
         self.refusals += others.refusals
+        self.removed += others.removed
+        self.handled += others.handled
 
 
 class Moderation:
@@ -89,26 +109,23 @@ class Moderation:
         """Apply an event."""
         return self._apply(event_key("event", event.collection, event.event_id), event, at, 0)
 
-    def apply_waiting(
-        self, decision_key: bytes, collection: str, content_id: str, media_id: str, at: LogPosition
-    ) -> Effects:
-        """Apply the events that waited for a submission's medium or content.
+    def apply_waiting(self, arrival: Arrival, at: LogPosition) -> Effects:
+        """Apply the events that waited for a submission's medium or content. The submission has been decided.
 
-        Args:
-            decision_key: of the submission, which has been decided.
-            collection: of the submission.
-            content_id: of the submission.
-            media_id: of the submission.
-            at: the submission's record.
+        A deletion is about what was submitted before it: a medium that is submitted again afterwards stays.
         """
-        key = event_key("arrival", decision_key.hex(), str(at.offset))
+        decision_key, collection, _, _, submitted_at = arrival
+        key = _arrival_key(decision_key, at)
         answer = self._answer(key, at)
         if answer is None:
             state = BufferedState(self._state)
-            taken = {
-                each: take_waiting(state, collection, each, at.offset, at.time_ms) for each in (content_id, media_id)
-            }
-            events = tuple(event for found in taken.values() for event in found.events)
+            taken = {each: take_waiting(state, collection, each, at.offset, at.time_ms) for each in arrival.subjects}
+            events = tuple(
+                event
+                for found in taken.values()
+                for event in found.events
+                if not _is_deletion(event, before=submitted_at)
+            )
             overdue = ((subject, event) for subject, found in taken.items() for event in found.overdue)
             refusals = tuple(_told(*waited_too_long(*each)) for each in overdue)
             if not events and not refusals:
@@ -120,6 +137,23 @@ class Moderation:
             own_key = event_key("waited", decision_key.hex(), str(at.offset), str(number))
             effects.add(self._apply(own_key, ModerationEvent.from_json(event.encode()), at, number))
         return effects
+
+    def brings_deletion(self, arrival: Arrival, at: LogPosition, *, is_repeated: bool) -> bool:
+        """Whether `apply_waiting` may delete something: a deletion waits, or was taken before a kill."""
+        if is_repeated:
+            answer = self._answer(_arrival_key(arrival.decision_key, at), at)
+            if answer is not None:
+                return any(map(_is_deletion, answer.events))
+        if arrival.collection not in self._collections.with_waiting:
+            return False
+        values = (self._state.get(waiting_key(arrival.collection, each)) for each in arrival.subjects)
+        return any(_is_deletion(each.event) for value in values if value for each in waiting_events(value))
+
+    def continue_deletion(self, step: DeletionStep, at: LogPosition) -> Effects:
+        """The next chunk of a deletion, which a record of the log brings."""
+        key = _chunk_key(step)
+        answer = self._answer(key, at) or self._plan_chunk(key, step, at)
+        return self._carry_out(key, answer, step.collection, at)
 
     def continue_walk(self, collection: str, root: str, chunk: int, at: LogPosition) -> Effects:
         """The next chunk of a walk, which a record of the log brings."""
@@ -138,18 +172,45 @@ class Moderation:
     def _apply(self, key: bytes, event: ModerationEvent, at: LogPosition, number: int) -> Effects:
         """Apply an event, the nth of its record; `key` is that of its answer."""
         answer = self._answer(key, at)
+        fate: Fate = "repeated"
         if answer is None:
-            answer = self._plan(event, at, number)
-        return self._carry_out(key, answer, event.collection, at)
+            answer, fate = self._plan(key, event, at, number)
+        effects = self._carry_out(key, answer, event.collection, at)
+        effects.handled.append((event.event, fate))
+        return effects
 
-    def _plan(self, event: ModerationEvent, at: LogPosition, number: int) -> Answer:
+    def _plan(self, key: bytes, event: ModerationEvent, at: LogPosition, number: int) -> tuple[Answer, Fate]:
         """What a new event is to bring about. Nothing is written yet."""
-        expires_ms, state = at.time_ms + self._answer_ms, BufferedState(self._state)
+        state = BufferedState(self._state)
         try:
             roots = apply_event(state, event, (at.offset, number), at.time_ms)
         except BadInput as error:
-            return Answer(expires_ms, is_done=False, refusals=(_told(event, error),))
-        chunks = {root: walk.begin(state, event.collection, root) for root in dict.fromkeys(roots)}
+            expires_ms = at.time_ms + self._answer_ms
+            return Answer(expires_ms, is_done=False, refusals=(_told(event, error),)), "refused"
+        if roots is None:
+            return self._planned(state, event.collection, (), at), "waiting"
+        if event.event == "deletion":
+            step = first_step(state, event, at.offset, at.time_ms)
+            answer = self._plan_chunk(key, step, at)
+            return answer, "applied" if answer.writes else "unchanged"
+        return self._planned(state, event.collection, roots, at), "applied" if state.writes else "unchanged"
+
+    def _plan_chunk(self, key: bytes, step: DeletionStep, at: LogPosition) -> Answer:
+        """What a chunk of a deletion is to bring about."""
+        state = BufferedState(self._state)
+        told, following = delete_chunk(state, step, at.offset, at.time_ms, key)
+        return Answer(
+            at.time_ms + self._answer_ms,
+            is_done=False,
+            writes=tuple(state.writes.items()),
+            decision_ids=told,
+            step="" if following is None else following.to_json().decode(),
+        )
+
+    def _planned(self, state: BufferedState, collection: str, roots: Iterable[str], at: LogPosition) -> Answer:
+        """An answer with the buffered writes and the first chunks of walks through these groups."""
+        expires_ms = at.time_ms + self._answer_ms
+        chunks = {root: walk.begin(state, collection, root) for root in dict.fromkeys(roots)}
         visits = tuple(Visit(root, chunk) for root, chunk in chunks.items() if chunk is not None)
         return Answer(expires_ms, is_done=False, writes=tuple(state.writes.items()), visits=visits)
 
@@ -161,8 +222,10 @@ class Moderation:
         else:
             self._state.put(key, answer.pack())
             for written, value in answer.writes:
+                self._note_removed(written, value, effects)
                 self._state.put(written, value)
-                self._collections.note(written)
+                self._collections.note(written, value)
+            effects.revised += self._remembered(answer.decision_ids)
             visits = []
             for visit in answer.visits:
                 chunk = walk.visit_chunk(self._state, collection, visit, key[-8:], at.time_ms)
@@ -174,7 +237,10 @@ class Moderation:
         for visit in answer.visits:
             next_chunk = walk.advance(self._state, collection, visit)
             if next_chunk is not None:
-                effects.continuations.append(Continuation(collection, visit.group_content_id, next_chunk))
+                step = WalkStep(collection, visit.group_content_id, next_chunk)
+                effects.continuations.append(Continuation(step))
+        if answer.step:
+            self._continue_deletion(DeletionStep.from_json(answer.step.encode()), at, effects)
         for reason, detail, event in answer.refusals:
             error = BadInput(Reason(reason), detail)
             effects.refusals.append(Refusal(ModerationEvent.from_json(event.encode()), error))
@@ -184,11 +250,45 @@ class Moderation:
         """Write the values of now: they may be later than those of the answer."""
         for written, _ in answer.writes:
             self._state.put(written, self._state.get(written))
-        for identity in answer.decision_ids:
-            revised = walk.remembered(self._state, identity)
-            if revised is not None:
-                walk.write_again(self._state, revised)
-                effects.revised.append(revised)
+        for revised in self._remembered(answer.decision_ids):
+            walk.write_again(self._state, revised)
+            effects.revised.append(revised)
+
+    def _remembered(self, identities: Iterable[bytes]) -> list[Revised]:
+        found = (walk.remembered(self._state, identity) for identity in identities)
+        return [revised for revised in found if revised is not None]
+
+    def _continue_deletion(self, step: DeletionStep, at: LogPosition, effects: Effects) -> None:
+        """The next chunk is not asked for again once it was visited: its record may have come twice."""
+        following = self._answer(_chunk_key(step), at)
+        if following is None or not following.is_done:
+            effects.continuations.append(Continuation(step))
+
+    def _note_removed(self, key: bytes, value: bytes | None, effects: Effects) -> None:
+        """Note that a content which is about to go is not to be found any more."""
+        if value is not None or not key.startswith(CONTENT_PREFIX):
+            return
+        known = self._state.get(key)
+        if known is not None:
+            content = Content.unpack(known)
+            if content.algorithm:
+                effects.removed.append((collection_of(key).decode(), content.algorithm, content.content_id))
+
+
+def _arrival_key(decision_key: bytes, at: LogPosition) -> bytes:
+    return event_key("arrival", decision_key.hex(), str(at.offset))
+
+
+def _chunk_key(step: DeletionStep) -> bytes:
+    return event_key("deletion", step.collection, step.event_id, str(step.chunk))
+
+
+def _is_deletion(event: str, before: str | None = None) -> bool:
+    """Whether an event, as JSON, is a deletion; with `before`, one that is about what was submitted earlier."""
+    if '"deletion"' not in event:
+        return False
+    waited = ModerationEvent.from_json(event.encode())
+    return waited.event == "deletion" and (before is None or waited.at < before)
 
 
 def _told(event: ModerationEvent, error: BadInput) -> tuple[str, str, str]:

@@ -1,4 +1,4 @@
-"""The revised decision of a submission: the first decision with another verdict, group and action."""
+"""The revised decision of a submission: the first decision with another verdict, group and action, or a deletion."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from typing import Any
 
 import orjson
 
-from streams.domain.moderation.standing import Standing, told_verdict
-from streams.domain.records import decision_id
+from streams.domain.moderation.standing import PENDING, Standing, told_verdict
+from streams.domain.records import Decision, decision_id
+from streams.domain.state.deletions import Tombstone
 
 
 def first_group(decision: dict[str, Any]) -> str:
@@ -34,9 +35,39 @@ def revise(decision: dict[str, Any], standing: Standing, revision: int) -> tuple
         decision["action"] = "reuse"  # what is known of the content: there is nothing left to process or to look at
     elif group == content_id != first_group(decision):
         decision["action"] = "process"  # somebody took the content out of the group that it joined
+    decision["group_content_id"], decision["group_media_id"] = group, standing.group_media_id
     if decision["match"]:
         decision["match"]["group_content_id"] = group
         decision["match"]["group_media_id"] = standing.group_media_id
     pending_from = standing.group_media_id if group != content_id or decision["outcome"] == "duplicate" else None
     decision["verdict"] = told_verdict(standing.verdict, decision["media_id"], pending_from)
     return decision["decision_id"], orjson.dumps(decision)
+
+
+def deleted_decision(
+    tombstone: Tombstone, collection: str, media_id: str, submission_id: str, attempt: int
+) -> tuple[str, bytes]:
+    """Id and JSON of the decision that says that a submission was deleted: a function of these names alone."""
+    identity = decision_id(collection, submission_id, attempt, tombstone.revision)
+    decision = Decision(
+        decision_id=identity,
+        revision=tombstone.revision,
+        outcome="deleted",
+        action="forget",
+        collection=collection,
+        media_id=media_id,
+        submission_id=submission_id,
+        attempt=attempt,
+        kind=tombstone.kind,
+        content_id=tombstone.content_id,
+        match=None,
+        verdict=PENDING,
+        failure=None,
+        facts=None,
+        metadata={},
+        submitted_at=tombstone.submitted_at,
+        fingerprinted_at=tombstone.submitted_at,
+        versions={},
+        supersedes=decision_id(collection, submission_id, attempt, tombstone.revision - 1),
+    )
+    return identity, decision.to_json()

@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 
 import orjson
 
+from streams.domain.policy.policy import DAY_MS
 from streams.domain.records import ModerationEvent
 from streams.domain.state.keys import waiting_key
 from streams.domain.state.members import leading_expires_ms, with_expiry, without_expiry
@@ -13,7 +14,6 @@ from streams.domain.state.state import State
 from streams.errors import BadInput, Reason
 
 WAITING_DAYS: Final = 7
-DAY_MS: Final = 86_400_000
 MAX_WAITING: Final = 10_000
 """Contents and media of a collection, in one partition."""
 
@@ -95,7 +95,7 @@ def forget_waiting(state: State, key: bytes) -> None:
     count_key = waiting_key(collection, "")
     value = state.get(count_key)
     if value is not None:
-        remaining = max(0, int(orjson.loads(without_expiry(value))) - 1)
+        remaining = max(0, number_in(value) - 1)
         state.put(count_key, with_expiry(orjson.dumps(remaining), leading_expires_ms(value)) if remaining else None)
 
 
@@ -109,6 +109,11 @@ def is_number(key: bytes) -> bool:
     return key.endswith(b"\0")
 
 
+def number_in(value: bytes) -> int:
+    """How many contents and media are waited for, in the value of a collection's number."""
+    return int(orjson.loads(without_expiry(value)))
+
+
 def subject_of(key: bytes) -> str:
     """The content or medium that the events of a key wait for."""
     return key[key.index(b"\0") + 1 :].decode()
@@ -120,4 +125,4 @@ def _pack(events: list[WaitingEvent]) -> bytes:
 
 def _count(state: State, collection: str) -> int:
     value = state.get(waiting_key(collection, ""))
-    return 0 if value is None else int(orjson.loads(without_expiry(value)))
+    return 0 if value is None else number_in(value)

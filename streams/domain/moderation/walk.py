@@ -42,11 +42,12 @@ CHUNK: Final = 500
 
 
 class Revised(NamedTuple):
-    """A revised decision."""
+    """A revised decision, or one that says that its submission was deleted."""
 
     decision_id: str
     media_id: str
     value: bytes
+    is_deleted: bool = False
 
 
 class Chunk(NamedTuple):
@@ -116,12 +117,17 @@ def visit_chunk(state: State, collection: str, visit: Visit, cause: bytes, time_
 def advance(state: State, collection: str, visit: Visit) -> int | None:
     """Move a walk behind a chunk that was visited; returns the number of the next chunk.
 
-    None at the end of the walk, and if the walk has gone on already.
+    None at the end of the walk, and if the walk has gone on already. Then the group is written again as it is: the
+    changelog may not have it.
     """
     root = visit.group_content_id
     group = stored_group(state, collection, root)
     walk = group.walk
     if walk is None or walk.chunk != visit.chunk:
+        key = group_key(collection, root)
+        value = state.get(key)
+        if value is not None:
+            state.put(key, value)
         return walk.chunk if walk is not None and walk.chunk == visit.chunk + 1 else None
     following: Walk | None = replace(walk, chunk=walk.chunk + 1, after=visit.after)
     if visit.is_end:
@@ -156,6 +162,7 @@ def _contents(state: State, collection: str, group_content_id: str, since: bytes
     """The short ids of a group's contents in order, from the content `since` on."""
     prefix, own = grouped_prefix(collection, group_content_id), short_id(group_content_id)
     joined = (key[len(prefix) :] for key, _ in state.scan_current(prefix, prefix + since if since else b""))
+    joined = (each for each in joined if each != own)  # a canonical content that came again may join its own group
     if since and since != own and state.get(prefix + since) is not None:
         yield since
     yield from merge([own] if own >= since else [], joined)
@@ -200,7 +207,7 @@ def remembered(state: State, identity: bytes) -> Revised | None:
         return None
     revised = unpack_decision(value)
     decision = orjson.loads(revised)
-    return Revised(decision["decision_id"], decision["media_id"], revised)
+    return Revised(decision["decision_id"], decision["media_id"], revised, decision["outcome"] == "deleted")
 
 
 def write_again(state: State, revised: Revised) -> None:

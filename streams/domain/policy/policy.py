@@ -18,6 +18,9 @@ from streams.domain.hashes.levels import Level
 from streams.domain.policy.validation import BadRule, check_combination, check_ranges
 from streams.errors import BadInput, Reason
 
+DAY_MS: Final = 86_400_000
+"""Times in records and in the state are in ms, rules of a policy in days."""
+
 
 class Thresholds(NamedTuple):
     """Hamming distances up to which two hashes count as the same picture; see Policy."""

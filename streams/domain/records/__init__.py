@@ -5,6 +5,8 @@ fingerprint.py  a submission after fetching and decoding
 decision.py     the answer
 verdict.py      what a moderator says, as decisions carry it
 moderation.py   verdicts and corrections as they are published
+dead_letter.py  records that could not be processed, and what was done about them
+job.py          submissions that somebody follows together
 fields.py       fields that users write, and their checks
 raw.py          a record before decoding
 codec.py        timestamps and JSON
@@ -16,6 +18,7 @@ from streams.domain.records.decision import Action, Appearance, Decision, Match,
 from streams.domain.records.fields import COLLECTION_REGEX
 from streams.domain.records.fingerprint import Failure, Fingerprint, MediaFacts, VideoFacts
 from streams.domain.records.ids import content_routing_key, decision_id, routing_key
+from streams.domain.records.job import Job, Lane
 from streams.domain.records.moderation import ModerationEvent, VerdictSource, decode_moderation_event
 from streams.domain.records.raw import Headers, RawRecord
 from streams.domain.records.submission import (
@@ -38,8 +41,10 @@ __all__ = [
     "Failure",
     "Fingerprint",
     "Headers",
+    "Job",
     "Kind",
     "Label",
+    "Lane",
     "Match",
     "MediaFacts",
     "ModerationEvent",

@@ -8,14 +8,14 @@ from typing import Any, Literal
 
 import orjson
 
-from streams.domain.records.codec import from_document_strictly, parse_json_object
+from streams.domain.records.codec import LEFT_OUT, from_document_strictly, parse_json_object
 from streams.domain.records.fingerprint import Failure, MediaFacts
-from streams.domain.records.submission import Kind
+from streams.domain.records.submission import Kind, Origin
 from streams.domain.records.verdict import Verdict
 from streams.errors import BadInput, Reason
 
-Outcome = Literal["unique", "duplicate", "near_duplicate", "failed"]
-Action = Literal["process", "reuse", "review", "inspect"]
+Outcome = Literal["unique", "duplicate", "near_duplicate", "failed", "deleted"]
+Action = Literal["process", "reuse", "review", "inspect", "forget"]
 Confidence = Literal["", "exact", "certain", "likely", "unverified"]
 Relation = Literal["", "copy", "clip_of", "contains", "overlaps"]
 
@@ -118,10 +118,17 @@ class Decision:
 
     `decision_id` depends only on collection, submission, attempt and revision. `action` is what a consumer should do:
     `process` this new content, `reuse` what is known of the match, `review` it, or `inspect` the failure. `appears_in`
-    is filled where the policy asks for it, nearest first.
+    is filled where the policy asks for it, nearest first. `origin` is the place of the submission in Kafka, where its
+    source can be read again; None in decisions of earlier versions.
 
-    A verdict that changes afterwards brings a revised decision: with the next `revision`, the new verdict, and the
-    `decision_id` that it supersedes in `supersedes`. All else is as in the first decision.
+    `group_content_id` and `group_media_id` name the group of the content, which is the content itself where it is the
+    first; None after a failure, and in decisions of early versions.
+
+    A verdict that changes afterwards brings a revised decision: with the next `revision`, the new verdict and group,
+    and the `decision_id` that it supersedes in `supersedes`. All else is as in the first decision. The last decision
+    about a submission that was deleted has the outcome `deleted`, the action `forget`, and nothing but its names.
+
+    `job_id` is that of the submission; the JSON of a decision about a submission without a job lacks it.
     """
 
     decision_id: str
@@ -144,6 +151,10 @@ class Decision:
     versions: dict[str, str]
     appears_in: list[Appearance] = field(default_factory=list)
     supersedes: str | None = None
+    group_content_id: str | None = None
+    group_media_id: str | None = None
+    origin: Origin | None = None
+    job_id: str | None = field(default=None, metadata=LEFT_OUT)
 
     def to_json(self) -> bytes:
         return orjson.dumps(self)
@@ -164,6 +175,8 @@ class Decision:
                 group = {"group_content_id": content_id, "group_media_id": media_id}
                 document["match"] = {"content_id": content_id, "media_id": media_id, **group, **known}
         decision = from_document_strictly(cls, document)
+        if decision.job_id is None:
+            decision.__dict__.pop("job_id", None)
         if decision.facts is not None:
             decision.__dict__["facts"] = decision.facts.published()
         if not UUID_REGEX.fullmatch(decision.decision_id):

@@ -12,6 +12,7 @@ from streams.domain.records.raw import Headers
 from streams.errors import BadInput, Reason
 
 COLLECTION_REGEX = re.compile(r"[a-z0-9][a-z0-9._-]{0,127}")
+JOB_ID_REGEX = COLLECTION_REGEX
 MAX_ID_CHARS = 1024
 
 
@@ -73,6 +74,23 @@ def collection_name(document: Mapping[str, Any]) -> str:
             "field 'collection' must be 1 to 128 of a-z, 0-9, '.', '_' and '-', and begin with a letter or digit",
         )
     return collection
+
+
+def job_id(document: Mapping[str, Any]) -> str | None:
+    """The job of a record; None where it names none.
+
+    Raises:
+        BadInput: bad_field.
+    """
+    found = document.get("job_id")
+    if found is None:
+        return None
+    if not isinstance(found, str) or not JOB_ID_REGEX.fullmatch(found):
+        raise BadInput(
+            Reason.BAD_FIELD,
+            "field 'job_id' must be 1 to 128 of a-z, 0-9, '.', '_' and '-', and begin with a letter or digit",
+        )
+    return found
 
 
 def timestamp(value: object, name: str) -> str:

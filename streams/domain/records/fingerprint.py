@@ -12,7 +12,7 @@ import orjson
 
 from streams.domain.hashes.algorithms import FRAMES_HASH, VIEWS_HASH
 from streams.domain.policy.policy import DEFAULT_POLICY, Policy
-from streams.domain.records.codec import decodable, from_document, parse_json_object
+from streams.domain.records.codec import LEFT_OUT, decodable, from_document, parse_json_object
 from streams.domain.records.submission import Kind, Origin
 from streams.errors import BadInput, Reason
 
@@ -103,7 +103,8 @@ class Fingerprint:
     """A submission after fetching and decoding: facts, or a failure; never the media itself.
 
     `fetch_ms` and `decode_ms` are wall time; `cached` says that equal bytes were decoded before. The submission is
-    decided under `policy`, even if the collection has another policy by then.
+    decided under `policy`, even if the collection has another policy by then. A submission without a job has no
+    `job_id` in its JSON.
     """
 
     submission_id: str
@@ -122,6 +123,7 @@ class Fingerprint:
     decode_ms: float = 0.0
     cached: bool = False
     policy: Policy = DEFAULT_POLICY
+    job_id: str | None = field(default=None, metadata=LEFT_OUT)
 
     def to_json(self) -> bytes:
         return orjson.dumps(self)

@@ -5,9 +5,10 @@
     split        two contents are not the same
     merge        two contents are the same
     undo         takes a split or a merge of two contents back
+    deletion     everything that is kept of a medium, or of all media of a content, goes
 
-An event names a content by its id, or by the id of a medium that was submitted. Decoding checks every field and names
-the wrong one.
+An event names a content by its id, or by the id of a medium that was submitted; a deletion may name both. Decoding
+checks every field and names the wrong one.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from streams.domain.records.submission import Origin, submission_id_of
 from streams.domain.records.verdict import GIVEN_STATUSES, SOURCE_KINDS, GivenStatus, Label, SourceKind
 from streams.errors import BadInput, Reason
 
-EventName = Literal["verdict", "withdrawal", "split", "merge", "undo"]
+EventName = Literal["verdict", "withdrawal", "split", "merge", "undo", "deletion"]
 Scope = Literal["group", "content"]
 
 EVENT_NAMES: Final[tuple[EventName, ...]] = get_args(EventName)
@@ -34,6 +35,8 @@ PAIR_EVENTS: Final = frozenset({"split", "merge", "undo"})
 """Events about two contents."""
 
 MAX_LABELS, MAX_NAME_CHARS, MAX_REASON_CHARS = 64, 128, 2048
+MAX_CALL_NUMBER: Final = 1_000_000_000
+MAX_ATTEMPTS: Final = 65_535
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,22 @@ class VerdictSource:
     kind: SourceKind
     name: str
     version: str | None = None
+
+
+@dataclass(frozen=True)
+class ModeratorCall:
+    """The call that a verdict comes from.
+
+    Attributes:
+        duration_ms: of the attempt that gave the answer.
+        attempts: how often the moderator was asked.
+        price: of one attempt, in `currency`, as ISO 4217 has it.
+    """
+
+    duration_ms: float
+    attempts: int
+    price: float
+    currency: str
 
 
 @dataclass(frozen=True)
@@ -57,12 +76,14 @@ class ModerationEvent:
         by: who says so.
         at: when, in RFC 3339; informs people, and orders nothing.
         content_id: the content that the event is about; None if a medium names it.
-        media_id: a medium of that content; None if the content is named itself.
+        media_id: a medium of that content; None if the content is named itself. A deletion that names both is about
+            this medium's submissions of this content, and about no other medium.
         other_content_id: the second content of a split, a merge or an undo.
         status: of a verdict.
         labels: of a verdict.
         reason: for people.
         scope: of a verdict: the whole `group`, as far as copies inherit, or this `content` alone.
+        call: of a verdict: what it took to get it; None where nobody says.
     """
 
     event_id: str
@@ -77,6 +98,7 @@ class ModerationEvent:
     labels: list[Label] = field(default_factory=list)
     reason: str | None = None
     scope: Scope = "group"
+    call: ModeratorCall | None = None
 
     @property
     def subject(self) -> str:
@@ -123,7 +145,7 @@ def decode_moderation_event(
 def _event(document: dict[str, Any], event_id: str, default_event: str) -> ModerationEvent:
     document = {name: entry for name, entry in document.items() if entry is not None}
     event = cast(EventName, choice(document, "event", EVENT_NAMES, default_event or None))
-    content_id, media_id = _named(document)
+    content_id, media_id = _named(document, both=event == "deletion")
     by = document.get("by")
     if not isinstance(by, dict):
         raise BadInput(Reason.MISSING_FIELD, "field 'by' must be an object with 'kind' and 'name'")
@@ -145,16 +167,36 @@ def _event(document: dict[str, Any], event_id: str, default_event: str) -> Moder
         labels=_labels(document.get("labels", [])) if is_verdict else [],
         reason=text(document, "reason", MAX_REASON_CHARS) if "reason" in document else None,
         scope=cast(Scope, choice(document, "scope", SCOPES, "group")),
+        call=_call(document["call"]) if is_verdict and "call" in document else None,
     )
 
 
-def _named(document: dict[str, Any]) -> tuple[str | None, str | None]:
-    """The content id, or the media id."""
-    if "content_id" in document:
-        return _content_id(document, "content_id"), None
-    if "media_id" not in document:
+def _call(value: object) -> ModeratorCall:
+    if not isinstance(value, dict):
+        raise BadInput(Reason.BAD_FIELD, "field 'call' must be an object")
+    currency = text(value, "currency", 3, path="call.")
+    return ModeratorCall(
+        duration_ms=_not_negative(value, "duration_ms"),
+        attempts=min(int(_not_negative(value, "attempts")), MAX_ATTEMPTS),
+        price=_not_negative(value, "price"),
+        currency=currency,
+    )
+
+
+def _not_negative(value: dict[str, Any], name: str) -> float:
+    number = value.get(name, 0)
+    if type(number) not in (int, float) or not 0 <= number <= MAX_CALL_NUMBER:
+        raise BadInput(Reason.BAD_FIELD, f"field 'call.{name}' must be a number from 0 to {MAX_CALL_NUMBER:,}")
+    return float(number)
+
+
+def _named(document: dict[str, Any], *, both: bool) -> tuple[str | None, str | None]:
+    """The content id, or the media id; with `both`, both where both are there."""
+    content_id = _content_id(document, "content_id") if "content_id" in document else None
+    if content_id is None and "media_id" not in document:
         raise BadInput(Reason.MISSING_FIELD, "field 'content_id' or 'media_id' must say what the event is about")
-    return None, text(document, "media_id", MAX_ID_CHARS)
+    is_medium_named = content_id is None or (both and "media_id" in document)
+    return content_id, text(document, "media_id", MAX_ID_CHARS) if is_medium_named else None
 
 
 def _content_id(document: dict[str, Any], name: str) -> str:

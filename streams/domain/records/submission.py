@@ -11,7 +11,16 @@ from typing import Any, Final, Literal, get_args
 import orjson
 
 from streams.domain.records.codec import decodable, format_timestamp, new_unchecked, parse_json_object
-from streams.domain.records.fields import COLLECTION_REGEX, MAX_ID_CHARS, collection_name, header_map, text, timestamp
+from streams.domain.records.fields import (
+    COLLECTION_REGEX,
+    JOB_ID_REGEX,
+    MAX_ID_CHARS,
+    collection_name,
+    header_map,
+    job_id,
+    text,
+    timestamp,
+)
 from streams.domain.records.raw import Headers
 from streams.errors import BadInput, Reason
 
@@ -21,6 +30,9 @@ KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 WHOLE_NUMBER_REGEX = re.compile(r"-?[0-9]{1,18}")
 MAX_URL_CHARS = 8192
 MAX_METADATA_BYTES = 4096
+MAX_ATTEMPT = 1_000_000
+PLACE_REGEX = re.compile(r"[A-Za-z0-9._-]{1,249}/[0-9]{1,9}/[0-9]{1,18}")
+"""A place in Kafka: topic, partition and offset."""
 JSON_TYPES = ("application/json", "application/cloudevents+json")
 
 
@@ -40,7 +52,8 @@ class Submission:
 
     `submission_id` is `ce_source#ce_id` from the CloudEvents headers, or the origin where there are none: the same
     event published or processed twice is the same submission. `attempt` counts deliberate replays of a dead letter;
-    every replay gets a decision of its own. Exactly one of `url` and `body` is set. `submitted_at` is RFC 3339 UTC.
+    every replay gets a decision of its own. `job_id` names the job that it is part of. Exactly one of `url` and `body`
+    is set. `submitted_at` is RFC 3339 UTC.
     """
 
     submission_id: str
@@ -55,6 +68,7 @@ class Submission:
     metadata: dict[str, Any] = field(default_factory=dict)
     priority: int = 0
     attempt: int = 0
+    job_id: str | None = None
 
 
 def _metadata(value: object) -> dict[str, Any]:
@@ -89,7 +103,7 @@ def decode_submission(
 
     The value is the medium itself if the `content-type` header names anything but JSON. CloudEvents headers (binary
     mode of the Kafka binding 1.0) then carry the other fields: `ce_subject` or the key is the media id;
-    `ce_collection`, `ce_kind`, `ce_priority` and `ce_metadata` (a JSON object) are optional.
+    `ce_collection`, `ce_kind`, `ce_priority`, `ce_jobid` and `ce_metadata` (a JSON object) are optional.
     Otherwise the value is JSON with `media_id` and `url`. A null field counts as absent; unknown fields are ignored.
 
     Args:
@@ -116,6 +130,7 @@ def decode_submission(
             "priority": named.get("ce_priority"),
             "submitted_at": named.get("ce_time"),
             "metadata": _metadata_header(named.get("ce_metadata")),
+            "job_id": named.get("ce_jobid"),
         }
     else:
         document = parse_json_object(value)
@@ -148,12 +163,16 @@ def decode_submission(
         content_type=content_type or None,
         metadata=_metadata(document.get("metadata", {})),
         priority=_whole_number(document.get("priority", 0), "priority", 0, 9),
-        attempt=_whole_number(named.get("ms_attempt", 0), "ms_attempt", 0, 1_000_000),
+        attempt=_whole_number(named.get("ms_attempt", 0), "ms_attempt", 0, MAX_ATTEMPT),
+        job_id=job_id(document),
     )
 
 
 def submission_id_of(headers: Headers, origin: Origin) -> str:
-    """`ce_source#ce_id` where CloudEvents headers name the event, else `topic/partition/offset`."""
+    """`ce_source#ce_id` where CloudEvents headers name the event, else `topic/partition/offset`.
+
+    A replayed record stands in another place; its header `ms_origin` names the place where it came in first.
+    """
     return _submission_id(header_map(headers), origin)
 
 
@@ -161,7 +180,24 @@ def _submission_id(named: Mapping[str, str], origin: Origin) -> str:
     event_id = named.get("ce_id")
     if event_id and len(event_id) <= MAX_ID_CHARS and "\0" not in event_id:
         return f"{named.get('ce_source', '')[:MAX_ID_CHARS]}#{event_id}".replace("\0", "")
-    return f"{origin.topic}/{origin.partition}/{origin.offset}"
+    place = named.get("ms_origin", "")
+    return place if PLACE_REGEX.fullmatch(place) else f"{origin.topic}/{origin.partition}/{origin.offset}"
+
+
+def salvage_job_id(value: bytes | None, headers: Headers) -> str | None:
+    """The job of a submission that did not decode, or None."""
+    named = header_map(headers)
+    job = named.get("ce_jobid")
+    if job is None and value and b'"job_id"' in value:
+        with suppress(BadInput):
+            job = parse_json_object(value).get("job_id")
+    return job if isinstance(job, str) and JOB_ID_REGEX.fullmatch(job) else None
+
+
+def salvage_attempt(headers: Headers) -> int:
+    """Which deliberate replay of a record this is; 0 for the record as it came in first."""
+    text = header_map(headers).get("ms_attempt", "")
+    return min(int(text), MAX_ATTEMPT) if text.isascii() and text.isdigit() and len(text) <= 7 else 0
 
 
 def salvage_identity(key: bytes | None, value: bytes | None, headers: Headers) -> tuple[str | None, str]:

@@ -12,10 +12,14 @@ The state is a map from bytes to bytes, one for each partition. A first byte tel
 What moderation needs (short ids are 33 bytes that stand for a content id):
 
     g <collection> NUL <short id> <decision id>   members.py: a submission of a content, and its last revision
-    m <collection> NUL <media id>                 members.py: the content of a medium
+    m <collection> NUL <media id> NUL <offset> <short id> <decision id>
+                                                  members.py: a submission of a medium, the newest first
+    m <collection> NUL <media id>                 members.py: the same of an earlier version, of the last submission
     h <collection> NUL <short id> <short id>      a content that joined the group of another; no value
     v <collection> NUL <short id>                 groups.py: verdicts on a group, what it was merged with, the walk
     x <collection> NUL <short id>                 splits.py: the contents that this one is not the same as
     a <digest, 16 bytes>                          answers.py: what a moderation event brought about
     w <collection> NUL <content id or media id>   waiting.py: moderation events that wait for a content or a medium
+    t <collection> NUL <decision id>              deletions.py: a submission that was deleted
+    d <digest, 16 bytes>                          deletions.py: what is erased once a deletion is committed
 """

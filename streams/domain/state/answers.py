@@ -34,9 +34,11 @@ class Answer:
         is_done: the answer is the second.
         writes: keys and values that the event writes, before its visits.
         visits: chunks of walks.
-        decision_ids: 16 bytes each, of the revised decisions, in their order.
+        decision_ids: 16 bytes each, of the revised decisions, in their order; of the first answer, those that are
+            among its writes.
         refusals: reason, detail and JSON of the events that were refused.
         events: JSON of events that had waited, and are applied next.
+        step: JSON of the record that brings the next chunk of a deletion; empty where there is none.
     """
 
     expires_ms: int
@@ -46,19 +48,20 @@ class Answer:
     decision_ids: tuple[bytes, ...] = ()
     refusals: tuple[tuple[str, str, str], ...] = ()
     events: tuple[str, ...] = ()
+    step: str = ""
 
     def pack(self) -> bytes:
         """The second answer keeps the keys only: by then, the values may be later ones."""
         writes = [[key.hex(), None if value is None or self.is_done else value.hex()] for key, value in self.writes]
         visits = [(*visit[:2], visit.after.hex(), visit.is_end) for visit in self.visits]
-        told = orjson.dumps([self.is_done, writes, visits, self.refusals, self.events])
+        told = orjson.dumps([self.is_done, writes, visits, self.refusals, self.events, self.step])
         return b"".join((_HEADER.pack(self.expires_ms, len(told)), told, *self.decision_ids))
 
     @classmethod
     def unpack(cls, value: bytes) -> Answer:
         expires_ms, length = _HEADER.unpack_from(value)
         end = _HEADER.size + length
-        is_done, writes, visits, refusals, events = orjson.loads(value[_HEADER.size : end])
+        is_done, writes, visits, refusals, events, *step = orjson.loads(value[_HEADER.size : end])
         return cls(
             expires_ms,
             is_done,
@@ -67,4 +70,5 @@ class Answer:
             tuple(value[at : at + DECISION_ID_BYTES] for at in range(end, len(value), DECISION_ID_BYTES)),
             tuple((reason, detail, event) for reason, detail, event in refusals),
             tuple(events),
+            *step,
         )

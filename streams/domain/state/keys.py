@@ -20,9 +20,12 @@ GROUP_PREFIX: Final = b"v"
 SPLITS_PREFIX: Final = b"x"
 EVENT_PREFIX: Final = b"a"
 WAITING_PREFIX: Final = b"w"
+TOMBSTONE_PREFIX: Final = b"t"
+ERASURE_PREFIX: Final = b"d"
 
 SHORT_ID_BYTES: Final = 1 + DIGEST_BYTES
 DECISION_ID_BYTES: Final = 16
+LAST_OFFSET: Final = (1 << 63) - 1
 
 
 def content_key(collection: str, content_id: str) -> bytes:
@@ -90,8 +93,45 @@ def grouped_key(collection: str, group_content_id: str, content_id: str) -> byte
     return grouped_prefix(collection, group_content_id) + short_id(content_id)
 
 
-def medium_key(collection: str, media_id: str) -> bytes:
+def medium_prefix(collection: str, media_id: str) -> bytes:
+    """What the keys of all submissions of a medium begin with."""
+    return MEDIUM_PREFIX + f"{collection}\0{media_id}\0".encode()
+
+
+def newest_first(offset: int) -> bytes:
+    """8 bytes that sort offsets from the last to the first."""
+    return (LAST_OFFSET - offset).to_bytes(8, "big")
+
+
+def medium_key(collection: str, media_id: str, offset: int, content_id: str, decision_key: bytes) -> bytes:
+    """Of a submission of a medium, by the offset of its record."""
+    identity = short_id(content_id) + decision_id_bytes(decision_key)
+    return medium_prefix(collection, media_id) + newest_first(offset) + identity
+
+
+def submission_of_medium(key: bytes) -> tuple[str, bytes]:
+    """The content id and the key of the decision in the key of a medium's submission."""
+    at = len(key) - DECISION_ID_BYTES
+    return content_id_of_short(key[at - SHORT_ID_BYTES : at]), DECISION_PREFIX + key[at:]
+
+
+def old_medium_key(collection: str, media_id: str) -> bytes:
+    """Of the content of a medium's last submission, as an earlier version stored it."""
     return MEDIUM_PREFIX + f"{collection}\0{media_id}".encode()
+
+
+def tombstone_key(collection: str, decision_key: bytes) -> bytes:
+    """Of a submission that was deleted; `decision_key` is that of its first decision."""
+    return TOMBSTONE_PREFIX + collection.encode() + b"\0" + decision_id_bytes(decision_key)
+
+
+def erasure_key(event_key: bytes) -> bytes:
+    """Of what is to be erased after the event with this key."""
+    return ERASURE_PREFIX + event_key.removeprefix(EVENT_PREFIX)
+
+
+def event_key_of_erasure(key: bytes) -> bytes:
+    return EVENT_PREFIX + key.removeprefix(ERASURE_PREFIX)
 
 
 def group_key(collection: str, group_content_id: str) -> bytes:

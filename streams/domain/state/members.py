@@ -1,6 +1,7 @@
-"""Submissions of a content, and the content of a medium, in the state.
+"""Submissions of a content, and those of a medium, in the state.
 
-Both are written with every decision, so that a verdict that comes later finds the decisions that it changes.
+Both are written with every decision, so that a verdict or a deletion that comes later finds the decisions that it
+changes.
 """
 
 from __future__ import annotations
@@ -8,12 +9,23 @@ from __future__ import annotations
 import struct
 from typing import Final, NamedTuple
 
-from streams.domain.state.keys import SHORT_ID_BYTES, content_id_of_short, short_id
+from streams.domain.state.keys import (
+    SHORT_ID_BYTES,
+    content_id_of_short,
+    medium_prefix,
+    old_medium_key,
+    submission_of_medium,
+)
+from streams.domain.state.state import State
 
-_MEMBER: Final = struct.Struct("<qBI8s8s")
+_MEMBER: Final = struct.Struct("<qBI8s8sq")
+_OLD_MEMBER: Final = struct.Struct("<qBI8s8s")
 _EXPIRES_MS: Final = struct.Struct("<q")
 FIRST: Final = bytes(8)
 """The signature of a first decision that no verdict was known for."""
+
+UNKNOWN_OFFSET: Final = -1
+"""Of members that an earlier version wrote: they came before anything that is read now."""
 
 
 class Member(NamedTuple):
@@ -26,6 +38,7 @@ class Member(NamedTuple):
         signature: of what the last decision says about group, action and verdict; FIRST for a first decision without a
             verdict.
         cause: names what brought the last revision.
+        offset: of the record that brought the submission.
     """
 
     expires_ms: int
@@ -33,26 +46,35 @@ class Member(NamedTuple):
     revision: int = 0
     signature: bytes = FIRST
     cause: bytes = bytes(8)
+    offset: int = UNKNOWN_OFFSET
 
     def pack(self) -> bytes:
         return _MEMBER.pack(*self)
 
     @classmethod
     def unpack(cls, value: bytes) -> Member:
-        return cls(*_MEMBER.unpack(value))
+        layout = _MEMBER if len(value) == _MEMBER.size else _OLD_MEMBER
+        return cls(*layout.unpack(value))
 
 
-def pack_medium(content_id: str, expires_ms: int) -> bytes:
-    return _EXPIRES_MS.pack(expires_ms) + short_id(content_id)
+def content_of_medium(state: State, collection: str, media_id: str, time_ms: int) -> str | None:
+    """The content of a medium's last submission that has not expired at `time_ms`."""
+    for key, value in state.scan_current(medium_prefix(collection, media_id)):
+        if leading_expires_ms(value) >= time_ms:
+            return submission_of_medium(key)[0]
+    return content_in_old_layout(state, collection, media_id, time_ms)
 
 
-def content_of_medium(value: bytes) -> str:
-    """The content id of a medium."""
+def content_in_old_layout(state: State, collection: str, media_id: str, time_ms: int) -> str | None:
+    """The content of a medium as an earlier version stored it."""
+    value = state.get(old_medium_key(collection, media_id))
+    if value is None or leading_expires_ms(value) < time_ms:
+        return None
     return content_id_of_short(value[_EXPIRES_MS.size : _EXPIRES_MS.size + SHORT_ID_BYTES])
 
 
 def leading_expires_ms(value: bytes) -> int:
-    """When a member, a medium, a waiting event or an answer expires: all begin with it."""
+    """When a member, a medium's submission, a waiting event, an answer or a tombstone expires: all begin with it."""
     return int(_EXPIRES_MS.unpack_from(value)[0])
 
 

@@ -22,6 +22,7 @@ from streams.kafka.outputs import Output, OutputHeaders
 from streams.runtime.context import StageContext
 from streams.runtime.ledger import Batch, Delivery
 from streams.runtime.outbox import DELIVERY_TIMEOUT_S, Barrier
+from streams.runtime.runners.admission import Admission
 from streams.runtime.runners.output_groups import OutputGroups, linger_s
 from streams.runtime.stage import Bounds, Runner, Stage
 
@@ -34,7 +35,7 @@ MAX_READY_RECORDS = 64
 DIGESTED_BYTES = 32 << 10
 
 #: A partition and a key: the records whose outputs must keep their order.
-Lane = tuple[int, bytes]
+Chain = tuple[int, bytes]
 Work = Coroutine[Any, Any, None]
 
 
@@ -110,10 +111,12 @@ class ConcurrentStage(Stage):
         digest: computes something from the bytes of a record that takes long for many bytes, and releases the GIL. Of
             a delivery with many bytes, one thread computes it for all records at once, before they are handled: a hop
             to another thread for each record costs as much as hashing it.
+        admission: says when a batch may begin; None for at once.
     """
 
     handle: Callable[[RecordTask], Work | None]
     digest: Callable[[bytes], str] | None = None
+    admission: Admission | None = None
 
     @property
     def weight(self) -> int:
@@ -126,7 +129,7 @@ class ConcurrentStage(Stage):
     def runner(self, context: StageContext, app: faust.App) -> Runner:
         return ConcurrentRunner(context, self, context.settings.runtime.fetch_concurrency)
 
-    def work_timeout_s(self, settings: Settings) -> float:
+    def work_timeout_s(self, settings: Settings) -> float | None:
         """The longest that one medium may take to fetch and decode, and Kafka to acknowledge."""
         source, limits = settings.source, settings.limits
         return DELIVERY_TIMEOUT_S + max(
@@ -149,7 +152,7 @@ class ConcurrentRunner(Runner):
         self._slots = asyncio.Semaphore(slots)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"{stage.name}-digest")
         self._groups: OutputGroups[Finished] = OutputGroups(self._send)
-        self._lane_ends: dict[Lane, asyncio.Future[None]] = {}
+        self._chain_ends: dict[Chain, asyncio.Future[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._batch_records = metrics.BATCH_RECORDS.labels(stage.name)
         self._records = {topic: metrics.RECORDS.labels(stage.name, topic) for topic in stage.reads}
@@ -165,6 +168,11 @@ class ConcurrentRunner(Runner):
             self._context.fail(error)
 
     async def _start_batch(self, batch: Batch) -> None:
+        if self._stage.admission is not None:
+            await self._stage.admission.admit(len(batch.records))
+            if batch.stale:
+                self._stage.admission.give_up()
+                return
         self._batch_records.observe(len(batch.records))
         batch.started = True
         ready: list[Finished] = []
@@ -173,8 +181,8 @@ class ConcurrentRunner(Runner):
         for index, record in enumerate(batch.records):
             task = RecordTask(self._context, record, digests[index] if digests else None)
             work = self._stage.handle(task)
-            lane = None if record.key is None else (batch.partition, record.key)
-            if work is None and lane not in self._lane_ends:
+            chain = None if record.key is None else (batch.partition, record.key)
+            if work is None and chain not in self._chain_ends:
                 ready.append(Finished(batch, index, task, begun_at))
                 if len(ready) == MAX_READY_RECORDS:
                     await self._send(ready)
@@ -190,7 +198,7 @@ class ConcurrentRunner(Runner):
                 if work is not None:
                     work.close()
                 return
-            self._start(batch, index, task, work, lane)
+            self._start(batch, index, task, work, chain)
         await self._send(ready)
 
     async def _digest(self, batch: Batch) -> list[str | None] | None:
@@ -205,12 +213,12 @@ class ConcurrentRunner(Runner):
 
         return await self._context.loop.run_in_executor(self._thread, compute)
 
-    def _start(self, batch: Batch, index: int, task: RecordTask, work: Work | None, lane: Lane | None) -> None:
-        previous, lane_end = None, None
-        if lane is not None:
-            previous = self._lane_ends.get(lane)
-            lane_end = self._lane_ends[lane] = self._context.loop.create_future()
-        running = asyncio.create_task(self._run(batch, index, task, work, previous, lane_end))
+    def _start(self, batch: Batch, index: int, task: RecordTask, work: Work | None, chain: Chain | None) -> None:
+        previous, chain_end = None, None
+        if chain is not None:
+            previous = self._chain_ends.get(chain)
+            chain_end = self._chain_ends[chain] = self._context.loop.create_future()
+        running = asyncio.create_task(self._run(batch, index, task, work, previous, chain_end))
 
         def on_ended(_: asyncio.Task[None]) -> None:
             # Runs even if the task is cancelled before its first step, so the slot is always released.
@@ -218,11 +226,11 @@ class ConcurrentRunner(Runner):
             self._slots.release()
             if work is not None:
                 work.close()
-            if lane is not None and lane_end is not None:
-                if not lane_end.done():
-                    lane_end.set_result(None)
-                if self._lane_ends.get(lane) is lane_end:
-                    del self._lane_ends[lane]
+            if chain is not None and chain_end is not None:
+                if not chain_end.done():
+                    chain_end.set_result(None)
+                if self._chain_ends.get(chain) is chain_end:
+                    del self._chain_ends[chain]
 
         self._tasks.add(running)
         running.add_done_callback(on_ended)
@@ -234,14 +242,14 @@ class ConcurrentRunner(Runner):
         task: RecordTask,
         work: Work | None,
         previous: asyncio.Future[None] | None,
-        lane_end: asyncio.Future[None] | None,
+        chain_end: asyncio.Future[None] | None,
     ) -> None:
-        """`previous` and `lane_end` are done once the record before, and this record, have a place in the order."""
+        """`previous` and `chain_end` are done once the record before, and this record, have a place in the order."""
         begun_at = time.monotonic()
 
         def on_joined() -> None:
-            if lane_end is not None and not lane_end.done():
-                lane_end.set_result(None)
+            if chain_end is not None and not chain_end.done():
+                chain_end.set_result(None)
 
         try:
             if work is not None:
@@ -262,6 +270,8 @@ class ConcurrentRunner(Runner):
         def on_acknowledged() -> None:
             for each in live:
                 each.batch.finish_one(each.index)
+            if self._stage.admission is not None:
+                self._stage.admission.finish(len(live))
             for topic, records in Counter(each.batch.topic for each in live).items():
                 self._records[self._context.topic(topic)].inc(records)
             self._seconds.observe(time.monotonic() - live[0].begun_at)
@@ -277,6 +287,8 @@ class ConcurrentRunner(Runner):
     def on_revoked(self) -> None:
         """Cancels the tasks: the next owner of a partition processes its records again."""
         self._groups.drop()
+        if self._stage.admission is not None:
+            self._stage.admission.give_up()
         for task in self._tasks:
             task.cancel()
 

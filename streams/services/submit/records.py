@@ -8,23 +8,26 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
 from streams.domain.fingerprint.formats import HEAD_BYTES
 from streams.domain.records import Kind, Origin, decode_submission, salvage_identity, submission_id_of
 from streams.domain.records.fields import MAX_ID_CHARS
+from streams.domain.records.job import Lane
 from streams.domain.records.submission import MAX_URL_CHARS
 from streams.errors import BadInput, Reason
 from streams.kafka.publisher import SubmissionRecord
-from streams.kafka.topics import SUBMISSIONS, load_topics
+from streams.kafka.topics import BULK_SUBMISSIONS, SUBMISSIONS, load_topics
 from streams.services.submit.files import FoundFile, content_type_of
 
 EVENT_TYPE = "mediasieve.submission.v1"
 DEFAULT_SOURCE = "/mediasieve/publish"
 #: Reserved of a topic's `max.message.bytes` for key, headers and the batch around a record.
 ENVELOPE_BYTES = 64 << 10
+#: The topic of each lane.
+LANES: Final[dict[Lane, str]] = {"live": SUBMISSIONS, "bulk": BULK_SUBMISSIONS}
 NO_ORIGIN = Origin(SUBMISSIONS, 0, 0)
 
 
@@ -34,6 +37,7 @@ class Envelope:
 
     `in_order` gives all submissions the same key, and so one partition: they are decided in the order of publishing.
     `event_id` is the CloudEvents id of a run of one submission; without it, every submission gets an id of its own.
+    `lane` says whether they may wait for others. `job_id` names the job that they are part of.
     """
 
     collection: str = "default"
@@ -43,6 +47,8 @@ class Envelope:
     source: str = DEFAULT_SOURCE
     in_order: bool = False
     event_id: str = ""
+    lane: Lane = "live"
+    job_id: str | None = None
 
 
 def max_inline_bytes() -> int:
@@ -87,6 +93,8 @@ def record_from_bytes(body: bytes, media_id: str, content_type: str, envelope: E
         headers.append(("ce_priority", str(envelope.priority).encode()))
     if envelope.metadata:
         headers.append(("ce_metadata", orjson.dumps(envelope.metadata)))
+    if envelope.job_id is not None:
+        headers.append(("ce_jobid", envelope.job_id.encode()))
     return _checked_record(media_id, body, headers, envelope, by_reference=False)
 
 
@@ -122,6 +130,8 @@ def _record_by_reference(document: dict[str, Any], envelope: Envelope) -> Submis
         defaults["priority"] = envelope.priority
     if envelope.metadata:
         defaults["metadata"] = envelope.metadata
+    if envelope.job_id is not None:
+        defaults["job_id"] = envelope.job_id
     value = orjson.dumps({**defaults, **{name: entry for name, entry in document.items() if entry is not None}})
     media_id = salvage_identity(None, value, ())[0] or ""
     headers = [*_event_headers(envelope, media_id), ("content-type", b"application/json")]

@@ -12,6 +12,7 @@ from streams.kafka.publisher import Publisher, Receipt
 from streams.services.progress import Progress
 from streams.services.submit.files import FoundFile, UnreadablePath
 from streams.services.submit.records import (
+    LANES,
     Envelope,
     max_inline_bytes,
     record_from_file,
@@ -54,7 +55,7 @@ class Submitter:
         self._progress = progress
         self._listener = listener
         self._published = self._by_reference = self._failed = self._size_bytes = 0
-        self._publisher = Publisher(settings, self._on_receipt)
+        self._publisher = Publisher(settings, self._on_receipt, topic=LANES[envelope.lane])
 
     def submit_files(self, files: Iterable[FoundFile | UnreadablePath], *, inline: bool | None = None) -> None:
         """Publishes files: their bytes, file:// URLs, or (`inline` is None) bytes where they fit into a record."""

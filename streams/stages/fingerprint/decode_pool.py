@@ -37,6 +37,12 @@ class DecodePool:
         self._slots = asyncio.Semaphore(threads)
         self._threads = self._new_threads()
         self._stuck = 0
+        self._jobs = 0
+
+    @property
+    def crowded(self) -> bool:
+        """Whether a decode waits for a thread."""
+        return self._jobs > self._thread_count
 
     async def run(self, decode: Callable[[], Result], waited_s: Callable[[], float] = _no_wait) -> Result:
         """Run `decode` on a thread; returns or raises what it does. A cancelled decode runs on until it ends by itself.
@@ -49,6 +55,13 @@ class DecodePool:
             BadInput: decode_timeout.
             BrokenInfrastructure: too many decodes never returned.
         """
+        self._jobs += 1
+        try:
+            return await self._run(decode, waited_s)
+        finally:
+            self._jobs -= 1
+
+    async def _run(self, decode: Callable[[], Result], waited_s: Callable[[], float]) -> Result:
         async with self._slots:
             loop = asyncio.get_running_loop()
             work = loop.run_in_executor(self._threads, decode)

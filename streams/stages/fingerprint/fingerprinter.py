@@ -35,6 +35,8 @@ from streams.stages.fingerprint.decoders.decoder import Decoder, ProcessDecoder,
 SMALL_BYTES = 32 << 10
 #: A medium from elsewhere of so many bytes is hashed without a hop to another thread.
 HASHED_AT_ONCE_BYTES = 256 << 10
+#: Bulk work has this part of the cache and of the bytes that are fetched, and at most so many records at once.
+BULK_PART, BULK_RECORDS = 4, 64
 #: This many characters of hashes count as one cache entry. A picture has fewer; a long video fills many entries.
 ENTRY_CHARS = 8 << 10
 
@@ -57,11 +59,20 @@ class Fingerprinter:
 
     Pictures and videos have separate threads, so that pictures go on while a video waits for its source. Animations and
     TIFFs of several pages run on the threads of videos, within their time limit.
+
+    Args:
+        settings: of the worker.
+        live: the fingerprinter of live submissions; this one is then for bulk submissions. It has a fetcher, threads
+            and a cache of its own, all smaller, and its decoding processes leave the cores to all others.
     """
 
-    def __init__(self, settings: Settings) -> None:
-        self._fetcher = SourceFetcher(settings)
-        metrics.SOURCE_BYTES.set_function(lambda: self._fetcher.reserved_bytes)
+    def __init__(self, settings: Settings, live: Fingerprinter | None = None) -> None:
+        if live is not None:
+            settings = for_bulk(settings)
+        self._fetcher = fetcher = SourceFetcher(settings)
+        fetchers = [fetcher] if live is None else [live._fetcher, fetcher]
+        metrics.SOURCE_BYTES.set_function(lambda: sum(each.reserved_bytes for each in fetchers))
+        self.fingerprinted = 0
         limits = Limits(ImageLimits(max_pixels=settings.limits.max_pixels), video_limits(settings))
         self._video_limits = limits.video
         entries = max(1, settings.runtime.fingerprint_cache_entries)
@@ -69,13 +80,21 @@ class Fingerprinter:
             entries, getsizeof=lambda facts: min(entries, cache_entries(facts))
         )
         self._cache_lock = threading.Lock()
-        self._videos = DecodePool("video", settings.runtime.video_threads, settings.limits.video_decode_timeout_s)
+        name = "video" if live is None else "bulk-video"
+        self._videos = DecodePool(name, settings.runtime.video_threads, settings.limits.video_decode_timeout_s)
         self._decoder: Decoder
-        if settings.runtime.decoders == "processes":
+        if live is not None:
+            self._decoder = live._decoder.in_background(settings, self._videos)
+        elif settings.runtime.decoders == "processes":
             self._decoder = ProcessDecoder(settings, limits)
         else:
             pictures = DecodePool("decode", settings.runtime.decode_threads, settings.limits.decode_timeout_s)
             self._decoder = ThreadDecoder(limits, pictures, self._videos)
+
+    @property
+    def crowded(self) -> bool:
+        """Whether a medium waits for its turn to be decoded."""
+        return self._decoder.crowded or self._videos.crowded
 
     async def prepare(self) -> None:
         """Load and compile what decoding needs."""
@@ -94,6 +113,7 @@ class Fingerprinter:
         if body is None or facts is None:
             return None
         _check_kind(submission, facts)
+        self.fingerprinted += 1
         _count(submission, body, facts, cached=True)
         return FingerprintResult(facts, 0.0, 0.0, cached=True)
 
@@ -118,6 +138,7 @@ class Fingerprinter:
                     found, policy, content_id, look_up=submission.body is None
                 )
             _check_kind(submission, facts)
+            self.fingerprinted += 1
             done_at = time.perf_counter()
             waited_s = found.waited_s if isinstance(found, OpenVideo) else 0.0
             fetch_s, decode_s = opened_at - begun_at + waited_s, max(0.0, done_at - opened_at - waited_s)
@@ -219,6 +240,17 @@ def _check_kind(submission: Submission, facts: MediaFacts) -> None:
 def cache_entries(facts: MediaFacts) -> int:
     """How many entries of the cache facts count for, so that the cache's memory is bounded."""
     return 1 + sum(map(len, facts.hashes.values())) // ENTRY_CHARS
+
+
+def for_bulk(settings: Settings) -> Settings:
+    """The settings of a fingerprinter for work that may wait: a smaller part of what a worker may take."""
+    runtime = settings.runtime
+    return settings.with_values(
+        in_flight_bytes=runtime.max_in_flight_bytes // BULK_PART,
+        fetch_concurrency=min(runtime.fetch_concurrency, BULK_RECORDS),
+        fingerprint_cache_entries=runtime.fingerprint_cache_entries // BULK_PART,
+        video_threads=max(1, runtime.video_threads // 2),
+    )
 
 
 def video_limits(settings: Settings) -> VideoLimits:

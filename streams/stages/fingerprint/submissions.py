@@ -9,7 +9,13 @@ from streams.config.live_policies import LivePolicies
 from streams.domain.fingerprint.record import fingerprint_record
 from streams.domain.policy.policy import Policy
 from streams.domain.records import Failure, Fingerprint, Origin, RawRecord, Submission, format_timestamp
-from streams.domain.records.submission import decode_submission, salvage_identity, submission_id_of
+from streams.domain.records.submission import (
+    decode_submission,
+    salvage_attempt,
+    salvage_identity,
+    salvage_job_id,
+    submission_id_of,
+)
 from streams.errors import BadInput
 from streams.stages.fingerprint.fingerprinter import Fingerprinter, FingerprintResult
 
@@ -103,4 +109,6 @@ def _salvage(task: SubmissionTask) -> Submission | None:
         kind="auto",
         submitted_at=format_timestamp(record.timestamp),
         origin=origin,
+        attempt=salvage_attempt(record.headers),
+        job_id=salvage_job_id(record.value, record.headers),
     )

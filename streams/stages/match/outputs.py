@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from streams import metrics
-from streams.domain.match.batch import WalkStep
-from streams.domain.match.decide import MatchOutput
-from streams.domain.moderation.events import Continuation, Refusal
+from streams.domain.match.decide import MatchOutput, MatchResult
+from streams.domain.moderation.events import Refusal
+from streams.domain.moderation.steps import Continuation, WalkStep
 from streams.errors import BadInput
-from streams.kafka.cloudevents import DECISION_TYPE, WALK_TYPE, event_headers
+from streams.kafka.cloudevents import DECISION_TYPE, DELETED_TYPE, DELETION_STEP_TYPE, WALK_TYPE, event_headers
 from streams.kafka.outputs import OutputHeaders
 from streams.kafka.topics import DECISIONS, FINGERPRINTS, VERDICTS
 
@@ -28,17 +28,21 @@ def emit_decisions(batch: OutputBatch, decisions: Iterable[MatchOutput]) -> None
     """To media.decisions."""
     now = batch.now()
     for decision in decisions:
-        headers = event_headers(decision.decision_id, DECISION_TYPE, decision.media_id, now)
+        event_type = DELETED_TYPE if decision.outcome == "deleted" else DECISION_TYPE
+        headers = event_headers(decision.decision_id, event_type, decision.media_id, now)
         batch.emit(DECISIONS, decision.media_id.encode(), decision.value, headers)
 
 
-def emit_walk_steps(batch: OutputBatch, continuations: Iterable[Continuation]) -> None:
-    """To the end of the log that this partition reads: the routing key is that of the record that began the walk."""
-    for step in continuations:
-        event_id = f"{step.collection}/{step.group_content_id}/{step.chunk}"
-        value = WalkStep(step.collection, step.group_content_id, step.chunk).to_json()
-        headers = event_headers(event_id, WALK_TYPE, step.group_content_id, batch.now())
-        batch.emit(FINGERPRINTS, step.routing_key, value, headers)
+def emit_steps(batch: OutputBatch, continuations: Iterable[Continuation]) -> None:
+    """To the end of the log that this partition reads: the routing key is that of the record that it goes on from."""
+    for each in continuations:
+        step = each.step
+        if isinstance(step, WalkStep):
+            event_type, subject, change = WALK_TYPE, step.group_content_id, step.group_content_id
+        else:
+            event_type, subject, change = DELETION_STEP_TYPE, step.content_id or step.media_id or "", step.event_id
+        headers = event_headers(f"{step.collection}/{change}/{step.chunk}", event_type, subject, batch.now())
+        batch.emit(FINGERPRINTS, each.routing_key, step.to_json(), headers)
 
 
 def emit_refusals(batch: OutputBatch, refusals: Iterable[Refusal]) -> None:
@@ -47,8 +51,16 @@ def emit_refusals(batch: OutputBatch, refusals: Iterable[Refusal]) -> None:
         batch.refuse(VERDICTS, event.subject.encode(), event.to_json(), error)
 
 
-def count_outcomes(outputs: Iterable[MatchOutput]) -> None:
-    """Count decisions by outcome; a decision that was made before counts as repeated, a revised one as revised."""
-    outcomes = (output.outcome or ("repeated" if output.repeated else "revised") for output in outputs)
+def count_outcomes(result: MatchResult) -> None:
+    """Count decisions by outcome, inherited verdicts, and what became of moderation events.
+
+    A decision that was made before counts as repeated, a revised one as revised.
+    """
+    outputs = result.decisions
+    outcomes = ("repeated" if output.repeated else output.outcome or "revised" for output in outputs)
     for outcome, count in Counter(outcomes).items():
         metrics.OUTCOMES.labels(outcome).inc(count)
+    for status, count in Counter(output.inherited for output in outputs if output.inherited is not None).items():
+        metrics.INHERITED_VERDICTS.labels(status).inc(count)
+    for (event, fate), count in Counter(result.handled).items():
+        metrics.MODERATION_EVENTS.labels(event, fate).inc(count)

@@ -11,9 +11,10 @@ from streams import metrics
 from streams.domain.match.batch import MatchInput, ModerationInput
 from streams.domain.match.expiry import remove_expired
 from streams.domain.match.indexes import CollectionIndexes
+from streams.domain.moderation.deletion import erase
 from streams.domain.moderation.events import Refusal
 from streams.domain.state.content import from_old_layout
-from streams.domain.state.keys import CONTENT_PREFIX, FRAMES_PREFIX, OLD_CONTENT_PREFIX
+from streams.domain.state.keys import CONTENT_PREFIX, ERASURE_PREFIX, FRAMES_PREFIX, OLD_CONTENT_PREFIX
 from streams.domain.state.state import State
 
 logger = logging.getLogger(__name__)
@@ -84,12 +85,14 @@ class PartitionIndexes:
 
     def _measure(self) -> None:
         metrics.INDEXED_CONTENTS.set(sum(map(len, self._indexes.values())))
+        waiting = (sum(indexes.moderated.waiting.values()) for indexes in self._indexes.values())
+        metrics.MODERATION_WAITING.set(sum(waiting))
         metrics.INDEX_BYTES.set(sum(indexes.memory_bytes for indexes in self._indexes.values()))
         self._measure_at = time.monotonic() + MEASURE_INTERVAL_S
 
 
 class Expiry:
-    """Removes expired contents and decisions from one partition's state, a few at a time.
+    """Removes expired contents and decisions from one partition's state, and what was deleted, a few at a time.
 
     An entry is removed if it expired before records that came in a while ago. Those records are committed, so that
     nothing from before will be decided again.
@@ -111,6 +114,7 @@ class Expiry:
             self._committed_at = now + COMMITTED_AFTER_S
         if now < self._next_step_at:
             return []
+        erase(state.scan(ERASURE_PREFIX), self._committed_ms, state)
         self._after, refusals = remove_expired(state.scan(after=self._after), self._committed_ms, state, indexes)
         self._next_step_at = now + EXPIRY_INTERVAL_S
         return refusals

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from streams.domain.match.batch import MatchInput, ModerationInput, WalkStep
+from streams.domain.match.batch import MatchInput, ModerationInput
 from streams.domain.moderation.events import LogPosition
+from streams.domain.moderation.steps import DeletionStep, WalkStep
 from streams.domain.records import Fingerprint, ModerationEvent, RawRecord
 from streams.errors import BadInput
 from streams.kafka import cloudevents
@@ -40,4 +41,6 @@ def _decode(record: RawRecord) -> MatchInput | ModerationInput:
             return ModerationInput(event, at, record.key or b"")
         case cloudevents.WALK_TYPE:
             return ModerationInput(WalkStep.from_json(record.value), at, record.key or b"")
+        case cloudevents.DELETION_STEP_TYPE:
+            return ModerationInput(DeletionStep.from_json(record.value), at, record.key or b"")
     return MatchInput.of(Fingerprint.from_json(record.value), record.timestamp, record.offset)

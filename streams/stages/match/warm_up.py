@@ -21,11 +21,10 @@ from streams.domain.hashes.views import FULL
 from streams.domain.match.batch import MatchInput
 from streams.domain.match.decide import decide
 from streams.domain.match.indexes import CollectionIndexes
-from streams.domain.policy.policy import Policy
+from streams.domain.policy.policy import DAY_MS, Policy
 from streams.domain.records import Fingerprint, MediaFacts, Origin, VideoFacts
 from streams.domain.state.keys import CONTENT_PREFIX, FRAMES_PREFIX
 
-DAY_MS = 86_400_000
 MOMENTS = 4
 POLICY = Policy.of(retention_days=1, appears_in=True)
 FILM = VideoFacts(float(MOMENTS), "h264", 25.0, 0, "file", "everything", 1, 1, 0.0, [])

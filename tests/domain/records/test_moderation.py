@@ -84,7 +84,7 @@ def test_what_belongs_to_verdicts_alone_is_ignored_in_other_events() -> None:
 @pytest.mark.parametrize(
     ("changes", "reason", "mentions"),
     [
-        ({"event": "delete"}, Reason.BAD_FIELD, "'event' must be one of verdict, withdrawal, split"),
+        ({"event": "erase"}, Reason.BAD_FIELD, "'event' must be one of verdict, withdrawal, split"),
         ({"event": ["verdict"]}, Reason.BAD_FIELD, "'event'"),
         ({"collection": "Not A Name"}, Reason.BAD_COLLECTION, "'collection'"),
         ({"collection": 7}, Reason.BAD_FIELD, "'collection'"),
@@ -99,6 +99,10 @@ def test_what_belongs_to_verdicts_alone_is_ignored_in_other_events() -> None:
         ({"status": "pending"}, Reason.BAD_FIELD, "'status' must be one of allowed, review, blocked"),
         ({"by": ...}, Reason.MISSING_FIELD, "'by'"),
         ({"by": "ann"}, Reason.MISSING_FIELD, "'by'"),
+        ({"call": 5}, Reason.BAD_FIELD, "'call' must be an object"),
+        ({"call": {"price": 1}}, Reason.MISSING_FIELD, "'call.currency' is missing"),
+        ({"call": {"currency": "USD", "price": -1}}, Reason.BAD_FIELD, "'call.price' must be a number from 0"),
+        ({"call": {"currency": "USD", "duration_ms": True}}, Reason.BAD_FIELD, "'call.duration_ms'"),
         ({"by": {"name": "ann"}}, Reason.MISSING_FIELD, "'by.kind' is missing"),
         ({"by": {"kind": "god", "name": "ann"}}, Reason.BAD_FIELD, "'by.kind' must be one of person, list"),
         ({"by": {"kind": "person"}}, Reason.MISSING_FIELD, "'by.name' is missing"),

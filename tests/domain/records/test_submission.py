@@ -95,10 +95,10 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=6,
 )  # fmt: skip
-FIELDS = ("media_id", "url", "collection", "kind", "metadata", "priority", "submitted_at")
+FIELDS = ("media_id", "url", "collection", "kind", "metadata", "priority", "submitted_at", "job_id")
 HEADERS = (
     "ce_id", "ce_source", "ce_subject", "ce_time", "ce_collection", "ce_kind", "ce_priority", "ce_metadata",
-    "ms_attempt", "content-type",
+    "ce_jobid", "ms_attempt", "ms_origin", "content-type",
 )  # fmt: skip
 
 

@@ -8,17 +8,21 @@ from typing import Any
 
 import orjson
 
-from streams.domain.match.batch import MatchInput, ModerationInput, WalkStep
-from streams.domain.moderation.events import Continuation, LogPosition, Refusal
-from streams.domain.records import ModerationEvent, RawRecord
+from streams import metrics
+from streams.domain.match.batch import MatchInput, ModerationInput
+from streams.domain.moderation.events import LogPosition, Refusal
+from streams.domain.moderation.steps import Continuation, WalkStep
+from streams.domain.records import ModerationEvent, RawRecord, VerdictSource
 from streams.errors import BadInput, Reason
 from streams.kafka.cloudevents import WALK_TYPE
 from streams.kafka.topics import FINGERPRINTS, VERDICTS
-from streams.stages.match.outputs import emit_refusals, emit_walk_steps
+from streams.stages.match.outputs import count_outcomes, emit_refusals, emit_steps
 from streams.stages.match.records import decode_records
+from tests.support.partition import Partition
 from tests.support.stories import (
     T0_MS,
     Record,
+    facts,
     fingerprint,
     fingerprint_record,
     moderation_event,
@@ -82,7 +86,7 @@ def test_a_broken_event_or_step_gets_a_dead_letter() -> None:
 
 def test_the_next_step_goes_to_the_end_of_the_log_under_the_routing_key_of_the_first() -> None:
     batch = Batch()
-    emit_walk_steps(batch, [Continuation("shop", f"sha256:{0:064x}", 4, b"shop")])
+    emit_steps(batch, [Continuation(WalkStep("shop", f"sha256:{0:064x}", 4), b"shop")])
 
     [(topic, key, value, headers)] = batch.emitted
     assert (topic, key, dict(headers)["ce_type"]) == (FINGERPRINTS, b"shop", WALK_TYPE)
@@ -96,3 +100,44 @@ def test_a_refused_event_can_be_replayed_to_media_verdicts() -> None:
     [(topic, key, value, refused)] = batch.emitted
     assert (topic, key, refused) == (VERDICTS, event.subject.encode(), error)
     assert ModerationEvent.from_json(value) == event
+
+
+def test_every_kind_of_move_is_counted() -> None:
+    def value(name: str, **labels: str) -> float:
+        return metrics.REGISTRY.get_sample_value(f"mediasieve_{name}", labels) or 0.0
+
+    def moves() -> dict[str, float]:
+        return {
+            "applied": value("moderation_events_total", event="verdict", result="applied"),
+            "unchanged": value("moderation_events_total", event="withdrawal", result="unchanged"),
+            "waiting": value("moderation_events_total", event="verdict", result="waiting"),
+            "repeated": value("moderation_events_total", event="verdict", result="repeated"),
+            "refused": value("moderation_events_total", event="split", result="refused"),
+            "deleted": value("moderation_events_total", event="deletion", result="applied"),
+            "inherited": value("inherited_verdicts_total", status="blocked"),
+            "outcome revised": value("outcomes_total", outcome="revised"),
+            "outcome deleted": value("outcomes_total", outcome="deleted"),
+        }
+
+    verdict, withdrawal = (
+        moderation_event(1),
+        replace(moderation_event(2), event="withdrawal", by=VerdictSource("list", "x")),
+    )
+    deletion = replace(moderation_event(4), event="deletion", media_id="photos/8.jpg")
+    content_id = verdict.content_id
+    split = replace(
+        moderation_event(3, event="split"), content_id=None, media_id="photos/0.jpg", other_content_id=content_id
+    )
+    copy = replace(fingerprint(8), facts=facts(0))
+    records: list[Record] = [
+        fingerprint_record(fingerprint(0), 0),
+        *(moderation_record(each, 1 + at) for at, each in enumerate((verdict, verdict, withdrawal, split))),
+        moderation_record(moderation_event(5, content=70), 5),
+        fingerprint_record(copy, 6),
+        moderation_record(deletion, 7),
+    ]
+    before = moves()
+
+    count_outcomes(Partition().process(decode_records(Batch(records))))
+
+    assert {name: count - before[name] for name, count in moves().items()} == dict.fromkeys(before, 1.0)

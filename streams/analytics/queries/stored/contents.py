@@ -45,7 +45,8 @@ class ContentUse:
 
 OF_CONTENTS: Final = f"""
     SELECT {COLUMNS} FROM decisions_current
-    WHERE collection = {{collection:String}} AND content_id IN {{content_ids:Array(String)}} AND outcome != 'failed'
+    WHERE collection = {{collection:String}} AND content_id IN {{content_ids:Array(String)}}
+        AND outcome NOT IN ('failed', 'deleted')
     ORDER BY decided_at DESC, decision_id DESC
     LIMIT 1 BY content_id
 """  # noqa: S608 - constants
@@ -53,7 +54,8 @@ OF_CONTENTS: Final = f"""
 USES: Final = """
     SELECT content_id, count() AS submissions, argMin(media_id, (decided_at, decision_id)) AS first_media_id
     FROM decisions_current
-    WHERE collection = {collection:String} AND content_id IN {content_ids:Array(String)} AND outcome != 'failed'
+    WHERE collection = {collection:String} AND content_id IN {content_ids:Array(String)}
+        AND outcome NOT IN ('failed', 'deleted')
     GROUP BY content_id
 """
 

@@ -93,7 +93,7 @@ EXPORT: Final = f"""
 
 OF_GROUP: Final = f"""
     SELECT {COLUMNS} FROM decisions_current
-    WHERE collection = {{collection:String}} AND outcome != 'failed'
+    WHERE collection = {{collection:String}} AND outcome NOT IN ('failed', 'deleted')
         AND (group_content_id = {{group:String}} OR content_id = {{group:String}}
              OR ({{with_reviewed:Bool}} AND match_content_id = {{group:String}}))
         AND (decided_at, decision_id) > ({{after:DateTime64(3, 'UTC')}}, {{after_id:UUID}})

@@ -16,6 +16,8 @@ from streams.cli.options import broker_option, collection_option, data_dir_optio
 from streams.cli.printing.verdicts import acts_table, effect_in_words, published_in_words, verdicts_table
 from streams.cli.terminal import make_console, say, write_json_line
 from streams.config.policy_file import load_policies
+from streams.config.settings import Settings
+from streams.domain.policy.policy import Policy
 from streams.domain.records import Label, VerdictSource
 from streams.domain.records.moderation import SCOPES, Scope
 from streams.domain.records.verdict import GIVEN_STATUSES, GivenStatus
@@ -54,14 +56,11 @@ def event_options(function: Function) -> Function:
 
 def run_event(request: Callable[[VerdictSource], ModerationRequest], by: str | None, **options: Any) -> int:
     """Publish what `request` makes of a source, and print the result; `options` are those of `event_options`."""
-    settings = load_command_settings(
-        broker=options["broker"], clickhouse=options["clickhouse"], data_dir=options["data_dir"]
-    )
+    settings, policy = load_event_context(options)
     collection, wait, as_json = options["collection"], options["wait"], options["as_json"]
-    policy = load_policies(options["policy_file"] or settings.paths.policy_file).of(collection)
     published = publish_event(
         settings,
-        request(VerdictSource("person", by or _user_name())),
+        request(person(by)),
         collection,
         near=policy.near,
         connect=lambda: connect(settings),
@@ -86,9 +85,18 @@ def run_event(request: Callable[[VerdictSource], ModerationRequest], by: str | N
     return 0
 
 
-def _user_name() -> str:
+def load_event_context(options: dict[str, Any]) -> tuple[Settings, Policy]:
+    """The settings, and the policy of the collection; `options` are those of `event_options`."""
+    settings = load_command_settings(
+        broker=options["broker"], clickhouse=options["clickhouse"], data_dir=options["data_dir"]
+    )
+    return settings, load_policies(options["policy_file"] or settings.paths.policy_file).of(options["collection"])
+
+
+def person(name: str | None) -> VerdictSource:
+    """A person as a source; without a name the user of this system."""
     try:
-        return getpass.getuser()
+        return VerdictSource("person", name or getpass.getuser())
     except (KeyError, OSError) as error:  # a container without a user of this number
         raise click.UsageError("Say who says so with --by.") from error
 

@@ -120,7 +120,7 @@ def decode_luminance(
         BadInput: too_many_pixels, truncated_media, corrupt_media or out_of_memory.
     """
     with decoder_errors_as_bad_input(image_format, structure), BytesIO(data) as source:
-        image = _open(source, image_format, structure)
+        image = open_image(source, image_format, structure)
         try:
             before_decode(check_size(image, image_format, structure, max_pixels, max_decode_bytes))
             frames = structure.frames or int(getattr(image, "n_frames", 1))
@@ -174,7 +174,7 @@ def _small_jpeg(data: bytes) -> Image.Image | None:
     return image
 
 
-def _open(source: BytesIO, image_format: ImageFormat, structure: FileStructure) -> ImageFile.ImageFile:
+def open_image(source: BytesIO, image_format: ImageFormat, structure: FileStructure) -> ImageFile.ImageFile:
     match image_format:
         case "jpeg":
             return PartialJpeg(source, structure)

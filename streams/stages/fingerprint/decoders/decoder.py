@@ -33,6 +33,20 @@ class Decoder(ABC):
     async def prepare(self) -> None:
         """Load and compile what decoding needs; takes a minute on a machine that has never run this version."""
 
+    @property
+    @abstractmethod
+    def crowded(self) -> bool:
+        """Whether a file waits for its turn to be decoded."""
+
+    @abstractmethod
+    def in_background(self, settings: Settings, videos: DecodePool) -> Decoder:
+        """A decoder for work that may wait: it takes no place that this decoder would use. Close it before this one.
+
+        Args:
+            settings: of the worker.
+            videos: threads for videos; used where decoding is done by threads.
+        """
+
     @abstractmethod
     async def picture(self, file: bytes, content_id: str, required: RequiredHashes) -> MediaFacts | None:
         """Facts of an image file; None if it has several pictures."""
@@ -52,12 +66,23 @@ class Decoder(ABC):
 class ProcessDecoder(Decoder):
     """Decodes in processes: pictures in some, whole videos and sequences in others, so that pictures need not wait."""
 
-    def __init__(self, settings: Settings, limits: Limits) -> None:
-        self._starter = Starter(limits)
-        self._pictures = DecoderPool(self._starter, settings.runtime.decode_threads, settings.limits.decode_timeout_s)
-        self._videos = DecoderPool(
-            self._starter, settings.runtime.video_threads, settings.limits.video_decode_timeout_s
+    def __init__(self, settings: Settings, limits: Limits, shared: Starter | None = None) -> None:
+        self._limits, self._owns_starter, background = limits, shared is None, shared is not None
+        self._starter = shared or Starter(limits)
+        runtime, timeouts = settings.runtime, settings.limits
+        self._pictures = DecoderPool(
+            self._starter, runtime.decode_threads, timeouts.decode_timeout_s, background=background
         )
+        self._videos = DecoderPool(
+            self._starter, runtime.video_threads, timeouts.video_decode_timeout_s, background=background
+        )
+
+    @property
+    def crowded(self) -> bool:
+        return self._pictures.crowded or self._videos.crowded
+
+    def in_background(self, settings: Settings, videos: DecodePool) -> Decoder:
+        return ProcessDecoder(settings, self._limits, self._starter)
 
     async def prepare(self) -> None:
         await asyncio.to_thread(self._starter.prepare)
@@ -80,18 +105,27 @@ class ProcessDecoder(Decoder):
     async def close(self) -> None:
         self._pictures.close()
         self._videos.close()
-        await asyncio.to_thread(self._starter.close)
+        if self._owns_starter:
+            await asyncio.to_thread(self._starter.close)
 
 
 class ThreadDecoder(Decoder):
     """Decodes on threads of the worker.
 
     Args:
-        pictures, videos: the threads. Sequences run on those of videos.
+        pictures, videos: the threads. Sequences run on those of videos. The owner closes those of videos.
     """
 
     def __init__(self, limits: Limits, pictures: DecodePool, videos: DecodePool) -> None:
         self._limits, self._pictures, self._videos = limits, pictures, videos
+
+    @property
+    def crowded(self) -> bool:
+        return self._pictures.crowded or self._videos.crowded
+
+    def in_background(self, settings: Settings, videos: DecodePool) -> Decoder:
+        """One thread for pictures: threads have no priority of their own."""
+        return ThreadDecoder(self._limits, DecodePool("bulk-decode", 1, settings.limits.decode_timeout_s), videos)
 
     async def prepare(self) -> None:
         await asyncio.to_thread(load_kernels, warm_up)
@@ -137,5 +171,4 @@ class ThreadDecoder(Decoder):
             cancelled.set()
 
     async def close(self) -> None:
-        """The owner closes the threads."""
         self._pictures.close()

@@ -27,10 +27,12 @@ class DecoderPool:
         starter: starts the processes.
         processes: the most processes at once.
         timeout_s: how long one job may take.
+        background: the processes leave the cores to all others.
     """
 
-    def __init__(self, starter: Starter, processes: int, timeout_s: float) -> None:
+    def __init__(self, starter: Starter, processes: int, timeout_s: float, *, background: bool = False) -> None:
         self._starter = starter
+        self._background = background
         self._most = processes
         self._timeout_s = timeout_s
         self._processes: list[DecodingProcess] = []
@@ -42,6 +44,11 @@ class DecoderPool:
     def pids(self) -> list[int]:
         """The processes that run now."""
         return [process.pid for process in self._processes]
+
+    @property
+    def crowded(self) -> bool:
+        """Whether a job waits for a process."""
+        return len(self._waiting) + sum(process.jobs for process in self._processes) > self._most
 
     async def run(self, request: bytes, file: bytes) -> bytes:
         """The reply to a request about a file. If the caller is cancelled, the process ends its work all the same.
@@ -80,7 +87,7 @@ class DecoderPool:
 
     async def _started(self) -> None:
         try:
-            started = await asyncio.to_thread(self._starter.start)
+            started = await asyncio.to_thread(self._starter.start, background=self._background)
         except BrokenInfrastructure as error:
             if self._processes:  # these go on, and ask for another with their next job
                 logger.warning("%s", error)

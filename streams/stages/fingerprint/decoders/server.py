@@ -25,6 +25,9 @@ from streams.stages.fingerprint.warm_up import warm_up
 from streams.stages.kernels import load_kernels
 
 READY = b"ready"
+#: What the worker asks for: one byte.
+FORK, BACKGROUND_FORK = b"f", b"b"
+LOWEST_PRIORITY = 19
 
 
 def main() -> None:
@@ -49,6 +52,8 @@ def main() -> None:
         if process == 0:
             worker.close()
             jobs, replies = pipes
+            if message == BACKGROUND_FORK:
+                os.nice(LOWEST_PRIORITY)
             _serve(jobs, replies, limits, turns_file)
         for pipe in pipes:
             os.close(pipe)

@@ -15,7 +15,7 @@ import orjson
 from streams.config.settings import PREFIX
 from streams.errors import BrokenInfrastructure
 from streams.stages.fingerprint.decoders.child import Limits
-from streams.stages.fingerprint.decoders.server import READY
+from streams.stages.fingerprint.decoders.server import BACKGROUND_FORK, FORK, READY
 
 #: Compiling takes over a minute on a machine that has never run this version.
 READY_TIMEOUT_S, FORK_TIMEOUT_S = 600.0, 20.0
@@ -64,8 +64,8 @@ class Starter:
         with self._lock:
             self._connect()
 
-    def start(self) -> Started:
-        """Start a decoding process.
+    def start(self, *, background: bool = False) -> Started:
+        """Start a decoding process; one in the `background` runs only while no other process wants the core.
 
         Raises:
             BrokenInfrastructure: the machine does not take another process.
@@ -75,7 +75,8 @@ class Starter:
         try:
             with self._lock:
                 server = self._connect()
-                socket.send_fds(server, [b"f"], [jobs_read, replies_write])
+                message = BACKGROUND_FORK if background else FORK
+                socket.send_fds(server, [message], [jobs_read, replies_write])
                 server.settimeout(FORK_TIMEOUT_S)
                 answer = server.recv(4, socket.MSG_WAITALL)
             if len(answer) < 4:

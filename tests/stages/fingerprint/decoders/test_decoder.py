@@ -124,3 +124,29 @@ def _await_end(pid: int) -> None:
 def test_a_decoder_that_was_taken_over_can_say_nothing_harmful(reply: bytes) -> None:
     with pytest.raises(DecoderFault):
         read_reply(reply)
+
+
+async def test_work_in_the_background_is_decoded_by_processes_of_the_lowest_priority() -> None:
+    async with in_processes(decode_threads=1) as decoder:
+        background = decoder.in_background(settings(decode_threads=1), DecodePool("unused", 1, 30.0))
+        assert isinstance(background, ProcessDecoder)
+        for each in (decoder, background):
+            assert isinstance(await each.picture(PHOTO, "given", REQUIRED), MediaFacts)
+        (live,), (bulk,) = decoder._pictures.pids, background._pictures.pids
+        assert os.getpriority(os.PRIO_PROCESS, bulk) == 19
+        assert os.getpriority(os.PRIO_PROCESS, live) == os.getpriority(os.PRIO_PROCESS, 0)
+        await background.close()
+        assert isinstance(await decoder.picture(PHOTO, "again", REQUIRED), MediaFacts), "the live decoder goes on"
+
+
+async def test_a_decoder_is_crowded_once_a_file_waits_for_another() -> None:
+    async with in_processes(decode_threads=1) as decoder:
+        first = asyncio.create_task(decoder.picture(jpeg(size=(1600, 1200)), "first", REQUIRED))
+        await asyncio.sleep(0)
+        crowded = [decoder.crowded]
+        second = asyncio.create_task(decoder.picture(PHOTO, "second", REQUIRED))
+        await asyncio.sleep(0)
+        crowded.append(decoder.crowded)
+        await asyncio.gather(first, second, return_exceptions=True)
+        crowded.append(decoder.crowded)
+        assert crowded == [False, True, False]

@@ -25,7 +25,7 @@ class StandIns(Starter):
         self._begun, self._most = begun, most
         self.started: list[subprocess.Popen[bytes]] = []
 
-    def start(self) -> Started:
+    def start(self, *, background: bool = False) -> Started:
         if len(self.started) >= self._most:
             raise BrokenInfrastructure("no more processes")
         jobs_read, jobs_write = os.pipe()

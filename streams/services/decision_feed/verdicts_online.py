@@ -11,10 +11,11 @@ from streams.domain.records import Decision, ModerationEvent
 from streams.domain.records.moderation import PAIR_EVENTS
 from streams.errors import BadInput, Reason
 from streams.kafka.async_publisher import AsyncPublisher, Place
+from streams.kafka.cloudevents import VERDICT_TYPE, moderation_headers
 from streams.kafka.topics import VERDICTS
 from streams.services.decision_feed.fed import FedDecision
 from streams.services.decision_feed.feed import DecisionFeed, Subscription
-from streams.services.verdicts import ModerationRequest, event_headers, is_content_id, make_event, shows_effect
+from streams.services.verdicts import ModerationRequest, is_content_id, make_event, shows_effect
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,9 @@ async def _content_of(queries: QueryPool, collection: str, media_id: str) -> str
 
 
 async def _publish(publisher: AsyncPublisher, event: ModerationEvent) -> Place:
-    return await publisher.publish(VERDICTS, event.subject.encode(), event.to_json(), event_headers(event))
+    return await publisher.publish(
+        VERDICTS, event.subject.encode(), event.to_json(), moderation_headers(event, VERDICT_TYPE)
+    )
 
 
 async def _await_effect(decisions: Subscription, event: ModerationEvent, wait_s: float) -> FedDecision | None:

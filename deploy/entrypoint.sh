@@ -1,0 +1,10 @@
+#!/bin/sh
+# Run mediasieve in a container. Its root file system may be read-only; machine code is used from where it may be written,
+# so the kernels that the build compiled are copied there first.
+set -eu
+if [ ! -d "$NUMBA_CACHE_DIR" ]; then
+  mkdir -p "$NUMBA_CACHE_DIR.copy"
+  cp -R "$COMPILED_KERNELS/." "$NUMBA_CACHE_DIR.copy"
+  mv "$NUMBA_CACHE_DIR.copy" "$NUMBA_CACHE_DIR"
+fi
+exec mediasieve "$@"

@@ -1,0 +1,1 @@
+"""What became of submissions: jobs, and what could not be processed."""

@@ -1,0 +1,133 @@
+"""`mediasieve jobs`: follow submissions that belong together, such as those of an import."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from clickhouse_connect.driver.client import Client
+
+from streams.analytics.client import connect
+from streams.cli.app import OneLineGroup
+from streams.cli.options import broker_option, clickhouse_option, data_dir_option
+from streams.cli.printing.jobs import job_line, job_report, jobs_table
+from streams.cli.terminal import data_stream, make_console, say, write_json_line
+from streams.local.data_dir import load_command_settings
+from streams.services.jobs import JobDetail, announced_job, close_job, failures_of, list_jobs, show_job
+from streams.services.text import printable
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+ID_OR_NAME = "JOB"
+WATCH_INTERVAL_S = 2.0
+FLUSH_LINES = 1_000
+
+
+@click.group(cls=OneLineGroup)
+def command() -> None:
+    """Follow submissions that belong together. `publish --job NAME` begins a job; ClickHouse knows how it stands."""
+
+
+@command.command("list")
+@click.option("--open", "only_open", is_flag=True, help="Only jobs whose publisher still publishes.")
+@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="The newest N.")
+@click.option("--json", "as_json", is_flag=True, help="Print one job a line.")
+@clickhouse_option
+@data_dir_option
+def list_(only_open: bool, limit: int, as_json: bool, clickhouse: str | None, data_dir: Path | None) -> int:
+    """The jobs that began last."""
+    with connect(load_command_settings(clickhouse=clickhouse, data_dir=data_dir)) as client:
+        reports = list_jobs(client, only_open=only_open, limit=limit)
+    if as_json:
+        for report in reports:
+            write_json_line(asdict(report))
+    elif reports:
+        make_console(stderr=False).print(jobs_table(reports))
+    else:
+        say("There are no jobs. Begin one with `mediasieve publish --job NAME`.")
+    return 0
+
+
+@command.command()
+@click.argument("job", metavar=ID_OR_NAME)
+@click.option("--failures", is_flag=True, help="Print the failed submissions instead, one JSON object a line.")
+@click.option("--reason", default="", help="With --failures: only those with this reason.")
+@click.option("--json", "as_json", is_flag=True, help="Print one object: the `report`, and `failures` by reason.")
+@clickhouse_option
+@data_dir_option
+def show(job: str, failures: bool, reason: str, as_json: bool, clickhouse: str | None, data_dir: Path | None) -> int:
+    """How a job stands, named by its id or by its name: what was decided, how fast, how long the rest takes."""
+    with connect(load_command_settings(clickhouse=clickhouse, data_dir=data_dir)) as client:
+        found = _job(client, job)
+        if failures:
+            for number, failure in enumerate(failures_of(client, found.report.job_id, reason=reason), start=1):
+                write_json_line(asdict(failure))
+                if number % FLUSH_LINES == 0:
+                    data_stream().flush()
+            return 0
+    if as_json:
+        write_json_line(asdict(found))
+    else:
+        make_console(stderr=False).print(job_report(found), soft_wrap=True)
+    return 0
+
+
+@command.command()
+@click.argument("job", metavar=ID_OR_NAME)
+@click.option("--interval", "interval_s", type=click.FloatRange(0.2), default=WATCH_INTERVAL_S, show_default=True,
+              metavar="SECONDS", help="How often to look.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print a report a line whenever it has changed.")
+@clickhouse_option
+@data_dir_option
+def watch(job: str, interval_s: float, as_json: bool, clickhouse: str | None, data_dir: Path | None) -> int:
+    """Follow a job until all its submissions are decided. Exit code 1 if any failed, or the job was cancelled."""
+    with connect(load_command_settings(clickhouse=clickhouse, data_dir=data_dir)) as client:
+        last = None
+        while True:
+            found = _job(client, job)
+            if found.report != last:
+                last = found.report
+                if as_json:
+                    write_json_line(asdict(last))
+                    data_stream().flush()
+                else:
+                    say(job_line(last))
+            if found.report.progress in ("done", "cancelled"):
+                break
+            time.sleep(interval_s)
+    if not as_json:
+        make_console(stderr=False).print(job_report(found), soft_wrap=True)
+    return 1 if found.report.failed or found.report.refused or found.report.progress == "cancelled" else 0
+
+
+@command.command()
+@click.argument("job", metavar=ID_OR_NAME)
+@click.option("--expected", type=click.IntRange(0), help="How many submissions it has; else as many as are decided.")
+@click.option("--cancelled", is_flag=True, help="Its publisher stopped before all was published.")
+@clickhouse_option
+@broker_option
+@data_dir_option
+def close(
+    job: str, expected: int | None, cancelled: bool, clickhouse: str | None, broker: str | None, data_dir: Path | None
+) -> int:
+    """Say that a job gets no more submissions, where its publisher could not: it was killed, for example."""
+    settings = load_command_settings(broker=broker, clickhouse=clickhouse, data_dir=data_dir)
+    with connect(settings) as client:
+        report = _job(client, job).report
+    count = report.decided if expected is None else expected
+    closed = close_job(settings, announced_job(report), count, state="cancelled" if cancelled else "closed")
+    say(f"job {closed.job_id} is {closed.state} with {count:,} submissions")
+    return 0
+
+
+def _job(client: Client, name: str) -> JobDetail:
+    found = show_job(client, name)
+    if found is None:
+        raise click.ClickException(
+            f"ClickHouse knows no job {printable(name)}. A job that has just begun appears within seconds."
+        )
+    return found

@@ -1,0 +1,333 @@
+"""Asks one moderator: in batches, within its limits, again after failures, and never twice for one content.
+
+    ask ──▶ queue ──▶ slot ──▶ breaker ──▶ batch ──▶ limits ──▶ load media ──▶ plug-in ──▶ journal ──▶ answer
+              ▲                                                                   │
+              └──────────────── wait, then ask again, alone ◀── failure ◀─────────┘
+
+A moderator that is away is waited for as long as it takes: that is no fault of a medium. A question is given up, with a
+reason, once it has failed `attempts` times and the moderator has answered others since it was first asked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from streams.domain.records import Decision, format_timestamp
+from streams.errors import BadInput, Reason
+from streams.moderation.answers import Given, given_from_json
+from streams.moderation.breaker import Breaker
+from streams.moderation.call import CallAnswers, call_plugin
+from streams.moderation.costs import Costs
+from streams.moderation.journal import Journal, Subject
+from streams.moderation.limits import RateLimits
+from streams.moderation.moderation_file import ModeratorPart, RetryPart
+from streams.moderation.moderator import ItemAnswer, Moderator, ModeratorFailure, Question
+from streams.moderation.verdict_rules import bounded
+
+logger = logging.getLogger(__name__)
+
+#: A source that could not be read for one of these reasons is read again.
+PASSING_REASONS = frozenset({Reason.SOURCE_UNREACHABLE, Reason.SOURCE_TIMEOUT, Reason.SOURCE_HTTP_STATUS})
+
+
+@dataclass(frozen=True, slots=True)
+class Medium:
+    """What of a medium goes to the moderator."""
+
+    url: str | None = None
+    data: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Inquiry:
+    """A question before its medium is loaded.
+
+    Attributes:
+        decision: brings the content.
+        load: opens what is sent of the medium, just before the call; raises BadInput.
+        is_moot: whether nobody needs the answer any more.
+    """
+
+    decision: Decision
+    load: Callable[[], AbstractAsyncContextManager[Medium]]
+    is_moot: Callable[[], bool] = lambda: False
+
+
+@dataclass(slots=True)
+class _Item:
+    inquiry: Inquiry
+    subject: Subject
+    note: str | None
+    future: asyncio.Future[Given | None]
+    waiters: int = 0
+    failures: int = 0
+    answered_before: int = 0
+    is_at_fault: bool = False
+    last_failure: ModeratorFailure | BadInput | None = None
+
+    @property
+    def is_wanted(self) -> bool:
+        return not self.future.done() and self.waiters > 0
+
+
+class Caller:
+    """Asks one moderator. For one event loop; `open` it first.
+
+    Args:
+        name: of the moderator.
+        part: its settings.
+        moderator: the plug-in.
+        journal: of the worker; its answers are asked for no second time.
+    """
+
+    def __init__(self, name: str, part: ModeratorPart, moderator: Moderator, journal: Journal) -> None:
+        self.name, self.part, self.moderator = name, part, moderator
+        self.costs = Costs(name, part.price)
+        self._journal = journal
+        self._breaker = Breaker(part.breaker.failures, part.breaker.open_s, time.monotonic)
+        self._slots = asyncio.Semaphore(part.concurrency)
+        self._queue: deque[_Item] = deque()
+        self._arrived = asyncio.Event()
+        self._items: dict[Subject, _Item] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._answered = 0
+        self._is_open = False
+        self._limits: RateLimits | None = None
+
+    async def ask(self, inquiry: Inquiry) -> Given | None:
+        """The moderator's answer; None if it turned out that nobody needs one.
+
+        Raises:
+            BadInput: a source_ reason, moderator_refused, or moderator_unavailable or moderator_bad_answer for a
+                question that alone gets no answer, or that waited too long.
+        """
+        decision = inquiry.decision
+        assert decision.content_id is not None
+        await self._open()
+        subject = Subject(self.name, self.part.version or "", decision.collection, decision.content_id)
+        item = self._items.get(subject)
+        if item is None:
+            known = None if self.moderator.is_free else await self._journal.look_up(subject)
+            if known is not None and known.answer is not None:
+                return given_from_json(known.answer)
+            item = self._items.get(subject)  # another may have come meanwhile
+        if item is None:
+            future: asyncio.Future[Given | None] = asyncio.get_running_loop().create_future()
+            item = self._items[subject] = _Item(inquiry, subject, known.note if known else None, future)
+            future.add_done_callback(lambda _: self._items.pop(subject, None))
+            self._enqueue(item)
+        return await self._wait(item)
+
+    async def _wait(self, item: _Item) -> Given | None:
+        item.waiters += 1
+        self.costs.waiting.inc()
+        try:
+            async with asyncio.timeout(self.part.retry.give_up_after_s):
+                return await asyncio.shield(item.future)
+        except TimeoutError as error:
+            last = item.last_failure
+            reason = last.reason if last else Reason.MODERATOR_UNAVAILABLE
+            said = last.detail if last else "it was not asked"
+            detail = f"moderator {self.name} gave no answer in {self.part.retry.give_up_after_s:g} s: {said}"
+            raise BadInput(reason, detail) from error
+        finally:
+            self.costs.waiting.dec()
+            item.waiters -= 1
+
+    async def _open(self) -> None:
+        if self._is_open:
+            return
+        self._is_open = True
+        today = datetime.now(UTC).date().isoformat()
+        used = {} if self.part.limits.per_day is None else await self._journal.used(self.name, today)
+        self._limits = RateLimits(
+            self.part.limits, self.moderator.keys, time.monotonic, lambda: datetime.now(UTC), used
+        )
+        self._start(self._pump(self._limits))
+
+    def _start(self, work: Awaitable[None]) -> None:
+        async def run() -> None:
+            try:
+                await work
+            except Exception as error:  # of ours, or of the disk: whoever waits must learn of it
+                for item in list(self._items.values()):
+                    _fail(item, error)
+
+        task = asyncio.create_task(run())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _enqueue(self, item: _Item) -> None:
+        self._queue.append(item)
+        self._arrived.set()
+
+    async def _pump(self, limits: RateLimits) -> None:
+        """Sends out call after call."""
+        while True:
+            await self._await_item()
+            await self._slots.acquire()
+            await self._breaker.permit()
+            batch = await self._next_batch()
+            if not batch:
+                self._breaker.on_nothing()
+                self._slots.release()
+                continue
+            key = await limits.acquire(len(batch))
+            self._start(self._call(batch, key))
+
+    async def _await_item(self) -> None:
+        while not self._queue:
+            self._arrived.clear()
+            await self._arrived.wait()
+
+    async def _next_batch(self) -> list[_Item]:
+        """Questions for one call: whatever comes within `wait_s`. A question that has failed is asked alone."""
+        batch: list[_Item] = []
+        size, ends_at = self.moderator.batch_size, time.monotonic() + self.part.batch.wait_s
+        while len(batch) < size:
+            if not self._queue:
+                left_s = ends_at - time.monotonic()
+                if not batch or left_s <= 0:
+                    break
+                self._arrived.clear()
+                try:
+                    await asyncio.wait_for(self._arrived.wait(), left_s)
+                except TimeoutError:
+                    break
+            if batch and self._queue[0].failures:
+                break
+            item = self._queue.popleft()
+            if not item.is_wanted:
+                item.future.cancel()
+                continue
+            if item.inquiry.is_moot():
+                item.future.set_result(None)
+                continue
+            batch.append(item)
+            if item.failures:
+                break
+        return batch
+
+    async def _call(self, batch: Sequence[_Item], key: int) -> None:
+        is_settled = False
+        try:
+            async with AsyncExitStack() as media:
+                asked = [(item, question) for item in batch if (question := await self._load(item, media)) is not None]
+                if not asked:
+                    return
+                if self.part.limits.per_day is not None:
+                    today = datetime.now(UTC).date().isoformat()
+                    await self._journal.count(self.name, today, key, len(asked))
+                questions = [question for _, question in asked]
+                self.costs.on_call(len(questions))
+                answers = await call_plugin(self.name, self.moderator, questions, key, self.part.timeout_s)
+                self.costs.seconds.observe(answers.seconds)
+            is_settled = True
+            answers = self._doubted(answers)
+            self._note_health(answers)
+            for (item, _), answer in zip(asked, answers.items, strict=True):
+                await self._settle(item, answer, answers.seconds, is_alive=answers.failure is None)
+        finally:
+            if not is_settled:
+                self._breaker.on_nothing()
+            self.costs.breaker_open.set(self._breaker.is_open)
+            self._slots.release()
+
+    async def _load(self, item: _Item, media: AsyncExitStack) -> Question | None:
+        """The question with its medium; None if the medium cannot be had."""
+        if not item.failures:
+            item.answered_before = self._answered
+        try:
+            medium = await media.enter_async_context(item.inquiry.load())
+        except BadInput as error:
+            self._on_failure(item, error, is_final=error.reason not in PASSING_REASONS)
+            return None
+
+        async def keep_note(note: str) -> None:
+            item.note = note
+            await self._journal.keep_note(item.subject, note)
+
+        return Question(item.inquiry.decision, medium.url, medium.data, item.note, keep_note)
+
+    def _doubted(self, answers: CallAnswers) -> CallAnswers:
+        """Refusals of a moderator that has never answered anything are more likely due to the configuration."""
+        first = answers.items[0]
+        if self._answered or not all(isinstance(answer, BadInput) for answer in answers.items):
+            return answers
+        assert isinstance(first, BadInput)
+        failure = ModeratorFailure(first.reason, f"it has refused all that it was asked: {first.detail}")
+        return CallAnswers([failure] * len(answers.items), answers.seconds, failure)
+
+    def _note_health(self, answers: CallAnswers) -> None:
+        failure = answers.failure
+        if failure is None:
+            self._breaker.on_success()
+            return
+        was_open = self._breaker.is_open
+        self._breaker.on_failure(failure.retry_after_s)
+        if self._breaker.is_open and not was_open:
+            logger.error("moderator %s is left alone for a while: %s: %s", self.name, failure.reason, failure.detail)
+
+    async def _settle(self, item: _Item, answer: ItemAnswer, seconds: float, *, is_alive: bool) -> None:
+        if isinstance(answer, ModeratorFailure):
+            item.is_at_fault = item.is_at_fault or is_alive
+            self._on_failure(item, answer)
+            return
+        self._answered += 1
+        if isinstance(answer, BadInput):
+            self.costs.on_refusal()
+            _fail(item, answer)
+            return
+        cut = 0
+        if answer is not None:
+            answer, cut = bounded(answer)
+        self.costs.on_answer(answer, cut)
+        at = format_timestamp(time.time_ns() // 1_000_000)
+        given = Given(answer, at, round(seconds * 1000, 1), item.failures + 1)
+        if not self.moderator.is_free:
+            await self._journal.keep_answer(item.subject, given.to_json())
+        if not item.future.done():
+            item.future.set_result(given)
+
+    def _on_failure(self, item: _Item, error: ModeratorFailure | BadInput, *, is_final: bool = False) -> None:
+        """Ask again later, or give up."""
+        self.costs.on_failure(error.reason)
+        item.last_failure = error
+        item.failures += 1
+        others_are_answered = item.is_at_fault or isinstance(error, BadInput) or self._answered > item.answered_before
+        if is_final or (item.failures >= self.part.retry.attempts and others_are_answered):
+            _fail(item, BadInput(error.reason, f"moderator {self.name}: {error.detail}"))
+            return
+        wait_s = max(_wait_s(self.part.retry, item.failures), getattr(error, "retry_after_s", None) or 0.0)
+        asyncio.get_running_loop().call_later(wait_s, self._enqueue, item)
+
+    async def close(self) -> None:
+        """End all calls; what has no answer is asked again by the next worker."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self.moderator.close()
+
+
+def _fail(item: _Item, error: Exception) -> None:
+    if item.future.done():
+        return
+    if item.waiters:
+        item.future.set_exception(error)
+        item.future.exception()  # who waited may be gone by now
+    else:
+        item.future.cancel()
+
+
+def _wait_s(retry: RetryPart, failures: int) -> float:
+    """Doubles with every failure; the jitter keeps questions that failed together apart."""
+    return min(retry.max_wait_s, retry.first_wait_s * 2.0 ** min(failures - 1, 30)) * random.uniform(0.5, 1.0)  # noqa: S311

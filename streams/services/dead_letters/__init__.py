@@ -1,0 +1,1 @@
+"""Dead letters: show, replay and drop them."""

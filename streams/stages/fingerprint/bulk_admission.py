@@ -1,0 +1,154 @@
+"""When bulk submissions may be taken, so that they delay no live ones: by live work that waits, and by match.
+
+Bulk and live fingerprints stand in one log, which match reads in order. So no more bulk records may be on their way to
+their decision than match decides in a moment, and they come a few at a time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Final, Protocol
+
+from streams import metrics
+from streams.errors import BrokerError
+from streams.kafka.match_progress import MatchProgress
+
+logger = logging.getLogger(__name__)
+
+LOOK_INTERVAL_S: Final = 0.2
+POLL_S: Final = 0.02
+#: A window of records is let through in this time at the least, so that they never come all at once.
+WINDOW_S: Final = 0.5
+#: For so many live media, bulk work gets one even if live work always waits; it may save up this many.
+LIVE_PER_BULK, MAX_CREDIT = 20, 64
+WARN_INTERVAL_S: Final = 60.0
+
+
+class LiveWork(Protocol):
+    """The part of the live `Fingerprinter` that this file needs."""
+
+    fingerprinted: int
+
+    @property
+    def crowded(self) -> bool: ...
+
+
+class Window:
+    """How many admitted records match has not decided yet. Pure.
+
+    A look at the log tells that all records are decided that Kafka had before the look: once match has come as far as
+    the log reached then.
+    """
+
+    def __init__(self, max_records: int) -> None:
+        self.max_records = max_records
+        self.taken = self.written = self.decided = 0
+        self._looks: deque[tuple[int, dict[int, int]]] = deque()
+
+    @property
+    def outstanding(self) -> int:
+        return self.taken - self.decided
+
+    @property
+    def undecided(self) -> bool:
+        """Whether Kafka has records that match has not decided."""
+        return self.written > self.decided
+
+    def has_room(self, records: int) -> bool:
+        """A window that is empty has room for any number."""
+        return self.outstanding == 0 or self.outstanding + records <= self.max_records
+
+    def give_up(self) -> None:
+        """What was taken and not written is left to others."""
+        self.taken = self.written
+
+    def on_written(self, records: int) -> None:
+        self.written += records
+        self.taken = max(self.taken, self.written)
+
+    def on_look(self, written_before: int, progress: MatchProgress) -> None:
+        """`written_before` is the value of `written` before the look."""
+        if not self._looks or self._looks[-1][0] < written_before:
+            self._looks.append((written_before, progress.ends))
+        while self._looks and all(progress.decided.get(p, 0) >= end for p, end in self._looks[0][1].items()):
+            self.decided = self._looks.popleft()[0]
+
+
+class BulkAdmission:
+    """The `admission` of the bulk stage; for one event loop.
+
+    Args:
+        live: the live work of this worker.
+        read_progress: how far match is; blocks.
+        window: the most records between their admission and their decision.
+    """
+
+    def __init__(self, live: LiveWork, read_progress: Callable[[], MatchProgress], window: int) -> None:
+        self._live = live
+        self._read_progress = read_progress
+        self._window = Window(window)
+        self._credit = 0.0
+        self._seen_live = live.fingerprinted
+        self._not_before = 0.0
+        self._looking: asyncio.Task[None] | None = None
+        self._warned_at = -WARN_INTERVAL_S
+
+    async def admit(self, records: int) -> None:
+        """Return once so many records may begin."""
+        while (cause := self._cause(records)) is not None:
+            begun_at = time.monotonic()
+            await asyncio.sleep(POLL_S)
+            metrics.BULK_WAITS.labels(cause).inc(time.monotonic() - begun_at)
+        self._window.taken += records
+        self._not_before = time.monotonic() + records * WINDOW_S / self._window.max_records
+        self._measure()
+
+    def finish(self, records: int) -> None:
+        """Kafka has the fingerprints of so many records."""
+        self._window.on_written(records)
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.get_running_loop().create_task(self._look())
+
+    def give_up(self) -> None:
+        """Records that were admitted and not finished are left to the next owners of their partitions."""
+        self._window.give_up()
+        self._measure()
+
+    def close(self) -> None:
+        if self._looking is not None:
+            self._looking.cancel()
+
+    def _cause(self, records: int) -> str | None:
+        """What the records must wait for; None if they may begin."""
+        live, now = self._live, time.monotonic()
+        self._credit = min(MAX_CREDIT, self._credit + (live.fingerprinted - self._seen_live) / LIVE_PER_BULK)
+        self._seen_live = live.fingerprinted
+        if not self._window.has_room(records):
+            return "match"
+        if now < self._not_before:
+            return "pace"
+        if live.crowded:
+            if self._credit < records:
+                return "live"
+            self._credit -= records
+        return None
+
+    async def _look(self) -> None:
+        """Look at the log as long as match has something of ours to decide."""
+        while self._window.undecided:
+            written = self._window.written
+            try:
+                self._window.on_look(written, await asyncio.to_thread(self._read_progress))
+            except BrokerError as error:
+                if time.monotonic() - self._warned_at >= WARN_INTERVAL_S:
+                    self._warned_at = time.monotonic()
+                    logger.warning("%s", error)
+            self._measure()
+            await asyncio.sleep(LOOK_INTERVAL_S)
+
+    def _measure(self) -> None:
+        metrics.BULK_OUTSTANDING.set(self._window.outstanding)

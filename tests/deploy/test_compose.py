@@ -1,0 +1,83 @@
+"""compose.yaml fits the program and itself; no Docker engine is needed."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from streams.cli.app import cli
+from streams.config.settings import load_settings
+from streams.stages import STAGE_NAMES
+from tests.deploy.compose import DEPLOY, TOP, load_compose, own_services
+
+SERVICES = own_services()
+WORKERS = {name: service for name, service in SERVICES.items() if service.command[0] == "worker"}
+
+
+def test_every_stage_has_a_service_of_its_own() -> None:
+    assert sorted(",".join(service.command[-1] for service in WORKERS.values()).split(",")) == sorted(STAGE_NAMES)
+
+
+@pytest.mark.parametrize("name", WORKERS)
+def test_the_program_knows_the_command_and_its_options(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main([*SERVICES[name].command, "--help"])
+
+    assert ended.value.code in (0, None)
+    assert "Run stages" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_every_variable_and_secret_is_a_setting(name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    service = SERVICES[name]
+    for variable, value in {**service.environment, **dict.fromkeys(service.secrets, "x")}.items():
+        monkeypatch.setenv(variable, value)
+
+    given = {f"MEDIASIEVE_{setting.upper()}" for setting in load_settings().given}
+
+    assert {*service.environment, *service.secrets} <= given
+
+
+def test_containers_get_no_more_rights_than_they_need() -> None:
+    for name, entry in load_compose()["services"].items():
+        if name in SERVICES:
+            assert entry["read_only"] and entry["cap_drop"] == ["ALL"], name
+        assert not entry.get("privileged"), name
+        assert all(port.startswith("127.0.0.1:") for port in entry.get("ports", [])), f"{name} listens to the world"
+
+
+def test_make_secrets_makes_every_secret_once(tmp_path: Path) -> None:
+    document = load_compose()
+    command = ["sh", str(DEPLOY / "make-secrets.sh"), str(tmp_path)]
+
+    subprocess.run(command, check=True)
+    files = {path: path.read_text() for path in tmp_path.rglob("*") if path.is_file()}
+    subprocess.run(command, check=True)
+
+    assert {entry["file"] for entry in document["secrets"].values()} <= {
+        f"./secrets/{path.relative_to(tmp_path)}" for path in files
+    }
+    assert all(len(password) == 48 for password in files.values())
+    assert len(set(files.values())) == len(files)
+    assert {path: path.read_text() for path in files} == files, "a second run must not change passwords"
+
+
+def test_every_mounted_file_exists() -> None:
+    for name, entry in load_compose()["services"].items():
+        for volume in entry.get("volumes", []):
+            source = volume.split(":")[0]
+            if source.startswith("./") and not source.startswith("./secrets"):
+                assert (DEPLOY / source).exists(), f"{name} mounts {source}"
+
+
+def test_the_builder_gets_what_the_dockerfile_copies() -> None:
+    let_through = {line[1:] for line in (TOP / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+    lines = (DEPLOY / "Dockerfile").read_text().splitlines()
+    copies = [line.split()[1:] for line in lines if line.startswith("COPY") and "--from" not in line]
+    sources = {word for words in copies for word in words[:-1] if not word.startswith("--")}
+
+    assert sources == let_through
+    assert all((TOP / source).exists() for source in sources)
