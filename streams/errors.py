@@ -8,7 +8,8 @@ MediasieveError
 │   ├── DeliveryFailed       Kafka did not take an output: the worker ends and commits nothing
 │   ├── AnalyticsError       ClickHouse is away or refuses
 │   │   └── SinkError        rows could not be written: the stage writes them again until they are stored
-│   └── StateError           a table cannot be written, or holds what this version cannot read
+│   ├── StateError           a table cannot be written, or holds what this version cannot read
+│   └── Overloaded           a bound of this process is reached: the caller asks again later
 └── PartitionClosed          nothing is at fault: Kafka took the partition away, and its next owner does the work
 """
 
@@ -117,6 +118,10 @@ class SinkError(AnalyticsError):
 
 class StateError(BrokenInfrastructure):
     """A table cannot be written, or its content was written by another version or is damaged."""
+
+
+class Overloaded(BrokenInfrastructure):
+    """A bound on memory, threads or waiters is reached; the same request succeeds later."""
 
 
 class PartitionClosed(MediasieveError):

@@ -165,6 +165,33 @@ POLICY_READS = Counter(
     registry=REGISTRY,
 )
 FETCHED_BYTES = Counter("mediasieve_fetched_bytes", "Bytes of sources read, by scheme", ["scheme"], registry=REGISTRY)
+API_REQUESTS = Counter(
+    "mediasieve_api_requests", "Requests to the HTTP API, by route, method and status", ["route", "method", "status"],
+    registry=REGISTRY,
+)  # fmt: skip
+API_REQUEST_SECONDS = Histogram(
+    "mediasieve_api_request_seconds",
+    "From a request to the end of its answer, by route; without waiting for decisions and without streams",
+    ["route"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+    registry=REGISTRY,
+)
+API_REFUSED = Counter(
+    "mediasieve_api_refused", "Requests that were refused, by the code of their problem", ["code"], registry=REGISTRY
+)
+API_QUERY_SECONDS = Histogram(
+    "mediasieve_api_query_seconds",
+    "Time of a question to ClickHouse, with its waiting",
+    ["question"],
+    registry=REGISTRY,
+)
+API_CACHE = Counter(
+    "mediasieve_api_cache", "Answers by namespace: hit, miss, or joined a question that ran", ["namespace", "result"],
+    registry=REGISTRY,
+)  # fmt: skip
+API_WAITERS = Gauge("mediasieve_api_waiters", "Requests that wait for a decision", registry=REGISTRY)
+API_SUBSCRIBERS = Gauge("mediasieve_api_subscribers", "Open streams of decisions", registry=REGISTRY)
+API_BODY_BYTES = Gauge("mediasieve_api_body_bytes", "Bytes of bodies that requests hold", registry=REGISTRY)
 DECISION_SECONDS = BatchHistogram(
     "mediasieve_decision_seconds",
     "From the time of a submission to its first decision in Kafka; counted when its row is stored",

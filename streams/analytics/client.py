@@ -15,6 +15,7 @@ from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
 import clickhouse_connect
+from clickhouse_connect.driver import options
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalError
 
@@ -40,6 +41,11 @@ ADVICE: Final = {
     252: "ClickHouse has too many parts to merge: raise MEDIASIEVE_SINK_AGE_S and MEDIASIEVE_SINK_ROWS.",
     497: "Grant the user of MEDIASIEVE_CLICKHOUSE_USER what the message names.",
 }
+
+# At its first insert, the library imports pandas and Arrow if they are installed, which takes a second and 70 MB. Rows
+# here are lists: to the library, neither is installed.
+for _unused in ("pd", "pd_time_test", "arrow", "pl"):
+    setattr(options, _unused, None)
 
 # The library logs the errors that it raises; they would be shown twice.
 logging.getLogger("clickhouse_connect").setLevel(logging.CRITICAL)

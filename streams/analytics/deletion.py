@@ -33,6 +33,8 @@ STATEMENTS_OF_DECISIONS: Final = (
     # content_id leads the order of decisions, so that few parts are read
     f"DELETE FROM decisions WHERE content_id IN {{contents:Array(String)}} AND {SUBMISSIONS}",  # noqa: S608
     f"DELETE FROM fingerprints WHERE {SUBMISSIONS}",  # noqa: S608
+    # a job counts its submissions still
+    f"ALTER TABLE job_decisions UPDATE media_id = '', failure_detail = '' WHERE media_id != '' AND {SUBMISSIONS}",
     # the frames of a video are those of its content: they stay without a medium while another medium shows them
     """
     DELETE FROM video_frames
@@ -44,6 +46,20 @@ STATEMENTS_OF_DECISIONS: Final = (
     ALTER TABLE video_frames UPDATE media_id = ''
     WHERE media_id != '' AND (collection, content_id) IN {pairs:Array(Tuple(String, String))}
         AND (collection, media_id) IN {media:Array(Tuple(String, String))}
+    """,
+    EVENTS_OF_MEDIA,
+)
+
+STATEMENTS_OF_MEDIA: Final = (
+    """
+    DELETE FROM deadletters
+    WHERE (collection, media_id) IN {media:Array(Tuple(String, String))}
+        AND published_at <= fromUnixTimestamp64Milli({until_ms:Int64}, 'UTC')
+    """,
+    """
+    ALTER TABLE job_decisions UPDATE media_id = '', failure_detail = ''
+    WHERE media_id != '' AND (collection, media_id) IN {media:Array(Tuple(String, String))}
+        AND decided_at <= fromUnixTimestamp64Milli({until_ms:Int64}, 'UTC')
     """,
     EVENTS_OF_MEDIA,
 )
@@ -122,7 +138,9 @@ def _delete_named(client: Client, events: Sequence[tuple[ModerationEvent, RawRec
             )
     media = _once((event.collection, event.media_id) for event, _ in events if event.media_id is not None)
     if media:
-        client.command(EVENTS_OF_MEDIA, {"media": media})
+        until_ms = max(record.timestamp for _, record in events)
+        for statement in STATEMENTS_OF_MEDIA:
+            client.command(statement, {"media": media, "until_ms": until_ms})
 
 
 def _once(names: Iterable[Any]) -> list[Any]:

@@ -43,6 +43,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "Check the moderation file, and ask moderators about a picture.",
     ),
     "worker": ("streams.cli.commands.worker", "Run stages of the stream in this process."),
+    "api": ("streams.cli.commands.api", "Serve the HTTP API."),
+    "keys": ("streams.cli.commands.keys", "Make keys of the HTTP API."),
     "topics": ("streams.cli.commands.topics", "Compare topics.yaml with the broker, and change the broker."),
     "clickhouse": ("streams.cli.commands.clickhouse", "Apply and show the migrations of ClickHouse."),
     "policy": ("streams.cli.commands.policy", "Check the policy file, and show the policy of a collection."),

@@ -131,6 +131,37 @@ class LimitSettings(_Part):
     video_decode_timeout_s: float = Field(300.0, gt=0, validation_alias="MEDIASIEVE_VIDEO_DECODE_TIMEOUT_S")
 
 
+class ApiSettings(_Part):
+    """The HTTP API: where it listens, who may ask, and what one process holds at once.
+
+    `address` is `host:port`. `rate_limit` is for keys without one of their own, such as `100/second`; empty for none.
+    `secret` signs cursors; all processes behind one address need the same.
+    """
+
+    address: str = Field("127.0.0.1:8080", validation_alias="MEDIASIEVE_API")
+    key_file: Path | None = Field(None, validation_alias="MEDIASIEVE_API_KEYS")
+    rate_limit: str = Field("6000/minute", validation_alias="MEDIASIEVE_API_RATE")
+    cors_origins: CommaList = Field((), validation_alias="MEDIASIEVE_API_CORS")
+    secret: SecretStr = Field(SecretStr(""), validation_alias="MEDIASIEVE_API_SECRET")
+    max_upload_bytes: int = Field(256 << 20, ge=21 << 20, validation_alias="MEDIASIEVE_API_UPLOAD_BYTES")
+    body_timeout_s: float = Field(60.0, gt=0, validation_alias="MEDIASIEVE_API_BODY_TIMEOUT_S")
+    query_threads: int = Field(8, ge=1, le=64, validation_alias="MEDIASIEVE_API_QUERY_THREADS")
+    max_waiters: int = Field(10_000, ge=1, validation_alias="MEDIASIEVE_API_WAITERS")
+    max_subscribers: int = Field(256, ge=1, validation_alias="MEDIASIEVE_API_SUBSCRIBERS")
+
+    @field_validator("key_file", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: object) -> object:
+        return None if value == "" else value
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+
 _PARTS: dict[str, type[_Part]] = {
     "paths": PathSettings,
     "kafka": KafkaSettings,
@@ -138,6 +169,7 @@ _PARTS: dict[str, type[_Part]] = {
     "runtime": RuntimeSettings,
     "source": SourceSettings,
     "limits": LimitSettings,
+    "api": ApiSettings,
 }
 #: Where the value of a variable is: the short name of the variable, to the part and its field.
 _PLACES = {
@@ -157,6 +189,7 @@ class Settings:
     runtime: RuntimeSettings
     source: SourceSettings
     limits: LimitSettings
+    api: ApiSettings
 
     @property
     def given(self) -> frozenset[str]:

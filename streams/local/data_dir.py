@@ -34,6 +34,7 @@ class RunningSystem:
     broker_embedded: bool = False
     file_roots: tuple[str, ...] = ()
     workers: tuple[str, ...] = ()
+    api: str = ""
 
 
 class DataDir:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Self
@@ -32,7 +33,7 @@ GRACE_S = 25.0
 #: Overrides settings for a real cluster that the embedded broker does not support.
 EMBEDDED_BROKER_SETTINGS = {"broker_security": "plaintext", "replication": 1, "min_insync_replicas": 1}
 #: The ports that clients expect.
-BROKER_PORT, CLICKHOUSE_PORT, HTTP_PORT = 9092, 8123, 6066
+BROKER_PORT, CLICKHOUSE_PORT, HTTP_PORT, API_PORT = 9092, 8123, 6066, 8080
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class SystemOptions:
         external_clickhouse: use the ClickHouse of the settings instead of the embedded one.
         workers: number of worker processes.
         default_ports: use the ports that clients expect if they are free.
+        api: serve the HTTP API too, if it is installed.
     """
 
     data_dir: Path
@@ -54,6 +56,7 @@ class SystemOptions:
     external_clickhouse: bool = False
     workers: int = 1
     default_ports: bool = False
+    api: bool = False
 
 
 class System:
@@ -76,6 +79,7 @@ class System:
         self._stack = ExitStack()
         self._engines: list[EmbeddedProcess] = []
         self.worker_addresses: tuple[str, ...] = ()
+        self.api_address = ""
         self.supervisor: Supervisor | None = None
 
     def __enter__(self) -> Self:
@@ -161,20 +165,35 @@ class System:
                 )
             )
         self.worker_addresses = tuple(addresses)
+        if self.options.api and find_spec("uvicorn") is not None:
+            specs.append(self._api_spec(folder, stack))
         self.supervisor = Supervisor(specs, grace_s=GRACE_S, on_event=self._on_event)
         stack.callback(self.supervisor.stop)
         self.supervisor.start()
         self._await_ready()
 
+    def _api_spec(self, folder: Path, stack: ExitStack) -> ChildSpec:
+        settings = self.settings
+        if "api" in settings.given:
+            self.api_address = settings.api.address
+        else:
+            self.api_address = f"127.0.0.1:{self._worker_port(API_PORT, stack)}"
+        return ChildSpec(
+            name="the API",
+            command=(sys.executable, "-m", "streams.cli", "api"),
+            log=folder / "api.log",
+            env=_environment(settings, api=self.api_address),
+        )
+
     def _await_ready(self) -> None:
-        """Waits until all workers have their partitions."""
+        """Waits until all workers have their partitions, and the API serves."""
         deadline = time.monotonic() + READY_TIMEOUT_S
-        for address in self.worker_addresses:
+        for address in (*self.worker_addresses, *filter(None, [self.api_address])):
             while (reason := _why_not_ready(address)) is not None:
                 self.keep_running()
                 if time.monotonic() > deadline:
                     raise BrokenInfrastructure(
-                        f"the worker at {address} is not ready after {READY_TIMEOUT_S:.0f} s ({reason}); "
+                        f"{address} is not ready after {READY_TIMEOUT_S:.0f} s ({reason}); "
                         f"see its log in {self._folder('logs')}."
                     )
                 time.sleep(0.1)
@@ -191,6 +210,7 @@ class System:
             broker_embedded=not self.options.external_broker,
             file_roots=settings.source.file_roots,
             workers=self.worker_addresses,
+            api=self.api_address,
         )
 
     def _folder(self, name: str) -> Path:

@@ -54,11 +54,13 @@ class Inquiry:
         decision: brings the content.
         load: opens what is sent of the medium, just before the call; raises BadInput.
         is_moot: whether nobody needs the answer any more.
+        is_bulk: it is of an import, and asked behind all that are not.
     """
 
     decision: Decision
     load: Callable[[], AbstractAsyncContextManager[Medium]]
     is_moot: Callable[[], bool] = lambda: False
+    is_bulk: bool = False
 
 
 @dataclass(slots=True)
@@ -94,7 +96,8 @@ class Caller:
         self._journal = journal
         self._breaker = Breaker(part.breaker.failures, part.breaker.open_s, time.monotonic)
         self._slots = asyncio.Semaphore(part.concurrency)
-        self._queue: deque[_Item] = deque()
+        self._live: deque[_Item] = deque()
+        self._bulk: deque[_Item] = deque()
         self._arrived = asyncio.Event()
         self._items: dict[Subject, _Item] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -166,8 +169,13 @@ class Caller:
         task.add_done_callback(self._tasks.discard)
 
     def _enqueue(self, item: _Item) -> None:
-        self._queue.append(item)
+        (self._bulk if item.inquiry.is_bulk else self._live).append(item)
         self._arrived.set()
+
+    @property
+    def _queue(self) -> deque[_Item]:
+        """From which the next question is taken."""
+        return self._live or self._bulk
 
     async def _pump(self, limits: RateLimits) -> None:
         """Sends out call after call."""

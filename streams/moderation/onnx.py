@@ -24,7 +24,7 @@ import numpy.typing as npt
 from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from streams.domain.fingerprint.image.rgb import decode_rgb
+from streams.domain.fingerprint.rgb import decode_rgb
 from streams.domain.records import Label
 from streams.errors import BadInput, Reason
 from streams.moderation.moderator import (

@@ -30,6 +30,7 @@ class StageApp(faust.App):  # type: ignore[misc]
     stage: Stage
     settings: Settings
     bounds: Bounds
+    fed: bool
     runner: Runner
 
     @property
@@ -78,7 +79,7 @@ def stage_app(context: StageContext, stage: Stage) -> StageApp:
         consumer_auto_offset_reset="earliest",
         consumer_group_instance_id=group_member(settings, stage.name),
     )
-    app.stage, app.settings, app.bounds = stage, settings, bounds
+    app.stage, app.settings, app.bounds, app.fed = stage, settings, bounds, context.fed
     app.transport = BatchTransport(app.conf.broker_consumer, app, loop=context.loop)
     topic = app.topic(*(wire_name(settings, name) for name in stage.reads), schema=BatchSchema())
     app.runner = runner = stage.runner(context, app)

@@ -18,10 +18,13 @@ from streams.runtime.fetch_choice import FetchChoice
 from streams.runtime.in_flight import InFlight
 from streams.runtime.ledger import size_of
 
-#: How long the broker may wait with an empty answer. While a question leaves out partitions, they wait for its answer.
-WHOLE_WAIT_MS, PARTIAL_WAIT_MS = 250, 40
+#: How long the broker may wait with an empty answer, and how long once it has had nothing for some time. While a
+#: question leaves out partitions, they wait for its answer.
+WHOLE_WAIT_MS, IDLE_WAIT_MS, PARTIAL_WAIT_MS = 250, 1_000, 40
 #: How often a broker is asked that answers at once; and how often once it has had nothing for some time.
 EMPTY_INTERVAL_S, IDLE_INTERVAL_S, IDLE_AFTER_S = 0.02, 0.2, 1.0
+#: A broker that answers with less than this part of what it may has no more.
+FULL_ANSWER_PART = 2
 #: While records are handed out, the partitions without records are asked for after this time.
 PREFETCH_BACKOFF_S = 0.1
 #: Records of a partition with fewer bytes left are taken with those before them, which frees the bytes they came in.
@@ -31,7 +34,8 @@ SMALL_REST_BYTES = 64 << 10
 class BoundedFetcher(Fetcher):  # type: ignore[misc]
     """The fetcher of one consumer, made from aiokafka's by `bound`.
 
-    `idle`: the broker has had nothing for some time. `starved`: some partitions were not asked for, for lack of room.
+    `idle`: the broker has had nothing for some time. `gathering`: the next question waits until more records have come
+    than one. `starved`: some partitions were not asked for, for lack of room.
     """
 
     _in_flight_account: InFlight
@@ -40,23 +44,29 @@ class BoundedFetcher(Fetcher):  # type: ignore[misc]
     _choice: FetchChoice[TopicPartition]
     _empty_since: float
     _nudged: asyncio.Event
+    gather_s: float
     idle: bool
+    gathering: bool
     starved: bool
 
     @classmethod
-    def bound(cls, fetcher: Fetcher, account: InFlight, open_bytes: Callable[[TopicPartition], int]) -> BoundedFetcher:
+    def bound(
+        cls, fetcher: Fetcher, account: InFlight, open_bytes: Callable[[TopicPartition], int], gather_s: float
+    ) -> BoundedFetcher:
         """Bound a fetcher that waits for its first assignment. A consumer makes its fetcher itself when it starts.
 
         Args:
             account: of the stage.
             open_bytes: the size of a partition's delivered and unfinished records.
+            gather_s: how long records that come slowly are gathered, from one question to the next.
         """
         fetcher.__class__ = cls
         bounded: BoundedFetcher = fetcher
         bounded._in_flight_account, bounded._open_bytes = account, open_bytes
         bounded._asked_bytes, bounded._choice = 0, FetchChoice(account.max_bytes)
         bounded._empty_since, bounded._nudged = time.monotonic(), asyncio.Event()
-        bounded.idle = bounded.starved = False
+        bounded.gather_s = gather_s
+        bounded.idle = bounded.gathering = bounded.starved = False
         return bounded
 
     def wake(self) -> None:
@@ -99,35 +109,53 @@ class BoundedFetcher(Fetcher):  # type: ignore[misc]
             offset, max_bytes = asked[tp]
             topics.setdefault(tp.topic, []).append((tp.partition, offset, min(max_bytes, fetch_bytes)))
         whole = len(chosen) == sum(not assignment.state_value(tp).paused for tp in assignment.tps)
-        wait_ms = WHOLE_WAIT_MS if whole else 0 if first_question else PARTIAL_WAIT_MS
+        empty_wait_ms = IDLE_WAIT_MS if self.idle else WHOLE_WAIT_MS
+        wait_ms = empty_wait_ms if whole else 0 if first_question else PARTIAL_WAIT_MS
         return FetchRequest(wait_ms, self._fetch_min_bytes, fetch_bytes, self._isolation_level, list(topics.items()))
 
     async def _proc_fetch_request(self, assignment: Any, node_id: int, request: FetchRequest) -> bool:
-        """Ask, note the sizes of the answer, and wait before the next question if a broker has answered at once."""
+        """Ask, note the sizes of the answer, and wait before the next question if a broker has answered at once.
+
+        Records are handed out meanwhile.
+        """
         begun_at, fetch_bytes = time.monotonic(), request._max_bytes
         self._asked_bytes += fetch_bytes
         try:
             found = bool(await super()._proc_fetch_request(assignment, node_id, request))
         finally:
             self._asked_bytes -= fetch_bytes
-        for topic, partitions in request.topics:
-            for partition, *_ in partitions:
-                tp = TopicPartition(topic, partition)
-                self._choice.on_answer(tp, _raw_bytes(self._records.get(tp)))
-        self._count_fetched()
+        answer_bytes = self._note_answer(request)
         now = time.monotonic()
         if request._max_wait_ms == 0:
             return found
         if found:
             self._empty_since, self.idle = now, False
+            if answer_bytes * FULL_ANSWER_PART < fetch_bytes:
+                for waiter in self._fetch_waiters:
+                    self._notify(waiter)
+                self.gathering = True
+                await self._wait_for_nudge(begun_at + self.gather_s - now)
+                self.gathering = False
             return True
         self.idle = now - self._empty_since > IDLE_AFTER_S
-        early_s = begun_at + (IDLE_INTERVAL_S if self.idle else EMPTY_INTERVAL_S) - now
-        if early_s > 0:
-            await self._wait_for_nudge(early_s)
+        await self._wait_for_nudge(begun_at + (IDLE_INTERVAL_S if self.idle else EMPTY_INTERVAL_S) - now)
         return False
 
+    def _note_answer(self, request: FetchRequest) -> int:
+        """Note the sizes of an answer, by partition; returns their sum."""
+        answer_bytes = 0
+        for topic, partitions in request.topics:
+            for partition, *_ in partitions:
+                tp = TopicPartition(topic, partition)
+                size_bytes = _raw_bytes(self._records.get(tp))
+                self._choice.on_answer(tp, size_bytes)
+                answer_bytes += size_bytes
+        self._count_fetched()
+        return answer_bytes
+
     async def _wait_for_nudge(self, timeout_s: float) -> None:
+        if timeout_s <= 0:
+            return
         self._nudged.clear()
         try:
             await asyncio.wait_for(self._nudged.wait(), timeout_s)

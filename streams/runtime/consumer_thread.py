@@ -5,27 +5,84 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from typing import Any
 
+from aiokafka.errors import ConsumerStoppedError
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
-from mode.threads import ServiceThread
+from mode.threads import MethodQueue, QueuedMethod, QueueServiceThread, ServiceThread, WorkerThread
+from mode.utils.futures import maybe_set_exception
 
 from streams.runtime.bounded_fetcher import BoundedFetcher
 
+#: A stage that is told when there is something to fetch gathers for longer than the stage that tells it. Else its
+#: question would be open at the broker, which answers once it has the first of all records that were sent together.
+FED_GATHER_S = 0.03
+#: How often it is looked whether a thread has ended.
+ENDED_INTERVAL_S = 0.01
 
-class PatientThread(ServiceThread):  # type: ignore[misc]
+
+class CallQueue(MethodQueue):  # type: ignore[misc]
+    """Refuses calls once it has stopped. Faust's own queue keeps such a call for ever, and its caller waits for ever.
+
+    A caller may be part of a rebalance, for which the thread waits before it ends.
+    """
+
+    _closed = False
+
+    async def on_stop(self) -> None:
+        self._closed = True
+        await super().on_stop()
+
+    def _queue_put(self, method: QueuedMethod) -> None:
+        if not self._closed:
+            super()._queue_put(method)
+            return
+        promise = method.promise
+        with contextlib.suppress(RuntimeError):  # the caller's loop is closed
+            promise.get_loop().call_soon_threadsafe(maybe_set_exception, promise, ConsumerStoppedError())
+
+    async def call(
+        self, promise: asyncio.Future[Any], fun: Callable[..., Awaitable[Any]], *args: Any, **kwargs: Any
+    ) -> asyncio.Future[Any]:
+        """Raises ConsumerStoppedError, or lets the promise do so, if the thread has ended or is about to."""
+        if self.loop.is_closed():
+            raise ConsumerStoppedError
+        called: asyncio.Future[Any] = await super().call(promise, fun, *args, **kwargs)
+        return called
+
+
+class DaemonThread(WorkerThread):  # type: ignore[misc]
+    """A thread that cannot be stopped does not keep the process from ending."""
+
+    def __init__(self, service: ServiceThread, **kwargs: Any) -> None:
+        super().__init__(service, **kwargs)
+        self.daemon = True
+
+
+class PatientThread(QueueServiceThread):  # type: ignore[misc]
     """Its event loop goes on while it waits for the thread to end.
 
     Faust's own `stop` blocks the event loop. A thread that is in a rebalance then waits for this loop, and both wait
     for ever.
     """
 
+    Worker = DaemonThread
+    _method_queue: CallQueue | None
+
+    @property
+    def method_queue(self) -> CallQueue:
+        if self._method_queue is None:
+            self._method_queue = CallQueue(loop=self.thread_loop, beacon=self.beacon)
+        return self._method_queue
+
     async def stop(self) -> None:
+        """A thread of an executor, waiting here, would outlive a `stop` that is given up."""
         if self._started.is_set():
             await super(ServiceThread, self).stop()
-            if self._thread is not None:
-                await asyncio.to_thread(self._thread.stop)
+            while self._thread is not None and not self._thread.is_stopped.is_set():  # noqa: ASYNC110  another thread sets it
+                await asyncio.sleep(ENDED_INTERVAL_S)
 
 
 class FetchingThread(PatientThread, driver.AIOKafkaConsumerThread):  # type: ignore[misc]
@@ -42,8 +99,13 @@ class FetchingThread(PatientThread, driver.AIOKafkaConsumerThread):  # type: ign
     async def on_start(self) -> None:
         await super().on_start()
         self.fetcher = BoundedFetcher.bound(
-            self._consumer._fetcher, self.consumer.in_flight, self.consumer.open_bytes_of
+            self._consumer._fetcher, self.consumer.in_flight, self.consumer.open_bytes_of, self._gather_s
         )
+
+    @property
+    def _gather_s(self) -> float:
+        own_s: float = self.consumer.app.bounds.gather_s
+        return max(own_s, FED_GATHER_S) if self.consumer.app.fed else own_s
 
     def wake_fetcher(self) -> None:
         """There is room again. Call from any thread; costs little if the fetcher does not wait for room."""
@@ -51,10 +113,17 @@ class FetchingThread(PatientThread, driver.AIOKafkaConsumerThread):  # type: ign
             self.fetcher.starved = False
             self._call_soon(self.fetcher.wake)
 
-    def nudge_fetcher(self) -> None:
-        """A record was produced that this consumer may be waiting for. Call from any thread."""
-        if self.fetcher is not None and self.fetcher.idle:
-            self._call_soon(self.fetcher.nudge)
+    def nudge_fetcher(self, ends_gathering: bool) -> None:
+        """Records were produced that this consumer may be waiting for. Call from any thread.
+
+        A stage that gathers for longer than `FED_GATHER_S` is in no hurry.
+        """
+        fetcher = self.fetcher
+        if fetcher is None:
+            return
+        if fetcher.idle or (ends_gathering and fetcher.gathering and fetcher.gather_s <= FED_GATHER_S):
+            fetcher.idle = fetcher.gathering = False
+            self._call_soon(fetcher.nudge)
 
     def _call_soon(self, call: Callable[[], None]) -> None:
         with contextlib.suppress(RuntimeError):  # the thread's loop is closed

@@ -29,6 +29,7 @@ class StageContext:
         loop: the worker's event loop.
         fail: ends the worker with an error; nothing that is not committed is lost.
         share_bytes: the stage's share of the worker's budget of bytes.
+        fed: another stage of the worker writes what the stage reads, and nudges its consumer.
     """
 
     stage: str
@@ -38,6 +39,7 @@ class StageContext:
     loop: asyncio.AbstractEventLoop
     fail: Callable[[BaseException], None]
     share_bytes: int
+    fed: bool = False
 
     def now(self) -> str:
         """The time in RFC 3339."""

@@ -20,6 +20,9 @@ logger = logging.getLogger(__name__)
 #: With more messages in the queue, code on the event loop should produce from a thread.
 CROWDED_MESSAGES = 20_000
 
+#: Acknowledgements wait so long for others. The thread that takes them would wake up, and want the GIL, for each alone.
+GATHER_S = 0.003
+
 #: How long Kafka may be away before a message counts as lost and the worker ends.
 DELIVERY_TIMEOUT_S = 60.0
 
@@ -192,7 +195,8 @@ class Outbox:
 
     def _poll(self) -> None:
         while not self._stopped.is_set():
-            self._producer.poll(0.5)
+            if self._producer.poll(0.5):
+                self._stopped.wait(GATHER_S)
 
     def _fail(self, error: KafkaError, message: Message) -> None:
         if self._stopped.is_set() or self._failed.is_set():

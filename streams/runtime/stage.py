@@ -25,12 +25,17 @@ async def _do_nothing() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How many records and bytes of a stage may be in flight, and how many of each one fetch brings."""
+    """How many records and bytes of a stage may be in flight, and how many of each one fetch brings.
+
+    `gather_s` is how long records that come slowly are gathered, so that they come together: a fetch, its delivery and
+    the writes it leads to cost as much for one record as for twenty.
+    """
 
     max_records: int
     max_bytes: int
     fetch_records: int
     fetch_bytes: int
+    gather_s: float = 0.016
 
 
 class Runner(ABC):
@@ -73,6 +78,7 @@ class Stage(ABC):
         name: also names the consumer group.
         reads: the topics whose records the stage gets.
         writes: the topics that the stage emits to, dead letters included. The changelog of a table is not listed.
+        looks_up: the topics of which the stage reads single records, by their place.
         open: prepares what the stage needs, before partitions are assigned.
         close: releases what the stage needs.
     """
@@ -80,6 +86,7 @@ class Stage(ABC):
     name: str
     reads: tuple[str, ...]
     writes: tuple[str, ...] = ()
+    looks_up: tuple[str, ...] = ()
     open: Callable[[], Awaitable[None]] = _do_nothing
     close: Callable[[], Awaitable[None]] = _do_nothing
 

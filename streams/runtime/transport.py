@@ -12,7 +12,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from typing import Any
 
-from aiokafka.errors import IllegalStateError
+from aiokafka.errors import ConsumerStoppedError, IllegalStateError
 from faust.serializers.schemas import Schema
 from faust.transport.consumer import ensure_TP
 from faust.transport.drivers import aiokafka as driver
@@ -23,11 +23,6 @@ from streams.runtime.in_flight import InFlight
 from streams.runtime.ledger import Batch, Delivery, Ledger
 
 logger = logging.getLogger(__name__)
-
-#: A pause follows a fetch that brought fewer records, so that a thin stream comes in small batches. Single records
-#: would each cost as much as a batch.
-FEW_RECORDS = 50
-COALESCE_S = 0.004
 
 
 class BatchSchema(Schema):  # type: ignore[misc]
@@ -60,7 +55,6 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
         self.ledgers: dict[TP, Ledger] = {}
         self._refetch: set[TP] = set()
         self._sought = False
-        self._fetch_not_before = 0.0
         self.restored_records = 0
         self.last_progress_at = time.monotonic()
         # If the thread and a caller both asked for the queue first, each would make its own: make it now.
@@ -78,9 +72,12 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
         self._drained.set()
         self._thread.wake_fetcher()
 
-    def nudge(self) -> None:
-        """Another stage has sent records: look for them now. Costs little while this one is not idle."""
-        self._thread.nudge_fetcher()
+    def nudge(self, *, ends_gathering: bool) -> None:
+        """A stage of this worker has sent records: look for them now. Costs little while the consumer is at work.
+
+        `ends_gathering`: also if records are being gathered.
+        """
+        self._thread.nudge_fetcher(ends_gathering)
 
     def open_bytes_of(self, tp: TP) -> int:
         """The size of a partition's delivered and unfinished records. Call from any thread."""
@@ -94,12 +91,7 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
             await self.wait(self._room)
         if self.flow_active and self._refetch:
             await self._fetch_again()
-        early_s = self._fetch_not_before - time.monotonic()
-        if early_s > 0:
-            await asyncio.sleep(early_s)
         records, active = await self._wait_next_records(timeout)
-        few = sum(map(len, records.values())) < FEW_RECORDS if records else True
-        self._fetch_not_before = time.monotonic() + COALESCE_S if few else 0.0
         generation = self.app.consumer_generation_id
         if not records or self.should_stop:
             return
@@ -198,7 +190,10 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
         return ledger.committable() if ledger is not None else None
 
     async def _commit_offsets(self, offsets: Mapping[TP, int], start_new_transaction: bool = True) -> bool:
-        committed = bool(await super()._commit_offsets(offsets, start_new_transaction))
+        try:
+            committed = bool(await super()._commit_offsets(offsets, start_new_transaction))
+        except ConsumerStoppedError:  # the next owner of the partitions processes these records again
+            return False
         if committed:
             self.last_progress_at = time.monotonic()
             self.app.on_committed(offsets)

@@ -13,6 +13,7 @@ import signal
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -98,8 +99,8 @@ class Worker:
         weights = {each.name: each.weight for each in self._stages}
         shares = stage_shares(runtime.max_in_flight_bytes, weights, decoding_processes=runtime.decoders == "processes")
         share_bytes = shares[stage.name]
-        writes = frozenset(stage.writes)
-        return StageContext(stage.name, writes, self._settings, outbox, self._loop, self.fail, share_bytes)
+        writes, fed = frozenset(stage.writes), any(_feeds(other, stage) for other in self._stages if other is not stage)
+        return StageContext(stage.name, writes, self._settings, outbox, self._loop, self.fail, share_bytes, fed)
 
     @contextlib.asynccontextmanager
     async def _started(self) -> AsyncIterator[None]:
@@ -127,10 +128,11 @@ class Worker:
         if not task.cancelled() and task.exception() is not None:
             self.fail(task.exception() or RuntimeError("a task ended"))
 
-    def _nudge(self) -> None:
+    def _on_sent(self, sender: Stage) -> None:
         """What one stage has sent, another may be waiting for."""
         for app in self.apps:
-            app.batch_consumer.nudge()
+            if _feeds(sender, app.stage):
+                app.batch_consumer.nudge(ends_gathering=app.stage is not sender)
 
     async def _watch(self) -> None:
         """Check every stage for a crash or a standstill, and update its gauges."""
@@ -139,6 +141,9 @@ class Worker:
             await asyncio.sleep(WATCH_INTERVAL_S)
             held_bytes = sum(app.batch_consumer.in_flight.held_bytes for app in self.apps)
             if memory_return.is_due(held_bytes, time.monotonic()):
+                for app in self.apps:
+                    if app.table is not None:
+                        await app.table.release_memory()
                 await asyncio.to_thread(return_unused_memory)
             for app in self.apps:
                 if app.crashed:
@@ -148,7 +153,7 @@ class Worker:
 
     async def _check(self, app: StageApp) -> None:
         name, consumer = app.stage.name, app.batch_consumer
-        consumer.in_flight.on_sent = self._nudge
+        consumer.in_flight.on_sent = partial(self._on_sent, app.stage)
         metrics.IN_FLIGHT_RECORDS.labels(name).set(consumer.in_flight.records)
         metrics.IN_FLIGHT_BYTES.labels(name).set(consumer.in_flight.held_bytes)
         metrics.IN_FLIGHT_MAX_BYTES.labels(name).set(consumer.in_flight.max_bytes)
@@ -164,6 +169,10 @@ class Worker:
             problem = watchdog.at_work(consumer, lags)
         if problem is not None:
             self.fail(BrokenInfrastructure(f"{problem}. Start the worker again; if this recurs, check Kafka."))
+
+
+def _feeds(writer: Stage, reader: Stage) -> bool:
+    return not set(writer.writes).isdisjoint(reader.reads)
 
 
 @contextlib.contextmanager

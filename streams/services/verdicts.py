@@ -176,11 +176,16 @@ def _look_up(connect: Connect, collection: str, media_id: str) -> str:
     return content_id
 
 
-def make_event(request: ModerationRequest, collection: str) -> ModerationEvent:
+def make_event(request: ModerationRequest, collection: str, source: str = SOURCE) -> ModerationEvent:
     """The event, checked with the function that the fingerprint stage decodes it with.
 
+    Args:
+        request: what to say; contents are named by their ids where a medium cannot be.
+        collection: of the content.
+        source: the CloudEvents source.
+
     Raises:
-        BadInput: a field is wrong.
+        BadInput: names the field that is wrong.
     """
     name = "content_id" if is_content_id(request.subject) else "media_id"
     document = {
@@ -196,7 +201,7 @@ def make_event(request: ModerationRequest, collection: str) -> ModerationEvent:
         "reason": request.reason,
         "scope": request.scope if request.event == "verdict" else None,
     }
-    headers = [("ce_id", str(uuid.uuid4()).encode()), ("ce_source", SOURCE.encode())]
+    headers = [("ce_id", str(uuid.uuid4()).encode()), ("ce_source", source.encode())]
     value = orjson.dumps({name: entry for name, entry in document.items() if entry is not None})
     return decode_moderation_event(value=value, headers=headers, origin=NO_ORIGIN, timestamp_ms=0)
 

@@ -16,6 +16,10 @@ from streams.runtime.stage import Stage
 from streams.stages import STAGE_NAMES
 
 
+def topics_read(stage: Stage) -> tuple[str, ...]:
+    return stage.reads + stage.changelogs + stage.looks_up
+
+
 @pytest.fixture
 async def stages(tmp_path: Path) -> AsyncIterator[dict[str, Stage]]:
     declared = {name: stage_of(name, load_settings(data_dir=tmp_path)) for name in STAGE_NAMES}
@@ -38,12 +42,10 @@ async def test_every_stage_has_the_name_of_its_file(stages: dict[str, Stage]) ->
 
 async def test_topics_yaml_names_as_readers_the_stages_that_read(stages: dict[str, Stage]) -> None:
     said = {topic: {*spec.readers} & {*STAGE_NAMES} for topic, spec in load_topics().items()}
-    declared = {
-        topic: {name for name, stage in stages.items() if topic in stage.reads + stage.changelogs} for topic in said
-    }
+    declared = {topic: {name for name, stage in stages.items() if topic in topics_read(stage)} for topic in said}
 
     assert declared == said
-    assert {topic for stage in stages.values() for topic in stage.reads + stage.changelogs} <= said.keys()
+    assert {topic for stage in stages.values() for topic in topics_read(stage)} <= said.keys()
 
 
 async def test_topics_yaml_names_as_writers_the_stages_that_write(stages: dict[str, Stage]) -> None:

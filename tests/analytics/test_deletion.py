@@ -15,11 +15,12 @@ from streams.analytics.writer import ClickHouseSink
 from streams.domain.records import Decision, ModerationEvent, Verdict, decision_id
 from streams.errors import AnalyticsError, BadInput
 from streams.kafka.cloudevents import DELETED_TYPE
-from streams.kafka.topics import DECISIONS, FINGERPRINTS
+from streams.kafka.topics import DEAD_LETTERS, DECISIONS, FINGERPRINTS
 from streams.services.deletions import DeletionPlan, DeletionTarget, plan_deletion
 from tests.support.engines import Database
 from tests.support.stories import (
     Record,
+    dead_letter,
     decision,
     decision_record,
     fingerprint,
@@ -121,6 +122,22 @@ async def test_what_was_said_about_a_deleted_medium_stays_without_its_name(
     with clickhouse.client() as client:
         acts = moderation_acts(client, "default", ("photos/0.jpg",))
     assert [act.event for act in acts] == ["deletion", "verdict"]
+
+
+async def test_dead_letters_of_a_deleted_medium_go_and_its_job_counts_on(
+    sink: ClickHouseSink, clickhouse: Database
+) -> None:
+    of_job = replace(decision(0), job_id="import-1")
+    await sink.write(DECISIONS, [decision_record(of_job, 0)])
+    broken = b'{"media_id": "photos/0.jpg", "collection": "default"}'
+    await sink.write(DEAD_LETTERS, [dead_letter(0, value=broken), dead_letter(1, origin_offset=8)])
+    assert clickhouse.rows("SELECT count() FROM deadletters_once") == [(2,)]
+
+    await sink.write(FINGERPRINTS, [moderation_record(deletion(3, medium="photos/0.jpg"), 50)])
+    await sink.write(DECISIONS, [deleted(of_job, 1)])
+
+    assert clickhouse.rows("SELECT origin_offset FROM deadletters_once") == [(8,)]
+    assert clickhouse.rows("SELECT job_id, media_id, outcome FROM job_decisions_once") == [("import-1", "", "unique")]
 
 
 async def test_a_deletion_is_planned_from_what_is_there(sink: ClickHouseSink, clickhouse: Database) -> None:

@@ -19,7 +19,7 @@ REPEATABLE = re.compile(
     r"CREATE (TABLE|VIEW|MATERIALIZED VIEW) IF NOT EXISTS "
     r"|CREATE OR REPLACE VIEW "
     r"|DROP (TABLE|VIEW) IF EXISTS "
-    r"|ALTER TABLE \w+ \w+ \w+ IF (NOT )?EXISTS\s"
+    r"|ALTER TABLE \w+\s+\w+ \w+ IF (NOT )?EXISTS\s"
 )
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
@@ -238,3 +241,33 @@ def test_a_token_identifies_its_records() -> None:
     assert token != batch_token(records[:-1])
     assert token != batch_token([*records[:20], *records[21:]])
     assert token != batch_token([replace(record, partition=9) for record in records])
+
+
+def test_inserting_loads_neither_pandas_nor_arrow(clickhouse: Database) -> None:
+    """They are installed with the embedded ClickHouse, and would take 70 MB of every worker."""
+    program = (
+        "import asyncio, sys\n"
+        "from streams.analytics.writer import ClickHouseSink\n"
+        "from streams.config.settings import load_settings\n"
+        "from streams.kafka.topics import DEAD_LETTERS\n"
+        "from tests.support.stories import dead_letter\n"
+        "async def main():\n"
+        "    sink = ClickHouseSink(load_settings())\n"
+        "    await sink.write(DEAD_LETTERS, [dead_letter(0)])\n"
+        "    await sink.close()\n"
+        "asyncio.run(main())\n"
+        "print(sorted({'pandas', 'pyarrow', 'polars'} & set(sys.modules)))\n"
+    )
+    settings = clickhouse.settings().clickhouse
+    environment = {
+        **os.environ,
+        "MEDIASIEVE_CLICKHOUSE": settings.url,
+        "MEDIASIEVE_CLICKHOUSE_DATABASE": settings.database,
+        "MEDIASIEVE_CLICKHOUSE_USER": settings.username,
+        "MEDIASIEVE_CLICKHOUSE_PASSWORD": settings.password.get_secret_value(),
+        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+    }
+    ended = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=False
+    )
+    assert ended.stdout == "[]\n", ended.stderr

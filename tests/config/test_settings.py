@@ -25,6 +25,16 @@ def _empty_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 VARIABLES = [
+    ("MEDIASIEVE_API", "api.address", "127.0.0.1:8080"),
+    ("MEDIASIEVE_API_KEYS", "api.key_file", None),
+    ("MEDIASIEVE_API_RATE", "api.rate_limit", "6000/minute"),
+    ("MEDIASIEVE_API_CORS", "api.cors_origins", ()),
+    ("MEDIASIEVE_API_SECRET", "api.secret", SecretStr("")),
+    ("MEDIASIEVE_API_UPLOAD_BYTES", "api.max_upload_bytes", 256 << 20),
+    ("MEDIASIEVE_API_BODY_TIMEOUT_S", "api.body_timeout_s", 60.0),
+    ("MEDIASIEVE_API_QUERY_THREADS", "api.query_threads", 8),
+    ("MEDIASIEVE_API_WAITERS", "api.max_waiters", 10_000),
+    ("MEDIASIEVE_API_SUBSCRIBERS", "api.max_subscribers", 256),
     ("MEDIASIEVE_DATA_DIR", "paths.data_dir", Path(".mediasieve")),
     ("MEDIASIEVE_POLICY_FILE", "paths.policy_file", None),
     ("MEDIASIEVE_BROKER", "kafka.bootstrap_servers", "127.0.0.1:9092"),

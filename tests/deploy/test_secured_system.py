@@ -53,6 +53,8 @@ class SecuredSystem:
             "PATH": f"{self.home / 'bin'}{os.pathsep}{os.environ['PATH']}",
             "PYTHONPATH": str(TOP),
         }
+        if "MEDIASIEVE_MODERATION_FILE" in service.environment:
+            here["MEDIASIEVE_MODERATION_FILE"] = str(DEPLOY / "kubernetes" / "moderation" / "moderation.yaml")
         return {**service.environment, **here}
 
     def client_environment(self, role: str) -> dict[str, str]:

@@ -36,9 +36,12 @@ def copy_of(
     candidates: list[tuple[Known, list[Pair]]], facts: dict[str, Any], policy: dict[str, Any], judge: Judge
 ) -> Copy | None:
     """The first candidate that the policy reuses; else the one that leaves the least doubt."""
-    copies = []
+    copies, work = [], 0
     for known, pairs in candidates:
-        copy = _compared(known, pairs, facts, policy, judge)
+        if work >= 24:
+            break
+        copy, cost = _compared(known, pairs, facts, policy, judge)
+        work += cost
         if copy is not None and copy.is_reused:
             return copy
         if copy is not None:
@@ -52,17 +55,17 @@ def doubt(copy: Copy) -> tuple[int, float, int]:
 
 def _compared(
     known: Known, pairs: list[Pair], facts: dict[str, Any], policy: dict[str, Any], judge: Judge
-) -> Copy | None:
+) -> tuple[Copy | None, int]:
     of_known, of_query = (unpack_evidence(b64decode(packed)) for packed in (known.evidence, facts["evidence"]))
     if of_known is None or of_query is None:
         strict = (pair for pair in pairs if not pair.is_part and bits_of_256(pair, policy) <= 24)
         pair = next(strict, None)
-        return Copy(known, pair, "unverified", None, None, [], 0, is_reused=False) if pair else None
+        return Copy(known, pair, "unverified", None, None, [], 0, is_reused=False) if pair else None, 0
     judged = judge(
         of_known, of_query, [each.views for each in pairs], pairs[0].near_bits, bits_of_256(pairs[0], policy)
     )
     if not judged.confidence:
-        return None
+        return None, judged.work
     pair = pairs[0]
     sure = next((each for each in pairs if not each.is_part and each.confirm_bits <= 24), None)
     if sure is not None:
@@ -74,11 +77,12 @@ def _compared(
     rows = ["".join(".=x+"[block] for block in judged.blocks[at : at + 8]) for at in range(0, 64, 8)]
     in_collage = VIEWS[pair.own.view].panel
     if judged.differs > policy["max_differs"] and not in_collage:
-        return None
+        return None, judged.work
     drift = known.drift / 64 + judged.differs
     is_reused = judged.confidence == "certain" and drift <= policy["reuse_differs"] and not in_collage
     in_64ths = min(31, ceil(round(drift * 64, 3))) if is_reused else 0
-    return Copy(known, pair, judged.confidence, judged.score, judged.differs, rows, in_64ths, is_reused)
+    copy = Copy(known, pair, judged.confidence, judged.score, judged.differs, rows, in_64ths, is_reused)
+    return copy, judged.work
 
 
 def bits_of_256(pair: Pair, policy: dict[str, Any]) -> int:

@@ -78,15 +78,15 @@ def by_evidence(known: Evidence, query: Evidence, matched: Sequence[MatchedViews
     else:
         confidence = ""
 
-    score, blocks = found.score, found.blocks
+    score, blocks, work = found.score, found.blocks, 1
     if inks[0] and inks[1] and not is_cut_out:
-        confidence, score, blocks = by_ink(inks[0], inks[1], shares, confidence, same_colours, alike, blocks)
+        confidence, score, blocks, work = by_ink(inks[0], inks[1], shares, confidence, same_colours, alike, blocks)
     elif confidence == "certain" and any(inks) and not is_bold_copy(shown):
         paper_side = shown[1] if inks[1] else shown[0]
         photo = structured(paper_side) > 51 and even(paper_side) * 100 < 80 * 112 and found.score >= 880
         confidence = "certain" if photo else "likely"
     differs = round((blocks.count(2) + blocks.count(3)) / 64, 4)
-    return Judgement(confidence, score, differs, blocks, found.views)  # type: ignore[arg-type]
+    return Judgement(confidence, score, differs, blocks, found.views, work)  # type: ignore[arg-type]
 
 
 def number_of(evidence: Evidence, view: int) -> int:
@@ -178,17 +178,17 @@ def structured(thumbnail: Thumbnail) -> int:
 
 def by_ink(
     one: Page, other: Page, shares: Map, confidence: str, same_colours: bool, alike: bool, blocks: bytes
-) -> tuple[str, int, bytes]:
+) -> tuple[str, int, bytes, int]:
     whole = (0, 0, EDGE, EDGE)
     found = compare_pages(one, other, [Geometry(np.array(shares, np.int64), whole, whole)])
     words = int((paper.own(paper.levels(one.ink)[0]) != paper.UNKNOWN).sum())
     enough = found.compared >= 6 and found.compared * 2 >= words and found.covered_percent >= 50 and found.score >= 200
     same = found.loss <= 80 and (words < 150 or found.low_loss <= -10)
-    score = min(max(found.score, 0), 1000)
+    score, work = min(max(found.score, 0), 1000), 4 if found.aligned else 2
     if enough and same:
-        return "certain" if same_colours else "likely", score, blocks.replace(b"\2", b"\1")
+        return "certain" if same_colours else "likely", score, blocks.replace(b"\2", b"\1"), work
     few_others = found.compared > 0 and found.other_words * 100 <= 12 * found.compared
-    return "likely" if few_others or (confidence and not alike) else "", score, blocks
+    return "likely" if few_others or (confidence and not alike) else "", score, blocks, work
 
 
 def shares_of(known: Evidence, query: Evidence, found: Verification, matched: Sequence[MatchedViews]) -> Map:

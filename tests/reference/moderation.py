@@ -450,6 +450,7 @@ class ModeratedTwin(Twin):
             "supersedes": decision_id(*names, member.revision),
             "revision": member.revision + 1,
             "outcome": "deleted",
+            "origin": None,
             "action": "forget",
             "content_id": member.content,
             "match": None,

@@ -218,7 +218,6 @@ def best_of_starts(known: Ints, query: Ints, tried: list[list[int]], count: int)
 
 
 def refined(known: Sequence[Ints], query: Sequence[Ints], m: list[int]) -> list[int]:
-    _, m = climbed(known[1], query[1], finer(m), 2, 4, PIXEL // 2)
     aligned, m = climbed(known[0], query[0], finer(m), 3, 3, PIXEL // 4)
     if aligned >= 850:
         return m
@@ -283,14 +282,21 @@ def ranked(found: Ints, own: Ints) -> tuple[int, int, int, int, int]:
     )
 
 
-def compared(known: Sequence[Ints], query: Sequence[Ints], given: list[list[int]]) -> tuple[list[int], Ints]:
-    """Correlation after alignment, percentage of the query covered, the numbers of `ranked`; and the cells."""
+def compared(known: Sequence[Ints], query: Sequence[Ints], given: list[list[int]]) -> tuple[list[int], Ints | None]:
+    """Correlation after alignment, percentage of the query covered, the numbers of `ranked`; and the cells.
+
+    Zeros, and no cells, of pages that do not resemble each other on a smaller level.
+    """
     tried = given + starts(known[2], query[2])
     likely = tried[: len(given) + 1]
     good, m = best_of_starts(known[2], query[2], likely, 1)
     if good < 900:
         tried[: len(likely)] = likely
-        _, m = best_of_starts(known[2], query[2], tried, 3)
+        good, m = best_of_starts(known[2], query[2], tried, 3)
+    if good >= 700:
+        good, m = climbed(known[1], query[1], finer(m), 2, 4, PIXEL // 2)
+    if good < 700:
+        return [0] * 7, None
     m = refined(known, query, m)
     found = cells(known[0], laid_over(known[0], query[0], m), 1)
     covered = abs(m[0] * m[4] - m[1] * m[3]) * known[0].size * 100 // (PIXEL * PIXEL * query[0].size)

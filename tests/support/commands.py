@@ -52,12 +52,12 @@ def until(condition: Callable[[], Any], timeout_s: float = 60.0) -> Any:
 
 
 @contextmanager
-def running_system(home: Path, *options: str) -> Iterator[RunningSystem]:
-    """`mediasieve up` in a folder."""
+def running_system(home: Path, *options: str, **more: str) -> Iterator[RunningSystem]:
+    """`mediasieve up` in a folder; `more` are variables."""
     log = home / "up.log"
     with log.open("wb") as output:
         up = subprocess.Popen(
-            [*MEDIASIEVE, "up", *options], cwd=home, env=environment(home), stdout=output, stderr=output
+            [*MEDIASIEVE, "up", *options], cwd=home, env=environment(home, **more), stdout=output, stderr=output
         )
     try:
         until(lambda: find_running_system(home / "data") or up.poll() is not None, 120)

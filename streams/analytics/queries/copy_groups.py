@@ -78,18 +78,38 @@ COPY_GROUPS: Final = f"""
     )
     GROUP BY collection, group_id
     HAVING exact_copies + near_copies + for_review > 0
+        AND ({{after_content_id:String}} = '' OR
+            (-toInt64(submissions), -toInt64(for_review), -toInt64(copies_bytes), group_id)
+            > ({{after_submissions:Int64}}, {{after_for_review:Int64}}, {{after_bytes:Int64}},
+               {{after_content_id:String}}))
     ORDER BY submissions DESC, for_review DESC, copies_bytes DESC, content_id
     LIMIT {{limit:UInt32}}
 """  # noqa: S608 - a constant
 
 
 def copy_groups(
-    client: Client, collection: str = "", *, limit: int = 20, max_media_ids: int = 100, for_review: bool = False
+    client: Client,
+    collection: str = "",
+    *,
+    limit: int = 20,
+    max_media_ids: int = 100,
+    for_review: bool = False,
+    after: tuple[int, int, int, str] | None = None,
 ) -> tuple[CopyGroup, ...]:
     """Groups with at least one copy, of a collection or of all, the largest first.
 
     Args:
+        client: connected.
+        collection: empty for all.
+        limit: the most groups.
+        max_media_ids: the most media of one group.
+        after: submissions, submissions for review, bytes of copies and content id of the last group of the page before.
         for_review: say also which submissions a person must look at, and give the groups that have nothing else.
     """
-    parameters = {"collection": collection, "limit": limit, "max_media_ids": max_media_ids, "for_review": for_review}
+    submissions, reviewed, copies_bytes, content_id = after or (0, 0, 0, "")
+    parameters = {
+        **{"collection": collection, "limit": limit, "max_media_ids": max_media_ids, "for_review": for_review},
+        **{"after_submissions": -submissions, "after_for_review": -reviewed, "after_bytes": -copies_bytes},
+        "after_content_id": content_id,
+    }
     return select(client, CopyGroup, COPY_GROUPS, parameters)

@@ -50,11 +50,12 @@ def command(stay: bool | None, workers: int, data_dir: Path | None) -> int:
         moderator.write_file(folder / "moderation.yaml", COLLECTION)
         settings = load_settings(data_dir=folder, moderation_file=folder / "moderation.yaml")
         say("Starting broker, ClickHouse and workers …")
-        with System(settings, SystemOptions(folder, STAGE_NAMES, workers=workers), say) as system:
+        may_stay = bool(stay) or (stay is None and sys.stdin.isatty() and sys.stdout.isatty())
+        with System(settings, SystemOptions(folder, STAGE_NAMES, workers=workers, api=may_stay), say) as system:
             say(f"up after {time.monotonic() - started_at:.1f} s")
             agreed = _decide_and_compare(system, samples, moderator)
             if stay is None:
-                stay = sys.stdin.isatty() and sys.stdout.isatty() and click.confirm("\nStay up to look around?")
+                stay = may_stay and click.confirm("\nStay up to look around?")
             click.echo(next_steps(system, folder, stays_up=stay))
             if stay:
                 _stay_up(system)

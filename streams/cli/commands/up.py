@@ -28,12 +28,14 @@ CHECK_INTERVAL_S = 0.5
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="A folder whose files may be submitted by reference; may be given again.",
 )
+@click.option("--api/--no-api", "with_api", default=True, show_default=True, help="Serve the HTTP API.")
 @data_dir_option
 def command(
     broker: str | None,
     clickhouse: str | None,
     workers: int,
     stages: tuple[str, ...],
+    with_api: bool,
     file_roots: tuple[Path, ...],
     data_dir: Path | None,
 ) -> int:
@@ -54,6 +56,7 @@ def command(
         workers=workers,
         stages=stages,
         default_ports=True,
+        api=with_api,
     )
     with exit_on_signals():
         say(f"Starting in {settings.paths.data_dir.absolute()} …")
@@ -76,6 +79,7 @@ def overview(system: System) -> str:
     rows = [
         ("Kafka", settings.kafka.bootstrap_servers, "yours" if options.external_broker else "embedded"),
         ("ClickHouse", settings.clickhouse.url, "yours" if options.external_clickhouse else "embedded"),
+        *((("API", f"http://{system.api_address}", ""),) if system.api_address else ()),
         *((f"worker {n}", f"http://{a}/metrics", "") for n, a in enumerate(system.worker_addresses)),
         ("logs", str(settings.paths.data_dir / "logs"), ""),
     ]

@@ -10,7 +10,7 @@ from streams.cli.tables import OUTCOME_STYLES, cell, plain_table
 from streams.cli.terminal import make_console
 from streams.local.demo_samples import BROKEN, CLIP, EXACT_COPY, ORIGINAL, VIDEO
 from streams.local.system import System
-from streams.services.demo import DemoDecisions, SampleVerdict
+from streams.services.demo import COLLECTION, DemoDecisions, SampleVerdict
 from streams.services.wording import OUTCOME_WORDS, match_in_words, reason_in_words
 
 
@@ -47,6 +47,10 @@ def next_steps(system: System, folder: Path, *, stays_up: bool) -> str:
     read = f"mediasieve decisions --data-dir {folder}"
     rows = [("mediasieve scan FOLDER", "the copies among your own files"), (str(folder / "logs"), "what workers said")]
     if stays_up:
+        if system.api_address:
+            sample = next(iter(sorted((folder / "samples").rglob("*mirrored*"))), folder / "samples")
+            find = f"curl --data-binary @{sample} 'http://{system.api_address}/v1/lookup?collection={COLLECTION}'"
+            rows.append((find, "what is known of a picture; /openapi.json has all of the API"))
         rows += [
             (read, "all decisions; --follow for new ones, --json for programs"),
             (f"mediasieve publish --data-dir {folder} FOLDER", "submit files of your own"),

@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.domain.evidence.paper.page import Page, unpack_page
+from streams.domain.evidence.paper.page import Page, is_page, unpack_page
 from streams.domain.evidence.prepared import PreparedEvidence, prepare
 from streams.domain.evidence.thumbnail import EDGE as EDGE
 from streams.domain.evidence.thumbnail import THUMBNAIL_BYTES, decode_thumbnail
@@ -160,7 +160,7 @@ def unpack_evidence(packed: bytes) -> Evidence | None:
         raise BadInput(Reason.BAD_FIELD, "field 'evidence' must have whole thumbnails, the whole picture's first")
     if len(others[CHROMA]) not in (0, CHROMA_BYTES) or len(others[PIXELS]) not in (0, PIXELS_BYTES):
         raise BadInput(Reason.BAD_FIELD, "field 'evidence' has colours or pixels of another length")
-    pages = {tag: page if unpack_page(page) is not None else b"" for tag, page in others.items() if tag in _PAGES}
+    pages = {tag: page if is_page(page) else b"" for tag, page in others.items() if tag in _PAGES}
     return Evidence(width, height, tuple(thumbnails), pages[PAGE], others[CHROMA], others[PIXELS], pages[OTHER_PAGE])
 
 

@@ -74,6 +74,10 @@ Of 800 emoji drawings, three pairs of neighbouring skin tones and no others come
 OTHER_COLOUR_DISTANCE: Final = 48
 """Plain pictures that are coloured both and differ by more are other pictures: flags with the same stripes."""
 
+THUMBNAILS_WORK, EARLY_INK_WORK, INK_WORK = 1, 1, 3
+"""What comparing costs, in comparisons of thumbnails: of thumbnails; of ink beside, where the small levels tell the
+pages apart; of ink on all levels."""
+
 LIES_ALIKE: Final = ONE * 15 // 1000
 """Pictures lie alike if no corner is moved further: nothing is cropped, turned or mirrored."""
 
@@ -88,6 +92,7 @@ class Judgement:
         differs: the share of the query that is not the known picture, 0 to 1.
         blocks: where the query differs, row by row; see `streams.domain.evidence.differences`.
         views: the views whose geometry was the best; None where there was none.
+        work: what the decision cost, in comparisons of thumbnails; the same on any machine.
     """
 
     confidence: Confidence
@@ -95,6 +100,7 @@ class Judgement:
     differs: float
     blocks: bytes
     views: MatchedViews | None
+    work: int = THUMBNAILS_WORK
 
 
 def judge(
@@ -243,11 +249,12 @@ def _by_ink(
     geometry = Geometry(shares, known.thumbnails[0].box, query.thumbnails[0].box)
     found = compare_pages(ink, query_ink, [geometry])
     score = min(max(found.score, 0), 1000)
+    work = THUMBNAILS_WORK + (EARLY_INK_WORK if found.refused_early else INK_WORK)
     if found.same:
         confidence: Confidence = "certain" if _same_colours(known, query, shares, MAX_COLOUR_DISTANCE) else "likely"
         blocks = judged.blocks.replace(bytes([DIFFERS]), bytes([AGREES]))
-        return Judgement(confidence, score, share_that_differs(blocks), blocks, judged.views)
+        return Judgement(confidence, score, share_that_differs(blocks), blocks, judged.views, work)
     alike = corner_distance(shares, IDENTITY) <= LIES_ALIKE
     if found.has_few_other_words or (judged.confidence and not alike):
-        return replace(judged, confidence="likely", score=score)
-    return replace(judged, confidence="", score=score)
+        return replace(judged, confidence="likely", score=score, work=work)
+    return replace(judged, confidence="", score=score, work=work)

@@ -6,42 +6,59 @@ import numpy as np
 from numba import types
 
 from streams.domain.hamming.insert import insert
-from streams.domain.hamming.intrinsics import LANES, prefetch
+from streams.domain.hamming.intrinsics import HALF_LANES, prefetch
 from streams.domain.hamming.jit import compiled
 from streams.domain.hamming.layout import (
-    BAND_BITS,
     BANDED,
     BANDS,
     BANDS_TYPE,
-    CAPACITY,
+    CODE_BITS,
     CODES_TYPE,
+    HALF_BITS,
     HEAD,
+    KEY,
     KEYS_TYPE,
     LENGTH,
     LOGGED,
+    NO_SHAPE,
     ODD,
+    OFFSETS,
+    OTHER_HALF,
+    PAIRS_TYPE,
     START,
-    TAIL,
-    WIDTH,
+    STATE_TYPE,
+    TAILS,
+    WIDTHS,
+    WORDS_TYPE,
     Bands,
     Codes,
     Keys,
+    Shape,
     State,
-    band_value,
+    Words,
+    band_end,
+    bucket_of,
     no_bands,
+    rotated,
 )
+from streams.domain.hamming.probe import band_radius, probes
 
 #: The average entries of a bucket, up to twice as many: this decides how many buckets there are.
 BUCKET_ENTRIES = 12
-SMALLEST_WIDTH = 4
+SMALLEST_WIDTH, LARGEST_WIDTH = 4, 16
+#: A larger index can have wider bands, and a last one that is narrower by as much. Look-ups in it allow the last band
+#: fewer differing bits, so few of its large buckets are probed.
+WIDER_BY = (0, 1, 2)
+#: What probing a bucket costs beside the cache lines of its entries, in cache lines.
+BUCKET_LINES = 1.5
 #: Memory an entry in all arrays together, and the part of it left for the allocator's own headers.
-ENTRY_BYTES, SPARE_BYTES = 64, 1
+ENTRY_BYTES, SPARE_BYTES = 58, 1
+#: Bytes of an entry in the arrays of a band, and of a bucket: its head and capacity.
+BANDED_BYTES, BUCKET_BYTES, LOGGED_BYTES = 12, 12, 12
 BATCH_ENTRIES = 4096
 SMALLEST_LOG = 64
 #: How many entries ahead the head of a bucket, and the place of the entry, are prefetched.
 HEADS_AHEAD, PLACES_AHEAD = 32, 16
-
-_HEADS = types.uint32[:, ::1]
 
 
 def log_limit(entries: int) -> int:
@@ -49,10 +66,10 @@ def log_limit(entries: int) -> int:
     return min(16_384, 1024 + entries // 256)
 
 
-def rebuilt(holder: list[Bands], codes: Codes, keys: Keys, log_entries: int) -> Bands:
+def rebuilt(holder: list[Bands], codes: Codes, keys: Keys, log_entries: int, radius_bits: int) -> Bands:
     """An index of the entries of an old index and further ones; only a log if there are at most `log_entries`.
 
-    If the width stays, buckets are copied, at some 20 ns an entry in all. Otherwise all entries are sorted again, at 50
+    If the shape stays, buckets are copied, at some 20 ns an entry in all. Otherwise all entries are sorted again, at 50
     to 200 ns.
 
     Args:
@@ -60,26 +77,29 @@ def rebuilt(holder: list[Bands], codes: Codes, keys: Keys, log_entries: int) -> 
         codes: of the further entries.
         keys: of the further entries.
         log_entries: the largest index that is only a log.
+        radius_bits: of most look-ups. Those of any other radius find all, too, but not as fast.
     """
     old = holder.pop()
     logged, banded = int(old.state[LOGGED]), int(old.state[BANDED])
     entries = banded + logged + len(codes)
     odd = int(old.state[ODD]) + _odd(codes)
-    width = 0 if entries <= log_entries else _width(entries)
-    kept = banded if width == old.state[WIDTH] else 0
+    even_radius = radius_bits - radius_bits % 2 if odd == 0 else radius_bits
+    shape = NO_SHAPE if entries <= log_entries else shape_for(entries, even_radius)
+    kept = banded if shape == _shape_of(old) else 0
     codes = np.concatenate([old.log_codes[:logged], codes, np.empty(banded - kept, np.uint64)])
     keys = np.concatenate([old.log_keys[:logged], keys, np.empty(banded - kept, np.uint32)])
     if not kept:
-        copy_banded(old, codes[len(codes) - banded :], keys[len(keys) - banded :])
-        old = no_bands(0, width)
-    if width == 0:
+        if banded:
+            copy_banded(old, codes[len(codes) - banded :], keys[len(keys) - banded :])
+        old = no_bands(0, shape)
+    if shape == NO_SHAPE:
         return log_of(codes, keys, max(SMALLEST_LOG, entries))
-    new = no_bands(SMALLEST_LOG, width)
+    new = no_bands(SMALLEST_LOG, shape)
     new.state[BANDED], new.state[ODD] = entries, odd
-    old_bands = list(zip(old.codes, old.keys, old.heads, strict=True))
+    old_bands = list(zip(old.halves, old.others, old.heads, strict=True))
     del old
-    bands = [_band(old_bands.pop(0), codes, keys, band, entries, new.heads[band], new.state) for band in range(BANDS)]
-    return new._replace(codes=tuple(band[0] for band in bands), keys=tuple(band[1] for band in bands))
+    bands = [_band(old_bands.pop(0), codes, keys, band, entries, new) for band in range(BANDS)]
+    return new._replace(halves=tuple(band[0] for band in bands), others=tuple(band[1] for band in bands))
 
 
 def log_of(codes: Codes, keys: Keys, room: int) -> Bands:
@@ -96,28 +116,51 @@ def _odd(codes: Codes) -> int:
     return int(np.count_nonzero(np.bitwise_count(codes) & 1))
 
 
-def _width(entries: int) -> int:
-    return min(BAND_BITS, max(SMALLEST_WIDTH, (entries // BUCKET_ENTRIES).bit_length() - 1))
+def shape_for(entries: int, radius_bits: int) -> Shape:
+    """The shape whose look-ups at this radius read the least memory."""
+    width = min(LARGEST_WIDTH, max(SMALLEST_WIDTH, (entries // BUCKET_ENTRIES).bit_length() - 1))
+    wider = WIDER_BY if width == LARGEST_WIDTH else (0,)
+    return min((_shape(width, by) for by in wider), key=lambda shape: _lines_read(shape, entries, radius_bits))
+
+
+def _shape(width: int, wider_by: int) -> Shape:
+    place = CODE_BITS // BANDS + wider_by
+    width += wider_by
+    return Shape((0, place, 2 * place, 3 * place), (width, width, width, min(width, CODE_BITS - 3 * place)))
+
+
+def _shape_of(bands: Bands) -> Shape:
+    offsets, widths = (bands.state[first : first + BANDS].tolist() for first in (OFFSETS, WIDTHS))
+    return Shape(tuple(offsets), tuple(widths))
+
+
+def _lines_read(shape: Shape, entries: int, radius_bits: int) -> float:
+    """Cache lines that a look-up reads, about."""
+    lines = 0.0
+    for band, width in enumerate(shape.widths):
+        lines += probes(width, band_radius(radius_bits, band)) * (BUCKET_LINES + entries / (HALF_LANES << width))
+    return lines
 
 
 def _band(
-    old: tuple[Codes, Keys, Keys], codes: Codes, keys: Keys, band: int, entries: int, heads: Keys, state: State
-) -> tuple[Codes, Keys]:
+    old: tuple[Words, Words, Words], codes: Codes, keys: Keys, band: int, entries: int, new: Bands
+) -> tuple[Words, Words]:
     """The arrays of one band: the old buckets and further entries. Writes its heads, and its tail in `state`."""
-    width = int(state[WIDTH])
+    state, heads = new.state, new.heads[band]
     counts = old[2][:, LENGTH].copy()
-    count_values(codes, band, width, counts)
-    head_bytes, log_bytes = 4 * HEAD * BANDS << width, 12 * (log_limit(entries) + BATCH_ENTRIES)
-    places = ((ENTRY_BYTES - SPARE_BYTES) * entries - head_bytes - log_bytes) // (12 * BANDS)
+    count_values(codes, band, state, counts)
+    bucket_bytes = BUCKET_BYTES * sum(map(len, new.heads))
+    log_bytes = LOGGED_BYTES * (log_limit(entries) + BATCH_ENTRIES)
+    places = ((ENTRY_BYTES - SPARE_BYTES) * entries - bucket_bytes - log_bytes) // (BANDED_BYTES * BANDS)
     tail = entries // 25
-    slack = max(0.04, (places - tail - (2 << width)) / entries - 1)
-    taken = lay_out(counts, slack, heads)
+    slack = max(0.04, (places - tail - 2 * len(heads)) / entries - 1)
+    taken = lay_out(counts, slack, heads, new.capacities[band])
     room = taken + tail
-    new_codes, new_keys = np.empty(room + LANES, np.uint64), np.empty(room, np.uint32)
-    carry_over(old[2], old[0], old[1], heads, new_codes, new_keys)
-    sort_in(codes, keys, band, width, heads, new_codes, new_keys)
-    state[TAIL + band] = taken
-    return new_codes, new_keys
+    halves, others = np.empty(room + HALF_LANES, np.uint32), np.empty((room, 2), np.uint32)
+    carry_over(old[2], old[0], old[1], heads, halves, others)
+    sort_in(codes, keys, band, state, heads, halves, others)
+    state[TAILS + band] = taken
+    return halves, others
 
 
 @compiled(types.void(BANDS_TYPE, CODES_TYPE, KEYS_TYPE))
@@ -127,18 +170,18 @@ def insert_all(bands: Bands, codes: Codes, keys: Keys) -> None:
         insert(bands, codes[at], keys[at])
 
 
-@compiled(types.void(CODES_TYPE, types.int64, types.int64, KEYS_TYPE))
-def count_values(codes: Codes, band: int, width: int, counts: Keys) -> None:
+@compiled(types.void(CODES_TYPE, types.int64, STATE_TYPE, WORDS_TYPE))
+def count_values(codes: Codes, band: int, state: State, counts: Words) -> None:
     """Add to `counts`, by value of the band, the number of codes with that value."""
     for at in range(len(codes)):
-        counts[band_value(codes[at], band, width)] += np.uint32(1)
+        counts[bucket_of(state, band, codes[at])] += np.uint32(1)
 
 
-@compiled(types.int64(KEYS_TYPE, types.float64, _HEADS))
-def lay_out(counts: Keys, slack: float, heads: Keys) -> int:
+@compiled(types.int64(WORDS_TYPE, types.float64, PAIRS_TYPE, WORDS_TYPE))
+def lay_out(counts: Words, slack: float, heads: Words, capacities: Words) -> int:
     """Give every bucket its place, with room for its count, two more entries and `slack` times its count.
 
-    `heads` [values, HEAD] becomes the heads of empty buckets.
+    `heads` become those of empty buckets, `capacities` theirs.
 
     Returns:
         The number of places taken.
@@ -148,48 +191,55 @@ def lay_out(counts: Keys, slack: float, heads: Keys) -> int:
         count = np.int64(counts[value])
         heads[value, START] = taken
         heads[value, LENGTH] = 0
-        heads[value, CAPACITY] = count + 2 + np.int64(count * slack)
-        taken += int(heads[value, CAPACITY])
+        capacities[value] = count + 2 + np.int64(count * slack)
+        taken += int(capacities[value])
     return taken
 
 
-@compiled(types.void(_HEADS, CODES_TYPE, KEYS_TYPE, _HEADS, CODES_TYPE, KEYS_TYPE))
-def carry_over(old_heads: Keys, old_codes: Codes, old_keys: Keys, heads: Keys, codes: Codes, keys: Keys) -> None:
+@compiled(types.void(PAIRS_TYPE, WORDS_TYPE, PAIRS_TYPE, PAIRS_TYPE, WORDS_TYPE, PAIRS_TYPE))
+def carry_over(
+    old_heads: Words, old_halves: Words, old_others: Words, heads: Words, halves: Words, others: Words
+) -> None:
     """Copy the buckets of one band to their new places."""
     for value in range(len(heads)):
         begin, place = np.int64(old_heads[value, START]), np.int64(heads[value, START])
         for at in range(np.int64(old_heads[value, LENGTH])):
-            codes[place + at] = old_codes[begin + at]
-            keys[place + at] = old_keys[begin + at]
+            halves[place + at] = old_halves[begin + at]
+            others[place + at, OTHER_HALF] = old_others[begin + at, OTHER_HALF]
+            others[place + at, KEY] = old_others[begin + at, KEY]
         heads[value, LENGTH] = old_heads[value, LENGTH]
 
 
-@compiled(types.void(CODES_TYPE, KEYS_TYPE, types.int64, types.int64, _HEADS, CODES_TYPE, KEYS_TYPE))
-def sort_in(codes: Codes, keys: Keys, band: int, width: int, heads: Keys, codes_out: Codes, keys_out: Keys) -> None:
+@compiled(types.void(CODES_TYPE, KEYS_TYPE, types.int64, STATE_TYPE, PAIRS_TYPE, WORDS_TYPE, PAIRS_TYPE))
+def sort_in(codes: Codes, keys: Keys, band: int, state: State, heads: Words, halves: Words, others: Words) -> None:
     """Append entries to their buckets of one band; the buckets have room (`lay_out`).
 
     Heads and places are scattered in memory, so they are prefetched.
     """
-    last = len(codes) - 1
+    last, end = len(codes) - 1, band_end(state, band)
     for at in range(len(codes)):
-        prefetch(heads, HEAD * band_value(codes[min(at + HEADS_AHEAD, last)], band, width))
-        coming = heads[band_value(codes[min(at + PLACES_AHEAD, last)], band, width)]
-        prefetch(codes_out, np.int64(coming[START]) + np.int64(coming[LENGTH]))
-        prefetch(keys_out, np.int64(coming[START]) + np.int64(coming[LENGTH]))
-        head = heads[band_value(codes[at], band, width)]
-        place = head[START] + head[LENGTH]
-        codes_out[place] = codes[at]
-        keys_out[place] = keys[at]
-        head[LENGTH] += np.uint32(1)
+        prefetch(heads, HEAD * bucket_of(state, band, codes[min(at + HEADS_AHEAD, last)]))
+        coming = bucket_of(state, band, codes[min(at + PLACES_AHEAD, last)])
+        place = np.int64(heads[coming, START]) + np.int64(heads[coming, LENGTH])
+        prefetch(halves, place)
+        prefetch(others, 2 * place)
+        value, turned = bucket_of(state, band, codes[at]), rotated(codes[at], end)
+        place = np.int64(heads[value, START]) + np.int64(heads[value, LENGTH])
+        halves[place] = np.uint32(turned)
+        others[place, OTHER_HALF] = np.uint32(turned >> np.uint64(HALF_BITS))
+        others[place, KEY] = keys[at]
+        heads[value, LENGTH] += np.uint32(1)
 
 
 @compiled(types.void(BANDS_TYPE, CODES_TYPE, KEYS_TYPE))
 def copy_banded(bands: Bands, codes_out: Codes, keys_out: Keys) -> None:
     """Write the entries of all buckets, in the order of the first band."""
-    codes, keys, heads, copied = bands.codes[0], bands.keys[0], bands.heads[0], 0
+    halves, others, heads, copied = bands.halves[0], bands.others[0], bands.heads[0], 0
+    end = band_end(bands.state, 0)
     for value in range(len(heads)):
         start = np.int64(heads[value, START])
         for at in range(start, start + np.int64(heads[value, LENGTH])):
-            codes_out[copied] = codes[at]
-            keys_out[copied] = keys[at]
+            turned = np.uint64(halves[at]) | np.uint64(others[at, OTHER_HALF]) << np.uint64(HALF_BITS)
+            codes_out[copied] = rotated(turned, CODE_BITS - end)
+            keys_out[copied] = others[at, KEY]
             copied += 1

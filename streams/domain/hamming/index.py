@@ -17,7 +17,7 @@ from streams.domain.hamming import build, search
 from streams.domain.hamming.arguments import Numbers, as_codes, as_entries, check_code, check_key, check_radius
 from streams.domain.hamming.build import SMALLEST_LOG
 from streams.domain.hamming.insert import delete, insert
-from streams.domain.hamming.layout import BANDED, LOGGED, WIDTH, Bands, Codes, Distances, Keys, no_bands
+from streams.domain.hamming.layout import BANDED, LOGGED, WIDTHS, Bands, Codes, Distances, Keys, no_bands
 
 #: A smaller index is a plain list: scanning it takes no longer than probing bands.
 LOG_ENTRIES = 16_384
@@ -96,8 +96,8 @@ class NearIndex:
     def memory_bytes(self) -> int:
         """All arrays of the index, including room for growth."""
         bands = self._bands
-        arrays: list[NDArray[np.generic]] = [*bands.codes, *bands.keys, bands.heads, bands.log_codes, bands.log_keys]
-        return sum(array.nbytes for array in arrays)
+        by_band = (*bands.halves, *bands.others, *bands.heads, *bands.capacities)
+        return sum(array.nbytes for array in by_band) + bands.log_codes.nbytes + bands.log_keys.nbytes
 
     def reserve(self, entries: int) -> Bands:
         """Make room for this number of `insert`s from compiled code, and return the arrays to pass to it.
@@ -106,7 +106,7 @@ class NearIndex:
         go to the log, which every look-up scans.
         """
         logged = int(self._bands.state[LOGGED])
-        limit = build.log_limit(len(self)) if self._bands.state[WIDTH] else self._log_entries
+        limit = build.log_limit(len(self)) if self._bands.state[WIDTHS] else self._log_entries
         if logged > min(limit, self._log_entries) or 2 * len(self) < self._built:
             self._rebuild()
             logged = int(self._bands.state[LOGGED])
@@ -192,7 +192,7 @@ class NearIndex:
     def _rebuild(self, codes: Codes = NO_CODES, keys: Keys = NO_KEYS) -> None:
         holder = [self._bands]
         self._bands = no_bands(0)
-        self._bands = build.rebuilt(holder, codes, keys, self._log_entries)
+        self._bands = build.rebuilt(holder, codes, keys, self._log_entries, self.radius_bits)
         self._built = len(self)
 
 

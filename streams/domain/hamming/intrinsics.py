@@ -9,8 +9,8 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-#: Codes that one instruction compares. Arrays of codes need this many unused places at their end.
-LANES = 8
+#: Codes, and halves of codes, that one instruction compares. Arrays of them need this many unused places at their end.
+LANES, HALF_LANES = 8, 16
 
 
 def _bit_count(typing: Any, code: Any) -> Any:
@@ -31,31 +31,37 @@ def _lowest_bit(typing: Any, value: Any) -> Any:
     return types.int64(types.int64), build
 
 
-def _near_lanes(typing: Any, codes: Any, at: Any, code: Any, radius: Any) -> Any:
-    """Which of the LANES codes from `at` on differ from `code` in at most `radius` bits: bit i for code i, int64.
+def _near(lanes: int, bits: int) -> Any:
+    """An intrinsic that compares `lanes` codes of `bits` bits."""
 
-    Written in vector instructions, since compilers do not vectorise a loop that may end early.
-    """
+    def near(typing: Any, codes: Any, at: Any, code: Any, radius: Any) -> Any:
+        """Which of the codes from `at` on differ from `code` in at most `radius` bits: bit i for code i, int64.
 
-    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        array, at, code, radius = arguments
-        lanes = ir.VectorType(ir.IntType(64), LANES)
-        nothing = ir.Constant(lanes, ir.Undefined)
+        Written in vector instructions, since compilers do not vectorise a loop that may end early.
+        """
 
-        def repeat(value: Any) -> Any:
-            first = builder.insert_element(nothing, value, ir.Constant(ir.IntType(32), 0))
-            order = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
-            return builder.shuffle_vector(first, nothing, order)
+        def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            array, at, code, radius = arguments
+            one, all_lanes = ir.IntType(bits), ir.VectorType(ir.IntType(bits), lanes)
+            nothing = ir.Constant(all_lanes, ir.Undefined)
 
-        data = cgutils.create_struct_proxy(signature.args[0])(context, builder, value=array).data  # type: ignore[no-untyped-call]
-        pointer = builder.bitcast(builder.gep(data, [at]), ir.PointerType(lanes))
-        population = ir.FunctionType(lanes, [lanes])
-        count = cgutils.get_or_insert_function(builder.module, population, f"llvm.ctpop.v{LANES}i64")  # type: ignore[no-untyped-call]
-        apart = builder.call(count, [builder.xor(builder.load(pointer, align=8), repeat(code))])
-        near = builder.icmp_unsigned("<=", apart, repeat(radius))
-        return builder.zext(builder.bitcast(near, ir.IntType(LANES)), ir.IntType(64))
+            def repeat(value: Any) -> Any:
+                first = builder.insert_element(nothing, value, ir.Constant(ir.IntType(32), 0))
+                order = ir.Constant(ir.VectorType(ir.IntType(32), lanes), [0] * lanes)
+                return builder.shuffle_vector(first, nothing, order)
 
-    return types.int64(codes, types.int64, types.uint64, types.int64), build
+            data = cgutils.create_struct_proxy(signature.args[0])(context, builder, value=array).data  # type: ignore[no-untyped-call]
+            pointer = builder.bitcast(builder.gep(data, [at]), ir.PointerType(all_lanes))
+            population = ir.FunctionType(all_lanes, [all_lanes])
+            count = cgutils.get_or_insert_function(builder.module, population, f"llvm.ctpop.v{lanes}i{bits}")  # type: ignore[no-untyped-call]
+            apart = builder.call(count, [builder.xor(builder.load(pointer, align=bits // 8), repeat(code))])
+            limit = radius if bits == radius.type.width else builder.trunc(radius, one)
+            near = builder.icmp_unsigned("<=", apart, repeat(limit))
+            return builder.zext(builder.bitcast(near, ir.IntType(lanes)), ir.IntType(64))
+
+        return types.int64(codes, types.int64, types.uint64 if bits == 64 else types.uint32, types.int64), build
+
+    return near
 
 
 def _prefetch(typing: Any, array: Any, at: Any) -> Any:
@@ -98,7 +104,8 @@ def _byteswap(typing: Any, word: Any) -> Any:
 
 bit_count: Any = intrinsic(_bit_count)
 lowest_bit: Any = intrinsic(_lowest_bit)
-near_lanes: Any = intrinsic(_near_lanes)
+near_lanes: Any = intrinsic(_near(LANES, 64))
+near_halves: Any = intrinsic(_near(HALF_LANES, 32))
 prefetch: Any = intrinsic(_prefetch)
 byteswap: Any = intrinsic(_byteswap)
 word_at: Any = intrinsic(_word_at)

@@ -5,8 +5,7 @@ Why a look-up finds all: let the bands of two codes be allowed r0, r1, r2 and r3
 allowed. So probing, in every band, the buckets within that band's radius finds every neighbour (multi-index hashing:
 Norouzi, Punjani, Fleet, CVPR 2012). At r = 10, the radii are 2, 2, 2 and 1: 428 of 4 × 65,536 buckets.
 
-A look-up waits mostly for memory. Which buckets it will probe is known from the beginning, so their heads and first
-lines are prefetched, across the bands.
+How the buckets of a band are read is in probe.py.
 """
 
 from __future__ import annotations
@@ -16,43 +15,34 @@ from numba import types
 from numpy.typing import NDArray
 
 from streams.domain.hamming.insert import insert
-from streams.domain.hamming.intrinsics import LANES, bit_count, lowest_bit, near_lanes, prefetch
+from streams.domain.hamming.intrinsics import HALF_LANES, LANES, bit_count, lowest_bit, near_lanes
 from streams.domain.hamming.jit import compiled
 from streams.domain.hamming.layout import (
     BANDED,
-    BANDS,
     BANDS_TYPE,
     CODES_TYPE,
     DISTANCES_TYPE,
-    HEAD,
-    HEADS_TYPE,
     KEYS_TYPE,
-    LENGTH,
     LOGGED,
-    MASKS_TYPE,
     ODD,
-    START,
-    WIDTH,
+    WIDTHS,
     Bands,
     Codes,
     Distances,
-    Heads,
     Keys,
-    Masks,
-    band_value,
+    bucket_of,
+)
+from streams.domain.hamming.probe import (
+    BUCKETS_AHEAD,
+    LINES_AHEAD,
+    band_radius,
+    prefetch_buckets,
+    prefetch_heads,
+    probe_band,
+    probes,
 )
 
 __all__ = ["Bands", "search_into"]
-
-#: Prefetching: at most this many buckets ahead, or cache lines of them; heads of buckets still further ahead.
-BUCKETS_AHEAD, LINES_AHEAD, HEADS_AHEAD = 8, 24, 8
-
-
-@compiled(types.int64(types.int64, types.int64))
-def band_radius(radius: int, band: int) -> int:
-    """How many bits of the band may differ; -1 if the band need not be searched."""
-    allowed = radius + 1 - BANDS
-    return allowed // BANDS + (1 if band < allowed % BANDS else 0)
 
 
 @compiled(types.int64(BANDS_TYPE, types.uint64, types.int64))
@@ -67,119 +57,22 @@ def closer_radius(bands: Bands, code: np.uint64, radius: int) -> int:
     return radius
 
 
-@compiled(types.int64(types.int64, types.int64))
-def probes(width: int, radius: int) -> int:
-    """The number of values of `width` bits with at most `radius` bits set."""
-    total, at_this = 0, 1
-    for bits in range(min(radius, width) + 1):
-        total += at_this
-        at_this = at_this * (width - bits) // (bits + 1)
-    return total
-
-
-@compiled(types.boolean(types.uint64, types.int64, types.int64, types.int64))
-def found_before(differing: np.uint64, band: int, width: int, radius: int) -> bool:
-    """Whether an earlier band has already found the entry with these differing bits."""
-    for earlier in range(band):
-        apart = bit_count(np.uint64(band_value(differing, earlier, width)))
-        if apart <= band_radius(radius, earlier):
-            return True
-    return False
-
-
-@compiled(
-    types.int64(
-        *(CODES_TYPE, KEYS_TYPE, types.int64, types.int64, types.uint64, types.int64, types.int64, types.int64),
-        *(types.int64, types.int64, KEYS_TYPE, DISTANCES_TYPE),
-    )
-)
-def scan(
-    codes: Codes,
-    keys: Keys,
-    start: int,
-    length: int,
-    code: np.uint64,
-    radius: int,
-    band: int,
-    width: int,
-    coming: int,
-    found: int,
-    keys_out: Keys,
-    distances_out: Distances,
+@compiled(types.int64(CODES_TYPE, KEYS_TYPE, types.int64, types.uint64, types.int64, KEYS_TYPE, DISTANCES_TYPE))
+def scan_log(
+    codes: Codes, keys: Keys, logged: int, code: np.uint64, radius: int, keys_out: Keys, distances_out: Distances
 ) -> int:
-    """Write the entries of a run that are within the radius and that no earlier band has found.
-
-    Args:
-        band: 0 if no earlier band can have found any.
-        found: the number of entries found before; the return value includes the new ones.
-    """
-    for at in range(start, start + length, LANES):
-        prefetch(codes, coming + (at - start))
+    """Write the entries of the log that are within the radius, and return how many there are."""
+    found = 0
+    for at in range(0, logged, LANES):
         near = near_lanes(codes, at, code, radius)
         while near:
             place = at + lowest_bit(near)
             near &= near - 1
-            if place < start + length:
-                differing = codes[place] ^ code
-                if not found_before(differing, band, width, radius):
-                    if found < len(keys_out):
-                        keys_out[found] = keys[place]
-                        distances_out[found] = bit_count(differing)
-                    found += 1
-    return found
-
-
-@compiled(types.void(HEADS_TYPE, MASKS_TYPE, types.int64, types.uint64, types.int64, types.int64))
-def prefetch_heads(heads: Heads, masks: Masks, band: int, code: np.uint64, width: int, probed: int) -> None:
-    """Prefetch the heads of the first buckets of a band; the look-up will probe `probed`."""
-    value = (band << width) + band_value(code, band, width)
-    for probe in range(min(BUCKETS_AHEAD + HEADS_AHEAD, probed)):
-        prefetch(heads, HEAD * (value ^ np.int64(masks[probe])))
-
-
-@compiled(types.void(CODES_TYPE, HEADS_TYPE, MASKS_TYPE, types.int64, types.uint64, types.int64, types.int64))
-def prefetch_buckets(
-    codes: Codes, heads: Heads, masks: Masks, band: int, code: np.uint64, width: int, first: int
-) -> None:
-    """Prefetch the `first` buckets that a look-up will probe in a band."""
-    value = band_value(code, band, width)
-    for probe in range(first):
-        begin = np.int64(heads[band, value ^ np.int64(masks[probe]), START])
-        prefetch(codes, begin)
-        prefetch(codes, begin + LANES)
-        prefetch(codes, begin + 2 * LANES)
-
-
-@compiled(
-    types.int64(
-        *(CODES_TYPE, KEYS_TYPE, HEADS_TYPE, MASKS_TYPE, types.int64, types.uint64, types.int64, types.int64),
-        *(types.int64, types.int64, types.int64, KEYS_TYPE, DISTANCES_TYPE),
-    )
-)
-def probe_band(
-    codes: Codes,
-    keys: Keys,
-    heads: Heads,
-    masks: Masks,
-    band: int,
-    code: np.uint64,
-    width: int,
-    radius: int,
-    probed: int,
-    ahead: int,
-    found: int,
-    keys_out: Keys,
-    distances_out: Distances,
-) -> int:
-    """`scan` the nearest `probed` buckets of a band, in the order of `masks`."""
-    value, last = band_value(code, band, width), probed - 1
-    in_heads = (band << width) + value
-    for probe in range(probed):
-        prefetch(heads, HEAD * (in_heads ^ np.int64(masks[min(probe + ahead + HEADS_AHEAD, last)])))
-        coming = np.int64(heads[band, value ^ np.int64(masks[min(probe + ahead, last)]), START])
-        bucket = value ^ np.int64(masks[probe])
-        start, length = np.int64(heads[band, bucket, START]), np.int64(heads[band, bucket, LENGTH])
-        found = scan(codes, keys, start, length, code, radius, band, width, coming, found, keys_out, distances_out)
+            if place < logged:
+                if found < len(keys_out):
+                    keys_out[found] = keys[place]
+                    distances_out[found] = bit_count(codes[place] ^ code)
+                found += 1
     return found
 
 
@@ -192,40 +85,47 @@ def search_into(bands: Bands, code: np.uint64, radius: int, keys_out: Keys, dist
     Returns:
         The number of entries within the radius.
     """
-    codes, keys, heads, masks, state = bands.codes, bands.keys, bands.heads, bands.masks, bands.state
-    width, logged = state[WIDTH], state[LOGGED]
+    halves, others, heads, masks, state = bands.halves, bands.others, bands.heads, bands.masks, bands.state
+    pending = bands.pending
     radius = closer_radius(bands, code, radius)
     if radius < 0:
         return 0
-    found: int = scan(bands.log_codes, bands.log_keys, 0, logged, code, radius, 0, 0, 0, 0, keys_out, distances_out)
-    if width == 0:
+    found: int = scan_log(bands.log_codes, bands.log_keys, state[LOGGED], code, radius, keys_out, distances_out)
+    w0, w1, w2, w3 = state[WIDTHS], state[WIDTHS + 1], state[WIDTHS + 2], state[WIDTHS + 3]
+    if w0 == 0:
         return found
-    n0, n1 = probes(width, band_radius(radius, 0)), probes(width, band_radius(radius, 1))
-    n2, n3 = probes(width, band_radius(radius, 2)), probes(width, band_radius(radius, 3))
-    if 2 * (n0 + n1 + n2 + n3) > 1 << width:  # everything, which each band holds
-        n0, n1, n2, n3 = 1 << width, 0, 0, 0
-    ahead = max(1, min(BUCKETS_AHEAD, (LINES_AHEAD * LANES << width) // max(1, state[BANDED])))
+    n0, n1 = probes(w0, band_radius(radius, 0)), probes(w1, band_radius(radius, 1))
+    n2, n3 = probes(w2, band_radius(radius, 2)), probes(w3, band_radius(radius, 3))
+    if 2 * (n0 / (1 << w0) + n1 / (1 << w1) + n2 / (1 << w2) + n3 / (1 << w3)) > 1:  # everything, in any one band
+        n0, n1, n2, n3 = 1 << w0, 0, 0, 0
+    ahead = max(1, min(BUCKETS_AHEAD, (LINES_AHEAD * HALF_LANES << w0) // max(1, state[BANDED])))
+    v0, v1 = bucket_of(state, 0, code), bucket_of(state, 1, code)
+    v2, v3 = bucket_of(state, 2, code), bucket_of(state, 3, code)
     # Written out four times, since a variable index into a tuple of arrays costs 100 ns.
-    prefetch_heads(heads, masks, 0, code, width, n0)
-    prefetch_heads(heads, masks, 1, code, width, n1)
-    prefetch_heads(heads, masks, 2, code, width, n2)
-    prefetch_heads(heads, masks, 3, code, width, n3)
-    prefetch_buckets(codes[0], heads, masks, 0, code, width, min(ahead, n0))
-    prefetch_buckets(codes[1], heads, masks, 1, code, width, min(ahead, n1))
+    prefetch_heads(heads[0], masks[0], v0, n0)
+    prefetch_heads(heads[1], masks[1], v1, n1)
+    prefetch_heads(heads[2], masks[2], v2, n2)
+    prefetch_heads(heads[3], masks[3], v3, n3)
+    prefetch_buckets(halves[0], heads[0], masks[0], v0, min(ahead, n0))
+    prefetch_buckets(halves[1], heads[1], masks[1], v1, min(ahead, n1))
     found = probe_band(
-        codes[0], keys[0], heads, masks, 0, code, width, radius, n0, ahead, found, keys_out, distances_out
-    )
-    prefetch_buckets(codes[2], heads, masks, 2, code, width, min(ahead, n2))
+        halves[0], others[0], heads[0], masks[0], pending, state,
+        0, code, radius, n0, ahead, found, keys_out, distances_out
+    )  # fmt: skip
+    prefetch_buckets(halves[2], heads[2], masks[2], v2, min(ahead, n2))
     found = probe_band(
-        codes[1], keys[1], heads, masks, 1, code, width, radius, n1, ahead, found, keys_out, distances_out
-    )
-    prefetch_buckets(codes[3], heads, masks, 3, code, width, min(ahead, n3))
+        halves[1], others[1], heads[1], masks[1], pending, state,
+        1, code, radius, n1, ahead, found, keys_out, distances_out
+    )  # fmt: skip
+    prefetch_buckets(halves[3], heads[3], masks[3], v3, min(ahead, n3))
     found = probe_band(
-        codes[2], keys[2], heads, masks, 2, code, width, radius, n2, ahead, found, keys_out, distances_out
-    )
+        halves[2], others[2], heads[2], masks[2], pending, state,
+        2, code, radius, n2, ahead, found, keys_out, distances_out
+    )  # fmt: skip
     total: int = probe_band(
-        codes[3], keys[3], heads, masks, 3, code, width, radius, n3, ahead, found, keys_out, distances_out
-    )
+        halves[3], others[3], heads[3], masks[3], pending, state,
+        3, code, radius, n3, ahead, found, keys_out, distances_out
+    )  # fmt: skip
     return total
 
 

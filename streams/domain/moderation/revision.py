@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from streams.domain.moderation.standing import PENDING, Standing, told_verdict
-from streams.domain.records import Decision, decision_id
+from streams.domain.records import Decision, decision_id, new_unchecked
 from streams.domain.state.deletions import Tombstone
 
 
@@ -49,7 +49,8 @@ def deleted_decision(
 ) -> tuple[str, bytes]:
     """Id and JSON of the decision that says that a submission was deleted: a function of these names alone."""
     identity = decision_id(collection, submission_id, attempt, tombstone.revision)
-    decision = Decision(
+    decision = new_unchecked(
+        Decision,
         decision_id=identity,
         revision=tombstone.revision,
         outcome="deleted",
@@ -68,6 +69,10 @@ def deleted_decision(
         submitted_at=tombstone.submitted_at,
         fingerprinted_at=tombstone.submitted_at,
         versions={},
+        appears_in=[],
         supersedes=decision_id(collection, submission_id, attempt, tombstone.revision - 1),
+        group_content_id=None,
+        group_media_id=None,
+        origin=None,
     )
     return identity, decision.to_json()

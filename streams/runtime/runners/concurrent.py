@@ -31,11 +31,16 @@ logger = logging.getLogger(__name__)
 #: The outputs of up to this many records that needed no waiting are sent together; then other coroutines run.
 MAX_READY_RECORDS = 64
 
-#: Fewer bytes are digested where they are needed.
+#: Values of fewer bytes are digested where they are needed.
 DIGESTED_BYTES = 32 << 10
+#: So many bytes of a delivery are digested on the event loop, in about a millisecond. A hop to another thread and back
+#: takes a tenth of that in CPU, and more than that in time.
+DIGESTED_AT_ONCE_BYTES = 1 << 20
 
 #: A partition and a key: the records whose outputs must keep their order.
 Chain = tuple[int, bytes]
+#: A partition and an offset, of records of one topic.
+Place = tuple[int, int]
 Work = Coroutine[Any, Any, None]
 
 
@@ -161,37 +166,57 @@ class ConcurrentRunner(Runner):
     async def process(self, delivery: Delivery) -> None:
         """Start all records; returns once none of them waits for a slot."""
         try:
-            for batch in delivery:
-                if not batch.stale:
-                    await self._start_batch(batch)
+            await self._start_delivery(delivery)
         except Exception as error:
             self._context.fail(error)
 
-    async def _start_batch(self, batch: Batch) -> None:
-        if self._stage.admission is not None:
-            await self._stage.admission.admit(len(batch.records))
-            if batch.stale:
-                self._stage.admission.give_up()
-                return
-        self._batch_records.observe(len(batch.records))
-        batch.started = True
+    async def _start_delivery(self, delivery: Delivery) -> None:
+        self._batch_records.observe(sum(len(batch.records) for batch in delivery))
         ready: list[Finished] = []
         begun_at = time.monotonic()
-        digests = await self._digest(batch)
+        digests = await self._digests(delivery)
+        for batch in delivery:
+            if not batch.stale and await self._is_admitted(batch, ready):
+                await self._start_batch(batch, digests, ready, begun_at)
+        await self._send(ready)
+
+    async def _is_admitted(self, batch: Batch, ready: list[Finished]) -> bool:
+        """Wait until the stage has room for a batch; False if its partition is gone by then.
+
+        What is ready goes out first: the room may be taken by nothing else.
+        """
+        admission = self._stage.admission
+        if admission is None:
+            return True
+        await self._send_ready(ready)
+        await admission.admit(len(batch.records))
+        if batch.stale:
+            admission.give_up()
+        return not batch.stale
+
+    async def _start_batch(
+        self, batch: Batch, digests: dict[Place, str], ready: list[Finished], begun_at: float
+    ) -> None:
+        """Start the records of a batch. Those that are finished at once join `ready`, and are sent from time to time.
+
+        Args:
+            digests: of large values.
+        """
+        batch.started = True
         for index, record in enumerate(batch.records):
-            task = RecordTask(self._context, record, digests[index] if digests else None)
+            task = RecordTask(self._context, record, digests.get((record.partition, record.offset)))
             work = self._stage.handle(task)
             chain = None if record.key is None else (batch.partition, record.key)
             if work is None and chain not in self._chain_ends:
                 ready.append(Finished(batch, index, task, begun_at))
-                if len(ready) == MAX_READY_RECORDS:
-                    await self._send(ready)
+                if len(ready) >= MAX_READY_RECORDS:
+                    await self._send_ready(ready)
                     await asyncio.sleep(0)
-                    ready = []
                 continue
-            if self._slots.locked() or any(earlier.task.record.key == record.key for earlier in ready):
-                await self._send(ready)
-                ready = []
+            if self._slots.locked() or any(
+                earlier.task.record.key == record.key and earlier.batch is batch for earlier in ready
+            ):
+                await self._send_ready(ready)
             await self._slots.acquire()
             if batch.stale:
                 self._slots.release()
@@ -199,18 +224,31 @@ class ConcurrentRunner(Runner):
                     work.close()
                 return
             self._start(batch, index, task, work, chain)
-        await self._send(ready)
 
-    async def _digest(self, batch: Batch) -> list[str | None] | None:
-        """Digests of the large values of a batch; None if the batch is small."""
+    async def _send_ready(self, ready: list[Finished]) -> None:
+        finished = list(ready)
+        ready.clear()
+        await self._send(finished)
+
+    async def _digests(self, delivery: Delivery) -> dict[Place, str]:
+        """Digests of the large values of a delivery."""
         digest = self._stage.digest
-        if digest is None or batch.size_bytes < DIGESTED_BYTES:
-            return None
-        values = [record.value for record in batch.records]
+        if digest is None or sum(batch.size_bytes for batch in delivery) < DIGESTED_BYTES:
+            return {}
+        large = [
+            ((record.partition, record.offset), record.value)
+            for batch in delivery
+            for record in batch.records
+            if record.value and len(record.value) >= DIGESTED_BYTES
+        ]
+        if not large:
+            return {}
 
-        def compute() -> list[str | None]:
-            return [digest(value) if value and len(value) >= DIGESTED_BYTES else None for value in values]
+        def compute() -> dict[Place, str]:
+            return {place: digest(value) for place, value in large}
 
+        if sum(len(value) for _, value in large) <= DIGESTED_AT_ONCE_BYTES:
+            return compute()
         return await self._context.loop.run_in_executor(self._thread, compute)
 
     def _start(self, batch: Batch, index: int, task: RecordTask, work: Work | None, chain: Chain | None) -> None:

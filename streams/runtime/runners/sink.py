@@ -26,6 +26,8 @@ logger = logging.getLogger(__name__)
 FIRST_RETRY_S = 0.5
 MAX_RETRY_S = 15.0
 PING_INTERVAL_S = 2.0
+#: How long records are gathered before they wait to be rows of an insert.
+GATHER_S = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +50,10 @@ class SinkStage(Stage):
     max_age_s: float
 
     def bounds(self, settings: Settings, share_bytes: int) -> Bounds:
-        """As many rows as a few inserts take."""
-        return Bounds(4 * self.max_rows, min(share_bytes, 8 * self.max_bytes), 1_000, 4 << 20)
+        """As many rows as a few inserts take. They wait for others in any case."""
+        return Bounds(
+            4 * self.max_rows, min(share_bytes, 8 * self.max_bytes), 1_000, 4 << 20, min(GATHER_S, self.max_age_s / 4)
+        )
 
     def runner(self, context: StageContext, app: faust.App) -> Runner:
         return SinkRunner(context, self)

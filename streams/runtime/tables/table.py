@@ -5,6 +5,7 @@ Keys and values are bytes. The changelog and its topic stay Faust's; recovery.py
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 from collections.abc import Iterable, Iterator, Sequence
@@ -22,7 +23,10 @@ from streams.errors import PartitionClosed, StateError
 BLOCK_CACHE_BYTES = 64 << 20
 MEMTABLES_BYTES = 96 << 20
 MEMTABLE_BYTES = 16 << 20
+#: Fewer bytes in memory are not worth a file.
+LEAST_FLUSH_BYTES = 1 << 20
 SCAN_PIECE_ENTRIES, READ_AHEAD_BYTES = 1_000, 2 << 20
+MEMTABLES_PROPERTY = "rocksdb.cur-size-all-mem-tables"
 
 Change = tuple[bytes, bytes | None]
 
@@ -153,6 +157,21 @@ class Table(faust.Table):  # type: ignore[misc]
             database.write(batch)
         except Exception as error:  # rocksdict raises plain Exception
             raise StateError(f"table {self.name}, partition {partition}: RocksDB refused a write: {error}") from error
+
+    async def release_memory(self) -> None:
+        """Let RocksDB write what it holds in memory to files, and free that memory. Takes a millisecond a partition.
+
+        Call on the event loop's thread, which opens and closes partitions: RocksDB does the writing on threads.
+        """
+        for partition in list(self.data._dbs):
+            database = self.data._dbs.get(partition)
+            if database is None or database.property_int_value(MEMTABLES_PROPERTY) < LEAST_FLUSH_BYTES:
+                continue
+            try:
+                database.flush(wait=False)
+            except Exception as error:  # rocksdict raises plain Exception
+                raise StateError(f"table {self.name}, partition {partition}: RocksDB cannot flush: {error}") from error
+            await asyncio.sleep(0)
 
     def persist_offset(self, partition: int, offset: int) -> None:
         """Remember that RocksDB holds the changelog up to `offset`: recovery begins there."""

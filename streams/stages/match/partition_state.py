@@ -21,6 +21,8 @@ logger = logging.getLogger(__name__)
 
 MEASURE_INTERVAL_S = 5.0
 EXPIRY_INTERVAL_S = 1.0
+#: From the end of a state to the next sweep from its beginning: a small state is not swept all the time.
+ROUND_INTERVAL_S = 10.0
 COMMITTED_AFTER_S = 120.0
 
 
@@ -119,5 +121,5 @@ class Expiry:
             return []
         erase(state.scan(ERASURE_PREFIX), self._committed_ms, state)
         self._after, refusals = remove_expired(state.scan(after=self._after), self._committed_ms, state, indexes)
-        self._next_step_at = now + EXPIRY_INTERVAL_S
+        self._next_step_at = now + (EXPIRY_INTERVAL_S if self._after else ROUND_INTERVAL_S)
         return refusals

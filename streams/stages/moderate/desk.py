@@ -20,6 +20,7 @@ from streams.domain.moderation.asking import is_saved, is_stale, occasion_of
 from streams.domain.records import Decision, ModerationEvent, RawRecord
 from streams.domain.records.moderation import Scope
 from streams.errors import BadInput
+from streams.kafka.topics import BULK_SUBMISSIONS
 from streams.moderation.caller import Caller, Inquiry
 from streams.moderation.journal import Journal
 from streams.moderation.moderation_file import ModerationFile, load_moderation_file
@@ -96,8 +97,8 @@ class ModerationDesk:
             return None
         identity = (decision.collection, decision.submission_id, decision.attempt)
         waiting = self._pending.get(identity)
-        if waiting is not None and decision.revision > waiting.revision and decision.verdict.status != "pending":
-            waiting.is_moot = True
+        if waiting is not None and decision.revision > waiting.revision:
+            waiting.is_moot = decision.verdict.status != "pending" or decision.outcome == "deleted"
         if is_saved(decision):
             caller = self._callers.get(decision.verdict.by or "") or self._callers[names[0]]
             caller.costs.on_saved()
@@ -139,7 +140,7 @@ class ModerationDesk:
                 if pending.is_moot:
                     return
                 media = partial(self._media.open, decision, caller.moderator.sends, caller.part.max_bytes)
-                given = await caller.ask(Inquiry(decision, media, lambda: pending.is_moot))
+                given = await caller.ask(Inquiry(decision, media, lambda: pending.is_moot, is_bulk=_is_bulk(decision)))
                 if given is not None and given.answer is not None:
                     emit(verdict_event(decision, given, given.answer, caller.name, caller.part, asked.scope))
                     return
@@ -154,3 +155,8 @@ class ModerationDesk:
         await self._journal.close()
         if self._policies is not None:
             self._policies.close()
+
+
+def _is_bulk(decision: Decision) -> bool:
+    """Whether the submission came by the lane of imports, which is asked about behind live traffic."""
+    return decision.origin is not None and decision.origin.topic == BULK_SUBMISSIONS

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from streams.domain.hamming.brute_force import BruteForceIndex
 from streams.domain.hamming.index import NearIndex, Neighbours
 from streams.domain.hamming.insert import insert
-from streams.domain.hamming.layout import ODD, Bands
+from streams.domain.hamming.layout import BANDS, ODD, WIDTHS, Bands
 from streams.domain.hamming.search import search_into
 
 LARGEST = 2**64 - 1
@@ -101,6 +101,23 @@ def test_bands_of_real_size_answer_like_the_twin(radius_bits: int) -> None:
     assert found(index.search_batch(queries)) == found(twin.search_batch(queries))
     for code in (*queries[:3].tolist(), *queries[:3].tolist()):  # a large answer, and one after a large one
         assert index.search(code) == twin.search(code)
+
+
+def test_a_large_index_has_wider_bands_and_a_narrow_last_one_and_answers_like_the_twin() -> None:
+    entries = crowd(810_000, 4)
+    numbers = np.arange(len(entries), dtype=np.uint32)
+    index, twin = NearIndex(6), BruteForceIndex(6)
+    twin.add_batch(entries, numbers)
+    index.add_batch(entries[:800_000], numbers[:800_000])
+    index.add_batch(entries[800_000:], numbers[800_000:])
+    queries = np.concatenate([crowd(10, 4), entries[::100_000]])
+
+    assert index.bands.state[WIDTHS : WIDTHS + BANDS].tolist() == [17, 17, 17, 13]
+    for radius_bits in (0, 6, 7, 12, 20):
+        assert found(index.search_batch(queries, radius_bits)) == found(twin.search_batch(queries, radius_bits))
+    for either in (index, twin):
+        assert either.remove(int(entries[5]), 5)
+    assert index.search(int(entries[5])) == twin.search(int(entries[5]))
 
 
 def with_bits(count: int, bits: int, rng: np.random.Generator) -> NDArray[np.uint64]:

@@ -12,7 +12,7 @@ from confluent_kafka import Message
 
 from streams.errors import BrokenInfrastructure
 from streams.kafka.topics import FINGERPRINTS, SUBMISSIONS
-from streams.runtime.runners.concurrent import DIGESTED_BYTES, ConcurrentStage, RecordTask
+from streams.runtime.runners.concurrent import DIGESTED_AT_ONCE_BYTES, DIGESTED_BYTES, ConcurrentStage, RecordTask
 from streams.runtime.runners.output_groups import MAX_GROUP_RECORDS
 from tests.runtime.conftest import Bench, eventually
 
@@ -87,6 +87,22 @@ async def test_large_records_have_a_digest_before_they_are_handled(bench: Bench)
     async with bench.worker(stage):
         await eventually(lambda: len(digests) == 4)
     assert digests == {0: "large", 1: None, 2: None, 3: "large!"}
+
+
+async def test_more_bytes_than_the_event_loop_digests_at_once_have_digests(bench: Bench) -> None:
+    digests: dict[tuple[int, int], str | None] = {}
+
+    def handle(task: RecordTask) -> None:
+        digests[task.record.partition, task.record.offset] = task.digest
+
+    value = b"".ljust(DIGESTED_AT_ONCE_BYTES // 6, b".")
+    bench.publish(SUBMISSIONS, [(b"k", b"%d-%d" % (n % 2, n // 2) + value, n % 2) for n in range(16)])
+    stage = ConcurrentStage(
+        name="fingerprint", reads=(SUBMISSIONS,), handle=handle, digest=lambda value: value.decode().replace(".", "")
+    )
+    async with bench.worker(stage):
+        await eventually(lambda: len(digests) == 16)
+    assert digests == {(partition, offset): f"{partition}-{offset}" for partition in range(2) for offset in range(8)}
 
 
 async def test_outputs_of_a_backlog_are_sent_together_and_keep_their_order(bench: Bench) -> None:

@@ -1,8 +1,7 @@
 """One page is aligned with another: the kernel of the comparison, without the GIL.
 
-Starts are the maps that hashes imply and a grid of turns, zooms and shifts. All are tried on pages of 40 pixels; the
-best are refined there by hill climbing, and the best of those at 80 and 160 pixels. A map takes pixels of the known
-page to pixels of the query: u = m0 x + m1 y + m2, v = m3 x + m4 y + m5, in 1/PIXEL.
+Starts are the maps that hashes imply, the frames that the ink fills, and a grid of turns, zooms and shifts. All are
+tried on pages of 40 pixels; the best are refined there by hill climbing, and the best of those at 80 and 160 pixels.
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 
 from streams.domain.evidence.alignment.affine import NUMBERS, PIXEL, copy_map, nudge
+from streams.domain.evidence.paper.correlate import correlation, correlation_placed, place_samples
 from streams.domain.hamming.jit import compiled
 
 TURNS: Final = (0, -68, 68, -137, 137, -205, 205)
@@ -19,8 +19,16 @@ TURNS: Final = (0, -68, 68, -137, 137, -205, 205)
 
 ZOOMS: Final = (4096, 3850, 4342)
 
+GRID_STARTS: Final = len(TURNS) * len(ZOOMS) + 1
+
+FRAME_PERCENT: Final = 6
+"""The frame of the ink leaves out so much ink on every side: a speck or a page number does not move it."""
+
 SHIFTS: Final = 5
 """Every start is tried at SHIFTS × SHIFTS whole pixels of the smallest level."""
+
+MARGIN: Final = 8
+"""Pixels of paper around the smallest level, in which all that lies outside is looked up."""
 
 CLIMBED: Final = 3
 """So many of the best starts are refined on the smallest level."""
@@ -32,82 +40,24 @@ STEPS: Final = (2, 2, 3)
 GOOD_START: Final = 900
 """Correlation on the smallest level, in thousandths, at which a likely start is refined and no other tried."""
 
-MIN_SHOWN_PERCENT: Final = 30
-"""So much of the known page must lie in the query."""
-
 
 @compiled()
-def sample(query: Any, u: int, v: int) -> Any:
-    """The query's ink at a place in 1/PIXEL, bilinear; -1 more than half a pixel outside."""
-    right, low = (query.shape[1] - 1) << 12, (query.shape[0] - 1) << 12
-    if u < -2048 or v < -2048 or u > right + 2048 or v > low + 2048:
-        return np.int32(-1)
-    u, v = min(max(u, 0), right - 1), min(max(v, 0), low - 1)
-    i, j, f, g = u >> 12, v >> 12, np.int32((u >> 8) & 15), np.int32((v >> 8) & 15)
-    above = np.int32(query[j, i]) * (16 - f) + np.int32(query[j, i + 1]) * f
-    below = np.int32(query[j + 1, i]) * (16 - f) + np.int32(query[j + 1, i + 1]) * f
-    return (above * (16 - g) + below * g) >> 8
+def climb(samples: Any, quads: Any, known: Any, query: Any, m: Any, rounds: int, size: int) -> Any:
+    """Refine m in place, first by `size`; returns the correlation.
 
-
-@compiled()
-def lay_over(known: Any, query: Any, m: Any, laid: Any) -> None:
-    """The query as the known page lies: int16 of the known page's shape; -1 where the query shows nothing."""
-    for y in range(known.shape[0]):
-        for x in range(known.shape[1]):
-            laid[y, x] = sample(query, m[0] * x + m[1] * y + m[2], m[3] * x + m[4] * y + m[5])
-
-
-@compiled()
-def thousandths(n: int, k: int, q: int, kk: int, qq: int, kq: int) -> Any:
-    """Correlation from sums, 0 where it is negative or undefined. The sums stay below 2**53."""
-    own, other, both = kk * n - k * k, qq * n - q * q, kq * n - k * q
-    if own <= 0 or other <= 0 or both <= 0:
-        return np.int64(0)
-    return np.int64(np.float64(both) * 1000.0 / (np.sqrt(np.float64(own)) * np.sqrt(np.float64(other))))
-
-
-@compiled()
-def correlation(known: Any, query: Any, m: Any, step: int) -> Any:
-    """In thousandths, at every step-th pixel; 0 where less than MIN_SHOWN_PERCENT of the known page is shown."""
-    zero = np.int64(0)
-    count, k, q, kk, qq, kq, total = zero, zero, zero, zero, zero, zero, zero
-    right, low = (query.shape[1] - 1) << 12, (query.shape[0] - 1) << 12
-    across, down = m[0] * step, m[3] * step
-    for y in range(0, known.shape[0], step):
-        u, v = m[1] * y + m[2], m[4] * y + m[5]
-        for x in range(0, known.shape[1], step):
-            total += 1
-            if -2048 <= u <= right + 2048 and -2048 <= v <= low + 2048:
-                inside_u, inside_v = min(max(u, 0), right - 1), min(max(v, 0), low - 1)
-                i, j = inside_u >> 12, inside_v >> 12
-                f, g = np.int32((inside_u >> 8) & 15), np.int32((inside_v >> 8) & 15)
-                above = np.int32(query[j, i]) * (16 - f) + np.int32(query[j, i + 1]) * f
-                below = np.int32(query[j + 1, i]) * (16 - f) + np.int32(query[j + 1, i + 1]) * f
-                other, one = (above * (16 - g) + below * g) >> 8, np.int32(known[y, x])
-                count += 1
-                k += one
-                q += other
-                kk += one * one
-                qq += other * other
-                kq += one * other
-            u += across
-            v += down
-    if count * 100 < total * MIN_SHOWN_PERCENT:
-        return np.int64(0)
-    return thousandths(count, k, q, kk, qq, kq)
-
-
-@compiled()
-def climb(known: Any, query: Any, m: Any, step: int, rounds: int, size: int) -> Any:
-    """Refine m in place, first by `size`; returns the correlation."""
-    best, trial = correlation(known, query, m, step), m.copy()
+    Args:
+        samples, known: of a level of the known page, and the level itself.
+        quads, query: of the same level of the query.
+    """
+    height, width = query.shape
+    best, trial = correlation(samples, quads, width, height, m), m.copy()
     for _ in range(rounds):
         moved = False
         for number in range(NUMBERS):
             for change in (size, -size):
                 copy_map(m, trial)
                 nudge(trial, number, change, known.shape[1], known.shape[0])
-                score = correlation(known, query, trial, step)
+                score = correlation(samples, quads, width, height, trial)
                 if score > best:
                     best, moved = score, True
                     copy_map(trial, m)
@@ -118,53 +68,84 @@ def climb(known: Any, query: Any, m: Any, step: int, rounds: int, size: int) -> 
 
 
 @compiled()
-def best_shift(known: Any, query: Any, m: Any, sums: Any) -> Any:
+def best_shift(samples: Any, quads: Any, query: Any, m: Any, placed: Any) -> Any:
     """Shift a start by whole pixels to where it correlates best; beyond the query there is paper.
 
     Args:
+        samples: of the known page.
+        quads: of the query, with MARGIN.
+        query: the level itself.
         m: the start; shifted in place.
-        sums: int32 of 3 × SHIFTS × SHIFTS, overwritten.
+        placed: int32 of 5 × samples, overwritten.
 
     Returns:
-        The correlation in thousandths, at every second pixel.
+        The correlation in thousandths.
     """
     height, width = query.shape
-    sums[:] = 0
-    count, k, kk = np.int64(0), np.int64(0), np.int64(0)
-    row = np.empty(SHIFTS + 1, np.int32)
-    previous, step = np.empty(SHIFTS, np.int32), STEPS[0]
-    for y in range(0, known.shape[0], step):
-        for x in range(0, known.shape[1], step):
-            one = np.int32(known[y, x])
-            count += 1
-            k += one
-            kk += one * one
-            u, v = m[0] * x + m[1] * y + m[2], m[3] * x + m[4] * y + m[5]
-            i, j, f, g = (
-                (u >> 12) - SHIFTS // 2,
-                (v >> 12) - SHIFTS // 2,
-                np.int32((u >> 8) & 15),
-                np.int32((v >> 8) & 15),
-            )
-            for down in range(SHIFTS + 1):
-                inside = 0 <= j + down < height
-                for right in range(SHIFTS + 1):
-                    row[right] = query[j + down, i + right] if inside and 0 <= i + right < width else 0
-                for right in range(SHIFTS):
-                    blended = row[right] * (16 - f) + row[right + 1] * f
-                    if down:
-                        other = (previous[right] * (16 - g) + blended * g) >> 8
-                        sums[0, down - 1, right] += other
-                        sums[1, down - 1, right] += other * other
-                        sums[2, down - 1, right] += other * one
-                    previous[right] = blended
+    place_samples(samples, width, height, MARGIN, SHIFTS // 2, m, placed)
     best, at_down, at_right = np.int64(-1), 0, 0
     for down in range(SHIFTS):
         for right in range(SHIFTS):
-            q, qq, kq = np.int64(sums[0, down, right]), np.int64(sums[1, down, right]), np.int64(sums[2, down, right])
-            score = thousandths(count, k, q, kk, qq, kq)
+            score = correlation_placed(samples, quads, placed, down * (width + 2 * MARGIN) + right)
             if score > best:
                 best, at_down, at_right = score, down, right
     m[2] += (at_right - SHIFTS // 2) * PIXEL
     m[5] += (at_down - SHIFTS // 2) * PIXEL
     return best
+
+
+@compiled()
+def grid_starts(known: Any, query: Any, starts: Any) -> None:
+    """Write GRID_STARTS maps from known to query pixels, int64 of six numbers.
+
+    The first takes the frame of the ink to the frame of the ink, the others the whole page to the whole page, turned
+    and zoomed about the middle.
+    """
+    _from_frames(known, query, starts[0])
+    height, width = known.shape
+    tall, wide = query.shape
+    at = 1
+    for turn in TURNS:
+        for zoom in ZOOMS:
+            across, down = zoom * wide // width, zoom * tall // height
+            m = starts[at]
+            m[0], m[1], m[3], m[4] = across, (turn * down) >> 12, (-turn * across) >> 12, down
+            m[2] = ((wide - 1) * PIXEL - m[0] * (width - 1) - m[1] * (height - 1)) // 2
+            m[5] = ((tall - 1) * PIXEL - m[3] * (width - 1) - m[4] * (height - 1)) // 2
+            at += 1
+
+
+@compiled()
+def _from_frames(known: Any, query: Any, m: Any) -> None:
+    m[1], m[3] = 0, 0
+    for axis in range(2):
+        first, last = _frame(known, axis)
+        start, end = _frame(query, axis)
+        scale = (end - start) * PIXEL // max(last - first, 1)
+        m[4 * axis], m[2 + 3 * axis] = scale, start - scale * first // PIXEL
+
+
+@compiled()
+def _frame(page: Any, axis: int) -> Any:
+    """Between which columns (axis 0) or rows (axis 1) the ink lies, in 1/PIXEL."""
+    length = page.shape[1 - axis]
+    sums = np.zeros(length, np.int64)
+    for y in range(page.shape[0]):
+        for x in range(page.shape[1]):
+            sums[y if axis else x] += page[y, x]
+    total = sums.sum()
+    if total == 0:
+        return np.int64(0), np.int64((length - 1) * PIXEL)
+    return _crossing(sums, total * FRAME_PERCENT), _crossing(sums, total * (100 - FRAME_PERCENT))
+
+
+@compiled()
+def _crossing(sums: Any, hundredfold: int) -> Any:
+    """Where the running sum, times 100, crosses a value."""
+    below = np.int64(0)
+    for at in range(len(sums)):
+        here = sums[at] * 100
+        if here > 0 and below + here >= hundredfold:
+            return np.int64(at) * PIXEL + (hundredfold - below) * PIXEL // here - PIXEL // 2
+        below += here
+    return np.int64(len(sums) - 1) * PIXEL

@@ -90,16 +90,24 @@ def _place(pixel: int, blocks: int) -> int:
 def interpolated(blocks: Any, height: int, width: int) -> Any:
     """Values of blocks as int32 of height × width pixels, bilinear between the middles of blocks."""
     rows, columns = blocks.shape
-    pixels, blended = np.empty((height, width), np.int32), np.empty(columns, np.int32)
+    pixels, blended = np.empty((height, width), np.int32), np.empty(columns + 1, np.int32)
+    lefts, parts = np.empty(width, np.uint32), np.empty(width, np.int32)
+    for x in range(width):
+        across = _place(x, columns)
+        lefts[x], parts[x] = across >> 4, across & 15
     for y in range(height):
         down = _place(y, rows)
         above, share = down >> 4, np.int32(down & 15)
         below = min(above + 1, rows - 1)
         for column in range(columns):
             blended[column] = blocks[above, column] * (16 - share) + blocks[below, column] * share
+        blended[columns] = blended[columns - 1]
+        row = pixels[y]
         for x in range(width):
-            across = _place(x, columns)
-            left, part = across >> 4, np.int32(across & 15)
-            right = min(left + 1, columns - 1)
-            pixels[y, x] = (blended[left] * (16 - part) + blended[right] * part) >> 8
+            left, part = lefts[x], parts[x]
+            one, other = (
+                np.int32(blended[left] * np.int32(np.int32(16) - part)),
+                np.int32(blended[left + np.uint32(1)] * part),
+            )
+            row[x] = np.int32(np.int32(one + other) >> np.int32(8))
     return pixels

@@ -18,13 +18,13 @@ from streams.domain.evidence.geometry import ONE
 from streams.domain.evidence.paper.align import (
     CLIMBED,
     GOOD_START,
+    GRID_STARTS,
+    MARGIN,
     ROUNDS,
-    SHIFTS,
     STEPS,
     best_shift,
     climb,
-    correlation,
-    lay_over,
+    grid_starts,
 )
 from streams.domain.evidence.paper.cells import (
     CELL_COLUMNS,
@@ -33,13 +33,17 @@ from streams.domain.evidence.paper.cells import (
     compare_cells,
     rank_cells,
 )
+from streams.domain.evidence.paper.correlate import correlation, lay_over, quads_of, samples_of
 from streams.domain.evidence.paper.page import Page
-from streams.domain.evidence.paper.starts import GRID_STARTS, grid_starts
 from streams.domain.hamming.jit import compiled
 
 Box = tuple[int, int, int, int]
 
 SURE: Final = 850
+MIN_COARSE: Final = 700
+"""Pages that correlate less on one of the two smaller levels are different pages, and are not compared any further. Of
+1,500 copies, altered ones included, that people should see none has less than 778."""
+
 LINE: Final = 4
 """Pages that correlate less than SURE are tried up to LINE pixels off: text may have been laid on the next line."""
 
@@ -104,6 +108,11 @@ class PageComparison:
     aligned: int
 
     @property
+    def refused_early(self) -> bool:
+        """Whether the smaller levels told the pages apart, so that their words were not compared."""
+        return self.aligned == 0
+
+    @property
     def same(self) -> bool:
         enough = self.compared >= MIN_CELLS and self.compared * 100 >= self.words * MIN_SHARED_PERCENT
         if not enough or self.covered_percent < MIN_SHARED_PERCENT or self.score < MIN_SCORE:
@@ -165,48 +174,59 @@ def _small(side: int) -> int:
 
 
 @compiled()
-def _refine(k0: Any, k1: Any, q0: Any, q1: Any, m: Any) -> Any:
-    """Refine a map of the smallest level at the two larger ones, in place; returns the correlation."""
-    finer(m)
-    climb(k1, q1, m, STEPS[1], ROUNDS[1], PIXEL // 2)
-    finer(m)
-    aligned = climb(k0, q0, m, STEPS[2], ROUNDS[2], PIXEL // 4)
-    if aligned >= SURE:
-        return aligned
-    best, trial, found = correlation(k0, q0, m, LINE), m.copy(), m.copy()
-    before = best
+def _refine(k0: Any, q0: Any, quads: Any, m: Any) -> None:
+    """Refine a map at the largest level, in place; `quads` are of q0."""
+    samples = samples_of(k0, STEPS[2])
+    if climb(samples, quads, k0, q0, m, ROUNDS[2], PIXEL // 4) >= SURE:
+        return
+    height, width = q0.shape
+    lined, trial, found = samples_of(k0, LINE), m.copy(), m.copy()
+    best = before = correlation(lined, quads, width, height, m)
     for down in range(-LINE, LINE + 1):
         for right in range(-LINE // 2, LINE // 2 + 1, LINE // 2):
             trial[2], trial[5] = m[2] + right * PIXEL, m[5] + down * PIXEL
-            score = correlation(k0, q0, trial, LINE)
+            score = correlation(lined, quads, width, height, trial)
             if score > best:
                 best = score
                 copy_map(trial, found)
     if best > before:
         copy_map(found, m)
-        aligned = climb(k0, q0, m, STEPS[2], ROUNDS[2], PIXEL // 2)
-    return aligned
+        climb(samples, quads, k0, q0, m, ROUNDS[2], PIXEL // 2)
 
 
 @compiled()
-def _best_of_starts(known: Any, query: Any, starts: Any, climbed: int) -> Any:
-    """Shift all starts, refine the best of them, and leave the best one in starts[0]."""
-    scores, sums = np.empty(len(starts), np.int64), np.empty((3, SHIFTS, SHIFTS), np.int32)
-    for at in range(len(starts)):
-        scores[at] = best_shift(known, query, starts[at], sums)
-    best, found = np.int64(-1), starts[0].copy()
-    for _ in range(min(climbed, len(starts))):
-        at = 0
-        for other in range(1, len(scores)):
-            if scores[other] > scores[at]:
-                at = other
-        scores[at] = -1
-        score = climb(known, query, starts[at], STEPS[0], ROUNDS[0], PIXEL // 2)
-        if score > best:
-            best = score
-            copy_map(starts[at], found)
-    copy_map(found, starts[0])
-    return best
+def _best_of_starts(known: Any, query: Any, given: Any) -> Any:
+    """The best map of the smallest level, refined, and its correlation.
+
+    Of the given starts and the frames of the ink if one of those is good, else of the grid, too.
+    """
+    starts = np.empty((len(given) + GRID_STARTS, NUMBERS), np.int64)
+    for at in range(len(given)):
+        copy_map(given[at], starts[at])
+    grid_starts(known, query, starts[len(given) :])
+    samples = samples_of(known, STEPS[0])
+    quads, around = quads_of(query, 0), quads_of(query, MARGIN)
+    placed, scores = np.empty((5, samples.shape[1]), np.int32), np.empty(len(starts), np.int64)
+    likely = len(given) + 1  # and the frames of the ink
+    found, best = starts[0].copy(), np.int64(-1)
+    for tried, climbed in ((likely, 1), (len(starts), CLIMBED)):
+        if best >= GOOD_START:
+            break
+        for at in range(tried):
+            scores[at] = best_shift(samples, around, query, starts[at], placed)
+        best = np.int64(-1)
+        for _ in range(min(climbed, tried)):
+            at = 0
+            for other in range(1, tried):
+                if scores[other] > scores[at]:
+                    at = other
+            scores[at] = -1
+            score = climb(samples, quads, known, query, starts[at], ROUNDS[0], PIXEL // 2)
+            if score > best:
+                best = score
+                copy_map(starts[at], found)
+        copy_map(found, starts[0])
+    return found, best
 
 
 @compiled()
@@ -215,22 +235,22 @@ def _compare(k0: Any, k1: Any, k2: Any, q0: Any, q1: Any, q2: Any, given: Any, o
     own cells; cells, written.
 
     Returns:
-        The correlation, the percentage of the query that is covered, and what `rank_cells` does.
+        The correlation, the percentage of the query that is covered, and what `rank_cells` does; zeros if the pages
+        are different ones at first sight.
     """
-    m, aligned = np.zeros(NUMBERS, np.int64), np.int64(0)
-    likely = len(given) + 1  # and the frames of the ink
-    starts = np.empty((len(given) + GRID_STARTS, NUMBERS), np.int64)
-    for at in range(len(given)):
-        copy_map(given[at], starts[at])
-    grid_starts(k2, q2, starts[len(given) :])
-    if _best_of_starts(k2, q2, starts[:likely], 1) < GOOD_START:
-        _best_of_starts(k2, q2, starts, CLIMBED)
-    copy_map(starts[0], m)
-    _refine(k0, k1, q0, q1, m)
-    aligned = correlation(k0, q0, m, 1)
+    none = np.int64(0)
+    m, coarse = _best_of_starts(k2, q2, given)
+    if coarse >= MIN_COARSE:
+        finer(m)
+        coarse = climb(samples_of(k1, STEPS[1]), quads_of(q1, 0), k1, q1, m, ROUNDS[1], PIXEL // 2)
+    if coarse < MIN_COARSE:
+        return none, none, none, none, none, none, none
+    finer(m)
+    quads = quads_of(q0, 0)
+    _refine(k0, q0, quads, m)
     laid = np.empty_like(k0)
-    lay_over(k0, q0, m, laid)
+    aligned = lay_over(k0, quads, q0.shape[1], q0.shape[0], m, laid)
     compare_cells(k0, laid, REACH, cells)
     score, loss, low_loss, others, compared = rank_cells(cells, own)
     covered = abs(m[0] * m[4] - m[1] * m[3]) * k0.size * 100 // (PIXEL * PIXEL * q0.size)
-    return aligned, covered, score, loss, low_loss, others, compared
+    return aligned, covered, score, loss, low_loss, np.int64(others), np.int64(compared)

@@ -77,6 +77,22 @@ def pack_page(page: Page) -> bytes:
     return b""
 
 
+def is_page(packed: bytes) -> bool:
+    """Whether bytes are a page of a version that is read. Version 2 is not decoded: any bytes behind its head are ink.
+
+    Raises:
+        BadInput: as `unpack_page`.
+    """
+    if packed[:1] != bytes([VERSION]):
+        return unpack_page(packed) is not None
+    try:
+        _, _, height, width, *edges = _HEADER.unpack_from(packed)
+    except struct.error as error:
+        raise _unreadable(error) from error
+    _checked_box(height, width, edges)
+    return True
+
+
 def unpack_page(packed: bytes) -> Page | None:
     """A page from its bytes; None if there is none, or it is of another version.
 
@@ -89,7 +105,11 @@ def unpack_page(packed: bytes) -> Page | None:
     try:
         return _unpack_levels(packed) if version == LEVELS_VERSION else _unpack_transformed(packed)
     except (struct.error, zlib.error) as error:
-        raise BadInput(Reason.BAD_FIELD, f"the ink of a page cannot be read: {error}") from error
+        raise _unreadable(error) from error
+
+
+def _unreadable(error: Exception) -> BadInput:
+    return BadInput(Reason.BAD_FIELD, f"the ink of a page cannot be read: {error}")
 
 
 def _unpack_transformed(packed: bytes) -> Page:

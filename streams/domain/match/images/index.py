@@ -50,6 +50,9 @@ from streams.domain.records.ids import content_id_of, digest_of
 from streams.domain.state.content import ENTRY_COUNT_AT
 
 GROUPS = (GROUP_WHOLE, GROUP_CROPS, GROUP_OVAL, GROUP_ASPECT, GROUP_QUARTERS)
+TYPICAL_RADIUS_BITS = dict.fromkeys(GROUPS, 7) | {GROUP_WHOLE: 12}
+"""What most look-ups ask for, by search group: `NearIndex` is fastest at it."""
+
 GROUPS_BY_SIZE = (GROUP_CROPS, GROUP_ASPECT, GROUP_QUARTERS, GROUP_WHOLE, GROUP_OVAL)
 INDEXING_THREADS = 2
 MIN_REMOVED_TO_COMPACT = 10_000
@@ -65,7 +68,7 @@ class ImageIndex:
     """
 
     def __init__(self) -> None:
-        self._indexes = {group: NearIndex() for group in GROUPS}
+        self._indexes = {group: NearIndex(bits) for group, bits in TYPICAL_RADIUS_BITS.items()}
         self._crops_include_whole = False
         self._rows = new_rows(0)
         self._contents = new_contents(0)

@@ -27,6 +27,10 @@ STRICTEST_BITS: Final = 24
 EVIDENCE_CACHED: Final = 512
 """Evidence of so many contents is kept unpacked, about 45 kB each."""
 
+MAX_WORK: Final = 24
+"""Once candidates have cost so much (`Judgement.work`), the others, which are further away, are not looked at. All of
+MAX_CANDIDATES photos fit, six pages of one layout as the submission, or twelve of others."""
+
 TOLD_GEOMETRY: Final = 2 * SAME_GEOMETRY
 """Of pairs that imply nearly the same place, people are told of whole pictures: the alignment found the rest."""
 
@@ -83,8 +87,12 @@ def find_copy(
         known: the content of a content id, and its packed evidence or nothing.
     """
     best: PictureCopy | None = None
+    work = 0
     for candidate in candidates:
-        copy = compare(*known(candidate.content_id), entries, evidence, policy)
+        if work >= MAX_WORK:
+            break
+        copy, cost = _compare(*known(candidate.content_id), entries, evidence, policy)
+        work += cost
         if copy is not None and copy.is_reused:
             return copy
         if copy is not None and (best is None or copy.rank < best.rank):
@@ -95,20 +103,34 @@ def find_copy(
 def compare(
     known: Content, known_evidence: bytes, entries: bytes, evidence: bytes, policy: Policy
 ) -> PictureCopy | None:
-    """Whether the submission is a copy of one known picture.
+    """Whether the submission is a copy of one known picture."""
+    return _compare(known, known_evidence, entries, evidence, policy)[0]
+
+
+def _compare(
+    known: Content, known_evidence: bytes, entries: bytes, evidence: bytes, policy: Policy
+) -> tuple[PictureCopy | None, int]:
+    """`compare`, and what it cost, as `Judgement.work`."""
+    pairs = near_pairs(entries, known.entries, policy)
+    if not pairs:
+        return None, 0
+    of_known, of_query = _unpacked(known_evidence), _unpacked(evidence)
+    if of_known is None or of_query is None:
+        return _unverified(known, pairs, policy), 0
+    judged = judge_pairs(pairs, of_known, of_query, policy)
+    copy = _copy_of(known, pairs, judged, of_known, of_query, policy) if judged.confidence else None
+    return copy, judged.work
+
+
+def _copy_of(
+    known: Content, pairs: list[NearPair], judged: Judgement, of_known: Evidence, of_query: Evidence, policy: Policy
+) -> PictureCopy | None:
+    """What the policy makes of a judgement; None if too much of the submission is not the known picture.
 
     A verdict is about the group's canonical picture. So a copy of a copy is reused only if the two may differ by no
     more, together, than one copy may.
     """
-    pairs = near_pairs(entries, known.entries, policy)
-    if not pairs:
-        return None
-    of_known, of_query = _unpacked(known_evidence), _unpacked(evidence)
-    if of_known is None or of_query is None:
-        return _unverified(known, pairs, policy)
-    judged = judge_pairs(pairs, of_known, of_query, policy)
-    if not judged.confidence:
-        return None
+    assert judged.confidence
     pair = _told_pair(pairs, judged.views, of_known, of_query)
     is_part = VIEWS[pair.view].panel
     if judged.differs > policy.max_differs and not is_part:

@@ -68,6 +68,15 @@ def test_the_page_is_found_where_the_copy_is_known(kind: str, alteration: str) -
     assert compare_pages(page_of(kind, 1), copy).same
 
 
+def test_pages_of_other_layouts_are_told_apart_on_small_levels() -> None:
+    compared = compare_pages(page_of("receipt", 1), page_of("line_chart", 1))
+
+    assert compared.refused_early
+    assert not compared.same
+    assert not compared.has_few_other_words
+    assert not compare_pages(page_of("receipt", 1), page_of("receipt", 1)).refused_early
+
+
 def test_a_blank_form_is_not_the_filled_form() -> None:
     blank, filled = extracted(form(1, filled=0)), extracted(form(1))
 

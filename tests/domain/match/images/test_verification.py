@@ -15,12 +15,16 @@ from streams.domain.evidence.evidence import unpack_evidence
 from streams.domain.fingerprint.image.fingerprint import fingerprint_image
 from streams.domain.hashes.views import PANELS
 from streams.domain.match.batch import MatchInput
+from streams.domain.match.images.verification import MAX_WORK, find_copy
+from streams.domain.match.operations import ImageCandidate
+from streams.domain.match.selection import comparable_entries, packed_evidence, stored_entries
 from streams.domain.policy.policy import Policy
 from streams.domain.records import Fingerprint, MediaFacts, Origin
 from streams.domain.state.content import Content
 from streams.domain.state.keys import CONTENT_PREFIX, EVIDENCE_PREFIX, content_key, evidence_key_of
 from streams.errors import BadInput, Reason
 from tests.support.media import encode, photo
+from tests.support.papers import KINDS
 from tests.support.partition import Partition
 
 POLICY = Policy.of()
@@ -194,3 +198,33 @@ def test_a_collage_contains_the_known_picture_and_goes_to_review() -> None:
     assert kept is not None
     assert submitted is not None
     assert {each.view for each in submitted.thumbnails} - {each.view for each in kept.thumbnails} >= set(PANELS[:2])
+
+
+def looked_at(submission: MediaFacts, others: list[MediaFacts]) -> int:
+    """How many of 16 candidates are looked at: pictures with these evidences, and hashes as the submission has them."""
+    _, entries = comparable_entries(submission, POLICY)
+    asked = []
+
+    def known(content_id: str) -> tuple[Content, bytes]:
+        asked.append(content_id)
+        content = Content(content_id, "medium", "", content_id, "medium", 0, 0, b"")
+        other = others[len(asked) % len(others)]
+        return replace(content, entries=stored_entries(entries, POLICY)), packed_evidence(other)
+
+    candidates = [ImageCandidate(f"sha256:{number:064x}", 0, 0) for number in range(16)]
+    assert find_copy(candidates, entries, packed_evidence(submission), POLICY, known) is None
+    return len(asked)
+
+
+def page_facts(kind: str, seed: int) -> MediaFacts:
+    return fingerprint_image(encode(KINDS[kind](seed), "PNG"))
+
+
+def test_candidates_have_a_budget_that_all_photos_fit_in_and_six_pages_of_one_layout() -> None:
+    others = [fingerprint_image(encode(photo(name, (451, 300)), "PNG")) for name in ("coffee.png", "rocket.jpg")]
+    table, tables = page_facts("table", 1), [page_facts("table", seed) for seed in (2, 3)]
+    chart = page_facts("line_chart", 1)
+
+    assert looked_at(facts("itself"), others) == 16
+    assert looked_at(table, tables) == MAX_WORK // 4
+    assert looked_at(table, [chart]) == MAX_WORK // 2

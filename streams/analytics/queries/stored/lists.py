@@ -1,0 +1,159 @@
+"""Which decisions: of a medium, of a group, and lists by filters with keyset pages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from clickhouse_connect.driver.client import Client
+
+from streams.analytics.client import translate_errors
+from streams.analytics.queries.stored.decision import COLUMNS, StoredDecision, read_decision
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+FAR: Final = datetime(2199, 1, 1, tzinfo=UTC)
+LAST_ID: Final = "ffffffff-ffff-ffff-ffff-ffffffffffff"
+FIRST_ID: Final = "00000000-0000-0000-0000-000000000000"
+
+#: A condition on a decision: the parameters of a `DecisionFilter`, each without effect while it is empty.
+FILTER: Final = """
+    collection = {collection:String}
+    AND decided_at >= {since:DateTime64(3, 'UTC')} AND decided_at < {until:DateTime64(3, 'UTC')}
+    AND ({outcome:String} = '' OR outcome = {outcome:String})
+    AND ({action:String} = '' OR action = {action:String})
+    AND ({verdict:String} = '' OR verdict_status = {verdict:String})
+    AND ({confidence:String} = '' OR match_confidence = {confidence:String})
+    AND ({kind:String} = '' OR media_kind = {kind:String})
+    AND ({media_id:String} = '' OR media_id = {media_id:String})
+    AND ({content_id:String} = '' OR content_id = {content_id:String})
+    AND ({owner:String} = '' OR JSONExtractString(metadata, 'owner') = {owner:String})
+    AND ({label:String} = '' OR has(verdict_labels.name, {label:String}))
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionFilter:
+    """Which decisions of one collection; an empty text does not filter. `owner` is that of the metadata."""
+
+    collection: str
+    since: datetime = EPOCH
+    until: datetime = FAR
+    outcome: str = ""
+    action: str = ""
+    verdict: str = ""
+    confidence: str = ""
+    kind: str = ""
+    media_id: str = ""
+    content_id: str = ""
+    owner: str = ""
+    label: str = ""
+
+    def parameters(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+
+
+@dataclass(frozen=True, slots=True)
+class Keyset:
+    """The last row of a page: the next page begins after it."""
+
+    decided_at: datetime
+    decision_id: str
+
+
+LATEST_FIRST: Final = "ORDER BY decided_at DESC, revision DESC, decision_id DESC"
+
+OF_MEDIUM: Final = f"""
+    SELECT {COLUMNS} FROM decisions_once
+    WHERE collection = {{collection:String}} AND media_id = {{media_id:String}}
+    {LATEST_FIRST} LIMIT {{limit:UInt32}}
+"""  # noqa: S608 - constants
+
+#: The keys of a page are found first, so that only the rows of the page are read whole.
+PAGE: Final = f"""
+    SELECT {COLUMNS} FROM decisions_once
+    WHERE collection = {{collection:String}} AND decision_id IN
+    (
+        SELECT decision_id FROM decisions_current
+        WHERE {FILTER} AND (decided_at, decision_id) < ({{before:DateTime64(3, 'UTC')}}, {{before_id:UUID}})
+        ORDER BY decided_at DESC, decision_id DESC
+        LIMIT {{limit:UInt32}}
+    )
+    ORDER BY decided_at DESC, decision_id DESC
+"""  # noqa: S608
+
+#: In the order of the table's key, of which ClickHouse reads the rows of the page alone.
+EXPORT: Final = f"""
+    SELECT {COLUMNS} FROM decisions_current
+    WHERE {FILTER} AND (content_id, decision_id) > ({{after:String}}, {{after_id:UUID}})
+    ORDER BY collection, content_id, decision_id
+    LIMIT {{limit:UInt32}}
+"""  # noqa: S608
+
+OF_GROUP: Final = f"""
+    SELECT {COLUMNS} FROM decisions_current
+    WHERE collection = {{collection:String}} AND outcome NOT IN ('failed', 'deleted')
+        AND (group_content_id = {{group:String}} OR content_id = {{group:String}}
+             OR ({{with_reviewed:Bool}} AND match_content_id = {{group:String}}))
+        AND (decided_at, decision_id) > ({{after:DateTime64(3, 'UTC')}}, {{after_id:UUID}})
+    ORDER BY decided_at, decision_id
+    LIMIT {{limit:UInt32}}
+"""  # noqa: S608
+
+
+def latest_decision(client: Client, collection: str, media_id: str) -> StoredDecision | None:
+    """The latest decision about a medium; None if ClickHouse has none."""
+    rows = medium_decisions(client, collection, media_id, limit=1)
+    return rows[0] if rows else None
+
+
+def medium_decisions(client: Client, collection: str, media_id: str, *, limit: int) -> tuple[StoredDecision, ...]:
+    """All decisions about a medium, the latest first."""
+    return read_decisions(client, OF_MEDIUM, {"collection": collection, "media_id": media_id, "limit": limit})
+
+
+def decision_page(
+    client: Client, chosen: DecisionFilter, *, before: Keyset | None, limit: int
+) -> tuple[StoredDecision, ...]:
+    """The current decisions of a filter, the latest first, beginning after a row."""
+    keyset = before or Keyset(FAR, LAST_ID)
+    where = {"before": keyset.decided_at, "before_id": keyset.decision_id, "limit": limit}
+    return read_decisions(client, PAGE, {**chosen.parameters(), **where})
+
+
+def export_page(
+    client: Client, chosen: DecisionFilter, *, after: tuple[str, str] | None, limit: int
+) -> tuple[StoredDecision, ...]:
+    """The current decisions of a filter by content id and decision id, beginning after these."""
+    content_id, decision_id = after or ("", FIRST_ID)
+    where = {"after": content_id, "after_id": decision_id, "limit": limit}
+    return read_decisions(client, EXPORT, {**chosen.parameters(), **where})
+
+
+def decisions_of_group(
+    client: Client, collection: str, group: str, *, after: Keyset | None, limit: int, with_reviewed: bool = True
+) -> tuple[StoredDecision, ...]:
+    """The current decisions about a group's contents, in order of arrival.
+
+    Args:
+        client: connected.
+        collection: of the group.
+        group: its canonical content.
+        after: the last row of the page before.
+        limit: the most rows.
+        with_reviewed: also submissions that match the canonical content and are in groups of their own.
+    """
+    keyset = after or Keyset(EPOCH, FIRST_ID)
+    where = {"after": keyset.decided_at, "after_id": keyset.decision_id, "limit": limit}
+    return read_decisions(
+        client, OF_GROUP, {"collection": collection, "group": group, "with_reviewed": with_reviewed, **where}
+    )
+
+
+def read_decisions(client: Client, sql: str, parameters: Mapping[str, Any]) -> tuple[StoredDecision, ...]:
+    """The decisions of a query that selects COLUMNS."""
+    with translate_errors(client.uri):
+        result = client.query(sql, parameters=dict(parameters))
+    names = result.column_names
+    return tuple(read_decision(dict(zip(names, row, strict=True))) for row in result.result_rows)

@@ -1,0 +1,44 @@
+"""Whole lists as lines of JSON, in constant memory: page after page, as fast as the client reads."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any, Final
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from streams.analytics.queries.stored import DecisionFilter, export_page
+from streams.api.answers import NDJSON, lines_answer, to_json
+from streams.api.auth import Reader
+from streams.api.backend import Backend, Shared
+from streams.api.routes.decisions import Filtered
+
+router = APIRouter(tags=["decisions"])
+
+PAGE_ROWS: Final = 1000
+LINES: Final[dict[int | str, dict[str, Any]]] = {
+    200: {
+        "description": 'A StoredDecision a line. A stream that ends early lacks its last line `{"complete":true}`.',
+        "content": {NDJSON: {"schema": {"type": "string"}}},
+    }
+}
+
+
+@router.get("/exports/decisions", operation_id="export_decisions", response_class=Response, responses=LINES)
+async def export_decisions(request: Request, principal: Reader, backend: Shared, chosen: Filtered) -> Response:
+    """All current decisions of a filter as lines of JSON, by content; the last line is `{"complete":true}`."""
+    request.scope["state"]["waited"] = True
+    first = await backend.queries.run(export_page, chosen, after=None, limit=PAGE_ROWS)
+    return lines_answer(_lines(backend, chosen, first))
+
+
+async def _lines(backend: Backend, chosen: DecisionFilter, page: tuple[Any, ...]) -> AsyncIterator[bytes]:
+    """Errors after the first page end the stream without its last line."""
+    while True:
+        yield b"".join(to_json(decision) + b"\n" for decision in page)
+        if len(page) < PAGE_ROWS:
+            yield b'{"complete":true}\n'
+            return
+        after = (page[-1].content_id or "", page[-1].decision_id)
+        page = await backend.queries.run(export_page, chosen, after=after, limit=PAGE_ROWS)

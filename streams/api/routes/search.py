@@ -1,0 +1,118 @@
+"""Search by text, hash, medium, content, URL or picture, and look media up without submitting them."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from streams.analytics.queries.stored import DecisionFilter
+from streams.api.answers import json_answer
+from streams.api.auth import NamedCollection, Reader
+from streams.api.backend import Shared
+from streams.api.bodies import FORM, JSON_TYPES, media_type, read_json, read_medium
+from streams.api.problems import Problem, problem_of
+from streams.api.schemas.search import SearchBatch, SearchQuery, SearchResult, UrlLookup
+from streams.api.schemas.submissions import NO_NUL, validated
+from streams.api.searching import run_search, search_facts
+from streams.errors import MediasieveError
+from streams.services.find.lookup import LookupResult, look_up
+from streams.services.find.pictures import SearchWithin
+
+router = APIRouter(tags=["search"])
+
+MAX_AT_ONCE: Final = 8
+BYTES: Final = {"schema": {"type": "string", "contentMediaType": "application/octet-stream"}}
+FORM_FILE: Final = {"schema": {"type": "object", "required": ["file"], "properties": {
+    "file": {"type": "string", "contentMediaType": "application/octet-stream"}}}}  # fmt: skip
+
+
+def _body(model: str) -> dict[str, Any]:
+    json_body = {"schema": {"$ref": f"#/components/schemas/{model}"}}
+    media = dict.fromkeys(("application/octet-stream", "image/jpeg", "image/png"), BYTES)
+    return {"requestBody": {"required": True, "content": {"application/json": json_body, FORM: FORM_FILE, **media}}}
+
+
+Name = Annotated[str | None, Query(max_length=256, pattern=NO_NUL)]
+
+
+@router.post(
+    "/search", operation_id="search", responses={200: {"model": SearchResult}}, openapi_extra=_body("SearchQuery")
+)
+async def search(
+    request: Request,
+    principal: Reader,
+    backend: Shared,
+    named: NamedCollection,
+    owner: Name = None,
+    label: Name = None,
+    since: Annotated[datetime | None, Query()] = None,
+    until: Annotated[datetime | None, Query()] = None,
+    max_distance_bits: Annotated[int | None, Query(ge=0, le=128)] = None,
+    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+    cursor: Annotated[str | None, Query(max_length=2048)] = None,
+) -> Response:
+    """Search by JSON, or by a picture or video as the body; then the parameters say within what.
+
+    Contents near a picture are verified as decisions are: `match` says what a decision would say, with its confidence
+    and what differs.
+    """
+    signer = request.app.state.cursor_signer
+    if media_type(request) in JSON_TYPES:
+        query = validated(SearchQuery, await read_json(request))
+        chosen = principal.choose_collection(query.collection, named)
+        return json_answer(await run_search(backend, signer, query, chosen))
+    collection = principal.choose_collection(named)
+    medium = await read_medium(request)
+    query = SearchQuery(owner=owner, label=label, since=since, until=until, max_distance_bits=max_distance_bits,
+                        limit=limit, cursor=cursor)  # fmt: skip
+    facts = await backend.fingerprint(backend.policies.of(collection), data=medium.data)
+    return json_answer(await search_facts(backend, signer, facts, query, collection))
+
+
+@router.post("/search/batch", operation_id="search_batch", responses={200: {"model": list[SearchResult]}})
+async def search_batch(
+    request: Request, principal: Reader, backend: Shared, named: NamedCollection, batch: SearchBatch
+) -> Response:
+    """Up to 50 searches; the answer has one result for each, in their order, also for those that were refused."""
+    signer, free = request.app.state.cursor_signer, asyncio.Semaphore(MAX_AT_ONCE)
+
+    async def run(query: SearchQuery) -> SearchResult:
+        async with free:
+            try:
+                chosen = principal.choose_collection(query.collection, named)
+                return await run_search(backend, signer, query, chosen)
+            except (Problem, MediasieveError) as error:
+                return SearchResult(None, error=problem_of(error).code)
+
+    return json_answer(await asyncio.gather(*(run(query) for query in batch.queries)))
+
+
+@router.post(
+    "/lookup", operation_id="look_up", responses={200: {"model": LookupResult}}, openapi_extra=_body("UrlLookup")
+)
+async def lookup(
+    request: Request,
+    principal: Reader,
+    backend: Shared,
+    named: NamedCollection,
+    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+) -> Response:
+    """What is known of a medium, without submitting it: fingerprint, matches, verdict, labels and source in one answer.
+
+    The body is a picture or video, a form with the part `file`, or JSON with a URL.
+    """
+    if media_type(request) in JSON_TYPES:
+        asked = validated(UrlLookup, await read_json(request))
+        collection = principal.choose_collection(asked.collection, named)
+        facts = await backend.fingerprint(backend.policies.of(collection), url=asked.url)
+    else:
+        collection = principal.choose_collection(named)
+        medium = await read_medium(request)
+        facts = await backend.fingerprint(backend.policies.of(collection), data=medium.data)
+    policy = backend.policies.of(collection)
+    within = SearchWithin(DecisionFilter(collection), policy, policy.confirm_bits, limit)
+    return json_answer(await look_up(backend.queries, backend.known_facts, facts, within))

@@ -1,0 +1,46 @@
+"""The figures of a collection, and who asks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from streams.api.answers import cached_answer, json_answer
+from streams.api.auth import Collection, Reader, principal_of
+from streams.api.backend import Shared
+from streams.services.views.collection_statistics import CollectionStatistics, collection_statistics
+
+router = APIRouter(tags=["statistics"])
+
+STATISTICS_AGE_S = 15
+
+
+@dataclass(frozen=True)
+class KeyView:
+    """The key that asks: what it may do, and in which collections (patterns have * and ?)."""
+
+    name: str
+    roles: Sequence[str]
+    collections: Sequence[str]
+    rate: str | None
+    expires: str | None
+
+
+@router.get("/statistics", operation_id="get_statistics", responses={200: {"model": CollectionStatistics}})
+async def get_statistics(request: Request, principal: Reader, backend: Shared, collection: Collection) -> Response:
+    """Outcomes, copies and what they weigh, confidences, failures, alterations, latency, and calls saved."""
+    body = await backend.answers.get(
+        "statistics", (collection,), STATISTICS_AGE_S, lambda: collection_statistics(backend.queries, collection)
+    )
+    return cached_answer(request, body, max_age_s=STATISTICS_AGE_S)
+
+
+@router.get("/me", operation_id="get_key", responses={200: {"model": KeyView}})
+async def get_key(request: Request) -> Response:
+    """The key of this request."""
+    key = principal_of(request).key
+    expires = key.expires.isoformat() if key.expires else None
+    return json_answer(KeyView(key.name, sorted(key.roles), key.collections, key.rate or None, expires))

@@ -1,0 +1,116 @@
+"""Examples of answers for the description, one for every operation: made of the values that services return."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+ORIGINAL: Final = "sha256:2f3c7a0f2a2f9c7be5a0f0e3f6e3a8e5a8a0f1b6d3c5e7f9a1b3c5d7e9f1a3b5"
+COPY: Final = "sha256:7d0f5be1c2a94e6b8f3d1a5c7e9b2d4f6a8c0e1b3d5f7a9c2e4b6d8f0a1c3e59"
+NOW: Final = "2026-01-31T09:31:07.125Z"
+
+VERDICT: Final[dict[str, Any]] = {
+    "status": "blocked", "by": "ana", "reason": "Reported by the brand.", "at": NOW, "inherited_from": "photo-1",
+    "kind": "person", "version": None, "labels": [{"name": "counterfeit", "parent": None, "score": 0.98}],
+    "content_id": ORIGINAL,
+}  # fmt: skip
+MATCH: Final[dict[str, Any]] = {
+    "content_id": ORIGINAL, "media_id": "photo-1", "submission_id": "/mediasieve/api/shop#e-1",
+    "group_content_id": ORIGINAL, "group_media_id": "photo-1", "method": "phash256", "similarity": 0.9297,
+    "distance_bits": 18, "threshold_bits": 92, "explanation": "The same picture, mirrored left to right.",
+    "confidence": "certain", "score": 930, "differs": 0.0, "map": ["========"] * 8, "candidate_distance_bits": 2,
+    "candidate_threshold_bits": 12, "transformation": "mirrored", "view": "full", "known_view": "full", "relation": "",
+    "segments": [], "share": 0.0, "known_share": 0.0,
+}  # fmt: skip
+FACTS: Final[dict[str, Any]] = {
+    "content_id": COPY, "kind": "image", "format": "jpeg", "size_bytes": 31877, "width": 640, "height": 427,
+    "frames": 1, "quality": 0.87, "hashes": {"phash64:1": "e69692c3cd0f3e19"}, "video": None,
+}  # fmt: skip
+DECISION: Final[dict[str, Any]] = {
+    "decision_id": "a63581f2-fa2c-875b-af3d-8f58eefb65a7", "revision": 1, "outcome": "near_duplicate",
+    "action": "reuse", "collection": "shop", "media_id": "photo-9", "submission_id": "/mediasieve/api/shop#e-5",
+    "attempt": 0, "kind": "auto", "content_id": COPY, "match": MATCH, "verdict": VERDICT, "failure": None,
+    "facts": FACTS, "metadata": {"owner": "u-77"}, "submitted_at": NOW, "fingerprinted_at": NOW,
+    "versions": {"policy": "default:cddb1b5b612d"}, "appears_in": [],
+    "supersedes": "cd848f1b-3fb9-853e-a100-ec0b829b9a12", "decided_at": NOW,
+}  # fmt: skip
+SUBMITTED: Final[dict[str, Any]] = {
+    "submission_id": "/mediasieve/api/shop#e-5", "media_id": "photo-9", "collection": "shop", "partition": 3,
+    "offset": 1207, "decision": DECISION,
+}  # fmt: skip
+CANDIDATE: Final[dict[str, Any]] = {
+    "content_id": ORIGINAL, "group_content_id": ORIGINAL, "media_id": "photo-1", "submissions": 3, "distance_bits": 18,
+    "similarity": 0.9297, "verified": True, "match": MATCH, "score": 930, "differs": 0.0, "verdict": VERDICT,
+    "decision": DECISION,
+}  # fmt: skip
+SEARCH: Final[dict[str, Any]] = {
+    "by": "media_id", "contents": [CANDIDATE], "videos": [], "texts": [], "next_cursor": None, "error": None,
+}  # fmt: skip
+GROUP: Final[dict[str, Any]] = {
+    "collection": "shop", "content_id": ORIGINAL, "submissions": 3, "exact_copies": 1, "near_copies": 1,
+    "copies_bytes": 66919, "media_ids": ["photo-1", "photo-4", "photo-9"], "transformations": ["mirrored"],
+    "for_review": 0, "review_media_ids": [],
+}  # fmt: skip
+MEMBER: Final[dict[str, Any]] = {
+    "role": "near_copy", "media_id": "photo-9", "content_id": COPY, "decided_at": NOW, "action": "reuse",
+    "why": MATCH["explanation"], "match": MATCH, "differs": [{"fact": "width", "canonical": 800, "member": 640}],
+    "verdict": VERDICT, "decision": DECISION,
+}  # fmt: skip
+EVENT: Final[dict[str, Any]] = {
+    "event_id": "/mediasieve/api/shop#9f2d", "event": "verdict", "collection": "shop", "content_id": None,
+    "media_id": "photo-1", "other_content_id": None, "by": "ana", "partition": 1, "offset": 12, "effect": DECISION,
+}  # fmt: skip
+READY: Final[dict[str, Any]] = {"ready": True, "missing": []}
+
+LINE: Final = '{"decision_id":"a63581f2-fa2c-875b-af3d-8f58eefb65a7","outcome":"unique"}'
+
+#: By operation, the answer of its first good status.
+ANSWERS: Final[dict[str, Any]] = {
+    "submit_medium": SUBMITTED,
+    "submit": SUBMITTED,
+    "submit_batch": [{"index": 0, "status": 202, "media_id": "photo-9", "submission_id": "/mediasieve/api/shop#e-5",
+                      "code": None, "detail": None}],
+    "list_decisions": {"decisions": [DECISION], "next_cursor": None},
+    "get_decision": DECISION,
+    "get_history": [DECISION],
+    "stream_decisions": 'event: decision\nid: 0.17_1.5\ndata: ' + LINE + "\n\n",
+    "export_decisions": LINE + '\n{"complete":true}\n',
+    "get_medium": {"media_id": "photo-9", "collection": "shop", "content_id": COPY, "group_content_id": ORIGINAL,
+                   "submissions": 1, "content_submissions": 1, "first_media_id": "photo-9", "decision": DECISION},
+    "list_groups": {"groups": [GROUP], "next_cursor": None},
+    "get_group": {"collection": "shop", "content_id": ORIGINAL, "canonical": DECISION, "verdict": VERDICT,
+                  "members": [MEMBER], "acts": [], "next_cursor": None},
+    "search": SEARCH,
+    "search_batch": [SEARCH],
+    "look_up": {"fingerprint": FACTS, "known": False, "exact": None, "matches": [CANDIDATE], "videos": [],
+                "verdict": VERDICT, "labels": VERDICT["labels"], "source": {"owner": "u-77"}},
+    **dict.fromkeys(("give_verdict", "withdraw_verdict", "split", "merge", "undo"), EVENT),
+    "get_verdicts": {"current": [], "acts": []},
+    "get_statistics": {"collection": "shop", "outcomes": [
+        {"outcome": "unique", "decisions": 2, "media": 2, "size_bytes": 70084}], "savings": {
+        "submissions": 3, "copies": 1, "submitted_bytes": 105126, "saved_bytes": 35042}, "confidences": [],
+        "failures": [], "transformations": [], "latency": [], "calls_saved": []},
+    "get_key": {"name": "shop", "roles": ["read", "submit"], "collections": ["shop"], "rate": None, "expires": None},
+    "livez": {"live": True},
+    "live": {"live": True},
+    "readyz": READY,
+    "ready": READY,
+    "health": {"ok": True, "parts": [{"part": "broker", "status": "ok", "took_ms": 1.2, "advice": ""}],
+               "lag": [{"stage": "match", "records": 0}]},
+    "metrics": "mediasieve_api_waiters 0.0\n",
+}  # fmt: skip
+
+
+def add_examples(document: dict[str, Any]) -> None:
+    """Puts the example of every operation into a description."""
+    for methods in document["paths"].values():
+        for operation in methods.values():
+            example = ANSWERS.get(operation["operationId"])
+            for status, answer in operation["responses"].items():
+                for body in answer.get("content", {}).values():
+                    if status in ("200", "202") and example is not None:
+                        body["example"] = example if status == "200" else _not_waited(example)
+
+
+def _not_waited(example: Any) -> Any:
+    unknown = {name: None for name in ("decision", "effect") if name in example}
+    return {**example, **unknown}

@@ -1,0 +1,63 @@
+"""Submits one medium for a request, and waits for its decision where the request does."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from streams.kafka.async_publisher import AsyncPublisher, Place
+from streams.kafka.publisher import SubmissionRecord
+from streams.kafka.topics import SUBMISSIONS
+from streams.services.decision_feed.fed import FedDecision
+from streams.services.decision_feed.feed import DecisionFeed
+
+
+@dataclass(frozen=True, slots=True)
+class OnlineSubmission:
+    """A submission that Kafka has, and its decision if that came in time."""
+
+    submission_id: str
+    media_id: str
+    place: Place
+    decision: FedDecision | None
+
+
+async def submit_online(
+    publisher: AsyncPublisher,
+    feed: DecisionFeed,
+    record: SubmissionRecord,
+    *,
+    wait_s: float,
+    on_published: Callable[[], None],
+) -> OnlineSubmission:
+    """Publishes a submission; with `wait_s` above 0 waits so long for its decision.
+
+    Args:
+        publisher: sends it.
+        feed: brings the decision.
+        record: the submission.
+        wait_s: 0 to publish only.
+        on_published: called once Kafka has the submission, before any wait: its bytes are no longer needed.
+
+    Raises:
+        Overloaded: too many requests wait, or too many bytes.
+        BrokerError: Kafka did not take the submission.
+    """
+    submission_id, media_id = record.submission_id, record.media_id
+    if wait_s <= 0:
+        place = await _publish(publisher, record)
+        return OnlineSubmission(submission_id, media_id, place, None)
+    with feed.expect(submission_id) as waiter:
+        place = await _publish(publisher, record)
+        del record
+        on_published()
+        try:
+            decision = await asyncio.wait_for(asyncio.shield(waiter), wait_s)
+        except TimeoutError:
+            decision = None
+        return OnlineSubmission(submission_id, media_id, place, decision)
+
+
+async def _publish(publisher: AsyncPublisher, record: SubmissionRecord) -> Place:
+    return await publisher.publish(SUBMISSIONS, record.key, record.value, list(record.headers))

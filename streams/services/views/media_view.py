@@ -1,0 +1,60 @@
+"""What is known of one medium: its latest decision, how often it came, and its group."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from clickhouse_connect.driver.client import Client
+
+from streams.analytics.queries.stored import StoredDecision, medium_decisions
+from streams.analytics.queries.stored.contents import content_uses
+
+MAX_DECISIONS = 1000
+
+
+@dataclass(frozen=True)
+class MediumView:
+    """A medium as it is decided now.
+
+    Attributes:
+        media_id: as submitted.
+        collection: in which it was submitted.
+        content_id: of its latest submission; None if that failed.
+        group_content_id: the canonical content of its group; None if it has none.
+        submissions: of this medium, up to 1,000.
+        content_submissions: of its content, by any medium.
+        first_media_id: the first medium with this content.
+        decision: the latest.
+    """
+
+    media_id: str
+    collection: str
+    content_id: str | None
+    group_content_id: str | None
+    submissions: int
+    content_submissions: int
+    first_media_id: str | None
+    decision: StoredDecision
+
+
+def view_medium(client: Client, collection: str, media_id: str) -> MediumView | None:
+    """A medium; None if ClickHouse knows none of this id in this collection.
+
+    Raises:
+        AnalyticsError: ClickHouse does not answer or refuses.
+    """
+    decisions = medium_decisions(client, collection, media_id, limit=MAX_DECISIONS)
+    if not decisions:
+        return None
+    latest = decisions[0]
+    use = content_uses(client, collection, [latest.content_id]).get(latest.content_id) if latest.content_id else None
+    return MediumView(
+        media_id=media_id,
+        collection=collection,
+        content_id=latest.content_id,
+        group_content_id=latest.group_content_id or None,
+        submissions=len({decision.submission_id for decision in decisions}),
+        content_submissions=use.submissions if use else 0,
+        first_media_id=use.first_media_id if use else None,
+        decision=latest,
+    )
