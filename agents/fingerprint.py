@@ -18,7 +18,7 @@ from streams.stages.fingerprint.verdicts import VerdictRouter
 
 
 def fingerprint(
-    task: RecordTask, fingerprinter: Fingerprinter, policies: LivePolicies, route: VerdictRouter
+    fingerprinter: Fingerprinter, policies: LivePolicies, route: VerdictRouter, task: RecordTask
 ) -> Work | None:
     """One record in, one record out: at once for verdicts and known media, else once the medium is decoded."""
     if task.topic == VERDICTS:
@@ -34,7 +34,6 @@ def fingerprint(
 
 def stage(settings: Settings) -> ConcurrentStage:
     fingerprinter, policies = open_fingerprinter(settings), LivePolicies(settings.paths.policy_file)
-    route = VerdictRouter(settings, policies)
 
     async def close() -> None:
         policies.close()
@@ -46,6 +45,6 @@ def stage(settings: Settings) -> ConcurrentStage:
         writes=(FINGERPRINTS, DEAD_LETTERS),
         open=fingerprinter.prepare,
         close=close,
-        handle=partial(fingerprint, fingerprinter=fingerprinter, policies=policies, route=route),
+        handle=partial(fingerprint, fingerprinter, policies, VerdictRouter(settings, policies)),
         digest=compute_content_id,
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import orjson
 import pytest
 
@@ -16,6 +18,7 @@ from streams.domain.state.content import (
     FLAGS_AT,
     HEADER_BYTES,
     Content,
+    listable_of,
 )
 from streams.domain.state.decision import decision_expires_ms, is_remembered, pack_decision, unpack_decision
 from streams.domain.state.frames import pack_stored_frames, unpack_stored_frames
@@ -103,13 +106,25 @@ def test_a_decision_of_a_later_version_is_refused() -> None:
         unpack_decision(bytes(8) + b"\x02abc")
 
 
+def test_what_hash_lists_are_compared_with_stands_between_entries_and_texts() -> None:
+    content = replace(Content.unpack(PACKED), listable=b"\1" + bytes(16))
+
+    packed = content.pack()
+
+    assert packed[0] == 3
+    assert Content.unpack(packed) == content
+    assert listable_of(packed) == content.listable
+    assert listable_of(PACKED) == b""
+    assert replace(content, listable=b"").pack() == PACKED
+
+
 def test_frames_are_a_duration_and_entries() -> None:
     assert pack_stored_frames(9, b"") == bytes((1,)) + (9).to_bytes(8, "little")
     assert unpack_stored_frames(pack_stored_frames(9, b"")) == (9, b"")
 
 
 def test_the_layout_of_a_later_version_is_refused() -> None:
-    with pytest.raises(StateError, match="reads layout 2"):
-        Content.unpack(bytes((3,)) + PACKED[1:])
+    with pytest.raises(StateError, match="reads layouts 2 and 3"):
+        Content.unpack(bytes((4,)) + PACKED[1:])
     with pytest.raises(StateError, match="reads layout 1"):
         unpack_stored_frames(bytes((2,)) + bytes(8))
