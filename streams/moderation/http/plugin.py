@@ -60,7 +60,7 @@ class HttpModerator(Moderator):
         self.sends, self.batch_size, self.keys = sends, batch_size, max(1, len(keys))
         self.max_s = mapping.job.timeout_s + 2 * timeout_s if mapping.job is not None else None
         self._url, self._mapping, self._rules, self._keys = url, mapping, rules, tuple(keys)
-        self._client = HttpClient(timeout_s)
+        self._client = HttpClient(timeout_s, keys)
 
     async def ask(self, questions: Sequence[Question], key: int) -> Sequence[ItemAnswer]:
         further = {"key": self._keys[key]} if self._keys else {}
