@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -20,7 +20,7 @@ from streams.kafka.outputs import Output
 from streams.kafka.topics import DEAD_LETTER_ACTS, load_topics, plain_name, wire_name
 
 CHUNK_LETTERS: Final = 500
-CHUNK_BYTES: Final = 32 << 20
+CHUNK_BYTES: Final = 16 << 20
 CHUNK_S: Final = 2.0
 QUEUE_KBYTES: Final = 96 << 10
 MAX_NOTE_CHARS: Final = 1024
@@ -47,7 +47,7 @@ class ActOptions:
 
 @dataclass(slots=True)
 class _Pending:
-    """A letter that is being sent; `place` is set, and `error`, once Kafka has answered."""
+    """A letter that is being sent, without its value; `place` is set, or `error`, once Kafka has answered."""
 
     letter: DeadLetter
     replays: int
@@ -84,7 +84,7 @@ class LetterSender:
 
     def send(self, letter: DeadLetter, replays: int) -> str | None:
         """Queue a letter; returns why it cannot be replayed, or None."""
-        pending = _Pending(letter, replays, format_timestamp(time.time_ns() // 1_000_000))
+        pending = _Pending(replace(letter, value=None), replays, format_timestamp(time.time_ns() // 1_000_000))
         if self._act == "replayed":
             try:
                 output = replay_of(letter, by=self._options.by, at=pending.at, replays=replays)
