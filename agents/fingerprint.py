@@ -12,15 +12,17 @@ from streams.kafka.cloudevents import FINGERPRINT_TYPE, event_headers
 from streams.kafka.topics import DEAD_LETTERS, FINGERPRINTS, SUBMISSIONS, VERDICTS
 from streams.runtime.runners.concurrent import ConcurrentStage, RecordTask, Work
 from streams.stages.fingerprint.fingerprinter import Fingerprinter
-from streams.stages.fingerprint.moderation_events import route_event
 from streams.stages.fingerprint.shared import close_fingerprinter, open_fingerprinter
 from streams.stages.fingerprint.submissions import fingerprint_submission
+from streams.stages.fingerprint.verdicts import VerdictRouter
 
 
-def fingerprint(task: RecordTask, fingerprinter: Fingerprinter, policies: LivePolicies) -> Work | None:
+def fingerprint(
+    task: RecordTask, fingerprinter: Fingerprinter, policies: LivePolicies, route: VerdictRouter
+) -> Work | None:
     """One record in, one record out: at once for verdicts and known media, else once the medium is decoded."""
     if task.topic == VERDICTS:
-        return route_event(task, policies, partial(task.emit, FINGERPRINTS))
+        return route(task, partial(task.emit, FINGERPRINTS))
 
     def emit(result: Fingerprint) -> None:
         event_id = f"{result.submission_id}/{result.attempt}"
@@ -32,6 +34,7 @@ def fingerprint(task: RecordTask, fingerprinter: Fingerprinter, policies: LivePo
 
 def stage(settings: Settings) -> ConcurrentStage:
     fingerprinter, policies = open_fingerprinter(settings), LivePolicies(settings.paths.policy_file)
+    route = VerdictRouter(settings, policies)
 
     async def close() -> None:
         policies.close()
@@ -43,6 +46,6 @@ def stage(settings: Settings) -> ConcurrentStage:
         writes=(FINGERPRINTS, DEAD_LETTERS),
         open=fingerprinter.prepare,
         close=close,
-        handle=partial(fingerprint, fingerprinter=fingerprinter, policies=policies),
+        handle=partial(fingerprint, fingerprinter=fingerprinter, policies=policies, route=route),
         digest=compute_content_id,
     )

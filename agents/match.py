@@ -13,7 +13,7 @@ from streams.domain.match.decide import decide
 from streams.kafka.topics import DEAD_LETTERS, DECISIONS, FINGERPRINTS
 from streams.runtime.runners.keyed import KeyedBatch, KeyedStage
 from streams.stages.kernels import load_kernels
-from streams.stages.match.outputs import count_outcomes, emit_decisions, emit_refusals, emit_steps
+from streams.stages.match.outputs import count_outcomes, emit_decisions, emit_log_events, emit_refusals, emit_steps
 from streams.stages.match.partition_state import PartitionIndexes
 from streams.stages.match.records import decode_records
 from streams.stages.match.warm_up import warm_up
@@ -25,6 +25,7 @@ def match(batch: KeyedBatch, indexes: PartitionIndexes, answer_days: float) -> N
     result = decide(inputs, batch, indexes.of(batch), answer_days=answer_days)
     emit_decisions(batch, result.decisions)
     emit_steps(batch, result.continuations)
+    emit_log_events(batch, result.log_events)
     emit_refusals(batch, result.refusals + indexes.expire(batch, inputs))
     count_outcomes(result)
 

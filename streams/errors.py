@@ -34,6 +34,10 @@ class Reason(StrEnum):
     TOO_MANY_MERGES = "too_many_merges"
     TOO_MANY_SPLITS = "too_many_splits"
     WAITED_TOO_LONG = "waited_too_long"
+    # the hash list
+    LIST_INCOMPLETE = "list_incomplete"
+    UNKNOWN_LIST = "unknown_list"
+    TOO_MANY_LISTS = "too_many_lists"
     # the moderator
     MODERATOR_UNAVAILABLE = "moderator_unavailable"
     MODERATOR_BAD_ANSWER = "moderator_bad_answer"

@@ -141,6 +141,16 @@ VIDEO_SIZE_BYTES = Counter("mediasieve_video_size_bytes", "Sizes of fingerprinte
 VIDEO_READ_BYTES = Counter(
     "mediasieve_video_read_bytes", "Bytes read of fingerprinted videos", ["way"], registry=REGISTRY
 )
+LIST_ENTRIES = Gauge(
+    "mediasieve_list_entries", "Entries of hash lists that contents are compared with", registry=REGISTRY
+)
+LIST_BYTES = Gauge("mediasieve_list_bytes", "Memory that the entries of hash lists take", registry=REGISTRY)
+QUARANTINED_ENTRIES = Counter(
+    "mediasieve_list_quarantined",
+    "Entries of hash lists that matched too many contents and act no more",
+    ["collection", "list"],
+    registry=REGISTRY,
+)
 INDEXED_CONTENTS = Gauge("mediasieve_near_contents", "Contents in the indexes of near duplicates", registry=REGISTRY)
 INDEX_BYTES = Gauge("mediasieve_near_bytes", "Memory that the indexes take", registry=REGISTRY)
 INDEX_REBUILD_SECONDS = Counter(

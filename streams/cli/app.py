@@ -34,6 +34,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "split": ("streams.cli.commands.moderation.corrections:split", "Say that two contents are not the same."),
     "merge": ("streams.cli.commands.moderation.corrections:merge", "Say that two contents are the same."),
     "undo": ("streams.cli.commands.moderation.corrections:undo", "Take a split or a merge of two contents back."),
+    "lists": ("streams.cli.commands.lists.lists", "Contents that are known by their hashes: import, show, drop."),
     "delete": ("streams.cli.commands.moderation.delete", "Delete a medium, or all media of a content, for good."),
     "jobs": ("streams.cli.commands.tracking.jobs", "Follow imports: progress, rate, time left, failures."),
     "deadletters": ("streams.cli.commands.tracking.deadletters", "Show, replay and drop what could not be processed."),

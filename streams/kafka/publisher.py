@@ -1,4 +1,4 @@
-"""Sends records to the public topics: many submissions with a receipt each, or one record of any topic.
+"""Sends records to the public topics: many submissions with a receipt each, or one or many records of any topic.
 
 `streams.services` makes the records.
 """
@@ -6,11 +6,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from confluent_kafka import KafkaException
+from confluent_kafka import KafkaException, Producer
 
 from streams.config.settings import Settings
 from streams.errors import BrokerError
@@ -128,13 +128,7 @@ def publish_record(
     Raises:
         BrokerError: the broker is away, has no such topic, or does not take the record.
     """
-    name = wire_name(settings, topic)
-    reach_broker(settings)
-    producer = make_producer(settings)
-    if name not in reach_broker(settings, producer).topics:
-        raise BrokerError(
-            f"Kafka at {settings.kafka.bootstrap_servers} has no topic {name}; run `mediasieve topics apply`."
-        )
+    name, producer = _producer_for(settings, topic)
     answers: list[tuple[Any, Any]] = []
     try:
         producer.produce(name, value, key, headers=headers, on_delivery=lambda *answer: answers.append(answer))
@@ -146,3 +140,59 @@ def publish_record(
     if refused is not None:
         raise BrokerError(f"Kafka did not take the record: {refused.str()}")
     return message.partition(), message.offset()
+
+
+Record = tuple[bytes, bytes, list[tuple[str, bytes]]]
+"""Key, value and headers."""
+
+
+def publish_records(settings: Settings, topic: str, records: Iterable[Record]) -> int:
+    """Sends many records in order, and waits until Kafka has all of them; returns their number.
+
+    Args:
+        settings: name the broker.
+        topic: without the deployment's prefix.
+        records: made while they are sent, so that few are in memory.
+
+    Raises:
+        BrokerError: the broker is away, has no such topic, or does not take a record. Others may have been sent.
+    """
+    name, producer = _producer_for(settings, topic)
+    refused: list[str] = []
+
+    def on_delivery(error: Any, message: Any) -> None:
+        if error is not None:
+            refused.append(error.str())
+
+    sent = 0
+    for key, value, headers in records:
+        while not refused:
+            try:
+                producer.produce(name, value, key, headers=headers, on_delivery=on_delivery)
+                break
+            except BufferError:
+                producer.poll(0.1)
+            except KafkaException as error:
+                refused.append(error.args[0].str())
+        producer.poll(0)
+        if refused:
+            break
+        sent += 1
+    while not refused and len(producer):
+        producer.poll(0.1)
+    if refused:
+        producer.purge()
+        raise BrokerError(f"Kafka did not take a record: {refused[0]}")
+    return sent
+
+
+def _producer_for(settings: Settings, topic: str) -> tuple[str, Producer]:
+    """The topic's name on the wire, and a producer that is connected."""
+    name = wire_name(settings, topic)
+    reach_broker(settings)
+    producer = make_producer(settings, queue_buffering_max_kbytes=QUEUE_KBYTES)
+    if name not in reach_broker(settings, producer).topics:
+        raise BrokerError(
+            f"Kafka at {settings.kafka.bootstrap_servers} has no topic {name}; run `mediasieve topics apply`."
+        )
+    return name, producer

@@ -14,6 +14,7 @@ import orjson
 from streams.domain.evidence.judge import judge
 from streams.domain.records import decision_id
 from tests.reference.copies import Judge
+from tests.reference.hash_lists import HashLists, listable
 from tests.reference.nearest import DAY_MS, Contents
 from tests.reference.twin import PENDING, Twin
 
@@ -46,6 +47,7 @@ class Collection:
     founded: dict[str, tuple[int, str]] = field(default_factory=dict)
     walks: dict[str, dict[str, Any]] = field(default_factory=dict)
     chunks: dict[str, int] = field(default_factory=dict)
+    hash_lists: HashLists = field(default_factory=HashLists)
     deletions: dict[str, dict[str, Any]] = field(default_factory=dict)
     deleted: dict[str, int] = field(default_factory=dict)
 
@@ -59,13 +61,24 @@ class ModeratedTwin(Twin):
         judge: decides on evidence.
         chunk: how many members one chunk of a revision visits.
         deletion_chunk: how many submissions one chunk of a deletion looks at.
+        looked_at: how many contents one chunk looks at after a list changed.
+        listed: how many of these may be on a list.
     """
 
-    def __init__(self, judge: Judge = judge, *, chunk: int = 500, deletion_chunk: int = 100) -> None:
+    def __init__(
+        self,
+        judge: Judge = judge,
+        *,
+        chunk: int = 500,
+        deletion_chunk: int = 100,
+        looked_at: int = 2_000,
+        listed: int = 100,
+    ) -> None:
         super().__init__(judge)
         self.revised: list[str] = []
         self.refused: list[str] = []
         self._chunk = chunk
+        self._looked_at, self._listed = looked_at, listed
         self._deletion_chunk = deletion_chunk
         self.later_chunks = 0
         self._moderated: dict[str, Collection] = {}
@@ -107,6 +120,9 @@ class ModeratedTwin(Twin):
         self._now = self._now[0], time_ms
         step = orjson.loads(value)
         here = self._of(step["collection"])
+        if step["group_content_id"] == "lists":
+            self._look_through(here, step, time_ms)
+            return
         walk = here.walks.get(step["group_content_id"])
         if walk is not None and walk["chunk"] == step["chunk"]:
             self.later_chunks += 1
@@ -120,6 +136,89 @@ class ModeratedTwin(Twin):
         if deletion is not None and deletion["chunk"] == step["chunk"]:
             self.later_chunks += 1
             self._delete_chunk(here, deletion, time_ms)
+
+    def read_list_event(self, value: bytes, time_ms: int, offset: int) -> None:
+        self._now = offset, time_ms
+        event = orjson.loads(value)
+        key = f"{event['collection']}\0{event['event_id']}"
+        if self._answered.get(key, NEVER) >= time_ms:
+            return
+        self._answered[key] = time_ms + ANSWER_MS
+        here = self._of(event["collection"])
+        refused = here.hash_lists.apply(event, offset, time_ms)
+        if refused is not None:
+            self.refused.append(refused)
+        elif event["event"] == "list_quarantine":
+            roots = []
+            for content in here.hash_lists.quarantined(event):
+                if self._is_known(event["collection"], content):
+                    roots += self._list_again(here, event["collection"], content, f"{event['event_id']}/{content}")
+            self._revise_groups(here, event["collection"], roots, time_ms)
+
+    # -- lists
+
+    def _look_through(self, here: Collection, step: dict[str, Any], time_ms: int) -> None:
+        """Judge the next contents after a list changed."""
+        lists, collection = here.hash_lists, step["collection"]
+        if not lists.walk["under_way"] or lists.walk["chunk"] != step["chunk"]:
+            return
+        known = self._contents.setdefault(collection, Contents()).known
+        contents = sorted(each for each in known if each > lists.walk["after"] and self._is_known(collection, each))
+        contents, is_end = contents[: self._looked_at], len(contents) < self._looked_at
+        roots, count, after = [], 0, contents[-1] if contents else ""
+        for content in contents:
+            is_noted = content in lists.reached or any(lists.noted.get(content, ()))
+            if not lists.hits(lists.hashes[content]) and not is_noted:
+                continue
+            roots += self._list_again(here, collection, content, f"lists/{step['chunk']}/{content}")
+            count += 1
+            if count == self._listed and content != after:
+                after, is_end = content, False
+                break
+        lists.walk = {"chunk": step["chunk"] + 1, "after": "" if is_end else after, "under_way": not is_end}
+        self._revise_groups(here, collection, roots, time_ms)
+
+    def _list_again(self, here: Collection, collection: str, content_id: str, cause: str) -> list[str]:
+        content = self._contents[collection].known[content_id]
+        verdicts, counted = here.hash_lists.judge(content_id, here.hash_lists.hashes[content_id], cause)
+        return self._list(here, content, verdicts, counted, self._statuses(here, content))
+
+    def _list(
+        self, here: Collection, content: Any, verdicts: list[dict[str, Any]], counted: list[Any], statuses: set[str]
+    ) -> list[str]:
+        """Make a content's verdicts by lists these; returns its group if it has others now."""
+        noted = here.hash_lists.noted.get(content.content_id, ([], []))[1]
+        noted += [entry for entry in counted if entry not in noted]
+        here.hash_lists.noted[content.content_id] = [verdict["by"]["name"] for verdict in verdicts], noted
+        root = self._root(here, content.group[0])
+        names = self._linked(here, root)
+        before = [
+            verdict
+            for verdict in here.verdicts
+            if len(verdict["source"]) == 4 and verdict["source"][0] == content.content_id and verdict["home"] in names
+        ]
+        after = []
+        for verdict in verdicts:
+            same = [each for each in before if says(each["event"]) == says(verdict)]
+            after += same or [
+                {
+                    "source": (content.content_id, "list", verdict["by"]["name"], "hashes"),
+                    "event": verdict,
+                    "media_id": content.media_id,
+                    "home": content.group[0],
+                    "order": verdict["order"],
+                    "for_group": content.content_id == content.group[0] or verdict["status"] in statuses,
+                }
+            ]
+        here.verdicts = [verdict for verdict in here.verdicts if not any(verdict is each for each in before)] + after
+        return [root] if [id(each) for each in after] != [id(each) for each in before] else []
+
+    def _statuses(self, here: Collection, content: Any) -> set[str]:
+        if content.content_id == content.group[0]:
+            return {"allowed", "review", "blocked"}
+        first = here.members.get(here.firsts[content.content_id])
+        is_known = first is not None and first.expires_ms >= self._now[1]
+        return first.statuses if first is not None and is_known else statuses_of(DEFAULT, content.drift)
 
     # -- submissions
 
@@ -140,6 +239,15 @@ class ModeratedTwin(Twin):
         if policy["near"]:
             here.media.setdefault(record["media_id"], []).append((self._now[0], content, decision["decision_id"]))
         root = self._root(here, known.group[0])
+        changed = []
+        if decision["outcome"] != "duplicate":
+            others = [verdict for verdict in here.verdicts if verdict["home"] in self._linked(here, root)]
+            changed = self._list(here, known, *here.hash_lists.said.pop(), statuses)
+            now = [verdict for verdict in here.verdicts if verdict["home"] in self._linked(here, root)]
+            new = [verdict for verdict in now if not any(verdict is other for other in others)]
+            others = [verdict for verdict in now if len(verdict["source"]) == 3 or verdict["source"][0] != content]
+            changed = changed if any(reaches_others(verdict, others) for verdict in new) else []
+            here.hash_lists.reached |= {content} if changed else set()
         verdict = self._verdict(here, root, content, statuses)
         decision["group_content_id"], decision["group_media_id"] = root, self._media_of(here, root, known)
         if decision["match"] and decision["action"] == "reuse":
@@ -148,14 +256,28 @@ class ModeratedTwin(Twin):
             decision["verdict"]["inherited_from"] = decision["match"]["group_media_id"]
         if verdict is not None:
             decision["verdict"] = said(verdict, decision["media_id"])
+            decision["action"] = "reuse"
         member.told = self._told(root, verdict, decision)
+        self.decisions[decision["decision_id"]] = decision
+        self._revise_groups(here, record["collection"], changed, time_ms)
 
     def _compare(self, record: dict[str, Any], time_ms: int) -> dict[str, Any]:
         here, own = self._of(record["collection"]), record["facts"]["content_id"]
         contents = self._contents.setdefault(record["collection"], Contents())
         apart = {other for pair in here.splits if own in pair for other in pair if other != own}
         groups = {contents.known[other].group[0] for other in apart if self._is_known(record["collection"], other)}
-        contents.apart = lambda known: known.content_id in apart or known.group[0] in groups
+        lists, hashes = here.hash_lists, listable(record["facts"], record["policy"])
+        negative = lists.is_negative(hashes)
+        contents.apart = lambda known: (
+            negative
+            or known.content_id in apart
+            or known.group[0] in groups
+            or lists.is_negative(lists.hashes[known.content_id])
+        )
+        if not self._is_known(record["collection"], own):
+            identity = decision_id(record["collection"], record["submission_id"], record["attempt"], 0)
+            lists.hashes[own] = hashes
+            lists.said.append(lists.judge(own, hashes, f"decision/{identity}"))
         return super()._compare(record, time_ms)
 
     def _is_known(self, collection: str, content: str) -> bool:
@@ -195,6 +317,9 @@ class ModeratedTwin(Twin):
         else:
             change = {"split": self._split, "merge": self._merge, "undo": self._undo}[event["event"]]
             roots = change(here, known[content], known[other])
+        self._revise_groups(here, collection, roots, time_ms)
+
+    def _revise_groups(self, here: Collection, collection: str, roots: list[str], time_ms: int) -> None:
         for root in dict.fromkeys(roots):
             if root in here.walks:
                 here.walks[root] |= {"until": here.walks[root]["after"], "wrapped": False}
@@ -209,12 +334,7 @@ class ModeratedTwin(Twin):
         root = self._root(here, content.group[0])
         if event["event"] == "withdrawal":
             return [root] if before else []
-        passes = content.content_id == content.group[0]
-        if not passes:
-            first = here.members.get(here.firsts[content.content_id])
-            is_known = first is not None and first.expires_ms >= self._now[1]
-            statuses = first.statuses if first is not None and is_known else statuses_of(DEFAULT, content.drift)
-            passes = event["status"] in statuses
+        passes = event["status"] in self._statuses(here, content)
         here.verdicts.append(
             {
                 "source": source,
@@ -402,13 +522,15 @@ class ModeratedTwin(Twin):
             if verdict["home"] in names
             and (verdict["source"][0] == content or (verdict["for_group"] and verdict["event"]["status"] in statuses))
         ]
-        return max(holding, key=lambda each: (KINDS.index(each["source"][1]), each["order"]), default=None)
+        return max(holding, key=lambda each: strength(each, content), default=None)
 
     def _told(self, root: str, verdict: dict[str, Any] | None, first: dict[str, Any]) -> Any:
         first_group = first["match"]["group_content_id"] if first["match"] else first["content_id"]
         if verdict is None and root == first_group:
             return None
-        return root, verdict and (verdict["order"], verdict["home"], verdict["for_group"])
+        if verdict is None:
+            return root, None
+        return root, verdict["order"], verdict["home"], verdict["for_group"], verdict["media_id"], said(verdict, "")
 
     # -- walks
 
@@ -500,4 +622,28 @@ def said(verdict: dict[str, Any], media_id: str) -> dict[str, Any]:
         "version": event["by"]["version"],
         "labels": event["labels"],
         "content_id": verdict["source"][0],
+        "entry": event.get("entry"),
     }
+
+
+def says(event: dict[str, Any]) -> list[Any]:
+    return [event["by"], event["status"], event["labels"], event["reason"], event["entry"]]
+
+
+def strength(verdict: dict[str, Any], content: str) -> tuple[Any, ...]:
+    own, kind, *_ = verdict["source"]
+    return KINDS.index(kind), is_verified(verdict), verdict["order"], own == content, own
+
+
+def reaches_others(verdict: dict[str, Any], others: list[dict[str, Any]]) -> bool:
+    return verdict["for_group"] and not any(
+        other["for_group"]
+        and other["event"]["status"] == verdict["event"]["status"]
+        and strength(other, "") > strength(verdict, "")
+        for other in others
+    )
+
+
+def is_verified(verdict: dict[str, Any]) -> bool:
+    entry = verdict["event"].get("entry")
+    return entry is None or entry["confidence"] == "exact"

@@ -22,7 +22,7 @@ from tests.reference.nearest import DAY_MS, FOR_EVER_MS, Contents, Known, entrie
 
 PENDING: dict[str, Any] = {
     **{"status": "pending", "by": None, "reason": None, "at": None, "inherited_from": None},
-    **{"kind": None, "version": None, "labels": [], "content_id": None},
+    **{"kind": None, "version": None, "labels": [], "content_id": None, "entry": None},
 }
 
 

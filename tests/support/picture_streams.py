@@ -90,17 +90,26 @@ def evidence(base: int, variant: int) -> str:
     return b64encode(pack_evidence(Evidence(400, 300, (whole,)))).decode()
 
 
+def facts_of(content: int) -> MediaFacts:
+    """Equal bytes have equal facts."""
+    digest, of_content = sha256(b"%d" % content).hexdigest(), random.Random(content)
+    quality, base = of_content.choice((0.05, 0.5, 0.9, 0.9)), of_content.randrange(4)
+    hashes = picture(base, of_content)
+    shown = evidence(base if of_content.random() < 0.9 else 4, of_content.randrange(9))
+    truth = random.Random(-base - 1).getrandbits(256)
+    hashes["pdq256:1"] = f"{flipped(truth, of_content.choice((0, 10, 20, 30)), 256, of_content):064x}"
+    hashes["pdq_quality:1"] = of_content.choice(("100", "100", "40"))
+    if content % 3:
+        hashes["md5"] = digest[:32]
+    return MediaFacts(f"sha256:{digest}", "image", "png", 9, 4, 3, 1, quality, hashes, evidence=shown)
+
+
 def submission(offset: int, rng: random.Random, seed: int) -> Fingerprint:
     """One of a few submissions, contents and bases, so that all kinds of repetition occur."""
     number, content = rng.randrange(40), 25 * seed + rng.randrange(25)
     facts = None
     if rng.random() < 0.95:
-        digest = sha256(b"%d" % content).hexdigest()
-        of_content = random.Random(content)  # equal bytes have equal facts
-        quality, base = of_content.choice((0.05, 0.5, 0.9, 0.9)), of_content.randrange(4)
-        hashes = picture(base, of_content)
-        shown = evidence(base if of_content.random() < 0.9 else 4, of_content.randrange(9))
-        facts = MediaFacts(f"sha256:{digest}", "image", "png", 9, 4, 3, 1, quality, hashes, evidence=shown)
+        facts = facts_of(content)
     return Fingerprint(
         submission_id=f"s#{number}",
         attempt=rng.choice((0, 0, 0, 1)),

@@ -80,6 +80,8 @@ COLUMNS: Final[dict[str, Extractor]] = {
     "verdict_at": optional_time_ms("verdict.at"),
     "verdict_inherited_from": optional_text("verdict.inherited_from"),
     "verdict_content_id": optional_text("verdict.content_id"),
+    "verdict_entry": optional_text("verdict.entry.hash"),
+    "verdict_entry_confidence": optional_text("verdict.entry.confidence"),
     **FAILURE_COLUMNS,
     **FACTS_COLUMNS,
     "metadata": json_text("metadata"),

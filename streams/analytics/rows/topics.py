@@ -5,10 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from streams.analytics.rows import deadletters, decisions, deletions, fingerprints, jobs, moderation_events
+from streams.analytics.rows import deadletters, decisions, deletions, fingerprints, hash_lists, jobs, moderation_events
 from streams.analytics.rows.table import DetailTable, TopicTable
 from streams.domain.records import RawRecord
-from streams.kafka.cloudevents import DELETED_TYPE, DELETION_STEP_TYPE, MODERATION_TYPE, WALK_TYPE, event_type
+from streams.kafka.cloudevents import (
+    DELETED_TYPE,
+    DELETION_STEP_TYPE,
+    LIST_ENTRIES_TYPE,
+    LIST_TYPE,
+    MODERATION_TYPE,
+    WALK_TYPE,
+    event_type,
+)
 from streams.kafka.topics import DEAD_LETTER_ACTS, DEAD_LETTERS, DECISIONS, FINGERPRINTS, JOBS
 
 #: Topic, without the deployment's prefix, to its table.
@@ -22,7 +30,13 @@ TABLES: Final[dict[str, TopicTable]] = {
 
 #: Records of a topic that go into another table, or (None) into no table, by their `ce_type`.
 OTHER_KINDS: Final[dict[str, dict[bytes, TopicTable | None]]] = {
-    FINGERPRINTS: {MODERATION_TYPE: moderation_events.TABLE, WALK_TYPE: None, DELETION_STEP_TYPE: None},
+    FINGERPRINTS: {
+        MODERATION_TYPE: moderation_events.TABLE,
+        LIST_TYPE: hash_lists.EVENTS_TABLE,
+        LIST_ENTRIES_TYPE: hash_lists.CHUNKS_TABLE,
+        WALK_TYPE: None,
+        DELETION_STEP_TYPE: None,
+    },
     DECISIONS: {DELETED_TYPE: deletions.TABLE},
 }
 

@@ -21,7 +21,10 @@ HashName = Literal[
 HASHES: Final[tuple[HashName, ...]] = get_args(HashName)
 """By which a policy can compare."""
 
-EXTRA_HASHES: Final[tuple[str, ...]] = (*HASHES, "pdq256")
+DIGEST_HASH: Final = "md5"
+"""Not of the picture but of the file: lists of known files have it."""
+
+EXTRA_HASHES: Final[tuple[str, ...]] = (*HASHES, "pdq256", DIGEST_HASH)
 """Which a policy can add to fingerprints without comparing by them."""
 
 VIEW_COMPARING_HASH: Final = "phash256"

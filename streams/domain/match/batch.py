@@ -31,7 +31,7 @@ from streams.domain.match.videos.relation import VideoHit
 from streams.domain.moderation.events import Arrival, LogPosition
 from streams.domain.moderation.steps import Step
 from streams.domain.policy.policy import DAY_MS, Policy
-from streams.domain.records import Fingerprint, ModerationEvent, decision_id
+from streams.domain.records import Fingerprint, ListEvent, ModerationEvent, decision_id
 from streams.domain.records.ids import digest_of, is_partial
 from streams.domain.state.content import FOR_EVER_MS, Content
 from streams.domain.state.decision import is_remembered
@@ -87,7 +87,7 @@ class ModerationInput(NamedTuple):
         routing_key: of the Kafka record.
     """
 
-    event: ModerationEvent | Step
+    event: ModerationEvent | ListEvent | Step
     at: LogPosition
     routing_key: bytes
 

@@ -27,6 +27,7 @@ from streams.domain.match.batch import (
 )
 from streams.domain.match.images.verification import find_copy
 from streams.domain.match.indexes import CollectionIndexes
+from streams.domain.match.listing import BatchListing
 from streams.domain.match.operations import FindAppearances, FoundAppearance, ImageCandidate, IndexOperation, Remove
 from streams.domain.match.outcome import build_decision, exact_match, near_match
 from streams.domain.match.parts import Record, parts_of
@@ -42,7 +43,7 @@ from streams.domain.match.videos.index import VideoMatchResult
 from streams.domain.match.videos.outcome import video_match
 from streams.domain.moderation.collections import ModeratedCollections
 from streams.domain.moderation.deletion import tell_again, tombstone_of
-from streams.domain.moderation.events import Effects, Fate, Moderation, Refusal
+from streams.domain.moderation.events import Effects, Fate, LogEvent, Moderation, Refusal
 from streams.domain.moderation.splits import NO_SPLITS, splits_of
 from streams.domain.moderation.standing import Standing, standing_of
 from streams.domain.moderation.steps import Continuation, DeletionStep, WalkStep
@@ -87,12 +88,14 @@ class MatchResult(NamedTuple):
         continuations: records that bring further revised decisions.
         refusals: moderation events that cannot be applied.
         handled: kind and fate of every moderation event.
+        log_events: events that go to the end of the log.
     """
 
     decisions: list[MatchOutput]
     continuations: list[Continuation]
     refusals: list[Refusal]
     handled: list[tuple[str, Fate]]
+    log_events: list[LogEvent]
 
     def add(self, effects: Effects, routing_key: bytes) -> None:
         for decision_id, media_id, value, is_deleted in effects.revised:
@@ -101,6 +104,7 @@ class MatchResult(NamedTuple):
         self.continuations.extend(Continuation(each.step, routing_key) for each in effects.continuations)
         self.refusals.extend(effects.refusals)
         self.handled.extend(effects.handled)
+        self.log_events.extend(event._replace(routing_key=routing_key) for event in effects.log_events)
 
 
 def decide(
@@ -124,7 +128,7 @@ def decide(
     answer_ms = int(answer_days * DAY_MS)
     pending = [PendingDecision.of(each) for each in batch if isinstance(each, MatchInput)]
     state.load([key for each in pending for key in (each.decision_key, each.content_key) if key is not None])
-    moderation, result = Moderation(state, indexes.moderated, answer_ms), MatchResult([], [], [], [])
+    moderation, result = Moderation(state, indexes.moderated, answer_ms), MatchResult([], [], [], [], [])
     submissions = iter(pending)
     records = [each if isinstance(each, ModerationInput) else next(submissions) for each in batch]
     for part in parts_of(records, state, moderation):
@@ -148,15 +152,18 @@ def _decide_part(
             each.tombstone = tombstone_of(state, collection, each.decision_key, each.time_ms)
     _apply_operations(plan_operations(pending, state, answer_ms), indexes)
     state.load({key for each in pending for key in _keys_of_found(each)})
+    listing = BatchListing(pending, state, moderated)
     for record in part:
         if isinstance(record, ModerationInput):
             effects, key = _apply_moderation(record, moderation), record.routing_key
         else:
-            effects, key = _decide_submission(record, state, moderated, moderation, result), b""
-            key = routing_key(record.fingerprint) if effects.continuations else key
+            effects, key = _decide_submission(record, state, moderated, moderation, result, listing), b""
+            key = routing_key(record.fingerprint) if effects.continuations or effects.log_events else key
         result.add(effects, key)
         for collection, algorithm, content_id in effects.removed:
             indexes.of(collection, algorithm).apply([Remove(content_id)])
+    result.refusals.extend(listing.refused)
+    result.log_events.extend(listing.log_events)
 
 
 def _decide_submission(
@@ -165,21 +172,30 @@ def _decide_submission(
     moderated: ModeratedCollections,
     moderation: Moderation,
     result: MatchResult,
+    listing: BatchListing,
 ) -> Effects:
-    """Decide about a submission; returns what the events brought about that waited for it."""
+    """Decide about a submission; returns what its listing, and the events that waited for it, brought about."""
     if pending.tombstone is not None and pending.offset > pending.tombstone.offset:
         told = tell_again(pending.fingerprint, pending.tombstone)
         if told is not None:
             result.decisions.append(MatchOutput(told[0], pending.fingerprint.media_id, told[1], "deleted", True))
         return Effects()
-    decision = _decide_one(pending, state, moderated)
+    decision = _decide_one(pending, state, moderated, listing)
     if decision is None:
         return Effects()
     result.decisions.append(decision)
+    effects, root = Effects(), listing.changed_group(pending)
+    if root is not None:
+        collection = pending.fingerprint.collection
+        effects = moderation.revise_group(pending.decision_key, collection, root, pending.at)
     arrival = pending.arrival
     if arrival is None or not (decision.repeated or arrival.collection in moderated.with_waiting):
-        return Effects()
-    return moderation.apply_waiting(arrival, pending.at)
+        return effects
+    waited = moderation.apply_waiting(arrival, pending.at)
+    if root is None:
+        return waited
+    result.add(effects, routing_key(pending.fingerprint))
+    return waited
 
 
 def _apply_moderation(given: ModerationInput, moderation: Moderation) -> Effects:
@@ -218,21 +234,27 @@ def _keys_of_found(pending: PendingDecision) -> Iterator[bytes]:
         yield evidence_key_of(content_key(collection, candidate.content_id))
 
 
-def _decide_one(pending: PendingDecision, state: State, moderated: ModeratedCollections) -> MatchOutput | None:
+def _decide_one(
+    pending: PendingDecision, state: State, moderated: ModeratedCollections, lists: BatchListing
+) -> MatchOutput | None:
     """None for a submission that was deleted since its decision was published: its bytes are erased."""
     remembered = state.get(pending.decision_key)
     if remembered is not None and is_remembered(remembered, pending.time_ms):
-        return _repeat(pending, unpack_decision(remembered), state)
+        return _repeat(pending, unpack_decision(remembered), state, lists)
     if pending.tombstone is not None:
         return None
     fingerprint = pending.fingerprint
     outcome: Outcome = "failed"
     match, is_reused, standing = None, True, None
     if pending.is_new:
-        match, home, drift_blocks = _near_match(pending, state, moderated)
+        listing = lists.judge(pending)
+        match, home, drift_blocks = None, None, 0
+        if not listing.is_negative:
+            match, home, drift_blocks = _near_match(pending, state, moderated, lists)
         outcome, is_reused = "near_duplicate" if match is not None else "unique", match is None or home is not None
         content = new_content(pending, home, drift_blocks)
         put_new(content, pending, state)
+        lists.give(pending, content, listing, statuses_inherited_by(content, pending))
         standing = _standing(content, pending, state, moderated)
     elif pending.content_key is not None:
         outcome = "duplicate"
@@ -261,7 +283,7 @@ def _standing(content: Content, pending: PendingDecision, state: State, moderate
 
 
 def _near_match(
-    pending: PendingDecision, state: State, moderated: ModeratedCollections
+    pending: PendingDecision, state: State, moderated: ModeratedCollections, lists: BatchListing
 ) -> tuple[Match | None, Content | None, int]:
     """The match of a new content, the known content whose group it joins, and `Content.drift_blocks`."""
     fingerprint, policy = pending.fingerprint, pending.fingerprint.policy
@@ -282,9 +304,15 @@ def _near_match(
     splits = NO_SPLITS
     if collection in moderated.with_splits:
         splits = splits_of(state, collection, own_group[0], pending.time_ms)
+    has_negative = any(each.in_force.negative for each in lists.lists_of(collection))
+
+    def is_apart(content_id: str) -> bool:
+        content, _ = known(content_id)
+        return splits.part_from(content) or (has_negative and lists.is_negative(pending, content))
+
     if pending.video_hit is not None:
         content, _ = known(pending.video_hit.content_id)
-        if splits.part_from(content):
+        if is_apart(content.content_id):
             return None, None, 0
         is_reused = pending.video_hit.is_reused
         group = group_now(content) if is_reused else own_group
@@ -292,8 +320,8 @@ def _near_match(
         drift_blocks = MAX_DRIFT_BLOCKS if match.relation == "clip_of" else content.drift_blocks
         return match, content if is_reused else None, drift_blocks if is_reused else 0
     candidates = pending.candidates
-    if splits:
-        candidates = [each for each in candidates if not splits.part_from(known(each.content_id)[0])]
+    if splits or has_negative:
+        candidates = [each for each in candidates if not is_apart(each.content_id)]
     copy = find_copy(candidates, pending.comparable_entries.entries, pending.evidence, policy, known)
     if copy is None:
         return None, None, 0
@@ -315,9 +343,9 @@ def _appearances(pending: PendingDecision, state: State) -> list[Appearance]:
     ]
 
 
-def _repeat(pending: PendingDecision, first_decision: bytes, state: State) -> MatchOutput:
+def _repeat(pending: PendingDecision, first_decision: bytes, state: State, lists: BatchListing) -> MatchOutput:
     """Answer with the first decision, whatever the index found now."""
-    put_all_again(pending, first_decision, state)
+    put_all_again(pending, first_decision, state, lists)
     return MatchOutput(pending.decision_id, pending.fingerprint.media_id, first_decision, None, repeated=True)
 
 

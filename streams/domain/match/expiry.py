@@ -12,6 +12,7 @@ from streams.domain.hashes.algorithms import FRAMES_HASH
 from streams.domain.match.indexes import CollectionIndexes
 from streams.domain.match.operations import Remove
 from streams.domain.moderation.events import Refusal
+from streams.domain.moderation.hash_lists.sweep import SWEPT_PREFIXES, is_left_over
 from streams.domain.moderation.waiting import forget_waiting, is_number, subject_of, waited_too_long, waiting_events
 from streams.domain.state.content import FOR_EVER_MS, Content, content_expires_ms
 from streams.domain.state.decision import decision_expires_ms
@@ -21,6 +22,7 @@ from streams.domain.state.keys import (
     EVENT_PREFIX,
     EVIDENCE_PREFIX,
     FRAMES_PREFIX,
+    IMPORT_PREFIX,
     MEDIUM_PREFIX,
     MEMBER_PREFIX,
     TOMBSTONE_PREFIX,
@@ -30,6 +32,7 @@ from streams.domain.state.keys import (
     evidence_key_of,
     frames_key_of,
     grouped_key,
+    listed_key,
     waiting_key,
 )
 from streams.domain.state.members import leading_expires_ms
@@ -74,6 +77,12 @@ def remove_expired(
             swept += ENTRIES_PER_ORPHAN_CHECK - 1
             _remove_orphan(key, state)
             continue
+        if key.startswith(SWEPT_PREFIXES):
+            swept += ENTRIES_PER_ORPHAN_CHECK - 1
+            current = state.get(key)
+            if current is not None and is_left_over(key, current, state):
+                state.put(key, None)
+            continue
         if _expires_ms(key, value) >= before_ms:
             continue
         current = state.get(key)  # this batch may have written it
@@ -104,6 +113,7 @@ def _remove_belongings(key: bytes, content: Content, state: State, indexes: Coll
         _remove(frames_key_of(key), state)
     if content.has_evidence:
         _remove(evidence_key_of(key), state)
+    _remove(listed_key(collection, content.content_id), state)
     if content.is_member:
         _remove(grouped_key(collection, content.group_content_id, content.content_id), state)
 
@@ -127,7 +137,7 @@ def _remove(key: bytes, state: State) -> None:
 def _expires_ms(key: bytes, value: bytes) -> int:
     if key.startswith(DECISION_PREFIX):
         return decision_expires_ms(value)
-    if key.startswith((MEMBER_PREFIX, MEDIUM_PREFIX, EVENT_PREFIX, TOMBSTONE_PREFIX)):
+    if key.startswith((MEMBER_PREFIX, MEDIUM_PREFIX, EVENT_PREFIX, IMPORT_PREFIX, TOMBSTONE_PREFIX)):
         return leading_expires_ms(value)
     if key.startswith(WAITING_PREFIX):  # the number of events goes with the last of them
         return FOR_EVER_MS if is_number(key) else leading_expires_ms(value)

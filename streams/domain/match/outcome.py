@@ -57,12 +57,13 @@ def build_decision(
         is_reviewed: the match goes to review, forms a group of its own and inherits no verdict.
     """
     facts = fingerprint.facts.published() if fingerprint.facts is not None else None
+    has_verdict = standing is not None and standing.verdict is not None
     return new_unchecked(
         Decision,
         decision_id=decision_id,
         revision=revision,
         outcome=outcome,
-        action="review" if is_reviewed else ACTIONS[outcome],
+        action="reuse" if has_verdict else "review" if is_reviewed else ACTIONS[outcome],
         collection=fingerprint.collection,
         media_id=fingerprint.media_id,
         submission_id=fingerprint.submission_id,

@@ -13,8 +13,10 @@ from streams.domain.evidence.evidence import stored_evidence
 from streams.domain.hashes.algorithms import FRAMES_HASH
 from streams.domain.hashes.frames import FRAME_ENTRY
 from streams.domain.match.batch import PendingDecision
+from streams.domain.match.listing import BatchListing
 from streams.domain.match.selection import stored_entries, stored_frame_entries, video_duration_ms
 from streams.domain.moderation.corrections import JOINED
+from streams.domain.moderation.hash_lists.listable import listable_hashes, pack_listable
 from streams.domain.moderation.inheritance import EVERY_STATUS, inherited_statuses
 from streams.domain.moderation.standing import Standing, signature
 from streams.domain.records import Match
@@ -98,6 +100,7 @@ def new_content(pending: PendingDecision, home: Content | None, drift_blocks: in
         is_member=home is not None,
         has_evidence=bool(pending.evidence) and bool(entries) and pending.hashes_stored,
         drift_blocks=drift_blocks,
+        listable=pack_listable(listable_hashes(fingerprint.facts, fingerprint.policy)),
     )
 
 
@@ -122,7 +125,7 @@ def put_membership(
         state.put(medium_key(fingerprint.collection, *submitted), with_expiry(b"", expires_ms))
 
 
-def put_all_again(pending: PendingDecision, first_decision: bytes, state: State) -> None:
+def put_all_again(pending: PendingDecision, first_decision: bytes, state: State, lists: BatchListing) -> None:
     """Write again all that the first decision about a submission wrote."""
     decision = orjson.loads(first_decision)
     content_id = decision["content_id"]
@@ -131,6 +134,8 @@ def put_all_again(pending: PendingDecision, first_decision: bytes, state: State)
         value = None if key is None else state.get(key)
         if key is not None and value is not None:
             _put_content_again(key, value, pending, state, is_duplicate=decision["outcome"] == "duplicate")
+            if decision["outcome"] != "duplicate":
+                lists.put_again(pending, Content.unpack(value))
         collection = decision["collection"]
         put_existing(member_key(collection, content_id, pending.decision_key), state)
         put_existing(

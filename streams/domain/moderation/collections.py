@@ -1,12 +1,14 @@
-"""Which collections of a partition are moderated at all: the others pay for no look-up."""
+"""Which collections of a partition are moderated at all: the others pay for no look-up. And their hash lists."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from streams.domain.moderation.hash_lists.lists import HashLists
 from streams.domain.moderation.waiting import is_number, number_in
 from streams.domain.state.keys import (
     GROUP_PREFIX,
+    LIST_PREFIX,
     SPLITS_PREFIX,
     TOMBSTONE_PREFIX,
     WAITING_PREFIX,
@@ -28,11 +30,14 @@ class ModeratedCollections:
         self.with_groups: set[str] = set()
         self.with_splits: set[str] = set()
         self.with_waiting: set[str] = set()
+        self.lists = HashLists()
         self.with_deleted: set[str] = set()
         self.waiting: dict[str, int] = {}
 
     def note(self, key: bytes, value: bytes | None) -> None:
         """A key of the state is written."""
+        if key.startswith(LIST_PREFIX):
+            self.lists.note(collection_of(key).decode())
         if key.startswith(WAITING_PREFIX) and is_number(key):
             self.waiting[collection_of(key).decode()] = 0 if value is None else number_in(value)
         for prefix, names in self._sets():
@@ -43,6 +48,8 @@ class ModeratedCollections:
         """Read the names of collections from a state; `scan` takes a prefix and the key to begin after."""
         for prefix, names in self._sets():
             names |= _collections(scan, prefix)
+        for collection in _collections(scan, LIST_PREFIX):
+            self.lists.note(collection)
         for collection in self.with_waiting:
             key = waiting_key(collection, "")
             found = next(scan(key, b""), None)

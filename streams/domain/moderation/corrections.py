@@ -81,6 +81,18 @@ def join(state: State, collection: str, group_content_id: str, content_id: str) 
     state.put(grouped_key(collection, group_content_id, content_id), JOINED)
 
 
+def statuses_of(state: State, collection: str, content: Content, time_ms: int) -> int:
+    """The statuses that pass between a content and the canonical content of its group."""
+    if content.content_id == content.group_content_id:
+        return EVERY_STATUS
+    value = state.get(member_key(collection, content.content_id, DECISION_PREFIX + content.decision_id))
+    if (
+        value is None or leading_expires_ms(value) < time_ms
+    ):  # its first submission is forgotten, and with it the policy
+        return inherited_statuses(content.drift_blocks, DEFAULT_POLICY)
+    return Member.unpack(value).inherits
+
+
 def _give(state: State, event: ModerationEvent, content: Content, order: tuple[int, int], time_ms: int) -> list[str]:
     root, group = read_group(state, event.collection, content.group_content_id)
     status = cast(GivenStatus, event.status)
@@ -96,7 +108,7 @@ def _give(state: State, event: ModerationEvent, content: Content, order: tuple[i
         event.reason,
         event.at,
         order,
-        event.scope == "group" and inherits(_statuses_of(state, event.collection, content, time_ms), status),
+        event.scope == "group" and inherits(statuses_of(state, event.collection, content, time_ms), status),
     )
     if len(group.verdicts) >= MAX_VERDICTS:
         raise BadInput(
@@ -122,20 +134,9 @@ def _withdraw(state: State, event: ModerationEvent, content: Content) -> list[st
 
 
 def _is_by(verdict: GroupVerdict, event: ModerationEvent, content: Content) -> bool:
-    """The verdict was given by the event's source on this content."""
-    return (verdict.content_id, verdict.kind, verdict.name) == (content.content_id, event.by.kind, event.by.name)
-
-
-def _statuses_of(state: State, collection: str, content: Content, time_ms: int) -> int:
-    """The statuses that pass between a content and the canonical content of its group."""
-    if content.content_id == content.group_content_id:
-        return EVERY_STATUS
-    value = state.get(member_key(collection, content.content_id, DECISION_PREFIX + content.decision_id))
-    if (
-        value is None or leading_expires_ms(value) < time_ms
-    ):  # its first submission is forgotten, and with it the policy
-        return inherited_statuses(content.drift_blocks, DEFAULT_POLICY)
-    return Member.unpack(value).inherits
+    """The verdict was given by the event's source on this content. What a hash list says follows from its entries."""
+    source = verdict.content_id, verdict.kind, verdict.name
+    return verdict.entry is None and source == (content.content_id, event.by.kind, event.by.name)
 
 
 def _split(state: State, collection: str, content: Content, other: Content, time_ms: int) -> list[str]:

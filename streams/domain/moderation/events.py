@@ -3,7 +3,7 @@
 An event that is read again, because a worker was killed, brings about the same bytes again, and writes again all that
 it wrote, as a submission does: see `streams.domain.match.decide`. The changelog may have some of an event's writes and
 not the others. So the first of them says all that is to be written, the last that it was. What an event means for
-groups is in corrections.py.
+groups is in corrections.py, what an event about a hash list means, in hash_lists/.
 """
 
 from __future__ import annotations
@@ -17,13 +17,25 @@ from streams.domain.moderation.buffer import BufferedState
 from streams.domain.moderation.collections import ModeratedCollections
 from streams.domain.moderation.corrections import apply_event
 from streams.domain.moderation.deletion import delete_chunk, first_step
+from streams.domain.moderation.hash_lists import walk as list_walk
+from streams.domain.moderation.hash_lists.events import apply_list_event, store_entries
+from streams.domain.moderation.hash_lists.quarantine import quarantine_event
+from streams.domain.moderation.hash_lists.walk import LIST_WALK, Judged
 from streams.domain.moderation.steps import Continuation, DeletionStep, WalkStep
 from streams.domain.moderation.waiting import take_waiting, waited_too_long, waiting_events
 from streams.domain.moderation.walk import Revised
-from streams.domain.records import ModerationEvent
+from streams.domain.records import ListEvent, ModerationEvent, parse_json_object
+from streams.domain.records.hash_list import LIST_EVENTS
 from streams.domain.state.answers import Answer, Visit
 from streams.domain.state.content import Content
-from streams.domain.state.keys import CONTENT_PREFIX, collection_of, event_key, waiting_key
+from streams.domain.state.keys import (
+    CONTENT_PREFIX,
+    collection_of,
+    event_key,
+    import_key,
+    list_chunk_key,
+    waiting_key,
+)
 from streams.domain.state.members import leading_expires_ms
 from streams.domain.state.state import State
 from streams.errors import BadInput, Reason
@@ -32,8 +44,15 @@ from streams.errors import BadInput, Reason
 class Refusal(NamedTuple):
     """An event that was refused, and why."""
 
-    event: ModerationEvent
+    event: ModerationEvent | ListEvent
     error: BadInput
+
+
+class LogEvent(NamedTuple):
+    """An event that match itself writes to the end of the log."""
+
+    event: ListEvent
+    routing_key: bytes = b""
 
 
 class Arrival(NamedTuple):
@@ -70,6 +89,7 @@ class Effects:
         revised: decisions, in order.
         continuations: of walks and deletions.
         refusals: of events.
+        log_events: that go to the end of the log.
         repeated: the event was applied before.
         removed: contents that are not to be found any more: collection, algorithm of their hashes, content id.
         handled: kind and fate of every event.
@@ -78,6 +98,7 @@ class Effects:
     revised: list[Revised] = field(default_factory=list)
     continuations: list[Continuation] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
+    log_events: list[LogEvent] = field(default_factory=list)
     repeated: bool = False
     removed: list[tuple[str, str, str]] = field(default_factory=list)
     handled: list[tuple[str, Fate]] = field(default_factory=list)
@@ -87,6 +108,7 @@ class Effects:
         self.revised += others.revised
         self.continuations += others.continuations
         self.refusals += others.refusals
+        self.log_events += others.log_events
         self.removed += others.removed
         self.handled += others.handled
 
@@ -105,8 +127,10 @@ class Moderation:
         self._collections = collections
         self._answer_ms = answer_ms
 
-    def apply(self, event: ModerationEvent, at: LogPosition) -> Effects:
+    def apply(self, event: ModerationEvent | ListEvent, at: LogPosition) -> Effects:
         """Apply an event."""
+        if isinstance(event, ListEvent) and event.event == "list_entries":
+            return self._store_entries(event, at)
         return self._apply(event_key("event", event.collection, event.event_id), event, at, 0)
 
     def apply_waiting(self, arrival: Arrival, at: LogPosition) -> Effects:
@@ -159,7 +183,13 @@ class Moderation:
         """The next chunk of a walk, which a record of the log brings."""
         key = event_key("chunk", collection, root, str(chunk))
         answer = self._answer(key, at)
-        if answer is None:
+        if answer is None and root == LIST_WALK:
+            if not list_walk.is_next(self._state, collection, chunk):
+                return Effects()
+            lists, state = self._collections.lists.of(collection, self._state), BufferedState(self._state)
+            judged, following = list_walk.visit(state, collection, lists, f"{LIST_WALK}/{chunk}", at.time_ms)
+            answer = self._planned(state, collection, judged, at, following)
+        elif answer is None:
             if not walk.is_next(self._state, collection, root, chunk):
                 return Effects()
             answer = Answer(at.time_ms + self._answer_ms, is_done=False, visits=(Visit(root, chunk),))
@@ -169,7 +199,45 @@ class Moderation:
         value = self._state.get(key)
         return Answer.unpack(value) if value is not None and leading_expires_ms(value) >= at.time_ms else None
 
-    def _apply(self, key: bytes, event: ModerationEvent, at: LogPosition, number: int) -> Effects:
+    def revise_group(self, decision_key: bytes, collection: str, root: str, at: LogPosition) -> Effects:
+        """Revise the decisions about a group that a new content brought another verdict.
+
+        Args:
+            decision_key: of the content's first submission.
+            collection: of the group.
+            root: the group, as it is now.
+            at: the submission's record.
+        """
+        key = event_key("listed", decision_key.hex())
+        answer = self._answer(key, at)
+        if answer is None:
+            answer = self._planned(BufferedState(self._state), collection, Judged([root]), at)
+        return self._carry_out(key, answer, collection, at)
+
+    def _store_entries(self, event: ListEvent, at: LogPosition) -> Effects:
+        """Store entries of a hash list. There are many, so the answer says only that they were stored."""
+        name, import_id = event.list_name, str(event.import_id)
+        key = event_key("event", event.collection, event.event_id)
+        answer, effects = self._answer(key, at), Effects()
+        if answer is None:
+            answer = Answer(at.time_ms + self._answer_ms, is_done=True)
+            try:
+                store_entries(self._state, event, at.time_ms)
+            except BadInput as error:
+                answer = replace(answer, refusals=(_told(event, error),))
+        else:
+            effects.repeated = True
+            for written in (
+                list_chunk_key(event.collection, name, import_id, event.chunk),
+                import_key(event.collection, name, import_id),
+            ):
+                if self._state.get(written) is not None:
+                    self._state.put(written, self._state.get(written))
+        self._state.put(key, answer.pack())
+        effects.refusals += _refusals(answer)
+        return effects
+
+    def _apply(self, key: bytes, event: ModerationEvent | ListEvent, at: LogPosition, number: int) -> Effects:
         """Apply an event, the nth of its record; `key` is that of its answer."""
         answer = self._answer(key, at)
         fate: Fate = "repeated"
@@ -179,21 +247,27 @@ class Moderation:
         effects.handled.append((event.event, fate))
         return effects
 
-    def _plan(self, key: bytes, event: ModerationEvent, at: LogPosition, number: int) -> tuple[Answer, Fate]:
+    def _plan(
+        self, key: bytes, event: ModerationEvent | ListEvent, at: LogPosition, number: int
+    ) -> tuple[Answer, Fate]:
         """What a new event is to bring about. Nothing is written yet."""
-        state = BufferedState(self._state)
+        expires_ms, state = at.time_ms + self._answer_ms, BufferedState(self._state)
+        order = at.offset, number
         try:
-            roots = apply_event(state, event, (at.offset, number), at.time_ms)
+            if isinstance(event, ListEvent):
+                lists = self._collections.lists
+                judged, first_chunk = apply_list_event(state, lists, event, order, at.time_ms)
+                return self._planned(state, event.collection, judged, at, first_chunk), "applied"
+            roots = apply_event(state, event, order, at.time_ms)
         except BadInput as error:
-            expires_ms = at.time_ms + self._answer_ms
             return Answer(expires_ms, is_done=False, refusals=(_told(event, error),)), "refused"
         if roots is None:
-            return self._planned(state, event.collection, (), at), "waiting"
+            return self._planned(state, event.collection, Judged(), at), "waiting"
         if event.event == "deletion":
             step = first_step(state, event, at.offset, at.time_ms)
             answer = self._plan_chunk(key, step, at)
             return answer, "applied" if answer.writes else "unchanged"
-        return self._planned(state, event.collection, roots, at), "applied" if state.writes else "unchanged"
+        return self._planned(state, event.collection, Judged(roots), at), "applied" if state.writes else "unchanged"
 
     def _plan_chunk(self, key: bytes, step: DeletionStep, at: LogPosition) -> Answer:
         """What a chunk of a deletion is to bring about."""
@@ -207,12 +281,20 @@ class Moderation:
             step="" if following is None else following.to_json().decode(),
         )
 
-    def _planned(self, state: BufferedState, collection: str, roots: Iterable[str], at: LogPosition) -> Answer:
-        """An answer with the buffered writes and the first chunks of walks through these groups."""
-        expires_ms = at.time_ms + self._answer_ms
-        chunks = {root: walk.begin(state, collection, root) for root in dict.fromkeys(roots)}
-        visits = tuple(Visit(root, chunk) for root, chunk in chunks.items() if chunk is not None)
-        return Answer(expires_ms, is_done=False, writes=tuple(state.writes.items()), visits=visits)
+    def _planned(
+        self, state: BufferedState, collection: str, judged: Judged, at: LogPosition, list_chunk: int | None = None
+    ) -> Answer:
+        """An answer with the buffered writes and the first chunks of walks through the groups that changed."""
+        chunks = {root: walk.begin(state, collection, root) for root in dict.fromkeys(judged.roots)}
+        return Answer(
+            at.time_ms + self._answer_ms,
+            is_done=False,
+            writes=tuple(state.writes.items()),
+            visits=tuple(Visit(root, chunk) for root, chunk in chunks.items() if chunk is not None),
+            refusals=tuple(_told(*refused) for refused in judged.refused),
+            list_chunk=list_chunk,
+            quarantined=tuple(judged.quarantined),
+        )
 
     def _carry_out(self, key: bytes, answer: Answer, collection: str, at: LogPosition) -> Effects:
         """Do what an answer says; if it was done before, tell it again."""
@@ -239,11 +321,13 @@ class Moderation:
             if next_chunk is not None:
                 step = WalkStep(collection, visit.group_content_id, next_chunk)
                 effects.continuations.append(Continuation(step))
+        if answer.list_chunk is not None and list_walk.is_next(self._state, collection, answer.list_chunk):
+            effects.continuations.append(Continuation(WalkStep(collection, LIST_WALK, answer.list_chunk)))
+        for name, entry in answer.quarantined:
+            effects.log_events.append(LogEvent(quarantine_event(self._state, collection, name, entry, at.time_ms)))
         if answer.step:
             self._continue_deletion(DeletionStep.from_json(answer.step.encode()), at, effects)
-        for reason, detail, event in answer.refusals:
-            error = BadInput(Reason(reason), detail)
-            effects.refusals.append(Refusal(ModerationEvent.from_json(event.encode()), error))
+        effects.refusals += _refusals(answer)
         return effects
 
     def _write_again(self, answer: Answer, effects: Effects) -> None:
@@ -291,6 +375,15 @@ def _is_deletion(event: str, before: str | None = None) -> bool:
     return waited.event == "deletion" and (before is None or waited.at < before)
 
 
-def _told(event: ModerationEvent, error: BadInput) -> tuple[str, str, str]:
+def _refusals(answer: Answer) -> list[Refusal]:
+    return [Refusal(_logged(event), BadInput(Reason(reason), detail)) for reason, detail, event in answer.refusals]
+
+
+def _logged(value: str) -> ModerationEvent | ListEvent:
+    is_of_list = parse_json_object(value.encode()).get("event") in LIST_EVENTS
+    return ListEvent.from_json(value.encode()) if is_of_list else ModerationEvent.from_json(value.encode())
+
+
+def _told(event: ModerationEvent | ListEvent, error: BadInput) -> tuple[str, str, str]:
     """A refusal as an answer has it."""
     return str(error.reason), error.detail, event.to_json().decode()

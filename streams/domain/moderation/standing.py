@@ -65,11 +65,12 @@ def standing_of(state: State, collection: str, content: Content, statuses: int) 
 
 def verdict_on(group: Group, content_id: str, statuses: int) -> GroupVerdict | None:
     """The verdict that holds for a content of the group."""
-    return strongest(
+    holding = (
         verdict
         for verdict in group.verdicts
         if verdict.content_id == content_id or (verdict.for_group and inherits(statuses, verdict.status))
     )
+    return strongest(holding, content_id)
 
 
 def known_content(state: State, collection: str, content_id: str, time_ms: int) -> Content | None:
@@ -96,6 +97,7 @@ def told_verdict(verdict: GroupVerdict | None, media_id: str, pending_from: str 
         version=verdict.version,
         labels=list(verdict.labels),
         content_id=verdict.content_id,
+        entry=verdict.entry,
     )
 
 

@@ -5,6 +5,7 @@ fingerprint.py  a submission after fetching and decoding
 decision.py     the answer
 verdict.py      what a moderator says, as decisions carry it
 moderation.py   verdicts and corrections as they are published
+hash_list.py    hash lists as they are published
 dead_letter.py  records that could not be processed, and what was done about them
 job.py          submissions that somebody follows together
 fields.py       fields that users write, and their checks
@@ -17,6 +18,7 @@ from streams.domain.records.codec import format_timestamp, new_unchecked, parse_
 from streams.domain.records.decision import Action, Appearance, Decision, Match, Outcome, Relation, Segment
 from streams.domain.records.fields import COLLECTION_REGEX
 from streams.domain.records.fingerprint import Failure, Fingerprint, MediaFacts, VideoFacts
+from streams.domain.records.hash_list import ListEntry, ListEvent, decode_list_event
 from streams.domain.records.ids import content_routing_key, decision_id, routing_key
 from streams.domain.records.job import Job, Lane
 from streams.domain.records.moderation import ModerationEvent, VerdictSource, decode_moderation_event
@@ -30,7 +32,7 @@ from streams.domain.records.submission import (
     salvage_identity,
     submission_id_of,
 )
-from streams.domain.records.verdict import Label, Verdict, VerdictStatus
+from streams.domain.records.verdict import Label, MatchedEntry, Verdict, VerdictStatus
 
 __all__ = [
     "COLLECTION_REGEX",
@@ -45,7 +47,10 @@ __all__ = [
     "Kind",
     "Label",
     "Lane",
+    "ListEntry",
+    "ListEvent",
     "Match",
+    "MatchedEntry",
     "MediaFacts",
     "ModerationEvent",
     "Origin",
@@ -60,6 +65,7 @@ __all__ = [
     "VideoFacts",
     "content_routing_key",
     "decision_id",
+    "decode_list_event",
     "decode_moderation_event",
     "decode_submission",
     "format_timestamp",

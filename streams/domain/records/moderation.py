@@ -146,25 +146,18 @@ def _event(document: dict[str, Any], event_id: str, default_event: str) -> Moder
     document = {name: entry for name, entry in document.items() if entry is not None}
     event = cast(EventName, choice(document, "event", EVENT_NAMES, default_event or None))
     content_id, media_id = _named(document, both=event == "deletion")
-    by = document.get("by")
-    if not isinstance(by, dict):
-        raise BadInput(Reason.MISSING_FIELD, "field 'by' must be an object with 'kind' and 'name'")
     is_verdict = event == "verdict"
     return ModerationEvent(
         event_id=event_id,
         event=event,
         collection=collection_name(document),
-        by=VerdictSource(
-            cast(SourceKind, choice(by, "kind", SOURCE_KINDS, path="by.")),
-            text(by, "name", MAX_NAME_CHARS, path="by."),
-            text(by, "version", MAX_NAME_CHARS, path="by.") if by.get("version") is not None else None,
-        ),
+        by=decode_source(document),
         at=timestamp(document.get("at"), "at"),
         content_id=content_id,
         media_id=media_id,
         other_content_id=_other(document, content_id) if event in PAIR_EVENTS else None,
         status=cast(GivenStatus, choice(document, "status", GIVEN_STATUSES)) if is_verdict else None,
-        labels=_labels(document.get("labels", [])) if is_verdict else [],
+        labels=decode_labels(document.get("labels", [])) if is_verdict else [],
         reason=text(document, "reason", MAX_REASON_CHARS) if "reason" in document else None,
         scope=cast(Scope, choice(document, "scope", SCOPES, "group")),
         call=_call(document["call"]) if is_verdict and "call" in document else None,
@@ -214,10 +207,31 @@ def _other(document: dict[str, Any], content_id: str | None) -> str:
     return other
 
 
-def _labels(value: object) -> list[Label]:
+def decode_source(document: dict[str, Any]) -> VerdictSource:
+    """Who says it: the field `by`.
+
+    Raises:
+        BadInput: missing_field or bad_field.
+    """
+    by = document.get("by")
+    if not isinstance(by, dict):
+        raise BadInput(Reason.MISSING_FIELD, "field 'by' must be an object with 'kind' and 'name'")
+    return VerdictSource(
+        cast(SourceKind, choice(by, "kind", SOURCE_KINDS, path="by.")),
+        text(by, "name", MAX_NAME_CHARS, path="by."),
+        text(by, "version", MAX_NAME_CHARS, path="by.") if by.get("version") is not None else None,
+    )
+
+
+def decode_labels(value: object, path: str = "") -> list[Label]:
+    """Labels from a list of JSON objects; `path` is where the list stands.
+
+    Raises:
+        BadInput: missing_field or bad_field.
+    """
     if not isinstance(value, list) or len(value) > MAX_LABELS:
-        raise BadInput(Reason.BAD_FIELD, f"field 'labels' must be a list of at most {MAX_LABELS} labels")
-    return [_label(entry, f"labels[{number}].") for number, entry in enumerate(value)]
+        raise BadInput(Reason.BAD_FIELD, f"field '{path}labels' must be a list of at most {MAX_LABELS} labels")
+    return [_label(entry, f"{path}labels[{number}].") for number, entry in enumerate(value)]
 
 
 def _label(entry: object, path: str) -> Label:

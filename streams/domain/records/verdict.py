@@ -24,6 +24,23 @@ class Label:
 
 
 @dataclass(frozen=True)
+class MatchedEntry:
+    """The entry of a hash list that a content matched.
+
+    Attributes:
+        hash: algorithm and lower-case hex: `sha256:…`, `pdq256:…`.
+        distance_bits: between the entry and the content's hash; 0 for equal bytes.
+        threshold_bits: what the distance may be.
+        confidence: `exact` (equal bytes), or `unverified` (the hashes are near, and nothing else speaks for it).
+    """
+
+    hash: str
+    distance_bits: int
+    threshold_bits: int
+    confidence: Literal["exact", "unverified"]
+
+
+@dataclass(frozen=True)
 class Verdict:
     """A moderator's verdict about a content; `pending` until there is one.
 
@@ -38,6 +55,7 @@ class Verdict:
         version: of the model, list or rule.
         labels: what was found.
         content_id: the content that the verdict names.
+        entry: of a hash list, the entry that the content matched.
     """
 
     status: VerdictStatus = "pending"
@@ -49,3 +67,4 @@ class Verdict:
     version: str | None = None
     labels: list[Label] = field(default_factory=list)
     content_id: str | None = None
+    entry: MatchedEntry | None = None

@@ -20,6 +20,14 @@ What moderation needs (short ids are 33 bytes that stand for a content id):
     x <collection> NUL <short id>                 splits.py: the contents that this one is not the same as
     a <digest, 16 bytes>                          answers.py: what a moderation event brought about
     w <collection> NUL <content id or media id>   waiting.py: moderation events that wait for a content or a medium
+
+What hash lists need (hash_lists.py):
+
+    l <collection> NUL <list>                           a list in force; without a name, a walk through all contents
+    i <collection> NUL <list> NUL <import>              which entries of an import have come; gone once it is effective
+    n <collection> NUL <list> NUL <import> NUL <chunk>  some entries of an import
+    q <collection> NUL <list> NUL <entry>               the contents that an entry matched by near hashes
+    y <collection> NUL <content id>                     the lists that a content is on, and the entries that it matched
     t <collection> NUL <decision id>              deletions.py: a submission that was deleted
     d <digest, 16 bytes>                          deletions.py: what is erased once a deletion is committed
 """

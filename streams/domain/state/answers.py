@@ -38,6 +38,8 @@ class Answer:
             among its writes.
         refusals: reason, detail and JSON of the events that were refused.
         events: JSON of events that had waited, and are applied next.
+        list_chunk: the chunk that a walk through all contents goes on with; None if there is no such walk.
+        quarantined: list and entry, of entries of hash lists that matched too much.
         step: JSON of the record that brings the next chunk of a deletion; empty where there is none.
     """
 
@@ -49,19 +51,26 @@ class Answer:
     refusals: tuple[tuple[str, str, str], ...] = ()
     events: tuple[str, ...] = ()
     step: str = ""
+    list_chunk: int | None = None
+    quarantined: tuple[tuple[str, str], ...] = ()
 
     def pack(self) -> bytes:
         """The second answer keeps the keys only: by then, the values may be later ones."""
         writes = [[key.hex(), None if value is None or self.is_done else value.hex()] for key, value in self.writes]
         visits = [(*visit[:2], visit.after.hex(), visit.is_end) for visit in self.visits]
-        told = orjson.dumps([self.is_done, writes, visits, self.refusals, self.events, self.step])
+        said = [self.is_done, writes, visits, self.refusals, self.events, self.step]
+        if self.list_chunk is not None or self.quarantined:
+            said += [self.list_chunk, self.quarantined]
+        told = orjson.dumps(said)
         return b"".join((_HEADER.pack(self.expires_ms, len(told)), told, *self.decision_ids))
 
     @classmethod
     def unpack(cls, value: bytes) -> Answer:
         expires_ms, length = _HEADER.unpack_from(value)
         end = _HEADER.size + length
-        is_done, writes, visits, refusals, events, *step = orjson.loads(value[_HEADER.size : end])
+        is_done, writes, visits, refusals, events, *more = orjson.loads(value[_HEADER.size : end])
+        step, *of_lists = more or ("",)
+        list_chunk, quarantined = of_lists or (None, ())
         return cls(
             expires_ms,
             is_done,
@@ -70,5 +79,7 @@ class Answer:
             tuple(value[at : at + DECISION_ID_BYTES] for at in range(end, len(value), DECISION_ID_BYTES)),
             tuple((reason, detail, event) for reason, detail, event in refusals),
             tuple(events),
-            *step,
+            step,
+            list_chunk,
+            tuple((name, entry) for name, entry in quarantined),
         )

@@ -1,5 +1,7 @@
 """A content in the state: a header of fixed size, then its entries as `hashes.packing.ENTRY` packs them, then texts.
 
+Between entries and texts, layout 3 has the hashes that hash lists are compared with, behind their length in one byte.
+
 Header and entries have fixed sizes so that match/images/kernel.py rebuilds an index from millions of values without
 unpacking them in Python. Both read the offsets that are computed here.
 """
@@ -22,6 +24,7 @@ from streams.domain.state.keys import CONTENT_PREFIX
 from streams.errors import StateError
 
 LAYOUT: Final = 2
+LAYOUT_WITH_LISTABLE: Final = 3
 FOR_EVER_MS: Final = 1 << 62
 
 _HEADER_FIELDS: Final = {
@@ -87,6 +90,8 @@ class Content:
         has_evidence: the state has the content's evidence, under a key of its own.
         drift_blocks: by how much a member may differ from the canonical content, in 64ths of the picture: the sum over
             the copies of copies between them, MAX_DRIFT_BLOCKS at most.
+        listable: hashes that hash lists are compared with, as `moderation.hash_lists.listable` packs them; empty if an
+            earlier version wrote the content.
     """
 
     content_id: str
@@ -102,10 +107,11 @@ class Content:
     is_member: bool = False
     has_evidence: bool = False
     drift_blocks: int = 0
+    listable: bytes = b""
 
     def pack(self) -> bytes:
         header = _HEADER.pack(
-            LAYOUT,
+            LAYOUT_WITH_LISTABLE if self.listable else LAYOUT,
             (MEMBER_FLAG if self.is_member else 0)
             | (PARTIAL_FLAG if is_partial(self.content_id) else 0)
             | (EVIDENCE_FLAG if self.has_evidence else 0)
@@ -118,7 +124,8 @@ class Content:
             self.decision_id,
         )
         texts = f"{self.media_id}\0{self.submission_id}\0{self.group_content_id}\0{self.group_media_id}"
-        return b"".join((header, self.entries, texts.encode()))
+        listable = bytes((len(self.listable),)) + self.listable if self.listable else b""
+        return b"".join((header, self.entries, listable, texts.encode()))
 
     @classmethod
     @lru_cache(1024)
@@ -131,7 +138,9 @@ class Content:
         check_layout(value)
         _, flags, algorithm, entry_count, first_ms, expires_ms, digest, decision_id = _HEADER.unpack_from(value)
         end = HEADER_BYTES + entry_count * ENTRY_BYTES
-        media_id, submission_id, group_content_id, group_media_id = value[end:].decode().split("\0")
+        listable = listable_of(value)
+        texts = value[end + 1 + len(listable) if listable else end :].decode()
+        media_id, submission_id, group_content_id, group_media_id = texts.split("\0")
         return cls(
             content_id_of(digest, partial=bool(flags & PARTIAL_FLAG)),
             media_id,
@@ -146,6 +155,7 @@ class Content:
             bool(flags & MEMBER_FLAG),
             bool(flags & EVIDENCE_FLAG),
             flags >> DRIFT_SHIFT,
+            listable,
         )
 
 
@@ -154,16 +164,25 @@ def content_expires_ms(value: bytes) -> int:
     return int.from_bytes(value[EXPIRES_MS_AT : EXPIRES_MS_AT + 8], "little")
 
 
+def listable_of(value: bytes) -> bytes:
+    """`Content.listable`, without reading the rest."""
+    if value[0] != LAYOUT_WITH_LISTABLE:
+        return b""
+    at = HEADER_BYTES + value[ENTRY_COUNT_AT] * ENTRY_BYTES
+    return value[at + 1 : at + 1 + value[at]]
+
+
 def check_layout(value: bytes) -> None:
     """Refuse a content that a later version wrote.
 
     Raises:
         StateError: says which version is needed.
     """
-    if len(value) < HEADER_BYTES or value[0] != LAYOUT or value[ALGORITHM_AT] >= len(STORED_ALGORITHMS):
+    is_known = len(value) >= HEADER_BYTES and value[0] in (LAYOUT, LAYOUT_WITH_LISTABLE)
+    if not is_known or value[ALGORITHM_AT] >= len(STORED_ALGORITHMS):
         raise StateError(
-            f"the state holds a content that begins with {value[:4].hex(' ')}, and this version reads layout {LAYOUT}: "
-            "run the version of mediasieve that wrote it"
+            f"the state holds a content that begins with {value[:4].hex(' ')}, and this version reads layouts {LAYOUT} "
+            f"and {LAYOUT_WITH_LISTABLE}: run the version of mediasieve that wrote it"
         )
 
 
@@ -177,7 +196,9 @@ def check_layouts(values: Sequence[bytes], data: NDArray[np.uint8], starts: NDAr
     """
     lengths = np.diff(starts, append=len(data))
     good = lengths >= HEADER_BYTES
-    good[good] = (data[starts[good]] == LAYOUT) & (data[starts[good] + ALGORITHM_AT] < len(STORED_ALGORITHMS))
+    layouts = data[starts[good]]
+    is_known = (layouts == LAYOUT) | (layouts == LAYOUT_WITH_LISTABLE)
+    good[good] = is_known & (data[starts[good] + ALGORITHM_AT] < len(STORED_ALGORITHMS))
     for number in np.flatnonzero(~good)[:1]:
         check_layout(values[number])
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import orjson
 
-from streams.domain.records import Label
+from streams.domain.records import Label, MatchedEntry
 from streams.domain.records.verdict import GivenStatus, SourceKind
 from streams.errors import StateError
 
@@ -32,6 +32,7 @@ class GroupVerdict:
         order: place in the log: the offset of the record that brought the verdict, and its number among several that
             this record brought.
         for_group: other contents of the group inherit it.
+        entry: of a hash list that match compares contents with, the entry that the content matched.
     """
 
     content_id: str
@@ -46,6 +47,7 @@ class GroupVerdict:
     at: str
     order: tuple[int, int]
     for_group: bool
+    entry: MatchedEntry | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,4 +134,7 @@ class Group:
 def _verdict(document: dict[str, Any]) -> GroupVerdict:
     labels = tuple(Label(**label) for label in document.pop("labels"))
     offset, number = document.pop("order")
-    return GroupVerdict(labels=labels, order=(offset, number), **document)
+    entry = document.pop("entry", None)
+    return GroupVerdict(
+        labels=labels, order=(offset, number), entry=None if entry is None else MatchedEntry(**entry), **document
+    )

@@ -20,6 +20,11 @@ GROUP_PREFIX: Final = b"v"
 SPLITS_PREFIX: Final = b"x"
 EVENT_PREFIX: Final = b"a"
 WAITING_PREFIX: Final = b"w"
+LIST_PREFIX: Final = b"l"
+IMPORT_PREFIX: Final = b"i"
+LIST_CHUNK_PREFIX: Final = b"n"
+LIST_MATCHES_PREFIX: Final = b"q"
+LISTED_PREFIX: Final = b"y"
 TOMBSTONE_PREFIX: Final = b"t"
 ERASURE_PREFIX: Final = b"d"
 
@@ -150,3 +155,32 @@ def waiting_key(collection: str, subject: str) -> bytes:
 def event_key(*identity: str) -> bytes:
     """Of what a moderation event brought about; `identity` names the event, or a step that follows from it."""
     return EVENT_PREFIX + blake2b("\0".join(identity).encode(), digest_size=16).digest()
+
+
+def list_key(collection: str, list_name: str) -> bytes:
+    """Of a hash list in force; an empty name stands for the walk through the contents of the collection."""
+    return LIST_PREFIX + f"{collection}\0{list_name}".encode()
+
+
+def import_key(collection: str, list_name: str, import_id: str) -> bytes:
+    """Of an import that is not complete."""
+    return IMPORT_PREFIX + f"{collection}\0{list_name}\0{import_id}".encode()
+
+
+def list_chunks_prefix(collection: str, list_name: str, import_id: str) -> bytes:
+    """What the keys of all entries of an import begin with."""
+    return LIST_CHUNK_PREFIX + f"{collection}\0{list_name}\0{import_id}\0".encode()
+
+
+def list_chunk_key(collection: str, list_name: str, import_id: str, chunk: int) -> bytes:
+    return list_chunks_prefix(collection, list_name, import_id) + chunk.to_bytes(4)
+
+
+def list_matches_key(collection: str, list_name: str, entry: str) -> bytes:
+    """Of the contents that an entry matched; `entry` is algorithm and hash."""
+    return LIST_MATCHES_PREFIX + f"{collection}\0{list_name}\0{entry}".encode()
+
+
+def listed_key(collection: str, content_id: str) -> bytes:
+    """Of what hash lists say about a content; in the order of the keys of contents."""
+    return LISTED_PREFIX + f"{collection}\0{content_id}".encode()

@@ -8,10 +8,17 @@ from typing import Protocol
 
 from streams import metrics
 from streams.domain.match.decide import MatchOutput, MatchResult
-from streams.domain.moderation.events import Refusal
+from streams.domain.moderation.events import LogEvent, Refusal
 from streams.domain.moderation.steps import Continuation, WalkStep
 from streams.errors import BadInput
-from streams.kafka.cloudevents import DECISION_TYPE, DELETED_TYPE, DELETION_STEP_TYPE, WALK_TYPE, event_headers
+from streams.kafka.cloudevents import (
+    DECISION_TYPE,
+    DELETED_TYPE,
+    DELETION_STEP_TYPE,
+    LIST_TYPE,
+    WALK_TYPE,
+    event_headers,
+)
 from streams.kafka.outputs import OutputHeaders
 from streams.kafka.topics import DECISIONS, FINGERPRINTS, VERDICTS
 
@@ -43,6 +50,14 @@ def emit_steps(batch: OutputBatch, continuations: Iterable[Continuation]) -> Non
             event_type, subject, change = DELETION_STEP_TYPE, step.content_id or step.media_id or "", step.event_id
         headers = event_headers(f"{step.collection}/{change}/{step.chunk}", event_type, subject, batch.now())
         batch.emit(FINGERPRINTS, each.routing_key, step.to_json(), headers)
+
+
+def emit_log_events(batch: OutputBatch, events: Iterable[LogEvent]) -> None:
+    """To the end of the log that this partition reads."""
+    for event, routing_key in events:
+        metrics.QUARANTINED_ENTRIES.labels(event.collection, event.list_name).inc()
+        headers = event_headers(event.event_id, LIST_TYPE, event.list_name, batch.now())
+        batch.emit(FINGERPRINTS, routing_key, event.to_json(), headers)
 
 
 def emit_refusals(batch: OutputBatch, refusals: Iterable[Refusal]) -> None:

@@ -90,6 +90,9 @@ class PartitionIndexes:
         waiting = (sum(indexes.moderated.waiting.values()) for indexes in self._indexes.values())
         metrics.MODERATION_WAITING.set(sum(waiting))
         metrics.INDEX_BYTES.set(sum(indexes.memory_bytes for indexes in self._indexes.values()))
+        lists = [indexes.moderated.lists for indexes in self._indexes.values()]
+        metrics.LIST_ENTRIES.set(sum(map(len, lists)))
+        metrics.LIST_BYTES.set(sum(each.memory_bytes for each in lists))
         self._measure_at = time.monotonic() + MEASURE_INTERVAL_S
 
 

@@ -8,7 +8,7 @@ from typing import Protocol
 from streams.domain.match.batch import MatchInput, ModerationInput
 from streams.domain.moderation.events import LogPosition
 from streams.domain.moderation.steps import DeletionStep, WalkStep
-from streams.domain.records import Fingerprint, ModerationEvent, RawRecord
+from streams.domain.records import Fingerprint, ListEvent, ModerationEvent, RawRecord
 from streams.errors import BadInput
 from streams.kafka import cloudevents
 from streams.kafka.cloudevents import event_type
@@ -39,6 +39,8 @@ def _decode(record: RawRecord) -> MatchInput | ModerationInput:
         case cloudevents.MODERATION_TYPE:
             event = ModerationEvent.from_json(record.value)
             return ModerationInput(event, at, record.key or b"")
+        case cloudevents.LIST_TYPE | cloudevents.LIST_ENTRIES_TYPE:
+            return ModerationInput(ListEvent.from_json(record.value), at, record.key or b"")
         case cloudevents.WALK_TYPE:
             return ModerationInput(WalkStep.from_json(record.value), at, record.key or b"")
         case cloudevents.DELETION_STEP_TYPE:

@@ -195,7 +195,7 @@ def test_events_that_waited_too_long_are_refused_one_by_one_and_counted_no_longe
         waiting_key("shop", ""),
     }
     assert waited_too_long(partition, over_ms + 1) == []
-    assert [event.media_id for event, _ in waited_too_long(partition, over_ms + 3 * DAY_MS)] == ["c"]
+    assert [event.subject for event, _ in waited_too_long(partition, over_ms + 3 * DAY_MS)] == ["c"]
     assert not [key for key in partition if key.startswith(WAITING_PREFIX)]
 
 

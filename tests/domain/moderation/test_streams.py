@@ -12,12 +12,15 @@ from hypothesis import strategies as st
 
 from streams.domain.match.batch import ModerationInput
 from streams.domain.moderation import deletion, walk
+from streams.domain.moderation.hash_lists import walk as list_walk
 from streams.domain.moderation.steps import DeletionStep, WalkStep
+from streams.domain.records import ListEvent
 from tests.reference.moderation import ModeratedTwin
 from tests.support.moderation_streams import decided, log
 from tests.support.partition import Partition
 
 CHUNK = 3
+LOOKED_AT, LISTED = 6, 2
 DELETION_CHUNK = 2
 SECOND_MS = 1_000
 DAY_MS = 86_400_000
@@ -28,6 +31,8 @@ def small_chunks() -> Iterator[None]:
     """Walks of several chunks need few members."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(walk, "CHUNK", CHUNK)
+        patch.setattr(list_walk, "CONTENTS", LOOKED_AT)
+        patch.setattr(list_walk, "JUDGED", LISTED)
         patch.setattr(deletion, "CHUNK", DELETION_CHUNK)
         yield
 
@@ -35,7 +40,8 @@ def small_chunks() -> Iterator[None]:
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 1 << 32), st.sampled_from((SECOND_MS, DAY_MS)))
 def test_decisions_and_revisions_equal_the_twins(seed: int, gap_ms: int) -> None:
-    twin, partition = ModeratedTwin(chunk=CHUNK, deletion_chunk=DELETION_CHUNK), Partition()
+    twin = ModeratedTwin(chunk=CHUNK, deletion_chunk=DELETION_CHUNK, looked_at=LOOKED_AT, listed=LISTED)
+    partition = Partition()
     refused, decisions = [], dict[str, bytes]()
     for record in log(seed, 120, gap_ms):
         result = partition.process([record])
@@ -48,6 +54,8 @@ def test_decisions_and_revisions_equal_the_twins(seed: int, gap_ms: int) -> None
             twin.read(record.fingerprint.to_json(), record.time_ms, record.offset)
         elif isinstance(record.event, WalkStep):
             twin.read_step(record.event.to_json(), record.at.time_ms)
+        elif isinstance(record.event, ListEvent):
+            twin.read_list_event(record.event.to_json(), record.at.time_ms, record.at.offset)
         elif isinstance(record.event, DeletionStep):
             twin.read_deletion_step(record.event.to_json(), record.at.time_ms, record.at.offset)
         else:

@@ -141,7 +141,7 @@ def test_the_order_of_extra_hashes_and_the_form_of_numbers_do_not_matter() -> No
         ({"also": "pdq256"}, "also", "a list"),
         ({"allowed_differs": 0.06}, "allowed_differs", "from 0 to 0.05"),
         ({"review_differs": -0.1}, "review_differs", "from 0 to 0.05"),
-        ({"also": ["md5"]}, "also", "pdq256"),
+        ({"also": ["sha1"]}, "also", "pdq256"),
         ({"also": [["pdq256"]]}, "also", "pdq256"),
         ({"also": ["pdq256", "pdq256"]}, "also", "twice"),
         ({"retention_days": 0}, "retention_days", "for ever"),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from hashlib import md5
 
 from PIL import Image
 
 from streams.domain.fingerprint.image import imagehash, pdq
-from streams.domain.hashes.algorithms import current_algorithm
+from streams.domain.hashes.algorithms import DIGEST_HASH, current_algorithm
 
 PDQ_QUALITY = "pdq_quality:1"
 """The only entry of `MediaFacts.hashes` that is not a hash: PDQ's quality, 0 to 100 in decimal digits."""
@@ -15,7 +16,7 @@ PDQ_QUALITY = "pdq_quality:1"
 _IN_EVERY_FINGERPRINT = ("phash64", "phash256")
 
 
-def compute_extra_hashes(names: Iterable[str], grey: Image.Image) -> dict[str, str]:
+def compute_extra_hashes(names: Iterable[str], grey: Image.Image, data: bytes) -> dict[str, str]:
     """The named hashes of a picture, by algorithm and version, as `MediaFacts.hashes` holds them.
 
     `pdq256` adds a second entry, `pdq_quality:1`. `phash64` and `phash256` are left out: every fingerprint has them.
@@ -23,6 +24,7 @@ def compute_extra_hashes(names: Iterable[str], grey: Image.Image) -> dict[str, s
     Args:
         names: `dhash64`, `pdq256` …, as policies name them.
         grey: the whole picture, mode L, upright.
+        data: the file; only for `md5`, which has no version.
 
     Raises:
         BadHash: unknown name.
@@ -31,6 +33,9 @@ def compute_extra_hashes(names: Iterable[str], grey: Image.Image) -> dict[str, s
     hashes: dict[str, str] = {}
     reduced = imagehash.reduced(grey)
     for name in names:
+        if name == DIGEST_HASH:
+            hashes[name] = md5(data, usedforsecurity=False).hexdigest()
+            continue
         key = current_algorithm(name).key
         if name == "pdq256":
             value, quality = pdq.pdq_hash(grey)

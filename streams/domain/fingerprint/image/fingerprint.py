@@ -111,7 +111,7 @@ def fingerprint_image(
         hashes={
             PHASH64: hashes.phash64,
             PHASH256: hashes.phash256,
-            **compute_extra_hashes(extra_hashes, decoded.grey),
+            **compute_extra_hashes(extra_hashes, decoded.grey, data),
             VIEWS_HASH: hashes.views,
         },
         evidence=b64encode(pack_evidence(evidence)).decode(),

@@ -1,0 +1,1 @@
+"""Hash lists: import, export, show, drop, and the release of an entry."""
