@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from streams.services.hash_lists.importing import ImportedList
+from streams.services.moderation.hash_lists.importing import ImportedList
 from streams.services.text import printable
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from streams.analytics.queries.hash_lists import ListAct, ListInForce
+    from streams.analytics.queries.moderation.hash_lists import ListAct, ListInForce
 
 
 def imported_in_words(imported: ImportedList) -> str:

@@ -9,7 +9,7 @@ from typing import Final
 
 from streams.analytics.queries.dead_letters import MAX_EXAMPLES, LetterGroup
 from streams.domain.records.dead_letter import DeadLetter
-from streams.kafka.dead_letter_reader import Handled
+from streams.kafka.readers.dead_letter_reader import Handled
 
 #: Letters of further reasons, which no stage writes, are counted together.
 MAX_GROUPS: Final = 1_000

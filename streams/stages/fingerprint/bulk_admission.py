@@ -15,7 +15,7 @@ from typing import Final, Protocol
 
 from streams import metrics
 from streams.errors import BrokerError
-from streams.kafka.match_progress import MatchProgress
+from streams.kafka.readers.match_progress import MatchProgress
 
 logger = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.errors import BrokerError
-from streams.kafka.match_progress import MatchProgress
+from streams.kafka.readers.match_progress import MatchProgress
 from streams.stages.fingerprint.bulk_admission import LIVE_PER_BULK, BulkAdmission, Window
 
 

@@ -8,7 +8,13 @@ from typing import Any
 
 from clickhouse_connect.driver.client import Client
 
-from streams.analytics.queries.hash_lists import ListAct, ListInForce, list_acts, list_entries, lists_in_force
+from streams.analytics.queries.moderation.hash_lists import (
+    ListAct,
+    ListInForce,
+    list_acts,
+    list_entries,
+    lists_in_force,
+)
 from streams.errors import BadInput, Reason
 
 
