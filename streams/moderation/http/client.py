@@ -48,7 +48,7 @@ class Request:
     body: bytes | None = field(default=None, repr=False)
 
 
-class HttpClient:
+class ModeratorClient:
     """Sends requests. Ignores proxies, cookies and credentials of the environment.
 
     Args:
