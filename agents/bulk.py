@@ -9,7 +9,7 @@ from agents.fingerprint import fingerprint
 from streams.config.live_policies import LivePolicies
 from streams.config.settings import Settings
 from streams.domain.fingerprint.image.fingerprint import compute_content_id
-from streams.kafka.match_progress import MatchProgressReader
+from streams.kafka.readers.match_progress import MatchProgressReader
 from streams.kafka.topics import BULK_SUBMISSIONS, DEAD_LETTERS, FINGERPRINTS
 from streams.runtime.runners.bulk import BulkStage
 from streams.stages.fingerprint.bulk_admission import BulkAdmission

@@ -4,9 +4,15 @@ set -eu
 folder=${1:-$(dirname "$0")/secrets}
 mkdir -p "$folder/kafka"
 cd "$folder"
-for name in kafka/admin kafka/fingerprint kafka/match kafka/moderate kafka/record kafka/publish kafka/users clickhouse grafana; do
+for name in kafka/admin kafka/fingerprint kafka/match kafka/moderate kafka/record kafka/publish kafka/users clickhouse grafana api-secret; do
   [ -s "$name" ] || od -An -N24 -tx1 /dev/urandom | tr -d ' \n' > "$name"
 done
+# A key for the HTTP API that may do everything. keys.yaml has its hash; make narrower keys with `mediasieve keys new`.
+mkdir -p api
+if [ ! -s api/keys.yaml ]; then
+  printf 'msk_%s' "$(od -An -N32 -tx1 /dev/urandom | tr -d ' \n')" > api/key
+  printf 'keys:\n- name: operator\n  sha256: "%s"\n  roles: [admin]\n  collections: ["*"]\n' "$(sha256sum api/key | cut -d' ' -f1)" > api/keys.yaml
+fi
 # Containers read these files as their own users.
-chmod 644 kafka/* clickhouse grafana
-chmod 755 . kafka
+chmod 644 kafka/* api/* clickhouse grafana api-secret
+chmod 755 . kafka api

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from streams.analytics.queries.moderation.verdicts import content_of_medium
 from streams.analytics.queries.stored import DecisionFilter, Keyset
 from streams.analytics.queries.stored.lists import EPOCH, FAR
-from streams.analytics.queries.verdicts import content_of_medium
 from streams.api.backend import Backend
 from streams.api.cursors import Cursors, CursorSigner
 from streams.api.problems import Problem, not_found

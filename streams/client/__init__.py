@@ -8,8 +8,8 @@ not be done twice: every submission has an idempotency key.
 """
 
 from streams.client.asynchronous import AsyncClient
-from streams.client.calls import Submitted
+from streams.client.calls import SubmittedMedium
 from streams.client.errors import ApiError, NotDecidedError
 from streams.client.synchronous import Client
 
-__all__ = ["ApiError", "AsyncClient", "Client", "NotDecidedError", "Submitted"]
+__all__ = ["ApiError", "AsyncClient", "Client", "NotDecidedError", "SubmittedMedium"]

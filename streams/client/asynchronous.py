@@ -12,7 +12,7 @@ from typing import Any, Self
 import httpx
 
 from streams.client import calls
-from streams.client.calls import Call, Status, Submitted
+from streams.client.calls import Call, Status, SubmittedMedium
 from streams.client.errors import ApiError, NotDecidedError
 from streams.client.retries import RETRIED_ERRORS, RETRIED_STATUSES, Retries, timeout_of
 from streams.domain.records import Decision
@@ -59,7 +59,7 @@ class AsyncClient:
         metadata: Mapping[str, Any] | None = None,
         idempotency_key: str | None = None,
         wait_s: float = 0.0,
-    ) -> Submitted:
+    ) -> SubmittedMedium:
         """Submit the bytes of a medium; with `wait_s`, wait up to 30 s for the decision."""
         call = calls.submit_call(
             data,
@@ -83,7 +83,7 @@ class AsyncClient:
         metadata: Mapping[str, Any] | None = None,
         idempotency_key: str | None = None,
         wait_s: float = 0.0,
-    ) -> Submitted:
+    ) -> SubmittedMedium:
         """Submit a medium that workers fetch from a URL."""
         call = calls.submit_url_call(
             url,
@@ -96,7 +96,7 @@ class AsyncClient:
         )
         return calls.read_submitted(await self.call(call))
 
-    async def submit_and_wait(self, data: bytes, *, timeout_s: float = 60.0, **fields: Any) -> Submitted:
+    async def submit_and_wait(self, data: bytes, *, timeout_s: float = 60.0, **fields: Any) -> SubmittedMedium:
         """Submit the bytes of a medium and wait for the decision; `fields` are those of `submit`.
 
         Raises:

@@ -32,7 +32,7 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Submitted:
+class SubmittedMedium:
     """A submission that Kafka has, and its decision if that is known; `document` is the answer as it came."""
 
     submission_id: str
@@ -136,9 +136,9 @@ def read_json(status: int, body: bytes) -> Any:
     return document
 
 
-def read_submitted(document: dict[str, Any]) -> Submitted:
+def read_submitted(document: dict[str, Any]) -> SubmittedMedium:
     decision = document.get("decision")
-    return Submitted(
+    return SubmittedMedium(
         submission_id=document["submission_id"],
         media_id=document["media_id"],
         collection=document["collection"],

@@ -11,7 +11,7 @@ from typing import Any, Self
 import httpx
 
 from streams.client import calls
-from streams.client.calls import Call, Status, Submitted
+from streams.client.calls import Call, Status, SubmittedMedium
 from streams.client.errors import ApiError, NotDecidedError
 from streams.client.retries import RETRIED_ERRORS, RETRIED_STATUSES, Retries, timeout_of
 from streams.domain.records import Decision
@@ -58,7 +58,7 @@ class Client:
         metadata: Mapping[str, Any] | None = None,
         idempotency_key: str | None = None,
         wait_s: float = 0.0,
-    ) -> Submitted:
+    ) -> SubmittedMedium:
         """Submit the bytes of a medium; with `wait_s`, wait up to 30 s for the decision."""
         call = calls.submit_call(
             data,
@@ -82,7 +82,7 @@ class Client:
         metadata: Mapping[str, Any] | None = None,
         idempotency_key: str | None = None,
         wait_s: float = 0.0,
-    ) -> Submitted:
+    ) -> SubmittedMedium:
         """Submit a medium that workers fetch from a URL."""
         call = calls.submit_url_call(
             url,
@@ -95,7 +95,7 @@ class Client:
         )
         return calls.read_submitted(self.call(call))
 
-    def submit_and_wait(self, data: bytes, *, timeout_s: float = 60.0, **fields: Any) -> Submitted:
+    def submit_and_wait(self, data: bytes, *, timeout_s: float = 60.0, **fields: Any) -> SubmittedMedium:
         """Submit the bytes of a medium and wait for the decision; `fields` are those of `submit`.
 
         Raises:

@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from streams.config.yaml_file import Problem, line_of, read_root, suggestion
+from streams.config.yaml_file import YamlProblem, line_of, read_root, suggestion
 from streams.domain.fingerprint.image import pdq
 from streams.domain.policy.collections import CollectionPolicies, is_pattern
 from streams.domain.policy.policy import RULE_NAMES, Policy
@@ -36,7 +36,7 @@ PATTERN_REGEX = re.compile(r"(?:[a-z0-9._*?-]|\[!?[a-z0-9._-]+\]){1,128}")
 class PolicyFileError(ConfigurationError):
     """A policy file that cannot be used. `lines` has a line for every mistake: `file:line: mistake; how to mend it`."""
 
-    def __init__(self, path: Path, problems: Sequence[Problem]) -> None:
+    def __init__(self, path: Path, problems: Sequence[YamlProblem]) -> None:
         ordered = sorted(problems, key=lambda problem: problem.line)[:MAX_PROBLEMS]
         self.lines = tuple(
             f"{path}:{problem.line or ''}{':' if problem.line else ''} {problem.text[:MAX_PROBLEM_CHARS]}"
@@ -58,7 +58,7 @@ def load_policies(path: Path | None) -> CollectionPolicies:
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except OSError as error:
-        raise PolicyFileError(path, [Problem(0, f"cannot be read: {error.strerror}")]) from error
+        raise PolicyFileError(path, [YamlProblem(0, f"cannot be read: {error.strerror}")]) from error
     reader = _Reader()
     policies = reader.read(data)
     if reader.problems:
@@ -67,7 +67,7 @@ def load_policies(path: Path | None) -> CollectionPolicies:
         try:
             pdq.load_pdqhash()
         except ConfigurationError as error:
-            raise PolicyFileError(path, [Problem(0, str(error))]) from error
+            raise PolicyFileError(path, [YamlProblem(0, str(error))]) from error
     return policies
 
 
@@ -75,13 +75,13 @@ class _Reader:
     """Reads one file. Goes on after a mistake to find the others, and collects them in `problems`."""
 
     def __init__(self) -> None:
-        self.problems: list[Problem] = []
+        self.problems: list[YamlProblem] = []
 
     def read(self, data: bytes) -> CollectionPolicies:
         """The policies; valid only if there are no problems."""
         try:
             root = read_root(data, MAX_BYTES, MAX_DEPTH)
-        except Problem as problem:
+        except YamlProblem as problem:
             self.problems.append(problem)
             return CollectionPolicies()
         sections = {key.value: value for key, value in self._entries(root, "the file", SECTIONS)}
@@ -93,7 +93,7 @@ class _Reader:
         return CollectionPolicies(named["default"], list(self._collections(sections["collections"], named)))
 
     def _wrong(self, node: yaml.Node, text: str) -> None:
-        self.problems.append(Problem(line_of(node), text))
+        self.problems.append(YamlProblem(line_of(node), text))
 
     def _entries(
         self, node: yaml.Node, what: str, known: tuple[str, ...] | None = None

@@ -12,7 +12,7 @@ MAX_VALUE_CHARS = 8192
 Path = tuple[str | int, ...]
 
 
-class Problem(Exception):
+class YamlProblem(Exception):
     """One mistake. `line` counts from 1; it is 0 if the mistake is about the whole file."""
 
     def __init__(self, line: int, text: str) -> None:
@@ -29,9 +29,9 @@ class _Loader(yaml.SafeLoader):
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         line = self.peek_event().start_mark.line + 1  # type: ignore[no-untyped-call]
         if self.check_event(yaml.AliasEvent):
-            raise Problem(line, "an alias (*name) is not allowed here; write its value")
+            raise YamlProblem(line, "an alias (*name) is not allowed here; write its value")
         if self.depth >= self.max_depth:
-            raise Problem(line, "this is nested too deep; write fewer levels")
+            raise YamlProblem(line, "this is nested too deep; write fewer levels")
         self.depth += 1
         node = super().compose_node(parent, index)
         self.depth -= 1
@@ -42,10 +42,10 @@ def read_root(data: bytes, max_bytes: int, max_depth: int) -> yaml.Node:
     """The document as YAML nodes, which know their lines.
 
     Raises:
-        Problem: it is not a YAML document, is empty or is too large.
+        YamlProblem: it is not a YAML document, is empty or is too large.
     """
     if len(data) > max_bytes:
-        raise Problem(0, f"is larger than {max_bytes >> 10} KiB")
+        raise YamlProblem(0, f"is larger than {max_bytes >> 10} KiB")
     try:
         text = data.decode("utf-8-sig")
         loader = _Loader(text)
@@ -55,14 +55,14 @@ def read_root(data: bytes, max_bytes: int, max_depth: int) -> yaml.Node:
         finally:
             loader.dispose()
     except UnicodeDecodeError as error:
-        raise Problem(data.count(b"\n", 0, error.start) + 1, "this is not valid UTF-8") from error
+        raise YamlProblem(data.count(b"\n", 0, error.start) + 1, "this is not valid UTF-8") from error
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise Problem(mark.line + 1 if mark else 0, f"this is not valid YAML: {error.problem}") from error
+        raise YamlProblem(mark.line + 1 if mark else 0, f"this is not valid YAML: {error.problem}") from error
     except yaml.reader.ReaderError as error:
-        raise Problem(text.count("\n", 0, error.position) + 1, f"this is not valid YAML: {error.reason}") from error
+        raise YamlProblem(text.count("\n", 0, error.position) + 1, f"this is not valid YAML: {error.reason}") from error
     if root is None:
-        raise Problem(0, "is empty; write `{}` for the defaults")
+        raise YamlProblem(0, "is empty; write `{}` for the defaults")
     return root
 
 
@@ -72,7 +72,7 @@ class Document:
     Keys are taken as text, so a name may be `no` or `2024`.
 
     Raises:
-        Problem: a key appears twice or is not a single word, or a value cannot be read.
+        YamlProblem: a key appears twice or is not a single word, or a value cannot be read.
     """
 
     def __init__(self, root: yaml.Node) -> None:
@@ -92,11 +92,11 @@ class Document:
         if isinstance(node, yaml.SequenceNode):
             return [self._plain(each, (*path, number)) for number, each in enumerate(node.value)]
         if node.end_mark.index - node.start_mark.index > MAX_VALUE_CHARS:
-            raise Problem(line_of(node), f"this value has more than {MAX_VALUE_CHARS:,} characters")
+            raise YamlProblem(line_of(node), f"this value has more than {MAX_VALUE_CHARS:,} characters")
         try:
             value = yaml.constructor.SafeConstructor().construct_object(node)
         except (yaml.YAMLError, ValueError, LookupError, TypeError) as error:
-            raise Problem(line_of(node), "this value cannot be read; write a plain number or text") from error
+            raise YamlProblem(line_of(node), "this value cannot be read; write a plain number or text") from error
         # A date such as 2026-01-31 is a text: versions and times are written so.
         return value if value is None or isinstance(value, (str, int, float, bool)) else str(node.value)
 
@@ -104,10 +104,12 @@ class Document:
         found: dict[str, Any] = {}
         for key, value in node.value:
             if not isinstance(key, yaml.ScalarNode):
-                raise Problem(line_of(key), "a key must be a single word")
+                raise YamlProblem(line_of(key), "a key must be a single word")
             name = str(key.value)
             if name in found:
-                raise Problem(line_of(key), f"{name!r} appears twice; the first is in line {self._lines[*path, name]}")
+                raise YamlProblem(
+                    line_of(key), f"{name!r} appears twice; the first is in line {self._lines[*path, name]}"
+                )
             self._lines[*path, name] = line_of(key)
             found[name] = self._plain(value, (*path, name))
         return found

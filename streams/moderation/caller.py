@@ -22,12 +22,12 @@ from datetime import UTC, datetime
 
 from streams.domain.records import Decision, format_timestamp
 from streams.errors import BadInput, Reason
-from streams.moderation.answers import Given, given_from_json
+from streams.moderation.answers import GivenVerdict, given_from_json
 from streams.moderation.breaker import Breaker
 from streams.moderation.call import CallAnswers, call_plugin
 from streams.moderation.costs import Costs
 from streams.moderation.journal import Journal, Subject
-from streams.moderation.limits import RateLimits
+from streams.moderation.limits import CallLimits
 from streams.moderation.moderation_file import ModeratorPart, RetryPart
 from streams.moderation.moderator import ItemAnswer, Moderator, ModeratorFailure, Question
 from streams.moderation.verdict_rules import bounded
@@ -64,11 +64,11 @@ class Inquiry:
 
 
 @dataclass(slots=True)
-class _Item:
+class _Question:
     inquiry: Inquiry
     subject: Subject
     note: str | None
-    future: asyncio.Future[Given | None]
+    future: asyncio.Future[GivenVerdict | None]
     waiters: int = 0
     failures: int = 0
     answered_before: int = 0
@@ -96,16 +96,16 @@ class Caller:
         self._journal = journal
         self._breaker = Breaker(part.breaker.failures, part.breaker.open_s, time.monotonic)
         self._slots = asyncio.Semaphore(part.concurrency)
-        self._live: deque[_Item] = deque()
-        self._bulk: deque[_Item] = deque()
+        self._live: deque[_Question] = deque()
+        self._bulk: deque[_Question] = deque()
         self._arrived = asyncio.Event()
-        self._items: dict[Subject, _Item] = {}
+        self._items: dict[Subject, _Question] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._answered = 0
         self._is_open = False
-        self._limits: RateLimits | None = None
+        self._limits: CallLimits | None = None
 
-    async def ask(self, inquiry: Inquiry) -> Given | None:
+    async def ask(self, inquiry: Inquiry) -> GivenVerdict | None:
         """The moderator's answer; None if it turned out that nobody needs one.
 
         Raises:
@@ -123,13 +123,13 @@ class Caller:
                 return given_from_json(known.answer)
             item = self._items.get(subject)  # another may have come meanwhile
         if item is None:
-            future: asyncio.Future[Given | None] = asyncio.get_running_loop().create_future()
-            item = self._items[subject] = _Item(inquiry, subject, known.note if known else None, future)
+            future: asyncio.Future[GivenVerdict | None] = asyncio.get_running_loop().create_future()
+            item = self._items[subject] = _Question(inquiry, subject, known.note if known else None, future)
             future.add_done_callback(lambda _: self._items.pop(subject, None))
             self._enqueue(item)
         return await self._wait(item)
 
-    async def _wait(self, item: _Item) -> Given | None:
+    async def _wait(self, item: _Question) -> GivenVerdict | None:
         item.waiters += 1
         self.costs.waiting.inc()
         try:
@@ -151,7 +151,7 @@ class Caller:
         self._is_open = True
         today = datetime.now(UTC).date().isoformat()
         used = {} if self.part.limits.per_day is None else await self._journal.used(self.name, today)
-        self._limits = RateLimits(
+        self._limits = CallLimits(
             self.part.limits, self.moderator.keys, time.monotonic, lambda: datetime.now(UTC), used
         )
         self._start(self._pump(self._limits))
@@ -168,16 +168,16 @@ class Caller:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def _enqueue(self, item: _Item) -> None:
+    def _enqueue(self, item: _Question) -> None:
         (self._bulk if item.inquiry.is_bulk else self._live).append(item)
         self._arrived.set()
 
     @property
-    def _queue(self) -> deque[_Item]:
+    def _queue(self) -> deque[_Question]:
         """From which the next question is taken."""
         return self._live or self._bulk
 
-    async def _pump(self, limits: RateLimits) -> None:
+    async def _pump(self, limits: CallLimits) -> None:
         """Sends out call after call."""
         while True:
             await self._await_item()
@@ -196,9 +196,9 @@ class Caller:
             self._arrived.clear()
             await self._arrived.wait()
 
-    async def _next_batch(self) -> list[_Item]:
+    async def _next_batch(self) -> list[_Question]:
         """Questions for one call: whatever comes within `wait_s`. A question that has failed is asked alone."""
-        batch: list[_Item] = []
+        batch: list[_Question] = []
         size, ends_at = self.moderator.batch_size, time.monotonic() + self.part.batch.wait_s
         while len(batch) < size:
             if not self._queue:
@@ -224,7 +224,7 @@ class Caller:
                 break
         return batch
 
-    async def _call(self, batch: Sequence[_Item], key: int) -> None:
+    async def _call(self, batch: Sequence[_Question], key: int) -> None:
         is_settled = False
         try:
             async with AsyncExitStack() as media:
@@ -249,7 +249,7 @@ class Caller:
             self.costs.breaker_open.set(self._breaker.is_open)
             self._slots.release()
 
-    async def _load(self, item: _Item, media: AsyncExitStack) -> Question | None:
+    async def _load(self, item: _Question, media: AsyncExitStack) -> Question | None:
         """The question with its medium; None if the medium cannot be had."""
         if not item.failures:
             item.answered_before = self._answered
@@ -284,7 +284,7 @@ class Caller:
         if self._breaker.is_open and not was_open:
             logger.error("moderator %s is left alone for a while: %s: %s", self.name, failure.reason, failure.detail)
 
-    async def _settle(self, item: _Item, answer: ItemAnswer, seconds: float, *, is_alive: bool) -> None:
+    async def _settle(self, item: _Question, answer: ItemAnswer, seconds: float, *, is_alive: bool) -> None:
         if isinstance(answer, ModeratorFailure):
             item.is_at_fault = item.is_at_fault or is_alive
             self._on_failure(item, answer)
@@ -299,13 +299,13 @@ class Caller:
             answer, cut = bounded(answer)
         self.costs.on_answer(answer, cut)
         at = format_timestamp(time.time_ns() // 1_000_000)
-        given = Given(answer, at, round(seconds * 1000, 1), item.failures + 1)
+        given = GivenVerdict(answer, at, round(seconds * 1000, 1), item.failures + 1)
         if not self.moderator.is_free:
             await self._journal.keep_answer(item.subject, given.to_json())
         if not item.future.done():
             item.future.set_result(given)
 
-    def _on_failure(self, item: _Item, error: ModeratorFailure | BadInput, *, is_final: bool = False) -> None:
+    def _on_failure(self, item: _Question, error: ModeratorFailure | BadInput, *, is_final: bool = False) -> None:
         """Ask again later, or give up."""
         self.costs.on_failure(error.reason)
         item.last_failure = error
@@ -326,7 +326,7 @@ class Caller:
         await self.moderator.close()
 
 
-def _fail(item: _Item, error: Exception) -> None:
+def _fail(item: _Question, error: Exception) -> None:
     if item.future.done():
         return
     if item.waiters:

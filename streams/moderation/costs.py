@@ -5,7 +5,7 @@ from __future__ import annotations
 from streams import metrics
 from streams.errors import Reason
 from streams.moderation.moderation_file import PricePart
-from streams.moderation.moderator import Answer
+from streams.moderation.moderator import ModeratorAnswer
 
 
 class Costs:
@@ -29,7 +29,7 @@ class Costs:
         """A call about so many contents goes out."""
         self._cost.inc(contents * self.price.amount)
 
-    def on_answer(self, answer: Answer | None, labels_cut: int) -> None:
+    def on_answer(self, answer: ModeratorAnswer | None, labels_cut: int) -> None:
         """There is an answer about one content."""
         self._calls["abstained" if answer is None else "answered"].inc()
         if answer is not None:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from streams.moderation.moderation_file import LimitsPart
 
 
-class RateLimits:
+class CallLimits:
     """Permits questions in the order in which they ask for it.
 
     In a second, up to `per_second` questions may come at once; then one every 1 / `per_second` seconds. A day is one of

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 
-from streams.config.yaml_file import Document, Problem, read_root, suggestion
+from streams.config.yaml_file import Document, YamlProblem, read_root, suggestion
 from streams.domain.moderation.asking import Occasion
 from streams.domain.policy.collections import is_pattern
 from streams.domain.records.moderation import MAX_NAME_CHARS
@@ -39,18 +39,18 @@ def _as_text(value: object) -> object:
     return str(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else value
 
 
-class _Part(BaseModel):
+class _FilePart(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class LimitsPart(_Part):
+class LimitsPart(_FilePart):
     """Calls of one worker with one API key. `burst` calls may come at once after a pause."""
 
     per_second: float | None = Field(default=None, gt=0, le=100_000)
     per_day: int | None = Field(default=None, ge=1)
 
 
-class RetryPart(_Part):
+class RetryPart(_FilePart):
     """A question is asked `attempts` times; the wait doubles from `first_wait_s` to `max_wait_s`, with jitter."""
 
     attempts: int = Field(default=5, ge=1, le=100)
@@ -59,26 +59,26 @@ class RetryPart(_Part):
     give_up_after_s: Seconds | None = None
 
 
-class BreakerPart(_Part):
+class BreakerPart(_FilePart):
     """After `failures` in a row nothing is asked for `open_s`, then one question, and so on."""
 
     failures: int = Field(default=5, ge=1, le=1000)
     open_s: Seconds = 30.0
 
 
-class BatchPart(_Part):
+class BatchPart(_FilePart):
     size: int = Field(default=1, ge=1, le=1000)
     wait_s: float = Field(default=0.1, ge=0, le=60)
 
 
-class PricePart(_Part):
+class PricePart(_FilePart):
     """What one content costs."""
 
     amount: float = Field(ge=0, le=1_000_000)
     currency: str = Field(default="USD", pattern=r"^[A-Z]{3}$")
 
 
-class ModeratorPart(_Part):
+class ModeratorPart(_FilePart):
     """One moderator of the file. `plugin` says how it is asked, `kind` how its verdicts rank."""
 
     plugin: Name
@@ -99,7 +99,7 @@ class ModeratorPart(_Part):
     options: dict[str, Any] = Field(default_factory=dict)
 
 
-class _File(_Part):
+class _File(_FilePart):
     moderators: dict[Name, ModeratorPart]
     collections: dict[str, Annotated[tuple[str, ...], BeforeValidator(_as_list)]]
     not_before: datetime | None = None
@@ -108,7 +108,7 @@ class _File(_Part):
 class ModerationFileError(ConfigurationError):
     """A moderation file that cannot be used. `lines` has a line for every mistake: `file:line: mistake`."""
 
-    def __init__(self, path: Path, problems: Sequence[Problem]) -> None:
+    def __init__(self, path: Path, problems: Sequence[YamlProblem]) -> None:
         ordered = sorted(problems, key=lambda problem: problem.line)[:MAX_PROBLEMS]
         self.lines = tuple(f"{path}:{problem.line or ''}{':' if problem.line else ''} {problem}" for problem in ordered)
         super().__init__("\n".join(self.lines))
@@ -149,7 +149,7 @@ class ModerationFile:
         inside = error.path[1:] if error.path[:1] == ("..",) else ("options", *error.path)
         path = ("moderators", moderator, *inside)
         where = ".".join(map(str, path))
-        return ModerationFileError(self.path, [Problem(self._document.line(path), f"{where}: {error.problem}")])
+        return ModerationFileError(self.path, [YamlProblem(self._document.line(path), f"{where}: {error.problem}")])
 
 
 def load_moderation_file(path: Path) -> ModerationFile:
@@ -169,7 +169,7 @@ def load_moderation_file(path: Path) -> ModerationFile:
             if name not in file.moderators:
                 text = f"collections.{collection}: there is no moderator {name!r}"
                 line = document.line(("collections", collection))
-                problems.append(Problem(line, text + suggestion(name, tuple(file.moderators))))
+                problems.append(YamlProblem(line, text + suggestion(name, tuple(file.moderators))))
     if problems:
         raise ModerationFileError(path, problems)
     since = file.not_before
@@ -190,18 +190,18 @@ def read_document(path: Path) -> Document:
             data = file.read(MAX_BYTES + 1)
         return Document(read_root(data, MAX_BYTES, MAX_DEPTH))
     except OSError as error:
-        raise ModerationFileError(path, [Problem(0, f"cannot be read: {error.strerror}")]) from error
-    except Problem as problem:
+        raise ModerationFileError(path, [YamlProblem(0, f"cannot be read: {error.strerror}")]) from error
+    except YamlProblem as problem:
         raise ModerationFileError(path, [problem]) from problem
 
 
-def _problem(document: Document, error: Any) -> Problem:
+def _problem(document: Document, error: Any) -> YamlProblem:
     """A mistake that pydantic found, with its line."""
     path = tuple(each for each in error["loc"] if each != "[key]")
     text = error["msg"].removeprefix("Value error, ")
     if error["type"] == "extra_forbidden":
         text = "there is no such setting here" + suggestion(str(path[-1]), _settings_at(path[:-1]))
-    return Problem(document.line(path), f"{'.'.join(map(str, path)) or 'the file'}: {text}")
+    return YamlProblem(document.line(path), f"{'.'.join(map(str, path)) or 'the file'}: {text}")
 
 
 def _settings_at(path: tuple[str | int, ...]) -> tuple[str, ...]:

@@ -49,7 +49,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ModeratorAnswer:
     """What a moderator says about a content. Labels are not bounded yet; `version` overrides the configured one."""
 
     status: GivenStatus
@@ -75,7 +75,7 @@ class ModeratorFailure(BrokenInfrastructure):
 
 
 #: An answer; None if the moderator has nothing to say, so that the next one is asked; or why there is none.
-ItemAnswer = Answer | None | ModeratorFailure | BadInput
+ItemAnswer = ModeratorAnswer | None | ModeratorFailure | BadInput
 
 
 class Moderator(ABC):

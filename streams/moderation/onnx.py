@@ -28,10 +28,10 @@ from streams.domain.fingerprint.rgb import decode_rgb
 from streams.domain.records import Label
 from streams.errors import BadInput, Reason
 from streams.moderation.moderator import (
-    Answer,
     BadOption,
     ItemAnswer,
     Moderator,
+    ModeratorAnswer,
     ModeratorFailure,
     PluginContext,
     Question,
@@ -103,7 +103,7 @@ class OnnxModerator(Moderator):
         labels = [Label(name, None, float(score)) for name, score in zip(self._options.labels, scores, strict=True)]
         status, due_to = self._rules.status(labels)
         reason = f"{due_to.name} {due_to.score:.2f}" if due_to is not None else None
-        return Answer(status, labels, reason)
+        return ModeratorAnswer(status, labels, reason)
 
     def _scores(self, values: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
         session = self._load()

@@ -23,7 +23,7 @@ import orjson
 from streams.domain.records import Label
 from streams.domain.records.moderation import MAX_REASON_CHARS
 from streams.domain.records.verdict import GivenStatus
-from streams.moderation.moderator import Answer, BadOption, ItemAnswer, Moderator, PluginContext, Question
+from streams.moderation.moderator import BadOption, ItemAnswer, Moderator, ModeratorAnswer, PluginContext, Question
 from streams.moderation.verdict_rules import MAX_RULES, read_status
 
 Where = tuple[str | int, ...]
@@ -70,7 +70,7 @@ class Rule:
     """A verdict for the decisions in which all conditions hold."""
 
     conditions: tuple[Condition, ...]
-    answer: Answer
+    answer: ModeratorAnswer
 
 
 class Rules(Moderator):
@@ -85,7 +85,7 @@ class Rules(Moderator):
     async def ask(self, questions: Sequence[Question], key: int) -> Sequence[ItemAnswer]:
         return [self._answer(question) for question in questions]
 
-    def _answer(self, question: Question) -> Answer | None:
+    def _answer(self, question: Question) -> ModeratorAnswer | None:
         document = orjson.loads(question.decision.to_json())
         return next(
             (rule.answer for rule in self._rules if all(each.holds(document) for each in rule.conditions)), None
@@ -112,7 +112,7 @@ def _rule(rule: Any, where: Where) -> Rule:
     status: GivenStatus = read_status(rule["status"], (*where, "status"))
     labels = [Label(str(rule["label"]))] if rule.get("label") else []
     reason = str(rule["reason"])[:MAX_REASON_CHARS] if rule.get("reason") else None
-    return Rule(conditions, Answer(status, labels, reason))
+    return Rule(conditions, ModeratorAnswer(status, labels, reason))
 
 
 def _conditions(path: str, tests: Any, where: Where) -> list[Condition]:

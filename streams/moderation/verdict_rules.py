@@ -10,7 +10,7 @@ from typing import Any, Final
 from streams.domain.records import Label
 from streams.domain.records.moderation import MAX_LABELS, MAX_NAME_CHARS, MAX_REASON_CHARS
 from streams.domain.records.verdict import GIVEN_STATUSES, GivenStatus
-from streams.moderation.moderator import Answer, BadOption
+from streams.moderation.moderator import BadOption, ModeratorAnswer
 
 MAX_RULES: Final = 1000
 
@@ -75,7 +75,7 @@ def read_status(value: object, path: tuple[str | int, ...]) -> GivenStatus:
     return value
 
 
-def bounded(answer: Answer) -> tuple[Answer, int]:
+def bounded(answer: ModeratorAnswer) -> tuple[ModeratorAnswer, int]:
     """An answer whose labels and texts fit into a moderation event, and how many labels were cut.
 
     The labels with the highest scores stay; the reason says so.
@@ -93,7 +93,7 @@ def bounded(answer: Answer) -> tuple[Answer, int]:
         said = f"{len(answer.labels):,} labels were given; the {len(labels)} with the highest scores are kept."
         reason = f"{_cut(reason, MAX_REASON_CHARS - len(said) - 1)} {said}" if reason else said
     version = _cut(answer.version, MAX_NAME_CHARS) if answer.version else None
-    return Answer(answer.status, labels, _cut(reason, MAX_REASON_CHARS) if reason else None, version), cut
+    return ModeratorAnswer(answer.status, labels, _cut(reason, MAX_REASON_CHARS) if reason else None, version), cut
 
 
 def _highest(labels: Sequence[Label]) -> Iterable[Label]:

@@ -29,7 +29,7 @@ class StageContext:
         loop: the worker's event loop.
         fail: ends the worker with an error; nothing that is not committed is lost.
         share_bytes: the stage's share of the worker's budget of bytes.
-        fed: another stage of the worker writes what the stage reads, and nudges its consumer.
+        fed: other stages of the worker write all that the stage reads, and nudge its consumer.
     """
 
     stage: str

@@ -99,7 +99,8 @@ class Worker:
         weights = {each.name: each.weight for each in self._stages}
         shares = stage_shares(runtime.max_in_flight_bytes, weights, decoding_processes=runtime.decoders == "processes")
         share_bytes = shares[stage.name]
-        writes, fed = frozenset(stage.writes), any(_feeds(other, stage) for other in self._stages if other is not stage)
+        writes = frozenset(stage.writes)
+        fed = set(stage.reads) <= {topic for other in self._stages if other is not stage for topic in other.writes}
         return StageContext(stage.name, writes, self._settings, outbox, self._loop, self.fail, share_bytes, fed)
 
     @contextlib.asynccontextmanager

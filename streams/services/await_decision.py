@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from streams.config.settings import Settings
 from streams.errors import BrokerError
-from streams.kafka.decision_reader import DecisionReader, DecisionRecord
 from streams.kafka.publisher import Receipt
+from streams.kafka.readers.decision_reader import DecisionReader, DecisionRecord
 from streams.services.progress import Progress, TrackProgress
 from streams.services.submit.files import FoundFile, UnreadablePath
 from streams.services.submit.records import Envelope

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from clickhouse_connect.driver.client import Client
 
-from streams.analytics.queries.saved_calls import SavedCalls, saved_calls
-from streams.analytics.queries.verdicts import CurrentVerdict, current_verdicts
+from streams.analytics.queries.moderation.saved_calls import SavedCalls, saved_calls
+from streams.analytics.queries.moderation.verdicts import CurrentVerdict, current_verdicts
 from streams.domain.records import Decision
 from streams.errors import ConfigurationError
 from streams.local.demo_moderator import FORBIDDEN

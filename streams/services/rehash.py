@@ -25,7 +25,7 @@ from streams.domain.policy.collections import CollectionPolicies
 from streams.domain.records import Kind, Submission
 from streams.errors import BadInput
 from streams.kafka.publisher import Publisher, Receipt, SubmissionRecord
-from streams.kafka.submission_reader import SubmissionReader
+from streams.kafka.readers.submission_reader import SubmissionReader
 from streams.services.progress import Progress
 from streams.services.submit.pace import Pace
 from streams.services.submit.records import Envelope, record_from_bytes, record_from_url

@@ -10,13 +10,13 @@ import pytest
 from clickhouse_connect.driver.client import Client
 
 from streams.analytics.client import connect
-from streams.analytics.queries.verdicts import media_digest, moderation_acts
+from streams.analytics.queries.moderation.verdicts import media_digest, moderation_acts
 from streams.analytics.writer import ClickHouseSink
 from streams.domain.records import Decision, ModerationEvent, Verdict, decision_id
 from streams.errors import AnalyticsError, BadInput
 from streams.kafka.cloudevents import DELETED_TYPE
 from streams.kafka.topics import DEAD_LETTERS, DECISIONS, FINGERPRINTS
-from streams.services.deletions import DeletionPlan, DeletionTarget, plan_deletion
+from streams.services.moderation.deletions import DeletionPlan, DeletionTarget, plan_deletion
 from tests.support.engines import Database
 from tests.support.stories import (
     Record,

@@ -24,6 +24,8 @@ pytestmark = pytest.mark.timeout(600)
 PICTURE = photo(41, (96, 72))
 for media_type in ("image/jpeg", "image/png", "video/mp4", "application/octet-stream"):
     schemathesis.openapi.media_type(media_type, st.sampled_from([PICTURE, b"", b"no picture", PICTURE[:300]]))
+LINE = b'{"url":"https://example.com/1.jpg","media_id":"1"}'
+schemathesis.openapi.media_type("application/x-ndjson", st.sampled_from([LINE, LINE + b"\n" + LINE, b"", b"x", b"[]"]))
 
 schema = schemathesis.openapi.from_dict(make_app(load_settings()).openapi())
 schema.config.phases.coverage.enabled = False  # it asks thousands of times; random requests are bounded

@@ -22,7 +22,7 @@ from streams.domain.match.decide import decide
 from streams.domain.moderation.events import LogPosition
 from streams.domain.records import Fingerprint, ListEvent, Origin, VerdictSource, decode_list_event
 from streams.kafka.topics import VERDICTS
-from streams.services.hash_lists.importing import ListSettings, _Chunks, _closing_event, _entries, check_file
+from streams.services.moderation.hash_lists.importing import ListSettings, _Chunks, _closing_event, _entries, check_file
 from streams.services.progress import no_progress
 from tests.bench.near_stage import Gallery
 from tests.support.partition import Partition

@@ -17,7 +17,7 @@ import pytest
 from PIL import ImageEnhance
 
 from streams.analytics.client import connect
-from streams.analytics.queries.saved_calls import SavedCalls, saved_calls
+from streams.analytics.queries.moderation.saved_calls import SavedCalls, saved_calls
 from streams.config.settings import load_settings
 from tests.support.commands import mediasieve, running_system, until
 from tests.support.media import encode, photo

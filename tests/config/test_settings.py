@@ -25,6 +25,7 @@ def _empty_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 VARIABLES = [
+    ("MEDIASIEVE_MODERATION_FILE", "paths.moderation_file", None),
     ("MEDIASIEVE_API", "api.address", "127.0.0.1:8080"),
     ("MEDIASIEVE_API_KEYS", "api.key_file", None),
     ("MEDIASIEVE_API_RATE", "api.rate_limit", "6000/minute"),

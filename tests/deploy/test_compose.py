@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from streams.cli.app import cli
+from streams.config.api_keys import LiveKeys
 from streams.config.settings import load_settings
 from streams.stages import STAGE_NAMES
 from tests.deploy.compose import DEPLOY, TOP, load_compose, own_services
@@ -61,9 +62,19 @@ def test_make_secrets_makes_every_secret_once(tmp_path: Path) -> None:
     assert {entry["file"] for entry in document["secrets"].values()} <= {
         f"./secrets/{path.relative_to(tmp_path)}" for path in files
     }
-    assert all(len(password) == 48 for password in files.values())
+    assert all(len(password) == 48 for path, password in files.items() if path.parent.name != "api")
     assert len(set(files.values())) == len(files)
     assert {path: path.read_text() for path in files} == files, "a second run must not change passwords"
+
+
+def test_the_operators_key_opens_the_api(tmp_path: Path) -> None:
+    subprocess.run(["sh", str(DEPLOY / "make-secrets.sh"), str(tmp_path)], check=True)
+
+    keys = LiveKeys(tmp_path / "api" / "keys.yaml")
+
+    found = keys.find((tmp_path / "api" / "key").read_text())
+    keys.close()
+    assert found is not None and found.may("admin") and found.reaches("anything")
 
 
 def test_every_mounted_file_exists() -> None:

@@ -13,9 +13,9 @@ from aiohttp import web
 
 from streams import metrics
 from streams.errors import BadInput, Reason
-from streams.moderation.answers import Given
+from streams.moderation.answers import GivenVerdict
 from streams.moderation.caller import Inquiry, Medium
-from streams.moderation.moderator import Answer
+from streams.moderation.moderator import ModeratorAnswer
 from tests.moderation.conftest import MakeCaller, inquiry
 from tests.support.moderators import MAPPING, CountingModerator
 from tests.support.stories import decision
@@ -24,7 +24,7 @@ from tests.support.web_servers import ForbiddenServer, Servers, wait_until
 GOOD = {"labels": [{"name": "nudity", "score": 0.1}]}
 
 
-def status_of(given: Given | None) -> str | None:
+def status_of(given: GivenVerdict | None) -> str | None:
     return given.answer.status if given is not None and given.answer is not None else None
 
 
@@ -347,4 +347,28 @@ async def test_a_status_and_its_texts_can_be_mapped(make_caller: MakeCaller, mod
     moderator.respond = respond
     given = await make_caller(mapping=mapping).ask(inquiry(1))
     assert given is not None
-    assert given.answer == Answer("blocked", [], None, "m-7")
+    assert given.answer == ModeratorAnswer("blocked", [], None, "m-7")
+
+
+async def test_a_key_that_a_service_echoes_is_masked(make_caller: MakeCaller, moderator: CountingModerator) -> None:
+    async def respond(body: Any) -> web.Response:
+        return web.Response(status=500, text=f"no such user: {moderator.keys[-1]}")
+
+    moderator.respond = respond
+    caller = make_caller(retry={"first_wait_s": 0.02, "give_up_after_s": 0.3})
+    with pytest.raises(BadInput, match=r"no such user: Bearer \*\*\*") as error:
+        await caller.ask(inquiry(1))
+    assert "secret-key" not in str(error.value)
+
+
+async def test_an_import_is_asked_about_behind_live_traffic(
+    make_caller: MakeCaller, moderator: CountingModerator
+) -> None:
+    moderator.delay_s = 0.02
+    caller = make_caller(concurrency=1)
+    bulk = [replace(inquiry(number), is_bulk=True) for number in range(6)]
+    asked = [asyncio.create_task(caller.ask(each)) for each in (*bulk, inquiry(100), inquiry(101))]
+    await asyncio.gather(*asked)
+    order = [body["id"] for body in moderator.bodies]
+    assert order.index(decision(100).content_id) <= 2
+    assert order.index(decision(101).content_id) <= 3

@@ -14,7 +14,7 @@ from streams.moderation.http.mapping import read_mapping
 from streams.moderation.http.plugin import HttpModerator
 from streams.moderation.http.reading import read_answers
 from streams.moderation.moderation_file import load_moderation_file
-from streams.moderation.moderator import Answer, ModeratorFailure, Question
+from streams.moderation.moderator import ModeratorAnswer, ModeratorFailure, Question
 from streams.moderation.plugins import make_moderators
 from tests.support.stories import decision
 
@@ -35,21 +35,31 @@ def moderator(mapping: str, batch_size: int = 1) -> HttpModerator:
     )
 
 
-EXAMPLES: dict[str, tuple[Any, Answer]] = {
+EXAMPLES: dict[str, tuple[Any, ModeratorAnswer]] = {
     "category-scores.yaml": (
         {"model": "m-1", "results": [{"category_scores": {"violence": 0.91, "sexual": 0.01}}]},
-        Answer("blocked", [Label("violence", None, 0.91), Label("sexual", None, 0.01)], "violence 0.91", "m-1"),
+        ModeratorAnswer(
+            "blocked", [Label("violence", None, 0.91), Label("sexual", None, 0.01)], "violence 0.91", "m-1"
+        ),
     ),
     "labels-with-parents.yaml": (
         {"ModerationLabels": [{"Name": "Weapons", "ParentName": "Violence", "Confidence": 97.5}]},
-        Answer("review", [Label("Weapons", "Violence", 0.975)], "Weapons 0.97", None),
+        ModeratorAnswer("review", [Label("Weapons", "Violence", 0.975)], "Weapons 0.97", None),
     ),
     "nested-scores.yaml": (
         {"status": "success", "nudity": {"sexual": 0.01}, "weapon": {"firearm": 0.93}},
-        Answer("review", [Label("sexual", "nudity", 0.01), Label("firearm", "weapon", 0.93)], "firearm 0.93", None),
+        ModeratorAnswer(
+            "review", [Label("sexual", "nudity", 0.01), Label("firearm", "weapon", 0.93)], "firearm 0.93", None
+        ),
     ),
-    "job.yaml": ({"state": "done", "decision": "reject", "why": "weapon"}, Answer("blocked", [], "weapon", None)),
-    "hashes.yaml": ({"matches": ["known-abuse"]}, Answer("blocked", [Label("known-abuse")], "known-abuse", None)),
+    "job.yaml": (
+        {"state": "done", "decision": "reject", "why": "weapon"},
+        ModeratorAnswer("blocked", [], "weapon", None),
+    ),
+    "hashes.yaml": (
+        {"matches": ["known-abuse"]},
+        ModeratorAnswer("blocked", [Label("known-abuse")], "known-abuse", None),
+    ),
 }
 
 
@@ -58,7 +68,7 @@ def test_every_example_is_tried() -> None:
 
 
 @pytest.mark.parametrize(("mapping", "response", "wanted"), [(name, *case) for name, case in EXAMPLES.items()])
-def test_a_mapping_reads_the_answer_that_it_shows(mapping: str, response: Any, wanted: Answer) -> None:
+def test_a_mapping_reads_the_answer_that_it_shows(mapping: str, response: Any, wanted: ModeratorAnswer) -> None:
     made = moderator(mapping)
     (answer,) = read_answers(response, made._mapping.response, made._rules, [Question(decision(1))])
     assert answer == wanted
@@ -71,7 +81,7 @@ def test_a_batch_has_an_answer_for_every_item_and_words_are_scores() -> None:
     assert [item["image"] for item in request.json["requests"]] == [{"source": {"imageUri": URL}}, {"source": {}, "content": "eA=="}]  # fmt: skip  # noqa: E501
     response = {"responses": [{"safeSearchAnnotation": {"adult": "VERY_LIKELY"}}, {"error": {"code": 7}}]}
     good, bad = read_answers(response, made._mapping.response, made._rules, questions)
-    assert good == Answer("blocked", [Label("adult", None, 1.0)], "adult 1.00", None)
+    assert good == ModeratorAnswer("blocked", [Label("adult", None, 1.0)], "adult 1.00", None)
     assert isinstance(bad, ModeratorFailure)
 
 

@@ -69,14 +69,14 @@ def test_a_missing_key_file_is_named_and_a_key_never_shown(tmp_path: Path) -> No
 
 
 PLUGIN = """
-from streams.moderation.moderator import Answer, Moderator
+from streams.moderation.moderator import ModeratorAnswer, Moderator
 
 class Always(Moderator):
     def __init__(self, status):
         self._status = status
 
     async def ask(self, questions, key):
-        return [Answer(self._status) for _ in questions]
+        return [ModeratorAnswer(self._status) for _ in questions]
 
 def make(context):
     return Always(context.options["status"])

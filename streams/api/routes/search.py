@@ -14,6 +14,7 @@ from streams.api.answers import json_answer
 from streams.api.auth import NamedCollection, Reader
 from streams.api.backend import Shared
 from streams.api.bodies import FORM, JSON_TYPES, media_type, read_json, read_medium
+from streams.api.openapi import missing
 from streams.api.problems import Problem, problem_of
 from streams.api.schemas.search import SearchBatch, SearchQuery, SearchResult, UrlLookup
 from streams.api.schemas.submissions import NO_NUL, validated
@@ -40,7 +41,10 @@ Name = Annotated[str | None, Query(max_length=256, pattern=NO_NUL)]
 
 
 @router.post(
-    "/search", operation_id="search", responses={200: {"model": SearchResult}}, openapi_extra=_body("SearchQuery")
+    "/search",
+    operation_id="search",
+    responses={200: {"model": SearchResult}, **missing("medium or content")},
+    openapi_extra=_body("SearchQuery"),
 )
 async def search(
     request: Request,

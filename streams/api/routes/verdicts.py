@@ -17,7 +17,7 @@ from streams.api.schemas.verdicts import EventPublished, PairBody, Said, Verdict
 from streams.domain.records import Label, VerdictSource
 from streams.domain.records.moderation import EventName
 from streams.services.decision_feed.verdicts_online import OnlineEvent, publish_event_online
-from streams.services.verdicts import ModerationRequest, SubjectVerdicts, show_verdicts
+from streams.services.moderation.verdicts import ModerationRequest, SubjectVerdicts, show_verdicts
 
 router = APIRouter(tags=["verdicts"])
 audit = logging.getLogger("streams.api.audit")

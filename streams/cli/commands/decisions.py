@@ -12,7 +12,7 @@ import click
 from streams.cli.options import broker_option, data_dir_option, parse_since
 from streams.cli.printing.decisions import decision_line, decisions_table, heading_line
 from streams.cli.terminal import data_stream, make_console, say
-from streams.kafka.decision_reader import DecisionReader, DecisionRecord, ReadFrom
+from streams.kafka.readers.decision_reader import DecisionReader, DecisionRecord, ReadFrom
 from streams.local.data_dir import load_command_settings
 
 NEWEST_PRINTED = 100

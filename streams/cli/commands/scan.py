@@ -13,7 +13,7 @@ from streams.cli.printing.groups import report_lines
 from streams.cli.printing.submissions import SubmitPrinter
 from streams.cli.progress import track_progress
 from streams.cli.terminal import data_stream, say
-from streams.kafka.decision_reader import DecisionRecord
+from streams.kafka.readers.decision_reader import DecisionRecord
 from streams.local.data_dir import load_command_settings
 from streams.local.system import exit_on_signals
 from streams.services.await_decision import FileDecisions, WaitOptions, decide_files

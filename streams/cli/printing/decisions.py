@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from streams.domain.records import Match
-from streams.kafka.decision_reader import DecisionRecord
+from streams.kafka.readers.decision_reader import DecisionRecord
 from streams.services.groups import PARTIAL_RELATIONS, group_of
 from streams.services.text import printable
 from streams.services.wording import appearances_in_words, match_in_words, reason_in_words

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from streams.services.deletions import DeletionPlan
+from streams.services.moderation.deletions import DeletionPlan
+from streams.services.moderation.verdicts import PublishedEvent
 from streams.services.text import counted, printable
-from streams.services.verdicts import PublishedEvent
 
 
 def plan_in_words(plan: DeletionPlan, subject: str) -> str:

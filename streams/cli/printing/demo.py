@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-from streams.analytics.queries.saved_calls import SavedCalls
+from streams.analytics.queries.moderation.saved_calls import SavedCalls
 from streams.cli.tables import OUTCOME_STYLES, cell, plain_table
 from streams.cli.terminal import make_console
 from streams.local.demo_samples import BROKEN, CLIP, EXACT_COPY, ORIGINAL, VIDEO

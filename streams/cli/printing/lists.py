@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from streams.services.hash_lists.importing import ImportedList
+from streams.services.moderation.hash_lists.importing import ImportedList
 from streams.services.text import printable
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from streams.analytics.queries.hash_lists import ListAct, ListInForce
+    from streams.analytics.queries.moderation.hash_lists import ListAct, ListRow
 
 
 def imported_in_words(imported: ImportedList) -> str:
@@ -30,7 +30,7 @@ def imported_in_words(imported: ImportedList) -> str:
     return said
 
 
-def lists_table(lists: Sequence[ListInForce]) -> Table:
+def lists_table(lists: Sequence[ListRow]) -> Table:
     """The lists in force."""
     from streams.cli.tables import cell, plain_table
 

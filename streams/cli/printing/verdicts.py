@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from streams.services.moderation.verdicts import PublishedEvent, SubjectVerdicts
 from streams.services.text import printable
-from streams.services.verdicts import PublishedEvent, SubjectVerdicts
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from streams.analytics.queries.verdicts import ModerationAct
+    from streams.analytics.queries.moderation.verdicts import ModerationAct
 
 STATUS_STYLES = {"allowed": "green", "review": "yellow", "blocked": "red"}
 

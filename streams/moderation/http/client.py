@@ -6,7 +6,7 @@ URL. The host that the file names may be private, since the operator wrote it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -48,11 +48,17 @@ class Request:
     body: bytes | None = field(default=None, repr=False)
 
 
-class HttpClient:
-    """Sends requests. Ignores proxies, cookies and credentials of the environment."""
+class ModeratorClient:
+    """Sends requests. Ignores proxies, cookies and credentials of the environment.
 
-    def __init__(self, timeout_s: float) -> None:
+    Args:
+        timeout_s: of one request.
+        secrets: are masked where a response is quoted, since a service may echo what it was sent.
+    """
+
+    def __init__(self, timeout_s: float, secrets: Sequence[str] = ()) -> None:
         self._timeout_s = timeout_s
+        self._secrets = tuple(secrets)
         self._session: aiohttp.ClientSession | None = None
 
     async def send(self, request: Request) -> Any:
@@ -81,11 +87,19 @@ class HttpClient:
         except (aiohttp.ClientError, OSError, UnicodeError) as error:
             said = str(error) or type(error).__name__
             raise ModeratorFailure(Reason.MODERATOR_UNAVAILABLE, f"no connection: {said}") from error
-        _check_status(response, body)
+        quoted = self._quoted(body)
+        _check_status(response, quoted)
         try:
             return orjson.loads(body)
         except orjson.JSONDecodeError as error:
-            raise ModeratorFailure(Reason.MODERATOR_BAD_ANSWER, f"not JSON: {_quoted(body)}") from error
+            raise ModeratorFailure(Reason.MODERATOR_BAD_ANSWER, f"not JSON: {quoted}") from error
+
+    def _quoted(self, body: bytes) -> str:
+        """The beginning of a response, for people."""
+        text = body[: 8 * MAX_QUOTED_CHARS].decode(errors="replace")
+        for secret in self._secrets:
+            text = text.replace(secret, "***")
+        return repr(text[:MAX_QUOTED_CHARS])
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
@@ -121,7 +135,7 @@ async def _read(response: aiohttp.ClientResponse) -> bytes:
     return bytes(body)
 
 
-def _check_status(response: aiohttp.ClientResponse, body: bytes) -> None:
+def _check_status(response: aiohttp.ClientResponse, quoted: str) -> None:
     status = response.status
     if 200 <= status < 300:
         return
@@ -130,10 +144,8 @@ def _check_status(response: aiohttp.ClientResponse, body: bytes) -> None:
         detail = f"it answered {status} and points to {target!r}; redirects are not followed: name the final URL"
         raise ModeratorFailure(Reason.MODERATOR_UNAVAILABLE, detail)
     if status in REFUSED:
-        raise BadInput(Reason.MODERATOR_REFUSED, f"it answered {status}: {_quoted(body)}")
-    raise ModeratorFailure(
-        Reason.MODERATOR_UNAVAILABLE, f"it answered {status}: {_quoted(body)}", _retry_after_s(response)
-    )
+        raise BadInput(Reason.MODERATOR_REFUSED, f"it answered {status}: {quoted}")
+    raise ModeratorFailure(Reason.MODERATOR_UNAVAILABLE, f"it answered {status}: {quoted}", _retry_after_s(response))
 
 
 def _retry_after_s(response: aiohttp.ClientResponse) -> float | None:
@@ -146,7 +158,3 @@ def _retry_after_s(response: aiohttp.ClientResponse) -> float | None:
     except (ValueError, TypeError):
         return None
     return min(max(wait_s, 0.0), MAX_RETRY_AFTER_S)
-
-
-def _quoted(body: bytes) -> str:
-    return repr(body[:MAX_QUOTED_CHARS].decode(errors="replace"))

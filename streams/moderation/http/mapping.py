@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from streams.config.yaml_file import Problem
+from streams.config.yaml_file import YamlProblem
 from streams.domain.records.verdict import GivenStatus
 from streams.moderation.http.template import check_template
 from streams.moderation.moderation_file import ModerationFileError, read_document
@@ -18,11 +18,11 @@ from streams.moderation.verdict_rules import VerdictRules
 ResponsePath = str
 
 
-class _Part(BaseModel):
+class _MappingPart(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class RequestPart(_Part):
+class RequestPart(_MappingPart):
     """What is sent. `json` and `parts` are templates; with `item`, `${items}` in `json` is the list of a batch."""
 
     method: Literal["POST", "PUT", "GET"] = "POST"
@@ -34,7 +34,7 @@ class RequestPart(_Part):
     parts: dict[str, str] = Field(default_factory=dict)
 
 
-class LabelsPart(_Part):
+class LabelsPart(_MappingPart):
     """Where labels are: a `list` of objects with `name`, `score` and `parent`, a list of `names`, or a `map` from names
     to scores, also of maps. `words` gives scores for texts, `scale` is the highest score.
     """
@@ -48,7 +48,7 @@ class LabelsPart(_Part):
     scale: float = Field(default=1.0, gt=0)
 
 
-class ResponsePart(_Part):
+class ResponsePart(_MappingPart):
     """What is read. Either `status` with `statuses`, or rules over `labels` (`verdict`), or both: `status` first."""
 
     items: ResponsePath | None = None
@@ -70,7 +70,7 @@ class ResponsePart(_Part):
         return self
 
 
-class JobPart(_Part):
+class JobPart(_MappingPart):
     """Of a service that answers later: the first response has the job's `id`, and `url` tells how it stands."""
 
     id: ResponsePath
@@ -82,7 +82,7 @@ class JobPart(_Part):
     timeout_s: float = Field(default=300.0, gt=0, le=86_400)
 
 
-class MappingPart(_Part):
+class MappingPart(_MappingPart):
     """A mapping file."""
 
     request: RequestPart
@@ -110,7 +110,9 @@ def read_mapping(value: object, folder: Path) -> tuple[MappingPart, VerdictRules
         return _checked(document.value)
     except BadOption as error:
         where = ".".join(map(str, error.path))
-        raise ModerationFileError(path, [Problem(document.line(error.path), f"{where}: {error.problem}")]) from error
+        raise ModerationFileError(
+            path, [YamlProblem(document.line(error.path), f"{where}: {error.problem}")]
+        ) from error
 
 
 def _checked(value: object) -> tuple[MappingPart, VerdictRules | None]:

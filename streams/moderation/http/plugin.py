@@ -12,7 +12,7 @@ from urllib.parse import quote
 from yarl import URL
 
 from streams.errors import BadInput, Reason
-from streams.moderation.http.client import HttpClient, Part, Request
+from streams.moderation.http.client import ModeratorClient, Part, Request
 from streams.moderation.http.mapping import JobPart, MappingPart, read_mapping
 from streams.moderation.http.reading import find, read_answer, read_answers
 from streams.moderation.http.template import fill, values_of
@@ -60,7 +60,7 @@ class HttpModerator(Moderator):
         self.sends, self.batch_size, self.keys = sends, batch_size, max(1, len(keys))
         self.max_s = mapping.job.timeout_s + 2 * timeout_s if mapping.job is not None else None
         self._url, self._mapping, self._rules, self._keys = url, mapping, rules, tuple(keys)
-        self._client = HttpClient(timeout_s)
+        self._client = ModeratorClient(timeout_s, keys)
 
     async def ask(self, questions: Sequence[Question], key: int) -> Sequence[ItemAnswer]:
         further = {"key": self._keys[key]} if self._keys else {}

@@ -10,7 +10,7 @@ from streams.domain.records import Label
 from streams.domain.records.verdict import GivenStatus
 from streams.errors import Reason
 from streams.moderation.http.mapping import LabelsPart, ResponsePart
-from streams.moderation.moderator import Answer, ItemAnswer, ModeratorFailure, Question
+from streams.moderation.moderator import ItemAnswer, ModeratorAnswer, ModeratorFailure, Question
 from streams.moderation.verdict_rules import VerdictRules
 
 MAX_LABELS_READ: Final = 100_000
@@ -86,7 +86,7 @@ def read_answer(item: Any, part: ResponsePart, rules: VerdictRules | None) -> It
         score = "" if due_to.score is None else f" {due_to.score:.2f}"
         reason = f"{due_to.name}{score}"
     version = _text(find(item, part.version)) if part.version is not None else None
-    return Answer(status, labels, reason, version)
+    return ModeratorAnswer(status, labels, reason, version)
 
 
 def _status(

@@ -9,7 +9,7 @@ from typing import Final
 
 from streams.analytics.queries.dead_letters import MAX_EXAMPLES, LetterGroup
 from streams.domain.records.dead_letter import DeadLetter
-from streams.kafka.dead_letter_reader import Handled
+from streams.kafka.readers.dead_letter_reader import Handled
 
 #: Letters of further reasons, which no stage writes, are counted together.
 MAX_GROUPS: Final = 1_000
@@ -18,7 +18,7 @@ EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(slots=True)
-class _Group:
+class _LetterGroup:
     letters: int = 0
     open: int = 0
     replayed: int = 0
@@ -34,13 +34,13 @@ class LetterGroups:
     """By reason, stage and topic; bounded, whatever the letters say."""
 
     def __init__(self) -> None:
-        self._groups: dict[tuple[str, str, str], _Group] = {}
+        self._groups: dict[tuple[str, str, str], _LetterGroup] = {}
 
     def add(self, letter: DeadLetter, handled: Handled | None) -> None:
         name = (letter.reason[:128], letter.letter_id.stage[:128], letter.letter_id.origin_topic[:249])
         if name not in self._groups and len(self._groups) >= MAX_GROUPS:
             name = OTHERS
-        group = self._groups.setdefault(name, _Group())
+        group = self._groups.setdefault(name, _LetterGroup())
         group.letters += 1
         group.open += handled is None
         group.replayed += handled is not None and handled.act == "replayed"

@@ -18,7 +18,8 @@ from streams.analytics.queries.dead_letters import LetterGroup, LetterRow, lette
 from streams.config.settings import Settings
 from streams.domain.records.dead_letter import Act, DeadLetter, LetterFilter
 from streams.errors import BadInput
-from streams.kafka.dead_letter_reader import (
+from streams.kafka.dead_letters import replay_of
+from streams.kafka.readers.dead_letter_reader import (
     Handled,
     HandledLetters,
     TopicScan,
@@ -26,7 +27,6 @@ from streams.kafka.dead_letter_reader import (
     letter_digest,
     read_dead_letter,
 )
-from streams.kafka.dead_letters import replay_of
 from streams.kafka.topics import DEAD_LETTERS
 from streams.services.dead_letters.groups import LetterGroups
 from streams.services.dead_letters.sender import ActOptions, LetterSender

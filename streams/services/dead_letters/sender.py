@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -20,7 +20,7 @@ from streams.kafka.outputs import Output
 from streams.kafka.topics import DEAD_LETTER_ACTS, load_topics, plain_name, wire_name
 
 CHUNK_LETTERS: Final = 500
-CHUNK_BYTES: Final = 32 << 20
+CHUNK_BYTES: Final = 16 << 20
 CHUNK_S: Final = 2.0
 QUEUE_KBYTES: Final = 96 << 10
 MAX_NOTE_CHARS: Final = 1024
@@ -46,8 +46,8 @@ class ActOptions:
 
 
 @dataclass(slots=True)
-class _Pending:
-    """A letter that is being sent; `place` is set, and `error`, once Kafka has answered."""
+class _UnsentLetter:
+    """A letter that is being sent, without its value; `place` is set, or `error`, once Kafka has answered."""
 
     letter: DeadLetter
     replays: int
@@ -69,7 +69,7 @@ class LetterSender:
                 f"Kafka at {settings.kafka.bootstrap_servers} has no topic {wire_name(settings, DEAD_LETTER_ACTS)}; "
                 "run `mediasieve topics apply`."
             )
-        self._pending: list[_Pending] = []
+        self._pending: list[_UnsentLetter] = []
         self._act_errors: list[str] = []
         self._size_bytes = 0
         self._flushed_at = time.monotonic()
@@ -84,7 +84,7 @@ class LetterSender:
 
     def send(self, letter: DeadLetter, replays: int) -> str | None:
         """Queue a letter; returns why it cannot be replayed, or None."""
-        pending = _Pending(letter, replays, format_timestamp(time.time_ns() // 1_000_000))
+        pending = _UnsentLetter(replace(letter, value=None), replays, format_timestamp(time.time_ns() // 1_000_000))
         if self._act == "replayed":
             try:
                 output = replay_of(letter, by=self._options.by, at=pending.at, replays=replays)
@@ -123,7 +123,7 @@ class LetterSender:
                 "with the rest."
             )
 
-    def _act_on(self, pending: _Pending) -> DeadLetterAct:
+    def _act_on(self, pending: _UnsentLetter) -> DeadLetterAct:
         letter = pending.letter
         return DeadLetterAct(
             *letter.letter_id,
@@ -153,7 +153,7 @@ class LetterSender:
                 self._producer.poll(0)
                 return
 
-    def _on_answer(self, pending: _Pending, error: Any, message: Any) -> None:
+    def _on_answer(self, pending: _UnsentLetter, error: Any, message: Any) -> None:
         if error is not None:
             pending.error = error.str()
         else:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Final
 
 from streams.config.settings import Settings
-from streams.kafka.decision_tail import DecisionTail
+from streams.kafka.readers.decision_tail import DecisionTail
 from streams.services.decision_feed.fed import FedDecision, decode_fed
 
 READ_S: Final = 1.0

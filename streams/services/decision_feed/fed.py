@@ -10,7 +10,7 @@ from typing import Any, Final
 import orjson
 
 from streams.domain.records import format_timestamp
-from streams.kafka.decision_tail import TailRecord
+from streams.kafka.readers.decision_tail import TailRecord
 
 POSITION_REGEX: Final = re.compile(r"\d{1,5}\.\d{1,18}(?:_\d{1,5}\.\d{1,18}){0,1023}")
 

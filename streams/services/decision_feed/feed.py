@@ -18,7 +18,7 @@ from typing import Final
 from streams import metrics
 from streams.config.settings import Settings
 from streams.errors import BrokenInfrastructure, Overloaded
-from streams.kafka.decision_tail import DecisionTail, TailRecord
+from streams.kafka.readers.decision_tail import DecisionTail, TailRecord
 from streams.services.decision_feed.fed import FedDecision, decode_fed
 
 logger = logging.getLogger(__name__)

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass, replace
 
 from streams.analytics.pool import QueryPool
-from streams.analytics.queries.verdicts import content_of_medium
+from streams.analytics.queries.moderation.verdicts import content_of_medium
 from streams.domain.records import Decision, ModerationEvent
 from streams.domain.records.moderation import PAIR_EVENTS
 from streams.errors import BadInput, Reason
@@ -15,7 +15,7 @@ from streams.kafka.cloudevents import VERDICT_TYPE, moderation_headers
 from streams.kafka.topics import VERDICTS
 from streams.services.decision_feed.fed import FedDecision
 from streams.services.decision_feed.feed import DecisionFeed, Subscription
-from streams.services.verdicts import ModerationRequest, is_content_id, make_event, shows_effect
+from streams.services.moderation.verdicts import ModerationRequest, is_content_id, make_event, shows_effect
 
 
 @dataclass(frozen=True, slots=True)

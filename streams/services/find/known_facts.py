@@ -18,7 +18,7 @@ from streams.analytics.queries.stored.contents import FingerprintPlace, fingerpr
 from streams.config.settings import Settings
 from streams.domain.records import MediaFacts
 from streams.errors import BrokerError
-from streams.kafka.fingerprint_reader import FingerprintReader
+from streams.kafka.readers.fingerprint_reader import FingerprintReader
 
 logger = logging.getLogger(__name__)
 

@@ -10,9 +10,9 @@ from streams.analytics.pool import QueryPool
 from streams.analytics.queries.confidence import ConfidenceTotal, totals_by_confidence
 from streams.analytics.queries.failures import FailureTotal, failures_by_reason
 from streams.analytics.queries.latency import HopLatency, latency_by_hop
+from streams.analytics.queries.moderation.verdicts import CallsSaved, calls_saved
 from streams.analytics.queries.near_duplicates import TransformationStatistics, near_duplicates_by_transformation
 from streams.analytics.queries.totals import OutcomeTotal, Savings, savings, totals_by_outcome
-from streams.analytics.queries.verdicts import CallsSaved, calls_saved
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from typing import Any, Final, Literal
 
 from clickhouse_connect.driver.client import Client
 
+from streams.analytics.queries.moderation.verdicts import ModerationAct, moderation_acts
 from streams.analytics.queries.stored import Keyset, StoredDecision, decisions_of_group
 from streams.analytics.queries.stored.contents import decisions_of_contents
-from streams.analytics.queries.verdicts import ModerationAct, moderation_acts
 from streams.domain.records import Match, Verdict
 
 Role = Literal["canonical", "exact_copy", "near_copy", "for_review", "other"]

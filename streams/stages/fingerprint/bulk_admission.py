@@ -15,7 +15,7 @@ from typing import Final, Protocol
 
 from streams import metrics
 from streams.errors import BrokerError
-from streams.kafka.match_progress import MatchProgress
+from streams.kafka.readers.match_progress import MatchProgress
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ class LiveWork(Protocol):
     def crowded(self) -> bool: ...
 
 
-class Window:
+class BulkWindow:
     """How many admitted records match has not decided yet. Pure.
 
     A look at the log tells that all records are decided that Kafka had before the look: once match has come as far as
@@ -90,7 +90,7 @@ class BulkAdmission:
     def __init__(self, live: LiveWork, read_progress: Callable[[], MatchProgress], window: int) -> None:
         self._live = live
         self._read_progress = read_progress
-        self._window = Window(window)
+        self._window = BulkWindow(window)
         self._credit = 0.0
         self._seen_live = live.fingerprinted
         self._not_before = 0.0

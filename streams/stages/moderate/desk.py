@@ -123,12 +123,13 @@ class ModerationDesk:
         """The moderators that are asked about a decision, often none."""
         assert self._policies is not None
         callers = [self._callers[name] for name in names]
+        callers = [caller for caller in callers if decision.kind in caller.part.media]
         again = {caller.name for caller in callers if caller.part.on_new_version == "ask_again"}
         stale = is_stale(decision, again, lambda name: self._callers[name].part.version)
         if stale is not None:
             return _Asked([self._callers[stale]], "group")
         occasion = occasion_of(decision, self._policies.of(decision.collection).allowed_differs)
-        asked = [caller for caller in callers if occasion in caller.part.about and decision.kind in caller.part.media]
+        asked = [caller for caller in callers if occasion in caller.part.about]
         # What was changed in a copy says nothing about the others of its group.
         return _Asked(asked, "content" if occasion == "changed" else "group")
 

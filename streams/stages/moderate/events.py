@@ -7,9 +7,9 @@ from typing import Final
 
 from streams.domain.records import Decision, ModerationEvent, VerdictSource
 from streams.domain.records.moderation import ModeratorCall, Scope
-from streams.moderation.answers import Given
+from streams.moderation.answers import GivenVerdict
 from streams.moderation.moderation_file import ModeratorPart
-from streams.moderation.moderator import Answer
+from streams.moderation.moderator import ModeratorAnswer
 
 SOURCE: Final = "/mediasieve/moderate"
 """The CloudEvents source of the events."""
@@ -18,7 +18,7 @@ _NAMESPACE: Final = uuid.UUID("0b0f6a7e-6a3c-5d0e-9d8f-4a6f1c6f7c10")
 
 
 def verdict_event(
-    decision: Decision, given: Given, answer: Answer, moderator: str, part: ModeratorPart, scope: Scope
+    decision: Decision, given: GivenVerdict, answer: ModeratorAnswer, moderator: str, part: ModeratorPart, scope: Scope
 ) -> ModerationEvent:
     """The event; its id is a function of the decision, the moderator and the moderator's version in the file."""
     identity = uuid.uuid5(_NAMESPACE, "\0".join((decision.decision_id, moderator, part.version or "")))

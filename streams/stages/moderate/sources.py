@@ -12,7 +12,7 @@ from streams.domain.fingerprint.image.fingerprint import compute_content_id
 from streams.domain.records import Decision, Submission
 from streams.domain.records.ids import is_partial
 from streams.errors import BadInput, Reason
-from streams.kafka.submission_reader import SubmissionReader
+from streams.kafka.readers.submission_reader import SubmissionReader
 from streams.moderation.caller import Medium
 from streams.moderation.moderator import Sent
 from streams.sources.fetch import SourceFetcher

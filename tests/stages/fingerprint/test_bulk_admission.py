@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.errors import BrokerError
-from streams.kafka.match_progress import MatchProgress
-from streams.stages.fingerprint.bulk_admission import LIVE_PER_BULK, BulkAdmission, Window
+from streams.kafka.readers.match_progress import MatchProgress
+from streams.stages.fingerprint.bulk_admission import LIVE_PER_BULK, BulkAdmission, BulkWindow
 
 
 @dataclass
@@ -105,7 +105,7 @@ STEPS = st.sampled_from(("take", "write", "decide", "look", "late look", "give u
 
 @given(st.lists(st.tuples(STEPS, st.integers(1, 9))))
 def test_the_window_never_counts_a_record_as_decided_that_is_not(steps: list[tuple[str, int]]) -> None:
-    window = Window(20)
+    window = BulkWindow(20)
     end = decided = decided_of_ours = ours_in_log = 0
     late: tuple[int, MatchProgress] | None = None
     positions: list[int] = []  # of our records in the log
@@ -135,7 +135,7 @@ def test_the_window_never_counts_a_record_as_decided_that_is_not(steps: list[tup
 
 @pytest.mark.parametrize("decided", [{}, {0: 4}, {1: 5}, {0: 5, 1: 4}])
 def test_a_look_counts_once_every_partition_has_come_as_far(decided: dict[int, int]) -> None:
-    window = Window(10)
+    window = BulkWindow(10)
     window.taken = 10
     window.on_written(10)
     window.on_look(10, MatchProgress({0: 5, 1: 5}, decided))

@@ -24,10 +24,10 @@ from streams.domain.records.hash_list import (
 )
 from streams.domain.records.verdict import GIVEN_STATUSES
 from streams.local.data_dir import load_command_settings
-from streams.services.hash_lists.acts import drop_list, release_entry
-from streams.services.hash_lists.formats import FILE_FORMATS, format_of
-from streams.services.hash_lists.importing import ListSettings, import_list
-from streams.services.hash_lists.reading import export_list, show_list, show_lists
+from streams.services.moderation.hash_lists.acts import drop_list, release_entry
+from streams.services.moderation.hash_lists.formats import FILE_FORMATS, format_of
+from streams.services.moderation.hash_lists.importing import ListSettings, import_list
+from streams.services.moderation.hash_lists.reading import export_list, show_list, show_lists
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 LIST_NAME: Final = "LIST"

@@ -6,7 +6,7 @@ import click
 
 from streams.cli.commands.moderation.verdict import ONE, event_options, run_event
 from streams.domain.records.moderation import EventName
-from streams.services.verdicts import ModerationRequest
+from streams.services.moderation.verdicts import ModerationRequest
 
 Subjects = tuple[str, str]
 

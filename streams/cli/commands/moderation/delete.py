@@ -12,8 +12,8 @@ from streams.analytics.client import connect
 from streams.cli.commands.moderation.verdict import ONE, event_options, load_event_context, person
 from streams.cli.printing.deletions import plan_in_words, result_in_words
 from streams.cli.terminal import say, write_json_line
-from streams.services.deletions import delete, plan_deletion
-from streams.services.verdicts import WaitForEffect
+from streams.services.moderation.deletions import delete, plan_deletion
+from streams.services.moderation.verdicts import WaitForEffect
 
 
 @click.command()

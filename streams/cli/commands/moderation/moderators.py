@@ -11,7 +11,7 @@ from streams.cli.options import MEDIA_FILE, collection_option
 from streams.cli.terminal import say
 from streams.config.settings import Settings, load_settings
 from streams.moderation.moderation_file import ModerationFileError
-from streams.services.moderators import Asked, ask_moderators, check_moderators
+from streams.services.moderation.moderators import Asked, ask_moderators, check_moderators
 from streams.services.text import printable
 from streams.services.wording import reason_in_words
 

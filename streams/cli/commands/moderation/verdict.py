@@ -23,8 +23,8 @@ from streams.domain.records.moderation import SCOPES, Scope
 from streams.domain.records.verdict import GIVEN_STATUSES, GivenStatus
 from streams.kafka.topics import VERDICTS, wire_name
 from streams.local.data_dir import load_command_settings
+from streams.services.moderation.verdicts import ModerationRequest, WaitForEffect, publish_event, show_verdicts
 from streams.services.text import printable
-from streams.services.verdicts import ModerationRequest, WaitForEffect, publish_event, show_verdicts
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 

@@ -11,7 +11,7 @@ from collections import deque
 
 from streams import metrics
 from streams.errors import BadInput, BrokenInfrastructure, Reason
-from streams.stages.fingerprint.decoders.process import DecodingProcess, Job
+from streams.stages.fingerprint.decoders.process import DecodeJob, DecodingProcess
 from streams.stages.fingerprint.decoders.starter import Starter
 
 logger = logging.getLogger(__name__)
@@ -37,7 +37,7 @@ class DecoderPool:
         self._timeout_s = timeout_s
         self._processes: list[DecodingProcess] = []
         self._starting: set[asyncio.Task[None]] = set()
-        self._waiting: deque[Job] = deque()
+        self._waiting: deque[DecodeJob] = deque()
         self._closed = False
 
     @property
@@ -58,7 +58,7 @@ class DecoderPool:
             BrokenInfrastructure: no process can be started.
         """
         reply: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
-        self._waiting.append(Job(request, file, self._timeout_s, reply))
+        self._waiting.append(DecodeJob(request, file, self._timeout_s, reply))
         self._dispatch()
         try:
             return await reply
@@ -105,7 +105,7 @@ class DecoderPool:
         metrics.DECODERS.inc()
         asyncio.get_running_loop().call_soon(self._dispatch)
 
-    def _on_end(self, process: DecodingProcess, jobs: list[Job], timed_out: bool) -> None:
+    def _on_end(self, process: DecodingProcess, jobs: list[DecodeJob], timed_out: bool) -> None:
         if process in self._processes:
             self._processes.remove(process)
             metrics.DECODERS.dec()
@@ -119,7 +119,7 @@ class DecoderPool:
             self._blame(first, process.pid, timed_out)
         self._dispatch()
 
-    def _blame(self, job: Job, pid: int, timed_out: bool) -> None:
+    def _blame(self, job: DecodeJob, pid: int, timed_out: bool) -> None:
         """A job that took too long fails; one over which a process died is tried once more."""
         job.deaths += 1
         metrics.DECODER_DEATHS.labels("timeout" if timed_out else "crash").inc()

@@ -19,7 +19,7 @@ READ_BYTES = 256 << 10
 MAX_WAITING_PART = 10
 
 
-class Job:
+class DecodeJob:
     """A file to decode; `deaths` counts the processes that ended while they decoded it."""
 
     __slots__ = ("deaths", "file", "reply", "request", "timeout_s")
@@ -51,13 +51,13 @@ class DecodingProcess:
         self,
         started: Started,
         on_room: Callable[[], None],
-        on_end: Callable[[DecodingProcess, list[Job], bool], None],
+        on_end: Callable[[DecodingProcess, list[DecodeJob], bool], None],
     ) -> None:
         self.pid = started.pid
         self._started = started
         self._loop = asyncio.get_running_loop()
         self._on_room, self._on_end = on_room, on_end
-        self._jobs: deque[Job] = deque()
+        self._jobs: deque[DecodeJob] = deque()
         self._unsent: deque[memoryview] = deque()
         self._received = bytearray()
         self._timer: asyncio.TimerHandle | None = None
@@ -73,7 +73,7 @@ class DecodingProcess:
     def has_room(self) -> bool:
         return len(self._jobs) < JOBS_AT_ONCE
 
-    def send(self, job: Job) -> None:
+    def send(self, job: DecodeJob) -> None:
         """Give the process a job, behind those that it has."""
         self._jobs.append(job)
         if len(self._jobs) == 1:

@@ -8,7 +8,7 @@ import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 
 from streams.errors import BrokerError
-from streams.kafka.match_progress import MatchProgressReader
+from streams.kafka.readers.match_progress import MatchProgressReader
 from streams.kafka.topic_admin import apply_topics
 from streams.kafka.topics import FINGERPRINTS, consumer_group, load_topics, wire_name
 from tests.support.brokers import Namespace

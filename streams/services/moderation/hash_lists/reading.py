@@ -8,7 +8,13 @@ from typing import Any
 
 from clickhouse_connect.driver.client import Client
 
-from streams.analytics.queries.hash_lists import ListAct, ListInForce, list_acts, list_entries, lists_in_force
+from streams.analytics.queries.moderation.hash_lists import (
+    ListAct,
+    ListRow,
+    list_acts,
+    list_entries,
+    lists_in_force,
+)
 from streams.errors import BadInput, Reason
 
 
@@ -16,11 +22,11 @@ from streams.errors import BadInput, Reason
 class ShownList:
     """A list in force, and what was done to it, the latest first."""
 
-    list: ListInForce
+    list: ListRow
     acts: tuple[ListAct, ...]
 
 
-def show_lists(client: Client, collection: str) -> tuple[ListInForce, ...]:
+def show_lists(client: Client, collection: str) -> tuple[ListRow, ...]:
     """The lists of a collection.
 
     Raises:
@@ -59,7 +65,7 @@ def export_list(client: Client, collection: str, list_name: str) -> Iterator[dic
         yield document
 
 
-def _known(client: Client, collection: str, list_name: str) -> ListInForce:
+def _known(client: Client, collection: str, list_name: str) -> ListRow:
     found = lists_in_force(client, collection, list_name)
     if not found:
         raise BadInput(

@@ -9,8 +9,8 @@ import pytest
 
 from streams.domain.records import Label, ListEntry
 from streams.errors import BadInput
-from streams.services.hash_lists.formats import BadLine, FileEntry, FileFormat, format_of, read_entries
-from streams.services.hash_lists.importing import check_file
+from streams.services.moderation.hash_lists.formats import BadLine, FileEntry, FileFormat, format_of, read_entries
+from streams.services.moderation.hash_lists.importing import check_file
 
 MD5, SHA256, PDQ, PHASH = "a" * 32, "b" * 64, "c" * 64, "0123456789abcdef"
 

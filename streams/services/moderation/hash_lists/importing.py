@@ -37,7 +37,7 @@ from streams.domain.records.verdict import GivenStatus
 from streams.errors import BadInput, Reason
 from streams.kafka.publisher import Record, publish_record, publish_records
 from streams.kafka.topics import VERDICTS
-from streams.services.hash_lists.formats import BadLine, FileFormat, read_entries
+from streams.services.moderation.hash_lists.formats import BadLine, FileFormat, read_entries
 from streams.services.progress import Progress, TrackProgress, no_progress
 
 SOURCE: Final = "/mediasieve/lists"

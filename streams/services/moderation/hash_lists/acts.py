@@ -6,8 +6,8 @@ import uuid
 
 from streams.config.settings import Settings
 from streams.domain.records import ListEvent, VerdictSource
-from streams.services.hash_lists.formats import entries_of
-from streams.services.hash_lists.importing import checked_event, send_list_event
+from streams.services.moderation.hash_lists.formats import entries_of
+from streams.services.moderation.hash_lists.importing import checked_event, send_list_event
 
 
 def drop_list(

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 from clickhouse_connect.driver.client import Client
 
-from streams.analytics.queries.deletions import DeletedMedium, media_to_delete
+from streams.analytics.queries.moderation.deletions import DeletedMedium, media_to_delete
 from streams.config.settings import Settings
 from streams.domain.records import VerdictSource
 from streams.errors import AnalyticsError, BadInput, Reason
-from streams.kafka.decision_reader import DecisionReader
-from streams.services.verdicts import (
+from streams.kafka.readers.decision_reader import DecisionReader
+from streams.services.moderation.verdicts import (
     Connect,
     ModerationRequest,
     PublishedEvent,

@@ -12,7 +12,7 @@ from typing import Final
 import orjson
 from clickhouse_connect.driver.client import Client
 
-from streams.analytics.queries.verdicts import (
+from streams.analytics.queries.moderation.verdicts import (
     CurrentVerdict,
     ModerationAct,
     content_of_medium,
@@ -34,8 +34,8 @@ from streams.domain.records.moderation import PAIR_EVENTS, EventName, Scope
 from streams.domain.records.verdict import GivenStatus
 from streams.errors import BadInput, Reason
 from streams.kafka.cloudevents import VERDICT_TYPE, moderation_headers
-from streams.kafka.decision_reader import DecisionReader, DecisionRecord
 from streams.kafka.publisher import publish_record
+from streams.kafka.readers.decision_reader import DecisionReader, DecisionRecord
 from streams.kafka.topics import VERDICTS
 
 SOURCE: Final = "/mediasieve/verdicts"

@@ -7,7 +7,7 @@ from pathlib import Path
 import orjson
 
 from streams.domain.records import Decision
-from streams.kafka.decision_reader import DecisionRecord
+from streams.kafka.readers.decision_reader import DecisionRecord
 from streams.kafka.topics import DECISIONS
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / DECISIONS / "1_unique.json"

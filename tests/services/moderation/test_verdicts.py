@@ -11,7 +11,7 @@ from streams.config.settings import load_settings
 from streams.domain.records import Decision, ModerationEvent, Verdict, VerdictSource
 from streams.domain.records.moderation import EventName
 from streams.errors import BadInput, Reason
-from streams.services.verdicts import ModerationRequest, is_content_id, publish_event, shows_effect
+from streams.services.moderation.verdicts import ModerationRequest, is_content_id, publish_event, shows_effect
 from tests.support.stories import decision, moderation_event
 
 ANN = VerdictSource("person", "ann")

@@ -15,7 +15,7 @@ from streams.config.settings import Settings
 from streams.domain.fingerprint.image.fingerprint import ImageLimits, fingerprint_image
 from streams.domain.records import Decision, Verdict, decision_id, format_timestamp
 from streams.errors import BadInput, ConfigurationError, Reason
-from streams.moderation.answers import Given
+from streams.moderation.answers import GivenVerdict
 from streams.moderation.caller import Caller, Inquiry, Medium
 from streams.moderation.journal import Journal
 from streams.moderation.moderation_file import ModerationFile, load_moderation_file
@@ -30,7 +30,7 @@ class Asked:
     """
 
     moderator: str
-    given: Given | None
+    given: GivenVerdict | None
     failure: BadInput | None = None
 
 

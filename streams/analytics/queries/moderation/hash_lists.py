@@ -13,7 +13,7 @@ from streams.analytics.queries.select import IN_COLLECTION, select
 
 
 @dataclass(frozen=True, slots=True)
-class ListInForce:
+class ListRow:
     """A list that holds; `status` is empty for a negative list, `labels` are name, parent and score."""
 
     collection: str
@@ -105,9 +105,9 @@ ENTRIES: Final = """
 PAGE_ENTRIES: Final = 50_000
 
 
-def lists_in_force(client: Client, collection: str = "", list_name: str = "") -> tuple[ListInForce, ...]:
+def lists_in_force(client: Client, collection: str = "", list_name: str = "") -> tuple[ListRow, ...]:
     """The lists of a collection, or of all; or the one list of this name."""
-    return select(client, ListInForce, LISTS_IN_FORCE, {"collection": collection, "list_name": list_name})
+    return select(client, ListRow, LISTS_IN_FORCE, {"collection": collection, "list_name": list_name})
 
 
 def list_acts(client: Client, collection: str, list_name: str, *, limit: int = 20) -> tuple[ListAct, ...]:
@@ -116,7 +116,7 @@ def list_acts(client: Client, collection: str, list_name: str, *, limit: int = 2
     return select(client, ListAct, LIST_ACTS, parameters)
 
 
-def list_entries(client: Client, known: ListInForce) -> Iterator[ExportedEntry]:
+def list_entries(client: Client, known: ListRow) -> Iterator[ExportedEntry]:
     """All entries of a list, in the order of its import."""
     parameters: dict[str, Any] = {
         **{"collection": known.collection, "list_name": known.list_name, "import_id": known.import_id},

@@ -1,0 +1,1 @@
+"""Questions about verdicts, hash lists, deletions and saved calls."""

@@ -1,0 +1,1 @@
+"""What people say about contents: verdicts, corrections, deletions, hash lists, moderators."""
