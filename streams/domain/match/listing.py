@@ -38,12 +38,10 @@ class BatchListing:
 
     def lists_of(self, collection: str) -> ListsOfCollection:
         """The lists of a collection now."""
-        lists = self._moderated.lists
-        if collection not in lists.with_lists:
-            return ()
-        if collection in self._looked_up and lists.is_current(collection):
-            return self._looked_up[collection]
-        found = self._looked_up[collection] = lists.of(collection, self._state)
+        found = self._moderated.lists.of(collection, self._state)
+        if self._looked_up.get(collection, ()) is found:
+            return found
+        self._looked_up[collection] = found
         asked = [each for each in self._batch if each.is_new and each.fingerprint.collection == collection]
         hashes = [_hashes(each) for each in asked]
         hits = find_hits(found, hashes) if found else [{} for _ in asked]
