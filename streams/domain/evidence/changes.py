@@ -16,8 +16,13 @@ from numpy.typing import NDArray
 from streams.domain.evidence.alignment.affine import NUMBERS, PIXEL, invert
 from streams.domain.hamming.jit import compiled
 
-PLACE: Final = 4
-"""A place has PLACE × PLACE pixels; there is one at every pixel."""
+PLACE: Final = 6
+STEP: Final = 2
+"""A place has PLACE × PLACE pixels; there is one at every STEP pixels."""
+
+FORGIVEN: Final = 4
+"""The pixels of a place that differ most do not count: thumbnails clip the four darkest and brightest of a block, so in
+one copy a few dark pixels are seen, and in the next they are not."""
 
 AROUND: Final = 8
 """Light and contrast of a place are those of so many pixels on all sides: vignettes and filters are no changes."""
@@ -30,10 +35,10 @@ NOISE_SHARE: Final = 108
 """Mean square of what a copy may differ by: so much, and the square of the contrast by so much. A thumbnail has four
 levels a block."""
 
-WORST: Final = 12
+WORST: Final = 3
 """So many of the worst places decide. They overlap, so these are one or two."""
 
-MIN_PLACES: Final = 200
+MIN_PLACES: Final = 40
 """With fewer places there is nothing to compare the worst with."""
 
 UNIT: Final = 64
@@ -95,7 +100,8 @@ def _measure(known: Any, query: Any, inverse: Any, known_edge: int, query_edge: 
         shown[at], shown[side - 1 - at], shown[:, at], shown[:, side - 1 - at] = False, False, False, False
     _forget_filled(query, laid, shown)
     light, gain, own_light = _measure_light(query, laid, shown)
-    least = np.full((side, side), -1, np.int64)
+    places = (side - PLACE) // STEP + 1
+    least = np.full((places, places), -1, np.int64)
     trial, everywhere = np.empty_like(laid), np.empty_like(shown)
     for number in range(len(SHIFTS)):
         _lay_over(known, side, inverse, SHIFTS[number][0], SHIFTS[number][1], 0, trial, everywhere)
@@ -104,9 +110,7 @@ def _measure(known: Any, query: Any, inverse: Any, known_edge: int, query_edge: 
 
 
 @compiled()
-def _lay_over(
-    known: Any, side: int, inverse: Any, right: int, down: int, edge: int, laid: Any, shown: Any
-) -> None:
+def _lay_over(known: Any, side: int, inverse: Any, right: int, down: int, edge: int, laid: Any, shown: Any) -> None:
     """Write the known picture as the query lies, in 1/16 grey levels, and where it shows anything."""
     last = (known.shape[0] - 1) << 12
     first, end = (edge << 12) - 2048, last + 2048 - (edge << 12)
@@ -226,28 +230,41 @@ def _leave_least(query: Any, laid: Any, own_light: Any, light: Any, gain: Any, l
         for x in range(side):
             left_over = np.int64(query[y, x]) * 16 - own_light[y, x] - ((gain[y, x] * (laid[y, x] - light[y, x])) >> 8)
             squares[y, x] = left_over * left_over
-    for y in range(side - PLACE + 1):
-        for x in range(side - PLACE + 1):
-            total = np.int64(0)
-            for row in range(y, y + PLACE):
-                for column in range(x, x + PLACE):
-                    total += squares[row, column]
-            if least[y, x] < 0 or total < least[y, x]:
-                least[y, x] = total
+    for row in range(least.shape[0]):
+        for column in range(least.shape[1]):
+            total = _sum_but_most(squares, row * STEP, column * STEP)
+            if least[row, column] < 0 or total < least[row, column]:
+                least[row, column] = total
+
+
+@compiled()
+def _sum_but_most(squares: Any, top: int, left: int) -> Any:
+    """The sum of a place without its FORGIVEN largest pixels."""
+    most, total = np.zeros(FORGIVEN, np.int64), np.int64(0)
+    for y in range(top, top + PLACE):
+        for x in range(left, left + PLACE):
+            value = squares[y, x]
+            total += value
+            if value > most[FORGIVEN - 1]:
+                at = FORGIVEN - 1
+                while at > 0 and most[at - 1] < value:
+                    most[at] = most[at - 1]
+                    at -= 1
+                most[at] = value
+    return total - most.sum()
 
 
 @compiled()
 def _rank(query: Any, laid: Any, shown: Any, least: Any) -> Any:
-    side = query.shape[0]
-    own, other = _range_around(query, CONTRAST_AROUND), _range_around(laid, CONTRAST_AROUND)
-    counts, total = np.zeros(MOST + 1, np.int64), 0
-    for y in range(side - PLACE + 1):
-        for x in range(side - PLACE + 1):
-            if shown[max(y - 1, 0) : y + PLACE + 1, max(x - 1, 0) : x + PLACE + 1].all():
-                middle_y, middle_x = y + PLACE // 2, x + PLACE // 2
-                contrast = np.int64(own[middle_y, middle_x]) * 16 + other[middle_y, middle_x]
+    contrasts = _range_around(query, CONTRAST_AROUND) * 16 + _range_around(laid, CONTRAST_AROUND)
+    counts, total, counted = np.zeros(MOST + 1, np.int64), 0, PLACE * PLACE - FORGIVEN
+    for row in range(least.shape[0]):
+        for column in range(least.shape[1]):
+            y, x = row * STEP, column * STEP
+            if shown[y : y + PLACE, x : x + PLACE].all():
+                contrast = np.int64(contrasts[y : y + PLACE, x : x + PLACE].sum()) // (PLACE * PLACE)
                 allowed = NOISE * 256 + contrast * contrast // (4 * NOISE_SHARE)
-                counts[min(least[y, x] * UNIT // (allowed * PLACE * PLACE), MOST)] += 1
+                counts[min(least[row, column] * UNIT // (allowed * counted), MOST)] += 1
                 total += 1
     if total < MIN_PLACES:
         return 0, 0

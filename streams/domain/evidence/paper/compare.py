@@ -58,8 +58,8 @@ MAX_CHANGE: Final = 17
 CHANGE_SHARE: Final = 4
 CHANGE_AT_LEAST: Final = 10
 """The worst place may differ MAX_CHANGE / CHANGE_SHARE times as much as nearly all others and CHANGE_AT_LEAST. With
-MAX_UNUSUAL_LOSS this tells nine of ten forms of which one or two fields differ, and bills of which the amounts do, where
-words alone do not; one copy in ten is less than certain by it."""
+MAX_UNUSUAL_LOSS this tells nine of ten forms in which one or two fields differ, and bills in which the amounts do, that
+words alone do not tell; one copy in ten is less than certain by it."""
 
 MANY_WORDS: Final = 150
 MAX_LOW_LOSS: Final = -10
@@ -153,7 +153,8 @@ def compare_pages(known: Page, query: Page, geometries: Sequence[Geometry] = ())
     height, width = known.ink.shape
     cells = np.empty((height // CELL_ROWS, width // CELL_COLUMNS), np.int64)
     found = _compare(*known.levels, *query.levels, starts, known.own_cells, cells)
-    aligned, covered, change, usual, *ranked = (int(number) for number in found)
+    aligned, covered, change, usual, score, loss, low_loss, usual_loss, others, compared = (int(each) for each in found)
+    ranked = (score, loss, low_loss, usual_loss, others, compared)
     return PageComparison(*ranked, known.words, covered, aligned, change, usual)
 
 
