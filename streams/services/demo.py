@@ -28,6 +28,7 @@ SOURCE = "/mediasieve/demo"
 #: Marks a folder that the next demo may replace.
 MARK = "made-by-mediasieve-demo"
 POLL_EVERY_S = 0.2
+SETTLED_S = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +49,18 @@ class SampleVerdict:
 
 
 def await_verdicts(client: Client, collection: str, *, timeout_s: float) -> SavedCalls:
-    """Where verdicts come from, as soon as none is pending, else at the end of the timeout.
+    """Where verdicts come from, as soon as none is pending or nothing changes any more, else at the end of the timeout.
 
     Raises:
         AnalyticsError: ClickHouse does not answer or refuses.
     """
-    deadline = time.monotonic() + timeout_s
+    deadline, changed_at, before = time.monotonic() + timeout_s, time.monotonic(), None
     while True:
         found = saved_calls(client, collection)
-        if not found.pending or time.monotonic() > deadline:
+        if found != before:
+            changed_at, before = time.monotonic(), found
+        is_settled = found.own > 0 and time.monotonic() - changed_at > SETTLED_S
+        if not found.pending or is_settled or time.monotonic() > deadline:
             return found
         time.sleep(POLL_EVERY_S)
 

@@ -22,8 +22,8 @@ from streams.domain.evidence.paper.page import Page
 from streams.domain.evidence.placement import views_shares
 from streams.domain.evidence.prepared import SIDES, pixels
 from streams.domain.evidence.verify import MatchedViews, Verification, verify
-from streams.domain.hashes.views import CUT_OUT, OTHER_GROUND
-from tests.reference import paper
+from streams.domain.hashes.views import CUT_OUT, FULL, OTHER_GROUND
+from tests.reference import changes, paper
 
 ONE, PIXEL, EDGE = 65536, 4096, 65535
 Map = tuple[int, ...]
@@ -35,14 +35,32 @@ def judged(
 ) -> Judgement:
     if known.pixels and known.pixels == query.pixels:
         return Judgement("certain", 1000, 0.0, b"\1" * 64, matched[0] if matched else None)
-    judged = by_evidence(known, query, matched, confirm_bits)
-    if judged.confidence == "certain" and not seen_alike(known, query):
+    found = verify(known, query, matched)
+    judged = by_evidence(known, query, matched, confirm_bits, found)
+    same = seen_alike(known, query) and says_the_same(known, query, shares_of(known, query, found, matched))
+    if judged.confidence == "certain" and not same:
         return replace(judged, confidence="likely")
     return judged
 
 
-def by_evidence(known: Evidence, query: Evidence, matched: Sequence[MatchedViews], confirm_bits: int) -> Judgement:
-    found = verify(known, query, matched)
+def says_the_same(known: Evidence, query: Evidence, shares: Map) -> bool:
+    """Neither a small extract nor a drawing that was turned or mirrored."""
+    a, b, _, d, e, _ = shares
+    area = (a * e - b * d) // ONE
+    if abs(area) > 10 * ONE // 3:
+        return False
+    if area > 0 and a > abs(b) and e > abs(d):
+        return True
+    one, other = known.thumbnails[0], query.thumbnails[0]
+    inks = known.ink is not None and query.ink is not None
+    if inks and area > 0 and known.ink is not None and known.ink.words >= 40:
+        return True
+    return not (inks or (is_bold(one) and is_bold(other))) or tone_distance(one.pixels, other.pixels) <= 10
+
+
+def by_evidence(
+    known: Evidence, query: Evidence, matched: Sequence[MatchedViews], confirm_bits: int, found: Verification
+) -> Judgement:
     views = found.views or (matched[0] if matched else MatchedViews(0, 0, 0, 0))
     one, other = 0, 0
     if {views.known_view, views.query_view} & {OTHER_GROUND, CUT_OUT}:
@@ -66,7 +84,8 @@ def by_evidence(known: Evidence, query: Evidence, matched: Sequence[MatchedViews
         if confidence != "certain" and not few and found.score < 490:
             confidence = ""
     elif found.score >= 490 or (few and found.score >= 300):
-        confidence = "certain" if same_colours and bands(known, query, found) <= 5 else "likely"
+        calm = bands(known, query, found) <= 5 and not changed(known, query, found)
+        confidence = "certain" if same_colours and calm else "likely"
         if is_drawing(shown[0]) and is_drawing(shown[1]):
             tones = aligned_tones(known, query, found)
             close = not compared or (distance is not None and distance <= 12)
@@ -80,7 +99,9 @@ def by_evidence(known: Evidence, query: Evidence, matched: Sequence[MatchedViews
 
     score, blocks, work = found.score, found.blocks, 1
     if inks[0] and inks[1] and not is_cut_out:
-        confidence, score, blocks, work = by_ink(inks[0], inks[1], shares, confidence, same_colours, alike, blocks)
+        darker = alike and tone_distance_on_ground(known.thumbnails[0].pixels, query.thumbnails[0].pixels) > 40
+        same = same_colours and not darker
+        confidence, score, blocks, work = by_ink(inks[0], inks[1], shares, confidence, same, alike, blocks)
     elif confidence == "certain" and any(inks) and not is_bold_copy(shown):
         paper_side = shown[1] if inks[1] else shown[0]
         photo = structured(paper_side) > 51 and even(paper_side) * 100 < 80 * 112 and found.score >= 880
@@ -136,13 +157,15 @@ def plain(known: Evidence, query: Evidence, shown: tuple[Thumbnail, Thumbnail], 
     return "" if coloured and moved is not None and moved > 48 else "likely"
 
 
+def is_bold(thumbnail: Thumbnail) -> bool:
+    spreads = [thumbnail.packed[at + 1] - thumbnail.packed[at] for at in range(0, len(thumbnail.packed), 18)]
+    bold, clear = sum(spread >= 90 for spread in spreads), sum(spread >= 6 for spread in spreads)
+    return clear >= 8 and bold * 100 >= 60 * clear
+
+
 def is_bold_copy(shown: tuple[Thumbnail, Thumbnail]) -> bool:
-    for thumbnail in shown:
-        spreads = [thumbnail.packed[at + 1] - thumbnail.packed[at] for at in range(0, len(thumbnail.packed), 18)]
-        bold, clear = sum(spread >= 90 for spread in spreads), sum(spread >= 6 for spread in spreads)
-        if clear < 8 or bold * 100 < 60 * clear:
-            return False
-    return outline_distance(shown[0].pixels, shown[1].pixels) <= 14
+    both = is_bold(shown[0]) and is_bold(shown[1])
+    return both and outline_distance(shown[0].pixels, shown[1].pixels) <= 14
 
 
 def outline_distance(known: NDArray[np.uint8], query: NDArray[np.uint8]) -> int:
@@ -184,6 +207,7 @@ def by_ink(
     words = int((paper.own(paper.levels(one.ink)[0]) != paper.UNKNOWN).sum())
     enough = found.compared >= 6 and found.compared * 2 >= words and found.covered_percent >= 50 and found.score >= 200
     same = found.loss <= 80 and (words < 150 or found.low_loss <= -10)
+    same = same and found.loss - found.usual_loss <= 100 and 4 * found.change <= 17 * (found.usual_change + 10)
     score, work = min(max(found.score, 0), 1000), 4 if found.aligned else 2
     if enough and same:
         return "certain" if same_colours else "likely", score, blocks.replace(b"\2", b"\1"), work
@@ -254,6 +278,11 @@ def tone_distance(known: NDArray[np.uint8], query: NDArray[np.uint8]) -> int:
     return worst_tiles(known.astype(int) - query.astype(int))
 
 
+def tone_distance_on_ground(known: NDArray[np.uint8], query: NDArray[np.uint8]) -> int:
+    differences = known.astype(int) - query.astype(int)
+    return worst_tiles(differences - sorted(differences.ravel().tolist())[2048])
+
+
 def worst_tiles(differences: NDArray[np.int64]) -> int:
     squares = [int((differences[y : y + 4, x : x + 4] ** 2).sum()) for y in range(0, 64, 4) for x in range(0, 64, 4)]
     return sum(isqrt(square) for square in sorted(squares)[-4:]) // 16
@@ -276,6 +305,21 @@ def bands(known: Evidence, query: Evidence, found: Verification) -> int:
     return sum(left_over >= 400 and explained * 2 <= 1 for left_over, explained in least.values())
 
 
+def changed(known: Evidence, query: Evidence, found: Verification) -> bool:
+    """Whether few places differ far more than the others."""
+    placed = found.placement
+    inverse = inverse_of(found)
+    if placed is None or inverse is None:
+        return False
+    one = pixels(known.prepared, placed.known, placed.known_size).astype(np.int64)
+    other = pixels(query.prepared, placed.query, placed.query_size).astype(np.int64)
+    if placed.sign < 0:
+        other = 255 - other
+    edges = [0 if each.view == FULL else 3 for each in (known.thumbnails[placed.known], query.thumbnails[placed.query])]
+    worst, usual = changes.changes(one, other, inverse, *edges)
+    return 4 * worst > 17 * (usual + 16)
+
+
 def aligned_tones(known: Evidence, query: Evidence, found: Verification) -> int | None:
     """The mean of the four worst tiles' deviations, every tile at its best shift."""
     least: dict[tuple[int, int], int] = {}
@@ -292,16 +336,11 @@ def aligned_tones(known: Evidence, query: Evidence, found: Verification) -> int 
 
 def laid_on(known: Evidence, query: Evidence, found: Verification) -> Iterator[tuple[NDArray[Any], ...]]:
     """The query, where it shows the known picture, and that picture laid on it, at every shift."""
-    placed = found.placement
+    placed, inverse = found.placement, inverse_of(found)
     assert placed is not None
-    m = [int(number) for number in placed.map]
-    determinant = m[0] * m[4] - m[1] * m[3]
-    if determinant == 0:
+    if inverse is None:
         return
-    unit = PIXEL * PIXEL
-    a, b = m[4] * unit // determinant, -m[1] * unit // determinant
-    d, e = -m[3] * unit // determinant, m[0] * unit // determinant
-    c, f = -(a * m[2] + b * m[5]) // PIXEL, -(d * m[2] + e * m[5]) // PIXEL
+    a, b, c, d, e, f = inverse
     shown_known = pixels(known.prepared, placed.known, placed.known_size).astype(np.int64)
     shown_query = pixels(query.prepared, placed.query, placed.query_size).astype(np.int64)
     if placed.sign < 0:
@@ -311,6 +350,20 @@ def laid_on(known: Evidence, query: Evidence, found: Verification) -> Iterator[t
     for right, down in ((0, 0), (1, 0), (-1, 0), (0, 1), (0, -1)):
         across, along = a * x + b * y + c + right * PIXEL, d * x + e * y + f + down * PIXEL
         yield (shown_query, *sampled(shown_known, across, along))
+
+
+def inverse_of(found: Verification) -> Map | None:
+    """The map from query to known pixels."""
+    if found.placement is None:
+        return None
+    m = [int(number) for number in found.placement.map]
+    determinant = m[0] * m[4] - m[1] * m[3]
+    if determinant == 0:
+        return None
+    unit = PIXEL * PIXEL
+    a, b = m[4] * unit // determinant, -m[1] * unit // determinant
+    d, e = -m[3] * unit // determinant, m[0] * unit // determinant
+    return a, b, -(a * m[2] + b * m[5]) // PIXEL, d, e, -(d * m[2] + e * m[5]) // PIXEL
 
 
 def sampled(

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from tests.reference.changes import page_changes
 from tests.reference.evidence import finer, nudged
 
 Ints = NDArray[np.int64]
@@ -264,26 +265,27 @@ def own(page: Ints) -> Ints:
     return cells(page, (wide[1:, 1:] + wide[1:, :-1] + wide[:-1, 1:] + wide[:-1, :-1] + 2) >> 2, 0)
 
 
-def ranked(found: Ints, own: Ints) -> tuple[int, int, int, int, int]:
-    """Score, loss, low loss, cells that show another word, and how many cells count."""
+def ranked(found: Ints, own: Ints) -> tuple[int, int, int, int, int, int]:
+    """Score, loss, low loss, usual loss, cells that show another word, and how many cells count."""
     kept = sorted(int(value) for value in own.ravel() if value != UNKNOWN)
     low = kept[len(kept) // 10] if kept else 0
     counted = [(int(value), int(of)) for value, of in zip(found.ravel(), own.ravel(), strict=True) if value != UNKNOWN]
     if not counted:
-        return 0, 0, 0, 0, 0
+        return 0, 0, 0, 0, 0, 0
     values = sorted(value for value, _ in counted)[:4]
     lost = sorted((low if of == UNKNOWN else of) - value for value, of in counted)
     return (
         sum(values) // len(values),
         sum(lost[-4:]) // len(lost[-4:]),
         lost[len(lost) - 1 - len(lost) // 10],
+        lost[len(lost) // 2],
         sum(loss > 100 for loss in lost),
         len(counted),
     )
 
 
 def compared(known: Sequence[Ints], query: Sequence[Ints], given: list[list[int]]) -> tuple[list[int], Ints | None]:
-    """Correlation after alignment, percentage of the query covered, the numbers of `ranked`; and the cells.
+    """Correlation after alignment, percentage of the query covered, changes, the numbers of `ranked`; and the cells.
 
     Zeros, and no cells, of pages that do not resemble each other on a smaller level.
     """
@@ -296,8 +298,16 @@ def compared(known: Sequence[Ints], query: Sequence[Ints], given: list[list[int]
     if good >= 700:
         good, m = climbed(known[1], query[1], finer(m), 2, 4, PIXEL // 2)
     if good < 700:
-        return [0] * 7, None
+        return [0] * 10, None
     m = refined(known, query, m)
     found = cells(known[0], laid_over(known[0], query[0], m), 1)
     covered = abs(m[0] * m[4] - m[1] * m[3]) * known[0].size * 100 // (PIXEL * PIXEL * query[0].size)
-    return [correlation(known[0], query[0], m, 1), covered, *ranked(found, own(known[0]))], found
+    numbers, differing = ranked(found, own(known[0])), (0, 0)
+    if numbers[0] >= 200 and numbers[1] <= 80:
+        half = PIXEL // 2
+        laid = []
+        for right, down in ((0, 0), (half, 0), (-half, 0), (0, half), (0, -half)):
+            moved = [*m[:2], m[2] + right, *m[3:5], m[5] + down]
+            laid.append(laid_over(known[0], query[0], moved))
+        differing = page_changes(known[0], laid)
+    return [correlation(known[0], query[0], m, 1), covered, *differing, *numbers], found

@@ -64,6 +64,12 @@ def tone_distance(known: NDArray[np.uint8], query: NDArray[np.uint8]) -> int:
     return _worst_tiles(known.astype(np.int64) - query)
 
 
+def tone_distance_on_ground(known: NDArray[np.uint8], query: NDArray[np.uint8]) -> int:
+    """`tone_distance` but for how bright the ground is: the difference of most pixels does not count."""
+    differences = known.astype(np.int64) - query
+    return _worst_tiles(differences - np.sort(differences, axis=None)[differences.size // 2])
+
+
 def outline_distance(known: NDArray[np.uint8], query: NDArray[np.uint8]) -> int:
     """`tone_distance` that forgives what resizing does to sharp outlines.
 

@@ -67,7 +67,7 @@ class Evidence:
         thumbnails: the whole picture first, the innermost last.
         page: the ink of paper, as `pack_page` makes it; empty for all other pictures.
         chroma: Cb and Cr, a byte each, of CHROMA_SIDE × CHROMA_SIDE parts of the whole picture, row by row; empty for
-            a picture that has structure everywhere, for shape alone tells that one.
+            a large picture that has structure everywhere, for shape alone tells that one.
         pixels: a digest of the upright picture's size and pixels; empty where a picture has structure everywhere, and
             for JPEG, which is not decoded in full.
         other_page: as `page`, of a transparent picture on its other ground.

@@ -1,13 +1,13 @@
 """The evidence of a picture, from the grey pictures that its hashes are made of.
 
 A thumbnail is taken of every picture. Ink is added where it is paper, and colours and a digest of the pixels where it
-is plain or paper: there the thumbnail says too little. Photos take no more than their thumbnail.
+is plain, paper or small: there the thumbnail says too little. Photos take no more than their thumbnail.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,9 @@ from streams.domain.hashes.views import FULL, INNER_VIEWS, OTHER_GROUND
 from streams.domain.pixels.resample import BOX, Rectangle, resized
 
 Pixels = NDArray[np.uint8]
+
+SMALL_SIDE: Final = 256
+"""Pictures of no longer side are icons, emoji and sprites more often than photos: variants differ in colour alone."""
 
 
 class ColourSource(Protocol):
@@ -69,9 +72,10 @@ def extract_evidence(
         if on_other_ground is not None and other is not None and has_even_ground(other):
             other_page = _packed_page(on_other_ground(max(max(grey.size) // PICTURE_PIXELS, 1)))
     chroma, digest, plain = b"", b"", is_plain(innermost) or is_plain(thumbnails[0].packed)
-    if colours is not None and (page or other_page or plain):
+    small = max(size) <= SMALL_SIDE
+    if colours is not None and (page or other_page or plain or small):
         digest = colours.digest()
-        if colours.exact or plain:
+        if colours.exact or plain or small:
             chroma = colours.chroma()
     return Evidence(*size, thumbnails, page, chroma, digest, other_page)
 

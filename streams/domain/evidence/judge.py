@@ -17,12 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.domain.evidence.bands import count_bands
+from streams.domain.evidence.changes import EDGE_PIXELS, UNIT, measure_changes
 from streams.domain.evidence.colours import (
     aligned_tone_distance,
     colour_distance,
     is_coloured,
     outline_distance,
     tone_distance,
+    tone_distance_on_ground,
 )
 from streams.domain.evidence.differences import AGREES, DIFFERS, MAP_SIDE, share_that_differs
 from streams.domain.evidence.evidence import Evidence, Thumbnail
@@ -34,7 +36,7 @@ from streams.domain.evidence.placement import IDENTITY, part_shares, views_share
 from streams.domain.evidence.plain import has_even_ground, is_blank, is_bold, is_plain
 from streams.domain.evidence.prepared import pixels
 from streams.domain.evidence.verify import MatchedViews, Verification, verify
-from streams.domain.hashes.views import CUT_OUT, GROUNDS, OTHER_GROUND
+from streams.domain.hashes.views import CUT_OUT, FULL, GROUNDS, OTHER_GROUND
 
 Confidence = Literal["certain", "likely", ""]
 
@@ -56,6 +58,21 @@ correlate by 832 at most; forms and tables by up to 975, and their ground is eve
 MAX_BANDS: Final = 5
 """Bands that may show something else. Memes of one photo with other words have 14 and more; of copies of photos to
 which nothing was added, 2 % have more than 5."""
+
+CHANGE_AT_LEAST: Final = UNIT // 4
+MAX_CHANGE: Final = 17
+CHANGE_SHARE: Final = 4
+"""The worst place may differ MAX_CHANGE / CHANGE_SHARE times as much as nearly all others and CHANGE_AT_LEAST. Few
+copies of photos do, and half of the photos with another number, price, face or word that bands look past."""
+
+MAX_MAGNIFIED: Final = 10 * ONE // 3
+"""What is magnified more shows less than 30 % of the known picture: an extract says something else."""
+
+MIN_WORDS_OF_PAGE: Final = 40
+"""Pages of so many words are scanned upside down. What has fewer may be an arrow, which says another thing turned."""
+
+MAX_INK_TONE_DISTANCE: Final = 40
+"""Grey levels, but for how bright the ground is: ink says nothing about how dark a shirt or a bar is."""
 
 MAX_COLOUR_DISTANCE: Final = 24
 """Compression and small crops change colours less than that; half the saturation, sepia and other colours more."""
@@ -117,15 +134,39 @@ def judge(
     """
     if known.pixels and known.pixels == query.pixels:
         return Judgement("certain", 1000, 0.0, bytes([AGREES]) * (MAP_SIDE * MAP_SIDE), matched[0] if matched else None)
-    judged = _by_evidence(known, query, matched, confirm_bits)
-    if judged.confidence == "certain" and not is_seen_alike(known, query):
+    found = verify(known, query, matched)
+    shares = _shares(known, query, found, matched)
+    judged = _by_evidence(known, query, matched, confirm_bits, found, shares)
+    if judged.confidence == "certain" and not (is_seen_alike(known, query) and _says_the_same(known, query, shares)):
         return replace(judged, confidence="likely")
     return judged
 
 
-def _by_evidence(known: Evidence, query: Evidence, matched: Sequence[MatchedViews], confirm_bits: int) -> Judgement:
-    found = verify(known, query, matched)
-    shares = _shares(known, query, found, matched)
+def _says_the_same(known: Evidence, query: Evidence, shares: NDArray[np.int64]) -> bool:
+    """Whether a copy is no small extract and no drawing that is turned or mirrored, as arrows and letters are."""
+    a, b, _, d, e, _ = (int(number) for number in shares)
+    area = (a * e - b * d) // ONE
+    if abs(area) > MAX_MAGNIFIED:
+        return False
+    if area > 0 and a > abs(b) and e > abs(d):
+        return True
+    one, other = known.thumbnails[0], query.thumbnails[0]
+    is_paper = known.ink is not None and query.ink is not None
+    if is_paper and area > 0 and known.ink is not None and known.ink.words >= MIN_WORDS_OF_PAGE:
+        return True
+    is_drawn = is_paper or (is_bold(one.packed) and is_bold(other.packed))
+    # What is symmetrical lies as it did, whichever way it was aligned.
+    return not is_drawn or tone_distance(one.pixels, other.pixels) <= MAX_PLAIN_TONE_DISTANCE
+
+
+def _by_evidence(
+    known: Evidence,
+    query: Evidence,
+    matched: Sequence[MatchedViews],
+    confirm_bits: int,
+    found: Verification,
+    shares: NDArray[np.int64],
+) -> Judgement:
     shown = _shown(known, query, found, matched)
     confidence = _by_texture(known, query, found, confirm_bits, shares, shown)
     judgement = Judgement(confidence, found.score, found.differs, found.blocks, found.views)
@@ -205,7 +246,17 @@ def _by_texture(
     most = MAX_PLAIN_COLOUR_DISTANCE if on_ground else MAX_COLOUR_DISTANCE
     if not _same_colours(known, query, shares, most):
         return "likely"
-    return "likely" if count_bands(known_pixels, query_pixels, placement.map) > MAX_BANDS else "certain"
+    if count_bands(known_pixels, query_pixels, placement.map) > MAX_BANDS:
+        return "likely"
+    edges = (_edge(known.thumbnails[placement.known]), _edge(query.thumbnails[placement.query]))
+    changes = measure_changes(known_pixels, query_pixels, placement.map, *edges)
+    most = MAX_CHANGE * (changes.usual + CHANGE_AT_LEAST)
+    return "likely" if changes.worst * CHANGE_SHARE > most else "certain"
+
+
+def _edge(thumbnail: Thumbnail) -> int:
+    """Pixels at the edge of a thumbnail that may show a frame or bars."""
+    return 0 if thumbnail.view == FULL else EDGE_PIXELS
 
 
 def _plain(
@@ -242,6 +293,12 @@ def _same_colours(known: Evidence, query: Evidence, shares: NDArray[np.int64], m
     return distance is not None and distance <= most
 
 
+def _is_darker(known: Evidence, query: Evidence) -> bool:
+    """Whether parts of one of two pictures that lie alike are darker, however bright the ground is."""
+    one, other = known.thumbnails[0].pixels, query.thumbnails[0].pixels
+    return tone_distance_on_ground(one, other) > MAX_INK_TONE_DISTANCE
+
+
 def _by_ink(
     known: Evidence, query: Evidence, ink: Page, query_ink: Page, judged: Judgement, shares: NDArray[np.int64]
 ) -> Judgement:
@@ -249,12 +306,13 @@ def _by_ink(
     geometry = Geometry(shares, known.thumbnails[0].box, query.thumbnails[0].box)
     found = compare_pages(ink, query_ink, [geometry])
     score = min(max(found.score, 0), 1000)
+    alike = corner_distance(shares, IDENTITY) <= LIES_ALIKE
     work = THUMBNAILS_WORK + (EARLY_INK_WORK if found.refused_early else INK_WORK)
     if found.same:
-        confidence: Confidence = "certain" if _same_colours(known, query, shares, MAX_COLOUR_DISTANCE) else "likely"
+        same = _same_colours(known, query, shares, MAX_COLOUR_DISTANCE) and not (alike and _is_darker(known, query))
+        confidence: Confidence = "certain" if same else "likely"
         blocks = judged.blocks.replace(bytes([DIFFERS]), bytes([AGREES]))
         return Judgement(confidence, score, share_that_differs(blocks), blocks, judged.views, work)
-    alike = corner_distance(shares, IDENTITY) <= LIES_ALIKE
     if found.has_few_other_words or (judged.confidence and not alike):
         return replace(judged, confidence="likely", score=score, work=work)
     return replace(judged, confidence="", score=score, work=work)

@@ -65,8 +65,8 @@ class NearIndex:
       set, as pHashes have, radius 7 costs the same as radius 6: 52 buckets.
     - Adding is O(1) on average, under 2 µs. Whenever n has grown by a tenth or a fifth, all buckets are copied once, at
       some 20 ns an entry. Removing scans four buckets.
-    - Memory is at most 64 bytes an entry as n grows, 12 to 24 up to 16,384 entries, and a quarter more while buckets
-      are copied. When more than half of the entries have been removed, the index is rebuilt.
+    - Memory is at most 64 bytes an entry as n grows, about 58 from a million on, 12 to 24 up to 16,384 entries, and a
+      quarter more while buckets are copied. When more than half of the entries have been removed, the index is rebuilt.
 
     Only one thread at a time may use an index; compiled calls release the GIL.
     """
@@ -75,7 +75,7 @@ class NearIndex:
         """An empty index.
 
         Args:
-            radius_bits: the default radius of look-ups, 0 to 64.
+            radius_bits: the default radius of look-ups, 0 to 64. A large index is laid out for it; others find all.
             log_entries: up to this number of entries, the index is a plain list, which is a good deal smaller.
         """
         self.radius_bits = check_radius(radius_bits)

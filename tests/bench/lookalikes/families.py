@@ -25,6 +25,8 @@ from tests.bench.lookalikes import (
     text_pages,
 )
 from tests.bench.lookalikes.drawing import Member
+from tests.bench.lookalikes.variants import drawings, papers
+from tests.bench.lookalikes.variants import photos as edited_photos
 from tests.bench.small_hashes import SHARED_DATA, pictures
 from tests.support.media import encode
 
@@ -83,6 +85,18 @@ FAMILIES = (
     Family("chats", chats.draw),
     Family("products", products.draw, "JPEG", max_share=None),
     Family("bursts", bursts.draw, "JPEG", max_share=None),
+    Family("photos, other words", edited_photos.draw_words, "JPEG"),
+    Family("photos, other prices", edited_photos.draw_price, "JPEG", max_share=0.05),
+    Family("photos, other number plates", edited_photos.draw_plate, "JPEG", max_share=0.5),
+    Family("photos, other objects", edited_photos.draw_object, "JPEG", max_share=0.02),
+    Family("forms, two other fields", papers.draw_form, max_share=0.02),
+    Family("bills, other amounts", papers.draw_bill, max_share=0.02),
+    Family("tables, two other rows", papers.draw_table, max_share=0.1),
+    Family("sprites, other colours", drawings.draw_sprite, max_share=0.02),
+    Family("games", drawings.draw_board),
+    Family("arrows", drawings.draw_arrow, max_share=0.02),
+    Family("square codes", drawings.draw_code),
+    Family("clocks", drawings.draw_clock),
 )
 
 

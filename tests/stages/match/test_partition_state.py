@@ -43,6 +43,7 @@ def test_media_that_are_waited_for_are_measured_also_after_a_restart() -> None:
 
 def test_what_was_deleted_is_erased_once_it_is_committed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(partition_state, "EXPIRY_INTERVAL_S", 0.0)
+    monkeypatch.setattr(partition_state, "ROUND_INTERVAL_S", 0.0)
     monkeypatch.setattr(partition_state, "COMMITTED_AFTER_S", 0.0)
     state, indexes = Scanned(), PartitionIndexes()
     records: list[MatchInput | ModerationInput] = [

@@ -128,8 +128,8 @@ def rank_cells(cells: Any, own: Any) -> Any:
 
     Returns:
         The score: mean of the WORST worst cells. The loss: mean of what the WORST cells lost most beyond their own, in
-        thousandths. The low loss: the same of the cell that lost more than all but 1/LOW_SHARE. How many show another
-        word. How many count.
+        thousandths. The low loss: the same of the cell that lost more than all but 1/LOW_SHARE. The usual loss: of the
+        cell in the middle. How many show another word. How many count.
     """
     low = low_cell(own)
     values, lost = np.empty(cells.size, np.int64), np.empty(cells.size, np.int64)
@@ -143,12 +143,12 @@ def rank_cells(cells: Any, own: Any) -> Any:
                 others += lost[count] > OTHER_WORD_LOSS
                 count += 1
     if count == 0:
-        return np.int64(0), np.int64(0), np.int64(0), 0, 0
+        return np.int64(0), np.int64(0), np.int64(0), np.int64(0), 0, 0
     sort(values, count)
     sort(lost, count)
     most = min(count, WORST)
     worst, most_lost = values[:most].sum() // most, lost[count - most : count].sum() // most
-    return worst, most_lost, lost[count - 1 - count // LOW_SHARE], others, count
+    return worst, most_lost, lost[count - 1 - count // LOW_SHARE], lost[count // 2], others, count
 
 
 @compiled()

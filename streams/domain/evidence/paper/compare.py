@@ -33,6 +33,7 @@ from streams.domain.evidence.paper.cells import (
     compare_cells,
     rank_cells,
 )
+from streams.domain.evidence.paper.changes import measure_changes
 from streams.domain.evidence.paper.correlate import correlation, lay_over, quads_of, samples_of
 from streams.domain.evidence.paper.page import Page
 from streams.domain.hamming.jit import compiled
@@ -53,6 +54,16 @@ MIN_SHARED_PERCENT: Final = 50
 MAX_LOSS: Final = 80
 """The four words that lost most have lost so many thousandths more than their own at most. 97 % of aligned copies pass,
 and of other pages of one layout none but tables of numbers."""
+
+MAX_UNUSUAL_LOSS: Final = 100
+"""They have lost so much more than the word in the middle at most: what a scan costs, it costs all words."""
+
+MAX_CHANGE: Final = 17
+CHANGE_SHARE: Final = 4
+CHANGE_AT_LEAST: Final = 10
+"""The worst place may differ MAX_CHANGE / CHANGE_SHARE times as much as nearly all others and CHANGE_AT_LEAST. With
+MAX_UNUSUAL_LOSS this tells nine of ten forms in which one or two fields differ, and bills in which the amounts do, that
+words alone do not tell; one copy in ten is less than certain by it."""
 
 MANY_WORDS: Final = 150
 MAX_LOW_LOSS: Final = -10
@@ -91,21 +102,26 @@ class PageComparison:
         score: mean of the worst cells, in thousandths.
         loss: what the words that lost most have lost beyond their own, in thousandths; as `rank_cells` has it.
         low_loss: the same of all words but a tenth.
+        usual_loss: the same of the word in the middle.
         other_words: cells that show another word.
         compared: cells that count: both pages show them and one has structure.
         words: cells of the known page that have structure.
         covered_percent: how much of the query lies in the known page; over 100 where the query is a part.
         aligned: correlation of the whole pages after alignment, in thousandths.
+        change, usual_change: mean squares of differing ink in the worst places, and in nearly all others.
     """
 
     score: int
     loss: int
     low_loss: int
+    usual_loss: int
     other_words: int
     compared: int
     words: int
     covered_percent: int
     aligned: int
+    change: int
+    usual_change: int
 
     @property
     def refused_early(self) -> bool:
@@ -117,7 +133,15 @@ class PageComparison:
         enough = self.compared >= MIN_CELLS and self.compared * 100 >= self.words * MIN_SHARED_PERCENT
         if not enough or self.covered_percent < MIN_SHARED_PERCENT or self.score < MIN_SCORE:
             return False
+        if self.is_changed:
+            return False
         return self.loss <= MAX_LOSS and (self.words < MANY_WORDS or self.low_loss <= MAX_LOW_LOSS)
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether few places differ far more than the others."""
+        most = MAX_CHANGE * (self.usual_change + CHANGE_AT_LEAST)
+        return self.loss - self.usual_loss > MAX_UNUSUAL_LOSS or self.change * CHANGE_SHARE > most
 
     @property
     def has_few_other_words(self) -> bool:
@@ -137,9 +161,10 @@ def compare_pages(known: Page, query: Page, geometries: Sequence[Geometry] = ())
     starts = np.array(given, np.int64).reshape(-1, NUMBERS)
     height, width = known.ink.shape
     cells = np.empty((height // CELL_ROWS, width // CELL_COLUMNS), np.int64)
-    aligned, covered, *ranked = _compare(*known.levels, *query.levels, starts, known.own_cells, cells)
-    score, loss, low_loss, others, compared = (int(number) for number in ranked)
-    return PageComparison(score, loss, low_loss, others, compared, known.words, int(covered), int(aligned))
+    found = _compare(*known.levels, *query.levels, starts, known.own_cells, cells)
+    aligned, covered, change, usual, score, loss, low_loss, usual_loss, others, compared = (int(each) for each in found)
+    ranked = (score, loss, low_loss, usual_loss, others, compared)
+    return PageComparison(*ranked, known.words, covered, aligned, change, usual)
 
 
 def _in_pixels(geometry: Geometry, known: Page, query: Page) -> list[int]:
@@ -235,8 +260,8 @@ def _compare(k0: Any, k1: Any, k2: Any, q0: Any, q1: Any, q2: Any, given: Any, o
     own cells; cells, written.
 
     Returns:
-        The correlation, the percentage of the query that is covered, and what `rank_cells` does; zeros if the pages
-        are different ones at first sight.
+        The correlation, the percentage of the query that is covered, what `measure_changes` and `rank_cells` return;
+        zeros if the pages are different ones at first sight.
     """
     none = np.int64(0)
     m, coarse = _best_of_starts(k2, q2, given)
@@ -244,13 +269,16 @@ def _compare(k0: Any, k1: Any, k2: Any, q0: Any, q1: Any, q2: Any, given: Any, o
         finer(m)
         coarse = climb(samples_of(k1, STEPS[1]), quads_of(q1, 0), k1, q1, m, ROUNDS[1], PIXEL // 2)
     if coarse < MIN_COARSE:
-        return none, none, none, none, none, none, none
+        return none, none, none, none, none, none, none, none, none, none
     finer(m)
     quads = quads_of(q0, 0)
     _refine(k0, q0, quads, m)
     laid = np.empty_like(k0)
     aligned = lay_over(k0, quads, q0.shape[1], q0.shape[0], m, laid)
     compare_cells(k0, laid, REACH, cells)
-    score, loss, low_loss, others, compared = rank_cells(cells, own)
+    score, loss, low_loss, usual_loss, others, compared = rank_cells(cells, own)
+    change, usual = np.int64(0), np.int64(0)
+    if score >= MIN_SCORE and loss <= MAX_LOSS:
+        change, usual = measure_changes(k0, quads, q0.shape[1], q0.shape[0], m, laid)
     covered = abs(m[0] * m[4] - m[1] * m[3]) * k0.size * 100 // (PIXEL * PIXEL * q0.size)
-    return aligned, covered, score, loss, low_loss, np.int64(others), np.int64(compared)
+    return aligned, covered, change, usual, score, loss, low_loss, usual_loss, np.int64(others), np.int64(compared)
