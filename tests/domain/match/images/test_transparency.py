@@ -55,6 +55,8 @@ def in_forms(art: Image.Image) -> dict[str, bytes]:
 ART = {"sticker": sticker(), "white logo": logo(WHITE), "black logo": logo(BLACK), "teal logo": logo(TEAL)}
 LEFT_BLANK = {"white logo": {"white"}, "black logo": {"black"}, "teal logo": {"red"}}
 """Grounds on which nothing of the art is left to see, or nothing in grey."""
+DOUBTFUL = {"teal logo": {"black"}}
+"""Grounds on which the art looks much darker, or lighter: a person looks at it beside the others."""
 
 
 @pytest.mark.parametrize("first", ["png", "white", "black"])
@@ -66,7 +68,7 @@ def test_a_cut_out_is_one_content_in_every_format_and_on_every_ground(name: str,
     files = {first: forms.pop(first), **forms}
     for form, decision in list(decided(files).items())[1:]:
         assert decision["match"] is not None, form
-        if form not in ("red", "grey"):
+        if form not in ("red", "grey") and not {form, first} & DOUBTFUL.get(name, set()):
             assert (decision["action"], decision["match"]["confidence"]) == ("reuse", "certain"), form
 
 
