@@ -61,7 +61,7 @@ class MatchProgressReader:
             found = consumer.list_topics(self._topic, timeout=REQUEST_TIMEOUT_S).topics[self._topic]
             self._partitions = [TopicPartition(self._topic, partition) for partition in found.partitions]
         begins, ends = {}, {}
-        for place in self._partitions:  # before the commits: those may only say too little of what was there
+        for place in self._partitions:  # before the commits, which may then lag the log but never pass it
             begins[place.partition], ends[place.partition] = consumer.get_watermark_offsets(
                 place, timeout=REQUEST_TIMEOUT_S
             )
