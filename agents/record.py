@@ -1,4 +1,4 @@
-"""All that ClickHouse shows: decisions, fingerprints, dead letters and what was done about them, jobs → rows."""
+"""All that ClickHouse shows: decisions, fingerprints, dead letters and the acts on them, jobs → rows."""
 
 from __future__ import annotations
 

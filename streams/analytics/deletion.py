@@ -1,6 +1,6 @@
 """Deletes the rows of deleted media. Run again for the same records, it changes nothing more.
 
-A deletion is told twice: as the event itself, in media.fingerprints, and as decisions of deleted submissions, in
+A deletion arrives twice: as the event itself, in media.fingerprints, and as decisions of deleted submissions, in
 media.decisions, where they follow all other decisions about their medium. The event also reaches the rows of what the
 match stage has forgotten, and of failed submissions.
 """

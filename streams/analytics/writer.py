@@ -56,7 +56,7 @@ class ClickHouseSink:
         await asyncio.to_thread(self._open)
 
     async def write(self, topic: str, records: Sequence[RawRecord]) -> list[tuple[RawRecord, BadInput]]:
-        """Insert the rows of one topic, the frames of videos first, and delete those of deleted media. All of it is
+        """Insert the rows of one topic, the frames of videos first, and delete those of deleted media. Everything is
         done when this returns.
 
         Args:

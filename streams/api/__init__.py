@@ -3,7 +3,7 @@
 app.py        puts everything together
 backend.py    what all requests share: producer, decisions as they come, questions to ClickHouse, decoders
 gate.py       before any route: keys, rates, sizes and times of bodies, metrics, the log
-auth.py       who asks, and what they may
+auth.py       keys, their roles and their collections
 limits.py     rates
 problems.py   errors as RFC 9457 has them
 parameters.py, bodies.py, cursors.py, answers.py, event_stream.py   parts that routes share

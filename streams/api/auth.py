@@ -1,4 +1,4 @@
-"""Who asks: the key of a request, and what it may do. Without a key file, only this machine is served."""
+"""Finds the key of a request and checks its roles. Without a key file, only this machine is served."""
 
 from __future__ import annotations
 

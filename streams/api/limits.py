@@ -20,7 +20,7 @@ WRONG_KEYS: Final = parse("30/minute")
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """What is left of a key's rate, for the headers of the answer."""
+    """The remaining rate of a key, for the headers of the answer."""
 
     limit: int
     remaining: int

@@ -1,4 +1,4 @@
-"""Errors as RFC 9457 has them. A problem says what to do, and never repeats what was sent."""
+"""Errors as RFC 9457 has them. A problem says what to do, and never repeats the request."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ def problem_of(error: Exception) -> Problem:
 
 
 def _of_bad_input(error: BadInput) -> Problem:
-    """The text of a `BadInput` may repeat the input, so only its reason, and the name of the field, are told."""
+    """The text of a `BadInput` may repeat the input, so the answer has only its reason and the name of the field."""
     named = FIELD_REGEX.search(error.detail)
     if named is not None:
         fields = [

@@ -51,7 +51,7 @@ async def run_search(backend: Backend, signer: CursorSigner, query: SearchQuery,
 async def search_facts(
     backend: Backend, signer: CursorSigner, facts: MediaFacts, query: SearchQuery, collection: str, *, by: str = ""
 ) -> SearchResult:
-    """What is near a medium with these facts."""
+    """The known media that resemble a medium with these facts."""
     way = by or (query.named[0] if query.named else "image")
     cursors = _cursors(signer, query, collection, way + facts.content_id)
     within = _within(backend, cursors, query, collection)

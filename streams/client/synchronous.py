@@ -24,7 +24,7 @@ class Client:
         url: of the API.
         key: an API key; else MEDIASIEVE_API_KEY. An API on this machine without keys needs none.
         collection: where requests name none; else the only one of the key, else `default`.
-        timeout_s: of one attempt, beside what a request waits for on purpose.
+        timeout_s: of one attempt, on top of the time that the request asks the API to wait.
         retries: how often a request is repeated that could not be served.
 
     Raises (every method):
@@ -99,7 +99,7 @@ class Client:
         """Submit the bytes of a medium and wait for the decision; `fields` are those of `submit`.
 
         Raises:
-            NotDecidedError: there is no decision in time; it will come.
+            NotDecidedError: the decision did not come in time; it will come later.
         """
         ends_at = time.monotonic() + timeout_s
         submitted = self.submit(data, **fields, wait_s=min(timeout_s, calls.MAX_WAIT_S))
@@ -138,7 +138,7 @@ class Client:
         content_type: str = "application/octet-stream",
         limit: int = 20,
     ) -> dict[str, Any]:
-        """What is known of a medium, without submitting it: fingerprint, matches, verdict, labels and source."""
+        """Looks a medium up without submitting it: fingerprint, matches, verdict, labels and source."""
         call = calls.lookup_call(data, url, collection or self.collection, content_type, limit)
         found: dict[str, Any] = self.call(call)
         return found

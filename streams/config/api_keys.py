@@ -46,7 +46,7 @@ class ApiKey:
     Attributes:
         name: for logs and the audit; never secret.
         sha256: of the key, in hex.
-        roles: what it may do; `admin` may do everything.
+        roles: the permissions of the key; `admin` may do everything.
         collections: names, or patterns with `*` and `?`.
         rate: requests in a time, such as `100/second`; None for the limit of the settings.
         expires: the first day on which it is refused.

@@ -15,7 +15,7 @@ logger = logging.getLogger(__name__)
 
 LOOK_S = 1.0
 MAX_NAMED = 20
-#: Distinguishes one state of the file from another, by os.stat; None if there is no file.
+#: Distinguishes one state of the file from another, by os.stat; None without a file.
 Signature = tuple[int, ...] | None
 
 

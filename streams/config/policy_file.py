@@ -78,7 +78,7 @@ class _Reader:
         self.problems: list[YamlProblem] = []
 
     def read(self, data: bytes) -> CollectionPolicies:
-        """The policies; valid only if there are no problems."""
+        """The policies; valid only if `problems` is empty."""
         try:
             root = read_root(data, MAX_BYTES, MAX_DEPTH)
         except YamlProblem as problem:
@@ -127,7 +127,7 @@ class _Reader:
                 self._wrong(key, f"a policy cannot be called {name!r}; 1 to 64 of a-z, 0-9, '_' and '-'")
 
     def _policy(self, name: str, entries: dict[str, yaml.Node], node: yaml.Node) -> Policy:
-        """The policy of these rules. Rules that cannot be become problems and are left out."""
+        """The policy with the given rules. Invalid rules become problems and are left out."""
         values: dict[str, Any] = {}
         for rule, value in entries.items():
             try:

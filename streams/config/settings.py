@@ -135,7 +135,7 @@ class ApiSettings(_Part):
     """The HTTP API: where it listens, who may ask, and what one process holds at once.
 
     `address` is `host:port`. `rate_limit` is for keys without one of their own, such as `100/second`; empty for none.
-    `secret` signs cursors; all processes behind one address need the same.
+    `secret` signs cursors; all processes that serve one address need the same.
     """
 
     address: str = Field("127.0.0.1:8080", validation_alias="MEDIASIEVE_API")

@@ -17,8 +17,8 @@ class Gauge(NamedTuple):
     """A number on a scale; all places are shares of the scale, 0 to 1.
 
     Attributes:
-        title: what is measured.
-        words: what was found, and what may be.
+        title: the name of the measure.
+        words: the value found and the values allowed, in words.
         found: the number.
         good: from where to where it is good.
         limits: where marks are drawn.

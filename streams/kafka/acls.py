@@ -1,4 +1,4 @@
-"""Kafka ACLs, derived from the writers and readers in topics.yaml: every stage gets what it needs and nothing more."""
+"""Kafka ACLs, derived from the writers and readers in topics.yaml: every stage gets only the rights it needs."""
 
 from __future__ import annotations
 

@@ -82,7 +82,7 @@ class DataDir:
 
 
 def find_running_system(data_dir: Path) -> RunningSystem | None:
-    """The system that runs in a data directory now. A note that a crash left behind does not count."""
+    """The system that runs in a data directory now. A note that a crash left does not count."""
     try:
         with (data_dir / LOCK).open("rb") as lock:
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)

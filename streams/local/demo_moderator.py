@@ -1,6 +1,6 @@
-"""The moderation service of the demo: a tiny HTTP server that counts what it is asked.
+"""The moderation service of the demo: a tiny HTTP server that counts its calls.
 
-It is told what is forbidden: whatever comes from the photo of a rocket. A real service would look at the picture.
+It blocks every medium whose id has `rocket` in it. A real service would look at the picture.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ CLIP_S = (4.0, 9.0)
 
 
 def write_videos(folder: Path, photos: Sequence[Image.Image]) -> tuple[Path, Path, Path]:
-    """Write a video, a clip of it and a video of other photos below `folder`.
+    """Write a video, a clip of that video and a video of other photos below `folder`.
 
     Args:
         folder: made if absent.

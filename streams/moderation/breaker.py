@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
-#: The pause doubles with every trial that fails, up to so many times the first.
+#: The pause doubles with every trial that fails, up to this multiple of the first pause.
 MAX_GROWTH: Final = 10
 
 

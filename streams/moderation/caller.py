@@ -4,7 +4,7 @@
               ▲                                                                   │
               └──────────────── wait, then ask again, alone ◀── failure ◀─────────┘
 
-A moderator that is away is waited for as long as it takes: that is no fault of a medium. A question is given up, with a
+Calls wait for a moderator that is away for as long as it takes: the medium has no fault. A question is given up, with a
 reason, once it has failed `attempts` times and the moderator has answered others since it was first asked.
 """
 
@@ -34,13 +34,13 @@ from streams.moderation.verdict_rules import bounded
 
 logger = logging.getLogger(__name__)
 
-#: A source that could not be read for one of these reasons is read again.
+#: A source is read again if the reading failed for one of the following reasons.
 PASSING_REASONS = frozenset({Reason.SOURCE_UNREACHABLE, Reason.SOURCE_TIMEOUT, Reason.SOURCE_HTTP_STATUS})
 
 
 @dataclass(frozen=True, slots=True)
 class Medium:
-    """What of a medium goes to the moderator."""
+    """The part of a medium that goes to the moderator."""
 
     url: str | None = None
     data: bytes | None = field(default=None, repr=False)
@@ -52,9 +52,9 @@ class Inquiry:
 
     Attributes:
         decision: brings the content.
-        load: opens what is sent of the medium, just before the call; raises BadInput.
+        load: opens the medium, or the part that the moderator gets, just before the call; raises BadInput.
         is_moot: whether nobody needs the answer any more.
-        is_bulk: it is of an import, and asked behind all that are not.
+        is_bulk: whether the content comes from an import. Live contents are asked about first.
     """
 
     decision: Decision
@@ -160,7 +160,7 @@ class Caller:
         async def run() -> None:
             try:
                 await work
-            except Exception as error:  # of ours, or of the disk: whoever waits must learn of it
+            except Exception as error:  # a bug or the disk: callers that wait must get the error
                 for item in list(self._items.values()):
                     _fail(item, error)
 

@@ -26,7 +26,7 @@ class Costs:
         self.breaker_open = metrics.MODERATOR_BREAKER.labels(moderator)
 
     def on_call(self, contents: int) -> None:
-        """A call about so many contents goes out."""
+        """Counts a call about `contents` contents."""
         self._cost.inc(contents * self.price.amount)
 
     def on_answer(self, answer: ModeratorAnswer | None, labels_cut: int) -> None:
@@ -38,7 +38,7 @@ class Costs:
             metrics.MODERATOR_LABELS_CUT.labels(self._moderator).inc(labels_cut)
 
     def on_failure(self, reason: Reason) -> None:
-        """There is no usable answer about one content."""
+        """Counts a content without a usable answer."""
         self._calls["failed"].inc()
         metrics.MODERATOR_FAILURES.labels(self._moderator, str(reason)).inc()
 

@@ -1,6 +1,6 @@
 """Answers that were paid for, kept on disk: a worker that is killed before its offsets are committed asks nobody twice.
 
-One SQLite file a worker. What is in it only saves calls: without it, another worker asks again, and the verdict is the
+One SQLite file a worker. The file only saves calls: without it, another worker asks again, and the verdict is the
 same event. A write survives the end of the process, not necessarily that of the machine.
 """
 
@@ -38,7 +38,7 @@ PRAGMA user_version = 1;
 
 
 class Subject(NamedTuple):
-    """What was asked: which moderator, in which version, about which content of which collection."""
+    """A question: the moderator, its version, the collection and the content."""
 
     moderator: str
     version: str
@@ -56,7 +56,7 @@ class Remembered(NamedTuple):
 class Journal:
     """The answers of one worker. All work is done on one thread.
 
-    A file that is damaged is set aside and begun anew, since it only saves calls.
+    A damaged file is set aside and a new one begun, since the file only saves calls.
     """
 
     def __init__(self, path: Path) -> None:
@@ -66,7 +66,7 @@ class Journal:
         self._swept_at = float("-inf")
 
     async def look_up(self, subject: Subject) -> Remembered | None:
-        """What is known about a question that was asked before."""
+        """The entry of a question that was asked before."""
         return await self._run(lambda database: self._look_up(database, subject))
 
     async def keep_note(self, subject: Subject, note: str) -> None:
@@ -78,7 +78,7 @@ class Journal:
         await self._run(lambda database: _upsert(database, subject, "answer", answer))
 
     async def count(self, moderator: str, day: str, key: int, contents: int) -> None:
-        """Counts what was asked with an API key on a day."""
+        """Counts the calls made with an API key on a day."""
         await self._run(
             lambda database: database.execute(
                 "INSERT INTO used VALUES (?, ?, ?, ?) "
@@ -88,7 +88,7 @@ class Journal:
         )
 
     async def used(self, moderator: str, day: str) -> dict[int, int]:
-        """What was asked on a day, by API key."""
+        """The number of calls on a day, by API key."""
         query = "SELECT key, contents FROM used WHERE moderator = ? AND day = ?"
         return await self._run(lambda database: dict(database.execute(query, (moderator, day)).fetchall()))
 

@@ -20,7 +20,7 @@ class CallLimits:
         keys: how many keys there are.
         clock: monotonic seconds.
         today: the date in UTC.
-        used: what was used today before the worker started, by key.
+        used: calls made today before the worker started, by key.
     """
 
     def __init__(

@@ -16,7 +16,7 @@ from streams.domain.records import Decision, Label
 from streams.domain.records.verdict import GivenStatus
 from streams.errors import BadInput, BrokenInfrastructure, Reason
 
-#: What of a medium goes to a moderator. With `hashes`, neither its bytes nor its URL leave the worker.
+#: The part of a medium that goes to a moderator. With `hashes`, neither its bytes nor its URL leave the worker.
 Sent = Literal["url", "bytes", "url_or_bytes", "hashes"]
 
 
@@ -103,7 +103,7 @@ class Moderator(ABC):
             key: which API key to use, counted from 0.
 
         Raises:
-            ModeratorFailure: there is no usable answer to any question.
+            ModeratorFailure: no question has a usable answer.
         """
 
     async def close(self) -> None:
@@ -138,8 +138,8 @@ class BadOption(Exception):
     """An option of a plug-in is wrong.
 
     Args:
-        path: of the option below `options`: names and numbers; begins with `..` for a setting beside `options`.
-        problem: what is wrong, and how to mend it.
+        path: of the option below `options`: names and numbers; begins with `..` for a setting next to `options`.
+        problem: the mistake, and how to mend it.
     """
 
     def __init__(self, path: Sequence[str | int], problem: str) -> None:

@@ -1,4 +1,4 @@
-"""aiokafka's fetcher under a bound of bytes: it asks for what there is room for, and pauses partitions one by one.
+"""aiokafka's fetcher under a bound of bytes: it asks for the bytes that fit, and pauses single partitions.
 
 Runs on the thread of consumer_thread.py. `InFlight` is the account of all that one stage holds.
 """
@@ -23,7 +23,7 @@ from streams.runtime.ledger import size_of
 WHOLE_WAIT_MS, IDLE_WAIT_MS, PARTIAL_WAIT_MS = 250, 1_000, 40
 #: How often a broker is asked that answers at once; and how often once it has had nothing for some time.
 EMPTY_INTERVAL_S, IDLE_INTERVAL_S, IDLE_AFTER_S = 0.02, 0.2, 1.0
-#: A broker that answers with less than this part of what it may has no more.
+#: An answer with less than this part of the permitted bytes is all that the broker has.
 FULL_ANSWER_PART = 2
 #: While records are handed out, the partitions without records are asked for after this time.
 PREFETCH_BACKOFF_S = 0.1
@@ -87,7 +87,7 @@ class BoundedFetcher(Fetcher):  # type: ignore[misc]
         return granted, *others
 
     def _limited(self, request: FetchRequest, assignment: Any, nodes: int) -> FetchRequest | None:
-        """The request for those partitions and bytes that there is room for; None if there is no room."""
+        """The request for the partitions and bytes that fit into the bound; None without room."""
         held_bytes = self._count_fetched()
         room_bytes = (self._in_flight_account.max_bytes - held_bytes - self._asked_bytes) // nodes
         asked = {
@@ -101,7 +101,7 @@ class BoundedFetcher(Fetcher):  # type: ignore[misc]
         if not chosen:
             return None
         first_question = not self._choice.is_known(chosen[0])
-        # Partitions that were never asked for are asked for one by one, and not after the records of those before them.
+        # New partitions are asked for singly, and without waiting for the records of earlier ones.
         self._prefetch_backoff = 0.0 if first_question else PREFETCH_BACKOFF_S
         fetch_bytes = max(1, min(room_bytes, self._choice.max_fetch_bytes))
         topics: dict[str, list[tuple[int, int, int]]] = {}
@@ -170,7 +170,7 @@ class BoundedFetcher(Fetcher):  # type: ignore[misc]
         timeout: float = 0,  # noqa: ASYNC109
         max_records: int | None = None,
     ) -> dict[TopicPartition, list[ConsumerRecord]]:
-        """At most `max_records`, and at most as many bytes as one fetch may have, of all partitions in turn.
+        """Returns at most `max_records`, and at most the bytes of one fetch, of all partitions in turn.
 
         aiokafka returns any number of bytes, and all records of one partition before any of the next. After another
         worker's death, the last partition with a backlog would wait for all others.

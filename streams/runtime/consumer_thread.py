@@ -16,7 +16,7 @@ from mode.utils.futures import maybe_set_exception
 
 from streams.runtime.bounded_fetcher import BoundedFetcher
 
-#: A stage that is told when there is something to fetch gathers for longer than the stage that tells it. Else its
+#: A stage that another stage wakes gathers for longer than the stage that wakes it. Else its
 #: question would be open at the broker, which answers once it has the first of all records that were sent together.
 FED_GATHER_S = 0.03
 #: How often it is looked whether a thread has ended.
@@ -133,7 +133,7 @@ class FetchingThread(PatientThread, driver.AIOKafkaConsumerThread):  # type: ign
         """Runs on this thread, before the event loop hears of the partitions.
 
         The thread waits here for the event loop. Code that runs there must not wait for the thread in turn: a thread
-        that is stopping takes no more calls, and both would wait for ever.
+        that is stopping accepts no further calls, and both would wait for ever.
         """
         self._leave_alone({tp for tp in assigned if self.consumer._is_changelog_tp(tp)})
         await super().on_partitions_assigned(assigned, generation_id)

@@ -1,8 +1,8 @@
-"""Which partitions a consumer asks for, and how many bytes, so that its stage holds no more than its share. Pure.
+"""Which partitions a consumer asks for, and how many bytes, so that its stage stays within its share. Pure.
 
-A broker answers with at least one record, however large, and with no more than one that is larger than what was asked
-for. So a partition is asked for if there is room for as much as its last answer had; and a stage that holds nothing
-may always ask. At most one record passes the bound, when a partition's records become larger.
+A broker answers with at least one record, however large; at most one record of an answer exceeds the requested size. So
+a consumer asks for a partition if the partition's last answer would fit, and a stage that holds nothing may always ask.
+At most one record passes the bound, when a partition's records become larger.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class FetchChoice(Generic[Partition]):
         return partition in self._last_bytes
 
     def on_answer(self, partition: Partition, size_bytes: int) -> None:
-        """The broker has answered with so many bytes of a partition that was asked for."""
+        """Notes the size of the broker's answer about a partition."""
         self._last_bytes[partition] = size_bytes
 
     def choose(
@@ -55,9 +55,9 @@ class FetchChoice(Generic[Partition]):
         open_bytes: Callable[[Partition], int],
         now: float,
     ) -> list[Partition]:
-        """The partitions to ask for now; none if there is no room.
+        """The partitions to ask for now; empty without room.
 
-        Partitions that were never asked for come one by one, for some brokers answer with all they have.
+        A new partition is asked for alone, since some brokers answer with all they have.
 
         Args:
             partitions: that have no fetched records.
@@ -85,7 +85,7 @@ class FetchChoice(Generic[Partition]):
         large = [partition for partition in chosen if self._last_bytes.get(partition, 0) > room_bytes]
         if unknown is not None:
             chosen = [unknown]
-        elif large:  # one of them alone, or all others, whoever has waited longer
+        elif large:  # one large partition alone or all small ones: those that have waited longest
             for partition in chosen:
                 self._refused_since.setdefault(partition, now)
             next_one = min(chosen, key=self._refused_since.__getitem__)

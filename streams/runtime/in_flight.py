@@ -10,7 +10,7 @@ def _do_nothing() -> None:
 
 
 class InFlight:
-    """The delivered, unfinished records of one consumer with their outputs, and what was fetched ahead of them.
+    """The delivered, unfinished records of one consumer with their outputs, and the records fetched ahead.
 
     `records` and `size_bytes` count delivered records. `output_bytes` counts outputs that Kafka has not acknowledged.
     `handed_bytes` counts records on their way from the thread that fetches; that thread sets it, and `fetched_bytes`,
@@ -50,8 +50,8 @@ class InFlight:
     def full(self) -> bool:
         """Whether nothing more should be delivered now.
 
-        While a batch waits for its runner, later records had better stay in the client and come as one larger batch.
-        Many small batches cost more than few large ones, and a worker that is behind would never catch up.
+        While a batch waits for its runner, later records had better stay in the client and form a larger batch. Many
+        small batches cost more than few large ones, and a worker with a backlog would never catch up.
         """
         return (
             self.waiting > 0
@@ -61,7 +61,7 @@ class InFlight:
 
     @property
     def delivered_bytes(self) -> int:
-        """All that counts against the bound but what was fetched ahead."""
+        """All that counts against the bound, without the records fetched ahead."""
         return self.size_bytes + self.output_bytes + self.handed_bytes
 
     @property

@@ -8,7 +8,7 @@ import gc
 import sys
 
 M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -2, -3, -8  # malloc.h of glibc
-#: A heap of its own for each thread would keep what it once needed. Threads that hold the GIL rarely allocate at once.
+#: With a heap for every thread, each heap would keep its peak size. Threads that hold the GIL rarely allocate at once.
 ARENAS = 2
 #: Larger blocks, such as answers with media and the pixels of a photo, go back to the system when they are freed.
 LARGE_BLOCK_BYTES = 1 << 20

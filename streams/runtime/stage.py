@@ -56,7 +56,7 @@ class Runner(ABC):
         return None
 
     def on_committed(self, partitions: Iterable[int]) -> None:
-        """Offsets of these partitions were committed."""
+        """Offsets of the given partitions were committed."""
         return
 
     @abstractmethod
@@ -78,7 +78,7 @@ class Stage(ABC):
         name: also names the consumer group.
         reads: the topics whose records the stage gets.
         writes: the topics that the stage emits to, dead letters included. The changelog of a table is not listed.
-        looks_up: the topics of which the stage reads single records, by their place.
+        looks_up: the topics from which the stage reads single records, by partition and offset.
         open: prepares what the stage needs, before partitions are assigned.
         close: releases what the stage needs.
     """

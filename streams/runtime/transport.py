@@ -1,7 +1,7 @@
 """Faust's consumer, changed to give an agent one event for each fetch, and to commit only finished records.
 
-Every method says what it replaces and why; everything else stays Faust's. An event's value is a `Delivery`. Nothing is
-decoded on the way, so nothing can fail on the way.
+Every method names the method of Faust that it replaces, and the reason; everything else stays Faust's. An event's
+value is a `Delivery`. Nothing is decoded on the way, so nothing can fail on the way.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Tells when a stage stands still: it is behind and makes no progress, or a rebalance never ends. The worker acts.
+"""Tells when a stage stands still: it has lag and makes no progress, or a rebalance never ends. The worker acts.
 
 Faust's recovery and consumer can wait for an event that has happened already, and a broker may forget a waiting
 member. A restarted worker joins its groups again.
@@ -19,9 +19,9 @@ class Watchdog:
 
     Args:
         stage: the stage's name, for the message.
-        timeout_s: how long the stage may be behind with nothing in flight and nothing committed.
+        timeout_s: how long the stage may have lag with nothing in flight and nothing committed.
         rebalance_timeout_s: how much longer a rebalance may take that recovers no table.
-        work_timeout_s: how much longer records may be in flight of which none is finished; None for a stage that waits
+        work_timeout_s: how much longer records may be in flight while none finishes; None for a stage that waits
             for others as long as it takes.
     """
 
@@ -36,14 +36,14 @@ class Watchdog:
         self._unchanged_since = 0.0
 
     def in_rebalance(self, consumer: BatchConsumer) -> str | None:
-        """Call instead of `at_work` while the stage is rebalancing; returns what is wrong, or None."""
+        """Call instead of `at_work` while the stage is rebalancing; returns the problem, or None."""
         consumer.last_progress_at = time.monotonic()
         if self._unchanged_s((False, consumer.restored_records)) <= self._rebalance_timeout_s:
             return None
         return f"stage {self._stage} has been rebalancing for {self._rebalance_timeout_s:.0f} s and recovers nothing"
 
     def at_work(self, consumer: BatchConsumer, lags: Mapping[TP, int]) -> str | None:
-        """Returns what is wrong, or None. `lags` are in records, by partition."""
+        """Returns the problem, or None. `lags` are in records, by partition."""
         now, in_flight = time.monotonic(), consumer.in_flight
         unchanged_s = self._unchanged_s((True, in_flight.removals)) if in_flight.records else 0.0
         if self._work_timeout_s is not None and unchanged_s > self._work_timeout_s:

@@ -83,7 +83,7 @@ class JobReport:
 
 @dataclass(frozen=True, slots=True)
 class JobDetail:
-    """A job, and why submissions of it failed."""
+    """A job, and why some of its submissions failed."""
 
     report: JobReport
     failures: tuple[JobFailureTotal, ...]
@@ -110,7 +110,7 @@ def announce_job(
 
 
 def close_job(settings: Settings, job: Job, expected: int, *, state: JobState = "closed") -> Job:
-    """Say that a job has so many submissions and gets no more. `state` is `cancelled` if not all were published.
+    """Announce that a job is complete, with `expected` submissions. `state` is `cancelled` if not all were published.
 
     Raises:
         BrokerError: the broker is away, or has no topic media.jobs.

@@ -46,7 +46,7 @@ class RehashResult:
         by_url: published with the URL that a submission or the media id names.
         by_bytes: published with the bytes that Kafka still has.
         gone: submitted as bytes, or with a URL that nobody kept, and no longer in Kafka.
-        expired: the policy has forgotten them by now; submitting them would make them known anew.
+        expired: the policy has forgotten them by now; submitting them would make them known again.
         failed: Kafka or the rules for submissions refused them.
         errors: why.
     """
@@ -138,7 +138,7 @@ def _record(
     try:
         for media_id, topic, partition, offset in content.submissions:
             submission = reader.read(topic, partition, offset)
-            # A topic that was made anew has other records in the same places.
+            # A topic that was deleted and created again has other records at the same offsets.
             if submission is None or (submission.media_id, submission.collection) != (media_id, content.collection):
                 continue
             if submission.url is not None:

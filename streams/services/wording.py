@@ -110,7 +110,7 @@ def view_in_words(name: str) -> str:
 def match_in_words(match: Match, of: str = "it") -> str:
     """`same bytes`, `97.7 %` for a re-encoded picture, or `97.7 %, mirrored left to right, then cropped`.
 
-    `97.7 %, 12 % of it differs` for a picture that shows something else too, `perhaps: 91.0 %` for one that may be a
+    `97.7 %, 12 % of it differs` for a picture that also shows something else, `perhaps: 91.0 %` for one that may be a
     copy. A match of videos also names the segments that are the same; see `segments_in_words`.
     """
     if match.method == "exact":

@@ -37,7 +37,7 @@ SCHEMES = ("http", "https", "file")
 class SourceFetcher:
     """Gets the bytes of submissions. One for a process, used from one event loop.
 
-    All fetches together hold at most their share of `max_in_flight_bytes`, and beside it one medium of the largest
+    All fetches together hold at most their share of `max_in_flight_bytes`, and in addition one medium of the largest
     permitted size or the memory of one open video. Read buffers add 128 KiB a fetch. The caller bounds how many fetches
     run at once.
 

@@ -1,4 +1,4 @@
-"""The stages, and what they own beside their pure decision: threads, caches, indexes in memory."""
+"""The stages, with all that they own apart from their pure decision: threads, caches, indexes in memory."""
 
 from __future__ import annotations
 

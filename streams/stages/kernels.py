@@ -1,7 +1,7 @@
 """Kernels are compiled once on a machine, each stage's in a process of its own.
 
 Compiling takes hundreds of MB, which a worker would keep. Workers that start together on a new machine wait for the one
-that compiles, and load what it has compiled. `python -m streams.stages.kernels` compiles for all stages, side by side.
+that compiles, and load its result. `python -m streams.stages.kernels` compiles for all stages, side by side.
 """
 
 from __future__ import annotations

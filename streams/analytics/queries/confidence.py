@@ -1,4 +1,4 @@
-"""How sure the matches are: how many of which confidence, and which ones a person must look at."""
+"""How sure the matches are: the number for every confidence, and the ones that a person must look at."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ PAGE_ROWS: Final = 5_000
 
 @dataclass(frozen=True, slots=True)
 class JobRow:
-    """A job and what was decided of it. A job that nobody announced has an empty `state`.
+    """A job and the totals of its decisions. A job that nobody announced has an empty `state`.
 
     `refused` counts its records without a media id, which get a dead letter and no decision. `recent` counts the
     decisions of the last `recent_s` seconds before the latest decision.
@@ -200,7 +200,7 @@ class _IdRow:
 
 
 def jobs_of(client: Client, job_ids: Sequence[str]) -> tuple[JobRow, ...]:
-    """The jobs of these ids, in the order given; an id that nobody uses has a row of zeros."""
+    """The jobs with the given ids, in the order given; an id that nobody uses has a row of zeros."""
     if not job_ids:
         return ()
     rows = {row.job_id: row for row in select(client, JobRow, JOBS, {"job_ids": list(job_ids)})}

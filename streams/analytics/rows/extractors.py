@@ -85,7 +85,7 @@ def optional_number(path: str, *, empty: float | None = 0.0) -> Extractor:
 
 
 def first_byte(path: str) -> Extractor:
-    """The first of the bytes that a text holds in base64: their version. 0 where there are none."""
+    """The version: the first of the bytes that a text holds in base64. 0 for an empty text."""
 
     def convert(value: Any) -> int:
         if type(value) is not str or not value:

@@ -1,4 +1,4 @@
-"""Whether the API and what it needs are well. /livez and /readyz are for orchestrators, and need no key."""
+"""Whether the API and its dependencies are well. /livez and /readyz are for orchestrators, and need no key."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Media: what is known of one."""
+"""The facts that are known about a medium."""
 
 from __future__ import annotations
 

@@ -46,7 +46,8 @@ def command(
 ) -> int:
     """Find the copies among all files at and below PATHS.
 
-    Starts what it needs and leaves nothing behind. With --broker, a running system decides; it remembers earlier media.
+    Starts a system of its own and removes it at the end. With --broker, a running system decides; that system remembers
+    earlier media.
     A file's media id is its path as given here. Exit code 1 if a file got no decision.
     """
     started_at = time.monotonic()

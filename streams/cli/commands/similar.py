@@ -49,7 +49,7 @@ def command(
     FILE is compared in all mirrored and quarter-turned orientations, also without its border or frame, with the whole
     pictures that ClickHouse has; a content that FILE was cropped from may be missing. Contents within the policy's
     thresholds are candidates; whether one is a copy, `mediasieve explain` says. Videos that show FILE follow. For
-    a video, the videos that have frames of it. Nothing is submitted.
+    a video, the videos that share frames with FILE. Nothing is submitted.
     """
     settings = load_command_settings(clickhouse=clickhouse, data_dir=data_dir)
     policy = load_policies(policy_file or settings.paths.policy_file).of(collection)

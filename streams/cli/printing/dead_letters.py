@@ -88,7 +88,7 @@ def letter_report(found: ShownLetter) -> str:
 
 
 def letter_document(found: ShownLetter) -> dict[str, Any]:
-    """One letter as a JSON object. What is not UTF-8 stands in base64, in a field of its own."""
+    """One letter as a JSON object. A value that is not UTF-8 stands in base64, in a field of its own."""
     letter = found.letter
     media_id, collection = letter.identity()
     return {

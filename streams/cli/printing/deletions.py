@@ -10,7 +10,7 @@ from streams.services.text import counted, printable
 
 
 def plan_in_words(plan: DeletionPlan, subject: str) -> str:
-    """What would be deleted, as far as ClickHouse knows it."""
+    """The media and contents that a deletion would reach, by the rows of ClickHouse."""
     where = f"{printable(subject)} in the collection {plan.collection}"
     if not plan.is_counted:
         return f"ClickHouse does not answer, so nothing is known about {where}. The match stage deletes what it has."
@@ -28,7 +28,7 @@ def plan_in_words(plan: DeletionPlan, subject: str) -> str:
 
 
 def result_in_words(published: Sequence[PublishedEvent], *, is_awaited: bool) -> str:
-    """What was published, and whether it is done."""
+    """The published deletions, and whether they are done."""
     events = counted(len(published), "deletion", "deletions")
     if not is_awaited:
         return f"Published: {events}."

@@ -12,7 +12,7 @@ from streams.services.wording import OUTCOME_WORDS, match_in_words, reason_in_wo
 
 
 def report_lines(grouped: GroupedDecisions, *, likely: bool = False) -> Iterator[str]:
-    """The report, line by line. `likely` lists also what a person must look at, below what it may be a copy of."""
+    """The report, line by line. `likely` also lists media for review, below the medium that they may copy."""
     for group in grouped.groups:
         members = [*group.copies, *group.partial, *(group.for_review if likely else ())]
         if not members:
@@ -41,7 +41,7 @@ def totals_in_words(grouped: GroupedDecisions) -> str:
 
 
 def outcomes_in_words(outcomes: Counter[str]) -> str:
-    """`5 unique, 4 exact copies, 2 altered copies, 1 failed`, and what is partly new or for review, if anything is."""
+    """`5 unique, 4 exact copies, 2 altered copies, 1 failed`, then partly new ones and those for review, if any."""
     parts = [f"{outcomes['unique']:,} unique", counted(outcomes["duplicate"], "exact copy", "exact copies")]
     if outcomes["near_duplicate"]:
         parts.append(counted(outcomes["near_duplicate"], "altered copy", "altered copies"))

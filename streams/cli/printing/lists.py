@@ -1,4 +1,4 @@
-"""Prints hash lists and what was done to them."""
+"""Prints hash lists and their history."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def lists_table(lists: Sequence[ListRow]) -> Table:
 
 
 def act_table(acts: Sequence[ListAct]) -> Table:
-    """What was done to a list, the latest first."""
+    """The history of a list, the latest first."""
     from streams.cli.tables import cell, plain_table
 
     table = plain_table("What was done")

@@ -50,7 +50,7 @@ def verdicts_table(found: SubjectVerdicts) -> Table:
 
 
 def acts_table(found: SubjectVerdicts) -> Table:
-    """What was said, the latest first."""
+    """The moderation events, the latest first."""
     from streams.cli.tables import cell, plain_table
 
     table = plain_table("What was said")

@@ -1,4 +1,4 @@
-"""Reads media.deadletters, and what was done about them, from Kafka itself. Joins no group and commits nothing."""
+"""Reads dead letters, and the acts on them, from Kafka itself. Joins no group and commits nothing."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ REQUEST_TIMEOUT_S: Final = 10.0
 MAX_SILENCE_S: Final = 30.0
 #: What the client fetches at once, and ahead, of each partition. Letters carry media of up to 20 MiB.
 FETCH_BYTES, QUEUE_KBYTES = 1 << 20, 8 << 10
-#: More replays of one letter are counted as so many.
+#: The count of a letter's replays stops here.
 MAX_COUNTED: Final = 127
 
 
@@ -206,7 +206,7 @@ def read_dead_letter(settings: Settings, partition: int, offset: int) -> DeadLet
 
 
 class Handled(NamedTuple):
-    """What was done about a letter last, and how often it has been replayed by now."""
+    """The last act on a letter, and the number of its replays so far."""
 
     act: Act
     replays: int
@@ -245,7 +245,7 @@ class HandledLetters:
         return handled
 
     def get(self, letter_id: LetterId) -> Handled | None:
-        """What was done about a letter; None for nothing."""
+        """The last act on a letter; None without one."""
         digest = letter_digest(letter_id)
         if self._sorted is None or self._order is None:
             return None

@@ -61,7 +61,7 @@ class MatchProgressReader:
             found = consumer.list_topics(self._topic, timeout=REQUEST_TIMEOUT_S).topics[self._topic]
             self._partitions = [TopicPartition(self._topic, partition) for partition in found.partitions]
         begins, ends = {}, {}
-        for place in self._partitions:  # before the commits: those may only say too little of what was there
+        for place in self._partitions:  # first, so that no commit is older than the end it is compared with
             begins[place.partition], ends[place.partition] = consumer.get_watermark_offsets(
                 place, timeout=REQUEST_TIMEOUT_S
             )

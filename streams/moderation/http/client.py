@@ -38,7 +38,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is sent. At most one of `json`, `parts` and `body` is set."""
+    """The request to send. At most one of `json`, `parts` and `body` is set."""
 
     method: str
     url: str
@@ -53,7 +53,7 @@ class ModeratorClient:
 
     Args:
         timeout_s: of one request.
-        secrets: are masked where a response is quoted, since a service may echo what it was sent.
+        secrets: are masked where a response is quoted, since a service may echo its request.
     """
 
     def __init__(self, timeout_s: float, secrets: Sequence[str] = ()) -> None:

@@ -23,7 +23,7 @@ class _MappingPart(BaseModel):
 
 
 class RequestPart(_MappingPart):
-    """What is sent. `json` and `parts` are templates; with `item`, `${items}` in `json` is the list of a batch."""
+    """The request. `json` and `parts` are templates; with `item`, `${items}` in `json` is the list of a batch."""
 
     method: Literal["POST", "PUT", "GET"] = "POST"
     query: dict[str, str] = Field(default_factory=dict)
@@ -49,7 +49,7 @@ class LabelsPart(_MappingPart):
 
 
 class ResponsePart(_MappingPart):
-    """What is read. Either `status` with `statuses`, or rules over `labels` (`verdict`), or both: `status` first."""
+    """How a response is read: `status` with `statuses`, rules over `labels` (`verdict`), or both: `status` first."""
 
     items: ResponsePath | None = None
     id: ResponsePath | None = None

@@ -41,7 +41,7 @@ class HttpModerator(Moderator):
         mapping: how to ask, and to read answers.
         rules: from labels to a status; None where the response has a status.
         keys: API keys, for `${key}`.
-        sends: what of a medium is sent.
+        sends: the part of a medium that is sent.
         batch_size: the most questions in one request.
         timeout_s: of one request.
     """

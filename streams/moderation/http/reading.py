@@ -1,4 +1,4 @@
-"""From a moderator's response to answers. Whatever does not say clearly what was decided is no answer."""
+"""From a moderator's response to answers. A response without a clear decision does not count as an answer."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ def _labels_in(container: Any, part: LabelsPart) -> Iterator[Label]:
 
 
 def _labels_in_map(container: dict[str, Any], part: LabelsPart, parent: str | None) -> Iterator[Label]:
-    """A map of maps: the outer name is the parent. What is neither a score nor a map is no label."""
+    """A map of maps: the outer name is the parent. Values other than scores and maps are ignored."""
     for name, value in container.items():
         if isinstance(value, dict) and parent is None:
             yield from _labels_in_map(value, part, name)

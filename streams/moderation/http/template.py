@@ -1,4 +1,4 @@
-"""Templates with `${name}`: what is sent of a question.
+"""Templates with `${name}`: they turn a question into a request.
 
 A text that is one placeholder becomes the value with its type. An entry of a mapping or list whose placeholder has no
 value is left out; within a longer text, it becomes empty.

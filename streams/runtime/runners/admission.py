@@ -9,10 +9,10 @@ class Admission(Protocol):
     """Of one stage in one worker; all methods are called on the event loop."""
 
     async def admit(self, records: int) -> None:
-        """Return once a batch of so many records may begin. Until then it has not started: it holds up no rebalance."""
+        """Return once a batch of `records` records may begin. A batch that waits here holds up no rebalance."""
 
     def finish(self, records: int) -> None:
-        """Kafka has the outputs of so many admitted records."""
+        """Kafka has the outputs of `records` admitted records."""
 
     def give_up(self) -> None:
         """All admitted records that are not finished are left to the next owners of their partitions."""

@@ -12,7 +12,7 @@ from streams.runtime.context import StageContext
 from streams.runtime.runners.concurrent import ConcurrentRunner, ConcurrentStage
 from streams.runtime.stage import Bounds, Runner
 
-#: One fetch has so many records: the step in which bulk work is admitted.
+#: The records of one fetch: the step in which bulk work is admitted.
 STEP_RECORDS = 16
 
 

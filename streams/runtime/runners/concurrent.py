@@ -33,8 +33,8 @@ MAX_READY_RECORDS = 64
 
 #: Values of fewer bytes are digested where they are needed.
 DIGESTED_BYTES = 32 << 10
-#: So many bytes of a delivery are digested on the event loop, in about a millisecond. A hop to another thread and back
-#: takes a tenth of that in CPU, and more than that in time.
+#: Up to this many bytes of a delivery are digested on the event loop, in about a millisecond. A hop to another thread
+#: and back takes a tenth of that in CPU, and more than that in time.
 DIGESTED_AT_ONCE_BYTES = 1 << 20
 
 #: A partition and a key: the records whose outputs must keep their order.
@@ -183,7 +183,7 @@ class ConcurrentRunner(Runner):
     async def _is_admitted(self, batch: Batch, ready: list[Finished]) -> bool:
         """Wait until the stage has room for a batch; False if its partition is gone by then.
 
-        What is ready goes out first: the room may be taken by nothing else.
+        Finished outputs go out first: they alone may fill the room.
         """
         admission = self._stage.admission
         if admission is None:

@@ -92,7 +92,7 @@ class KeyedBatch:
         return merge(before, ((key, value) for key, value in changed.items() if value is not None))
 
     def _written_keys(self, prefix: bytes, after: bytes) -> list[bytes]:
-        """The keys with this prefix that this batch has written, in order. Many scans cost no more than one sort."""
+        """The keys with this prefix that this batch has written, in order. Many scans cost as much as one sort."""
         for key, _ in self.changes[self._sorted_changes :]:
             at = bisect_left(self._sorted_keys, key)
             if at == len(self._sorted_keys) or self._sorted_keys[at] != key:
@@ -109,7 +109,7 @@ class KeyedBatch:
         self.outputs.append(self._context.dead_letter(record, error))
 
     def refuse(self, topic: str, key: bytes | None, value: bytes | None, error: BadInput) -> None:
-        """Emit a dead letter for what came from another topic: its record there is not at hand any more."""
+        """Emit a dead letter for a value from another topic, whose original record is gone."""
         self.outputs.append(self._context.refusal(topic, key, value, error))
 
     def now(self) -> str:

@@ -1,4 +1,4 @@
-"""Sends the outputs of records that finish one by one together with those of others, in the order they finished in.
+"""Groups the outputs of records that finish at different times, and sends every group in the order of finishing.
 
 A group costs the loop, Kafka and the next stage about as much as a record by itself: larger groups halve their CPU.
 """
@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, Protocol, TypeVar
 
-#: A group is sent once it has so many records, or records of so many bytes.
+#: A group is sent once it reaches either limit.
 MAX_GROUP_RECORDS = 64
 MAX_GROUP_BYTES = 8 << 20
 #: A record waits for others for this part of the time that it has taken, and no longer than this.
@@ -18,7 +18,7 @@ MAX_LINGER_S = 0.25
 
 
 def linger_s(taken_s: float) -> float:
-    """How long a record waits for others. A record that has been quick was not behind a backlog, and waits little."""
+    """How long a record waits for others. A quick record met no backlog, and waits little."""
     return min(MAX_LINGER_S, taken_s / LINGER_PART)
 
 
@@ -94,7 +94,7 @@ class OutputGroups(Generic[Finished]):
         on_joined()
 
     def _close(self, group: _Group[Finished]) -> None:
-        """The group takes no more records."""
+        """Closes the group to further records."""
         if self._open is group:
             self._open = None
 

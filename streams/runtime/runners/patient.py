@@ -19,7 +19,7 @@ MAX_WAITING_RECORDS: Final = 2048
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PatientStage(ConcurrentStage):
-    """A concurrent stage of small records. That none is finished for hours is no standstill."""
+    """A concurrent stage of small records. Hours without a finished record are not a standstill."""
 
     @property
     def weight(self) -> int:

@@ -159,7 +159,7 @@ class Table(faust.Table):  # type: ignore[misc]
             raise StateError(f"table {self.name}, partition {partition}: RocksDB refused a write: {error}") from error
 
     async def release_memory(self) -> None:
-        """Let RocksDB write what it holds in memory to files, and free that memory. Takes a millisecond a partition.
+        """Let RocksDB write its memtables to files, and free their memory. Takes a millisecond a partition.
 
         Call on the event loop's thread, which opens and closes partitions: RocksDB does the writing on threads.
         """

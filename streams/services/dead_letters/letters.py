@@ -1,4 +1,4 @@
-"""Which dead letters there are, and what is done about them.
+"""Lists, replays and drops dead letters.
 
 Kafka has the letters, and the acts on them, from which a replay is made. ClickHouse has rows of both and is asked for
 lists alone. A replay of a letter is published first and recorded second: a replay that nobody recorded, because the
@@ -42,7 +42,7 @@ class ActResult:
 
     Attributes:
         looked_at: letters in the time that was asked for.
-        matched: of these, letters that the filter accepts.
+        matched: those of them that the filter accepts.
         done: replayed or dropped, or would be in a dry run.
         handled: left alone because somebody replayed or dropped them before.
         refused: letters that cannot be replayed.
@@ -61,7 +61,7 @@ class ActResult:
 
 @dataclass(frozen=True, slots=True)
 class ShownLetter:
-    """One letter with all that Kafka has of it; `handled` is None if nothing was done about it."""
+    """One letter as Kafka has it; `handled` is None if nobody replayed or dropped the letter."""
 
     letter: DeadLetter
     handled: Handled | None
@@ -100,7 +100,7 @@ def list_letters(client: Client, wanted: LetterFilter, status: str = "", *, limi
 def groups_from_kafka(
     settings: Settings, wanted: LetterFilter, track_progress: TrackProgress, *, status: str = ""
 ) -> tuple[LetterGroup, ...]:
-    """Dead letters by reason, stage and topic, read from the topic itself: for when ClickHouse is away or behind.
+    """Dead letters by reason, stage and topic, read from the topic itself: for when ClickHouse is away or late.
 
     Raises:
         BrokerError: the broker is away or refuses.
@@ -119,7 +119,7 @@ def replay_letters(
     """Publish letters to the topics they came from, with their key, value and headers.
 
     Raises:
-        BrokerError: the broker is away, refuses, or does not take a record. What was replayed until then is recorded;
+        BrokerError: the broker is away, refuses, or does not take a record. Replays made until then are recorded;
             the same call goes on with the rest.
     """
     return _act(settings, wanted, options, track_progress, "replayed")

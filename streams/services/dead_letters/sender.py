@@ -1,4 +1,4 @@
-"""Sends replays of dead letters to Kafka, and the records of what was done about letters."""
+"""Sends replays of dead letters to Kafka, and records the acts on them."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class LetterSender:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        """What was sent is recorded, also when somebody presses Ctrl-C."""
+        """Replays that were sent are recorded, also when somebody presses Ctrl-C."""
         if kind is None or kind is KeyboardInterrupt:
             self.flush()
 

@@ -38,7 +38,7 @@ class FedDecision:
 
 
 def decode_fed(record: TailRecord) -> FedDecision | None:
-    """The decision of a record; None for a record that is no decision: somebody else wrote it."""
+    """The decision of a record; None for a record that another program wrote and that is not a decision."""
     try:
         document: Any = orjson.loads(record.value)
         named = [document[name] for name in ("decision_id", "submission_id", "collection", "media_id", "outcome")]

@@ -35,7 +35,7 @@ Waiter = asyncio.Future[FedDecision]
 class Subscription:
     """The decisions for one open stream. `position` is the next offset of every partition when it began.
 
-    A reader that falls too far behind is `lost`: it must begin anew where it was.
+    A reader that is too slow is `lost`: it must reconnect at its last position.
     """
 
     def __init__(self, position: dict[int, int]) -> None:

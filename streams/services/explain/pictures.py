@@ -60,7 +60,7 @@ class PictureExplanation(Explanation):
     """The result of submitting one picture when another is known.
 
     The `comparisons` say whether the known picture is a candidate; `evidence` decides whether a candidate is a copy. It
-    is None if the known picture is no candidate, or a picture has no evidence.
+    is None if the known picture is not a candidate, or a picture has no evidence.
     """
 
     known: PictureFile

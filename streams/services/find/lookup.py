@@ -1,4 +1,4 @@
-"""What is known of a medium, without submitting it: fingerprint, matches, verdict, labels and sources in one answer."""
+"""Looks a medium up without submitting it: fingerprint, matches, verdict, labels and sources in one answer."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ MAX_VIDEOS: Final = 20
 
 @dataclass(frozen=True)
 class LookupResult:
-    """What is known of a medium.
+    """The answer to a look-up of a medium.
 
     Attributes:
         fingerprint: of the medium; evidence and packed views are left out.
         known: whether exactly these bytes are known.
         exact: the latest decision about these bytes.
-        matches: near contents, those first of which the medium would be a copy.
-        videos: for a video, known videos that have frames of it.
+        matches: near contents; those that the medium would be a copy of come first.
+        videos: for a video, known videos that share frames with the submitted one.
         verdict: that a submission would inherit, by these matches; `pending` if there is none.
         labels: of that verdict.
         source: the metadata of the medium whose verdict it is, or of the best match.
@@ -45,7 +45,7 @@ class LookupResult:
 
 
 async def look_up(queries: QueryPool, known_facts: KnownFacts, facts: MediaFacts, within: SearchWithin) -> LookupResult:
-    """What is known of a medium with these facts.
+    """Looks up a medium with the given facts.
 
     Raises:
         AnalyticsError: ClickHouse does not answer or refuses.

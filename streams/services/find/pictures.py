@@ -40,7 +40,7 @@ MAX_VERIFIED: Final = 32
 
 @dataclass(frozen=True)
 class FoundContent:
-    """A known content that is near, and what a decision would say of it.
+    """A known content that is near, and the match that a decision would name.
 
     Attributes:
         content_id: of the known content.

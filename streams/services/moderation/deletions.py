@@ -104,7 +104,7 @@ def delete(
 
     Args:
         settings: name the broker.
-        plan: what is deleted.
+        plan: the medium and contents to delete.
         by: who says so.
         reason: for people; stays in ClickHouse, so it must not tell whose medium it was.
         wait: for a decision of each target that says so; None to publish only.
@@ -141,6 +141,6 @@ def _published(events: Sequence[PublishedEvent]) -> tuple[PublishedEvent, ...]:
 def forget_media(media_ids: Sequence[str]) -> None:
     """Called with every medium that is deleted by name.
 
-    Whoever stores anything else by media id, such as thumbnails, removes it from here. State and rows are removed by
+    Code that stores anything else by media id, such as thumbnails, removes it from here. State and rows are removed by
     the stages that wrote them. Nothing else is stored yet.
     """

@@ -115,7 +115,7 @@ def _medium(sends: str, url: str | None, data: bytes) -> Medium:
 
 
 def _decision(data: bytes, media_id: str, collection: str, metadata: Mapping[str, Any], max_pixels: int) -> Decision:
-    """The decision that a picture of which nothing is known would get."""
+    """The decision that a new picture would get."""
     facts = fingerprint_image(data, ImageLimits(max_pixels=max_pixels))
     now = format_timestamp(time.time_ns() // 1_000_000)
     return Decision(

@@ -1,4 +1,4 @@
-"""Publishes moderation events, waits for their effect, and shows what is said about a content or a medium."""
+"""Publishes moderation events, waits for their effect, and shows the verdicts on a content or medium."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class PublishedEvent:
 
 @dataclass(frozen=True, slots=True)
 class SubjectVerdicts:
-    """What is said about a content or medium, the latest first: by its submissions' decisions, and by whom."""
+    """The verdicts that the decisions about a content or medium carry, and the acts on it, the latest first."""
 
     current: tuple[CurrentVerdict, ...]
     acts: tuple[ModerationAct, ...]

@@ -38,7 +38,7 @@ async def submit_online(
         feed: brings the decision.
         record: the submission.
         wait_s: 0 to publish only.
-        on_published: called once Kafka has the submission, before any wait: its bytes are no longer needed.
+        on_published: called once Kafka has the submission, before any wait; its bytes may be freed then.
 
     Raises:
         Overloaded: too many requests wait, or too many bytes.

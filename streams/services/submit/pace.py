@@ -1,4 +1,4 @@
-"""Lets through so many a second."""
+"""Limits how many times a second something happens."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One group as people judge it: the canonical content beside its copies, why each is there, and what differs."""
+"""One group as people judge it: the canonical content and its copies, why each is there, and what differs."""
 
 from __future__ import annotations
 
@@ -63,8 +63,8 @@ class GroupMember:
 class GroupView:
     """A group: its canonical content, whose `canonical` is the latest decision, and a page of its members by arrival.
 
-    `content_id` is the canonical content, whichever content of the group was asked for. `acts` are what was said about
-    it, the latest first, on the first page only.
+    `content_id` is the canonical content, whichever content of the group was asked for. `acts` are its moderation
+    events, the latest first, on the first page only.
     """
 
     collection: str

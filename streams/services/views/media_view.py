@@ -1,4 +1,4 @@
-"""What is known of one medium: its latest decision, how often it came, and its group."""
+"""One medium: its latest decision, how often it came, and its group."""
 
 from __future__ import annotations
 

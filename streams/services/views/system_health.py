@@ -1,4 +1,4 @@
-"""Whether the parts around the API are well, and how far the stages are behind, asked cheaply and in bounded time."""
+"""Whether the parts around the API are well, and how much lag the stages have, asked cheaply and in bounded time."""
 
 from __future__ import annotations
 

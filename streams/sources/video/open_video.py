@@ -21,7 +21,7 @@ class OpenVideo(ABC):
         identity: a key for exactly these bytes, under which facts may be cached; None if the source guarantees nothing.
         content_id: known if all bytes were read while the video was opened.
         read_bytes: the bytes that the reader asked for so far.
-        cheap_to_read: whether reading all of it costs almost nothing.
+        cheap_to_read: whether reading the whole file costs almost nothing.
         failure: the error that ended the reading, if any. Results of an incomplete reading must be discarded.
     """
 

@@ -1,7 +1,7 @@
 """Keeps downloads of videos whose server does not support ranges: small bodies in memory, larger ones on disk.
 
 A temporary file loses its name as soon as it is open, so it disappears with its process, however the process ends. The
-next process removes files that a kill left behind between the two steps.
+next process removes files that a kill between the two steps left.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """When bulk submissions may be taken, so that they delay no live ones: by live work that waits, and by match.
 
-Bulk and live fingerprints stand in one log, which match reads in order. So no more bulk records may be on their way to
-their decision than match decides in a moment, and they come a few at a time.
+Bulk and live fingerprints stand in one log, which match reads in order. So only as many bulk records may be on
+their way to a decision as match decides in a moment, and they come a few at a time.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ LOOK_INTERVAL_S: Final = 0.2
 POLL_S: Final = 0.02
 #: A window of records is let through in this time at the least, so that they never come all at once.
 WINDOW_S: Final = 0.5
-#: For so many live media, bulk work gets one even if live work always waits; it may save up this many.
+#: Bulk work gets one medium for this many live ones even if live work always waits, and may save up `MAX_CREDIT`.
 LIVE_PER_BULK, MAX_CREDIT = 20, 64
 WARN_INTERVAL_S: Final = 60.0
 
@@ -40,8 +40,8 @@ class LiveWork(Protocol):
 class BulkWindow:
     """How many admitted records match has not decided yet. Pure.
 
-    A look at the log tells that all records are decided that Kafka had before the look: once match has come as far as
-    the log reached then.
+    A look at the log notes where the log ends. Once match has reached that end, all records that Kafka had before the
+    look are decided.
     """
 
     def __init__(self, max_records: int) -> None:
@@ -63,7 +63,7 @@ class BulkWindow:
         return self.outstanding == 0 or self.outstanding + records <= self.max_records
 
     def give_up(self) -> None:
-        """What was taken and not written is left to others."""
+        """Admitted records that were not written are left to other workers."""
         self.taken = self.written
 
     def on_written(self, records: int) -> None:
@@ -98,7 +98,7 @@ class BulkAdmission:
         self._warned_at = -WARN_INTERVAL_S
 
     async def admit(self, records: int) -> None:
-        """Return once so many records may begin."""
+        """Return once `records` records may begin."""
         while (cause := self._cause(records)) is not None:
             begun_at = time.monotonic()
             await asyncio.sleep(POLL_S)
@@ -108,7 +108,7 @@ class BulkAdmission:
         self._measure()
 
     def finish(self, records: int) -> None:
-        """Kafka has the fingerprints of so many records."""
+        """Kafka has the fingerprints of `records` records."""
         self._window.on_written(records)
         if self._looking is None or self._looking.done():
             self._looking = asyncio.get_running_loop().create_task(self._look())

@@ -45,7 +45,7 @@ class DecodePool:
         return self._jobs > self._thread_count
 
     async def run(self, decode: Callable[[], Result], waited_s: Callable[[], float] = _no_wait) -> Result:
-        """Run `decode` on a thread; returns or raises what it does. A cancelled decode runs on until it ends by itself.
+        """Run `decode` on a thread; return its result or raise its error. A cancelled decode runs on to its end.
 
         Args:
             decode: a blocking function.

@@ -33,9 +33,9 @@ from streams.stages.fingerprint.decoders.decoder import Decoder, ProcessDecoder,
 
 #: Hashing fewer bytes costs less than handing them to another thread.
 SMALL_BYTES = 32 << 10
-#: A medium from elsewhere of so many bytes is hashed without a hop to another thread.
+#: A fetched medium of up to this many bytes is hashed without a hop to another thread.
 HASHED_AT_ONCE_BYTES = 256 << 10
-#: Bulk work has this part of the cache and of the bytes that are fetched, and at most so many records at once.
+#: Bulk work has this part of the cache and of the bytes that are fetched, and at most `BULK_RECORDS` at once.
 BULK_PART, BULK_RECORDS = 4, 64
 #: This many characters of hashes count as one cache entry. A picture has fewer; a long video fills many entries.
 ENTRY_CHARS = 8 << 10

@@ -18,7 +18,7 @@ def open_fingerprinter(settings: Settings) -> Fingerprinter:
 
 
 async def close_fingerprinter(settings: Settings) -> None:
-    """One user needs it no more; the last one closes it."""
+    """One user is done with it; the last one closes it."""
     users = _users[id(settings)]
     users.pop()
     if not users:

@@ -97,7 +97,7 @@ class PartitionIndexes:
 
 
 class Expiry:
-    """Removes expired contents and decisions from one partition's state, and what was deleted, a few at a time.
+    """Removes expired contents and decisions from one partition's state, and the remains of deletions, a few at a time.
 
     An entry is removed if it expired before records that came in a while ago. Those records are committed, so that
     nothing from before will be decided again.

@@ -116,7 +116,7 @@ class ModerationDesk:
             collection = orjson.loads(record.value or b"")["collection"]
             names = self._file.of(collection)
         except (orjson.JSONDecodeError, LookupError, TypeError):
-            names = ("",)  # decoding says what is wrong
+            names = ("",)  # decoding names the mistake
         return (Decision.from_json(record.value), names) if names else (None, ())
 
     def _whom_to_ask(self, decision: Decision, names: Sequence[str]) -> _Asked:
@@ -130,7 +130,7 @@ class ModerationDesk:
             return _Asked([self._callers[stale]], "group")
         occasion = occasion_of(decision, self._policies.of(decision.collection).allowed_differs)
         asked = [caller for caller in callers if occasion in caller.part.about]
-        # What was changed in a copy says nothing about the others of its group.
+        # The changed part of a copy says nothing about the other copies of its group.
         return _Asked(asked, "content" if occasion == "changed" else "group")
 
     async def _moderate(
@@ -159,5 +159,5 @@ class ModerationDesk:
 
 
 def _is_bulk(decision: Decision) -> bool:
-    """Whether the submission came by the lane of imports, which is asked about behind live traffic."""
+    """Whether the submission came by the bulk lane. Live submissions are asked about first."""
     return decision.origin is not None and decision.origin.topic == BULK_SUBMISSIONS

@@ -32,7 +32,7 @@ class SubmittedMedia:
 
     @asynccontextmanager
     async def open(self, decision: Decision, sends: Sent, max_bytes: int) -> AsyncIterator[Medium]:
-        """What is sent of a medium, for as long as the block lasts.
+        """The medium, or the part of a medium that is sent, for as long as the block lasts.
 
         Raises:
             BadInput: submission_gone, no_source, source_changed, or another source_ reason.
@@ -60,7 +60,7 @@ class SubmittedMedia:
                 self._reader = SubmissionReader(self._settings)
             origin = decision.origin
             submission = self._reader.read(origin.topic, origin.partition, origin.offset)
-        # A topic that was made anew has other records in the same places.
+        # A topic that was deleted and created again has other records at the same offsets.
         if submission is None or (submission.media_id, submission.collection) != (
             decision.media_id,
             decision.collection,

@@ -1,4 +1,4 @@
-"""Hash lists: which are in force, their entries, what was done to them, and what they matched."""
+"""Hash lists: those in force, their entries, their history, and their matches."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def lists_in_force(client: Client, collection: str = "", list_name: str = "") ->
 
 
 def list_acts(client: Client, collection: str, list_name: str, *, limit: int = 20) -> tuple[ListAct, ...]:
-    """What was done to a list, and which entries matched too much, the latest first."""
+    """The history of a list, quarantined entries included, the latest first."""
     parameters = {"collection": collection, "list_name": list_name, "limit": limit}
     return select(client, ListAct, LIST_ACTS, parameters)
 

@@ -17,9 +17,9 @@ class SavedCalls:
     Attributes:
         own: the verdict is on their own content, and they are its first submission.
         inherited: the verdict is another medium's, so nobody had to be asked.
-        pending: there is no verdict.
+        pending: without a verdict.
         calls: contents that a moderator was asked about.
-        cost: of these calls, in `currency`.
+        cost: of those calls, in `currency`.
         currency: empty without calls; that of the last call.
     """
 

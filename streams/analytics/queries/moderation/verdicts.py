@@ -1,4 +1,4 @@
-"""Verdicts: which are in force on a content or medium, what was said about it, and the calls that copies saved."""
+"""Verdicts: those in force on a content or medium, its moderation events, and the calls that copies saved."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def current_verdicts(client: Client, collection: str, subject: str, *, limit: in
 def moderation_acts(
     client: Client, collection: str, subjects: tuple[str, ...], *, limit: int = 20
 ) -> tuple[ModerationAct, ...]:
-    """What was said about contents and media, the latest first; also about media that were deleted since."""
+    """The moderation events about contents and media, also about deleted media, the latest first."""
     digests = [media_digest(collection, subject) for subject in subjects]
     parameters = {"collection": collection, "subjects": list(subjects), "digests": digests, "limit": limit}
     return select(client, ModerationAct, MODERATION_ACTS, parameters)

@@ -83,7 +83,7 @@ PAGE: Final = f"""
     ORDER BY decided_at DESC, decision_id DESC
 """  # noqa: S608
 
-#: In the order of the table's key, of which ClickHouse reads the rows of the page alone.
+#: In the order of the table's key, so that ClickHouse reads only the rows of the page.
 EXPORT: Final = f"""
     SELECT {COLUMNS} FROM decisions_current
     WHERE {FILTER} AND (content_id, decision_id) > ({{after:String}}, {{after_id:UUID}})

@@ -85,7 +85,7 @@ def _act_options(function: Function) -> Function:
 def import_(file: Path, **options: Any) -> int:  # fmt: skip
     """Import FILE as a list: CSV, NDJSON, or an export of ThreatExchange or HMA.
 
-    The whole file is checked before anything is published. The list is effective once all of it has been published.
+    The whole file is checked before anything is published. The list is effective once every entry has been published.
     """
     settings = load_command_settings(broker=options["broker"], data_dir=options["data_dir"])
     collection, negative = options["collection"], options["negative"]
@@ -147,7 +147,7 @@ def export(name: str, collection: str, clickhouse: str | None, data_dir: Path | 
 def show(
     name: str | None, collection: str, as_json: bool, limit: int, clickhouse: str | None, data_dir: Path | None
 ) -> int:
-    """Show the lists of a collection, or one list and what was done to it."""
+    """Show the lists of a collection, or one list and its history."""
     with connect(load_command_settings(clickhouse=clickhouse, data_dir=data_dir)) as client:
         shown = [show_list(client, collection, name, limit=limit)] if name else []
         lists = [each.list for each in shown] or list(show_lists(client, collection))
@@ -169,7 +169,7 @@ def show(
 @click.argument("name", metavar=LIST_NAME)
 @_act_options
 def drop(name: str, **options: Any) -> int:
-    """Drop a list: what it said is taken back, of all submissions."""
+    """Drop a list. Its verdicts are taken back, for all submissions."""
     settings = load_command_settings(broker=options["broker"], data_dir=options["data_dir"])
     event = drop_list(settings, options["collection"], name, source_of(options["by"]), options["reason"])
     say(f"{event.list_name} is dropped in the collection {event.collection}: decisions that it made are revised.")

@@ -60,7 +60,7 @@ def list_(only_open: bool, limit: int, as_json: bool, clickhouse: str | None, da
 @clickhouse_option
 @data_dir_option
 def show(job: str, failures: bool, reason: str, as_json: bool, clickhouse: str | None, data_dir: Path | None) -> int:
-    """How a job stands, named by its id or by its name: what was decided, how fast, how long the rest takes."""
+    """How a job stands, named by its id or by its name: decisions so far, their rate, and the time left."""
     with connect(load_command_settings(clickhouse=clickhouse, data_dir=data_dir)) as client:
         found = _job(client, job)
         if failures:
@@ -114,7 +114,7 @@ def watch(job: str, interval_s: float, as_json: bool, clickhouse: str | None, da
 def close(
     job: str, expected: int | None, cancelled: bool, clickhouse: str | None, broker: str | None, data_dir: Path | None
 ) -> int:
-    """Say that a job gets no more submissions, where its publisher could not: it was killed, for example."""
+    """Say that a job is complete, if its publisher was killed before it could."""
     settings = load_command_settings(broker=broker, clickhouse=clickhouse, data_dir=data_dir)
     with connect(settings) as client:
         report = _job(client, job).report

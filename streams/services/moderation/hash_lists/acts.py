@@ -13,7 +13,7 @@ from streams.services.moderation.hash_lists.importing import checked_event, send
 def drop_list(
     settings: Settings, collection: str, list_name: str, by: VerdictSource, reason: str | None = None
 ) -> ListEvent:
-    """Drop a list of a collection. What it said is taken back.
+    """Drop a list of a collection. The verdicts of the list are taken back.
 
     Raises:
         BadInput: a field is wrong.

@@ -1,9 +1,9 @@
 """Entries of hash lists in files: CSV, NDJSON, and exports of ThreatExchange and HMA. Every error has its line.
 
-CSV has a header. A column may be named like a hash (`md5`, `sha256`, `phash`, `pdq` …), or `algorithm` and `hash` stand
-beside each other; `status`, `labels`, `reason` and `bits` are optional. NDJSON has the same names. ThreatExchange and
-HMA write JSON objects with `indicator` and `type` (`HASH_PDQ`), or `signal_value` and `signal_type` (`pdq`), and
-`tags`; either one a line, or all in one document as `data`.
+CSV has a header. A column may be named like a hash (`md5`, `sha256`, `phash`, `pdq` …), or there are columns
+`algorithm` and `hash`; `status`, `labels`, `reason` and `bits` are optional. NDJSON has the same names. ThreatExchange
+and HMA write JSON objects with `indicator` and `type` (`HASH_PDQ`), or `signal_value` and `signal_type` (`pdq`), and
+`tags`; either one object a line, or all in one document as `data`.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class FileEntry(NamedTuple):
 
 
 class BadLine(NamedTuple):
-    """What is wrong with a line."""
+    """A mistake in a line."""
 
     line: int
     problem: str
@@ -72,7 +72,7 @@ def format_of(path: Path) -> FileFormat:
 
 
 def read_entries(path: Path, file_format: FileFormat, algorithm: str | None = None) -> Iterator[FileEntry | BadLine]:
-    """All entries of a file, and what is wrong with it, in the order of its lines.
+    """All entries and mistakes of a file, in the order of its lines.
 
     Args:
         path: of the file, UTF-8.

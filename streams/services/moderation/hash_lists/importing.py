@@ -247,7 +247,7 @@ class _Chunks:
 def _entries(
     path: Path, file_format: FileFormat, algorithm: str | None, digest: Any, progress: Progress
 ) -> Iterator[ListEntry]:
-    """The entries of a file that was checked. What is wrong with it now shows in the digest."""
+    """The entries of a file that was checked. A change since then shows in the digest."""
     for found in read_entries(path, file_format, algorithm):
         if isinstance(found, BadLine):
             digest.update(b"wrong")

@@ -20,7 +20,7 @@ from streams.errors import BadInput, Reason
 
 @dataclass(frozen=True, slots=True)
 class ShownList:
-    """A list in force, and what was done to it, the latest first."""
+    """A list in force, and its history, the latest first."""
 
     list: ListRow
     acts: tuple[ListAct, ...]

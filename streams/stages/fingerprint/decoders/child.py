@@ -25,7 +25,7 @@ from streams.stages.fingerprint.decoders.messages import (
     facts_reply,
 )
 
-#: Of pictures that take so much memory to decode, one is decoded at a time.
+#: Pictures that take this much memory to decode are decoded one at a time, in all processes.
 LARGE_DECODE_BYTES = 128 << 20
 #: How often a process looks whether it has its turn.
 TURN_INTERVAL_S = 0.05
@@ -120,7 +120,7 @@ def _facts(request: DecodeRequest, file: bytes, limits: Limits, turns: Turns) ->
 
 
 def _read(pipe: int, size_bytes: int) -> bytes:
-    """So many bytes; fewer if the pipe ends before."""
+    """Reads `size_bytes` bytes; fewer if the pipe ends before."""
     data = os.read(pipe, size_bytes)
     if len(data) == size_bytes or not data:
         return data

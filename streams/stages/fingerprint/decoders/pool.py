@@ -16,7 +16,7 @@ from streams.stages.fingerprint.decoders.starter import Starter
 
 logger = logging.getLogger(__name__)
 
-#: A file over which so many processes have died is refused.
+#: A file that has killed this many processes is refused.
 MAX_DEATHS = 2
 
 

@@ -12,10 +12,10 @@ from collections.abc import Callable
 from streams.stages.fingerprint.decoders.messages import JOB_HEADER, MAX_REPLY_BYTES, REPLY_HEADER
 from streams.stages.fingerprint.decoders.starter import Started
 
-#: A process has so many jobs at once, so that it never waits for the event loop. A long job holds up those behind it.
+#: A process has this many jobs at once, so that it never waits for the event loop. A long job holds up the next.
 JOBS_AT_ONCE = 2
 READ_BYTES = 256 << 10
-#: A job may wait for its turn for so many times the time that it may take.
+#: A job may wait for its turn for this multiple of its time limit.
 MAX_WAITING_PART = 10
 
 
@@ -74,7 +74,7 @@ class DecodingProcess:
         return len(self._jobs) < JOBS_AT_ONCE
 
     def send(self, job: DecodeJob) -> None:
-        """Give the process a job, behind those that it has."""
+        """Give the process a job, after the jobs that it has."""
         self._jobs.append(job)
         if len(self._jobs) == 1:
             self._begun_at = self._loop.time()

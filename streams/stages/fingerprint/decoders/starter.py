@@ -147,5 +147,5 @@ def _enlarge(pipe: int) -> None:
     if size is not None:
         try:
             fcntl.fcntl(pipe, size, PIPE_BYTES)
-        except OSError:  # this user may have no more of such memory: smaller pipes only cost more wake-ups
+        except OSError:  # this user's quota of pipe memory is used up: smaller pipes only cost more wake-ups
             return
