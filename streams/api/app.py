@@ -88,8 +88,10 @@ def make_server_app(settings: Settings) -> ASGIApp:
 
 
 def is_upload(method: str, path: str) -> bool:
-    """Whether a request may have a medium as its body."""
-    return (method == "PUT" and path.startswith("/v1/media/")) or (method == "POST" and path in UPLOAD_PATHS)
+    """Whether a request may have a medium or a hash list as its body."""
+    return (method == "PUT" and path.startswith(("/v1/media/", "/v1/lists/"))) or (
+        method == "POST" and path in UPLOAD_PATHS
+    )
 
 
 @asynccontextmanager

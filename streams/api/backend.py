@@ -20,6 +20,7 @@ from streams.kafka.async_publisher import AsyncPublisher
 from streams.services.decision_feed.feed import DecisionFeed
 from streams.services.find.known_facts import KnownFacts
 from streams.services.submit.records import NO_ORIGIN
+from streams.services.threads import ServiceThreads
 from streams.services.views.system_health import HealthChecks
 from streams.stages.fingerprint.fingerprinter import Fingerprinter
 
@@ -41,6 +42,7 @@ class Backend:
             settings, max_waiters=settings.api.max_waiters, max_subscribers=settings.api.max_subscribers
         )
         self.queries = QueryPool(settings, settings.api.query_threads)
+        self.services = ServiceThreads()
         self.answers = AnswerCache()
         self.catching_up = asyncio.Semaphore(MAX_CATCHING_UP)
         self.health = HealthChecks(settings, self.queries)
@@ -52,6 +54,7 @@ class Backend:
     async def __aenter__(self) -> Self:
         self._stack.callback(self.policies.close)
         self._stack.callback(self.queries.close)
+        self._stack.callback(self.services.close)
         self._stack.callback(self.known_facts.close)
         self._stack.push_async_callback(self.publisher.close)
         self._stack.push_async_callback(self.feed.close)

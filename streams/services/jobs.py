@@ -118,14 +118,17 @@ def close_job(settings: Settings, job: Job, expected: int, *, state: JobState = 
     return _publish(settings, replace(job, expected=expected, state=state, closed_at=_now()))
 
 
-def list_jobs(client: Client, *, only_open: bool = False, limit: int = 20) -> tuple[JobReport, ...]:
-    """The jobs that began last, the latest first.
+def list_jobs(
+    client: Client, *, only_open: bool = False, collection: str = "", limit: int = 20
+) -> tuple[JobReport, ...]:
+    """The jobs that began last, the latest first; an empty collection is any.
 
     Raises:
         AnalyticsError: ClickHouse does not answer or refuses.
     """
-    job_ids = latest_job_ids(client, state="open" if only_open else "", limit=limit)
-    return tuple(report_of(row) for row in jobs_of(client, job_ids))
+    state = "open" if only_open else ""
+    job_ids = latest_job_ids(client, state=state, collection=collection, limit=limit)
+    return tuple(report_of(row) for row in jobs_of(client, job_ids, collection))
 
 
 def show_job(client: Client, name: str) -> JobDetail | None:
@@ -141,13 +144,25 @@ def show_job(client: Client, name: str) -> JobDetail | None:
     return JobDetail(report_of(row), job_failures_by_reason(client, job_id))
 
 
-def failures_of(client: Client, job_id: str, *, reason: str = "") -> Iterator[JobFailure]:
-    """The failed submissions of a job, all or those with one reason; reads a page at a time.
+def job_of_collection(client: Client, job_id: str, collection: str) -> JobDetail | None:
+    """What a collection has of the job with this id; None if it has nothing.
 
     Raises:
         AnalyticsError: ClickHouse does not answer or refuses.
     """
-    return job_failures(client, job_id, reason=reason)
+    (row,) = jobs_of(client, (job_id,), collection)
+    if not row.state and row.collection != collection and not row.refused:
+        return None
+    return JobDetail(report_of(row), job_failures_by_reason(client, job_id, collection))
+
+
+def failures_of(client: Client, job_id: str, *, reason: str = "", collection: str = "") -> Iterator[JobFailure]:
+    """The failed submissions of a job, those with one reason or of one collection only; reads a page at a time.
+
+    Raises:
+        AnalyticsError: ClickHouse does not answer or refuses.
+    """
+    return job_failures(client, job_id, reason=reason, collection=collection)
 
 
 def announced_job(row: JobReport) -> Job:

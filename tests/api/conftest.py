@@ -22,6 +22,7 @@ ROLES: dict[str, frozenset[Role]] = {
     "other": frozenset({"read", "submit", "moderate"}),
     "reader": frozenset({"read"}),
     "admin": frozenset({"admin"}),
+    "shop-admin": frozenset({"admin"}),
 }
 
 
@@ -32,6 +33,7 @@ class Api:
     url: str
     keys: dict[str, str]
     folder: Path
+    broker: str
 
     def client(self, key: str | None = "shop", **more: Any) -> httpx.Client:
         headers = {"Authorization": f"Bearer {self.keys[key]}"} if key else {}
@@ -40,7 +42,7 @@ class Api:
 
 @pytest.fixture(scope="session")
 def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    """A system whose API has keys: `shop` and `other` for a collection each, `reader` of shop, and `admin`."""
+    """A system whose API has keys: `shop`, `reader` and `shop-admin` for one collection, `other`, and `admin`."""
     pytest.importorskip("chdb")
     pytest.importorskip("noida_db")
     folder = tmp_path_factory.mktemp("api")
@@ -54,7 +56,7 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     key_file = folder / "keys.yaml"
     key_file.write_text("keys:\n" + "".join(new.as_yaml() for new in made.values()))
     with running_system(folder, MEDIASIEVE_API_KEYS=str(key_file), MEDIASIEVE_API_BODY_TIMEOUT_S="2") as running:
-        yield Api(f"http://{running.api}", {name: new.key for name, new in made.items()}, folder)
+        yield Api(f"http://{running.api}", {name: new.key for name, new in made.items()}, folder, running.broker)
 
 
 def photo(seed: int, size: tuple[int, int] = (480, 360), quality: int = 90, image_format: str = "JPEG") -> bytes:

@@ -9,7 +9,7 @@ from typing import Final
 
 from clickhouse_connect.driver.client import Client
 
-from streams.analytics.queries.select import select
+from streams.analytics.queries.select import IN_COLLECTION, select
 
 RATE_WINDOW_S: Final = 60
 PAGE_ROWS: Final = 5_000
@@ -87,7 +87,7 @@ JOBS: Final = f"""
             min(decided_at) AS first_decided_at,
             max(decided_at) AS last_decided_at
         FROM job_decisions_once
-        WHERE job_id IN {{job_ids:Array(String)}}
+        WHERE job_id IN {{job_ids:Array(String)}} AND {IN_COLLECTION}
         GROUP BY job_id
     ),
     recently AS
@@ -95,7 +95,7 @@ JOBS: Final = f"""
         SELECT job_id, count() AS recent
         FROM job_decisions_once
         INNER JOIN decided USING (job_id)
-        WHERE job_id IN {{job_ids:Array(String)}}
+        WHERE job_id IN {{job_ids:Array(String)}} AND {IN_COLLECTION}
             AND decided_at > decided.last_decided_at - INTERVAL {RATE_WINDOW_S} SECOND
         GROUP BY job_id
     ),
@@ -103,7 +103,8 @@ JOBS: Final = f"""
     (
         SELECT job_id, count() AS refused
         FROM deadletters_once
-        WHERE job_id IN {{job_ids:Array(String)}} AND media_id = '' AND stage IN ('fingerprint', 'bulk')
+        WHERE job_id IN {{job_ids:Array(String)}} AND {IN_COLLECTION}
+            AND media_id = '' AND stage IN ('fingerprint', 'bulk')
         GROUP BY job_id
     )
     SELECT
@@ -132,7 +133,8 @@ JOBS: Final = f"""
             (toUnixTimestamp64Milli(decided.last_decided_at) - toUnixTimestamp64Milli(decided.first_decided_at)) / 1000
         ) AS recent_s
     FROM (SELECT arrayJoin({{job_ids:Array(String)}}) AS job_id) AS ids
-    LEFT JOIN jobs_once ON jobs_once.job_id = ids.job_id
+    LEFT JOIN (SELECT * FROM jobs_once WHERE {IN_COLLECTION}) AS jobs_once
+        ON jobs_once.job_id = ids.job_id
     LEFT JOIN decided ON decided.job_id = ids.job_id
     LEFT JOIN recently ON recently.job_id = ids.job_id
     LEFT JOIN refused ON refused.job_id = ids.job_id
@@ -143,11 +145,14 @@ LATEST_JOBS: Final = """
     FROM
     (
         SELECT job_id, max(started_at) AS at FROM jobs_once
-        WHERE {state:String} = '' OR state = {state:String}
+        WHERE ({state:String} = '' OR state = {state:String})
+        AND ({collection:String} = '' OR collection = {collection:String})
         GROUP BY job_id
         UNION ALL
         SELECT job_id, min(submitted_at) AS at FROM job_decisions
-        WHERE {state:String} = '' AND job_id NOT IN (SELECT job_id FROM jobs)
+        WHERE {state:String} = ''
+        AND ({collection:String} = '' OR collection = {collection:String})
+            AND job_id NOT IN (SELECT job_id FROM jobs)
         GROUP BY job_id
     )
     ORDER BY at DESC, job_id
@@ -177,6 +182,7 @@ FAILURES_BY_REASON: Final = """
         argMax(failure_detail, decided_at) AS last_detail
     FROM job_decisions_once
     WHERE job_id = {job_id:String} AND outcome = 'failed'
+        AND ({collection:String} = '' OR collection = {collection:String})
     GROUP BY reason
     ORDER BY submissions DESC, reason
 """
@@ -187,6 +193,7 @@ FAILURES: Final = """
         decided_at
     FROM job_decisions_once
     WHERE job_id = {job_id:String} AND outcome = 'failed'
+        AND ({collection:String} = '' OR collection = {collection:String})
         AND ({reason:String} = '' OR failure_reason = {reason:String})
         AND (collection, submission_id) > ({after_collection:String}, {after_submission:String})
     ORDER BY collection, submission_id
@@ -199,17 +206,23 @@ class _IdRow:
     job_id: str
 
 
-def jobs_of(client: Client, job_ids: Sequence[str]) -> tuple[JobRow, ...]:
-    """The jobs with the given ids, in the order given; an id that nobody uses has a row of zeros."""
+def jobs_of(client: Client, job_ids: Sequence[str], collection: str = "") -> tuple[JobRow, ...]:
+    """The jobs with the given ids, in the order given; an id that nobody uses has a row of zeros.
+
+    Only what `collection` has of them, if it is not empty: two collections may use one id.
+    """
     if not job_ids:
         return ()
-    rows = {row.job_id: row for row in select(client, JobRow, JOBS, {"job_ids": list(job_ids)})}
+    rows = {
+        row.job_id: row for row in select(client, JobRow, JOBS, {"job_ids": list(job_ids), "collection": collection})
+    }
     return tuple(rows[job_id] for job_id in job_ids)
 
 
-def latest_job_ids(client: Client, *, state: str = "", limit: int = 20) -> tuple[str, ...]:
-    """The jobs that began last, the latest first; `state` is that of their publishers, empty for any."""
-    return tuple(row.job_id for row in select(client, _IdRow, LATEST_JOBS, {"state": state, "limit": limit}))
+def latest_job_ids(client: Client, *, state: str = "", collection: str = "", limit: int = 20) -> tuple[str, ...]:
+    """The jobs that began last, the latest first; `state` is that of their publishers. Empty texts are for any."""
+    parameters = {"state": state, "collection": collection, "limit": limit}
+    return tuple(row.job_id for row in select(client, _IdRow, LATEST_JOBS, parameters))
 
 
 def job_id_named(client: Client, name: str) -> str | None:
@@ -218,16 +231,17 @@ def job_id_named(client: Client, name: str) -> str | None:
     return rows[0].job_id if rows else None
 
 
-def job_failures_by_reason(client: Client, job_id: str) -> tuple[JobFailureTotal, ...]:
-    """Why submissions of a job failed, the most frequent reason first."""
-    return select(client, JobFailureTotal, FAILURES_BY_REASON, {"job_id": job_id})
+def job_failures_by_reason(client: Client, job_id: str, collection: str = "") -> tuple[JobFailureTotal, ...]:
+    """Why submissions of a job failed, the most frequent reason first; an empty collection is any."""
+    return select(client, JobFailureTotal, FAILURES_BY_REASON, {"job_id": job_id, "collection": collection})
 
 
-def job_failures(client: Client, job_id: str, *, reason: str = "") -> Iterator[JobFailure]:
+def job_failures(client: Client, job_id: str, *, reason: str = "", collection: str = "") -> Iterator[JobFailure]:
     """The failed submissions of a job, by collection and submission id. Reads a page at a time."""
     after = ("", "")
     while True:
-        parameters = {"job_id": job_id, "reason": reason, "after_collection": after[0], "after_submission": after[1]}
+        parameters = {"job_id": job_id, "reason": reason, "collection": collection}
+        parameters |= {"after_collection": after[0], "after_submission": after[1]}
         page = select(client, JobFailure, FAILURES, {**parameters, "limit": PAGE_ROWS})
         yield from page
         if len(page) < PAGE_ROWS:

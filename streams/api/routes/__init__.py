@@ -1,11 +1,15 @@
 """A file a resource; every file has a `router`. Add a file, and its router to ROUTERS."""
 
 from streams.api.routes import (
+    dead_letters,
     decisions,
+    deletions,
     events,
     exports,
     groups,
     health,
+    jobs,
+    lists,
     media,
     search,
     statistics,
@@ -25,6 +29,10 @@ ROUTERS = (
     groups.router,
     search.router,
     verdicts.router,
+    deletions.router,
+    lists.router,
+    jobs.router,
+    dead_letters.router,
     statistics.router,
 )
 """Below /v1, in the order of the description."""

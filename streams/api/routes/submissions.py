@@ -25,6 +25,7 @@ from streams.api.schemas.submissions import (
     decode_url_submission,
 )
 from streams.domain.records.fields import MAX_ID_CHARS
+from streams.domain.records.job import Lane
 from streams.domain.records.submission import Kind
 from streams.errors import MediasieveError
 from streams.kafka.publisher import SubmissionRecord
@@ -58,6 +59,11 @@ Metadata = Annotated[
         examples=['{"owner":"u-77"}'],
     ),
 ]
+JobId = Annotated[
+    str | None,
+    Query(pattern=r"^[a-z0-9][a-z0-9._-]{0,127}$", description="The job that the submission is part of."),
+]
+LaneQuery = Annotated[Lane, Query(description="`bulk` waits for `live`: for imports, never for what people wait for.")]
 MediaIdQuery = Annotated[
     str | None,
     Query(min_length=1, max_length=MAX_ID_CHARS, pattern=r"^[^\x00]+$",
@@ -77,6 +83,8 @@ async def put_medium(
     priority: Priority = 0,
     metadata: Metadata = None,
     idempotency_key: IdempotencyKey = None,
+    job_id: JobId = None,
+    lane: LaneQuery = "live",
     wait_s: WaitSeconds = 0.0,
 ) -> Response:
     """Submit the bytes of a medium under your id, with its own content type."""
@@ -85,9 +93,9 @@ async def put_medium(
             415, "wrong_type", "Send the medium's bytes with its own content type; URLs go to /v1/submissions."
         )
     medium = await read_medium(request)
-    envelope = _envelope(collection, kind, priority, _metadata(metadata), idempotency_key)
+    envelope = _envelope(collection, kind, priority, _metadata(metadata), idempotency_key, job_id)
     return await _submit(
-        request, backend, record_from_bytes(medium.data, media_id, medium.content_type, envelope), wait_s
+        request, backend, record_from_bytes(medium.data, media_id, medium.content_type, envelope), wait_s, lane
     )
 
 
@@ -111,20 +119,22 @@ async def submit(
     priority: Priority = 0,
     metadata: Metadata = None,
     idempotency_key: IdempotencyKey = None,
+    job_id: JobId = None,
+    lane: LaneQuery = "live",
     wait_s: WaitSeconds = 0.0,
 ) -> Response:
     """Submit a medium: its bytes, a form with the part `file`, or JSON with a URL that workers fetch.
 
     Fields of a form or of JSON win over the parameters of the request.
     """
-    envelope = _envelope(named or "", kind, priority, _metadata(metadata), idempotency_key)
+    envelope = _envelope(named or "", kind, priority, _metadata(metadata), idempotency_key, job_id)
     if media_type(request) in JSON_TYPES:
         document = decode_url_submission(await read_json(request))
         record = _record_from_document(document, envelope, principal, media_id)
     else:
         medium = await read_medium(request)
         record = _record_from_upload(medium, envelope, principal, media_id)
-    return await _submit(request, backend, record, wait_s)
+    return await _submit(request, backend, record, wait_s, lane)
 
 
 @router.post("/submissions/batch", operation_id="submit_batch", responses={200: {"model": list[BatchResult]}},
@@ -134,16 +144,23 @@ async def submit(
                      "items": {"$ref": "#/components/schemas/UrlSubmission"}}},
                  "application/x-ndjson": {"schema": {"type": "string"},
                                           "example": LINE}}}})  # fmt: skip
-async def submit_batch(request: Request, principal: Submitting, backend: Shared, named: NamedCollection) -> Response:
+async def submit_batch(
+    request: Request,
+    principal: Submitting,
+    backend: Shared,
+    named: NamedCollection,
+    job_id: JobId = None,
+    lane: LaneQuery = "live",
+) -> Response:
     """Submit up to 1,000 URLs, as a JSON array or as lines of JSON. The answer has one entry for each, in order."""
     documents = await _documents(request)
-    envelope = _envelope(named or "", "auto", 0, {}, None)
+    envelope = _envelope(named or "", "auto", 0, {}, None, job_id)
 
     async def submit_one(number: int, document: Any) -> BatchResult:
         try:
             record = _record_from_document(decode_url_submission(document), envelope, principal, None)
             submitted = await submit_online(
-                backend.publisher, backend.feed, record, wait_s=0.0, on_published=lambda: None
+                backend.publisher, backend.feed, record, wait_s=0.0, on_published=lambda: None, lane=lane
             )
         except (Problem, MediasieveError) as error:
             return _refused(number, error)
@@ -178,12 +195,16 @@ def _refused(number: int, error: Problem | MediasieveError) -> BatchResult:
 
 
 def _envelope(
-    collection: str, kind: Kind, priority: int, metadata: dict[str, Any], idempotency_key: str | None
+    collection: str,
+    kind: Kind,
+    priority: int,
+    metadata: dict[str, Any],
+    idempotency_key: str | None,
+    job_id: str | None,
 ) -> Envelope:
     """The source names the collection, so that equal keys of two collections are two submissions."""
-    return Envelope(
-        collection, kind, priority, metadata, f"/mediasieve/api/{collection}", event_id=idempotency_key or ""
-    )
+    source = f"/mediasieve/api/{collection}"
+    return Envelope(collection, kind, priority, metadata, source, event_id=idempotency_key or "", job_id=job_id)
 
 
 def _metadata(text: str | None) -> dict[str, Any]:
@@ -208,6 +229,7 @@ def _record_from_document(
         envelope.priority if document.priority is None else document.priority,
         envelope.metadata if document.metadata is None else document.metadata,
         document.idempotency_key or envelope.event_id,
+        envelope.job_id,
     )
     return record_from_json_line(to_json({"media_id": document.media_id or media_id or document.url,
                                           "url": document.url}), chosen)  # fmt: skip
@@ -223,17 +245,18 @@ def _record_from_upload(
         envelope.priority if form.priority is None else form.priority,
         _metadata(form.metadata) if form.metadata else envelope.metadata,
         envelope.event_id,
+        envelope.job_id,
     )
     return record_from_bytes(medium.data, form.media_id or media_id or str(uuid.uuid4()), medium.content_type, chosen)
 
 
-async def _submit(request: Request, backend: Backend, record: SubmissionRecord, wait_s: float) -> Response:
+async def _submit(request: Request, backend: Backend, record: SubmissionRecord, wait_s: float, lane: Lane) -> Response:
     collection = _collection_of(record)
     request._body = b""  # the record has it
     state = request.scope["state"]
     state["waited"] = wait_s > 0
     submitted = await submit_online(
-        backend.publisher, backend.feed, record, wait_s=wait_s, on_published=state["release_body"]
+        backend.publisher, backend.feed, record, wait_s=wait_s, on_published=state["release_body"], lane=lane
     )
     return _submitted_answer(submitted, collection)
 

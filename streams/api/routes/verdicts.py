@@ -148,10 +148,11 @@ async def _publish(
         "%s key=%s by=%s:%s collection=%s status=%s event=%s",
         *(event.event, principal.name, event.by.kind, ascii(event.by.name), collection, event.status, event.event_id),
     )
-    return json_answer(_document(published), 200 if published.effect else 202)
+    return json_answer(published_event(published), 200 if published.effect else 202)
 
 
-def _document(published: OnlineEvent) -> EventPublished:
+def published_event(published: OnlineEvent) -> EventPublished:
+    """What an answer says of an event."""
     event, effect = published.event, published.effect
     return EventPublished(
         event_id=event.event_id,

@@ -59,6 +59,25 @@ EVENT: Final[dict[str, Any]] = {
     "event_id": "/mediasieve/api/shop#9f2d", "event": "verdict", "collection": "shop", "content_id": None,
     "media_id": "photo-1", "other_content_id": None, "by": "ana", "partition": 1, "offset": 12, "effect": DECISION,
 }  # fmt: skip
+LIST: Final[dict[str, Any]] = {
+    "collection": "shop", "list_name": "known-fakes", "import_id": "0f1e2d3c4b5a69788796a5b4", "version": "2026-01-31",
+    "source": "", "status": "blocked", "labels": [], "negative": False, "perceptual": "review", "quarantine_after": 50,
+    "entry_count": 1, "reason": "", "by_name": "ops", "at": NOW, "contents": 0, "quarantined": 0,
+}  # fmt: skip
+JOB: Final[dict[str, Any]] = {
+    "job_id": "spring-import-1f2e3d4c", "name": "Spring import", "collection": "shop", "lane": "bulk",
+    "expected": 40000, "started_at": NOW, "state": "open", "closed_at": None, "by": "shop",
+}  # fmt: skip
+JOB_REPORT: Final[dict[str, Any]] = {
+    "job_id": "spring-import-1f2e3d4c", "name": "Spring import", "collection": "shop", "lane": "bulk",
+    "progress": "publishing", "expected": 40000, "decided": 100, "refused": 0, "unique": 80, "duplicate": 15,
+    "near_duplicate": 5, "failed": 0, "for_review": 0, "replayed": 0, "size_bytes": 3502100, "started_at": NOW,
+    "closed_at": None, "last_decided_at": NOW, "per_second": 50.0, "left_s": 798.0, "published_by": "shop",
+}  # fmt: skip
+LETTERS_DONE: Final[dict[str, Any]] = {
+    "dry_run": True, "looked_at": 12, "matched": 3, "done": 3, "handled": 0, "refused": 0, "size_bytes": 931,
+    "errors": [],
+}  # fmt: skip
 READY: Final[dict[str, Any]] = {"ready": True, "missing": []}
 
 LINE: Final = '{"decision_id":"a63581f2-fa2c-875b-af3d-8f58eefb65a7","outcome":"unique"}'
@@ -84,6 +103,30 @@ ANSWERS: Final[dict[str, Any]] = {
     "look_up": {"fingerprint": FACTS, "known": False, "exact": None, "matches": [CANDIDATE], "videos": [],
                 "verdict": VERDICT, "labels": VERDICT["labels"], "source": {"owner": "u-77"}},
     **dict.fromkeys(("give_verdict", "withdraw_verdict", "split", "merge", "undo"), EVENT),
+    "delete": {"collection": "shop", "dry_run": False, "submissions": 1, "media": [
+        {"media_id": "photo-9", "content_id": COPY, "submissions": 1, "last_at": NOW}],
+        "targets": [{"content_id": COPY, "media_id": "photo-9"}],
+        "events": [{**EVENT, "event": "deletion", "content_id": COPY, "media_id": "photo-9"}]},
+    "list_hash_lists": [LIST],
+    "get_hash_list": {"list": LIST, "acts": []},
+    "export_hash_list": '{"algorithm":"md5","hash":"9e107d9d372bb6826bd81d3542a419d6"}\n',
+    "import_hash_list": {"event": "list_effective", "collection": "shop", "list_name": "known-fakes", "entries": 1,
+                         "algorithms": {"md5": 1}, "without_hash": ["md5"]},
+    "drop_hash_list": {"event": "list_drop", "collection": "shop", "list_name": "known-fakes", "entries": 0,
+                       "algorithms": {}, "without_hash": []},
+    "create_job": JOB,
+    "close_job": {**JOB, "state": "closed", "closed_at": NOW},
+    "list_jobs": {"jobs": [JOB_REPORT]},
+    "get_job": {"job": JOB_REPORT, "failures": []},
+    "export_job_failures": '{"collection":"shop","submission_id":"/mediasieve/api/shop#e-7","attempt":0,'
+        '"media_id":"photo-7","reason":"source_not_found","detail":"404","submitted_at":"2026-01-31T09:31:07Z",'
+        '"decided_at":"2026-01-31T09:31:08Z"}\n{"complete":true}\n',
+    "list_dead_letters": {"groups": [], "letters": []},
+    "get_dead_letter": {"partition": 0, "offset": 12, "reason": "missing_media_id", "detail": "there is no media id",
+        "stage": "fingerprint", "topic": "media.submissions", "origin_partition": 3, "origin_offset": 88,
+        "failed_at": NOW, "collection": "shop", "media_id": None, "size_bytes": 2, "key": None, "value": "e30=",
+        "headers": [["content-type", "application/json"]], "status": "open", "replays": 0},
+    **dict.fromkeys(("replay_dead_letters", "drop_dead_letters"), LETTERS_DONE),
     "get_verdicts": {"current": [], "acts": []},
     "get_statistics": {"collection": "shop", "outcomes": [
         {"outcome": "unique", "decisions": 2, "media": 2, "size_bytes": 70084}], "savings": {
@@ -107,8 +150,8 @@ def add_examples(document: dict[str, Any]) -> None:
             example = ANSWERS.get(operation["operationId"])
             for status, answer in operation["responses"].items():
                 for body in answer.get("content", {}).values():
-                    if status in ("200", "202") and example is not None:
-                        body["example"] = example if status == "200" else _not_waited(example)
+                    if status in ("200", "201", "202") and example is not None:
+                        body["example"] = example if status != "202" else _not_waited(example)
 
 
 def _not_waited(example: Any) -> Any:

@@ -6,11 +6,12 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from streams.domain.records.job import Lane
 from streams.kafka.async_publisher import AsyncPublisher, Place
 from streams.kafka.publisher import SubmissionRecord
-from streams.kafka.topics import SUBMISSIONS
 from streams.services.decision_feed.fed import FedDecision
 from streams.services.decision_feed.feed import DecisionFeed
+from streams.services.submit.records import LANES
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ async def submit_online(
     *,
     wait_s: float,
     on_published: Callable[[], None],
+    lane: Lane = "live",
 ) -> OnlineSubmission:
     """Publishes a submission; with `wait_s` above 0 waits so long for its decision.
 
@@ -38,6 +40,7 @@ async def submit_online(
         feed: brings the decision.
         record: the submission.
         wait_s: 0 to publish only.
+        lane: in which it is published.
         on_published: called once Kafka has the submission, before any wait; its bytes may be freed then.
 
     Raises:
@@ -46,10 +49,10 @@ async def submit_online(
     """
     submission_id, media_id = record.submission_id, record.media_id
     if wait_s <= 0:
-        place = await _publish(publisher, record)
+        place = await _publish(publisher, record, lane)
         return OnlineSubmission(submission_id, media_id, place, None)
     with feed.expect(submission_id) as waiter:
-        place = await _publish(publisher, record)
+        place = await _publish(publisher, record, lane)
         del record
         on_published()
         try:
@@ -59,5 +62,5 @@ async def submit_online(
         return OnlineSubmission(submission_id, media_id, place, decision)
 
 
-async def _publish(publisher: AsyncPublisher, record: SubmissionRecord) -> Place:
-    return await publisher.publish(SUBMISSIONS, record.key, record.value, list(record.headers))
+async def _publish(publisher: AsyncPublisher, record: SubmissionRecord, lane: Lane) -> Place:
+    return await publisher.publish(LANES[lane], record.key, record.value, list(record.headers))

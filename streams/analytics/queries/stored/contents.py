@@ -8,11 +8,10 @@ from typing import Final
 
 from clickhouse_connect.driver.client import Client
 
-from streams.analytics.client import translate_errors
-from streams.analytics.queries.select import select
+from streams.analytics.queries.select import select, select_json
 from streams.analytics.queries.similar_contents import HAS_HASHES
-from streams.analytics.queries.stored.decision import COLUMNS, StoredDecision, read_decision
-from streams.analytics.queries.stored.lists import FILTER, DecisionFilter
+from streams.analytics.queries.stored.decision import COLUMNS, StoredDecision
+from streams.analytics.queries.stored.lists import FILTER, DecisionFilter, read_decisions
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +50,21 @@ OF_CONTENTS: Final = f"""
     LIMIT 1 BY content_id
 """  # noqa: S608 - constants
 
+#: By the key of the table alone: `decisions_current` looks at the revisions of all contents.
 USES: Final = """
     SELECT content_id, count() AS submissions, argMin(media_id, (decided_at, decision_id)) AS first_media_id
-    FROM decisions_current
-    WHERE collection = {collection:String} AND content_id IN {content_ids:Array(String)}
-        AND outcome NOT IN ('failed', 'deleted')
+    FROM
+    (
+        SELECT content_id, media_id, outcome, submission_id, attempt, decided_at, decision_id
+        FROM decisions FINAL
+        WHERE collection = {collection:String} AND content_id IN {content_ids:Array(String)}
+        ORDER BY revision DESC
+        LIMIT 1 BY content_id, submission_id, attempt
+    )
+    WHERE outcome NOT IN ('failed', 'deleted') AND (submission_id, attempt) NOT IN
+    (
+        SELECT submission_id, attempt FROM deletions WHERE collection = {collection:String}
+    )
     GROUP BY content_id
 """
 
@@ -99,17 +108,14 @@ FILTERED: Final = _candidates_sql("decisions_current", FILTER)
 def decisions_of_contents(client: Client, collection: str, content_ids: Sequence[str]) -> dict[str, StoredDecision]:
     """The latest current decision about each content, by content id; contents without one are absent."""
     parameters = {"collection": collection, "content_ids": list(content_ids)}
-    with translate_errors(client.uri):
-        result = client.query(OF_CONTENTS, parameters=parameters)
-    names = result.column_names
-    found = (read_decision(dict(zip(names, row, strict=True))) for row in result.result_rows)
+    found = read_decisions(client, OF_CONTENTS, parameters)
     return {decision.content_id or "": decision for decision in found}
 
 
 def content_uses(client: Client, collection: str, content_ids: Sequence[str]) -> dict[str, ContentUse]:
     """How often each content was submitted, by content id."""
-    rows = select(client, ContentUse, USES, {"collection": collection, "content_ids": list(content_ids)})
-    return {row.content_id: row for row in rows}
+    rows = select_json(client, USES, {"collection": collection, "content_ids": list(content_ids)})
+    return {row["content_id"]: ContentUse(**row) for row in rows}
 
 
 def fingerprint_places(client: Client, collection: str, content_ids: Sequence[str]) -> tuple[FingerprintPlace, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final
 
 import orjson
@@ -89,9 +88,9 @@ class StoredDecision:
 
 
 def read_decision(row: Mapping[str, Any]) -> StoredDecision:
-    """The decision of a row of COLUMNS."""
+    """The decision of a row of COLUMNS, as `select_json` returns it."""
     return StoredDecision(
-        decision_id=str(row["decision_id"]),
+        decision_id=row["decision_id"],
         revision=row["revision"],
         outcome=row["outcome"],
         action=row["action"],
@@ -106,25 +105,20 @@ def read_decision(row: Mapping[str, Any]) -> StoredDecision:
         failure=Failure(row["failure_reason"], row["failure_detail"]) if row["failure_reason"] else None,
         facts=_facts(row) if row["media_kind"] else None,
         metadata=_json_object(row["metadata"]),
-        submitted_at=rfc3339(row["submitted_at"]),
-        fingerprinted_at=rfc3339(row["fingerprinted_at"]),
-        versions=dict(row["versions"]),
+        submitted_at=row["submitted_at"],
+        fingerprinted_at=row["fingerprinted_at"],
+        versions=row["versions"],
         appears_in=[_appearance(entry) for entry in row["appears_in"]],
-        supersedes=str(row["supersedes"]) if row["supersedes"] else None,
-        decided_at=rfc3339(row["decided_at"]),
+        supersedes=row["supersedes"],
+        decided_at=row["decided_at"],
     )
-
-
-def rfc3339(moment: datetime) -> str:
-    """The form that all records have: `2026-01-31T09:30:00.125Z`."""
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _match(row: Mapping[str, Any]) -> Match:
     found = {name.removeprefix("match_"): value for name, value in row.items() if name.startswith("match_")}
     found["group_content_id"] = found["group_content_id"] or found["content_id"]
     found["group_media_id"] = found["group_media_id"] or found["media_id"]
-    found["segments"] = [Segment(**_named(entry, SEGMENT_FIELDS)) for entry in found["segments"]]
+    found["segments"] = [Segment(**entry) for entry in found["segments"]]
     found["map"] = list(found["map"])
     for name in ("differs", "similarity", "share", "known_share"):
         found[name] = _rounded(found[name])
@@ -136,7 +130,6 @@ def _verdict(row: Mapping[str, Any]) -> Verdict:
         name.removeprefix("verdict_"): value or None for name, value in row.items() if name.startswith("verdict_")
     }
     found["labels"] = [_label(entry) for entry in row["verdict_labels"]]
-    found["at"] = rfc3339(row["verdict_at"]) if row["verdict_at"] else None
     return Verdict(**found)
 
 
@@ -153,27 +146,18 @@ def _facts(row: Mapping[str, Any]) -> StoredFacts:
         height=row["height"],
         frames=row["frames"],
         quality=_rounded(row["quality"]),
-        hashes=dict(row["hashes"]),
+        hashes=row["hashes"],
         video=video,
     )
 
 
-def _label(entry: Any) -> Label:
-    found = _named(entry, ("name", "parent", "score"))
-    score = found["score"]
-    return Label(found["name"], found["parent"] or None, None if score is None else _rounded(score))
+def _label(entry: dict[str, Any]) -> Label:
+    score = entry["score"]
+    return Label(entry["name"], entry["parent"] or None, None if score is None else _rounded(score))
 
 
-def _appearance(entry: Any) -> Appearance:
-    return Appearance(**_named(entry, ("content_id", "media_id", "kind", "at_s", "distance_bits")))
-
-
-SEGMENT_FIELDS: Final = ("from_s", "to_s", "known_from_s", "known_to_s", "speed")
-
-
-def _named(entry: Any, names: tuple[str, ...]) -> dict[str, Any]:
-    """A named tuple of ClickHouse, which comes as a mapping or as a tuple."""
-    return dict(entry) if isinstance(entry, Mapping) else dict(zip(names, entry, strict=True))
+def _appearance(entry: dict[str, Any]) -> Appearance:
+    return Appearance(**entry)
 
 
 def _rounded(value: Any) -> Any:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from clickhouse_connect.driver.client import Client
 
-from streams.analytics.client import translate_errors
+from streams.analytics.queries.select import select_json
 from streams.analytics.queries.stored.decision import COLUMNS, StoredDecision, read_decision
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -153,7 +153,4 @@ def decisions_of_group(
 
 def read_decisions(client: Client, sql: str, parameters: Mapping[str, Any]) -> tuple[StoredDecision, ...]:
     """The decisions of a query that selects COLUMNS."""
-    with translate_errors(client.uri):
-        result = client.query(sql, parameters=dict(parameters))
-    names = result.column_names
-    return tuple(read_decision(dict(zip(names, row, strict=True))) for row in result.result_rows)
+    return tuple(read_decision(row) for row in select_json(client, sql, parameters))
