@@ -185,15 +185,13 @@ def _decide_submission(
         return Effects()
     result.decisions.append(decision)
     effects, root = Effects(), listing.changed_group(pending)
-    if root is not None:
+    if root is not None or (decision.repeated and pending.fingerprint.collection in moderated.lists.with_lists):
         collection = pending.fingerprint.collection
         effects = moderation.revise_group(pending.decision_key, collection, root, pending.at)
     arrival = pending.arrival
     if arrival is None or not (decision.repeated or arrival.collection in moderated.with_waiting):
         return effects
     waited = moderation.apply_waiting(arrival, pending.at)
-    if root is None:
-        return waited
     result.add(effects, routing_key(pending.fingerprint))
     return waited
 

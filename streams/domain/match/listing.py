@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from streams.domain.match.batch import PendingDecision
 from streams.domain.moderation.collections import ModeratedCollections
@@ -84,23 +84,29 @@ class BatchListing:
         for name, entry in listing.quarantined:
             self._note_quarantined(pending, name, entry)
 
-    def put_again(self, pending: PendingDecision, content: Content) -> None:
-        """Write again what the lists said about a content when this submission brought it."""
+    def put_again(self, pending: PendingDecision, content_id: str, groups: Collection[str]) -> None:
+        """Write again what the lists said about a content when this submission brought it.
+
+        Args:
+            pending: the submission, which was decided before.
+            content_id: of the submission; it may have been deleted since.
+            groups: that the content joined then, and is in now.
+        """
         collection = pending.fingerprint.collection
         if collection not in self._moderated.lists.with_lists:
             return
-        root, _ = read_group(self._state, collection, content.group_content_id)
-        keys = [group_key(collection, content.group_content_id), group_key(collection, root)]
-        value = self._state.get(listed_key(collection, content.content_id))
+        roots = [read_group(self._state, collection, each)[0] for each in groups]
+        keys = [group_key(collection, each) for each in (*groups, *roots)]
+        value = self._state.get(listed_key(collection, content_id))
         listed = Listed() if value is None else Listed.unpack(value)
         if listed.decision_id == pending.decision_id:
-            self._changed_groups[id(pending)] = root
+            self._changed_groups[id(pending)] = roots[-1]
         for name, entry in listed.entries:
             keys.append(list_matches_key(collection, name, entry))
             matches = self._state.get(keys[-1])
             if matches is not None and EntryMatches.unpack(matches).cause == _cause(pending):
                 self._note_quarantined(pending, name, entry)
-        for key in (*dict.fromkeys(keys), listed_key(collection, content.content_id)):
+        for key in (*dict.fromkeys(keys), listed_key(collection, content_id)):
             existing = self._state.get(key)
             if existing is not None:
                 self._state.put(key, existing)

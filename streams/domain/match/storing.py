@@ -18,6 +18,7 @@ from streams.domain.match.selection import stored_entries, stored_frame_entries,
 from streams.domain.moderation.corrections import JOINED
 from streams.domain.moderation.hash_lists.listable import listable_hashes, pack_listable
 from streams.domain.moderation.inheritance import EVERY_STATUS, inherited_statuses
+from streams.domain.moderation.revision import first_group
 from streams.domain.moderation.standing import Standing, signature
 from streams.domain.records import Match
 from streams.domain.state.content import Content
@@ -134,14 +135,18 @@ def put_all_again(pending: PendingDecision, first_decision: bytes, state: State,
         value = None if key is None else state.get(key)
         if key is not None and value is not None:
             _put_content_again(key, value, pending, state, is_duplicate=decision["outcome"] == "duplicate")
-            if decision["outcome"] != "duplicate":
-                lists.put_again(pending, Content.unpack(value))
+        if decision["outcome"] != "duplicate":
+            lists.put_again(pending, content_id, [first_group(decision), *_group_now(value)])
         collection = decision["collection"]
         put_existing(member_key(collection, content_id, pending.decision_key), state)
         put_existing(
             medium_key(collection, decision["media_id"], pending.offset, content_id, pending.decision_key), state
         )
     put_existing(pending.decision_key, state)
+
+
+def _group_now(value: bytes | None) -> list[str]:
+    return [] if value is None else [Content.unpack(value).group_content_id]
 
 
 def _put_content_again(key: bytes, value: bytes, pending: PendingDecision, state: State, *, is_duplicate: bool) -> None:

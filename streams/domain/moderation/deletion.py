@@ -37,7 +37,6 @@ from streams.domain.state.keys import (
     evidence_key_of,
     frames_key_of,
     grouped_key,
-    listed_key,
     medium_key,
     medium_prefix,
     member_key,
@@ -230,7 +229,6 @@ def _remove_content(state: State, collection: str, key: bytes, content: Content)
         state.put(frames_key_of(key), None)
     if content.is_member:
         state.put(grouped_key(collection, content.group_content_id, content.content_id), None)
-    _remove(state, listed_key(collection, content.content_id))
     state.put(key, None)
 
 

@@ -199,19 +199,22 @@ class Moderation:
         value = self._state.get(key)
         return Answer.unpack(value) if value is not None and leading_expires_ms(value) >= at.time_ms else None
 
-    def revise_group(self, decision_key: bytes, collection: str, root: str, at: LogPosition) -> Effects:
+    def revise_group(self, decision_key: bytes, collection: str, root: str | None, at: LogPosition) -> Effects:
         """Revise the decisions about a group that a new content brought another verdict.
 
         Args:
             decision_key: of the content's first submission.
             collection: of the group.
-            root: the group, as it is now.
+            root: the group, as it is now; None where nothing is known to have changed, which a repeat tells again.
             at: the submission's record.
         """
         key = event_key("listed", decision_key.hex())
         answer = self._answer(key, at)
-        if answer is None:
+        if answer is None and root is None:
+            return Effects()
+        if answer is None and root is not None:
             answer = self._planned(BufferedState(self._state), collection, Judged([root]), at)
+        assert answer is not None
         return self._carry_out(key, answer, collection, at)
 
     def _store_entries(self, event: ListEvent, at: LogPosition) -> Effects:

@@ -48,12 +48,6 @@ def give(
         statuses: that the content inherits from its group, and its group from it.
         decision_id: of the content's first submission, where that is what brings the listing.
     """
-    given = _give(state, collection, content, listing, statuses)
-    _note_listed(state, collection, content, listing, decision_id if given.reaches_others else "")
-    return given
-
-
-def _give(state: State, collection: str, content: Content, listing: Listing, statuses: int) -> Given:
     root, group = read_group(state, collection, content.group_content_id)
     before = [each for each in group.verdicts if each.entry is not None and each.content_id == content.content_id]
     others = tuple(each for each in group.verdicts if each not in before)
@@ -66,11 +60,14 @@ def _give(state: State, collection: str, content: Content, listing: Listing, sta
             refused.append(_refusal(verdict, collection, content))
             continue
         after.append(same[0] if same else said)
+    reaches_others = any(_reaches_others(each, others) for each in after if each not in before)
+    listed = _note_listed(state, collection, content, listing, decision_id if reaches_others else "")
     if after == before:
-        return Given(refused=tuple(refused))
+        is_repeated = bool(decision_id) and listed.decision_id == decision_id  # a kill came before the decision
+        return Given(root if is_repeated else None, is_repeated, tuple(refused))
     named = group if group.founded else replace(group, media_id=content.group_media_id)
     state.put(group_key(collection, root), replace(named, verdicts=(*others, *after)).pack())
-    return Given(root, any(_reaches_others(each, others) for each in after if each not in before), tuple(refused))
+    return Given(root, reaches_others, tuple(refused))
 
 
 def _reaches_others(verdict: GroupVerdict, others: tuple[GroupVerdict, ...]) -> bool:
@@ -81,7 +78,8 @@ def _reaches_others(verdict: GroupVerdict, others: tuple[GroupVerdict, ...]) -> 
     )
 
 
-def _note_listed(state: State, collection: str, content: Content, listing: Listing, decision_id: str) -> None:
+def _note_listed(state: State, collection: str, content: Content, listing: Listing, decision_id: str) -> Listed:
+    """Written before the group, so that whoever finds the group changed knows what has to follow."""
     key = listed_key(collection, content.content_id)
     value = state.get(key)
     before = Listed() if value is None else Listed.unpack(value)
@@ -92,6 +90,7 @@ def _note_listed(state: State, collection: str, content: Content, listing: Listi
         state.put(key, listed.pack())
     elif value is not None:
         state.put(key, None)
+    return listed
 
 
 def _said(verdict: ListVerdict, content: Content, statuses: int) -> GroupVerdict:
