@@ -52,10 +52,10 @@ def says_the_same(known: Evidence, query: Evidence, shares: Map) -> bool:
     if area > 0 and a > abs(b) and e > abs(d):
         return True
     one, other = known.thumbnails[0], query.thumbnails[0]
-    inks = known.ink is not None and query.ink is not None
-    if inks and area > 0 and known.ink is not None and known.ink.words >= 40:
+    inks, bold = known.ink is not None and query.ink is not None, is_bold(one) and is_bold(other)
+    if inks and not bold and area > 0 and known.ink is not None and known.ink.words >= 40:
         return True
-    return not (inks or (is_bold(one) and is_bold(other))) or tone_distance(one.pixels, other.pixels) <= 10
+    return not (inks or bold) or tone_distance(one.pixels, other.pixels) <= 10
 
 
 def by_evidence(

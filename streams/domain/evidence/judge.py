@@ -69,7 +69,8 @@ MAX_MAGNIFIED: Final = 10 * ONE // 3
 """What is magnified more shows less than 30 % of the known picture: an extract says something else."""
 
 MIN_WORDS_OF_PAGE: Final = 40
-"""Pages of so many words are scanned upside down. What has fewer may be an arrow, which says another thing turned."""
+"""Pages of so many words are scanned upside down. What has fewer, or is bold, may be an arrow: turned, it says another
+thing."""
 
 MAX_INK_TONE_DISTANCE: Final = 40
 """Grey levels, but for how bright the ground is: ink says nothing about how dark a shirt or a bar is."""
@@ -151,10 +152,11 @@ def _says_the_same(known: Evidence, query: Evidence, shares: NDArray[np.int64]) 
     if area > 0 and a > abs(b) and e > abs(d):
         return True
     one, other = known.thumbnails[0], query.thumbnails[0]
+    is_bold_pair = is_bold(one.packed) and is_bold(other.packed)
     is_paper = known.ink is not None and query.ink is not None
-    if is_paper and area > 0 and known.ink is not None and known.ink.words >= MIN_WORDS_OF_PAGE:
+    if is_paper and area > 0 and not is_bold_pair and known.ink is not None and known.ink.words >= MIN_WORDS_OF_PAGE:
         return True
-    is_drawn = is_paper or (is_bold(one.packed) and is_bold(other.packed))
+    is_drawn = is_paper or is_bold_pair
     # What is symmetrical lies as it did, whichever way it was aligned.
     return not is_drawn or tone_distance(one.pixels, other.pixels) <= MAX_PLAIN_TONE_DISTANCE
 

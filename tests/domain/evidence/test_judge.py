@@ -173,7 +173,7 @@ def test_one_drawing_in_other_colours_is_not_certain() -> None:
         return image
 
     yellow, green = drawing("#ffcc4d"), drawing("#77d155")
-    assert confidence(png(yellow), altered(yellow, "JPEG q50")) == "certain"
+    assert confidence(png(yellow), altered(yellow, "JPEG q90")) == "certain"
     assert confidence(png(yellow), png(green)) != "certain"
 
 
