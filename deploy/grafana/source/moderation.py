@@ -69,6 +69,17 @@ DASHBOARD = Dashboard(
                 worry_above=0.5,
             ),
         ],
+        "Hash lists": [
+            Panel("Entries", "That contents are compared with.", {"{{instance}}": "mediasieve_list_entries"}),
+            Panel(
+                "Memory of the entries", "About 80 bytes an entry.", {"{{instance}}": "mediasieve_list_bytes"}, "bytes"
+            ),
+            Panel(
+                "Put in quarantine",
+                "Entries that matched too much; `mediasieve lists release` lets them act again.",
+                rate("mediasieve_list_quarantined_total", "collection, list"),
+            ),
+        ],
         "Money": [
             Panel(
                 "Cost an hour",

@@ -10,7 +10,7 @@ from streams.domain.records import Decision
 from streams.kafka.readers.decision_reader import DecisionRecord
 from streams.kafka.topics import DECISIONS
 
-EXAMPLE = Path(__file__).parents[1] / "examples" / DECISIONS / "1_unique.json"
+EXAMPLE = Path(__file__).parents[2] / "examples" / DECISIONS / "1_unique.json"
 
 
 def test_the_json_of_a_decision_record_has_all_fields_and_the_time() -> None:

@@ -68,8 +68,8 @@ def test_an_invalid_hash_is_refused_before_anything_is_decided() -> None:
 
 
 def test_state_of_a_later_layout_is_refused() -> None:
-    with pytest.raises(StateError, match="layout 2"):
-        Partition([(b"kshop\0sha256:00", bytes([3]) * 100)])
+    with pytest.raises(StateError, match="layouts 2 and 3"):
+        Partition([(b"kshop\0sha256:00", bytes([4]) * 100)])
 
 
 def test_state_of_the_first_layout_still_matches_equal_bytes() -> None:
