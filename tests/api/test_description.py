@@ -44,6 +44,8 @@ def test_every_operation_keeps_its_word(api: Api, case: Any) -> None:
         case.query = {**case.query, "wait_s": 0}
     response = case.call(base_url=api.url, headers={"Authorization": f"Bearer {api.keys['admin']}"}, timeout=30)
     assert response.status_code not in (500, 502, 504), response.text
+    if response.status_code == 404 and "There is no such path" in response.text:
+        return  # a line break, or two dots, in an id of a path
     case.validate_response(
         response,
         checks=[

@@ -1,8 +1,8 @@
 """No decision is lost or contradicts another, repeats are byte-identical, ClickHouse agrees: with workers being killed.
 
 Thousands of submissions, most of them copies, flow through two workers, and in between verdicts, withdrawals, splits,
-merges, deletions and hash lists about them, carried out in small chunks. A seeded random generator kills workers with
-SIGKILL, restarts and stops them. Then every decision and revised decision is compared with the slow twin's.
+merges and deletions about them, carried out in small chunks. A seeded random generator kills the workers with SIGKILL,
+restarts and stops them. Then every decision and revised decision is compared with the slow twin's.
 """
 
 from __future__ import annotations
@@ -11,11 +11,9 @@ import random
 import time
 from collections.abc import Iterator
 from hashlib import sha256
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import imagehash
 import orjson
 import pytest
 from confluent_kafka import Message
@@ -109,9 +107,6 @@ def submissions(count: int, seed: int, folder: Path) -> list[Published]:
     found: list[Published] = []
     for number in range(count):
         collection = rng.choice(["shop", "shop", "wiki", "tiny", EXACT_ONLY])
-        if rng.random() < 0.04:
-            found.append(list_event(number, collection, [data for data, _ in pool], rng))
-            continue
         if rng.random() < 0.15:
             found.append(moderation_event(number, collection, [data for data, _ in (*pool, *shown)], count, rng))
             continue
@@ -161,41 +156,6 @@ def moderation_event(number: int, collection: str, known: list[bytes], count: in
     }
     headers = (("ce_id", f"e{number}".encode()), ("ce_source", b"test"))
     return Published(subject.encode(), orjson.dumps(document), headers, answered=False, topic=VERDICTS)
-
-
-def list_event(number: int, collection: str, known: list[bytes], rng: random.Random) -> Published:
-    """Entries of a hash list, the event that makes them effective, the end of a list, or the release of an entry."""
-    event = rng.choice((*("list_entries",) * 4, *("list_effective",) * 4, "list_drop", "list_release"))
-    name = rng.choice(("bad", "bad", "never"))
-    entries = [list_entry(rng.choice(known), rng) for _ in range(rng.randrange(2, 12))]
-    document = {
-        "event": event,
-        "collection": collection,
-        "list_name": name,
-        "by": {"kind": "person", "name": "ann"},
-        "import_id": f"import-{rng.randrange(2)}",
-        "chunk": rng.choice((0, 0, 0, 1)),
-        "entries": entries,
-        "chunks": rng.choice((1, 1, 1, 2)),
-        "version": rng.choice(("1", "2")),
-        "status": rng.choice(("blocked", "allowed")),
-        "negative": name == "never",
-        "perceptual": rng.choice(("review", "entry")),
-        "quarantine_after": rng.choice((1, 50)),
-        "algorithm": entries[0]["algorithm"],
-        "hash": entries[0]["hash"],
-    }
-    headers = (("ce_id", f"l{number}".encode()), ("ce_source", b"test"))
-    key = f"{collection}/{name}".encode()
-    return Published(key, orjson.dumps(document), headers, answered=False, topic=VERDICTS)
-
-
-def list_entry(data: bytes, rng: random.Random) -> dict[str, Any]:
-    """A hash of a picture of the run."""
-    if rng.random() < 0.7:
-        return {"algorithm": "sha256", "hash": sha256(data).hexdigest()}
-    with Image.open(BytesIO(data)) as picture:
-        return {"algorithm": "phash64", "hash": str(imagehash.phash(picture)), "bits": rng.choice((2, 8))}
 
 
 def deployment_settings(namespace: Namespace, database: Database, folder: Path) -> Settings:
@@ -259,7 +219,6 @@ def check(settings: Settings, database: Database, published: list[Published], wo
     expected_answers = sum(record.answered for record in published)
     assert expected_answers > len(published) * 0.75
     twin = ModeratedTwin(judged, chunk=WALK_CHUNK, deletion_chunk=DELETION_CHUNK)
-    twins: dict[int, ModeratedTwin] = {}
     events: dict[str, dict[str, Any]] = {}
     decided: dict[str, bytes] = {}
     fingerprints, decisions = follow(settings, FINGERPRINTS), follow(settings, DECISIONS)
@@ -269,11 +228,7 @@ def check(settings: Settings, database: Database, published: list[Published], wo
         workers.keep_up()
         moved = False
         while (message := next(fingerprints)) is not None:
-            here = twins.setdefault(
-                message.partition() or 0, ModeratedTwin(judged, chunk=WALK_CHUNK, deletion_chunk=DELETION_CHUNK)
-            )
-            here.decisions, here.revised = twin.decisions, twin.revised  # each partition has lists of its own
-            read_log(here, message, events)
+            read_log(twin, message, events)
             moved = True
         while (message := next(decisions)) is not None:
             moved = True
@@ -295,8 +250,6 @@ def check(settings: Settings, database: Database, published: list[Published], wo
     assert len(twin.revised) > 100, about
     assert twin.later_chunks > 10, about
     assert {decision["verdict"]["status"] for decision in first} == STATUSES, about
-    listed = [each["verdict"]["entry"] for each in twin.decisions.values() if each["verdict"]["entry"]]
-    assert {entry["confidence"] for entry in listed} == {"exact", "unverified"}, about
     assert any(decision["verdict"]["inherited_from"] for decision in first if decision["verdict"]["by"]), about
     assert any(decision["appears_in"] for decision in twin.decisions.values()), about
     wrong = [(orjson.loads(value), twin.decisions[key]) for key, value in decided.items() if not same(value, twin, key)]
@@ -347,8 +300,6 @@ def read_log(twin: ModeratedTwin, message: Message, events: dict[str, dict[str, 
             twin.read_event(value, time_ms, offset)
         case cloudevents.WALK_TYPE:
             twin.read_step(value, time_ms)
-        case cloudevents.LIST_TYPE | cloudevents.LIST_ENTRIES_TYPE:
-            twin.read_list_event(value, time_ms, offset)
         case cloudevents.DELETION_STEP_TYPE:
             twin.read_deletion_step(value, time_ms, offset)
         case _:
