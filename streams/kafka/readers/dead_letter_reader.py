@@ -23,7 +23,7 @@ from streams.kafka.topics import DEAD_LETTER_ACTS, DEAD_LETTERS, plain_name, rea
 REQUEST_TIMEOUT_S: Final = 10.0
 MAX_SILENCE_S: Final = 30.0
 #: What the client fetches at once, and ahead, of each partition. The queue must hold a letter with a medium of 20 MiB.
-FETCH_BYTES, QUEUE_KBYTES = 1 << 20, 24 << 10
+FETCH_BYTES, QUEUE_KBYTES = 4 << 20, 32 << 10
 #: The count of a letter's replays stops here.
 MAX_COUNTED: Final = 127
 
