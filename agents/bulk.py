@@ -36,7 +36,7 @@ def stage(settings: Settings) -> BulkStage:
         writes=(FINGERPRINTS, DEAD_LETTERS),
         open=fingerprinter.prepare,
         close=close,
-        handle=partial(fingerprint, fingerprinter=fingerprinter, policies=policies),
+        handle=partial(fingerprint, fingerprinter, policies, None),
         digest=compute_content_id,
         admission=admission,
         max_records=BULK_RECORDS,

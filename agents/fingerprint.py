@@ -18,10 +18,10 @@ from streams.stages.fingerprint.verdicts import VerdictRouter
 
 
 def fingerprint(
-    fingerprinter: Fingerprinter, policies: LivePolicies, route: VerdictRouter, task: RecordTask
+    fingerprinter: Fingerprinter, policies: LivePolicies, route: VerdictRouter | None, task: RecordTask
 ) -> Work | None:
     """One record in, one record out: at once for verdicts and known media, else once the medium is decoded."""
-    if task.topic == VERDICTS:
+    if route is not None and task.topic == VERDICTS:
         return route(task, partial(task.emit, FINGERPRINTS))
 
     def emit(result: Fingerprint) -> None:
