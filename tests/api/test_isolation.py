@@ -80,8 +80,8 @@ def leaks(answer: httpx.Response, secret: dict[str, Any]) -> bool:
 def test_another_collection_is_forbidden(
     api: Api, story: dict[str, Any], method: str, path: str, operation: dict[str, Any]
 ) -> None:
-    if operation["operationId"] == "get_key":
-        pytest.skip("it has no collection")
+    if operation["operationId"] in ("get_key", "close_job"):
+        pytest.skip("its body has no collection")
     secret = story["secret"]
     with api.client(key_for(operation)) as client:
         for query, body in itertools.product(("other", None), ("other", None)):
