@@ -177,15 +177,16 @@ def test_a_replay_that_is_killed_loses_no_letter_and_makes_no_submission_anew(se
     assert {handled.get(letter.letter_id) for letter in letters} == {("replayed", 1)}
 
 
-@pytest.mark.skip(reason="known fault: a replay of many letters of 15 MB takes the broker for silent")
-def test_large_letters_are_replayed_within_bounded_memory(settings: Settings) -> None:
+def test_large_letters_are_replayed_within_bounded_memory(settings: Settings, broker: Namespace) -> None:
+    if broker.kind == "embedded":
+        pytest.skip("the embedded broker answers with all records of a partition at once: more than a client takes")
     give_up(settings, 24, size_bytes=15 << 20)
     arguments = [settings.kafka.bootstrap_servers, settings.kafka.topic_prefix, settings.kafka.group_prefix]
-    script = REPLAY_ALL + "\nimport resource; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)"
+    script = REPLAY_ALL + "\nprint(open('/proc/self/status').read())"  # ru_maxrss begins with that of the parent
     done = subprocess.run([sys.executable, "-c", script, *arguments], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    peak_mb = int(done.stdout.split()[-1])
+    peak_mb = int(done.stdout.partition("VmHWM:")[2].split()[0]) // 1024
     with TopicScan(settings, SUBMISSIONS) as scan:
         sizes = [len(record.value or b"") for record in scan.records()]
     assert sizes == [15 << 20] * 24
-    assert peak_mb < 340, "360 MB went through"
+    assert peak_mb < 300, "360 MB went through"

@@ -23,7 +23,7 @@ from streams.kafka.topics import DEAD_LETTER_ACTS, DEAD_LETTERS, plain_name, rea
 REQUEST_TIMEOUT_S: Final = 10.0
 MAX_SILENCE_S: Final = 30.0
 #: What the client fetches at once, and ahead, of each partition. The queue must hold a letter with a medium of 20 MiB.
-FETCH_BYTES, QUEUE_KBYTES = 4 << 20, 32 << 10
+FETCH_BYTES, MAX_FETCH_BYTES, QUEUE_KBYTES = 1 << 20, 24 << 20, 24 << 10
 #: The count of a letter's replays stops here.
 MAX_COUNTED: Final = 127
 
@@ -66,6 +66,7 @@ class TopicScan:
             reader_group(settings, topic),
             enable_partition_eof=True,
             fetch_message_max_bytes=FETCH_BYTES,
+            fetch_max_bytes=MAX_FETCH_BYTES,
             queued_max_messages_kbytes=QUEUE_KBYTES,
         )
 
