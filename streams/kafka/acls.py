@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
-from confluent_kafka import KafkaException
 from confluent_kafka.admin import (
     AclBinding,
     AclBindingFilter,
@@ -20,6 +20,7 @@ from confluent_kafka.admin import (
 from streams.config.settings import Settings
 from streams.errors import BrokerError, ConfigurationError
 from streams.kafka.clients import make_admin, reach_broker
+from streams.kafka.topic_admin import REQUEST_TIMEOUT_S, wait_for
 from streams.kafka.topics import TopicSpec, consumer_group, load_topics, reader_group, wire_name
 
 Resource = Literal["topic", "group"]
@@ -30,7 +31,6 @@ ADMIN_ROLE = "admin"
 SAME_PRINCIPAL = {"bulk": "fingerprint"}
 ADMIN_OPERATIONS: tuple[Operation, ...] = ("create", "alter", "describe_configs", "alter_configs")
 DEFAULT_PRINCIPAL = "User:mediasieve-{role}"
-REQUEST_TIMEOUT_S = 15.0
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -83,7 +83,7 @@ def apply_acls(settings: Settings, rules: Iterable[AclRule]) -> tuple[AclRule, .
     if missing:
         futures = admin.create_acls([_binding(rule) for rule in missing], request_timeout=REQUEST_TIMEOUT_S)
         for binding, future in futures.items():
-            _result(future, f"the right of {binding.principal} on {binding.name}")
+            _answer(future, f"the right of {binding.principal} on {binding.name}")
     return missing
 
 
@@ -99,7 +99,7 @@ def _missing(admin: AdminClient, rules: Iterable[AclRule]) -> tuple[AclRule, ...
         AclPermissionType.ANY,
     )
     future = admin.describe_acls(everything, request_timeout=REQUEST_TIMEOUT_S)
-    known = set(_result(future, "the list of ACLs"))
+    known = set(_answer(future, "the list of ACLs"))
     return tuple(rule for rule in rules if _binding(rule) not in known)
 
 
@@ -119,13 +119,11 @@ def _binding(rule: AclRule) -> AclBinding:
     )
 
 
-def _result(future: object, what: str) -> list[AclBinding]:
+def _answer(future: Future[Any], what: str) -> Any:
     try:
-        return future.result(timeout=2 * REQUEST_TIMEOUT_S) or []  # type: ignore[attr-defined]
-    except KafkaException as error:
+        return wait_for(future, what)
+    except BrokerError as error:
         raise BrokerError(
-            f"{what}: the broker refused: {error.args[0].str()}. ACLs need a broker with an authorizer "
-            "(authorizer.class.name) and a user who may alter the cluster."
+            f"{error}. ACLs need a broker with an authorizer (authorizer.class.name) and a user who may alter the "
+            "cluster."
         ) from error
-    except TimeoutError as error:
-        raise BrokerError(f"{what}: the broker gave no answer in {2 * REQUEST_TIMEOUT_S:.0f} s") from error

@@ -143,7 +143,7 @@ def plan_topics(settings: Settings, admin: AdminClient | None = None) -> TopicPl
     """
     expected = expected_topics(settings)
     metadata = reach_broker(settings)
-    admin = admin or make_admin(settings)
+    admin = make_admin(settings) if admin is None else admin  # a client without work is false
     names = [topic.name for topic in expected if topic.name in metadata.topics]
     configs = _describe(admin, names)
     actual = {}
@@ -166,9 +166,9 @@ def apply_plan(settings: Settings, plan: TopicPlan, admin: AdminClient | None = 
     if plan.refusals:
         first = plan.refusals[0]
         raise ConfigurationError(f"topic {first.topic} has {first.what}. {first.why} Nothing was changed.")
-    admin = admin or make_admin(settings)
+    admin = make_admin(settings) if admin is None else admin  # a client without work is false
     for change in plan.changes:
-        _wait_for(
+        wait_for(
             _request(admin, change),
             f"topic {change.target.name}: {change.what}",
             ignored=KafkaError.TOPIC_ALREADY_EXISTS,
@@ -221,7 +221,7 @@ def _describe(admin: AdminClient, names: list[str]) -> dict[str, dict[str, str]]
     resources = [ConfigResource(ResourceType.TOPIC, name) for name in names]
     futures = admin.describe_configs(resources, request_timeout=REQUEST_TIMEOUT_S)
     return {
-        resource.name: {name: entry.value for name, entry in _wait_for(future, f"topic {resource.name}").items()}
+        resource.name: {name: entry.value for name, entry in wait_for(future, f"topic {resource.name}").items()}
         for resource, future in futures.items()
     }
 
@@ -245,8 +245,12 @@ def _request(admin: AdminClient, change: TopicChange) -> Future[Any]:
     return future
 
 
-def _wait_for(future: Future[Any], what: str, ignored: int | None = None) -> Any:
-    """The result; None for the error code `ignored`, which means that another process was faster."""
+def wait_for(future: Future[Any], what: str, ignored: int | None = None) -> Any:
+    """The broker's answer to a request; None for the error code `ignored`: another process was faster.
+
+    Raises:
+        BrokerError: the broker refused, or gave no answer; `what` says what was asked for.
+    """
     try:
         return future.result(timeout=2 * REQUEST_TIMEOUT_S)
     except KafkaException as error:
