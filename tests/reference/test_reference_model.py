@@ -243,7 +243,12 @@ def check(settings: Settings, database: Database, published: list[Published], wo
         quiet = quiet + 1 if complete and not moved else 0
     about = f"{story}; {repeats} repeats\n{workers.last_words()}"
     assert len(first) == identities, f"{len(first)} of {identities} submissions arrived; {about}"
-    assert decided.keys() == twin.decisions.keys(), f"decisions are missing or unexpected; {about}"
+    missing = [twin.decisions[key] for key in twin.decisions.keys() - decided.keys()]
+    unexpected = [orjson.loads(decided[key]) for key in decided.keys() - twin.decisions.keys()]
+    assert not missing and not unexpected, (
+        f"{len(missing)} decisions are missing, such as {missing[:1]}; {len(unexpected)} are unexpected, such as "
+        f"{unexpected[:1]}; {about}"
+    )
     assert {decision["outcome"] for decision in twin.decisions.values()} == OUTCOMES, about
     relations = {decision["match"]["relation"] for decision in twin.decisions.values() if decision["match"]}
     assert relations >= {"copy", "clip_of"}, about
