@@ -49,7 +49,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     (folder / "service.py").write_text(block("python").replace("8099", port))
     (folder / "moderation.yaml").write_text(block("yaml").replace("8099", port) + "\n")
     cat = photo("chelsea.png", (640, 427))
-    dark = ImageEnhance.Brightness(photo("coffee.png", (600, 400))).enhance(0.3)
+    dark = ImageEnhance.Brightness(photo("coffee.png", (600, 400))).enhance(0.35)
     (folder / "cat.jpg").write_bytes(encode(cat, "JPEG", quality=90))
     (folder / "dark.jpg").write_bytes(encode(dark, "JPEG", quality=90))
     (folder / "dark-small.jpg").write_bytes(encode(dark.resize((480, 320)), "JPEG", quality=80))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal
 
 from clickhouse_connect.driver.client import Client
@@ -14,6 +14,7 @@ from streams.domain.records.dead_letter import LetterFilter
 LetterStatus = Literal["open", "replayed", "dropped"]
 
 MAX_EXAMPLES: Final = 3
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 FAR_PAST, FAR_FUTURE = datetime(1900, 1, 1, tzinfo=UTC), datetime(2299, 1, 1, tzinfo=UTC)
 
 
@@ -129,7 +130,14 @@ def _parameters(wanted: LetterFilter, status: str) -> dict[str, Any]:
         "topics": list(wanted.topics),
         "collections": list(wanted.collections),
         "places": [f"{partition}/{offset}" for partition, offset in wanted.places],
-        "since": FAR_PAST if wanted.since_ms is None else datetime.fromtimestamp(wanted.since_ms / 1000, UTC),
-        "until": FAR_FUTURE if wanted.until_ms is None else datetime.fromtimestamp(wanted.until_ms / 1000, UTC),
+        "since": _time(wanted.since_ms, FAR_PAST),
+        "until": _time(wanted.until_ms, FAR_FUTURE),
         "status": status,
     }
+
+
+def _time(epoch_ms: int | None, default: datetime) -> datetime:
+    """A time that ClickHouse can hold: earlier and later ones become the first and the last of them."""
+    if epoch_ms is None:
+        return default
+    return min(max(EPOCH + timedelta(milliseconds=epoch_ms), FAR_PAST), FAR_FUTURE)

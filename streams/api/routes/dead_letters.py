@@ -16,7 +16,7 @@ from streams.api.backend import Backend, Shared
 from streams.api.openapi import missing
 from streams.api.parameters import Limit
 from streams.api.problems import Problem, not_found
-from streams.api.schemas.operations import LetterDetail, LetterList, LettersBody, LettersDone
+from streams.api.schemas.operations import LetterDetail, LetterHeader, LetterList, LettersBody, LettersDone
 from streams.domain.records.dead_letter import MAX_PARTITION, LetterFilter
 from streams.services.dead_letters.letters import (
     ShownLetter,
@@ -140,7 +140,10 @@ def _detail(shown: ShownLetter) -> LetterDetail:
         size_bytes=letter.size_bytes,
         key=_base64(letter.key),
         value=_base64(None if value is None else value[:SHOWN_BYTES]),
-        headers=[(name, None if entry is None else entry.decode(errors="replace")) for name, entry in letter.headers],
+        headers=[
+            LetterHeader(name, None if entry is None else entry.decode(errors="replace"))
+            for name, entry in letter.headers
+        ],
         status="open" if handled is None else handled.act,
         replays=handled.replays if handled else 0,
     )

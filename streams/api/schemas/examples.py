@@ -125,7 +125,7 @@ ANSWERS: Final[dict[str, Any]] = {
     "get_dead_letter": {"partition": 0, "offset": 12, "reason": "missing_media_id", "detail": "there is no media id",
         "stage": "fingerprint", "topic": "media.submissions", "origin_partition": 3, "origin_offset": 88,
         "failed_at": NOW, "collection": "shop", "media_id": None, "size_bytes": 2, "key": None, "value": "e30=",
-        "headers": [["content-type", "application/json"]], "status": "open", "replays": 0},
+        "headers": [{"name": "content-type", "value": "application/json"}], "status": "open", "replays": 0},
     **dict.fromkeys(("replay_dead_letters", "drop_dead_letters"), LETTERS_DONE),
     "get_verdicts": {"current": [], "acts": []},
     "get_statistics": {"collection": "shop", "outcomes": [

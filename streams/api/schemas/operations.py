@@ -106,6 +106,14 @@ class LetterList:
 
 
 @dataclass(frozen=True)
+class LetterHeader:
+    """A header of a record as text; Kafka's headers may have no value."""
+
+    name: str
+    value: str | None
+
+
+@dataclass(frozen=True)
 class LetterDetail:
     """One dead letter as Kafka has it: the record that failed, whose key and value are base64, and what was done.
 
@@ -126,7 +134,7 @@ class LetterDetail:
     size_bytes: int
     key: str | None
     value: str | None
-    headers: Sequence[tuple[str, str | None]]
+    headers: Sequence[LetterHeader]
     status: Literal["open", "replayed", "dropped"]
     replays: int
 

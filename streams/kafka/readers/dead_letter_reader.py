@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
 from types import TracebackType
-from typing import Final, NamedTuple, Self
+from typing import Final, NamedTuple, Self, TypeVar
 
 import numpy as np
 from confluent_kafka import OFFSET_END, Consumer, KafkaError, KafkaException, Message, TopicPartition
@@ -22,10 +22,21 @@ from streams.kafka.topics import DEAD_LETTER_ACTS, DEAD_LETTERS, plain_name, rea
 
 REQUEST_TIMEOUT_S: Final = 10.0
 MAX_SILENCE_S: Final = 30.0
+LEADER_PAUSE_S: Final = 0.2
+LEADERLESS: Final = {
+    KafkaError.NOT_LEADER_FOR_PARTITION,
+    KafkaError.LEADER_NOT_AVAILABLE,
+    KafkaError.UNKNOWN_TOPIC_OR_PART,
+    KafkaError.FENCED_LEADER_EPOCH,
+    KafkaError.UNKNOWN_LEADER_EPOCH,
+}
 #: What the client fetches at once, and ahead, of each partition. The queue must hold a letter with a medium of 20 MiB.
 FETCH_BYTES, MAX_FETCH_BYTES, QUEUE_KBYTES = 1 << 20, 24 << 20, 24 << 10
 #: The count of a letter's replays stops here.
 MAX_COUNTED: Final = 127
+
+
+_Answer = TypeVar("_Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,13 +149,8 @@ class TopicScan:
         ranges = {partition: self._watermarks(partition) for partition in self.partitions}
         if since_ms is None:
             return ranges
-        try:
-            found = self._consumer.offsets_for_times(
-                [TopicPartition(self.topic, partition, since_ms) for partition in self.partitions],
-                timeout=REQUEST_TIMEOUT_S,
-            )
-        except KafkaException as error:
-            raise self._refused(error.args[0]) from error
+        wanted = [TopicPartition(self.topic, partition, since_ms) for partition in self.partitions]
+        found = self._ask(lambda: self._consumer.offsets_for_times(wanted, timeout=REQUEST_TIMEOUT_S))
         begins = {place.partition: place.offset for place in found}
         # An offset below zero says that nothing is so late.
         return {
@@ -152,13 +158,21 @@ class TopicScan:
         }
 
     def _watermarks(self, partition: int) -> tuple[int, int]:
-        try:
-            low, high = self._consumer.get_watermark_offsets(
-                TopicPartition(self.topic, partition), timeout=REQUEST_TIMEOUT_S
-            )
-        except KafkaException as error:
-            raise self._refused(error.args[0]) from error
+        place = TopicPartition(self.topic, partition)
+        low, high = self._ask(lambda: self._consumer.get_watermark_offsets(place, timeout=REQUEST_TIMEOUT_S))
         return low, high
+
+    def _ask(self, request: Callable[[], _Answer]) -> _Answer:
+        """What the broker answers; asks again while a partition has no leader, as those of new topics have."""
+        began_at = time.monotonic()
+        while True:
+            try:
+                return request()
+            except KafkaException as error:
+                refusal: KafkaError = error.args[0]
+                if refusal.code() not in LEADERLESS or time.monotonic() - began_at > MAX_SILENCE_S:
+                    raise self._refused(refusal) from error
+            time.sleep(LEADER_PAUSE_S)
 
     def _is_end(self, message: Message) -> bool:
         error = message.error()
