@@ -102,10 +102,15 @@ class ModeratedTwin(Twin):
             self._joined(here, record, self.decisions[identity], time_ms)
         waited = []
         for subject in (record["facts"]["content_id"], record["media_id"]):
-            waited += [event for event, expires_ms in here.waiting.pop(subject, []) if expires_ms >= time_ms]
-        waited = [each for each in waited if each["event"] != "deletion" or each["at"] >= record["submitted_at"]]
+            found = [each for each in here.waiting.pop(subject, []) if each[1] >= time_ms]
+            early = [
+                each for each in found if each[0]["event"] == "deletion" and each[0]["at"] < record["submitted_at"]
+            ]
+            waited += [each[0] for each in found if each not in early]
+            if early:
+                here.waiting[subject] = early
         for number, event in enumerate(waited):
-            self._apply(here, event, (offset, number), time_ms)
+            self._apply(here, event, (offset, number), time_ms, has_waited=True)
 
     def read_event(self, value: bytes, time_ms: int, offset: int) -> None:
         self._now = offset, time_ms
@@ -286,7 +291,14 @@ class ModeratedTwin(Twin):
 
     # -- events
 
-    def _apply(self, here: Collection, event: dict[str, Any], order: tuple[int, int], time_ms: int) -> None:
+    def _apply(
+        self,
+        here: Collection,
+        event: dict[str, Any],
+        order: tuple[int, int],
+        time_ms: int,
+        has_waited: bool = False,
+    ) -> None:
         collection = event["collection"]
         content = event["content_id"]
         names_both = event["event"] == "deletion" and content is not None and event["media_id"] is not None
@@ -309,7 +321,7 @@ class ModeratedTwin(Twin):
             waiting.append((event, time_ms + 7 * DAY_MS))
             return
         if event["event"] == "deletion":
-            self._delete(here, event, order[0], time_ms)
+            self._delete(here, event, order[0], time_ms, event["at"] if has_waited else None)
             return
         known = self._contents[collection].known
         if other is None:
@@ -404,9 +416,12 @@ class ModeratedTwin(Twin):
         ]
         return sorted(live, key=lambda each: (-each[0], each[1], each[2].replace("-", "")))
 
-    def _delete(self, here: Collection, event: dict[str, Any], offset: int, time_ms: int) -> None:
+    def _delete(
+        self, here: Collection, event: dict[str, Any], offset: int, time_ms: int, submitted_until: str | None
+    ) -> None:
         by_medium = event["media_id"] is not None and bool(self._of_medium(here, event["media_id"], time_ms))
         deletion = {"event": event, "until": offset, "after": None, "chunk": 0, "by_medium": by_medium}
+        deletion["submitted_until"] = submitted_until
         here.deletions[event["event_id"]] = deletion
         self._delete_chunk(here, deletion, time_ms)
 
@@ -430,7 +445,9 @@ class ModeratedTwin(Twin):
         for _, identity in chunk:
             member = here.members[identity]
             is_meant = content in (None, member.content) and medium in (None, member.first["media_id"])
-            if is_meant and member.offset <= until:
+            submitted_until = deletion["submitted_until"]
+            is_later = submitted_until is not None and member.first["submitted_at"] > submitted_until
+            if is_meant and member.offset <= until and not is_later:
                 self._tell_deleted(here, identity, member)
                 if deletion["by_medium"]:
                     settled[member.content] = None

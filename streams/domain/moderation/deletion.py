@@ -155,6 +155,7 @@ def _read(state: State, step: DeletionStep, entries: Sequence[tuple[bytes, bytes
             and step.content_id in (None, content_id)
             and step.media_id in (None, submission.decision["media_id"])
             and submission.member.offset <= step.until_offset
+            and (not step.submitted_until or submission.decision["submitted_at"] <= step.submitted_until)
         ):
             yield submission
 
