@@ -41,6 +41,7 @@ class Collection:
     links: list[tuple[str, str, str, str]] = field(default_factory=list)
     splits: set[frozenset[str]] = field(default_factory=set)
     members: dict[str, Membership] = field(default_factory=dict)
+    submitted: dict[str, dict[str, None]] = field(default_factory=dict)
     firsts: dict[str, str] = field(default_factory=dict)
     media: dict[str, list[tuple[int, str, str]]] = field(default_factory=dict)
     waiting: dict[str, list[tuple[dict[str, Any], int]]] = field(default_factory=dict)
@@ -236,6 +237,7 @@ class ModeratedTwin(Twin):
             here.firsts[content] = decision["decision_id"]
         member = Membership(decision, content, expires_ms, statuses, offset=self._now[0])
         here.members[decision["decision_id"]] = member
+        here.submitted.setdefault(content, {})[decision["decision_id"]] = None
         if policy["near"]:
             here.media.setdefault(record["media_id"], []).append((self._now[0], content, decision["decision_id"]))
         root = self._root(here, known.group[0])
@@ -248,6 +250,8 @@ class ModeratedTwin(Twin):
             others = [verdict for verdict in now if len(verdict["source"]) == 3 or verdict["source"][0] != content]
             changed = changed if any(reaches_others(verdict, others) for verdict in new) else []
             here.hash_lists.reached |= {content} if changed else set()
+        held_back = told_inheritance(record, decision, statuses, drift)
+        decision |= {"inheritance": held_back} if held_back else {}
         verdict = self._verdict(here, root, content, statuses)
         decision["group_content_id"], decision["group_media_id"] = root, self._media_of(here, root, known)
         if decision["match"] and decision["action"] == "reuse":
@@ -536,15 +540,15 @@ class ModeratedTwin(Twin):
 
     def _visit(self, here: Collection, collection: str, root: str, time_ms: int) -> None:
         walk = here.walks[root]
-        known = self._contents[collection].known
-        places = []
-        for identity, member in here.members.items():
-            content = known.get(member.content)
-            if content is None or member.expires_ms < time_ms or content.expires_ms < time_ms:
+        names, places = self._linked(here, root), []
+        for content in self._contents[collection].known.values():
+            if content.group[0] not in names or content.expires_ms < time_ms:
                 continue
-            if content.group[0] in self._linked(here, root):
-                key = content.group[0], member.content, identity.replace("-", "")
-                places.append((key, identity))
+            for identity in here.submitted.get(content.content_id, ()):
+                member = here.members.get(identity)
+                if member is not None and member.content == content.content_id and member.expires_ms >= time_ms:
+                    key = content.group[0], member.content, identity.replace("-", "")
+                    places.append((key, identity))
         places.sort()
         left = [place for place in places if walk["after"] is None or place[0] > walk["after"]]
         chunk = left[: self._chunk]
@@ -581,6 +585,10 @@ class ModeratedTwin(Twin):
             "group_content_id": root,
             "group_media_id": group_media,
         }
+        if first.get("inheritance"):
+            is_for_review = first["inheritance"]["because"] == "review"
+            still = root == member.content if is_for_review else home != member.content
+            revised = revised if still else {key: value for key, value in revised.items() if key != "inheritance"}
         was = first["match"]["group_content_id"] if first["match"] else first["content_id"]
         if verdict is not None:
             revised["action"] = "reuse"
@@ -607,6 +615,20 @@ def statuses_of(policy: dict[str, Any], drift: int) -> set[str]:
     if drift >= 31:
         return set()
     return {status for status, rule in limits.items() if drift == 0 or drift <= int(policy[rule] * 64 + 1e-9)}
+
+
+def told_inheritance(
+    record: dict[str, Any], decision: dict[str, Any], statuses: set[str], drift: int
+) -> dict[str, Any] | None:
+    """What a first decision says about the verdicts that a copy does not inherit."""
+    if decision["action"] == "review":
+        return {"statuses": [], "because": "review", "drift": None}
+    if statuses == {"allowed", "review", "blocked"}:
+        return None
+    passing = [status for status in ("allowed", "review", "blocked") if status in statuses]
+    if record["facts"]["kind"] == "video":
+        return {"statuses": passing, "because": "clip", "drift": None}
+    return {"statuses": passing, "because": "changed", "drift": round(drift / 64, 4)}
 
 
 def said(verdict: dict[str, Any], media_id: str) -> dict[str, Any]:

@@ -32,6 +32,7 @@ from streams.domain.match.operations import FindAppearances, FoundAppearance, Im
 from streams.domain.match.outcome import build_decision, exact_match, near_match
 from streams.domain.match.parts import Record, parts_of
 from streams.domain.match.storing import (
+    inheritance_of,
     new_content,
     put_again,
     put_all_again,
@@ -243,7 +244,7 @@ def _decide_one(
         return None
     fingerprint = pending.fingerprint
     outcome: Outcome = "failed"
-    match, is_reused, standing = None, True, None
+    match, is_reused, standing, inheritance = None, True, None, None
     if pending.is_new:
         listing = lists.judge(pending)
         match, home, drift_blocks = None, None, 0
@@ -263,9 +264,18 @@ def _decide_one(
         match = exact_match(content, standing)
     if standing is not None:
         put_membership(content, standing, match, pending, state)
+        inheritance = inheritance_of(content, pending, is_reviewed=not is_reused)
     appearances = _appearances(pending, state) if pending.appearances else ()
     decision = build_decision(
-        fingerprint, pending.decision_id, REVISION, outcome, match, appearances, standing, is_reviewed=not is_reused
+        fingerprint,
+        pending.decision_id,
+        REVISION,
+        outcome,
+        match,
+        appearances,
+        standing,
+        is_reviewed=not is_reused,
+        inheritance=inheritance,
     )
     value, verdict = decision.to_json(), decision.verdict
     inherited = verdict.status if verdict.by is not None and verdict.inherited_from is not None else None

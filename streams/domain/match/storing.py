@@ -17,10 +17,11 @@ from streams.domain.match.listing import BatchListing
 from streams.domain.match.selection import stored_entries, stored_frame_entries, video_duration_ms
 from streams.domain.moderation.corrections import JOINED
 from streams.domain.moderation.hash_lists.listable import listable_hashes, pack_listable
-from streams.domain.moderation.inheritance import EVERY_STATUS, inherited_statuses
+from streams.domain.moderation.inheritance import EVERY_STATUS, inherited_statuses, told_inheritance
 from streams.domain.moderation.revision import first_group
 from streams.domain.moderation.standing import Standing, signature
 from streams.domain.records import Match
+from streams.domain.records.verdict import Inheritance
 from streams.domain.state.content import Content
 from streams.domain.state.frames import pack_stored_frames
 from streams.domain.state.keys import (
@@ -110,6 +111,14 @@ def statuses_inherited_by(content: Content, pending: PendingDecision) -> int:
     if not content.drift_blocks or content.content_id == content.group_content_id:
         return EVERY_STATUS
     return inherited_statuses(content.drift_blocks, pending.fingerprint.policy)
+
+
+def inheritance_of(content: Content, pending: PendingDecision, *, is_reviewed: bool) -> Inheritance | None:
+    """What a decision says about the inheritance of its content; None if every verdict of the group passes."""
+    facts = pending.fingerprint.facts
+    assert facts is not None
+    statuses, is_video = statuses_inherited_by(content, pending), facts.kind == "video"
+    return told_inheritance(statuses, content.drift_blocks, is_video=is_video, is_reviewed=is_reviewed)
 
 
 def put_membership(
