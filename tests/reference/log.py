@@ -8,6 +8,8 @@ from __future__ import annotations
 import sys
 from base64 import b64decode, b64encode
 from collections import Counter
+from collections.abc import Sequence
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple, Self
@@ -15,6 +17,9 @@ from typing import Any, NamedTuple, Self
 import orjson
 from confluent_kafka import Message
 
+from streams.domain.evidence.evidence import Evidence
+from streams.domain.evidence.judge import Judgement
+from streams.domain.evidence.verify import MatchedViews
 from streams.domain.records import RawRecord
 from streams.errors import BadInput
 from streams.kafka import cloudevents
@@ -24,6 +29,20 @@ from tests.reference.moderation import ModeratedTwin
 from tests.reference.small_chunks import DELETION_CHUNK, WALK_CHUNK, use_small_chunks
 from tests.support.partition import Partition
 from tests.support.stories import Record
+
+
+@lru_cache(maxsize=50_000)
+def _judged(
+    known: Evidence, query: Evidence, matched: tuple[MatchedViews, ...], near_bits: int, confirm_bits: int
+) -> Judgement:
+    return judged(known, query, matched, near_bits, confirm_bits)
+
+
+def judged_once(
+    known: Evidence, query: Evidence, matched: Sequence[MatchedViews], near_bits: int, confirm_bits: int
+) -> Judgement:
+    """The slow judge, which is most of a twin's time, once for every pair: collections have the same pictures."""
+    return _judged(known, query, tuple(matched), near_bits, confirm_bits)
 
 
 class LogRecord(NamedTuple):
@@ -106,7 +125,7 @@ class Twins:
     def _twin(self, partition: int) -> ModeratedTwin:
         twin = self._by_partition.get(partition)
         if twin is None:
-            twin = ModeratedTwin(judged, chunk=WALK_CHUNK, deletion_chunk=DELETION_CHUNK)
+            twin = ModeratedTwin(judged_once, chunk=WALK_CHUNK, deletion_chunk=DELETION_CHUNK)
             twin.decisions, twin.revised = self.decisions, self.revised
             self._by_partition[partition] = twin
         return twin
@@ -121,7 +140,8 @@ class _Batch:
 
     def __init__(self, record: LogRecord) -> None:
         headers: list[tuple[str, bytes | None]] = [("ce_type", record.kind)]
-        self.records = [Record("", record.partition, record.offset, record.time_ms, None, record.value, headers)]
+        place = "", record.partition, record.offset, record.time_ms
+        self.records: Sequence[RawRecord] = [Record(*place, None, record.value, headers)]
 
     def dead_letter(self, record: RawRecord, error: BadInput) -> None:
         raise error

@@ -50,7 +50,9 @@ def told_inheritance(statuses: int, drift_blocks: int, *, is_video: bool, is_rev
     if statuses == EVERY_STATUS:
         return None
     passing = [status for status, bit in _BITS.items() if statuses & bit]
-    return Inheritance(passing, "clip") if is_video else Inheritance(passing, "changed", round(drift_blocks / BLOCKS, 4))
+    return (
+        Inheritance(passing, "clip") if is_video else Inheritance(passing, "changed", round(drift_blocks / BLOCKS, 4))
+    )
 
 
 def inherits(statuses: int, status: GivenStatus) -> bool:

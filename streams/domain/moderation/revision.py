@@ -18,9 +18,7 @@ def first_group(decision: dict[str, Any]) -> str:
     return group
 
 
-def revise(
-    decision: dict[str, Any], standing: Standing, revision: int, *, is_joined: bool = True
-) -> tuple[str, bytes]:
+def revise(decision: dict[str, Any], standing: Standing, revision: int, *, is_joined: bool = True) -> tuple[str, bytes]:
     """Id and JSON of the revised decision.
 
     Args:
