@@ -34,7 +34,9 @@ def occasion_of(decision: Decision, allowed_differs: float) -> Occasion | None:
         return None
     if decision.action == "review" or decision.match.group_content_id == decision.content_id:
         return "review"
-    differs = decision.match.differs
+    if decision.inheritance is not None:
+        return None if "allowed" in decision.inheritance.statuses else "changed"
+    differs = decision.match.differs  # of a decision of an earlier version, which does not say what it inherits
     is_changed = decision.match.relation == "clip_of" or (differs is not None and differs > allowed_differs)
     return "changed" if is_changed else None
 
