@@ -22,6 +22,8 @@ from tests.support.media import encode, noise
 from tests.support.videos import ALTERATIONS, decoded
 
 EXACT_ONLY = "fast"
+LIBRARY = "known"
+"""A reference collection: most of its submissions are probes."""
 CONTENTS = 120
 FILMS = 3
 ALTERED = ("h264_low", "mirrored", "letterboxed", "clip_50", "compilation", "faster_5")
@@ -78,7 +80,7 @@ def submissions(count: int, seed: int, folder: Path) -> list[Published]:
     pool, shown = pictures(seed, folder), films()
     found: list[Published] = []
     for number in range(count):
-        collection, dice = rng.choice(["shop", "shop", "wiki", "tiny", EXACT_ONLY]), rng.random()
+        collection, dice = rng.choice(["shop", "shop", "wiki", "tiny", LIBRARY, EXACT_ONLY]), rng.random()
         if dice < 0.04:
             found.append(list_event(number, collection, [data for data, _ in pool], rng))
         elif dice < 0.18:
@@ -103,12 +105,15 @@ def submission(number: int, collection: str, which: tuple[bytes, Path], count: i
     media_id = f"m{rng.randrange(count)}" if rng.random() < 0.2 else f"m{number}"
     event = [("ce_id", f"{number}".encode()), ("ce_source", b"test"), ("ce_subject", media_id.encode())]
     event += [("ce_collection", collection.encode())]
+    is_reference = collection == LIBRARY and rng.random() < 0.4
+    event += [("ce_reference", b"true")] if is_reference else []
     key, by_bytes = media_id.encode(), (*event, ("content-type", b"image/png"))
     dice = rng.random()
     if dice < 0.70:
         return Published(key, data, by_bytes, topic=topic)
     if dice < 0.92:
-        body = orjson.dumps({"media_id": media_id, "collection": collection, "url": path.as_uri()})
+        document = {"media_id": media_id, "collection": collection, "url": path.as_uri(), "reference": is_reference}
+        body = orjson.dumps(document)
         return Published(key, body, tuple(event), topic=topic)
     if dice < 0.95:
         return Published(key, rng.randbytes(300), by_bytes, topic=topic)

@@ -25,7 +25,7 @@ from streams.kafka.topics import DECISIONS, FINGERPRINTS
 from streams.stages.match.warm_up import warm_up
 from tests.reference.deployment import Published, Publisher, Workers, follow
 from tests.reference.log import LogRecord, Twins
-from tests.reference.stream import EXACT_ONLY, submissions
+from tests.reference.stream import EXACT_ONLY, LIBRARY, submissions
 from tests.support.brokers import ApacheKafka, Namespace
 from tests.support.engines import Database, clickhouse, container_clickhouse, embedded_clickhouse
 from tests.support.films import folder as films_folder
@@ -38,7 +38,8 @@ policies:
   plain: {{views: plain}}
   small: {{hash: dhash64, retention_days: 1}}
   films: {{appears_in: true}}
-collections: {{{EXACT_ONLY}: exact, wiki: plain, tiny: small, shop: films}}
+  library: {{reference: true}}
+collections: {{{EXACT_ONLY}: exact, wiki: plain, tiny: small, shop: films, {LIBRARY}: library}}
 """
 STANDSTILL_S = 120.0
 SEED = "MEDIASIEVE_REFERENCE_SEED"
@@ -162,6 +163,7 @@ def check_variety(twins: Twins, first: list[dict[str, Any]], about: str) -> None
     assert {entry["confidence"] for entry in listed} == {"exact", "unverified"}, about
     assert any(decision["verdict"]["inherited_from"] for decision in first if decision["verdict"]["by"]), about
     assert any(decision["appears_in"] for decision in decisions), about
+    assert {decision["outcome"] for decision in decisions if decision.get("probe")} == OUTCOMES - {"deleted"}, about
 
 
 def compare_rows(database: Database, twins: Twins, workers: Workers, deadline: float, about: str) -> None:

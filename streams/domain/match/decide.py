@@ -45,6 +45,8 @@ from streams.domain.match.videos.outcome import video_match
 from streams.domain.moderation.collections import ModeratedCollections
 from streams.domain.moderation.deletion import tell_again, tombstone_of
 from streams.domain.moderation.events import Effects, Fate, LogEvent, Moderation, Refusal
+from streams.domain.moderation.hash_lists.judge import NOT_LISTED
+from streams.domain.moderation.hash_lists.verdicts import ListHit
 from streams.domain.moderation.splits import NO_SPLITS, splits_of
 from streams.domain.moderation.standing import Standing, standing_of
 from streams.domain.moderation.steps import Continuation, DeletionStep, WalkStep
@@ -90,6 +92,7 @@ class MatchResult(NamedTuple):
         refusals: moderation events that cannot be applied.
         handled: kind and fate of every moderation event.
         log_events: events that go to the end of the log.
+        list_hits: contents that hash lists came to say something about.
     """
 
     decisions: list[MatchOutput]
@@ -97,6 +100,7 @@ class MatchResult(NamedTuple):
     refusals: list[Refusal]
     handled: list[tuple[str, Fate]]
     log_events: list[LogEvent]
+    list_hits: list[ListHit]
 
     def add(self, effects: Effects, routing_key: bytes) -> None:
         for decision_id, media_id, value, is_deleted in effects.revised:
@@ -129,11 +133,12 @@ def decide(
     answer_ms = int(answer_days * DAY_MS)
     pending = [PendingDecision.of(each) for each in batch if isinstance(each, MatchInput)]
     state.load([key for each in pending for key in (each.decision_key, each.content_key) if key is not None])
-    moderation, result = Moderation(state, indexes.moderated, answer_ms), MatchResult([], [], [], [], [])
+    moderation, result = Moderation(state, indexes.moderated, answer_ms), MatchResult([], [], [], [], [], [])
     submissions = iter(pending)
     records = [each if isinstance(each, ModerationInput) else next(submissions) for each in batch]
     for part in parts_of(records, state, moderation):
         _decide_part(part, state, indexes, moderation, result, answer_ms)
+    result.list_hits.extend(moderation.list_hits)
     return result
 
 
@@ -165,6 +170,7 @@ def _decide_part(
             indexes.of(collection, algorithm).apply([Remove(content_id)])
     result.refusals.extend(listing.refused)
     result.log_events.extend(listing.log_events)
+    result.list_hits.extend(listing.hits)
 
 
 def _decide_submission(
@@ -246,14 +252,15 @@ def _decide_one(
     outcome: Outcome = "failed"
     match, is_reused, standing, inheritance = None, True, None, None
     if pending.is_new:
-        listing = lists.judge(pending)
+        listing = NOT_LISTED if pending.is_probe else lists.judge(pending)
         match, home, drift_blocks = None, None, 0
         if not listing.is_negative:
             match, home, drift_blocks = _near_match(pending, state, moderated, lists)
         outcome, is_reused = "near_duplicate" if match is not None else "unique", match is None or home is not None
         content = new_content(pending, home, drift_blocks)
-        put_new(content, pending, state)
-        lists.give(pending, content, listing, statuses_inherited_by(content, pending))
+        if not pending.is_probe:
+            put_new(content, pending, state)
+            lists.give(pending, content, listing, statuses_inherited_by(content, pending))
         standing = _standing(content, pending, state, moderated)
     elif pending.content_key is not None:
         outcome = "duplicate"

@@ -92,6 +92,7 @@ def build_decision(
         origin=fingerprint.origin,
         **({} if fingerprint.job_id is None else {"job_id": fingerprint.job_id}),
         **({} if inheritance is None else {"inheritance": inheritance}),
+        **({"probe": True} if fingerprint.is_probe else {}),
     )
 
 

@@ -32,7 +32,7 @@ from streams.domain.state.keys import (
     medium_key,
     member_key,
 )
-from streams.domain.state.members import Member, with_expiry
+from streams.domain.state.members import PROBE, Member, with_expiry
 from streams.domain.state.state import State
 
 
@@ -128,7 +128,8 @@ def put_membership(
     fingerprint, expires_ms = pending.fingerprint, pending.answer_expires_ms
     told_group = match.group_content_id if match is not None else content.content_id
     now = signature(standing.verdict, standing.group_content_id, told_group)
-    member = Member(expires_ms, statuses_inherited_by(content, pending), 0, now, offset=pending.offset)
+    statuses = statuses_inherited_by(content, pending) | (PROBE if pending.is_probe else 0)
+    member = Member(expires_ms, statuses, 0, now, offset=pending.offset)
     state.put(member_key(fingerprint.collection, content.content_id, pending.decision_key), member.pack())
     if fingerprint.policy.near:
         submitted = fingerprint.media_id, pending.offset, content.content_id, pending.decision_key

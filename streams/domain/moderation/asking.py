@@ -19,11 +19,12 @@ def occasion_of(decision: Decision, allowed_differs: float) -> Occasion | None:
     """On what occasion a decision brings a content that nobody has said anything about; None if it brings none.
 
     A verdict that was taken back is no occasion: whoever takes it back wants none. A split is: the content was a copy.
+    A probe of a reference collection is none: nothing would be kept of the verdict.
 
     Args:
         allowed_differs: of the collection's policy: how much may be changed in a copy that inherits `allowed`.
     """
-    if decision.content_id is None or decision.verdict.status != "pending":
+    if decision.content_id is None or decision.verdict.status != "pending" or decision.probe:
         return None
     if decision.revision > 0:
         is_split = decision.action == "process" and decision.outcome != "unique"

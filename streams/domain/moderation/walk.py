@@ -174,7 +174,7 @@ def _first_decision_key(member_key: bytes) -> bytes:
 
 def _revise(state: State, place: _Place, group: Group, standing: Standing, cause: bytes) -> Revised | None:
     member, first = place.member, state.get(_first_decision_key(place.key))
-    if first is None:
+    if first is None or member.is_probe:
         return None
     decision = orjson.loads(unpack_decision(first))
     if decision["content_id"] != place.content_id:  # the submission came again after its decision had expired

@@ -130,6 +130,8 @@ class Decision:
 
     `job_id` is that of the submission; the JSON of a decision about a submission without a job lacks it. `inheritance`
     says of a copy that does not inherit every verdict of its group which it does, and why; the JSON of others lacks it.
+    `probe` is true, and else not in the JSON, if the submission was compared with a reference collection and is not
+    kept in there: then no revised decisions follow.
     """
 
     decision_id: str
@@ -157,6 +159,7 @@ class Decision:
     origin: Origin | None = None
     job_id: str | None = field(default=None, metadata=LEFT_OUT)
     inheritance: Inheritance | None = field(default=None, metadata=LEFT_OUT)
+    probe: bool = field(default=False, metadata=LEFT_OUT)
 
     def to_json(self) -> bytes:
         return orjson.dumps(self)
@@ -177,8 +180,8 @@ class Decision:
                 group = {"group_content_id": content_id, "group_media_id": media_id}
                 document["match"] = {"content_id": content_id, "media_id": media_id, **group, **known}
         decision = from_document_strictly(cls, document)
-        for name in ("job_id", "inheritance"):
-            if getattr(decision, name) is None:
+        for name in ("job_id", "inheritance", "probe"):
+            if not getattr(decision, name):
                 decision.__dict__.pop(name, None)
         if decision.facts is not None:
             decision.__dict__["facts"] = decision.facts.published()

@@ -13,6 +13,9 @@ ALTER TABLE decisions ADD COLUMN IF NOT EXISTS
     drift Nullable(Float32)
     COMMENT 'share of the picture that may differ from the canonical content, where that is why' AFTER inherits_because;
 
+ALTER TABLE decisions ADD COLUMN IF NOT EXISTS
+    is_probe Bool COMMENT 'compared with a reference collection, and not kept in there' AFTER drift;
+
 -- With the group that the decision tells, also of a content that was merged with another and has no match.
 CREATE OR REPLACE VIEW decisions_once AS
 SELECT
