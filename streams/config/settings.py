@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from streams.errors import ConfigurationError
 
 PREFIX = "MEDIASIEVE_"
+MIN_SECRET_CHARS = 16
 CommaList = Annotated[tuple[str, ...], NoDecode]
 
 
@@ -135,7 +136,9 @@ class ApiSettings(_Part):
     """The HTTP API: where it listens, who may ask, and what one process holds at once.
 
     `address` is `host:port`. `rate_limit` is for keys without one of their own, such as `100/second`; empty for none.
-    `secret` signs cursors; all processes that serve one address need the same.
+    `secret` signs cursors; all processes that serve one address need the same. `callback_secret` signs the addresses
+    at which moderators call back, and `callback_url` is the API as moderators reach it; the workers of the moderate
+    stage need both.
     """
 
     address: str = Field("127.0.0.1:8080", validation_alias="MEDIASIEVE_API")
@@ -143,6 +146,8 @@ class ApiSettings(_Part):
     rate_limit: str = Field("6000/minute", validation_alias="MEDIASIEVE_API_RATE")
     cors_origins: CommaList = Field((), validation_alias="MEDIASIEVE_API_CORS")
     secret: SecretStr = Field(SecretStr(""), validation_alias="MEDIASIEVE_API_SECRET")
+    callback_secret: SecretStr = Field(SecretStr(""), validation_alias="MEDIASIEVE_CALLBACK_SECRET")
+    callback_url: str = Field("", validation_alias="MEDIASIEVE_CALLBACK_URL")
     max_upload_bytes: int = Field(256 << 20, ge=21 << 20, validation_alias="MEDIASIEVE_API_UPLOAD_BYTES")
     body_timeout_s: float = Field(60.0, gt=0, validation_alias="MEDIASIEVE_API_BODY_TIMEOUT_S")
     query_threads: int = Field(8, ge=1, le=64, validation_alias="MEDIASIEVE_API_QUERY_THREADS")
@@ -153,6 +158,13 @@ class ApiSettings(_Part):
     @classmethod
     def _empty_is_none(cls, value: object) -> object:
         return None if value == "" else value
+
+    @field_validator("callback_secret")
+    @classmethod
+    def _long_enough(cls, value: SecretStr) -> SecretStr:
+        if value and len(value.get_secret_value()) < MIN_SECRET_CHARS:
+            raise ValueError(f"needs {MIN_SECRET_CHARS} characters or more, such as those of `openssl rand -hex 32`")
+        return value
 
     @field_validator("cors_origins", mode="before")
     @classmethod

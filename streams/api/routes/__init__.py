@@ -1,6 +1,7 @@
 """A file a resource; every file has a `router`. Add a file, and its router to ROUTERS."""
 
 from streams.api.routes import (
+    callbacks,
     dead_letters,
     decisions,
     deletions,
@@ -17,8 +18,8 @@ from streams.api.routes import (
     verdicts,
 )
 
-OPEN_ROUTERS = (health.router,)
-"""Beside /v1; the gate says which of their paths need no key."""
+OPEN_ROUTERS = (health.router, callbacks.router)
+"""The gate says which of their paths need no key."""
 
 ROUTERS = (
     submissions.router,

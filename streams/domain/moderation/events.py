@@ -20,6 +20,7 @@ from streams.domain.moderation.deletion import delete_chunk, first_step
 from streams.domain.moderation.hash_lists import walk as list_walk
 from streams.domain.moderation.hash_lists.events import apply_list_event, store_entries
 from streams.domain.moderation.hash_lists.quarantine import quarantine_event
+from streams.domain.moderation.hash_lists.verdicts import ListHit
 from streams.domain.moderation.hash_lists.walk import LIST_WALK, Judged
 from streams.domain.moderation.steps import Continuation, DeletionStep, WalkStep
 from streams.domain.moderation.waiting import is_deletion, take_waiting, waited_too_long, waiting_events
@@ -120,12 +121,16 @@ class Moderation:
         state: of the partition.
         collections: of the partition; changed with the state.
         answer_ms: how long what an event brought about is remembered.
+
+    Attributes:
+        list_hits: contents that lists came to say something about, for counting.
     """
 
     def __init__(self, state: State, collections: ModeratedCollections, answer_ms: int) -> None:
         self._state = state
         self._collections = collections
         self._answer_ms = answer_ms
+        self.list_hits: list[ListHit] = []
 
     def apply(self, event: ModerationEvent | ListEvent, at: LogPosition) -> Effects:
         """Apply an event."""
@@ -136,7 +141,8 @@ class Moderation:
     def apply_waiting(self, arrival: Arrival, at: LogPosition) -> Effects:
         """Apply the events that waited for a submission's medium or content. The submission has been decided.
 
-        A deletion is about what was submitted before it: a medium that is submitted again afterwards stays.
+        A deletion is about what was submitted before it: a medium that is submitted again afterwards stays, and the
+        deletion waits on.
         """
         decision_key, collection, _, _, submitted_at = arrival
         key = _arrival_key(decision_key, at)
@@ -144,7 +150,7 @@ class Moderation:
         if answer is None:
             state = BufferedState(self._state)
             taken = {
-                each: take_waiting(state, collection, each, at.offset, at.time_ms, submitted_at)
+                each: take_waiting(state, collection, each, submitted_at, at.offset, at.time_ms)
                 for each in arrival.subjects
             }
             events = tuple(event for found in taken.values() for event in found.events)
@@ -239,19 +245,25 @@ class Moderation:
         return effects
 
     def _apply(
-        self, key: bytes, event: ModerationEvent | ListEvent, at: LogPosition, number: int, has_waited: bool = False
+        self,
+        key: bytes,
+        event: ModerationEvent | ListEvent,
+        at: LogPosition,
+        number: int,
+        *,
+        has_waited: bool = False,
     ) -> Effects:
         """Apply an event, the nth of its record; `key` is that of its answer."""
         answer = self._answer(key, at)
         fate: Fate = "repeated"
         if answer is None:
-            answer, fate = self._plan(key, event, at, number, has_waited)
+            answer, fate = self._plan(key, event, at, number, has_waited=has_waited)
         effects = self._carry_out(key, answer, event.collection, at)
         effects.handled.append((event.event, fate))
         return effects
 
     def _plan(
-        self, key: bytes, event: ModerationEvent | ListEvent, at: LogPosition, number: int, has_waited: bool
+        self, key: bytes, event: ModerationEvent | ListEvent, at: LogPosition, number: int, *, has_waited: bool
     ) -> tuple[Answer, Fate]:
         """What a new event is to bring about. Nothing is written yet."""
         expires_ms, state = at.time_ms + self._answer_ms, BufferedState(self._state)
@@ -267,9 +279,7 @@ class Moderation:
         if roots is None:
             return self._planned(state, event.collection, Judged(), at), "waiting"
         if event.event == "deletion":
-            step = first_step(state, event, at.offset, at.time_ms)
-            if has_waited:
-                step = step._replace(submitted_until=event.at)
+            step = first_step(state, event, at.offset, at.time_ms, has_waited=has_waited)
             answer = self._plan_chunk(key, step, at)
             return answer, "applied" if answer.writes else "unchanged"
         return self._planned(state, event.collection, Judged(roots), at), "applied" if state.writes else "unchanged"
@@ -290,6 +300,7 @@ class Moderation:
         self, state: BufferedState, collection: str, judged: Judged, at: LogPosition, list_chunk: int | None = None
     ) -> Answer:
         """An answer with the buffered writes and the first chunks of walks through the groups that changed."""
+        self.list_hits += judged.hits
         chunks = {root: walk.begin(state, collection, root) for root in dict.fromkeys(judged.roots)}
         return Answer(
             at.time_ms + self._answer_ms,

@@ -45,8 +45,8 @@ class DeletionStep(NamedTuple):
         media_id: the medium that is deleted; None for all media of the content.
         until_offset: of the deletion: what came later in the log stays.
         by_medium: submissions are looked up by the medium, not among those of the content.
-        submitted_until: ISO 8601, of a deletion that waited: what was submitted later stays. Empty for no limit.
         after: hex of the end of the key of the last submission that was looked at; empty before the first.
+        spares_after: of a deletion that waited for its content or medium: what was submitted after this time stays.
     """
 
     collection: str
@@ -57,7 +57,7 @@ class DeletionStep(NamedTuple):
     until_offset: int
     by_medium: bool
     after: str = ""
-    submitted_until: str = ""
+    spares_after: str = ""
 
     def to_json(self) -> bytes:
         return orjson.dumps(self._asdict())
@@ -89,7 +89,7 @@ class DeletionStep(NamedTuple):
             until_offset=_whole(document, "until_offset"),
             by_medium=document.get("by_medium") is True,
             after=str(after),
-            submitted_until=text(document, "submitted_until", 64) if document.get("submitted_until") else "",
+            spares_after=text(document, "spares_after", 64) if document.get("spares_after") else "",
         )
 
 

@@ -60,30 +60,28 @@ def keep_waiting(state: State, event: ModerationEvent, subject: str, order: tupl
 
 
 def take_waiting(
-    state: State, collection: str, subject: str, offset: int, time_ms: int, submitted_at: str
+    state: State, collection: str, subject: str, submitted_at: str, offset: int, time_ms: int
 ) -> TakenEvents:
     """The events that wait for a content or a medium, which the record at this offset brought.
 
-    They wait no longer. Events from later in the log than the record go on waiting: the record is read again then. So
-    do deletions from before this submission: they are about what was submitted before them, and that may yet come.
+    They wait no longer. Some go on waiting: events from later in the log than the record, which is read again then; and
+    deletions of what was submitted before this submission, since it is not what they are about.
     """
     key = waiting_key(collection, subject)
     value = state.get(key)
     if value is None:
         return TakenEvents([], [])
     events = waiting_events(value)
-    staying = [
+    later = [
         each
         for each in events
         if each.offset > offset or (each.expires_ms >= time_ms and is_deletion(each.event, before=submitted_at))
     ]
-    if len(staying) == len(events):
-        return TakenEvents([], [])
-    if staying:
-        state.put(key, _pack(staying))
-    else:
+    taken = [each for each in events if each not in later]
+    if taken and later:
+        state.put(key, _pack(later))
+    elif taken:
         forget_waiting(state, key)
-    taken = [each for each in events if each not in staying]
     return TakenEvents(
         [each.event for each in taken if each.expires_ms >= time_ms],
         [each.event for each in taken if each.expires_ms < time_ms],
@@ -91,7 +89,7 @@ def take_waiting(
 
 
 def is_deletion(event: str, before: str | None = None) -> bool:
-    """Whether an event, as JSON, is a deletion; with `before`, one that is about what was submitted earlier."""
+    """Whether an event, as JSON, is a deletion; with `before`, one of an earlier time."""
     if '"deletion"' not in event:
         return False
     waited = ModerationEvent.from_json(event.encode())

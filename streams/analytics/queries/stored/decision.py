@@ -11,6 +11,7 @@ import orjson
 from streams.domain.records import Appearance, Failure, Label, Match, Segment, Verdict
 from streams.domain.records.decision import Action, Outcome
 from streams.domain.records.submission import Kind
+from streams.domain.records.verdict import Inheritance
 
 COLUMNS: Final = """
     decision_id, revision, supersedes, outcome, action, collection, media_id, submission_id, attempt, kind, content_id,
@@ -19,9 +20,9 @@ COLUMNS: Final = """
     match_candidate_distance_bits, match_candidate_threshold_bits, match_similarity, match_transformation, match_view,
     match_known_view, match_relation, match_share, match_known_share, match_segments, match_explanation,
     verdict_status, verdict_by, verdict_kind, verdict_version, verdict_reason, verdict_labels, verdict_at,
-    verdict_inherited_from, verdict_content_id, failure_reason, failure_detail, media_kind, format, size_bytes, width,
-    height, frames, duration_s, codec, frame_rate, quality, hashes, metadata, versions, appears_in, submitted_at,
-    fingerprinted_at, decided_at
+    verdict_inherited_from, verdict_content_id, inherits, inherits_because, drift, failure_reason, failure_detail,
+    media_kind, format, size_bytes, width, height, frames, duration_s, codec, frame_rate, quality, hashes, metadata,
+    versions, appears_in, submitted_at, fingerprinted_at, decided_at
 """
 #: Columns whose rows keep the digits that their records have: Float32 would show 0.93 as 0.9300000071525574.
 ROUND_DIGITS: Final = 6
@@ -80,6 +81,7 @@ class StoredDecision:
     appears_in: list[Appearance]
     supersedes: str | None
     decided_at: str
+    inheritance: Inheritance | None = None
 
     @property
     def group_content_id(self) -> str:
@@ -111,6 +113,7 @@ def read_decision(row: Mapping[str, Any]) -> StoredDecision:
         appears_in=[_appearance(entry) for entry in row["appears_in"]],
         supersedes=row["supersedes"],
         decided_at=row["decided_at"],
+        inheritance=_inheritance(row) if row["inherits_because"] else None,
     )
 
 
@@ -131,6 +134,11 @@ def _verdict(row: Mapping[str, Any]) -> Verdict:
     }
     found["labels"] = [_label(entry) for entry in row["verdict_labels"]]
     return Verdict(**found)
+
+
+def _inheritance(row: Mapping[str, Any]) -> Inheritance:
+    drift = None if row["drift"] is None else _rounded(row["drift"])
+    return Inheritance(list(row["inherits"]), row["inherits_because"], drift)
 
 
 def _facts(row: Mapping[str, Any]) -> StoredFacts:
