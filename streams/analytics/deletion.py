@@ -29,13 +29,22 @@ EVENTS_OF_MEDIA: Final = """
     WHERE media_id != '' AND (collection, media_id) IN {media:Array(Tuple(String, String))}
 """
 
+KEY_TABLES: Final = ("decisions_by_medium", "decisions_by_group", "decisions_by_time")
+
 STATEMENTS_OF_DECISIONS: Final = (
     # content_id leads the order of decisions, so that few parts are read
     f"DELETE FROM decisions WHERE content_id IN {{contents:Array(String)}} AND {SUBMISSIONS}",  # noqa: S608
     f"DELETE FROM fingerprints WHERE {SUBMISSIONS}",  # noqa: S608
+    *(f"DELETE FROM {table} WHERE {SUBMISSIONS}" for table in (*KEY_TABLES, "revised_submissions")),  # noqa: S608
     # a job counts its submissions still
     f"ALTER TABLE job_decisions UPDATE media_id = '', failure_detail = '' WHERE media_id != '' AND {SUBMISSIONS}",
     # the frames of a video are those of its content: they stay without a medium while another medium shows them
+    """
+    DELETE FROM content_hashes
+    WHERE (collection, content_id) IN {pairs:Array(Tuple(String, String))}
+        AND (collection, content_id) NOT IN
+            (SELECT collection, content_id FROM decisions WHERE content_id IN {contents:Array(String)})
+    """,
     """
     DELETE FROM video_frames
     WHERE (collection, content_id) IN {pairs:Array(Tuple(String, String))}
@@ -70,6 +79,18 @@ NAMED: Final = {
     "both": "(collection, content_id, media_id) IN {names:Array(Tuple(String, String, String))}",
 }
 """The rows that an event names by a medium, by a content, or by both."""
+
+
+#: After the decisions were deleted, and before their keys are.
+HASHES_OF_NAMED: Final = """
+    DELETE FROM content_hashes
+    WHERE (collection, content_id) IN (SELECT collection, content_id FROM decisions_by_time WHERE {named})
+        AND (collection, content_id) NOT IN
+        (
+            SELECT collection, content_id FROM decisions
+            WHERE content_id IN (SELECT content_id FROM decisions_by_time WHERE {named})
+        )
+"""
 
 
 class _Named(NamedTuple):
@@ -130,17 +151,24 @@ def _delete_named(client: Client, events: Sequence[tuple[ModerationEvent, RawRec
         kinds[kind] = _Named([*known.names, (event.collection, *names)], max(known.until_ms, record.timestamp))
     for kind, named in kinds.items():
         parameters: dict[str, Any] = {"names": _once(named.names), "until_ms": named.until_ms}
-        for table, time in (("decisions", "decided_at"), ("fingerprints", "published_at")):
-            client.command(
-                f"DELETE FROM {table} WHERE {NAMED[kind]} "  # noqa: S608
-                f"AND {time} <= fromUnixTimestamp64Milli({{until_ms:Int64}}, 'UTC')",
-                parameters,
-            )
+        _delete_until(client, "decisions", "decided_at", kind, parameters)
+        _delete_until(client, "fingerprints", "published_at", kind, parameters)
+        client.command(HASHES_OF_NAMED.replace("{named}", NAMED[kind]), parameters)
+        for table in KEY_TABLES:
+            _delete_until(client, table, "decided_at", kind, parameters)
     media = _once((event.collection, event.media_id) for event, _ in events if event.media_id is not None)
     if media:
         until_ms = max(record.timestamp for _, record in events)
         for statement in STATEMENTS_OF_MEDIA:
             client.command(statement, {"media": media, "until_ms": until_ms})
+
+
+def _delete_until(client: Client, table: str, time: str, kind: str, parameters: dict[str, Any]) -> None:
+    client.command(
+        f"DELETE FROM {table} WHERE {NAMED[kind]} "  # noqa: S608
+        f"AND {time} <= fromUnixTimestamp64Milli({{until_ms:Int64}}, 'UTC')",
+        parameters,
+    )
 
 
 def _once(names: Iterable[Any]) -> list[Any]:
