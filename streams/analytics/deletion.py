@@ -29,13 +29,43 @@ EVENTS_OF_MEDIA: Final = """
     WHERE media_id != '' AND (collection, media_id) IN {media:Array(Tuple(String, String))}
 """
 
+#: After the decisions were deleted, and before their keys are.
+HASHES_OF_NAMED: Final = """
+    DELETE FROM content_hashes
+    WHERE (collection, content_id) IN (SELECT collection, content_id FROM decisions_by_time WHERE {named})
+        AND (collection, content_id) NOT IN
+        (
+            SELECT collection, content_id FROM decisions
+            WHERE content_id IN (SELECT content_id FROM decisions_by_time WHERE {named})
+        )
+"""
+
+
+DOCUMENTS_OF_NAMED: Final = """
+    DELETE FROM decision_documents
+    WHERE (collection, decided_at, decision_id) IN
+        (SELECT collection, decided_at, decision_id FROM decisions_by_time WHERE {named})
+"""
+
+FACTS_OF_NAMED: Final = """
+    DELETE FROM submission_facts
+    WHERE outcome != 'deleted' AND (collection, submission_id, attempt) IN
+    (
+        SELECT collection, submission_id, attempt FROM decisions_by_time
+        WHERE {named}
+    )
+"""
+
+
 KEY_TABLES: Final = ("decisions_by_medium", "decisions_by_group", "decisions_by_time")
 
 STATEMENTS_OF_DECISIONS: Final = (
     # content_id leads the order of decisions, so that few parts are read
     f"DELETE FROM decisions WHERE content_id IN {{contents:Array(String)}} AND {SUBMISSIONS}",  # noqa: S608
     f"DELETE FROM fingerprints WHERE {SUBMISSIONS}",  # noqa: S608
+    DOCUMENTS_OF_NAMED.replace("{named}", SUBMISSIONS),
     *(f"DELETE FROM {table} WHERE {SUBMISSIONS}" for table in (*KEY_TABLES, "revised_submissions")),  # noqa: S608
+    f"DELETE FROM submission_facts WHERE {SUBMISSIONS} AND outcome != 'deleted'",  # noqa: S608
     # a job counts its submissions still
     f"ALTER TABLE job_decisions UPDATE media_id = '', failure_detail = '' WHERE media_id != '' AND {SUBMISSIONS}",
     # the frames of a video are those of its content: they stay without a medium while another medium shows them
@@ -79,18 +109,6 @@ NAMED: Final = {
     "both": "(collection, content_id, media_id) IN {names:Array(Tuple(String, String, String))}",
 }
 """The rows that an event names by a medium, by a content, or by both."""
-
-
-#: After the decisions were deleted, and before their keys are.
-HASHES_OF_NAMED: Final = """
-    DELETE FROM content_hashes
-    WHERE (collection, content_id) IN (SELECT collection, content_id FROM decisions_by_time WHERE {named})
-        AND (collection, content_id) NOT IN
-        (
-            SELECT collection, content_id FROM decisions
-            WHERE content_id IN (SELECT content_id FROM decisions_by_time WHERE {named})
-        )
-"""
 
 
 class _Named(NamedTuple):
@@ -149,11 +167,13 @@ def _delete_named(client: Client, events: Sequence[tuple[ModerationEvent, RawRec
         kind = "both" if len(names) == 2 else "content" if event.content_id is not None else "medium"
         known = kinds.get(kind, _Named([], 0))
         kinds[kind] = _Named([*known.names, (event.collection, *names)], max(known.until_ms, record.timestamp))
-    for kind, named in kinds.items():
-        parameters: dict[str, Any] = {"names": _once(named.names), "until_ms": named.until_ms}
+    for kind, events_named in kinds.items():
+        parameters: dict[str, Any] = {"names": _once(events_named.names), "until_ms": events_named.until_ms}
         _delete_until(client, "decisions", "decided_at", kind, parameters)
         _delete_until(client, "fingerprints", "published_at", kind, parameters)
-        client.command(HASHES_OF_NAMED.replace("{named}", NAMED[kind]), parameters)
+        named = f"{NAMED[kind]} AND decided_at <= fromUnixTimestamp64Milli({{until_ms:Int64}}, 'UTC')"
+        for statement in (HASHES_OF_NAMED, FACTS_OF_NAMED, DOCUMENTS_OF_NAMED):
+            client.command(statement.replace("{named}", named), parameters)
         for table in KEY_TABLES:
             _delete_until(client, table, "decided_at", kind, parameters)
     media = _once((event.collection, event.media_id) for event, _ in events if event.media_id is not None)

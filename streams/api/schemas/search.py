@@ -35,9 +35,7 @@ class SearchQuery(BaseModel):
         {"media_id": "photo-1", "collection": "shop", "max_distance_bits": 60, "limit": 10},
         {"text": "mirrored u-77"}]})  # fmt: skip
 
-    text: (
-        Annotated[str, Field(min_length=1, max_length=512, pattern=NO_NUL, description=WORDS)] | None
-    ) = None
+    text: Annotated[str, Field(min_length=1, max_length=512, pattern=NO_NUL, description=WORDS)] | None = None
     hash: (
         Annotated[str, Field(pattern=HASH, description="A pHash of 256 bits in hex, as decisions have it.")] | None
     ) = None

@@ -28,6 +28,13 @@ MEDIA_TO_DELETE: Final = """
     FROM decisions_once
     WHERE collection = {collection:String} AND content_id != '' AND revision = 0
         AND if({by_content:Bool}, content_id, media_id) = {subject:String}
+        AND content_id IN
+        (
+            SELECT content_id FROM decisions_by_medium
+            WHERE collection = {collection:String} AND media_id = {subject:String}
+            UNION ALL
+            SELECT {subject:String}
+        )
     GROUP BY media_id, content_id
     ORDER BY last_at DESC, media_id, content_id
     LIMIT {limit:UInt32}

@@ -80,6 +80,13 @@ CURRENT_VERDICTS: Final = """
     FROM decisions_current
     WHERE collection = {collection:String} AND outcome != 'failed'
         AND (content_id = {subject:String} OR media_id = {subject:String})
+        AND content_id IN
+        (
+            SELECT content_id FROM decisions_by_medium
+            WHERE collection = {collection:String} AND media_id = {subject:String}
+            UNION ALL
+            SELECT {subject:String}
+        )
     ORDER BY decided_at DESC, decision_id
     LIMIT {limit:UInt32}
 """
@@ -98,8 +105,17 @@ MODERATION_ACTS: Final = """
 
 CONTENTS_OF_MEDIUM: Final = """
     SELECT content_id
-    FROM decisions_once
-    WHERE collection = {collection:String} AND media_id = {media_id:String} AND outcome != 'failed'
+    FROM decisions_by_medium
+    WHERE collection = {collection:String} AND media_id = {media_id:String} AND content_id != ''
+        AND (submission_id, attempt) NOT IN
+        (
+            SELECT submission_id, attempt FROM deletions
+            WHERE collection = {collection:String} AND submission_id IN
+            (
+                SELECT submission_id FROM decisions_by_medium
+                WHERE collection = {collection:String} AND media_id = {media_id:String}
+            )
+        )
     GROUP BY content_id
     ORDER BY max(decided_at) DESC
     LIMIT 1000

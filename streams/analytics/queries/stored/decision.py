@@ -26,6 +26,7 @@ COLUMNS: Final = """
 """
 #: Columns whose rows keep the digits that their records have: Float32 would show 0.93 as 0.9300000071525574.
 ROUND_DIGITS: Final = 6
+TIMES: Final = ("submitted_at", "fingerprinted_at", "decided_at", "verdict_at")
 
 
 @dataclass(frozen=True)
@@ -118,6 +119,15 @@ def read_decision(row: Mapping[str, Any]) -> StoredDecision:
         group_media_id=row["told_group_media_id"] or group[1] or None,
         decided_at=row["decided_at"],
     )
+
+
+def read_document(document: str) -> StoredDecision:
+    """The decision of a row of `decision_documents`, whose times are texts of ClickHouse."""
+    row = orjson.loads(document)
+    for name in TIMES:
+        if row[name]:
+            row[name] = row[name].replace(" ", "T") + "Z"
+    return read_decision(row)
 
 
 def _match(row: Mapping[str, Any]) -> Match:

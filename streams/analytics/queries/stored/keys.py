@@ -1,53 +1,66 @@
 """Pages of decisions in two steps: keys in the order that is asked for, then the rows of those keys.
 
 The tables of keys (013_reads.sql) are narrow and ordered as their lists are, so a page reads a few granules. They may
-name a decision that came again later, was revised or was deleted; the second step, by the key of `decisions`, leaves
-those out, and the page goes on until it is full.
+name a decision that came again later, was revised or was deleted; the second step leaves those out and reads the
+documents of the others, and the page goes on until it is full.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from clickhouse_connect.driver.client import Client
 
 from streams.analytics.queries.select import select_json
-from streams.analytics.queries.stored.decision import COLUMNS, StoredDecision, read_decision
+from streams.analytics.queries.stored.decision import StoredDecision, read_document
 
-KEY_COLUMNS: Final = "content_id, decision_id, submission_id, attempt, revision, decided_at"
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+MILLISECOND: Final = timedelta(milliseconds=1)
+KEY_COLUMNS: Final = "media_id, content_id, decision_id, submission_id, attempt, revision, decided_at"
 MAX_KEYS: Final = 4096
 """Keys of one step; the first step has as many as the page has rows."""
 
 GROWTH: Final = 4
+FIRST_AT: Final = (1 << 32) - 1
+"""In place of an attempt: the name is that of a decision."""
+
 DELETED: Final = 1 << 32
 """More than any revision."""
 
-#: The conditions have no functions, so that the key of the table is used.
-ROWS: Final = f"""
-    SELECT {COLUMNS} FROM decisions FINAL
-    WHERE collection = {{collection:String}} AND content_id IN {{content_ids:Array(String)}}
-        AND decision_id IN {{decision_ids:Array(UUID)}}
-"""  # noqa: S608 - constants
+DOCUMENTS: Final = """
+    SELECT document FROM decision_documents
+    WHERE collection = {collection:String} AND decided_at IN {times:Array(DateTime64(3, 'UTC'))}
+        AND decision_id IN {decision_ids:Array(UUID)}
+"""
 
-LAST_REVISIONS: Final = f"""
-    SELECT submission_id, attempt, toUInt64(max(revision)) AS last_revision
+#: What became of decisions: the last revision of their submission, its deletion, and when each came first.
+FATES: Final = f"""
+    SELECT submission_id AS name, attempt, toInt64(max(revision)) AS value
     FROM revised_submissions
     WHERE collection = {{collection:String}} AND submission_id IN {{submission_ids:Array(String)}}
-    GROUP BY submission_id, attempt
+    GROUP BY name, attempt
     UNION ALL
-    SELECT submission_id, attempt, toUInt64({DELETED}) AS last_revision
+    SELECT submission_id AS name, attempt, toInt64({DELETED}) AS value
     FROM deletions
     WHERE collection = {{collection:String}} AND submission_id IN {{submission_ids:Array(String)}}
-"""  # noqa: S608
+    UNION ALL
+    SELECT toString(decision_id) AS name, {FIRST_AT} AS attempt, toUnixTimestamp64Milli(min(decided_at)) AS value
+    FROM decisions_by_medium
+    WHERE collection = {{collection:String}} AND media_id IN {{media_ids:Array(String)}}
+        AND decision_id IN {{decision_ids:Array(UUID)}}
+    GROUP BY name
+    HAVING count() > 1 AND min(decided_at) < max(decided_at)
+"""  # noqa: S608 - constants
 
 
 @dataclass(frozen=True, slots=True)
 class DecisionKey:
-    """Where a decision is in `decisions`; `decided_at` is an ISO text."""
+    """Where a decision is in `decision_documents`; `decided_at` is an ISO text."""
 
+    media_id: str
     content_id: str
     decision_id: str
     submission_id: str
@@ -96,35 +109,51 @@ def fill_page(
 def rows_of_keys(
     client: Client, collection: str, keys: Sequence[DecisionKey], *, superseded: bool = False
 ) -> list[StoredDecision]:
-    """The decisions of keys, in their order; without those that were deleted or, unless asked for, superseded."""
+    """The decisions of keys, in their order; without repeats, and without those that were deleted or superseded.
+
+    Args:
+        client: connected.
+        collection: of all keys.
+        keys: any number of them.
+        superseded: also decisions that a later revision superseded.
+    """
     keys = standing_keys(client, collection, keys, superseded=superseded)
     if not keys:
         return []
     names = {
         "collection": collection,
-        "content_ids": sorted({key.content_id for key in keys}),
+        "times": sorted({key.decided_at.replace("T", " ").removesuffix("Z") for key in keys}),
         "decision_ids": [key.decision_id for key in keys],
     }
-    rows = {(row["decision_id"], row["decided_at"]): row for row in select_json(client, ROWS, names)}
-    # a decision that came again has a key of its own, with another time than the row that stays
-    named = (rows.pop((key.decision_id, key.decided_at), None) for key in keys)
-    return [read_decision(row) for row in named if row is not None]
+    found = (read_document(row["document"]) for row in select_json(client, DOCUMENTS, names))
+    rows = {(row.decision_id, row.decided_at): row for row in found}
+    named = (rows.get((key.decision_id, key.decided_at)) for key in keys)
+    return [row for row in named if row is not None]
 
 
 def standing_keys(
     client: Client, collection: str, keys: Sequence[DecisionKey], *, superseded: bool = False
 ) -> list[DecisionKey]:
-    """The keys without those of deleted submissions and, unless asked for, of superseded decisions."""
+    """The keys of decisions that stand, every decision once; see `rows_of_keys`."""
+    keys = list({(key.decision_id, key.decided_at): key for key in keys}.values())
     if not keys:
         return []
-    names = {"collection": collection, "submission_ids": sorted({key.submission_id for key in keys})}
-    last: dict[tuple[str, int], int] = {}
-    for row in select_json(client, LAST_REVISIONS, names):
-        submission = (row["submission_id"], row["attempt"])
-        last[submission] = max(row["last_revision"], last.get(submission, 0))
-    return [
-        key
-        for key in keys
-        if (revision := last.get((key.submission_id, key.attempt), 0)) < DELETED
-        and (superseded or key.revision >= revision)
-    ]
+    names = {
+        "collection": collection,
+        "submission_ids": sorted({key.submission_id for key in keys}),
+        "media_ids": sorted({key.media_id for key in keys}),
+        "decision_ids": [key.decision_id for key in keys],
+    }
+    fates: dict[tuple[str, int], int] = {}
+    for row in select_json(client, FATES, names):
+        name = (row["name"], row["attempt"])
+        fates[name] = max(row["value"], fates.get(name, 0))
+    return [key for key in keys if _stands(key, fates, superseded=superseded)]
+
+
+def _stands(key: DecisionKey, fates: Mapping[tuple[str, int], int], *, superseded: bool) -> bool:
+    revision = fates.get((key.submission_id, key.attempt), 0)
+    first_ms = fates.get((key.decision_id, FIRST_AT))
+    if first_ms is not None and (key.at - EPOCH) // MILLISECOND > first_ms:
+        return False  # the same decision came before
+    return revision < DELETED and (superseded or key.revision >= revision)
