@@ -114,7 +114,8 @@ CREATE TABLE IF NOT EXISTS decisions_by_time
     INDEX by_medium media_id TYPE bloom_filter(0.01) GRANULARITY 1,
     INDEX by_content content_id TYPE bloom_filter(0.01) GRANULARITY 1,
     INDEX by_owner owner TYPE bloom_filter(0.01) GRANULARITY 1,
-    INDEX by_label labels TYPE bloom_filter(0.01) GRANULARITY 1
+    INDEX by_label labels TYPE bloom_filter(0.01) GRANULARITY 1,
+    INDEX by_word words TYPE tokenbf_v1(8192, 3, 0) GRANULARITY 1
 )
 ENGINE = ReplacingMergeTree
 ORDER BY (collection, decided_at, decision_id)
@@ -320,8 +321,11 @@ CREATE TABLE IF NOT EXISTS submission_facts
     action               LowCardinality(String),
     is_copy              Bool,
     size_bytes           UInt64 CODEC(T64, ZSTD(1)),
+    media_id             String CODEC(ZSTD(1)),
     media_hash           UInt64,
-    group_hash           UInt64,
+    content_hash         UInt64,
+    group_hash           UInt64 COMMENT 'of the content that names the group; content_names has it',
+    reviewed_hash        UInt64 COMMENT 'of the matched content, of a near duplicate that is in no group but its own',
     match_method         LowCardinality(String),
     match_confidence     LowCardinality(String),
     match_score          Nullable(UInt16),
@@ -330,14 +334,13 @@ CREATE TABLE IF NOT EXISTS submission_facts
     match_threshold_bits UInt16,
     match_similarity     Float32,
     match_transformation LowCardinality(String),
-    near_pair            Tuple(String, String) CODEC(ZSTD(1)) COMMENT 'media ids of a near duplicate and its match',
+    match_media_id       String CODEC(ZSTD(1)) COMMENT 'of a near duplicate',
     verdict_status       LowCardinality(String),
     verdict_kind         LowCardinality(String),
     verdict_by           LowCardinality(String),
     is_inherited         Bool COMMENT 'the verdict is that of another medium or content',
     failure_reason       LowCardinality(String),
-    failure_detail       String CODEC(ZSTD(1)),
-    failed_media_id      String CODEC(ZSTD(1))
+    failure_detail       String CODEC(ZSTD(1))
 )
 ENGINE = ReplacingMergeTree(version)
 ORDER BY (collection, submitted_hour, submission_id, attempt)
@@ -360,13 +363,16 @@ SELECT
         AND (match_confidence = '' OR (match_confidence IN ('exact', 'certain') AND action != 'review'))
     ) AS is_copy,
     size_bytes,
+    media_id,
     cityHash64(media_id) AS media_hash,
+    cityHash64(content_id) AS content_hash,
     cityHash64(multiIf(
         told_group_content_id != '', told_group_content_id,
         match_group_content_id != '', match_group_content_id,
         match_content_id != '', match_content_id,
         content_id
     )) AS group_hash,
+    if(outcome = 'near_duplicate' AND NOT is_copy, cityHash64(match_content_id), 0) AS reviewed_hash,
     match_method,
     match_confidence,
     match_score,
@@ -375,14 +381,13 @@ SELECT
     match_threshold_bits,
     match_similarity,
     match_transformation,
-    if(outcome = 'near_duplicate', (media_id, match_media_id), ('', '')) AS near_pair,
+    if(outcome = 'near_duplicate', match_media_id, '') AS match_media_id,
     verdict_status,
     verdict_kind,
     verdict_by,
     verdict_inherited_from != '' AS is_inherited,
     failure_reason,
-    failure_detail,
-    if(outcome = 'failed', media_id, '') AS failed_media_id
+    failure_detail
 FROM decisions;
 
 ALTER TABLE deletions ADD COLUMN IF NOT EXISTS
@@ -416,13 +421,16 @@ SELECT
         AND (match_confidence = '' OR (match_confidence IN ('exact', 'certain') AND action != 'review'))
     ) AS is_copy,
     size_bytes,
+    media_id,
     cityHash64(media_id) AS media_hash,
+    cityHash64(content_id) AS content_hash,
     cityHash64(multiIf(
         told_group_content_id != '', told_group_content_id,
         match_group_content_id != '', match_group_content_id,
         match_content_id != '', match_content_id,
         content_id
     )) AS group_hash,
+    if(outcome = 'near_duplicate' AND NOT is_copy, cityHash64(match_content_id), 0) AS reviewed_hash,
     match_method,
     match_confidence,
     match_score,
@@ -431,16 +439,38 @@ SELECT
     match_threshold_bits,
     match_similarity,
     match_transformation,
-    if(outcome = 'near_duplicate', (media_id, match_media_id), ('', '')) AS near_pair,
+    if(outcome = 'near_duplicate', match_media_id, '') AS match_media_id,
     verdict_status,
     verdict_kind,
     verdict_by,
     verdict_inherited_from != '' AS is_inherited,
     failure_reason,
-    failure_detail,
-    if(outcome = 'failed', media_id, '') AS failed_media_id
+    failure_detail
 FROM decisions
 WHERE (collection, submission_id, attempt) NOT IN (SELECT collection, submission_id, attempt FROM deletions);
+
+CREATE TABLE IF NOT EXISTS content_names
+(
+    collection LowCardinality(String),
+    hash       UInt64 COMMENT 'cityHash64 of the content id',
+    content_id String CODEC(ZSTD(1))
+)
+ENGINE = ReplacingMergeTree
+ORDER BY (collection, hash)
+SETTINGS index_granularity = 512
+COMMENT 'the contents that were matched or name a group of copies, by the hash that submission_facts has of them';
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS content_names_filled TO content_names AS
+SELECT DISTINCT collection, cityHash64(name) AS hash, name AS content_id
+FROM decisions
+ARRAY JOIN [match_content_id, match_group_content_id, told_group_content_id] AS name
+WHERE name != '' AND (match_content_id != '' OR told_group_content_id != content_id);
+
+INSERT INTO content_names
+SELECT DISTINCT collection, cityHash64(name) AS hash, name AS content_id
+FROM decisions
+ARRAY JOIN [match_content_id, match_group_content_id, told_group_content_id] AS name
+WHERE name != '' AND (match_content_id != '' OR told_group_content_id != content_id);
 
 CREATE VIEW IF NOT EXISTS current_facts AS
 SELECT *
@@ -520,7 +550,7 @@ SELECT
     failure_reason AS reason,
     count() AS submissions,
     max(decided_at) AS last_at,
-    argMax(failed_media_id, decided_at) AS last_media_id,
+    argMax(media_id, decided_at) AS last_media_id,
     argMax(failure_detail, decided_at) AS last_detail
 FROM current_facts
 WHERE outcome = 'failed'
@@ -551,7 +581,7 @@ SELECT
     max(match_distance_bits) AS max_distance_bits,
     max(match_threshold_bits) AS threshold_bits,
     max(decided_at) AS last_at,
-    argMax(near_pair, decided_at) AS last_pair,
+    argMax((media_id, match_media_id), decided_at) AS last_pair,
     min(match_score) AS min_score,
     avg(match_differs) AS mean_differs
 FROM current_facts

@@ -54,6 +54,8 @@ class CountingClient:
             return answer
 
         http._raw_request = counted
+        # chDB does not count rows that were left out before other columns were read
+        client.set_client_setting("optimize_move_to_prewhere", 0)
 
     def cost_of(self, question: Callable[[Client], Any]) -> tuple[Any, int, int]:
         """The answer, the rows that were read, and the number of statements."""
@@ -120,17 +122,17 @@ QUESTIONS: Final[dict[str, tuple[Callable[[Client, dict[str, Any]], Any], int, i
     "decisions of contents": (lambda c, s: decisions_of_contents(c, COLLECTION, [s["content_id"]]), 6_000, 3),
     "uses of a content": (lambda c, s: content_uses(c, COLLECTION, [s["content_id"]]), 4_000, 1),
     "contents near a hash": (lambda c, s: near(c, s), 100_000, 1),
-    "verdicts of a medium": (lambda c, s: current_verdicts(c, COLLECTION, s["media_id"]), 60_000, 1),
+    "verdicts of a medium": (lambda c, s: current_verdicts(c, COLLECTION, s["media_id"]), 60_000, 2),
     "text": (lambda c, s: decisions_with_words(c, ["rare", "lamp", "rome"], ALL, before=None, limit=20), 60_000, 3),
     "text that nothing has": (lambda c, s: decisions_with_words(c, ["zzyzx"], ALL, before=None, limit=20), 10_000, 1),
-    "outcomes": (lambda c, s: totals_by_outcome(c, COLLECTION), 110_000, 1),
-    "savings": (lambda c, s: savings(c, COLLECTION), 110_000, 1),
-    "confidences": (lambda c, s: totals_by_confidence(c, COLLECTION), 110_000, 1),
-    "failures": (lambda c, s: failures_by_reason(c, COLLECTION), 110_000, 1),
-    "alterations": (lambda c, s: near_duplicates_by_transformation(c, COLLECTION), 110_000, 1),
-    "latency": (lambda c, s: latency_by_hop(c, COLLECTION), 110_000, 1),
-    "calls saved by day": (lambda c, s: calls_saved(c, COLLECTION), 110_000, 1),
-    "calls saved": (lambda c, s: saved_calls(c, COLLECTION), 110_000, 1),
+    "outcomes": (lambda c, s: totals_by_outcome(c, COLLECTION), 200_000, 1),
+    "savings": (lambda c, s: savings(c, COLLECTION), 200_000, 1),
+    "confidences": (lambda c, s: totals_by_confidence(c, COLLECTION), 200_000, 1),
+    "failures": (lambda c, s: failures_by_reason(c, COLLECTION), 200_000, 1),
+    "alterations": (lambda c, s: near_duplicates_by_transformation(c, COLLECTION), 200_000, 1),
+    "latency": (lambda c, s: latency_by_hop(c, COLLECTION), 200_000, 1),
+    "calls saved by day": (lambda c, s: calls_saved(c, COLLECTION), 200_000, 1),
+    "calls saved": (lambda c, s: saved_calls(c, COLLECTION), 200_000, 1),
 }  # fmt: skip
 
 

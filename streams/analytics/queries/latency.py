@@ -24,7 +24,8 @@ class HopLatency:
 
 LATENCY_BY_HOP: Final = f"""
     SELECT
-        hop.1 AS hop, decisions, hop.2[1] AS p50_ms, hop.2[2] AS p90_ms, hop.2[3] AS p99_ms, hop.3 AS max_ms
+        figures.1 AS hop, decisions, figures.2[1] AS p50_ms, figures.2[2] AS p90_ms, figures.2[3] AS p99_ms,
+        figures.3 AS max_ms
     FROM
     (
         SELECT
@@ -49,7 +50,7 @@ LATENCY_BY_HOP: Final = f"""
                 SELECT max(minute) FROM latency_states WHERE {IN_COLLECTION}
             ) - toIntervalHour({{hours:UInt32}})
     )
-    ARRAY JOIN hops AS hop
+    ARRAY JOIN hops AS figures
     WHERE decisions > 0
 """  # noqa: S608 - a constant
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from clickhouse_connect.driver.client import Client
 
-from streams.analytics.queries.stored import StoredDecision, latest_decision
+from streams.analytics.queries.stored import StoredDecision
 from streams.analytics.queries.stored.contents import content_uses
-from streams.analytics.queries.stored.keys import standing_keys
+from streams.analytics.queries.stored.keys import documents_of_keys, standing_keys
 from streams.analytics.queries.stored.lists import medium_keys
 
 MAX_DECISIONS = 1000
@@ -46,7 +46,7 @@ def view_medium(client: Client, collection: str, media_id: str) -> MediumView | 
         AnalyticsError: ClickHouse does not answer or refuses.
     """
     keys = standing_keys(client, collection, medium_keys(client, collection, media_id, limit=MAX_DECISIONS))
-    latest = latest_decision(client, collection, media_id) if keys else None
+    latest = next(iter(documents_of_keys(client, collection, keys[:1])), None)
     if latest is None:
         return None
     use = content_uses(client, collection, [latest.content_id]).get(latest.content_id) if latest.content_id else None

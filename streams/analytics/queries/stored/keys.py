@@ -117,7 +117,11 @@ def rows_of_keys(
         keys: any number of them.
         superseded: also decisions that a later revision superseded.
     """
-    keys = standing_keys(client, collection, keys, superseded=superseded)
+    return documents_of_keys(client, collection, standing_keys(client, collection, keys, superseded=superseded))
+
+
+def documents_of_keys(client: Client, collection: str, keys: Sequence[DecisionKey]) -> list[StoredDecision]:
+    """The decisions of keys that stand, in their order."""
     if not keys:
         return []
     names = {
