@@ -28,9 +28,8 @@ from streams.kafka.topics import DECISIONS
 from streams.services.find.texts import search_texts
 from streams.services.views.group_view import view_group
 from streams.services.views.media_view import view_medium
-from tests.analytics.test_deletion import deleted
 from tests.support.engines import Database
-from tests.support.stories import Record, decision, decision_record, facts
+from tests.support.stories import Record, decision, decision_record, deleted, facts
 
 Parameters = ParamSpec("Parameters")
 Answer = TypeVar("Answer")
