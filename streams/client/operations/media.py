@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
+
+import orjson
 
 from streams.client import calls
 from streams.client.calls import Call, SubmittedMedium
@@ -74,6 +76,22 @@ class MediaOperations(Api):
         return calls.read_submitted((yield from self._send(Call.of("POST", "submissions", body=body, wait_s=wait_s))))
 
     @operation
+    def submit_batch(
+        self, /, entries: Sequence[Mapping[str, Any]], *, collection: str | None = None, job_id: str | None = None
+    ) -> Steps[list[Document]]:
+        """Submit up to 1,000 media by URL; an entry has the fields of `submit_url`, and gets an idempotency
+        key. The answers are in the order of the entries, also of those that were refused."""
+        body = [{"idempotency_key": str(uuid.uuid4()), **entry} for entry in entries]
+        call = Call.of(
+            *("POST", "submissions", "batch"),
+            params={"collection": self._in(collection), "job_id": job_id},
+            content=orjson.dumps(body),
+            headers={"Content-Type": "application/json"},
+        )
+        submitted: list[Document] = yield from self._send(call)
+        return submitted
+
+    @operation
     def submit_and_wait(self, /, data: bytes, *, timeout_s: float = 60.0, **fields: Any) -> Steps[SubmittedMedium]:
         """Submit the bytes of a medium and wait for the decision; `fields` are those of `submit`.
 
@@ -120,6 +138,12 @@ class MediaOperations(Api):
         return page
 
     @operation
+    def history(self, /, media_id: str, *, collection: str | None = None) -> Steps[list[Document]]:
+        """All decisions about a medium, the latest first."""
+        found: list[Document] = yield from self._get("history", media_id, collection=collection)
+        return found
+
+    @operation
     def medium(self, /, media_id: str, *, collection: str | None = None) -> Steps[Document]:
         """A medium with its latest decision, how often it came, and its group."""
         found: Document = yield from self._get("media", media_id, collection=collection)
@@ -148,3 +172,15 @@ class MediaOperations(Api):
             "groups", collection=collection, for_review=for_review, limit=limit, cursor=cursor
         )
         return page
+
+    @operation
+    def statistics(self, /, *, collection: str | None = None) -> Steps[Document]:
+        """Outcomes, copies, confidences, failures, alterations, latency and saved calls of a collection."""
+        found: Document = yield from self._get("statistics", collection=collection)
+        return found
+
+    @operation
+    def key(self, /) -> Steps[Document]:
+        """The key of this client: its name, roles and collections."""
+        found: Document = yield from self._send(Call.of("GET", "me"))
+        return found
