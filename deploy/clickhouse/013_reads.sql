@@ -17,7 +17,7 @@ CREATE TABLE IF NOT EXISTS decisions_by_medium
 )
 ENGINE = ReplacingMergeTree
 ORDER BY (collection, media_id, decided_at, decision_id)
-SETTINGS index_granularity = 512
+SETTINGS index_granularity = 128
 COMMENT 'where the decisions about a medium are';
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS decisions_by_medium_filled TO decisions_by_medium AS
@@ -44,7 +44,7 @@ CREATE TABLE IF NOT EXISTS decisions_by_group
 )
 ENGINE = ReplacingMergeTree
 ORDER BY (collection, subject, decided_at, decision_id)
-SETTINGS index_granularity = 512
+SETTINGS index_granularity = 128
 COMMENT 'where the decisions about a content or a group are; without failures';
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS decisions_by_group_filled TO decisions_by_group AS
@@ -269,7 +269,7 @@ CREATE TABLE IF NOT EXISTS revised_submissions
 )
 ENGINE = ReplacingMergeTree(revision)
 ORDER BY (collection, submission_id, attempt)
-SETTINGS index_granularity = 512
+SETTINGS index_granularity = 128
 COMMENT 'submissions whose decision was revised; all others have one decision';
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS revised_submissions_filled TO revised_submissions AS
@@ -457,7 +457,7 @@ CREATE TABLE IF NOT EXISTS content_names
 )
 ENGINE = ReplacingMergeTree
 ORDER BY (collection, hash)
-SETTINGS index_granularity = 512
+SETTINGS index_granularity = 128
 COMMENT 'the contents that were matched or name a group of copies, by the hash that submission_facts has of them';
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS content_names_filled TO content_names AS

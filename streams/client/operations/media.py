@@ -80,7 +80,8 @@ class MediaOperations(Api):
         self, /, entries: Sequence[Mapping[str, Any]], *, collection: str | None = None, job_id: str | None = None
     ) -> Steps[list[Document]]:
         """Submit up to 1,000 media by URL; an entry has the fields of `submit_url`, and gets an idempotency
-        key. The answers are in the order of the entries, also of those that were refused."""
+        key. The answers are in the order of the entries, also of those that were refused.
+        """
         body = [{"idempotency_key": str(uuid.uuid4()), **entry} for entry in entries]
         call = Call.of(
             *("POST", "submissions", "batch"),
