@@ -11,13 +11,14 @@ import logging
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 from urllib.parse import SplitResult, urlsplit
 
 import clickhouse_connect
 from clickhouse_connect.driver import options
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalError
+from urllib3 import Timeout
 
 from streams.config.settings import Settings
 from streams.errors import AnalyticsError, ConfigurationError
@@ -91,6 +92,18 @@ def connect(settings: Settings, *, database: str | None = None) -> Client:
         )
     client.uri = settings.clickhouse.url  # error messages name the address as the user wrote it
     return client
+
+
+@contextmanager
+def patient(client: Client, timeout_s: float) -> Iterator[None]:
+    """Wait so long for every answer of a client, in place of ANSWER_TIMEOUT_S."""
+    http: Any = client
+    before = http.timeout
+    http.timeout = Timeout(connect=CONNECT_TIMEOUT_S, read=timeout_s)
+    try:
+        yield
+    finally:
+        http.timeout = before
 
 
 @contextmanager

@@ -31,7 +31,8 @@ DECISION: Final[dict[str, Any]] = {
     "attempt": 0, "kind": "auto", "content_id": COPY, "match": MATCH, "verdict": VERDICT, "failure": None,
     "facts": FACTS, "metadata": {"owner": "u-77"}, "submitted_at": NOW, "fingerprinted_at": NOW,
     "versions": {"policy": "default:cddb1b5b612d"}, "appears_in": [],
-    "supersedes": "cd848f1b-3fb9-853e-a100-ec0b829b9a12", "decided_at": NOW,
+    "supersedes": "cd848f1b-3fb9-853e-a100-ec0b829b9a12", "group_content_id": ORIGINAL, "group_media_id": "photo-1",
+    "decided_at": NOW,
 }  # fmt: skip
 SUBMITTED: Final[dict[str, Any]] = {
     "submission_id": "/mediasieve/api/shop#e-5", "media_id": "photo-9", "collection": "shop", "partition": 3,
@@ -99,6 +100,11 @@ ANSWERS: Final[dict[str, Any]] = {
     "get_group": {"collection": "shop", "content_id": ORIGINAL, "canonical": DECISION, "verdict": VERDICT,
                   "members": [MEMBER], "acts": [], "next_cursor": None},
     "search": SEARCH,
+    "search_text": {
+        "by": "text", "contents": [], "videos": [], "next_cursor": None, "error": None,
+        "texts": [{"decision": DECISION,
+                   "places": [{"field": "metadata.owner", "text": "u-77", "start": 0, "end": 4}]}],
+    },
     "search_batch": [SEARCH],
     "look_up": {"fingerprint": FACTS, "known": False, "exact": None, "matches": [CANDIDATE], "videos": [],
                 "verdict": VERDICT, "labels": VERDICT["labels"], "source": {"owner": "u-77"}},
