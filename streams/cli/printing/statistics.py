@@ -24,6 +24,7 @@ HOPS = {
 VERDICT_STYLES = {"allowed": "green", "blocked": "red", "review": "yellow", "pending": "dim"}
 MAX_FAILURES = 5
 SMALL_MS = 10
+SMALL_RATE = 10
 SMALL_COST = 1
 
 
@@ -50,7 +51,7 @@ def _throughput(found: CollectionStatistics) -> Table:
     table = _table(f"Throughput of {of}", "", "decisions", "a second", "copies")
     for span in found.throughput:
         copies = share(span.duplicate_rate) if span.decisions else ""
-        rate = f"{span.per_second:,.1f}" if span.per_second < SMALL_MS else f"{span.per_second:,.0f}"
+        rate = f"{span.per_second:.2f}" if span.per_second < SMALL_RATE else f"{span.per_second:,.0f}"
         table.add_row(WINDOWS[span.window_s], f"{span.decisions:,}", rate, copies)
     return table
 
