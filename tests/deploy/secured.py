@@ -3,6 +3,7 @@ its own user."""
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -224,6 +225,10 @@ def decide_one_picture(system: SecuredSystem, *, certificates: Collection[str] =
         )
         logs = "".join(path.read_text() for path in system.home.glob("*.log"))
         assert "compiling the kernels" not in logs, "the image's kernels were not used"
+        figures = system.run(system.client_environment("users"), "mediasieve", "stats", "--json")
+        lag = {stage["stage"]: stage["records"] for stage in json.loads(figures.stdout)["lag"]}
+        assert lag.keys() >= {"fingerprint", "match", "record"}
+        assert lag["fingerprint"] is not None and lag["match"] is not None, "programs outside may not see the lag"
         environment = system.environment(SERVICES["record"], certificate="record" in certificates)
         search = ("mediasieve", "similar", str(picture), "--json")
         until(lambda: "cat.jpg" in system.run(environment, *search).stdout)
