@@ -16,13 +16,13 @@ def tls_config(settings: KafkaSettings) -> dict[str, Any]:
     """The part of librdkafka's configuration. Empty for a connection without TLS.
 
     Raises:
-        ConfigurationError: a file is missing, or only one of certificate and key is named.
+        ConfigurationError: as `tls_context`, which reads the files first: librdkafka would not say which one is wrong.
     """
-    if not settings.security_protocol.endswith("ssl"):
+    if tls_context(settings) is None:
         return {}
     config: dict[str, Any] = {}
     if settings.ca_file is not None:
-        config["ssl.ca.location"] = str(_existing(CA, settings.ca_file))
+        config["ssl.ca.location"] = str(settings.ca_file)
     own = _own_files(settings)
     if own is not None:
         config["ssl.certificate.location"], config["ssl.key.location"] = str(own[0]), str(own[1])

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+import orjson
 
 from streams.analytics.pool import QueryPool
 from streams.cli.options import broker_option, check_collection, clickhouse_option, data_dir_option
 from streams.cli.printing.statistics import statistics_report
-from streams.cli.terminal import data_stream, make_console, write_json_line
+from streams.cli.terminal import data_stream, make_console
 from streams.config.settings import Settings
 from streams.local.data_dir import load_command_settings
 from streams.services.views.collection_statistics import CollectionStatistics, collection_statistics
@@ -89,8 +90,10 @@ def _printer(*, as_json: bool, live: bool) -> AbstractContextManager[Callable[[F
 
 def _write_json(figures: Figures) -> None:
     statistics, lag = figures
-    write_json_line(asdict(statistics) | {"lag": [asdict(stage) for stage in lag]})
-    data_stream().flush()
+    document = asdict(statistics) | {"lag": [asdict(stage) for stage in lag]}
+    out = data_stream()
+    out.write(orjson.dumps(document, option=orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE))  # times as the API has them
+    out.flush()
 
 
 class _LiveReport:
