@@ -35,6 +35,7 @@ SENT: Final = {
     "ce_source": "Who sends it.",
     "ce_time": "When, in RFC 3339.",
 }
+TYPED: Final = {"ce_type": "What happened.", "ce_subject": "What it is about."}
 MEDIUM: Final = {
     **SENT,
     "ce_subject": "The media id; else the key is.",
@@ -103,7 +104,7 @@ MESSAGES: Final[dict[str, tuple[Message, ...]]] = {
     VERDICTS: (
         Message(
             "PublishedModerationEvent", "A verdict, a correction or a deletion.", "PublishedModerationEvent",
-            header_schema({}, SENT),
+            header_schema({}, {**SENT, **TYPED}),
         ),
         Message("PublishedListEvent", "An event about a hash list.", "PublishedListEvent", header_schema({}, SENT)),
     ),
@@ -126,7 +127,9 @@ MESSAGES: Final[dict[str, tuple[Message, ...]]] = {
         ),
     ),
     DEAD_LETTER_ACTS: (Message("DeadLetterAct", "A dead letter was replayed or dropped.", "DeadLetterAct"),),
-    JOBS: (Message("Job", "The state of a job; the last record of a key counts.", "Job"),),
+    JOBS: (
+        Message("Job", "The state of a job; the last record of a key counts.", "Job", header_schema({}, {**SENT, **TYPED})),
+    ),
     CONTENTS_CHANGELOG: (
         Message("ContentsChange", "A change of match's table. For match alone.", None, content_type=BYTES),
     ),

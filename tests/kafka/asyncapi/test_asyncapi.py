@@ -17,6 +17,7 @@ from jsonschema import Draft7Validator
 
 from streams.config.settings import load_settings
 from streams.kafka.asyncapi import describe_topics
+from streams.kafka.cloudevents import DECISION_TYPE, DELETED_TYPE, FINGERPRINT_TYPE, event_headers
 from streams.kafka.topics import DECISIONS, SUBMISSIONS, load_topics
 from tests.support.examples import load_examples
 
@@ -123,6 +124,19 @@ def test_golden_submissions_are_told_apart_by_their_schema() -> None:
         if "value" not in record or rest.startswith("inline") or rest in BEYOND_A_SCHEMA:
             continue
         assert checked.is_valid(record["value"]) == (verdict == "valid"), stem
+
+
+@pytest.mark.parametrize(
+    ("message", "event_type"),
+    [("Decision", DECISION_TYPE), ("Fingerprint", FINGERPRINT_TYPE), ("Deleted", DELETED_TYPE)],
+)
+def test_headers_are_those_that_stages_write(message: str, event_type: bytes) -> None:
+    written = {name: value.decode() for name, value in event_headers("id", event_type, "photos/1.jpg", "2026-01-31")}
+    checked = Draft7Validator(describe_topics()["components"]["messages"][message]["headers"])
+
+    checked.validate(written)
+    assert not checked.is_valid({**written, "ce_type": "mediasieve.other.v1"})
+    assert not checked.is_valid({name: value for name, value in written.items() if name != "ce_id"})
 
 
 def test_a_deployment_has_its_own_names() -> None:
