@@ -128,7 +128,10 @@ MESSAGES: Final[dict[str, tuple[Message, ...]]] = {
     ),
     DEAD_LETTER_ACTS: (Message("DeadLetterAct", "A dead letter was replayed or dropped.", "DeadLetterAct"),),
     JOBS: (
-        Message("Job", "The state of a job; the last record of a key counts.", "Job", header_schema({}, {**SENT, **TYPED})),
+        Message(
+            "Job", "The state of a job; the last record of a key counts.", "Job",
+            header_schema({}, {**SENT, **TYPED}),
+        ),
     ),
     CONTENTS_CHANGELOG: (
         Message("ContentsChange", "A change of match's table. For match alone.", None, content_type=BYTES),
