@@ -40,6 +40,11 @@ class PathSettings(_Part):
 
 
 class KafkaSettings(_Part):
+    """The broker, and how to sign in: with a password (sasl_…), or with the certificate `cert_file` and its key (ssl).
+
+    `ca_file` holds the authorities of the broker's certificate; without one, those of the system are trusted.
+    """
+
     bootstrap_servers: str = Field("127.0.0.1:9092", validation_alias="MEDIASIEVE_BROKER")
     security_protocol: Literal["plaintext", "ssl", "sasl_plaintext", "sasl_ssl"] = Field(
         "plaintext", validation_alias="MEDIASIEVE_BROKER_SECURITY"
@@ -50,6 +55,9 @@ class KafkaSettings(_Part):
     username: str = Field("", validation_alias="MEDIASIEVE_BROKER_USER")
     password: SecretStr = Field(SecretStr(""), validation_alias="MEDIASIEVE_BROKER_PASSWORD")
     ca_file: Path | None = Field(None, validation_alias="MEDIASIEVE_BROKER_CA_FILE")
+    cert_file: Path | None = Field(None, validation_alias="MEDIASIEVE_BROKER_CERT_FILE")
+    key_file: Path | None = Field(None, validation_alias="MEDIASIEVE_BROKER_KEY_FILE")
+    key_password: SecretStr = Field(SecretStr(""), validation_alias="MEDIASIEVE_BROKER_KEY_PASSWORD")
     topic_prefix: str = Field("", pattern=r"^[a-zA-Z0-9._-]{0,100}$", validation_alias="MEDIASIEVE_TOPIC_PREFIX")
     group_prefix: str = Field(
         "mediasieve", pattern=r"^[a-zA-Z0-9._-]{1,100}$", validation_alias="MEDIASIEVE_GROUP_PREFIX"
@@ -62,17 +70,34 @@ class KafkaSettings(_Part):
     commit_interval_s: float = Field(0.5, gt=0, validation_alias="MEDIASIEVE_COMMIT_INTERVAL_S")
     linger_ms: float = Field(2.0, ge=0, validation_alias="MEDIASIEVE_LINGER_MS")
 
+    @field_validator("ca_file", "cert_file", "key_file", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: object) -> object:
+        return None if value == "" else value
+
 
 class ClickHouseSettings(_Part):
-    """One insert has at most `max_insert_rows` and `max_insert_bytes`, and waits at most `max_insert_age_s`."""
+    """One insert has at most `max_insert_rows` and `max_insert_bytes`, and waits at most `max_insert_age_s`.
+
+    With an https address: `ca_file` holds the authorities of the server's certificate (else those of the system),
+    `cert_file` and `key_file` the certificate that this client shows, if the server asks for one.
+    """
 
     url: str = Field("http://127.0.0.1:8123", validation_alias="MEDIASIEVE_CLICKHOUSE")
     username: str = Field("default", validation_alias="MEDIASIEVE_CLICKHOUSE_USER")
     password: SecretStr = Field(SecretStr(""), validation_alias="MEDIASIEVE_CLICKHOUSE_PASSWORD")
     database: str = Field("mediasieve", validation_alias="MEDIASIEVE_CLICKHOUSE_DATABASE")
+    ca_file: Path | None = Field(None, validation_alias="MEDIASIEVE_CLICKHOUSE_CA_FILE")
+    cert_file: Path | None = Field(None, validation_alias="MEDIASIEVE_CLICKHOUSE_CERT_FILE")
+    key_file: Path | None = Field(None, validation_alias="MEDIASIEVE_CLICKHOUSE_KEY_FILE")
     max_insert_rows: int = Field(5_000, ge=1, validation_alias="MEDIASIEVE_SINK_ROWS")
     max_insert_bytes: int = Field(8 << 20, ge=1024, validation_alias="MEDIASIEVE_SINK_BYTES")
     max_insert_age_s: float = Field(1.0, gt=0, validation_alias="MEDIASIEVE_SINK_AGE_S")
+
+    @field_validator("ca_file", "cert_file", "key_file", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: object) -> object:
+        return None if value == "" else value
 
 
 class RuntimeSettings(_Part):

@@ -136,8 +136,11 @@ ANSWERS: Final[dict[str, Any]] = {
     "get_verdicts": {"current": [], "acts": []},
     "get_statistics": {"collection": "shop", "outcomes": [
         {"outcome": "unique", "decisions": 2, "media": 2, "size_bytes": 70084}], "savings": {
-        "submissions": 3, "copies": 1, "submitted_bytes": 105126, "saved_bytes": 35042}, "confidences": [],
-        "failures": [], "transformations": [], "latency": [], "calls_saved": []},
+        "submissions": 3, "copies": 1, "submitted_bytes": 105126, "saved_bytes": 35042},
+        "throughput": [{"window_s": 60, "decisions": 3, "per_second": 0.05, "copies": 1, "duplicate_rate": 0.3333}],
+        "confidences": [], "failures": [], "transformations": [], "latency": [],
+        "cache": {"fingerprints": 3, "cached": 1, "hit_rate": 0.3333, "mean_decode_ms": 12.5},
+        "verdicts": [{"status": "pending", "submissions": 3, "inherited": 0}], "calls": [], "calls_saved": []},
     "get_key": {"name": "shop", "roles": ["read", "submit"], "collections": ["shop"], "rate": None, "expires": None},
     "livez": {"live": True},
     "live": {"live": True},
