@@ -15,10 +15,11 @@ from streams.api.routes import (
     search,
     statistics,
     submissions,
+    thumbnails,
     verdicts,
 )
 
-OPEN_ROUTERS = (health.router, callbacks.router)
+OPEN_ROUTERS = (health.router, callbacks.router, thumbnails.router)
 """The gate says which of their paths need no key."""
 
 ROUTERS = (
