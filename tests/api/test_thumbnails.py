@@ -72,19 +72,18 @@ def test_every_answer_that_shows_a_medium_has_its_thumbnails(
 ) -> None:
     content_id = story["original"]["content_id"]
     eventually(lambda: client.get(f"/v1/groups/{content_id}", params=IN_SHOP).status_code == 200)
-    asked = {"params": IN_SHOP}
-    medium = client.get("/v1/media/a/original", **asked).json()
-    group = client.get(f"/v1/groups/{content_id}", **asked).json()
+    medium = client.get("/v1/media/a/original", params=IN_SHOP).json()
+    group = client.get(f"/v1/groups/{content_id}", params=IN_SHOP).json()
     found = client.post("/v1/search", json={"media_id": "a/original", "collection": "shop"}).json()["contents"]
     words = client.post("/v1/search", json={"text": "original", "collection": "shop"}).json()["texts"]
     shown = [
         story["original"],
         medium,
         medium["decision"],
-        client.get("/v1/decisions/a/original", **asked).json(),
-        *client.get("/v1/decisions", **asked).json()["decisions"],
-        *client.get("/v1/history/a/original", **asked).json(),
-        *client.get("/v1/groups", **asked).json()["groups"],
+        client.get("/v1/decisions/a/original", params=IN_SHOP).json(),
+        *client.get("/v1/decisions", params=IN_SHOP).json()["decisions"],
+        *client.get("/v1/history/a/original", params=IN_SHOP).json(),
+        *client.get("/v1/groups", params=IN_SHOP).json()["groups"],
         group,
         group["canonical"],
         *group["members"],

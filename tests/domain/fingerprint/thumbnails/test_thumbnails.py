@@ -177,11 +177,15 @@ def test_frames_of_a_long_video_are_spread_and_their_number_is_bounded() -> None
     keeper = FrameKeeper()
     grey = np.zeros((8, 8), np.uint8)
     for second in range(5_000):
-        keeper.see(1000 * second, grey, lambda side, second=second: Image.new("RGB", (16, 9), (second // 20, 0, 0)))
+        keeper.see(1000 * second, grey, partial(_red, second // 20))
         assert len(keeper.spread()) <= 9 and len(keeper._kept) <= MAX_KEPT
     reds = [frame.getpixel((0, 0))[0] for frame in keeper.spread()]  # type: ignore[index]
     assert len(reds) == 9
     assert np.abs(np.diff(reds) - 250 / 9).max() < 9
+
+
+def _red(level: int, _: int) -> Image.Image:
+    return Image.new("RGB", (16, 9), (level, 0, 0))
 
 
 def test_a_frame_without_colours_is_passed_over() -> None:
