@@ -97,7 +97,7 @@ def test_what_looks_alike_is_nearer_than_what_does_not(name: str) -> None:
     pictures = [
         photo(each, (64, 64)).convert("L")
         for each in ("chelsea.png", "coffee.png", "astronaut.png", "coins.png", "brick.png")
-    ]  # noqa: E501
+    ]
     known = np.array([np.frombuffer(visual_descriptor(packed(each)), np.int8) for each in pictures], np.int64)
     for number, picture in enumerate(pictures):
         found = np.frombuffer(visual_descriptor(packed(altered(picture, name))), np.int8).astype(np.int64)
