@@ -23,6 +23,7 @@ from streams.services.submit.records import NO_ORIGIN
 from streams.services.threads import ServiceThreads
 from streams.services.views.system_health import HealthChecks
 from streams.stages.fingerprint.fingerprinter import Fingerprinter
+from streams.thumbnails.store import open_store
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +48,7 @@ class Backend:
         self.catching_up = asyncio.Semaphore(MAX_CATCHING_UP)
         self.health = HealthChecks(settings, self.queries)
         self.known_facts = KnownFacts(settings, self.queries)
+        self.thumbnails = open_store(settings)
         self._fingerprinter = Fingerprinter(settings)
         self._fingerprinting = 0
         self._stack = AsyncExitStack()

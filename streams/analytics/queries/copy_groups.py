@@ -16,6 +16,7 @@ class CopyGroup:
 
     `for_review` submissions match a content of the group and are in groups of their own: they may be copies, or show
     something else too. They and their `review_media_ids` are 0 and empty unless they were asked for.
+    `thumbnails` are URLs in answers of the API, by size in pixels.
     """
 
     collection: str
@@ -28,6 +29,7 @@ class CopyGroup:
     transformations: tuple[str, ...]
     for_review: int
     review_media_ids: tuple[str, ...]
+    thumbnails: dict[str, str] | None = None
 
 
 #: A submission for review is a row of the group of its match, and as a content of its own one of its own group.

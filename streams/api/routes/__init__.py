@@ -14,10 +14,11 @@ from streams.api.routes import (
     search,
     statistics,
     submissions,
+    thumbnails,
     verdicts,
 )
 
-OPEN_ROUTERS = (health.router,)
+OPEN_ROUTERS = (health.router, thumbnails.router)
 """Beside /v1; the gate says which of their paths need no key."""
 
 ROUTERS = (

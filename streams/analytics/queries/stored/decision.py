@@ -56,7 +56,7 @@ class StoredFacts:
 class StoredDecision:
     """The answer to one submission, in the shape of its record in media.decisions; see `Decision`.
 
-    `decided_at` is the time of the record.
+    `decided_at` is the time of the record. `thumbnails` are URLs in answers of the API, by size in pixels.
     """
 
     decision_id: str
@@ -80,6 +80,7 @@ class StoredDecision:
     appears_in: list[Appearance]
     supersedes: str | None
     decided_at: str
+    thumbnails: dict[str, str] | None = None
 
     @property
     def group_content_id(self) -> str:
