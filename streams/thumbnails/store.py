@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote, urlsplit
 
 from streams.config.settings import Settings
+from streams.domain.fingerprint.thumbnails.encode import MAX_FILE_BYTES
 from streams.errors import ConfigurationError, ThumbnailStoreError
 
 if TYPE_CHECKING:
@@ -20,8 +21,6 @@ logger = logging.getLogger(__name__)
 
 TIMEOUT_S: Final = 10.0
 """In which one object must be read or written."""
-
-MAX_OBJECT_BYTES: Final = 4 << 20
 
 
 class ThumbnailStore:
@@ -49,7 +48,7 @@ class ThumbnailStore:
         try:
             async with asyncio.timeout(TIMEOUT_S):
                 found = await obstore.get_async(self._store, name)
-                if found.meta["size"] > MAX_OBJECT_BYTES:
+                if found.meta["size"] > MAX_FILE_BYTES:
                     return None
                 return bytes(await found.bytes_async())
         except FileNotFoundError:  # obstore's NotFoundError is one

@@ -9,3 +9,7 @@ SIZES: Final = (150, 300, 600)
 
 STRIP: Final = "strip"
 """Frames of a video side by side."""
+
+STRIP_FRAMES: Final = 9
+STRIP_SIDE: Final = 150
+"""The longer side of one of the frames in a strip."""
