@@ -119,7 +119,7 @@ CACHE_LOOKUPS = Counter(
     "mediasieve_fingerprint_cache", "Look-ups of known contents, hit or miss", ["result"], registry=REGISTRY
 )
 THUMBNAILS = Counter(
-    "mediasieve_thumbnails", "Media by what became of their thumbnails: written or left_out", ["result"],
+    "mediasieve_thumbnails", "Contents by what became of their thumbnails: written, left_out or deleted", ["result"],
     registry=REGISTRY,
 )  # fmt: skip
 THUMBNAIL_SECONDS = Histogram(
