@@ -8,6 +8,7 @@ MediasieveError
 │   ├── DeliveryFailed       Kafka did not take an output: the worker ends and commits nothing
 │   ├── AnalyticsError       ClickHouse is away or refuses
 │   │   └── SinkError        rows could not be written: the stage writes them again until they are stored
+│   ├── ThumbnailStoreError  the store of thumbnails is away or refuses: only thumbnails wait or are left out
 │   ├── StateError           a table cannot be written, or holds what this version cannot read
 │   └── Overloaded           a bound of this process is reached: the caller asks again later
 └── PartitionClosed          nothing is at fault: Kafka took the partition away, and its next owner does the work
@@ -114,6 +115,10 @@ class AnalyticsError(BrokenInfrastructure):
 
 class SinkError(AnalyticsError):
     """Rows could not be written; writing the same rows again does no harm."""
+
+
+class ThumbnailStoreError(BrokenInfrastructure):
+    """The store of thumbnails is away or refuses."""
 
 
 class StateError(BrokenInfrastructure):

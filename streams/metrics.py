@@ -118,6 +118,14 @@ BULK_WAITS = Counter(
 CACHE_LOOKUPS = Counter(
     "mediasieve_fingerprint_cache", "Look-ups of known contents, hit or miss", ["result"], registry=REGISTRY
 )
+THUMBNAILS = Counter(
+    "mediasieve_thumbnails", "Contents by what became of their thumbnails: written, left_out or deleted", ["result"],
+    registry=REGISTRY,
+)  # fmt: skip
+THUMBNAIL_SECONDS = Histogram(
+    "mediasieve_thumbnail_seconds", "Time to write the thumbnails of a medium to their store", registry=REGISTRY
+)
+THUMBNAIL_BYTES = Gauge("mediasieve_thumbnail_bytes", "Bytes of thumbnails that wait to be written", registry=REGISTRY)
 FETCH_SECONDS = Histogram(
     "mediasieve_fetch_seconds", "Time to get the bytes of a source", ["scheme"], registry=REGISTRY
 )

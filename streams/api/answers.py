@@ -12,6 +12,8 @@ from clickhouse_connect.driver.client import Client
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from streams.api.thumbnails import with_thumbnails
+
 JSON: Final = "application/json"
 NDJSON: Final = "application/x-ndjson"
 PAGE_ROWS: Final = 1000
@@ -36,7 +38,7 @@ def cached_answer(request: Request, value: Any, *, max_age_s: int = 0) -> Respon
         value: a value, or its JSON.
         max_age_s: for how long a client need not ask again.
     """
-    body = value if isinstance(value, bytes) else to_json(value)
+    body = value if isinstance(value, bytes) else to_json(with_thumbnails(request, value))
     tag = f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
     control = f"private, max-age={max_age_s}" if max_age_s else "private, no-cache"
     headers = {"ETag": tag, "Cache-Control": control, "Vary": "Authorization, X-API-Key"}

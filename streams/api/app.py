@@ -22,6 +22,7 @@ from streams.api.limits import RateLimits
 from streams.api.openapi import describe, operation_defaults
 from streams.api.problems import Problem, answer_problem
 from streams.api.routes import OPEN_ROUTERS, ROUTERS
+from streams.api.thumbnails import urls_of
 from streams.config.settings import Settings
 from streams.errors import MediasieveError
 
@@ -46,6 +47,7 @@ def make_app(settings: Settings) -> FastAPI:
     )
     app.state.settings = settings
     app.state.cursor_signer = CursorSigner(settings.api.secret.get_secret_value())
+    app.state.thumbnail_urls = urls_of(settings)
     for router in OPEN_ROUTERS:
         app.include_router(router)
     for router in ROUTERS:

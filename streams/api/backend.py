@@ -23,6 +23,7 @@ from streams.services.submit.records import NO_ORIGIN
 from streams.services.threads import ServiceThreads
 from streams.services.views.system_health import HealthChecks
 from streams.stages.fingerprint.fingerprinter import Fingerprinter
+from streams.thumbnails.store import open_store
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +48,7 @@ class Backend:
         self.catching_up = asyncio.Semaphore(MAX_CATCHING_UP)
         self.health = HealthChecks(settings, self.queries)
         self.known_facts = KnownFacts(settings, self.queries)
+        self.thumbnails = open_store(settings)
         self._fingerprinter = Fingerprinter(settings)
         self._fingerprinting = 0
         self._stack = AsyncExitStack()
@@ -56,6 +58,8 @@ class Backend:
         self._stack.callback(self.queries.close)
         self._stack.callback(self.services.close)
         self._stack.callback(self.known_facts.close)
+        if self.thumbnails is not None:
+            self._stack.callback(self.thumbnails.close)
         self._stack.push_async_callback(self.publisher.close)
         self._stack.push_async_callback(self.feed.close)
         self._stack.push_async_callback(self._fingerprinter.close)

@@ -28,6 +28,8 @@ logger = logging.getLogger(__name__)
 
 SMALL_BODY_BYTES: Final = 1 << 20
 OPEN_PATHS: Final = frozenset({"/live", "/livez", "/ready", "/readyz", "/openapi.json"})
+SIGNED_PATHS: Final = "/thumbnails/"
+"""Below it, a signature in the URL stands for a key."""
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"})
 SECURITY_HEADERS: Final = [(b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer")]
 
@@ -110,7 +112,7 @@ class Gate:
 
     async def _admit(self, scope: Scope, passing: _Passing) -> None:
         path = scope["path"]
-        if path in OPEN_PATHS:
+        if path in OPEN_PATHS or path.startswith(SIGNED_PATHS):
             return
         headers = Headers(scope=scope)
         if path.startswith(CALLBACK_PATH):  # the signature in the path is the key

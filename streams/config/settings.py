@@ -199,6 +199,18 @@ class ApiSettings(_Part):
         return value
 
 
+class ThumbnailSettings(_Part):
+    """Where thumbnails are kept; without a store none are made.
+
+    `store` is `file:///folder` or `s3://bucket/prefix`, with the credentials of AWS's own variables. A URL that the API
+    gives is valid for `url_valid_s` at the least. What waits to be written has at most `queue_bytes`.
+    """
+
+    store: str = Field("", pattern=r"^((file://|s3://[^/]).+)?$", validation_alias="MEDIASIEVE_THUMBNAILS")
+    url_valid_s: int = Field(43_200, ge=60, le=30 * 86_400, validation_alias="MEDIASIEVE_THUMBNAIL_URL_S")
+    queue_bytes: int = Field(64 << 20, ge=1 << 20, validation_alias="MEDIASIEVE_THUMBNAIL_QUEUE_BYTES")
+
+
 _PARTS: dict[str, type[_Part]] = {
     "paths": PathSettings,
     "kafka": KafkaSettings,
@@ -207,6 +219,7 @@ _PARTS: dict[str, type[_Part]] = {
     "source": SourceSettings,
     "limits": LimitSettings,
     "api": ApiSettings,
+    "thumbnails": ThumbnailSettings,
 }
 #: Where the value of a variable is: the short name of the variable, to the part and its field.
 _PLACES = {
@@ -227,6 +240,7 @@ class Settings:
     source: SourceSettings
     limits: LimitSettings
     api: ApiSettings
+    thumbnails: ThumbnailSettings
 
     @property
     def given(self) -> frozenset[str]:

@@ -18,7 +18,15 @@ from streams.errors import ConfigurationError
 
 NOTE, LOCK = "running.json", "running.lock"
 #: The fields of the note that are settings, named as their variables in short.
-NOTED_VARIABLES = ("broker", "clickhouse", "clickhouse_database", "topic_prefix", "group_prefix", "file_roots")
+NOTED_VARIABLES = (
+    "broker",
+    "clickhouse",
+    "clickhouse_database",
+    "topic_prefix",
+    "group_prefix",
+    "file_roots",
+    "thumbnails",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +43,7 @@ class RunningSystem:
     file_roots: tuple[str, ...] = ()
     workers: tuple[str, ...] = ()
     api: str = ""
+    thumbnails: str = ""
 
 
 class DataDir:

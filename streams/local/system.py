@@ -146,6 +146,8 @@ class System:
             values |= {"broker": broker.bootstrap, **EMBEDDED_BROKER_SETTINGS}
         if clickhouse is not None:
             values["clickhouse"] = clickhouse.url
+        if "thumbnails" not in self.settings.given and find_spec("obstore") is not None:
+            values["thumbnails"] = (self.options.data_dir.absolute() / "thumbnails").as_uri()
         self.settings = self.settings.with_values(**values)
 
     def _start_workers(self, stack: ExitStack) -> None:
@@ -211,6 +213,7 @@ class System:
             file_roots=settings.source.file_roots,
             workers=self.worker_addresses,
             api=self.api_address,
+            thumbnails=settings.thumbnails.store,
         )
 
     def _folder(self, name: str) -> Path:
@@ -239,7 +242,7 @@ class System:
 
 def _environment(settings: Settings, **worker_values: str) -> dict[str, str]:
     """The variables for a worker: settings that this process has changed, and the worker's own values."""
-    chosen = ["data_dir", "broker", "broker_security", "clickhouse", "clickhouse_database", "file_roots"]
+    chosen = ["data_dir", "broker", "broker_security", "clickhouse", "clickhouse_database", "file_roots", "thumbnails"]
     if settings.paths.moderation_file is not None:
         chosen.append("moderation_file")
     return settings.with_values(**worker_values).environment(*chosen, *worker_values)

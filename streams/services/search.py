@@ -75,6 +75,7 @@ class SimilarVideo:
 
     `frames_alike` of the `frames_asked` are within the policy's `confirm_bits`, the nearest at `distance_bits`.
     `places` are pairs of seconds: in the medium that is searched for (0 for a picture), and in this video.
+    `thumbnails` are URLs in answers of the API, by size in pixels.
     """
 
     content_id: str
@@ -85,6 +86,7 @@ class SimilarVideo:
     same_bytes: bool
     kind: str = "video"
     places: tuple[tuple[float, float], ...] = ()
+    thumbnails: dict[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

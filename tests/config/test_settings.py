@@ -26,6 +26,9 @@ def _empty_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 VARIABLES = [
     ("MEDIASIEVE_MODERATION_FILE", "paths.moderation_file", None),
+    ("MEDIASIEVE_THUMBNAILS", "thumbnails.store", ""),
+    ("MEDIASIEVE_THUMBNAIL_URL_S", "thumbnails.url_valid_s", 43_200),
+    ("MEDIASIEVE_THUMBNAIL_QUEUE_BYTES", "thumbnails.queue_bytes", 64 << 20),
     ("MEDIASIEVE_API", "api.address", "127.0.0.1:8080"),
     ("MEDIASIEVE_API_KEYS", "api.key_file", None),
     ("MEDIASIEVE_API_RATE", "api.rate_limit", "6000/minute"),

@@ -17,6 +17,7 @@ class CopyGroup:
 
     `for_review` submissions match a content of the group and are in groups of their own: they may be copies, or show
     something else too. They and their `review_media_ids` are 0 and empty unless they were asked for.
+    `thumbnails` are URLs in answers of the API, by size in pixels.
     """
 
     collection: str
@@ -29,6 +30,7 @@ class CopyGroup:
     transformations: tuple[str, ...]
     for_review: int
     review_media_ids: tuple[str, ...]
+    thumbnails: dict[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,11 +15,12 @@ from streams.api.routes import (
     search,
     statistics,
     submissions,
+    thumbnails,
     verdicts,
 )
 
-OPEN_ROUTERS = (health.router, callbacks.router)
-"""The gate says which of their paths need no key."""
+OPEN_ROUTERS = (health.router, callbacks.router, thumbnails.router)
+"""Beside /v1; the gate says which of their paths need no key."""
 
 ROUTERS = (
     submissions.router,

@@ -28,6 +28,7 @@ from streams.api.parameters import Cursor, Limit, MediaIdPath, WaitSeconds
 from streams.api.problems import not_found
 from streams.api.schemas.pages import DecisionPage
 from streams.api.searching import moment
+from streams.api.thumbnails import decision_json, with_thumbnails
 from streams.domain.records.decision import Action, Confidence, Outcome
 from streams.domain.records.fields import MAX_ID_CHARS
 from streams.domain.records.verdict import VerdictStatus
@@ -98,22 +99,22 @@ async def get_decision(
     """The latest decision about a medium. Rows of ClickHouse come a second after decisions, which count at once."""
     request.scope["state"]["waited"] = wait_s > 0
     with backend.feed.expect(collection, media_id) if wait_s > 0 else nullcontext() as waiter:
-        found = await find_decision(backend, collection, media_id)
+        found = await find_decision(request, backend, collection, media_id)
         if found is None and waiter is not None:
             with suppress(TimeoutError):
-                found = (await asyncio.wait_for(waiter, wait_s)).to_json()
+                found = decision_json(request, await asyncio.wait_for(waiter, wait_s))
     if found is None:
         raise not_found("decision about this medium")
     return cached_answer(request, found)
 
 
-async def find_decision(backend: Backend, collection: str, media_id: str) -> bytes | None:
+async def find_decision(request: Request, backend: Backend, collection: str, media_id: str) -> bytes | None:
     """The JSON of the latest decision: as it came a moment ago, else as ClickHouse has it."""
     recent = backend.feed.recent(collection, media_id)
     if recent is not None:
-        return recent.to_json()
+        return decision_json(request, recent)
     stored = await backend.queries.run(latest_decision, collection, media_id)
-    return to_json(stored) if stored is not None else None
+    return to_json(with_thumbnails(request, stored)) if stored is not None else None
 
 
 @router.get(
@@ -128,4 +129,4 @@ async def get_history(
     found = await backend.queries.run(medium_decisions, collection, media_id, limit=MAX_HISTORY)
     if not found:
         raise not_found("decision about this medium")
-    return json_answer(found)
+    return json_answer(with_thumbnails(request, found))

@@ -12,6 +12,7 @@ from starlette.responses import Response, StreamingResponse
 from streams.api.auth import Collection, Reader
 from streams.api.backend import Backend, Shared
 from streams.api.problems import Problem
+from streams.api.thumbnails import decision_json
 from streams.domain.records.decision import Outcome
 from streams.services.decision_feed.catch_up import decisions_between
 from streams.services.decision_feed.fed import FedDecision, decode_position, encode_position
@@ -50,13 +51,18 @@ async def stream_decisions(
             raise Problem(400, "bad_cursor", "Last-Event-ID must be the id of an event of this stream.")
     request.scope["state"]["waited"] = True
     backend.feed.check_room()  # now: a refusal is a problem, no broken stream
-    lines = _events(backend, collection, outcome, start, max_s)
+    lines = _events(request, backend, collection, outcome, start, max_s)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(lines, 200, headers, EVENT_STREAM)
 
 
 async def _events(
-    backend: Backend, collection: str, outcome: Outcome | None, start: dict[int, int] | None, max_s: float
+    request: Request,
+    backend: Backend,
+    collection: str,
+    outcome: Outcome | None,
+    start: dict[int, int] | None,
+    max_s: float,
 ) -> AsyncIterator[bytes]:
     def wanted(decision: FedDecision) -> bool:
         return decision.collection == collection and outcome in (None, decision.outcome)
@@ -71,7 +77,7 @@ async def _events(
                 async for decision in decisions_between(backend.settings, passed, subscription.position):
                     passed[decision.partition] = decision.offset + 1
                     if wanted(decision):
-                        yield _event(decision, passed)
+                        yield _event(request, decision, passed)
         while not subscription.lost and (left_s := ends_at - asyncio.get_running_loop().time()) > 0:
             found = await subscription.next(min(HEARTBEAT_S, left_s))
             if found is None:
@@ -79,8 +85,11 @@ async def _events(
                 continue
             position[found.partition] = found.offset + 1
             if wanted(found):
-                yield _event(found, position)
+                yield _event(request, found, position)
 
 
-def _event(decision: FedDecision, position: dict[int, int]) -> bytes:
-    return b"event: decision\nid: %s\ndata: %s\n\n" % (encode_position(position).encode(), decision.to_json())
+def _event(request: Request, decision: FedDecision, position: dict[int, int]) -> bytes:
+    return b"event: decision\nid: %s\ndata: %s\n\n" % (
+        encode_position(position).encode(),
+        decision_json(request, decision),
+    )

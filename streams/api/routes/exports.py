@@ -13,6 +13,7 @@ from streams.api.answers import NDJSON, lines_answer, to_json
 from streams.api.auth import Reader
 from streams.api.backend import Backend, Shared
 from streams.api.routes.decisions import Filtered
+from streams.api.thumbnails import with_thumbnails
 
 router = APIRouter(tags=["decisions"])
 
@@ -30,13 +31,15 @@ async def export_decisions(request: Request, principal: Reader, backend: Shared,
     """All current decisions of a filter as lines of JSON, by content; the last line is `{"complete":true}`."""
     request.scope["state"]["waited"] = True
     first = await backend.queries.run(export_page, chosen, after=None, limit=PAGE_ROWS)
-    return lines_answer(_lines(backend, chosen, first))
+    return lines_answer(_lines(request, backend, chosen, first))
 
 
-async def _lines(backend: Backend, chosen: DecisionFilter, page: tuple[Any, ...]) -> AsyncIterator[bytes]:
+async def _lines(
+    request: Request, backend: Backend, chosen: DecisionFilter, page: tuple[Any, ...]
+) -> AsyncIterator[bytes]:
     """Errors after the first page end the stream without its last line."""
     while True:
-        yield b"".join(to_json(decision) + b"\n" for decision in page)
+        yield b"".join(to_json(decision) + b"\n" for decision in with_thumbnails(request, page))
         if len(page) < PAGE_ROWS:
             yield b'{"complete":true}\n'
             return

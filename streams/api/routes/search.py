@@ -20,6 +20,7 @@ from streams.api.problems import Problem, problem_of
 from streams.api.schemas.search import WORDS, SearchBatch, SearchQuery, SearchResult, UrlLookup
 from streams.api.schemas.submissions import NO_NUL, validated
 from streams.api.searching import run_search, search_facts
+from streams.api.thumbnails import with_thumbnails
 from streams.errors import MediasieveError
 from streams.services.find.lookup import LookupResult, look_up
 from streams.services.find.pictures import SearchWithin
@@ -88,13 +89,13 @@ async def search(
     if media_type(request) in JSON_TYPES:
         query = validated(SearchQuery, await read_json(request))
         chosen = principal.choose_collection(query.collection, named)
-        return json_answer(await run_search(backend, signer, query, chosen))
+        return json_answer(with_thumbnails(request, await run_search(backend, signer, query, chosen)))
     collection = principal.choose_collection(named)
     medium = await read_medium(request)
     query = SearchQuery(owner=owner, label=label, since=since, until=until, max_distance_bits=max_distance_bits,
                         limit=limit, cursor=cursor)  # fmt: skip
     facts = await backend.fingerprint(backend.policies.of(collection), data=medium.data)
-    return json_answer(await search_facts(backend, signer, facts, query, collection))
+    return json_answer(with_thumbnails(request, await search_facts(backend, signer, facts, query, collection)))
 
 
 @router.post("/search/batch", operation_id="search_batch", responses={200: {"model": list[SearchResult]}})
@@ -112,7 +113,7 @@ async def search_batch(
             except (Problem, MediasieveError) as error:
                 return SearchResult(None, error=problem_of(error).code)
 
-    return json_answer(await asyncio.gather(*(run(query) for query in batch.queries)))
+    return json_answer(with_thumbnails(request, await asyncio.gather(*(run(query) for query in batch.queries))))
 
 
 @router.post(
@@ -139,4 +140,4 @@ async def lookup(
         facts = await backend.fingerprint(backend.policies.of(collection), data=medium.data)
     policy = backend.policies.of(collection)
     within = SearchWithin(DecisionFilter(collection), policy, policy.confirm_bits, limit)
-    return json_answer(await look_up(backend.queries, backend.known_facts, facts, within))
+    return json_answer(with_thumbnails(request, await look_up(backend.queries, backend.known_facts, facts, within)))

@@ -25,6 +25,7 @@ from streams.api.schemas.submissions import (
     UrlSubmission,
     decode_url_submission,
 )
+from streams.api.thumbnails import decision_json
 from streams.domain.records.fields import MAX_ID_CHARS
 from streams.domain.records.job import Lane
 from streams.domain.records.submission import Kind
@@ -264,14 +265,14 @@ async def _submit(request: Request, backend: Backend, record: SubmissionRecord, 
     submitted = await submit_online(
         backend.publisher, backend.feed, record, wait_s=wait_s, on_published=state["release_body"], lane=lane
     )
-    return _submitted_answer(submitted, collection)
+    return _submitted_answer(request, submitted, collection)
 
 
 def _collection_of(record: SubmissionRecord) -> str:
     return dict(record.headers)["ce_source"].decode().rpartition("/")[2]
 
 
-def _submitted_answer(submitted: OnlineSubmission, collection: str) -> Response:
+def _submitted_answer(request: Request, submitted: OnlineSubmission, collection: str) -> Response:
     decision = submitted.decision
     document = Submitted(
         submission_id=submitted.submission_id,
@@ -279,7 +280,7 @@ def _submitted_answer(submitted: OnlineSubmission, collection: str) -> Response:
         collection=collection,
         partition=submitted.place.partition,
         offset=submitted.place.offset,
-        decision=orjson.Fragment(decision.to_json()) if decision else None,  # type: ignore[arg-type]
+        decision=orjson.Fragment(decision_json(request, decision)) if decision else None,  # type: ignore[arg-type]
     )
     where = f"/v1/decisions/{quote(submitted.media_id, safe='')}?collection={collection}"
     return json_answer(document, 200 if decision else 202, {"Location": where})

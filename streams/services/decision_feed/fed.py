@@ -31,6 +31,7 @@ class FedDecision:
     outcome: str
     decided_at: str
     value: bytes = field(repr=False)
+    content_id: str | None = None
 
     def to_json(self) -> bytes:
         """The record's JSON with `decided_at` as its last field."""
@@ -47,9 +48,11 @@ def decode_fed(record: TailRecord) -> FedDecision | None:
     if not all(isinstance(value, str) for value in named):
         return None
     decision_id, submission_id, collection, media_id, outcome = named
+    content_id = document.get("content_id")
     at = format_timestamp(record.timestamp_ms)
     place = record.partition, record.offset
-    return FedDecision(*place, decision_id, submission_id, collection, media_id, outcome, at, record.value)
+    return FedDecision(*place, decision_id, submission_id, collection, media_id, outcome, at, record.value,
+                       content_id if isinstance(content_id, str) else None)  # fmt: skip
 
 
 def encode_position(position: Mapping[int, int]) -> str:

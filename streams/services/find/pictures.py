@@ -57,6 +57,7 @@ class FoundContent:
         differs: share of the picture that is not the known one, also where it refuses a match.
         verdict: in force on the known content.
         decision: the latest about the known content, with its metadata and labels.
+        thumbnails: URLs of small pictures, by size in pixels; filled by the API.
     """
 
     content_id: str
@@ -71,6 +72,7 @@ class FoundContent:
     differs: float | None
     verdict: Verdict
     decision: StoredDecision
+    thumbnails: dict[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

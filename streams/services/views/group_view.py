@@ -45,6 +45,7 @@ class GroupMember:
         differs: facts that differ from those of the canonical content; all else is the same.
         verdict: in force on it, with whose it is.
         decision: all of its latest decision.
+        thumbnails: URLs of small pictures, by size in pixels; filled by the API.
     """
 
     role: Role
@@ -57,6 +58,7 @@ class GroupMember:
     differs: Sequence[Difference]
     verdict: Verdict
     decision: StoredDecision
+    thumbnails: dict[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ class GroupView:
     """A group: its canonical content, whose `canonical` is the latest decision, and a page of its members by arrival.
 
     `content_id` is the canonical content, whichever content of the group was asked for. `acts` are its moderation
-    events, the latest first, on the first page only.
+    events, the latest first, on the first page only. `thumbnails` are URLs of its canonical content, by size in pixels.
     """
 
     collection: str
@@ -74,6 +76,7 @@ class GroupView:
     members: Sequence[GroupMember]
     acts: Sequence[ModerationAct]
     next_cursor: str | None = None
+    thumbnails: dict[str, str] | None = None
 
 
 def view_group(

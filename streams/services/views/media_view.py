@@ -27,6 +27,7 @@ class MediumView:
         content_submissions: of its content, by any medium.
         first_media_id: the first medium with this content.
         decision: the latest.
+        thumbnails: URLs of small pictures, by size in pixels; filled by the API.
     """
 
     media_id: str
@@ -37,6 +38,7 @@ class MediumView:
     content_submissions: int
     first_media_id: str | None
     decision: StoredDecision
+    thumbnails: dict[str, str] | None = None
 
 
 def view_medium(client: Client, collection: str, media_id: str) -> MediumView | None:

@@ -8,9 +8,9 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 
 from cachetools import LRUCache
 from prometheus_client import Counter, Histogram
@@ -19,6 +19,7 @@ from streams import metrics
 from streams.config.settings import Settings
 from streams.domain.fingerprint.formats import HEAD_BYTES, video_format_of
 from streams.domain.fingerprint.image.fingerprint import ImageLimits, compute_content_id
+from streams.domain.fingerprint.thumbnails.maker import ThumbnailMaker
 from streams.domain.fingerprint.video.fingerprint import fingerprint_video
 from streams.domain.fingerprint.video.limits import VideoLimits
 from streams.domain.match.selection import RequiredHashes, required_hashes
@@ -30,6 +31,8 @@ from streams.sources.video.open_video import OpenVideo
 from streams.stages.fingerprint.decode_pool import DecodePool
 from streams.stages.fingerprint.decoders.child import Limits
 from streams.stages.fingerprint.decoders.decoder import Decoder, ProcessDecoder, ThreadDecoder
+from streams.stages.fingerprint.thumbnails import run_with_thumbnails
+from streams.thumbnails.writer import ThumbnailWriter
 
 #: Hashing fewer bytes costs less than handing them to another thread.
 SMALL_BYTES = 32 << 10
@@ -64,11 +67,17 @@ class Fingerprinter:
         settings: of the worker.
         live: the fingerprinter of live submissions; this one is then for bulk submissions. It has a fetcher, threads
             and a cache of its own, all smaller, and its decoding processes leave the cores to all others.
+        thumbnails: gets the thumbnails of what is decoded; without it none are made. Closed with the fingerprinter. The
+            thumbnails of bulk submissions go where those of live submissions go.
     """
 
-    def __init__(self, settings: Settings, live: Fingerprinter | None = None) -> None:
+    def __init__(
+        self, settings: Settings, live: Fingerprinter | None = None, *, thumbnails: ThumbnailWriter | None = None
+    ) -> None:
         if live is not None:
             settings = for_bulk(settings)
+        self._owns_thumbnails = live is None
+        self._thumbnails: ThumbnailWriter | None = thumbnails if live is None else live._thumbnails
         self._fetcher = fetcher = SourceFetcher(settings)
         fetchers = [fetcher] if live is None else [live._fetcher, fetcher]
         metrics.SOURCE_BYTES.set_function(lambda: sum(each.reserved_bytes for each in fetchers))
@@ -156,11 +165,12 @@ class Fingerprinter:
         known = self._cached(content_id, required) if look_up else None
         if known is not None:
             return known, True
+        keep = partial(self._thumbnails.put, content_id) if self._thumbnails is not None else None
         if required is None:
-            facts = await self._decoder.video(data, content_id)
+            facts = await self._decoder.video(data, content_id, keep)
         else:
-            found = await self._decoder.picture(data, content_id, required)
-            facts = found if found is not None else await self._decoder.sequence(data, content_id, required)
+            found = await self._decoder.picture(data, content_id, required, keep)
+            facts = found if found is not None else await self._decoder.sequence(data, content_id, required, keep)
         self._remember(content_id, required, facts)
         return facts, False
 
@@ -174,22 +184,30 @@ class Fingerprinter:
 
     async def _fingerprint_open_video(self, video: OpenVideo) -> tuple[MediaFacts, bool]:
         """Facts of a video that is read in parts; its reads end once the video is closed."""
+        content_ids: list[str] = []
 
-        def fingerprint() -> MediaFacts:
+        def fingerprint(maker: ThumbnailMaker | None) -> MediaFacts:
             try:
-                facts = fingerprint_video(video, self._video_limits, content_id=video.content_id)
+                facts = fingerprint_video(video, self._video_limits, content_id=video.content_id, thumbnails=maker)
             except BadInput:
                 video.check_unchanged()  # the first failure is the cause
                 raise
             video.check_unchanged()
+            content_ids.append(facts.content_id)
             return facts
 
-        def decode() -> tuple[MediaFacts, bool]:
+        def decode(maker: ThumbnailMaker | None) -> tuple[MediaFacts, bool]:
             if video.identity is None:
-                return fingerprint(), False
-            return self._fingerprint_once(video.identity, None, fingerprint)
+                return fingerprint(maker), False
+            return self._fingerprint_once(video.identity, None, partial(fingerprint, maker))
 
-        return await self._videos.run(decode, lambda: video.waited_s)
+        def keep(files: Mapping[str, bytes]) -> None:
+            if self._thumbnails is not None and content_ids:  # none of a video that was known
+                self._thumbnails.put(content_ids[0], files)
+
+        return await run_with_thumbnails(
+            self._videos, decode, keep if self._thumbnails is not None else None, lambda: video.waited_s
+        )
 
     def _fingerprint_once(
         self, identity: str, required: RequiredHashes | None, fingerprint: Callable[[], MediaFacts]
@@ -222,6 +240,8 @@ class Fingerprinter:
         await self._fetcher.close()
         await self._decoder.close()
         self._videos.close()
+        if self._thumbnails is not None and self._owns_thumbnails:
+            await self._thumbnails.close()
 
 
 async def _content_id_of(data: bytes) -> str:

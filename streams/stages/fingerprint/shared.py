@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from streams.config.settings import Settings
 from streams.stages.fingerprint.fingerprinter import Fingerprinter
+from streams.thumbnails.writer import open_writer
 
 _users: dict[int, list[Settings]] = {}
 _fingerprinters: dict[int, Fingerprinter] = {}
@@ -13,7 +14,7 @@ def open_fingerprinter(settings: Settings) -> Fingerprinter:
     """The live fingerprinter of the worker with these settings (the same object). Call `close_fingerprinter` once."""
     _users.setdefault(id(settings), []).append(settings)
     if id(settings) not in _fingerprinters:
-        _fingerprinters[id(settings)] = Fingerprinter(settings)
+        _fingerprinters[id(settings)] = Fingerprinter(settings, thumbnails=open_writer(settings))
     return _fingerprinters[id(settings)]
 
 

@@ -62,6 +62,7 @@ class StoredDecision:
     `decided_at` is the time of the record. `group_content_id` is None after a failure; of a decision of an early
     version, whose record names no group, it is the group of the match, else the content itself. `group_media_id` is
     None where neither names a medium.
+    `thumbnails` are URLs in answers of the API, by size in pixels.
     """
 
     decision_id: str
@@ -88,6 +89,7 @@ class StoredDecision:
     group_media_id: str | None
     decided_at: str
     inheritance: Inheritance | None = None
+    thumbnails: dict[str, str] | None = None
 
 
 def read_decision(row: Mapping[str, Any]) -> StoredDecision:

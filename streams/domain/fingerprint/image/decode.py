@@ -52,6 +52,9 @@ BYTES_PER_PIXEL: dict[ImageFormat, int] = {
 """Peak memory of a decode, measured and rounded up. WebP keeps two canvases, a copy and the picture at once; HEIF of 10
 bits keeps planes of 16 bits. A JPEG 2000, and a JPEG of several scans, say in their structure what they take."""
 
+MAX_COLOURED_PIXELS = 8_000_000
+"""Pixels, after scaling, of a JPEG that is decoded with its colours: they take three bytes more for every pixel."""
+
 MAX_EXIF_BYTES = 1 << 20
 EXIF_ORIENTATION = 0x0112
 
@@ -86,6 +89,8 @@ class DecodedPicture(NamedTuple):
         truncated: the file ends early; `grey` and `size` are of the rows that it has.
         colours: of the picture, computed when they are needed.
         shown: `grey` with its alpha and its ground.
+        coloured: the picture as it was decoded, not yet upright; None of a JPEG unless its colours were asked for.
+        transposition: what turns `coloured` upright.
     """
 
     grey: Image.Image
@@ -94,6 +99,8 @@ class DecodedPicture(NamedTuple):
     truncated: bool
     colours: PictureColours
     shown: OnGround
+    coloured: Image.Image | None
+    transposition: Image.Transpose | None
 
 
 def ignore_size(_: int) -> None:
@@ -108,6 +115,7 @@ def decode_luminance(
     max_pixels: int,
     max_decode_bytes: int,
     before_decode: Callable[[int], None] = ignore_size,
+    in_colour: bool = False,
 ) -> DecodedPicture:
     """Decode the first picture once, as small as the hashes allow.
 
@@ -115,6 +123,8 @@ def decode_luminance(
 
     A JPEG that was cut off is decoded as far as it goes, if it goes to half of its rows or further. A progressive one
     shows all rows, coarsely; it needs one pass of luminance detail (see `codecs.jpeg`).
+
+    With `in_colour`, a JPEG is decoded with its colours, if it is complete; its luminance is the same to the bit.
 
     Raises:
         BadInput: too_many_pixels, truncated_media, corrupt_media or out_of_memory.
@@ -126,18 +136,24 @@ def decode_luminance(
             frames = structure.frames or int(getattr(image, "n_frames", 1))
             width, height = image.size
             truncated = False
+            coloured: Image.Image | None = None
             if isinstance(image, PartialJpeg):
                 if not (structure.complete or structure.row_by_row or structure.whole_passes):
                     raise BadInput(Reason.TRUNCATED_MEDIA, "the file ends before it shows the whole picture coarsely")
-                image.draft("L", (DRAFT_PIXELS, DRAFT_PIXELS))
-                image.load()
-                rows = image.complete_rows()
-                truncated = rows < image.height or not structure.complete
-                shown, height = on_ground(_first_rows(image, rows)), height * rows // image.height
+                coloured = _coloured_jpeg(data, structure) if in_colour else None
+                if coloured is not None:
+                    shown = on_ground(coloured.getchannel("Y"))
+                else:
+                    image.draft("L", (DRAFT_PIXELS, DRAFT_PIXELS))
+                    image.load()
+                    rows = image.complete_rows()
+                    truncated = rows < image.height or not structure.complete
+                    coloured = _first_rows(image, rows)
+                    shown, height = on_ground(coloured), height * rows // image.height
             else:
                 image.load()
                 width, height = image.size
-                shown = on_ground(image)
+                shown, coloured = on_ground(image), image
             # Turned before the resize, which is not symmetric: the blocks of its first step begin at one corner, so the
             # eight orientations would get different hashes.
             transposition = TRANSPOSITIONS.get(exif_orientation(image))
@@ -153,7 +169,7 @@ def decode_luminance(
     exact = image_format != "jpeg"
     load = partial(_same, image) if exact else partial(_small_jpeg, b"" if truncated else data)
     colours = PictureColours(load, transposition, exact)
-    return DecodedPicture(shown.grey, (width, height), frames, truncated, colours, shown)
+    return DecodedPicture(shown.grey, (width, height), frames, truncated, colours, shown, coloured, transposition)
 
 
 def _same(image: Image.Image) -> Image.Image:
@@ -172,6 +188,18 @@ def _small_jpeg(data: bytes) -> Image.Image | None:
     except Exception:  # as in decoder_errors_as_bad_input; the luminance was readable, so the picture is not bad
         return None
     return image
+
+
+def _coloured_jpeg(data: bytes, structure: FileStructure) -> Image.Image | None:
+    """A JPEG in mode YCbCr; None unless it is whole. Where rows are missing, the luminance alone says which."""
+    with BytesIO(data) as source:
+        image = PartialJpeg(source, structure)
+        scale = max(1, min(8, *(length // DRAFT_PIXELS for length in image.size)))
+        if not (structure.complete and image.has_luma) or image.width * image.height > MAX_COLOURED_PIXELS * scale**2:
+            return None
+        image.draft("YCbCr", (DRAFT_PIXELS, DRAFT_PIXELS))
+        image.load()
+        return image if image.is_whole else None
 
 
 def open_image(source: BytesIO, image_format: ImageFormat, structure: FileStructure) -> ImageFile.ImageFile:

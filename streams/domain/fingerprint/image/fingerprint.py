@@ -15,6 +15,7 @@ from streams.domain.fingerprint.image.extra_hashes import compute_extra_hashes
 from streams.domain.fingerprint.image.file_structure import file_structure
 from streams.domain.fingerprint.image.reduced import ReducedPicture
 from streams.domain.fingerprint.image.views import inner_pictures, picture_hashes
+from streams.domain.fingerprint.thumbnails.maker import ThumbnailMaker
 from streams.domain.hashes.algorithms import VIEWS_HASH
 from streams.domain.hashes.levels import Level
 from streams.domain.records import MediaFacts
@@ -54,6 +55,7 @@ def fingerprint_image(
     level: Level = "standard",
     extra_hashes: Sequence[str] = (),
     before_decode: Callable[[int], None] = ignore_size,
+    thumbnails: ThumbnailMaker | None = None,
 ) -> MediaFacts:
     """Fingerprint the first picture of an image. Pure and thread-safe; the heavy parts release the GIL.
 
@@ -72,6 +74,7 @@ def fingerprint_image(
         level: which views are hashed.
         extra_hashes: names of further hashes: `dhash64`, `pdq256` … (see `streams.domain.hashes.algorithms`).
         before_decode: called with the bytes that decoding takes at its peak, before it begins.
+        thumbnails: gets the decoded picture.
 
     Raises:
         BadInput: not_media, unsupported_format, unsupported_kind, too_many_pixels, truncated_media,
@@ -89,7 +92,10 @@ def fingerprint_image(
         max_pixels=limits.max_pixels,
         max_decode_bytes=limits.max_decode_bytes,
         before_decode=before_decode,
+        in_colour=thumbnails is not None,
     )
+    if thumbnails is not None:
+        thumbnails.take_picture(decoded.coloured or decoded.grey, decoded.transposition, decoded.shown.ground)
     reduced = ReducedPicture(decoded.shown)
     width, height = decoded.size
     hashes = picture_hashes(reduced, level)

@@ -90,13 +90,16 @@ def has_transparency(image: Image.Image) -> bool:
     return any(alpha.histogram()[255] < alpha.width * alpha.height for alpha in alphas)
 
 
-def coloured_strips(image: Image.Image, multiple: int = 1) -> Iterator[tuple[Image.Image, Image.Image | None]]:
-    """The loaded image on white from top to bottom, in mode RGB or L, with its alpha. One strip is in memory at a time.
+def coloured_strips(
+    image: Image.Image, multiple: int = 1, ground: int = WHITE
+) -> Iterator[tuple[Image.Image, Image.Image | None]]:
+    """The loaded image on a ground, from top to bottom, in mode RGB or L, with its alpha. One strip is made at a time.
 
     Modes of more than 8 bits have no colours, and are shown as `luminance` shows them.
 
     Args:
         multiple: all strips but the last have a multiple of so many rows.
+        ground: what shows through where it is transparent.
     """
     if image.mode in (*SIXTEEN_BIT_MODES, "I", "F"):
         image = luminance(image)
@@ -107,7 +110,7 @@ def coloured_strips(image: Image.Image, multiple: int = 1) -> Iterator[tuple[Ima
         elif strip.has_transparency_data:
             strip = _with_alpha(strip)
             grey, alpha = strip.mode == "LA", strip.getchannel("A")
-            backed = Image.new("L" if grey else "RGB", strip.size, WHITE if grey else (WHITE,) * 3)
+            backed = Image.new("L" if grey else "RGB", strip.size, ground if grey else (ground,) * 3)
             backed.paste(strip.convert(backed.mode), mask=alpha)
             yield backed, alpha
         else:

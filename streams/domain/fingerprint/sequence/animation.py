@@ -59,7 +59,7 @@ def animation_frames(
             slot = at_ms // SAMPLE_GAP_MS
             grey = frame.small_grey()
         shown_ms = frame_ms(frame.duration_ms)
-        yield SequenceFrame(at_ms, shown_ms, frame.size, grey)
+        yield SequenceFrame(at_ms, shown_ms, frame.size, grey, frame.colours)
         at_ms += shown_ms
 
 

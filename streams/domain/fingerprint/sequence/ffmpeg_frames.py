@@ -19,7 +19,7 @@ from PIL import Image
 
 from streams.domain.fingerprint.formats import ImageFormat
 from streams.domain.fingerprint.image.inner.borders import Pixels
-from streams.domain.fingerprint.sequence.frames import DecodedFrame, small_grey
+from streams.domain.fingerprint.sequence.frames import DecodedFrame, small_colours, small_grey
 from streams.domain.fingerprint.video.container import ffmpeg_errors_as_bad_input, open_container, packets
 from streams.domain.fingerprint.video.ffmpeg_input import FFmpegInput
 from streams.domain.fingerprint.video.limits import VideoLimits
@@ -52,14 +52,23 @@ def ffmpeg_frames(data: bytes, image_format: ImageFormat, limits: VideoLimits) -
                     continue
             for frame in frames:
                 duration_ms = float(frame.duration * video.time_base * 1000) if frame.duration else None
-                yield DecodedFrame((frame.width, frame.height), duration_ms, partial(_small_grey, file, frame))
+                yield DecodedFrame((frame.width, frame.height), duration_ms, partial(_small_grey, file, frame),
+                                   partial(_small_colours, file, frame))  # fmt: skip
 
 
 def _small_grey(file: FFmpegInput, frame: av.video.frame.VideoFrame) -> Pixels:
+    return small_grey(_picture(file, frame))
+
+
+def _small_colours(file: FFmpegInput, frame: av.video.frame.VideoFrame, side: int) -> Image.Image:
+    return small_colours(_picture(file, frame), None, side)
+
+
+def _picture(file: FFmpegInput, frame: av.video.frame.VideoFrame) -> Image.Image:
     has_alpha = frame.format.has_palette or any(part.is_alpha for part in frame.format.components)
     with ffmpeg_errors_as_bad_input(file):
         pixels = frame.to_ndarray(format="rgba" if has_alpha else "rgb24")
-    return small_grey(Image.fromarray(pixels))
+    return Image.fromarray(pixels)
 
 
 def _never() -> bool:

@@ -24,6 +24,8 @@ from streams.domain.fingerprint.image.inner.borders import Pixels
 from streams.domain.fingerprint.sequence.animation import animation_frames
 from streams.domain.fingerprint.sequence.frames import SequenceFrame
 from streams.domain.fingerprint.sequence.pages import TiffPage, page_frames, page_step, tiff_pages
+from streams.domain.fingerprint.thumbnails.frames import FrameKeeper
+from streams.domain.fingerprint.thumbnails.maker import ThumbnailMaker
 from streams.domain.fingerprint.video.decoder import FrameSample
 from streams.domain.fingerprint.video.key_frames import key_frame_evidence
 from streams.domain.fingerprint.video.limits import DEFAULT_VIDEO_LIMITS, VideoLimits
@@ -73,6 +75,7 @@ def fingerprint_sequence(
     extra_hashes: Sequence[str] = (),
     is_expired: Callable[[], bool] = _never,
     clock: Callable[[], float] = time.thread_time,
+    thumbnails: ThumbnailMaker | None = None,
 ) -> MediaFacts:
     """Fingerprint an animation or a TIFF of several pages as a short video, by all that it shows.
 
@@ -88,6 +91,7 @@ def fingerprint_sequence(
         extra_hashes: further hashes of a picture. Sequences have none, as videos have none.
         is_expired: whether to give up; called before each frame.
         clock: seconds of CPU time that this thread has used, for `video_limits.max_decode_s`.
+        thumbnails: sees the sampled frames, or gets the one picture.
 
     Raises:
         BadInput: not_media, unsupported_format, too_many_pixels, too_long, decode_timeout, truncated_media,
@@ -112,13 +116,15 @@ def fingerprint_sequence(
         frames = page_frames(data, structure, pages, limits, check)
     else:
         frames = animation_frames(data, image_format, structure, video_limits, check)
-    sequence = _Sequence(is_paged=bool(pages))
+    sequence = _Sequence(is_paged=bool(pages), keeper=thumbnails.frames if thumbnails is not None else None)
     for frame in frames:
         sequence.add(frame)
         if not pages and sequence.duration_ms > video_limits.max_duration_s * 1000:
             raise BadInput(Reason.TOO_LONG, f"it lasts longer than {video_limits.max_duration_s:,.0f} s")
     if sequence.is_still and not structure.hides_first:
-        return fingerprint_image(data, limits, content_id=content_id, level=level, extra_hashes=extra_hashes)
+        return fingerprint_image(
+            data, limits, content_id=content_id, level=level, extra_hashes=extra_hashes, thumbnails=thumbnails
+        )
     return _media_facts(sequence, data, content_id, image_format, pages)
 
 
@@ -134,13 +140,14 @@ class _Sequence:
         collector: has the moments.
     """
 
-    def __init__(self, *, is_paged: bool) -> None:
+    def __init__(self, *, is_paged: bool, keeper: FrameKeeper | None = None) -> None:
         self.frames = self.decoded_frames = 0
         self.duration_ms = 0.0
         self.size = (0, 0)
         self.is_still = True
         self.collector = MomentCollector(SAMPLE_GAP_MS)
         self._is_paged = is_paged
+        self._keeper = keeper
         self._first: Pixels | None = None
 
     def add(self, frame: SequenceFrame) -> None:
@@ -151,6 +158,8 @@ class _Sequence:
         if frame.grey is None:
             self.is_still = self.is_still and not self._is_paged  # a page that was not seen may be any page
             return
+        if self._keeper is not None and frame.colours is not None:
+            self._keeper.see(round(frame.at_ms), frame.grey, frame.colours)
         if self._first is None:
             self._first = frame.grey
         grey = _of_shape(frame.grey, self._first)

@@ -9,7 +9,8 @@ import numpy as np
 from PIL import Image
 
 from streams.domain.fingerprint.image.inner.borders import Pixels
-from streams.domain.fingerprint.image.luminance import luminance
+from streams.domain.fingerprint.image.luminance import WHITE, luminance
+from streams.domain.fingerprint.thumbnails.encode import fitted, reduced, resized
 from streams.domain.fingerprint.video.decoder import SAMPLE_SIDE
 
 MAX_TOTAL_PIXELS: Final = 2_400_000_000
@@ -24,12 +25,15 @@ class SequenceFrame(NamedTuple):
         shown_ms: for how long.
         size: width and height of the upright picture; 0 if it was not decoded.
         grey: its small, upright grey picture; None if it is not sampled.
+        colours: makes the upright picture in mode RGB, with so many pixels on the longer side at most. May be called
+            until the next frame is taken.
     """
 
     at_ms: float
     shown_ms: float
     size: tuple[int, int]
     grey: Pixels | None
+    colours: Callable[[int], Image.Image] | None = None
 
 
 class DecodedFrame(NamedTuple):
@@ -39,11 +43,13 @@ class DecodedFrame(NamedTuple):
         size: width and height of the upright frame.
         duration_ms: for how long the file says it is shown; None if it does not say.
         small_grey: makes its small, upright grey picture. May be called until the next frame is decoded.
+        colours: as in `SequenceFrame`.
     """
 
     size: tuple[int, int]
     duration_ms: float | None
     small_grey: Callable[[], Pixels]
+    colours: Callable[[int], Image.Image]
 
 
 def small_grey(image: Image.Image) -> Pixels:
@@ -51,3 +57,10 @@ def small_grey(image: Image.Image) -> Pixels:
     grey = luminance(image)
     small = grey.resize((min(SAMPLE_SIDE, grey.width), min(SAMPLE_SIDE, grey.height)), Image.Resampling.BOX)
     return np.asarray(small)
+
+
+def small_colours(image: Image.Image, transposition: Image.Transpose | None, side: int) -> Image.Image:
+    """A decoded frame on white, upright in mode RGB, with at most `side` pixels on its longer side."""
+    small = reduced(image, side, WHITE)
+    small = resized(small, fitted(small.size, side)).convert("RGB")
+    return small if transposition is None else small.transpose(transposition)

@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from io import BytesIO
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from streams.domain.fingerprint.image.codecs.parts import FileStructure
 from streams.domain.fingerprint.image.decode import PLUGINS, check_size, decoder_errors_as_bad_input
 from streams.domain.fingerprint.image.file_structure import MAX_TIFF_PAGES, check_tiff_directory
 from streams.domain.fingerprint.image.fingerprint import ImageLimits
 from streams.domain.fingerprint.image.inner.borders import Pixels
-from streams.domain.fingerprint.sequence.frames import MAX_TOTAL_PIXELS, SequenceFrame, small_grey
+from streams.domain.fingerprint.sequence.frames import MAX_TOTAL_PIXELS, SequenceFrame, small_colours, small_grey
 from streams.domain.hashes.frames import MAX_MOMENTS
 from streams.errors import BadInput, Reason
 
@@ -135,23 +137,23 @@ def page_frames(
     """
     step = page_step(pages)
     for number, page in enumerate(pages):
-        size, grey = (0, 0), None
+        size, grey, image = (0, 0), None, None
         if number % step == 0:
             check()
             try:
-                size, grey = _decoded(data, structure, page, limits)
+                image, grey = _decoded(data, structure, page, limits)
+                size = image.size
             except BadInput as error:
                 if number == 0 or error.reason not in (Reason.CORRUPT_MEDIA, Reason.TRUNCATED_MEDIA):
                     raise
-        yield SequenceFrame(PAGE_MS * number, PAGE_MS, size, grey)
+        colours = partial(small_colours, image, None) if image is not None else None
+        yield SequenceFrame(PAGE_MS * number, PAGE_MS, size, grey, colours)
 
 
-def _decoded(
-    data: bytes, structure: FileStructure, page: TiffPage, limits: ImageLimits
-) -> tuple[tuple[int, int], Pixels]:
+def _decoded(data: bytes, structure: FileStructure, page: TiffPage, limits: ImageLimits) -> tuple[Image.Image, Pixels]:
     check_tiff_directory(data, _order(data), page.directory + 2, page.entries)
     with decoder_errors_as_bad_input("tiff", structure), PageFile(data, page.directory) as source:
         image = PLUGINS["tiff"](source)
         check_size(image, "tiff", structure, limits.max_pixels, limits.max_decode_bytes)
         image.load()  # turns the page upright as well
-        return image.size, small_grey(image)
+        return image, small_grey(image)

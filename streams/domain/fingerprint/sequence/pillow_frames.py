@@ -19,7 +19,7 @@ from streams.domain.fingerprint.image.decode import (
     exif_orientation,
 )
 from streams.domain.fingerprint.image.inner.borders import Pixels
-from streams.domain.fingerprint.sequence.frames import DecodedFrame, small_grey
+from streams.domain.fingerprint.sequence.frames import DecodedFrame, small_colours, small_grey
 from streams.domain.fingerprint.video.limits import VideoLimits
 from streams.errors import BadInput, Reason
 
@@ -54,7 +54,8 @@ def pillow_frames(
             if number == first:
                 transposition = TRANSPOSITIONS.get(exif_orientation(image))
             size = image.size[::-1] if transposition in SIDEWAYS else image.size
-            yield DecodedFrame(size, _duration_ms(image), partial(_upright_grey, image, transposition))
+            yield DecodedFrame(size, _duration_ms(image), partial(_upright_grey, image, transposition),
+                               partial(small_colours, image, transposition))  # fmt: skip
 
 
 def _duration_ms(image: Image.Image) -> float | None:

@@ -11,8 +11,10 @@ import numpy as np
 from av.error import FFmpegError
 from av.sidedata.sidedata import Type
 from av.video.reformatter import ColorRange, Interpolation, VideoReformatter
+from PIL import Image
 
 from streams.domain.fingerprint.image.inner.borders import Pixels
+from streams.domain.fingerprint.thumbnails.encode import fitted
 from streams.domain.fingerprint.video.container import OpenContainer, VideoPacket, ffmpeg_errors_as_bad_input
 from streams.domain.fingerprint.video.limits import VideoLimits
 from streams.errors import BadInput, Reason
@@ -97,7 +99,7 @@ class FrameDecoder:
         self._video = video
         self._limits = limits
         self._used_cpu_s = used_cpu_s
-        self._reformatter = VideoReformatter()
+        self._reformatter, self._colour_reformatter = VideoReformatter(), VideoReformatter()
         self._mirroring: tuple[bool, bool, bool] | None = None
         self._context = video.stream.codec_context
         with ffmpeg_errors_as_bad_input(video.file):
@@ -158,6 +160,25 @@ class FrameDecoder:
         if transposed:
             pixels = pixels.T
         return pixels[:: -1 if top_bottom else 1, :: -1 if left_right else 1].copy()
+
+    def small_colours(self, frame: av.video.frame.VideoFrame, side: int) -> Image.Image:
+        """The upright frame in mode RGB, at most `side` pixels on its longer side. Call `small_grey` once before."""
+        assert self._mirroring is not None
+        width, height = fitted((frame.width, frame.height), side)
+        with ffmpeg_errors_as_bad_input(self._video.file):
+            small = self._colour_reformatter.reformat(
+                frame,
+                width=width,
+                height=height,
+                format="rgb24",
+                interpolation=Interpolation.AREA,
+                threads=1,
+            )
+            pixels = small.to_ndarray()
+        transposed, left_right, top_bottom = self._mirroring
+        if transposed:
+            pixels = pixels.transpose(1, 0, 2)
+        return Image.fromarray(np.ascontiguousarray(pixels[:: -1 if top_bottom else 1, :: -1 if left_right else 1]))
 
     def _mirroring_of(self, frame: av.video.frame.VideoFrame) -> tuple[bool, bool, bool]:
         """Whether to mirror frames at the diagonal, then left to right, then top to bottom. Sets size and rotation."""

@@ -13,6 +13,7 @@ from typing import Any
 
 from streams.domain.fingerprint.formats import HEAD_BYTES, video_format_of
 from streams.domain.fingerprint.image.fingerprint import compute_content_id
+from streams.domain.fingerprint.thumbnails.maker import ThumbnailMaker
 from streams.domain.fingerprint.video.container import OpenContainer, ffmpeg_errors_as_bad_input, open_container
 from streams.domain.fingerprint.video.ffmpeg_input import FFmpegInput
 from streams.domain.fingerprint.video.key_frames import key_frame_evidence
@@ -38,6 +39,7 @@ def fingerprint_video(
     content_id: str | None = None,
     is_expired: Callable[[], bool] = _never,
     clock: Callable[[], float] = time.thread_time,
+    thumbnails: ThumbnailMaker | None = None,
 ) -> MediaFacts:
     """Fingerprint a video by its frames. Blocks on its source; thread-safe, and the heavy parts release the GIL.
 
@@ -50,6 +52,7 @@ def fingerprint_video(
         content_id: of the whole file, if the caller has computed it already.
         is_expired: whether to give up; called at each read of the source and before each packet.
         clock: seconds of CPU time that this thread has used, for `limits.max_decode_s`.
+        thumbnails: sees the sampled frames.
 
     Raises:
         BadInput: not_media, unsupported_format, no_video, too_long, too_many_pixels, source_too_large, truncated_media,
@@ -70,6 +73,7 @@ def fingerprint_video(
             lambda: clock() - began_s,
             all_bytes_free=content_id is not None and source.cheap_to_read,
             digest=None if content_id else _begin_digest(video),
+            keeper=thumbnails.frames if thumbnails is not None else None,
         )
         collector = MomentCollector(SAMPLE_GAP_MS)
         for sample in sampler.samples():

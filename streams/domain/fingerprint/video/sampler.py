@@ -8,11 +8,13 @@ an index by seeking, so that little else is read (plan.py); without an index by 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from itertools import chain, islice
 from typing import Any, Final, Literal
 
 import av.video.frame
 
+from streams.domain.fingerprint.thumbnails.frames import FrameKeeper
 from streams.domain.fingerprint.video.container import OpenContainer, VideoPacket, packets, seek_keyframe
 from streams.domain.fingerprint.video.decoder import FrameClock, FrameDecoder, FrameSample
 from streams.domain.fingerprint.video.index import read_index
@@ -61,6 +63,7 @@ class FrameSampler:
         used_cpu_s: seconds of CPU time used so far.
         all_bytes_free: all bytes are available and cost nothing.
         digest: a hash to update with every packet that is decoded, or None.
+        keeper: sees the sampled frames.
 
     Attributes:
         path: how the video is read, as records say it; known once `samples` was called.
@@ -75,6 +78,7 @@ class FrameSampler:
         *,
         all_bytes_free: bool,
         digest: Any,
+        keeper: FrameKeeper | None = None,
     ) -> None:
         self.video = video
         self.path: ReadingPath = "everything"
@@ -84,6 +88,7 @@ class FrameSampler:
         self._limits = limits
         self._all_bytes_free = all_bytes_free
         self._digest = digest
+        self._keeper = keeper
         self._slot = -1
 
     @property
@@ -179,7 +184,10 @@ class FrameSampler:
             at_ms = self.clock.at_ms(frame)
             if at_ms // SAMPLE_GAP_MS != self._slot:
                 self._slot = at_ms // SAMPLE_GAP_MS
-                yield FrameSample(at_ms, self.decoder.small_grey(frame), joined)
+                grey = self.decoder.small_grey(frame)
+                if self._keeper is not None:
+                    self._keeper.see(at_ms, grey, partial(self.decoder.small_colours, frame))
+                yield FrameSample(at_ms, grey, joined)
 
     def _update_digest(self, packet: VideoPacket) -> None:
         if self._digest is not None:

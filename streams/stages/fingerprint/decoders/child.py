@@ -14,15 +14,18 @@ from pathlib import Path
 
 from streams.domain.fingerprint.image.fingerprint import ImageLimits, fingerprint_image
 from streams.domain.fingerprint.sequence.fingerprint import fingerprint_sequence, has_several_pictures
+from streams.domain.fingerprint.thumbnails.maker import ThumbnailMaker
 from streams.domain.fingerprint.video.fingerprint import fingerprint_video
 from streams.domain.fingerprint.video.limits import VideoLimits
 from streams.domain.records import MediaFacts
 from streams.stages.fingerprint.decoders.messages import (
+    FACTS_REPLY,
     JOB_HEADER,
     REPLY_HEADER,
     DecodeRequest,
     error_reply,
     facts_reply,
+    thumbnails_reply,
 )
 
 #: Pictures that take this much memory to decode are decoded one at a time, in all processes.
@@ -87,25 +90,49 @@ def serve(jobs: int, replies: int, limits: Limits, turns_file: int) -> None:
         request, file = _read(jobs, request_bytes), _read(jobs, file_bytes)
         if len(file) < file_bytes:
             return  # the worker has ended meanwhile
-        reply = _reply(DecodeRequest.from_json(request), file, limits, turns)
-        turns.end_turn()
+        asked = DecodeRequest.from_json(request)
+        maker = ThumbnailMaker() if asked.thumbnails else None
+        reply = _reply(asked, file, limits, turns, maker)
+        if maker is None:
+            turns.end_turn()
         _write(replies, reply)
+        if maker is not None:  # the fingerprint does not wait for them
+            thumbnails = _thumbnails(maker) if reply.startswith(FACTS_REPLY) else thumbnails_reply({})
+            turns.end_turn()
+            _write(replies, thumbnails)
 
 
-def _reply(request: DecodeRequest, file: bytes, limits: Limits, turns: Turns) -> bytes:
+def _thumbnails(maker: ThumbnailMaker) -> bytes:
     try:
-        return facts_reply(_facts(request, file, limits, turns))
+        return thumbnails_reply(maker.make())
+    except Exception:  # a picture that makes no thumbnails has a fingerprint all the same
+        return thumbnails_reply({})
+
+
+def _reply(
+    request: DecodeRequest, file: bytes, limits: Limits, turns: Turns, thumbnails: ThumbnailMaker | None
+) -> bytes:
+    try:
+        return facts_reply(_facts(request, file, limits, turns, thumbnails))
     except Exception as error:
         return error_reply(error)
 
 
-def _facts(request: DecodeRequest, file: bytes, limits: Limits, turns: Turns) -> MediaFacts | None:
+def _facts(
+    request: DecodeRequest, file: bytes, limits: Limits, turns: Turns, thumbnails: ThumbnailMaker | None
+) -> MediaFacts | None:
     content_id, level, extra_hashes = request.content_id, request.level, request.extra_hashes
     if request.what == "video":
-        return fingerprint_video(file, limits.video, content_id=content_id)
+        return fingerprint_video(file, limits.video, content_id=content_id, thumbnails=thumbnails)
     if request.what == "sequence":
         return fingerprint_sequence(
-            file, limits.image, limits.video, content_id=content_id, level=level, extra_hashes=extra_hashes
+            file,
+            limits.image,
+            limits.video,
+            content_id=content_id,
+            level=level,
+            extra_hashes=extra_hashes,
+            thumbnails=thumbnails,
         )
     if has_several_pictures(file):
         return None
@@ -116,6 +143,7 @@ def _facts(request: DecodeRequest, file: bytes, limits: Limits, turns: Turns) ->
         level=level,
         extra_hashes=extra_hashes,
         before_decode=turns.await_turn,
+        thumbnails=thumbnails,
     )
 
 

@@ -14,16 +14,22 @@ from collections.abc import Callable
 from streams.config.settings import Settings
 from streams.domain.fingerprint.image.fingerprint import fingerprint_image
 from streams.domain.fingerprint.sequence.fingerprint import fingerprint_sequence, has_several_pictures
+from streams.domain.fingerprint.thumbnails.maker import ThumbnailMaker
 from streams.domain.fingerprint.video.fingerprint import fingerprint_video
 from streams.domain.match.selection import RequiredHashes
 from streams.domain.records import MediaFacts
 from streams.stages.fingerprint.decode_pool import DecodePool
 from streams.stages.fingerprint.decoders.child import Limits
-from streams.stages.fingerprint.decoders.messages import DecodeRequest, read_reply
+from streams.stages.fingerprint.decoders.messages import DecodeRequest, read_reply, read_thumbnails
 from streams.stages.fingerprint.decoders.pool import DecoderPool
 from streams.stages.fingerprint.decoders.starter import Starter
+from streams.stages.fingerprint.thumbnails import KeepThumbnails, run_with_thumbnails
 from streams.stages.fingerprint.warm_up import warm_up
 from streams.stages.kernels import load_kernels
+
+
+def _reading(keep: KeepThumbnails | None) -> Callable[[bytes], None] | None:
+    return None if keep is None else lambda reply: keep(read_thumbnails(reply))
 
 
 class Decoder(ABC):
@@ -48,15 +54,22 @@ class Decoder(ABC):
         """
 
     @abstractmethod
-    async def picture(self, file: bytes, content_id: str, required: RequiredHashes) -> MediaFacts | None:
-        """Facts of an image file; None if it has several pictures."""
+    async def picture(
+        self, file: bytes, content_id: str, required: RequiredHashes, keep: KeepThumbnails | None = None
+    ) -> MediaFacts | None:
+        """Facts of an image file; None if it has several pictures.
+
+        `keep`, here and below, gets the thumbnails; it is called later than this returns, or never.
+        """
 
     @abstractmethod
-    async def sequence(self, file: bytes, content_id: str, required: RequiredHashes) -> MediaFacts:
+    async def sequence(
+        self, file: bytes, content_id: str, required: RequiredHashes, keep: KeepThumbnails | None = None
+    ) -> MediaFacts:
         """Facts of an image file that has several pictures."""
 
     @abstractmethod
-    async def video(self, file: bytes, content_id: str) -> MediaFacts:
+    async def video(self, file: bytes, content_id: str, keep: KeepThumbnails | None = None) -> MediaFacts:
         """Facts of a video file."""
 
     @abstractmethod
@@ -87,18 +100,23 @@ class ProcessDecoder(Decoder):
     async def prepare(self) -> None:
         await asyncio.to_thread(self._starter.prepare)
 
-    async def picture(self, file: bytes, content_id: str, required: RequiredHashes) -> MediaFacts | None:
-        request = DecodeRequest("picture", content_id, required.level, required.extra_hashes)
-        return read_reply(await self._pictures.run(request.to_json(), file))
+    async def picture(
+        self, file: bytes, content_id: str, required: RequiredHashes, keep: KeepThumbnails | None = None
+    ) -> MediaFacts | None:
+        request = DecodeRequest("picture", content_id, required.level, required.extra_hashes, keep is not None)
+        return read_reply(await self._pictures.run(request.to_json(), file, _reading(keep)))
 
-    async def sequence(self, file: bytes, content_id: str, required: RequiredHashes) -> MediaFacts:
-        return await self._video(DecodeRequest("sequence", content_id, required.level, required.extra_hashes), file)
+    async def sequence(
+        self, file: bytes, content_id: str, required: RequiredHashes, keep: KeepThumbnails | None = None
+    ) -> MediaFacts:
+        request = DecodeRequest("sequence", content_id, required.level, required.extra_hashes, keep is not None)
+        return await self._video(request, file, keep)
 
-    async def video(self, file: bytes, content_id: str) -> MediaFacts:
-        return await self._video(DecodeRequest("video", content_id), file)
+    async def video(self, file: bytes, content_id: str, keep: KeepThumbnails | None = None) -> MediaFacts:
+        return await self._video(DecodeRequest("video", content_id, thumbnails=keep is not None), file, keep)
 
-    async def _video(self, request: DecodeRequest, file: bytes) -> MediaFacts:
-        facts = read_reply(await self._videos.run(request.to_json(), file))
+    async def _video(self, request: DecodeRequest, file: bytes, keep: KeepThumbnails | None) -> MediaFacts:
+        facts = read_reply(await self._videos.run(request.to_json(), file, _reading(keep)))
         assert facts is not None
         return facts
 
@@ -130,8 +148,10 @@ class ThreadDecoder(Decoder):
     async def prepare(self) -> None:
         await asyncio.to_thread(load_kernels, warm_up)
 
-    async def picture(self, file: bytes, content_id: str, required: RequiredHashes) -> MediaFacts | None:
-        def decode() -> MediaFacts | None:
+    async def picture(
+        self, file: bytes, content_id: str, required: RequiredHashes, keep: KeepThumbnails | None = None
+    ) -> MediaFacts | None:
+        def decode(maker: ThumbnailMaker | None) -> MediaFacts | None:
             if has_several_pictures(file):
                 return None
             return fingerprint_image(
@@ -140,12 +160,15 @@ class ThreadDecoder(Decoder):
                 content_id=content_id,
                 level=required.level,
                 extra_hashes=required.extra_hashes,
+                thumbnails=maker,
             )
 
-        return await self._pictures.run(decode)
+        return await run_with_thumbnails(self._pictures, decode, keep)
 
-    async def sequence(self, file: bytes, content_id: str, required: RequiredHashes) -> MediaFacts:
-        def decode(is_expired: Callable[[], bool]) -> MediaFacts:
+    async def sequence(
+        self, file: bytes, content_id: str, required: RequiredHashes, keep: KeepThumbnails | None = None
+    ) -> MediaFacts:
+        def decode(maker: ThumbnailMaker | None, is_expired: Callable[[], bool]) -> MediaFacts:
             return fingerprint_sequence(
                 file,
                 self._limits.image,
@@ -154,19 +177,25 @@ class ThreadDecoder(Decoder):
                 level=required.level,
                 extra_hashes=required.extra_hashes,
                 is_expired=is_expired,
+                thumbnails=maker,
             )
 
-        return await self._video(decode)
+        return await self._video(decode, keep)
 
-    async def video(self, file: bytes, content_id: str) -> MediaFacts:
-        return await self._video(
-            lambda is_expired: fingerprint_video(file, self._limits.video, content_id=content_id, is_expired=is_expired)
-        )
+    async def video(self, file: bytes, content_id: str, keep: KeepThumbnails | None = None) -> MediaFacts:
+        def decode(maker: ThumbnailMaker | None, is_expired: Callable[[], bool]) -> MediaFacts:
+            return fingerprint_video(
+                file, self._limits.video, content_id=content_id, is_expired=is_expired, thumbnails=maker
+            )
 
-    async def _video(self, decode: Callable[[Callable[[], bool]], MediaFacts]) -> MediaFacts:
+        return await self._video(decode, keep)
+
+    async def _video(
+        self, decode: Callable[[ThumbnailMaker | None, Callable[[], bool]], MediaFacts], keep: KeepThumbnails | None
+    ) -> MediaFacts:
         cancelled = threading.Event()
         try:
-            return await self._videos.run(lambda: decode(cancelled.is_set))
+            return await run_with_thumbnails(self._videos, lambda maker: decode(maker, cancelled.is_set), keep)
         finally:
             cancelled.set()
 

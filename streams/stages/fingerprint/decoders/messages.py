@@ -7,32 +7,40 @@ they are JSON, never pickles.
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import orjson
 
+from streams.domain.fingerprint.thumbnails.encode import is_plain_webp
 from streams.domain.hashes.levels import Level
 from streams.domain.records import Failure, MediaFacts, VideoFacts
 from streams.domain.records.codec import from_document
 from streams.errors import BadInput, ConfigurationError, Reason
+from streams.thumbnails.names import FILES
 
 #: Before a job: the sizes of its request and of its file, in bytes. Before a reply: its size; a reply of no bytes says
 #: that the process has waited for its turn, which does not count as decoding.
 JOB_HEADER, REPLY_HEADER = struct.Struct("<IQ"), struct.Struct("<I")
 #: The largest reply: the facts of a long video have hundreds of kilobytes.
 MAX_REPLY_BYTES = 64 << 20
+FACTS_REPLY = b'{"facts":'
+SIZES_HEADER = struct.Struct("<I")
 
 
 @dataclass(frozen=True)
 class DecodeRequest:
-    """What to compute of a file: an image's one picture, the frames of an image file, or a whole video."""
+    """What to compute of a file: an image's one picture, the frames of an image file, or a whole video.
+
+    With `thumbnails`, a second reply follows the first: `thumbnails_reply`.
+    """
 
     what: Literal["picture", "sequence", "video"]
     content_id: str
     level: Level = "standard"
     extra_hashes: Sequence[str] = ()
+    thumbnails: bool = False
 
     def to_json(self) -> bytes:
         return orjson.dumps(self)
@@ -78,6 +86,29 @@ def read_reply(reply: bytes) -> MediaFacts | None:
         raise DecoderFault(str(document["fault"]))
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
         raise DecoderFault(f"a decoder answered with {reply[:100]!r}") from error
+
+
+def thumbnails_reply(files: Mapping[str, bytes]) -> bytes:
+    """The thumbnails of a medium, by file name: after a JSON object of names and sizes, their bytes."""
+    sizes = orjson.dumps({name: len(data) for name, data in files.items()})
+    return b"".join((SIZES_HEADER.pack(len(sizes)), sizes, *files.values()))
+
+
+def read_thumbnails(reply: bytes) -> dict[str, bytes]:
+    """The thumbnails of a reply; none of a reply that no decoder sends.
+
+    What passes has a name that thumbnails have, and is a WebP of one picture without metadata.
+    """
+    try:
+        (size_bytes,) = SIZES_HEADER.unpack_from(reply)
+        at = SIZES_HEADER.size + size_bytes
+        sizes = orjson.loads(reply[SIZES_HEADER.size : at])
+        files: dict[str, bytes] = {}
+        for name, length in sizes.items():
+            files[name], at = reply[at : at + length], at + length
+    except (struct.error, orjson.JSONDecodeError, AttributeError, TypeError):
+        return {}
+    return {name: data for name, data in files.items() if name in FILES and is_plain_webp(data)}
 
 
 def _facts_of(document: Any) -> MediaFacts:

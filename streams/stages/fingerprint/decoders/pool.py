@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
+from collections.abc import Callable
 
 from streams import metrics
 from streams.errors import BadInput, BrokenInfrastructure, Reason
@@ -50,15 +51,18 @@ class DecoderPool:
         """Whether a job waits for a process."""
         return len(self._waiting) + sum(process.jobs for process in self._processes) > self._most
 
-    async def run(self, request: bytes, file: bytes) -> bytes:
+    async def run(self, request: bytes, file: bytes, on_thumbnails: Callable[[bytes], None] | None = None) -> bytes:
         """The reply to a request about a file. If the caller is cancelled, the process ends its work all the same.
+
+        `on_thumbnails` is called with the second reply, if the request asks for one. It may come after this returns, or
+        never.
 
         Raises:
             BadInput: decode_timeout; decoder_crashed if two processes died over this file.
             BrokenInfrastructure: no process can be started.
         """
         reply: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
-        self._waiting.append(DecodeJob(request, file, self._timeout_s, reply))
+        self._waiting.append(DecodeJob(request, file, self._timeout_s, reply, on_thumbnails))
         self._dispatch()
         try:
             return await reply

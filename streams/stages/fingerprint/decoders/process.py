@@ -20,15 +20,30 @@ MAX_WAITING_PART = 10
 
 
 class DecodeJob:
-    """A file to decode; `deaths` counts the processes that ended while they decoded it."""
+    """A file to decode.
 
-    __slots__ = ("deaths", "file", "reply", "request", "timeout_s")
+    Attributes:
+        reply: gets the first reply.
+        on_thumbnails: gets the second; None if there is none.
+        deaths: the processes that ended while they decoded it.
+    """
 
-    def __init__(self, request: bytes, file: bytes, timeout_s: float, reply: asyncio.Future[bytes]) -> None:
+    __slots__ = ("deaths", "file", "on_thumbnails", "replied", "reply", "request", "timeout_s")
+
+    def __init__(
+        self,
+        request: bytes,
+        file: bytes,
+        timeout_s: float,
+        reply: asyncio.Future[bytes],
+        on_thumbnails: Callable[[bytes], None] | None = None,
+    ) -> None:
         self.request = request
         self.file = file
         self.timeout_s = timeout_s
         self.reply = reply
+        self.on_thumbnails = on_thumbnails
+        self.replied = False
         self.deaths = 0
 
     @property
@@ -132,11 +147,17 @@ class DecodingProcess:
         self._on_room()
 
     def _finish(self, reply: bytes) -> None:
-        job = self._jobs.popleft()
+        job = self._jobs[0]
+        is_last = job.replied or job.on_thumbnails is None
+        if is_last:
+            self._jobs.popleft()
         self._begun_at = self._loop.time()
         self._watch()
-        if not job.reply.done():
+        if job.replied and job.on_thumbnails is not None:
+            job.on_thumbnails(reply)
+        elif not job.reply.done():
             job.reply.set_result(reply)
+        job.replied = True
 
     def _watch(self) -> None:
         """The time of the first job begins, or begins again."""
@@ -153,6 +174,8 @@ class DecodingProcess:
         self._ended = True
         if self._timer is not None:
             self._timer.cancel()
+        if self._jobs and self._jobs[0].replied:
+            self._jobs.popleft()  # only its thumbnails are missing
         self._loop.remove_reader(self._started.replies)
         self._loop.remove_writer(self._started.jobs)
         with contextlib.suppress(ProcessLookupError):

@@ -200,7 +200,24 @@ class PartialJpeg(JpegImagePlugin.JpegImageFile):
     def _last_row_is_empty(self) -> bool:
         """Rows come from top to bottom, into memory that is zero. A black last row is only looked at more closely."""
         width, height = self.im.size
-        return self.im.crop((0, height - 1, width, height)).getbbox() is None
+        row = self.im.crop((0, height - 1, width, height))
+        return (row.getband(0) if self.mode == "YCbCr" else row).getbbox() is None
+
+    @property
+    def has_luma(self) -> bool:
+        """Whether the file holds luminance and two colours, as nearly all do, by the rules of libjpeg."""
+        if self.mode != "RGB":
+            return False
+        if "jfif" in self.info:
+            return True
+        if "adobe" in self.info:
+            return self.info.get("adobe_transform") != 0
+        return tuple(layer[0] for layer in self.layer) != (82, 71, 66)  # the letters R, G and B
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the loaded picture has its last row, and this row is not black: surely no row is missing."""
+        return self._before_end is None and not self._last_row_is_empty()
 
     def complete_rows(self) -> int:
         """How many rows of the loaded picture are in the file; the rows below them show nothing of it."""
