@@ -21,6 +21,7 @@ from streams import metrics
 from streams.api.auth import Authenticator, Principal
 from streams.api.limits import Allowance, RateLimits
 from streams.api.problems import Problem, problem_of
+from streams.console import is_console_path
 from streams.errors import Overloaded
 
 logger = logging.getLogger(__name__)
@@ -111,11 +112,11 @@ class Gate:
 
     async def _admit(self, scope: Scope, passing: _Passing) -> None:
         path = scope["path"]
-        if path in OPEN_PATHS or path.startswith(SIGNED_PATHS):
+        if path in OPEN_PATHS or path.startswith(SIGNED_PATHS) or is_console_path(path):
             return
         headers = Headers(scope=scope)
         try:
-            passing.principal = self._authenticator.authenticate(headers)
+            passing.principal = self._authenticator.authenticate(headers, scope["method"])
         except Problem:
             await self._rates.check_wrong_key(scope["client"][0] if scope.get("client") else "")
             raise

@@ -1,6 +1,7 @@
 """A file a resource; every file has a `router`. Add a file, and its router to ROUTERS."""
 
 from streams.api.routes import (
+    batches,
     dead_letters,
     decisions,
     deletions,
@@ -11,7 +12,9 @@ from streams.api.routes import (
     jobs,
     lists,
     media,
+    review,
     search,
+    sessions,
     statistics,
     submissions,
     thumbnails,
@@ -28,12 +31,15 @@ ROUTERS = (
     exports.router,
     media.router,
     groups.router,
+    review.router,
     search.router,
+    batches.router,
     verdicts.router,
     deletions.router,
     lists.router,
     jobs.router,
     dead_letters.router,
     statistics.router,
+    sessions.router,
 )
 """Below /v1, in the order of the description."""
