@@ -43,6 +43,14 @@ export function Why({ member }) {
   </section>`;
 }
 
+// What the submitter said about the medium, as text.
+export function Metadata({ decision }) {
+  const entries = Object.entries(decision.metadata || {});
+  if (!entries.length) return null;
+  return html`<details class="panel"><summary>Metadata (${entries.length})</summary>
+    <dl class="facts">${entries.slice(0, 100).map(([key, value]) => html`<div><dt>${name(key)}</dt><dd>${name(typeof value === "string" ? value : JSON.stringify(value))}</dd></div>`)}</dl></details>`;
+}
+
 // A bar with the mark that it is measured by; the text beside it says the same.
 function Bar({ value, max, mark, isLess = false }) {
   const share = (part) => `${Math.max(0, Math.min(100, (part / max) * 100))}%`;

@@ -2,7 +2,7 @@
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../app/html.js";
 
 const OVERSCAN_ROWS = 3;
-const AHEAD_ROWS = 30;
+const AHEAD = 1_500; // entries to have beyond the screen, so that scrolling meets no end
 
 // `height` is that of a row in pixels, `minWidth` the least of a column. `onNear` is called when the end comes near.
 export function VirtualGrid({ entries, height, minWidth, gap = 10, label, render, keyOf, onNear, gridRef }) {
@@ -31,7 +31,7 @@ export function VirtualGrid({ entries, height, minWidth, gap = 10, label, render
   }, [pitch, minWidth, gap]);
   const { columns, first, last } = place;
   useEffect(() => {
-    if (last + AHEAD_ROWS * columns >= count) onNear?.();
+    if (last + AHEAD >= count) onNear?.();
   }, [last, columns, count]);
   const rows = Math.ceil(count / columns);
   const step = 100 / columns;

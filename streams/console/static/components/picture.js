@@ -4,6 +4,8 @@ import { useCell } from "../app/cells.js";
 import { name, word } from "../app/format.js";
 import { blur, isBlurred, reveal, revealed } from "../app/settings.js";
 
+const MAX_TRIES = 2;
+const AGAIN_MS = 2_000;
 const SIZES = ["150", "300", "600"];
 
 function sourcesOf(decision) {
@@ -27,7 +29,13 @@ export function Picture({ decision, size = 150, map = null, onShape }) {
   const [isBroken, setBroken] = useState(false);
   const sources = sourcesOf(decision);
   const blurred = useBlur(decision);
-  useEffect(() => setBroken(false), [sources?.[0]?.[1]]);
+  const [tries, setTries] = useState(0);
+  useEffect(() => (setBroken(false), setTries(0)), [sources?.[0]?.[1]]);
+  useEffect(() => {
+    if (!isBroken || tries >= MAX_TRIES) return undefined;
+    const timer = setTimeout(() => (setTries(tries + 1), setBroken(false)), AGAIN_MS); // it may not be written yet
+    return () => clearTimeout(timer);
+  }, [isBroken]);
   const alt = `${decision?.facts?.kind === "video" ? "Video" : "Picture"} ${name(decision?.media_id)}${blurred ? ", blurred" : ""}`;
   if (!sources || isBroken) return html`<${Placeholder} decision=${decision} map=${map} />`;
   const best = sources.find(([width]) => Number(width) >= size) || sources.at(-1);

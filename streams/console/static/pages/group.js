@@ -10,7 +10,7 @@ import { name, plural, shortId } from "../app/format.js";
 import { collectionOf, isBlurred, reveal } from "../app/settings.js";
 import { Chip, Empty, Labels, Loading, Problem, useVerdict, VerdictChip, VerdictSource } from "../components/parts.js";
 import { DifferenceMap, mapInWords, Picture, RevealButton } from "../components/picture.js";
-import { Acts, Differences, Why } from "../components/comparison.js";
+import { Acts, Differences, Metadata, Why } from "../components/comparison.js";
 import { Members } from "../components/members.js";
 import { Timelines } from "../components/timelines.js";
 import { VerdictBar } from "../components/verdicts.js";
@@ -107,6 +107,7 @@ function GroupPage({ group, members, collection, problem }) {
       <div class="columns">
         <${Differences} member=${member} />
         <${Why} member=${member} />
+        <${Metadata} decision=${member.decision} />
       </div>` : html`<${Empty} title="Nothing to compare">This content has no copies.<//>`}
     <${Members} members=${members} at=${at} selection=${selection} onChoose=${choose} onToggle=${toggle} onSelect=${setSelection} />
     <${Acts} acts=${group.acts} />
