@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
+from uuid import UUID
 
 from clickhouse_connect.driver.client import Client
 
 from streams.analytics.queries.select import select
+from streams.analytics.queries.stored import StoredDecision
+from streams.analytics.queries.stored.decision import COLUMNS
+from streams.analytics.queries.stored.lists import read_decisions
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -32,7 +37,7 @@ class WaitingGroup:
         waiting: submissions that wait: their match needs a look, or their verdict is `review`.
         waiting_contents: contents of those.
         waiting_since: when the first of them was decided.
-        first_content_id: its content.
+        first_decision_id: of that decision.
         submissions: of the group.
     """
 
@@ -41,7 +46,7 @@ class WaitingGroup:
     waiting: int
     waiting_contents: int
     waiting_since: datetime
-    first_content_id: str
+    first_decision_id: UUID
     submissions: int
 
     @property
@@ -67,7 +72,7 @@ QUEUE: Final = f"""
     WITH waiting AS
     (
         SELECT
-            content_id, decided_at, kafka_offset,
+            content_id, decision_id, decided_at, kafka_offset,
             if(match_content_id != '' AND outcome = 'near_duplicate' AND NOT is_copy, match_content_id,
                group_content_id) AS known_content
         FROM decisions_current
@@ -90,7 +95,7 @@ QUEUE: Final = f"""
             count() AS waiting,
             uniqExact(waiting.content_id) AS waiting_contents,
             min(waiting.decided_at) AS waiting_since,
-            argMin(waiting.content_id, (waiting.decided_at, waiting.kafka_offset)) AS first_content_id
+            argMin(waiting.decision_id, (waiting.decided_at, waiting.kafka_offset)) AS first_decision_id
         FROM waiting LEFT JOIN known ON waiting.known_content = known.known_content
         GROUP BY group_id
     ),
@@ -108,7 +113,7 @@ QUEUE: Final = f"""
     SELECT
         grouped.group_id AS content_id, sizes.known_status AS known_status, grouped.waiting AS waiting,
         grouped.waiting_contents AS waiting_contents, grouped.waiting_since AS waiting_since,
-        grouped.first_content_id AS first_content_id, sizes.submissions AS submissions
+        grouped.first_decision_id AS first_decision_id, sizes.submissions AS submissions
     FROM grouped LEFT JOIN sizes ON grouped.group_id = sizes.group_id
     WHERE {{after:String}} = '' OR
         (-toInt64(known_status = 'blocked'), -toInt64(waiting), toUnixTimestamp64Milli(waiting_since), content_id)
@@ -116,6 +121,11 @@ QUEUE: Final = f"""
     ORDER BY known_status = 'blocked' DESC, waiting DESC, waiting_since, content_id
     LIMIT {{limit:UInt32}}
 """  # noqa: S608 - constants
+
+BY_ID: Final = f"""
+    SELECT {COLUMNS} FROM decisions_current
+    WHERE collection = {{collection:String}} AND decision_id IN {{decision_ids:Array(UUID)}}
+"""  # noqa: S608
 
 COLLECTIONS: Final = f"""
     SELECT collection, count() AS submissions, countIf({WAITS}) AS waiting
@@ -145,6 +155,12 @@ def waiting_groups(
         **{"after": content_id, "after_blocked": blocked, "after_waiting": waiting, "after_since_ms": since_ms},
     }
     return select(client, WaitingGroup, QUEUE, parameters)
+
+
+def decisions_by_id(client: Client, collection: str, decision_ids: Sequence[UUID]) -> dict[str, StoredDecision]:
+    """Current decisions by their ids."""
+    parameters = {"collection": collection, "decision_ids": [str(decision_id) for decision_id in decision_ids]}
+    return {decision.decision_id: decision for decision in read_decisions(client, BY_ID, parameters)}
 
 
 def collection_sizes(client: Client, *, limit: int) -> tuple[CollectionSize, ...]:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from clickhouse_connect.driver.client import Client
 
-from streams.analytics.queries.review_queue import QueueFilter, WaitingGroup, waiting_groups
+from streams.analytics.queries.review_queue import QueueFilter, WaitingGroup, decisions_by_id, waiting_groups
 from streams.analytics.queries.stored import StoredDecision
 from streams.analytics.queries.stored.contents import decisions_of_contents
 
@@ -24,7 +24,7 @@ class QueuedGroup:
         waiting_since: when the first of them was decided.
         submissions: of the group.
         canonical: the latest decision about the canonical content; null if ClickHouse no longer has one.
-        first: the latest decision about the content that waits longest.
+        first: the decision that waits longest.
     """
 
     content_id: str
@@ -54,12 +54,15 @@ def read_queue(
         AnalyticsError: ClickHouse does not answer or refuses.
     """
     rows = waiting_groups(client, chosen, after=after, limit=limit)
-    names = list({name for row in rows for name in (row.content_id, row.first_content_id)})
-    decisions = decisions_of_contents(client, chosen.collection, names) if names else {}
-    return QueueRows([_queued(row, decisions) for row in rows], rows[-1].place if len(rows) == limit else None)
+    if not rows:
+        return QueueRows([], None)
+    canonical = decisions_of_contents(client, chosen.collection, [row.content_id for row in rows])
+    first = decisions_by_id(client, chosen.collection, [row.first_decision_id for row in rows])
+    groups = [_queued(row, canonical.get(row.content_id), first.get(str(row.first_decision_id))) for row in rows]
+    return QueueRows(groups, rows[-1].place if len(rows) == limit else None)
 
 
-def _queued(row: WaitingGroup, decisions: dict[str, StoredDecision]) -> QueuedGroup:
+def _queued(row: WaitingGroup, canonical: StoredDecision | None, first: StoredDecision | None) -> QueuedGroup:
     return QueuedGroup(
         content_id=row.content_id,
         known_status=row.known_status or None,
@@ -67,6 +70,6 @@ def _queued(row: WaitingGroup, decisions: dict[str, StoredDecision]) -> QueuedGr
         waiting_contents=row.waiting_contents,
         waiting_since=row.waiting_since,
         submissions=row.submissions,
-        canonical=decisions.get(row.content_id),
-        first=decisions.get(row.first_content_id),
+        canonical=canonical,
+        first=first,
     )

@@ -8,7 +8,13 @@ import { Picture } from "./picture.js";
 
 export function Members({ members, at, selection, onChoose, onToggle, onSelect }) {
   const strip = useRef(null);
-  useEffect(() => strip.current?.querySelector('[aria-current="true"]')?.scrollIntoView({ block: "nearest", inline: "nearest" }), [at]);
+  useEffect(() => { // sideways only: the page stays where it is
+    const list = strip.current;
+    const chosen = list?.querySelector(".chosen");
+    if (!chosen) return;
+    if (chosen.offsetLeft < list.scrollLeft) list.scrollLeft = chosen.offsetLeft - 8;
+    else if (chosen.offsetLeft + chosen.offsetWidth > list.scrollLeft + list.clientWidth) list.scrollLeft = chosen.offsetLeft + chosen.offsetWidth - list.clientWidth + 8;
+  }, [at]);
   const waiting = members.filter((member) => member.role === "for_review" || member.verdict.status === "review");
   return html`<section class="panel members" aria-labelledby="members-title">
     <header><h2 id="members-title">Members</h2>
