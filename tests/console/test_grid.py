@@ -81,9 +81,7 @@ def test_a_verdict_on_many_counts_what_failed_and_is_taken_back(page: Any, syste
     with system.client("ana") as client:
         for number in range(4):
             submit(client, f"b/{number}", photo(410 + number), collection)
-        eventually(
-            lambda: len(client.get("/v1/decisions", params={"collection": collection}).json()["decisions"]) == 4
-        )
+        eventually(lambda: len(client.get("/v1/decisions", params={"collection": collection}).json()["decisions"]) == 4)
 
         def statuses() -> list[str]:
             found = client.get("/v1/decisions", params={"collection": collection}).json()["decisions"]

@@ -47,9 +47,12 @@ export function usePages(path, params, { entriesOf, take = (entry) => entry, bod
     list.more = async () => {
       if (list.loading || list.done || ending.signal.aborted) return;
       list.loading = true;
+      let isEmpty = false;
       try {
         const page = await askPage(path, params, body, list.next, limit, ending.signal);
-        for (const entry of entriesOf(page)) list.entries.push(take(entry));
+        const found = entriesOf(page);
+        for (const entry of found) list.entries.push(take(entry));
+        isEmpty = !found.length;
         list.next = page.next_cursor;
         list.done = !page.next_cursor || list.entries.length >= max;
         list.problem = null;
@@ -59,6 +62,7 @@ export function usePages(path, params, { entriesOf, take = (entry) => entry, bod
         if (problem.passes) setTimeout(() => list.more(), RETRY_MS);
       } finally {
         list.loading = false;
+        if (isEmpty && !list.done) list.more(); // a page of which nothing fits the filters
         if (!ending.signal.aborted) redraw((count) => count + 1);
       }
     };

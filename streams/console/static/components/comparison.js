@@ -13,7 +13,7 @@ export function Differences({ member }) {
   const rows = member.differs;
   return html`<section class="panel"><h2>Only what differs</h2>
     ${rows.length ? html`<${Table} caption="Facts that differ" rows=${rows} rowKey=${(row) => row.fact} columns=${[
-      ["", (row) => FACTS[row.fact]?.[0] || row.fact, "fact"],
+      ["Fact", (row) => FACTS[row.fact]?.[0] || row.fact, "fact"],
       ["Known", (row) => shown(row.fact, row.canonical)],
       ["Submitted", (row) => html`<b>${shown(row.fact, row.member)}</b>`],
     ]} />` : html`<p class="quiet">Format, size, width, height and quality are the same.</p>`}

@@ -58,6 +58,8 @@ export const Figure = ({ label, value, more }) =>
   html`<div class="figure"><dt>${label}</dt><dd>${value}${more ? html`<small>${more}</small>` : null}</dd></div>`;
 
 // A table with a caption; `columns` are [title, cell(row), class]. It scrolls sideways where there is little room.
+export const Hidden = ({ children }) => html`<span class="hidden">${children}</span>`;
+
 export function Table({ caption, columns, rows, rowKey }) {
   return html`<div class="scroller" tabindex="0" role="region" aria-label=${caption}><table>
     <caption class="hidden">${caption}</caption>

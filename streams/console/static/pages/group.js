@@ -66,12 +66,13 @@ function GroupPage({ group, members, collection, problem }) {
   const [isMapShown, setMapShown] = useState(true);
   const choose = (index) => members[index] && setQuery({ member: members[index].decision.submission_id });
   const act = useActs({ group, member, members, selection, collection });
-  const next = (step) => {
+  const neighbour = (step) => {
     const list = queued.get();
     const place = list.indexOf(group.content_id);
     const target = place >= 0 ? list[place + step] : list[0];
-    if (target && target !== group.content_id) go(addressOfPage("groups", target));
+    return target !== group.content_id ? target : undefined;
   };
+  const next = (step) => neighbour(step) && go(addressOfPage("groups", neighbour(step)));
   const toggle = (contentId) => setSelection((before) => toggled(before, contentId));
   const mayModerate = may("moderate");
   useKeys({
@@ -88,7 +89,9 @@ function GroupPage({ group, members, collection, problem }) {
   const title = group.canonical ? name(group.canonical.media_id) : shortId(group.content_id);
   return html`
     <header class="page group-header">
-      <p class="crumbs"><${Link} href=${addressOfPage("queue")}>Queue<//> / group</p>
+      <p class="crumbs"><span><${Link} href=${addressOfPage("queue")}>Queue<//> / group</span>
+        ${[[-1, "Before", "↑"], [1, "Next group", "↓"]].map(([step, text, key]) => neighbour(step)
+          ? html`<${Link} href=${addressOfPage("groups", neighbour(step))}>${text} <kbd aria-hidden="true">${key}</kbd><//>` : null)}</p>
       <h1>${title}</h1>
       <p class="chips"><${VerdictChip} verdict=${group.verdict} /> <${VerdictSource} verdict=${group.verdict} /></p>
       <p class="quiet">${plural(members.length, "submission")}${group.next_cursor ? " and more" : ""} · <code title=${group.content_id}>${shortId(group.content_id)}</code></p>

@@ -6,7 +6,7 @@ import { ask } from "../app/api.js";
 import { useCell } from "../app/cells.js";
 import { ago, bytes, moment, name, number, plural, word } from "../app/format.js";
 import { collectionOf } from "../app/settings.js";
-import { Choice, Chip, Dialog, Empty, Loading, Problem, Table } from "../components/parts.js";
+import { Choice, Chip, Dialog, Empty, Hidden, Loading, Problem, Table } from "../components/parts.js";
 
 export function Letters() {
   const current = useCell(route);
@@ -35,17 +35,17 @@ export function Letters() {
       ["Reason", (row) => html`<button type="button" class="small" onClick=${() => setQuery({ reason: row.reason })}>${word(row.reason)}</button>`],
       ["Stage", (row) => row.stage], ["Letters", (row) => number(row.letters), "number"], ["Open", (row) => number(row.open), "number"],
       ["Bytes", (row) => bytes(row.size_bytes), "number"], ["Latest", (row) => html`<time datetime=${row.last_at} title=${moment(row.last_at)}>${ago(row.last_at)}</time>`],
-      ["", (row) => html`<button type="button" class="small" onClick=${() => setDialog({ act: "replay", which: { reasons: [row.reason], stages: [row.stage] } })}>Replay all …</button>`],
+      [html`<${Hidden}>Replay<//>`, (row) => html`<button type="button" class="small" onClick=${() => setDialog({ act: "replay", which: { reasons: [row.reason], stages: [row.stage] } })}>Replay all …</button>`],
     ]} /></section>` : null}
     ${letters.length ? html`<section class="panel members"><header><h2>Latest</h2>
       <button type="button" class="small" onClick=${() => setSelection(new Set(selection.size ? [] : letters.map(placeOf)))}>${selection.size ? "Select nothing" : "Select all"}</button>
       ${places.length ? html`<button type="button" class="small" onClick=${() => setDialog({ act: "replay", which: { places } })}>Replay ${number(places.length)} …</button>
       <button type="button" class="small" onClick=${() => setDialog({ act: "drop", which: { places } })}>Drop ${number(places.length)} …</button>` : null}</header>
       <${Table} caption="Latest dead letters" rows=${letters} rowKey=${placeOf} columns=${[
-        ["", (row) => html`<input type="checkbox" checked=${selection.has(placeOf(row))} onChange=${() => toggle(placeOf(row))} aria-label=${`Select ${placeOf(row)}`} />`],
+        [html`<${Hidden}>Select<//>`, (row) => html`<input type="checkbox" checked=${selection.has(placeOf(row))} onChange=${() => toggle(placeOf(row))} aria-label=${`Select ${placeOf(row)}`} />`],
         ["When", (row) => html`<time datetime=${row.at} title=${moment(row.at)}>${ago(row.at)}</time>`], ["Reason", (row) => word(row.reason)],
         ["Medium", (row) => name(row.media_id)], ["Detail", (row) => name(row.detail)], ["Status", (row) => html`<${Chip} kind=${row.status}>${row.status}<//>`],
-        ["", (row) => html`<button type="button" class="small" onClick=${() => setDialog({ letter: row })}>Look</button>`],
+        [html`<${Hidden}>Look<//>`, (row) => html`<button type="button" class="small" onClick=${() => setDialog({ letter: row })}>Look</button>`],
       ]} /></section>` : null}
     ${dialog?.letter ? html`<${Letter} row=${dialog.letter} collection=${collection} onClose=${() => setDialog(null)} />` : null}
     ${dialog?.act ? html`<${Act} ...${dialog} collection=${collection} onClose=${() => setDialog(null)} onDone=${closed} />` : null}`;

@@ -6,7 +6,7 @@ import { ask } from "../app/api.js";
 import { useCell } from "../app/cells.js";
 import { ago, moment, name, number, plural } from "../app/format.js";
 import { collectionOf } from "../app/settings.js";
-import { Chip, Dialog, Empty, Loading, Problem, Table, VerdictChip } from "../components/parts.js";
+import { Chip, Dialog, Empty, Hidden, Loading, Problem, Table, VerdictChip } from "../components/parts.js";
 
 const TYPES = { csv: "text/csv", ndjson: "application/x-ndjson", jsonl: "application/x-ndjson", json: "application/json" };
 
@@ -25,7 +25,7 @@ export function Lists() {
       ["Entries", (row) => number(row.entry_count), "number"], ["On it", (row) => plural(row.contents, "content"), "number"],
       ["Quarantined", (row) => (row.quarantined ? html`<${Chip} kind="review">${number(row.quarantined)}<//>` : "–"), "number"],
       ["Imported", (row) => html`<time datetime=${row.at} title=${moment(row.at)}>${ago(row.at)}</time> by ${name(row.by_name)}`],
-      ["", (row) => html`<button type="button" class="small" onClick=${() => setDialog({ drop: row })}>Drop …</button>`],
+      [html`<${Hidden}>Drop<//>`, (row) => html`<button type="button" class="small" onClick=${() => setDialog({ drop: row })}>Drop …</button>`],
     ]} /></section>` : null}
     ${dialog?.drop ? html`<${Drop} row=${dialog.drop} collection=${collection} onClose=${close} />` : dialog ? html`<${Import} collection=${collection} onClose=${close} />` : null}`;
 }
