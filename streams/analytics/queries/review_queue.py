@@ -10,10 +10,9 @@ from uuid import UUID
 
 from clickhouse_connect.driver.client import Client
 
-from streams.analytics.queries.select import select
+from streams.analytics.queries.select import select, select_json
 from streams.analytics.queries.stored import StoredDecision
-from streams.analytics.queries.stored.decision import COLUMNS
-from streams.analytics.queries.stored.lists import read_decisions
+from streams.analytics.queries.stored.decision import COLUMNS, read_decision
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -160,7 +159,7 @@ def waiting_groups(
 def decisions_by_id(client: Client, collection: str, decision_ids: Sequence[UUID]) -> dict[str, StoredDecision]:
     """Current decisions by their ids."""
     parameters = {"collection": collection, "decision_ids": [str(decision_id) for decision_id in decision_ids]}
-    return {decision.decision_id: decision for decision in read_decisions(client, BY_ID, parameters)}
+    return {row["decision_id"]: read_decision(row) for row in select_json(client, BY_ID, parameters)}
 
 
 def collection_sizes(client: Client, *, limit: int) -> tuple[CollectionSize, ...]:
