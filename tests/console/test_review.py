@@ -41,17 +41,17 @@ def test_a_wrong_key_is_told_and_a_right_one_opens_the_queue(page: Any, system: 
     page.get_by_role("alert").get_by_text("Check the key").wait_for()
     page.get_by_label("API key").fill(system.keys["ana"])
     page.get_by_role("button", name="Sign in").click()
-    page.get_by_role("link", name=re.compile("listing/captioned")).wait_for()
+    page.get_by_role("link", name="listing/captioned").wait_for()
     assert page.evaluate("document.cookie") == ""
     assert system.keys["ana"] not in page.evaluate("JSON.stringify({...localStorage, ...sessionStorage})")
     page.reload()
-    page.get_by_role("link", name=re.compile("listing/captioned")).wait_for()
+    page.get_by_role("link", name="listing/captioned").wait_for()
 
 
 def test_a_verdict_by_key_is_shown_published_and_taken_back(page: Any, system: Api, story: dict[str, Any]) -> None:
     sign_in(page, system)
     page.goto(f"/console/?collection={COLLECTION}")
-    page.get_by_role("link", name=re.compile("listing/captioned")).click()
+    page.get_by_role("link", name="listing/captioned").click()
     submitted = page.get_by_role("figure").filter(has_text="Submitted")
     submitted.get_by_text("listing/captioned").wait_for()
     page.get_by_text("Why it matched").wait_for()
