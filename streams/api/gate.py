@@ -21,6 +21,7 @@ from streams import metrics
 from streams.api.auth import Authenticator, Principal
 from streams.api.limits import Allowance, RateLimits
 from streams.api.problems import Problem, problem_of
+from streams.console import is_console_path
 from streams.errors import Overloaded
 from streams.moderation.callbacks import PATH as CALLBACK_PATH
 
@@ -112,7 +113,7 @@ class Gate:
 
     async def _admit(self, scope: Scope, passing: _Passing) -> None:
         path = scope["path"]
-        if path in OPEN_PATHS or path.startswith(SIGNED_PATHS):
+        if path in OPEN_PATHS or path.startswith(SIGNED_PATHS) or is_console_path(path):
             return
         headers = Headers(scope=scope)
         if path.startswith(CALLBACK_PATH):  # the signature in the path is the key
@@ -120,7 +121,7 @@ class Gate:
             self._check_headers(headers, passing)
             return
         try:
-            passing.principal = self._authenticator.authenticate(headers)
+            passing.principal = self._authenticator.authenticate(headers, scope["method"])
         except Problem:
             await self._rates.check_wrong_key(scope["client"][0] if scope.get("client") else "")
             raise
