@@ -47,6 +47,9 @@ chaos: $(READY) ## kill and restart workers under traffic, count every submissio
 sbom: $(READY) ## dist/sbom.json (CycloneDX) and dist/licences.md, of what requirements.lock installs
 	$(BIN)/python deploy/sbom/generate.py dist
 
+screenshots: $(READY) ## the console's pictures in the docs, from the demo's data (needs Chromium)
+	$(BIN)/python -m tests.console.screenshots
+
 lock: $(READY) ## resolve the dependencies anew
 	$(PYTHON) -m venv $(VENV)-lock && $(VENV)-lock/bin/pip install --quiet uv
 	$(VENV)-lock/bin/uv pip compile --quiet --universal --upgrade --python-version 3.11 --no-header --no-annotate \
@@ -55,4 +58,4 @@ lock: $(READY) ## resolve the dependencies anew
 clean: ## remove what was made here
 	rm -rf $(VENV) $(VENV)-lock $(BENCH) bench.json .mypy_cache .ruff_cache .mediasieve dist build
 
-.PHONY: help install demo test lock sbom clean bench bench-quick chaos
+.PHONY: help install demo test screenshots lock sbom clean bench bench-quick chaos

@@ -24,6 +24,7 @@ from streams.api.problems import Problem, answer_problem
 from streams.api.routes import OPEN_ROUTERS, ROUTERS
 from streams.api.thumbnails import urls_of
 from streams.config.settings import Settings
+from streams.console import console_routes
 from streams.errors import MediasieveError
 
 COMPRESS_ABOVE_BYTES = 1000
@@ -52,6 +53,7 @@ def make_app(settings: Settings) -> FastAPI:
         app.include_router(router)
     for router in ROUTERS:
         app.include_router(router, prefix="/v1", responses=operation_defaults())
+    app.router.routes.extend(console_routes())
     for error in (Problem, RequestValidationError, HTTPException, MediasieveError, ExceptionGroup):
         app.add_exception_handler(error, answer_problem)
     describe(app)
@@ -65,7 +67,7 @@ def make_server_app(settings: Settings) -> ASGIApp:
         ConfigurationError: keys, rates or policies cannot be used.
     """
     app = make_app(settings)
-    authenticator = Authenticator(settings)
+    authenticator = Authenticator(settings, app.state.cursor_signer)
     app.state.authenticator = authenticator
     gate: ASGIApp = Gate(
         app,

@@ -10,7 +10,9 @@ from typing import Annotated, Final
 from fastapi import Depends, Query, Request
 from starlette.datastructures import Headers
 
+from streams.api.cursors import CursorSigner
 from streams.api.problems import Problem
+from streams.api.sessions import Sessions, session_of
 from streams.config.api_keys import LOCAL_KEY, ApiKey, LiveKeys, Role
 from streams.config.settings import Settings
 from streams.domain.records import COLLECTION_REGEX
@@ -51,11 +53,16 @@ class Principal:
 class Authenticator:
     """Finds the key of a request.
 
+    Args:
+        settings: name the key file.
+        signer: of the process, for sessions of the console.
+
     Raises:
         ConfigurationError: the key file cannot be used, or there is none and the address is not of this machine.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, signer: CursorSigner | None = None) -> None:
+        self.sessions = Sessions(signer or CursorSigner(settings.api.secret.get_secret_value()))
         self._keys = LiveKeys(settings.api.key_file) if settings.api.key_file is not None else None
         host = settings.api.address.rpartition(":")[0].strip("[]") or "127.0.0.1"
         if self._keys is None and not _is_loopback(host):
@@ -68,8 +75,8 @@ class Authenticator:
     def needs_keys(self) -> bool:
         return self._keys is not None
 
-    def authenticate(self, headers: Headers) -> Principal:
-        """The principal of a request.
+    def authenticate(self, headers: Headers, method: str = "GET") -> Principal:
+        """The principal of a request: of its key, or else of its session.
 
         Raises:
             Problem: the key is missing or unknown; without a key file, the request comes from a web page.
@@ -80,11 +87,20 @@ class Authenticator:
         scheme, _, token = headers.get("authorization", "").partition(" ")
         key = token.strip() if scheme.lower() == "bearer" else headers.get("x-api-key", "")
         challenge = {"WWW-Authenticate": 'Bearer realm="mediasieve"'}
+        if not key and (session := session_of(headers, method)):
+            return self._in_session(session, challenge)
         if not key:
             raise Problem(401, "key_missing", "Send the header Authorization: Bearer and the key.", headers=challenge)
         found = self._keys.find(key)
         if found is None:
             raise Problem(401, "key_unknown", "Check the key; it may have expired or been removed.", headers=challenge)
+        return Principal(found)
+
+    def _in_session(self, session: str, challenge: dict[str, str]) -> Principal:
+        digest = self.sessions.read(session)
+        found = self._keys.find_hash(digest) if digest and self._keys else None
+        if found is None:
+            raise Problem(401, "key_unknown", "The session has ended; sign in again.", headers=challenge)
         return Principal(found)
 
     def close(self) -> None:

@@ -21,6 +21,7 @@ from streams import metrics
 from streams.api.auth import Authenticator, Principal
 from streams.api.limits import Allowance, RateLimits
 from streams.api.problems import Problem, problem_of
+from streams.console import is_console_path
 from streams.errors import Overloaded
 from streams.moderation.callbacks import PATH as CALLBACK_PATH
 
@@ -120,7 +121,7 @@ class Gate:
             self._check_headers(headers, passing)
             return
         try:
-            passing.principal = self._authenticator.authenticate(headers)
+            passing.principal = self._authenticator.authenticate(headers, scope["method"])
         except Problem:
             await self._rates.check_wrong_key(scope["client"][0] if scope.get("client") else "")
             raise

@@ -159,7 +159,10 @@ class LiveKeys:
         """The entry of a key that is valid today."""
         if not key.startswith(KEY_PREFIX) or len(key) > MAX_KEY_CHARS:
             return None
-        digest = hash_of(key)
+        return self.find_hash(hash_of(key))
+
+    def find_hash(self, digest: str) -> ApiKey | None:
+        """The entry of the key with this sha256, if the key is valid today."""
         found = self._keys.get(digest)
         if found is None or not hmac.compare_digest(found.sha256, digest):
             return None

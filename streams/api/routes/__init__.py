@@ -1,6 +1,7 @@
 """A file a resource; every file has a `router`. Add a file, and its router to ROUTERS."""
 
 from streams.api.routes import (
+    batches,
     callbacks,
     dead_letters,
     decisions,
@@ -12,7 +13,9 @@ from streams.api.routes import (
     jobs,
     lists,
     media,
+    review,
     search,
+    sessions,
     statistics,
     submissions,
     thumbnails,
@@ -29,12 +32,15 @@ ROUTERS = (
     exports.router,
     media.router,
     groups.router,
+    review.router,
     search.router,
+    batches.router,
     verdicts.router,
     deletions.router,
     lists.router,
     jobs.router,
     dead_letters.router,
     statistics.router,
+    sessions.router,
 )
 """Below /v1, in the order of the description."""

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from streams.api.answers import cached_answer, json_answer
 from streams.api.auth import Collection, Reader, principal_of
 from streams.api.backend import Shared
+from streams.config.api_keys import ApiKey
 from streams.services.views.collection_statistics import CollectionStatistics, collection_statistics
 
 router = APIRouter(tags=["statistics"])
@@ -41,6 +42,10 @@ async def get_statistics(request: Request, principal: Reader, backend: Shared, c
 @router.get("/me", operation_id="get_key", responses={200: {"model": KeyView}})
 async def get_key(request: Request) -> Response:
     """The key of this request."""
-    key = principal_of(request).key
+    return json_answer(view_key(principal_of(request).key))
+
+
+def view_key(key: ApiKey) -> KeyView:
+    """What may be told of a key."""
     expires = key.expires.isoformat() if key.expires else None
-    return json_answer(KeyView(key.name, sorted(key.roles), key.collections, key.rate or None, expires))
+    return KeyView(key.name, sorted(key.roles), key.collections, key.rate or None, expires)

@@ -57,6 +57,13 @@ GROUP: Final[dict[str, Any]] = {
     "copies_bytes": 66919, "media_ids": ["photo-1", "photo-4", "photo-9"], "transformations": ["mirrored"],
     "for_review": 0, "review_media_ids": [], "thumbnails": THUMBNAILS,
 }  # fmt: skip
+KEY: Final[dict[str, Any]] = {
+    "name": "shop", "roles": ["read", "submit"], "collections": ["shop"], "rate": None, "expires": None,
+}  # fmt: skip
+QUEUED: Final[dict[str, Any]] = {
+    "content_id": ORIGINAL, "known_status": "blocked", "waiting": 2, "waiting_contents": 1, "waiting_since": NOW,
+    "submissions": 3, "canonical": DECISION, "first": DECISION,
+}  # fmt: skip
 MEMBER: Final[dict[str, Any]] = {
     "role": "near_copy", "media_id": "photo-9", "content_id": COPY, "decided_at": NOW, "action": "reuse",
     "why": MATCH["explanation"], "match": MATCH, "differs": [{"fact": "width", "canonical": 800, "member": 640}],
@@ -105,6 +112,11 @@ ANSWERS: Final[dict[str, Any]] = {
     "list_groups": {"groups": [GROUP], "next_cursor": None},
     "get_group": {"collection": "shop", "content_id": ORIGINAL, "canonical": DECISION, "verdict": VERDICT,
                   "members": [MEMBER], "acts": [], "next_cursor": None},
+    "list_review": {"groups": [QUEUED], "next_cursor": None},
+    "list_collections": [{"collection": "shop", "submissions": 3, "waiting": 1}],
+    "act_batch": [
+        {"index": 0, "status": 202, "event_id": "/mediasieve/api/shop#9f2d", "code": None, "detail": None},
+        {"index": 1, "status": 422, "event_id": None, "code": "bad_medium", "detail": "The content id is needed."}],
     "search": SEARCH,
     "search_text": {
         "by": "text", "contents": [], "videos": [], "next_cursor": None, "error": None,
@@ -147,7 +159,7 @@ ANSWERS: Final[dict[str, Any]] = {
         "confidences": [], "failures": [], "transformations": [], "latency": [],
         "cache": {"fingerprints": 3, "cached": 1, "hit_rate": 0.3333, "mean_decode_ms": 12.5},
         "verdicts": [{"status": "pending", "submissions": 3, "inherited": 0}], "calls": [], "calls_saved": []},
-    "get_key": {"name": "shop", "roles": ["read", "submit"], "collections": ["shop"], "rate": None, "expires": None},
+    **dict.fromkeys(("get_key", "begin_session", "end_session"), KEY),
     "livez": {"live": True},
     "live": {"live": True},
     "readyz": READY,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from streams.analytics.queries.copy_groups import CopyGroup
 from streams.analytics.queries.stored import StoredDecision
+from streams.services.views.review_queue import QueuedGroup
 
 
 @dataclass(frozen=True)
@@ -22,4 +23,12 @@ class GroupPage:
     """Some groups of a list."""
 
     groups: Sequence[CopyGroup]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True)
+class QueuePage:
+    """Some groups of the queue."""
+
+    groups: Sequence[QueuedGroup]
     next_cursor: str | None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -13,6 +13,7 @@ from streams.domain.records.fields import MAX_ID_CHARS
 from streams.domain.records.moderation import MAX_LABELS, MAX_NAME_CHARS, MAX_REASON_CHARS, Scope
 from streams.domain.records.verdict import GivenStatus
 
+MAX_ACTS: Final = 200
 Subject = Annotated[
     str, Field(min_length=1, max_length=MAX_ID_CHARS, pattern=NO_NUL, description="A content id, or a media id.")
 ]
@@ -84,3 +85,36 @@ class EventPublished:
     partition: int
     offset: int
     effect: StoredDecision | None
+
+
+class ActBody(Said):
+    """One act of a batch: `status`, `labels` and `scope` are of a verdict, `other` is of a split, merge or undo."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    event: Literal["verdict", "withdrawal", "split", "merge", "undo"]
+    status: GivenStatus | None = None
+    labels: Annotated[list[LabelBody], Field(max_length=MAX_LABELS)] = []
+    scope: Scope = "group"
+    other: Subject | None = None
+
+
+class ActsBody(BaseModel):
+    """Acts that are done in one request, in no order."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [
+        {"acts": [{"event": "verdict", "subject": "photo-1", "status": "blocked"},
+                  {"event": "split", "subject": "photo-4", "other": "photo-9"}]}]})  # fmt: skip
+
+    acts: Annotated[list[ActBody], Field(min_length=1, max_length=MAX_ACTS)]
+
+
+@dataclass(frozen=True)
+class ActResult:
+    """What became of one act of a batch: Kafka has its event, or `code` and `detail` say why it was refused."""
+
+    index: int
+    status: int
+    event_id: str | None
+    code: str | None
+    detail: str | None

@@ -80,6 +80,7 @@ def overview(system: System) -> str:
         ("Kafka", settings.kafka.bootstrap_servers, "yours" if options.external_broker else "embedded"),
         ("ClickHouse", settings.clickhouse.url, "yours" if options.external_clickhouse else "embedded"),
         *((("API", f"http://{system.api_address}", ""),) if system.api_address else ()),
+        *((("console", f"http://{system.api_address}/console/", ""),) if system.api_address else ()),
         *((f"worker {n}", f"http://{a}/metrics", "") for n, a in enumerate(system.worker_addresses)),
         ("logs", str(settings.paths.data_dir / "logs"), ""),
     ]

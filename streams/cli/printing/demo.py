@@ -50,6 +50,7 @@ def next_steps(system: System, folder: Path, *, stays_up: bool) -> str:
         if system.api_address:
             sample = next(iter(sorted((folder / "samples").rglob("*mirrored*"))), folder / "samples")
             find = f"curl --data-binary @{sample} 'http://{system.api_address}/v1/lookup?collection={COLLECTION}'"
+            rows.append((f"http://{system.api_address}/console/?collection={COLLECTION}", "the review console"))
             rows.append((find, "what is known of a picture; /openapi.json has all of the API"))
         rows += [
             (read, "all decisions; --follow for new ones, --json for programs"),

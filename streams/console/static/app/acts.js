@@ -1,0 +1,145 @@
+// Verdicts and corrections: shown at once, sent, and taken back by undo. Many at once go in batches, with progress.
+import { ask, me } from "./api.js";
+import { makeCell } from "./cells.js";
+import { name, plural } from "./format.js";
+import { personName } from "./settings.js";
+
+const WAIT_S = 10;
+const BATCH = 50;
+const MAX_UNDO = 100;
+const MAX_SHOWN = 6;
+const PATHS = { verdict: "/v1/verdicts", withdrawal: "/v1/withdrawals", split: "/v1/splits", merge: "/v1/merges", undo: "/v1/undos" };
+const DONE = { allowed: "Allowed", blocked: "Blocked", review: "Set for review" };
+
+// By content id: the verdict that somebody just gave here, while the API's answers may still have the one before.
+export const given = makeCell(new Map());
+// What was done here, the latest last: {id, text, state: "sending" | "sent" | "done" | "failed", done, total, problem}.
+export const notices = makeCell([]);
+// Counts up with every effect, so that pages read again.
+export const effects = makeCell(0);
+
+const undoable = [];
+let lastId = 0;
+
+export const canUndo = makeCell(false);
+
+function note(id, changes) {
+  notices.update((before) => {
+    const known = before.some((notice) => notice.id === id);
+    const next = known ? before.map((notice) => (notice.id === id ? { ...notice, ...changes } : notice)) : [...before, { id, ...changes }];
+    return next.slice(-MAX_SHOWN);
+  });
+}
+
+export function dismiss(id) {
+  notices.update((before) => before.filter((notice) => notice.id !== id));
+}
+
+const author = () => (personName.get() ? { by: personName.get() } : {});
+const authorName = () => personName.get() || me.get()?.name || "";
+
+// The act that takes a verdict back: the same person's verdict before it, or else a withdrawal.
+function inverseOf(act, verdictBefore) {
+  if (act.event !== "verdict") return { event: "undo", subject: act.subject, other: act.other };
+  const isOwn = verdictBefore?.kind === "person" && verdictBefore.by === authorName() && !verdictBefore.inherited_from;
+  if (!isOwn || verdictBefore.status === "pending") return { event: "withdrawal", subject: act.subject };
+  return { event: "verdict", subject: act.subject, status: verdictBefore.status, labels: verdictBefore.labels };
+}
+
+// Gives a verdict on contents: [{contentId, mediaId, verdict}].
+export function giveVerdict(subjects, status, collection) {
+  const acts = subjects.map(({ contentId, verdict }) => ({
+    act: { event: "verdict", subject: contentId, status }, verdictBefore: verdict,
+  }));
+  const what = subjects.length === 1 ? name(subjects[0].mediaId) : plural(subjects.length, "content");
+  return perform(`${DONE[status]}: ${what}`, acts, collection);
+}
+
+export function splitOrMerge(event, subject, other, collection) {
+  const text = event === "split" ? "Not a match" : "The same";
+  return perform(`${text}: ${name(subject.mediaId)}`, [{ act: { event, subject: subject.contentId, other } }], collection);
+}
+
+export function undoLast() {
+  const last = undoable.pop();
+  canUndo.set(undoable.length > 0);
+  if (!last) return Promise.resolve();
+  return perform(`Undone: ${last.text}`, last.inverse.map((act) => ({ act })), last.collection, { isUndo: true });
+}
+
+async function perform(text, acts, collection, { isUndo = false } = {}) {
+  const id = (lastId += 1);
+  const begun = performance.now();
+  note(id, { text, state: "sending", done: 0, total: acts.length, failed: [] });
+  show(acts.map(({ act }) => act));
+  const failed = acts.length === 1 ? await sendOne(acts[0].act, collection, id) : await sendMany(acts, collection, id);
+  const done = acts.filter((entry) => !failed.has(entry.act));
+  if (failed.size) hide([...failed.keys()]);
+  if (!isUndo && done.length) {
+    const inverse = done.map(({ act, verdictBefore }) => inverseOf(act, verdictBefore));
+    undoable.push({ text, collection, inverse });
+    if (undoable.length > MAX_UNDO) undoable.shift();
+    canUndo.set(true);
+  }
+  const problems = [...failed.values()];
+  note(id, {
+    state: failed.size ? "failed" : "done", done: done.length, failed: problems, tookMs: performance.now() - begun,
+    again: failed.size ? () => (dismiss(id), perform(text, acts.filter(({ act }) => failed.has(act)), collection, { isUndo })) : null,
+  });
+  if (!failed.size) setTimeout(() => dismiss(id), 6_000);
+  effects.update((count) => count + 1);
+}
+
+function show(acts) {
+  given.update((before) => {
+    const next = new Map(before);
+    for (const act of acts) {
+      if (act.event === "verdict") next.set(act.subject, { status: act.status, by: authorName(), kind: "person" });
+      else if (act.event === "split" || act.event === "merge") next.set(act.subject, { act: act.event });
+      else next.delete(act.subject);
+    }
+    return next;
+  });
+}
+
+function hide(acts) {
+  given.update((before) => {
+    const next = new Map(before);
+    for (const act of acts) next.delete(act.subject);
+    return next;
+  });
+}
+
+// Pages read again: what they show now is what the API says.
+export function forgetGiven(contentIds) {
+  if (contentIds.some((contentId) => given.get().has(contentId))) hide(contentIds.map((subject) => ({ subject })));
+}
+
+async function sendOne(act, collection, id) {
+  const { event, ...body } = act;
+  try {
+    const answer = await ask(PATHS[event], { method: "POST", params: { wait_s: WAIT_S }, json: { ...body, ...author(), collection } });
+    note(id, { isLate: answer.effect === null });
+    return new Map();
+  } catch (problem) {
+    return new Map([[act, problem]]);
+  }
+}
+
+async function sendMany(acts, collection, id) {
+  const failed = new Map();
+  for (let begin = 0; begin < acts.length; begin += BATCH) {
+    const part = acts.slice(begin, begin + BATCH).map(({ act }) => act);
+    try {
+      const json = { acts: part.map((act) => ({ ...act, ...author(), collection })) };
+      const results = await ask("/v1/verdicts/batch", { method: "POST", json });
+      results.forEach((result, index) => {
+        if (result.status >= 300) failed.set(part[index], { message: result.detail, code: result.code });
+      });
+    } catch (problem) {
+      for (const act of part) failed.set(act, problem);
+    }
+    note(id, { done: begin + part.length - failed.size });
+  }
+  return failed;
+}

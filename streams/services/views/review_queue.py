@@ -1,0 +1,75 @@
+"""The queue of groups to review: why each waits, with the known content and the first submission that waits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from clickhouse_connect.driver.client import Client
+
+from streams.analytics.queries.review_queue import QueueFilter, WaitingGroup, decisions_by_id, waiting_groups
+from streams.analytics.queries.stored import StoredDecision
+from streams.analytics.queries.stored.contents import decisions_of_contents
+
+
+@dataclass(frozen=True)
+class QueuedGroup:
+    """A group with submissions that wait for a person.
+
+    Attributes:
+        content_id: its canonical content.
+        known_status: of the verdict on the canonical content; null while there is none.
+        waiting: submissions that wait: their match needs a look, or their verdict is `review`.
+        waiting_contents: contents of those.
+        waiting_since: when the first of them was decided.
+        submissions: of the group.
+        canonical: the latest decision about the canonical content; null if ClickHouse no longer has one.
+        first: the decision that waits longest.
+    """
+
+    content_id: str
+    known_status: str | None
+    waiting: int
+    waiting_contents: int
+    waiting_since: datetime
+    submissions: int
+    canonical: StoredDecision | None
+    first: StoredDecision | None
+
+
+@dataclass(frozen=True)
+class QueueRows:
+    """One page of the queue, and the place after which the next begins."""
+
+    groups: list[QueuedGroup]
+    last: tuple[int, int, int, str] | None
+
+
+def read_queue(
+    client: Client, chosen: QueueFilter, *, after: tuple[int, int, int, str] | None, limit: int
+) -> QueueRows:
+    """A page of the queue, the most urgent group first.
+
+    Raises:
+        AnalyticsError: ClickHouse does not answer or refuses.
+    """
+    rows = waiting_groups(client, chosen, after=after, limit=limit)
+    if not rows:
+        return QueueRows([], None)
+    canonical = decisions_of_contents(client, chosen.collection, [row.content_id for row in rows])
+    first = decisions_by_id(client, chosen.collection, [row.first_decision_id for row in rows])
+    groups = [_queued(row, canonical.get(row.content_id), first.get(str(row.first_decision_id))) for row in rows]
+    return QueueRows(groups, rows[-1].place if len(rows) == limit else None)
+
+
+def _queued(row: WaitingGroup, canonical: StoredDecision | None, first: StoredDecision | None) -> QueuedGroup:
+    return QueuedGroup(
+        content_id=row.content_id,
+        known_status=row.known_status or None,
+        waiting=row.waiting,
+        waiting_contents=row.waiting_contents,
+        waiting_since=row.waiting_since,
+        submissions=row.submissions,
+        canonical=canonical,
+        first=first,
+    )
