@@ -22,10 +22,9 @@ from streams.domain.hashes.views import FULL
 from streams.kafka.topics import DECISIONS, FINGERPRINTS
 from streams.thumbnails.names import FILES, digest_of, object_name
 from streams.thumbnails.store import ThumbnailStore
-from tests.analytics.test_deletion import deleted
 from tests.support.engines import Database
 from tests.support.media import noise
-from tests.support.stories import Record, decision, decision_record, facts, fingerprint, fingerprint_record
+from tests.support.stories import Record, decision, decision_record, deleted, facts, fingerprint, fingerprint_record
 
 CONTENTS = 300
 ANY = DecisionFilter("default")

@@ -107,7 +107,7 @@ def test_what_looks_alike_is_found_by_medium_and_by_upload(
     found = eventually(lambda: client.post("/v1/search", json=by_medium).json()["looks"])
     assert found == sorted(found, key=lambda each: each["distance"])
     assert story["original"]["content_id"] not in [each["content_id"] for each in found]
-    asked = {**IN_SHOP, "likeness": "visual", "limit": 2}
+    asked: dict[str, Any] = {**IN_SHOP, "likeness": "visual", "limit": 2}
     uploaded = client.post("/v1/search", params=asked, content=photo(1, quality=60),
                            headers={"Content-Type": "image/jpeg"}).json()  # fmt: skip
     nearest = uploaded["looks"][0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from io import BytesIO
-from typing import Final
+from typing import Any, Final
 
 import av
 import numpy as np
@@ -76,7 +76,7 @@ def _frame_of(picture: Image.Image) -> VideoFrame:
 
 
 def _encode(frame: VideoFrame) -> bytes:
-    encoder = av.VideoCodecContext.create("libwebp", "w")
+    encoder: Any = av.VideoCodecContext.create("libwebp", "w")
     encoder.width, encoder.height, encoder.pix_fmt = frame.width, frame.height, "yuv420p"
     encoder.time_base, encoder.thread_count = Fraction(1), 1
     encoder.options = {"compression_level": str(METHOD), "quality": str(QUALITY)}
