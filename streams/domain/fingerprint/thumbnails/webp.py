@@ -71,7 +71,7 @@ def _frame_of(picture: Image.Image) -> VideoFrame:
     for plane, band in zip(frame.planes, picture.split(), strict=True):
         rows = np.zeros((picture.height, plane.line_size), np.uint8)
         rows[:, : picture.width] = np.asarray(band)
-        plane.update(rows)
+        plane.update(rows.tobytes())
     return frame
 
 
