@@ -20,7 +20,7 @@ tests/bench/visual.py."""
 BITS: Final = f"""
     arrayMin(arrayMap(
         other -> bitHammingDistance(code, other),
-        arrayMap(hex -> toFixedString(unhex(hex), {CODE_BYTES}), {{codes:Array(String)}})
+        arrayMap(digits -> toFixedString(unhex(digits), {CODE_BYTES}), {{codes:Array(String)}})
     ))
 """
 
@@ -39,16 +39,16 @@ NEAREST: Final = """
     ) AS reach
     SELECT
         content_id,
-        toUInt32(min(distance)) AS distance,
-        argMin(at_ms, (distance, at_ms)) AS at_ms
+        toUInt32(min(squares)) AS distance,
+        argMin(frame_ms, (squares, frame_ms)) AS at_ms
     FROM
     (
         SELECT
             content_id,
-            at_ms,
+            at_ms AS frame_ms,
             arrayMin(arrayMap(
                 other -> L2SquaredDistance(descriptor, other), {descriptors:Array(Array(Int8))}
-            )) AS distance
+            )) AS squares
         FROM visuals
         PREWHERE {bits} <= reach
         WHERE collection = {collection:String} AND version = {version:UInt8} {filter}
