@@ -24,19 +24,8 @@ BITS: Final = f"""
     ))
 """
 
-#: The first pass reads codes only: how near the nearest rows are. The second reads the values of these.
+#: ClickHouse sorts the codes alone, and reads the values of the rows that are left.
 NEAREST: Final = """
-    WITH
-    (
-        SELECT max(bits) FROM
-        (
-            SELECT {bits} AS bits
-            FROM visuals
-            WHERE collection = {collection:String} AND version = {version:UInt8} {filter}
-            ORDER BY bits
-            LIMIT {compared:UInt32}
-        )
-    ) AS reach
     SELECT
         content_id,
         toUInt32(min(squares)) AS distance,
@@ -45,13 +34,18 @@ NEAREST: Final = """
     (
         SELECT
             content_id,
-            at_ms AS frame_ms,
+            frame_ms,
             arrayMin(arrayMap(
                 other -> L2SquaredDistance(descriptor, other), {descriptors:Array(Array(Int8))}
             )) AS squares
-        FROM visuals
-        PREWHERE {bits} <= reach
-        WHERE collection = {collection:String} AND version = {version:UInt8} {filter}
+        FROM
+        (
+            SELECT content_id, at_ms AS frame_ms, descriptor
+            FROM visuals
+            WHERE collection = {collection:String} AND version = {version:UInt8} {filter}
+            ORDER BY {bits}
+            LIMIT {compared:UInt32}
+        )
     )
     GROUP BY content_id
     HAVING (distance, content_id) > ({after_distance:Int64}, {after:String}) AND content_id != {without:String}
