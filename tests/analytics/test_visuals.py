@@ -98,10 +98,13 @@ def test_pages_go_on_where_the_page_before_ended(clickhouse: Database) -> None:
     assert first + second == full_scan(visual_descriptor(packed(5)), 5, 20)
 
 
-@pytest.mark.usefixtures("sink")
-def test_other_collections_and_filters_find_nothing(clickhouse: Database) -> None:
+async def test_a_search_stays_in_its_collection_and_filter(sink: ClickHouseSink, clickhouse: Database) -> None:
+    owned = [replace(decision(number), metadata={"owner": "u-7"}) for number in (8, 9)]
+    await sink.write(DECISIONS, [decision_record(each, at) for at, each in enumerate(owned)])
     assert near(clickhouse, 5, chosen=DecisionFilter("other")) == []
     assert near(clickhouse, 5, chosen=DecisionFilter("default", owner="nobody")) == []
+    found = near(clickhouse, 5, chosen=DecisionFilter("default", owner="u-7"))
+    assert {each.content_id for each in found} == {each.content_id for each in owned}
 
 
 async def test_key_frames_of_videos_say_when(sink: ClickHouseSink, clickhouse: Database) -> None:
