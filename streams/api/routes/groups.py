@@ -19,6 +19,7 @@ from streams.api.openapi import missing
 from streams.api.parameters import ContentIdPath, Cursor, Limit
 from streams.api.problems import not_found
 from streams.api.schemas.pages import GroupPage
+from streams.api.thumbnails import with_thumbnails
 from streams.services.views.group_view import GroupView, view_group
 
 router = APIRouter(tags=["groups"])
@@ -46,11 +47,12 @@ async def list_groups(
 
     async def page() -> GroupPage:
         found = await backend.queries.run(copy_groups, collection, limit=limit, for_review=for_review, after=after)
+        shown = with_thumbnails(request, found)  # what is kept has URLs, which are valid for much longer
         if len(found) < limit:
-            return GroupPage(found, None)
+            return GroupPage(shown, None)
         last = found[-1]
         following = [last.submissions, last.for_review, last.copies_bytes, last.content_id]
-        return GroupPage(found, cursors.encode(following))
+        return GroupPage(shown, cursors.encode(following))
 
     return cached_answer(
         request, await backend.answers.get("groups", (collection, for_review, limit, after), GROUPS_AGE_S, page)
