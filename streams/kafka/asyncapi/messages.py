@@ -9,6 +9,7 @@ from streams.kafka import cloudevents
 from streams.kafka.asyncapi.schemas import PLACE, Schema, header_schema
 from streams.kafka.topics import (
     BULK_SUBMISSIONS,
+    CALLBACKS,
     CONTENTS_CHANGELOG,
     DEAD_LETTER_ACTS,
     DEAD_LETTERS,
@@ -107,6 +108,9 @@ MESSAGES: Final[dict[str, tuple[Message, ...]]] = {
             header_schema({}, {**SENT, **TYPED}),
         ),
         Message("PublishedListEvent", "An event about a hash list.", "PublishedListEvent", header_schema({}, SENT)),
+    ),
+    CALLBACKS: (
+        Message("ModeratorCallback", "What a moderator calls back with, as it came.", None, content_type=BYTES),
     ),
     FINGERPRINTS: (
         _made("Fingerprint", "What decoding found of a submission.", cloudevents.FINGERPRINT_TYPE),
