@@ -72,6 +72,8 @@ class SecuredSystem:
         }
         if "MEDIASIEVE_MODERATION_FILE" in service.environment:
             here["MEDIASIEVE_MODERATION_FILE"] = str(DEPLOY / "kubernetes" / "moderation" / "moderation.yaml")
+        if "MEDIASIEVE_THUMBNAILS" in service.environment:
+            here["MEDIASIEVE_THUMBNAILS"] = (self.home / "thumbnails").as_uri()
         if self.tls:
             here |= {
                 "MEDIASIEVE_BROKER_SECURITY": "sasl_ssl",
@@ -232,3 +234,4 @@ def decide_one_picture(system: SecuredSystem, *, certificates: Collection[str] =
         environment = system.environment(SERVICES["record"], certificate="record" in certificates)
         search = ("mediasieve", "similar", str(picture), "--json")
         until(lambda: "cat.jpg" in system.run(environment, *search).stdout)
+        until(lambda: list((system.home / "thumbnails").rglob("*.webp")))
