@@ -21,7 +21,7 @@ from streams.local.clickhouse.server import EmbeddedClickHouse
 from tests.deploy.compose import DEPLOY, TOP, Service, own_services
 from tests.deploy.container import as_container, bake_kernels, entrypoint, give_to_container
 from tests.support.brokers import ApacheKafka, java_command
-from tests.support.commands import until
+from tests.support.commands import TIMEOUT_S, until
 from tests.support.media import jpeg
 from tests.support.processes import end, free_port, launch, tail
 
@@ -113,7 +113,7 @@ class SecuredSystem:
             cwd=self.home,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=TIMEOUT_S,
             check=False,
         )
 
