@@ -45,6 +45,7 @@ MEDIUM: Final = {
     "ce_priority": "0 to 9.",
     "ce_metadata": "A JSON object.",
     "ce_jobid": "The job that the submission is part of.",
+    "ce_reference": "`true` adds the medium to a reference collection.",
 }
 LETTER: Final = {
     "dl_reason": "A stable code; docs/integrate/reasons.md explains all.",
@@ -109,9 +110,6 @@ MESSAGES: Final[dict[str, tuple[Message, ...]]] = {
         ),
         Message("PublishedListEvent", "An event about a hash list.", "PublishedListEvent", header_schema({}, SENT)),
     ),
-    CALLBACKS: (
-        Message("ModeratorCallback", "What a moderator calls back with, as it came.", None, content_type=BYTES),
-    ),
     FINGERPRINTS: (
         _made("Fingerprint", "What decoding found of a submission.", cloudevents.FINGERPRINT_TYPE),
         _made("ModerationEvent", "A checked moderation event.", cloudevents.MODERATION_TYPE),
@@ -119,6 +117,12 @@ MESSAGES: Final[dict[str, tuple[Message, ...]]] = {
         _made("ListEntries", "Entries of a hash list.", cloudevents.LIST_ENTRIES_TYPE, "ListEvent"),
         _made("RevisionStep", "How match goes on with a revision.", cloudevents.WALK_TYPE, "Step"),
         _made("DeletionStep", "How match goes on with a deletion.", cloudevents.DELETION_STEP_TYPE, "Step"),
+    ),
+    CALLBACKS: (
+        Message(
+            "Callback", "What a moderator with late answers posted, as it came.", None,
+            header_schema({"content-type": f"={JSON}"}),
+        ),
     ),
     DECISIONS: (
         _made("Decision", "A decision, or a later one that supersedes it.", cloudevents.DECISION_TYPE),
