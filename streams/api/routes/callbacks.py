@@ -48,7 +48,7 @@ async def take_callback(request: Request, backend: Shared, token: Token) -> Resp
     """Take a moderator's answer to one question, as JSON. Kafka has it once this is answered; a repeat does no harm."""
     secret = backend.settings.api.callback_secret.get_secret_value()
     if not secret:
-        raise Problem(404, "not_found", "This API takes no callbacks: MEDIASIEVE_CALLBACK_SECRET is not set.")
+        raise Problem(403, "callback_refused", "This API takes no callbacks: MEDIASIEVE_CALLBACK_SECRET is not set.")
     try:
         question = CallbackSigner(secret).check(token, time.time())
     except CallbackRefused as error:
