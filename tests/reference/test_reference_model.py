@@ -169,7 +169,7 @@ def check_variety(twins: Twins, first: list[dict[str, Any]], about: str) -> None
 def compare_rows(database: Database, twins: Twins, workers: Workers, deadline: float, about: str) -> None:
     rows: dict[str, tuple[Any, ...]] = {}
     columns = "outcome, media_id, match_media_id, content_id, verdict_status, verdict_by, inherits_because, is_probe"
-    query = f"SELECT toString(decision_id), {columns} FROM decisions_once"  # noqa: S608
+    query = f"SELECT toString(decision_id), {columns} FROM decisions_once"
     while not stored_all(rows, twins) and time.monotonic() < deadline:
         workers.keep_up()
         with database.client() as client:
