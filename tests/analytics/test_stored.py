@@ -17,6 +17,7 @@ from streams.analytics.queries.stored import (
     Keyset,
     StoredDecision,
     decision_page,
+    decisions_of_group,
     latest_decision,
     medium_decisions,
 )
@@ -150,6 +151,18 @@ async def test_many_revisions_do_not_hide_what_stands_behind_them(store: Store) 
     first = decision(0)
     await store.write(decision(1), *(revised(first, number) for number in range(12)))
     assert store.media(size=1) == ["photos/0.jpg", "photos/1.jpg"]
+
+
+async def test_a_large_group_that_a_verdict_revised_has_its_members_in_order_of_arrival(store: Store) -> None:
+    members = [decision(number, content=0, outcome="duplicate" if number else "unique") for number in range(9)]
+    await store.write(*members)
+    await store.write(*(revised(each, 1, action="reuse") for each in members[:8]))
+    found: list[tuple[str, int]] = []
+    after = None
+    while page := store.ask(decisions_of_group, "default", name(0), after=after, limit=2):
+        found += [(row.media_id, row.revision) for row in page]
+        after = Keyset(datetime.fromisoformat(page[-1].decided_at), page[-1].decision_id)
+    assert found == [("photos/8.jpg", 0), *((f"photos/{number}.jpg", 1) for number in range(8))]
 
 
 async def test_a_deleted_medium_is_nowhere_even_if_its_record_comes_again(store: Store) -> None:
