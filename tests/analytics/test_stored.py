@@ -7,12 +7,14 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Concatenate, ParamSpec, TypeVar
 
+import orjson
 import pytest
 from clickhouse_connect.driver.client import Client
 
 from streams.analytics.migrations import read_migrations
 from streams.analytics.queries.copy_groups import copy_groups
 from streams.analytics.queries.stored import (
+    COLUMNS,
     DecisionFilter,
     Keyset,
     StoredDecision,
@@ -218,6 +220,12 @@ async def test_words_are_found_whole_and_where_they_stand(store: Store) -> None:
     assert places("klei") == []
     assert places("' OR 1=1 --") == []
     assert places("%") == []
+
+
+async def test_documents_have_all_columns_that_are_read(store: Store) -> None:
+    await store.write(decision(0))
+    [(document,)] = store.database.rows("SELECT document FROM decision_documents")
+    assert sorted(orjson.loads(document)) == sorted(column.strip() for column in COLUMNS.split(","))
 
 
 async def test_rows_of_before_are_found_after_the_migration(clickhouse: Database) -> None:
