@@ -23,11 +23,11 @@ def client(api: Api) -> Any:
 def groups(client: httpx.Client) -> dict[str, dict[str, Any]]:
     """Two pictures; one has a caption in two ways, the other in one, and is blocked."""
     made = {}
-    for number, captions in ((201, ("SALE", "@shop")), (202, ("HOT",))):
+    for number, captions in ((201, {"SALE": 0.2, "@shop": 0.1}), (202, {"HOT": 0.2})):
         original = photo(number)
         made[f"{number}"] = submit(client, f"q/{number}", original, COLLECTION)
-        for text in captions:
-            made[text] = submit(client, f"q/{number}/{text}", captioned(original, text), COLLECTION)
+        for text, share in captions.items():
+            made[text] = submit(client, f"q/{number}/{text}", captioned(original, text, share), COLLECTION)
             assert made[text]["action"] == "review"
     eventually(lambda: len(queue(client)) == 2)
     return made
