@@ -59,6 +59,20 @@ def test_the_queue_has_most_first_and_copies_of_what_is_blocked_before(
     assert len(queue(client, confidence="certain")) == 2
 
 
+def test_what_is_split_or_merged_no_longer_waits(client: httpx.Client, groups: dict[str, dict[str, Any]]) -> None:
+    pair = {"subject": groups["SALE"]["content_id"], "other": groups["201"]["content_id"]}
+
+    def waiting() -> int:
+        return next((group["waiting"] for group in queue(client) if group["content_id"] == pair["other"]), 0)
+
+    assert waiting() == 2
+    for event in ("splits", "merges"):
+        assert client.post(f"/v1/{event}", json=pair).status_code == 202
+        eventually(lambda: waiting() == 1)
+        assert client.post("/v1/undos", json=pair).status_code == 202
+        eventually(lambda: waiting() == 2)
+
+
 def test_collections_say_how_much_waits_and_only_those_that_the_key_reaches(
     api: Api, client: httpx.Client, groups: dict[str, dict[str, Any]]
 ) -> None:
