@@ -44,6 +44,9 @@ bench-quick: $(READY) ## little of each benchmark, to see that they run
 chaos: $(READY) ## kill and restart workers under traffic, count every submission (needs Java 17, Maven)
 	$(BIN)/python -m tests.bench.chaos
 
+sbom: $(READY) ## dist/sbom.json (CycloneDX) and dist/licences.md, of what requirements.lock installs
+	$(BIN)/python deploy/sbom/generate.py dist
+
 screenshots: $(READY) ## the console's pictures in the docs, from the demo's data (needs Chromium)
 	$(BIN)/python -m tests.console.screenshots
 
@@ -55,4 +58,4 @@ lock: $(READY) ## resolve the dependencies anew
 clean: ## remove what was made here
 	rm -rf $(VENV) $(VENV)-lock $(BENCH) bench.json .mypy_cache .ruff_cache .mediasieve dist build
 
-.PHONY: help install demo test screenshots lock clean bench bench-quick chaos
+.PHONY: help install demo test screenshots lock sbom clean bench bench-quick chaos

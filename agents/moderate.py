@@ -7,7 +7,7 @@ from functools import partial
 from streams.config.settings import Settings
 from streams.domain.records import ModerationEvent
 from streams.kafka.cloudevents import VERDICT_TYPE, moderation_headers
-from streams.kafka.topics import BULK_SUBMISSIONS, DEAD_LETTERS, DECISIONS, SUBMISSIONS, VERDICTS
+from streams.kafka.topics import BULK_SUBMISSIONS, CALLBACKS, DEAD_LETTERS, DECISIONS, SUBMISSIONS, VERDICTS
 from streams.runtime.runners.concurrent import RecordTask, Work
 from streams.runtime.runners.patient import PatientStage
 from streams.stages.moderate.desk import ModerationDesk
@@ -28,7 +28,7 @@ def stage(settings: Settings) -> PatientStage:
         name="moderate",
         reads=(DECISIONS,),
         writes=(VERDICTS, DEAD_LETTERS),
-        looks_up=(SUBMISSIONS, BULK_SUBMISSIONS),
+        looks_up=(SUBMISSIONS, BULK_SUBMISSIONS, CALLBACKS),
         close=desk.close,
         handle=partial(moderate, desk=desk),
     )

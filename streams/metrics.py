@@ -153,6 +153,12 @@ LIST_ENTRIES = Gauge(
     "mediasieve_list_entries", "Entries of hash lists that contents are compared with", registry=REGISTRY
 )
 LIST_BYTES = Gauge("mediasieve_list_bytes", "Memory that the entries of hash lists take", registry=REGISTRY)
+LIST_HITS = Counter(
+    "mediasieve_list_hits",
+    "Contents that hash lists have come to say something about, by equal bytes (exact) or near hashes (unverified)",
+    ["collection", "list", "confidence"],
+    registry=REGISTRY,
+)
 QUARANTINED_ENTRIES = Counter(
     "mediasieve_list_quarantined",
     "Entries of hash lists that matched too many contents and act no more",

@@ -11,13 +11,14 @@ import logging
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 from urllib.parse import SplitResult, urlsplit
 
 import clickhouse_connect
 from clickhouse_connect.driver import options
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalError
+from urllib3 import Timeout
 
 from streams.config.settings import Settings
 from streams.errors import AnalyticsError, ConfigurationError
@@ -68,7 +69,7 @@ def connect(settings: Settings, *, database: str | None = None) -> Client:
         database: None for the database of the settings, empty for the server's default database.
 
     Raises:
-        ConfigurationError: MEDIASIEVE_CLICKHOUSE is not an HTTP address.
+        ConfigurationError: MEDIASIEVE_CLICKHOUSE is not an HTTP address, or a file of certificates is missing.
         AnalyticsError: ClickHouse does not answer or refuses; the message says what to do.
     """
     address = _parse_address(settings.clickhouse.url)
@@ -88,9 +89,41 @@ def connect(settings: Settings, *, database: str | None = None) -> Client:
             autogenerate_session_id=False,
             tz_mode="aware",
             proxy_path=address.path.strip("/"),
+            **_tls(settings, address),
         )
     client.uri = settings.clickhouse.url  # error messages name the address as the user wrote it
     return client
+
+
+def _tls(settings: Settings, address: SplitResult) -> dict[str, Any]:
+    """What the library wants to know for an https address."""
+    named = {
+        "ca_cert": ("MEDIASIEVE_CLICKHOUSE_CA_FILE", settings.clickhouse.ca_file),
+        "client_cert": ("MEDIASIEVE_CLICKHOUSE_CERT_FILE", settings.clickhouse.cert_file),
+        "client_cert_key": ("MEDIASIEVE_CLICKHOUSE_KEY_FILE", settings.clickhouse.key_file),
+    }
+    given = {name: (variable, path) for name, (variable, path) in named.items() if path is not None}
+    for variable, path in given.values():
+        if address.scheme != "https":
+            raise ConfigurationError(f"{variable} needs an https address in MEDIASIEVE_CLICKHOUSE.")
+        if not path.is_file():
+            raise ConfigurationError(f"{variable}: there is no file {path}.")
+    found: dict[str, Any] = {name: str(path) for name, (_, path) in given.items()}
+    if "client_cert" in found:  # by itself it stands for the password; with one, the server wants both
+        found["tls_mode"] = "strict" if settings.clickhouse.password.get_secret_value() else "mutual"
+    return found
+
+
+@contextmanager
+def patient(client: Client, timeout_s: float) -> Iterator[None]:
+    """Wait so long for every answer of a client, in place of ANSWER_TIMEOUT_S."""
+    http: Any = client
+    before = http.timeout
+    http.timeout = Timeout(connect=CONNECT_TIMEOUT_S, read=timeout_s)
+    try:
+        yield
+    finally:
+        http.timeout = before
 
 
 @contextmanager

@@ -29,13 +29,52 @@ EVENTS_OF_MEDIA: Final = """
     WHERE media_id != '' AND (collection, media_id) IN {media:Array(Tuple(String, String))}
 """
 
+#: After the decisions were deleted, and before their keys are.
+HASHES_OF_NAMED: Final = """
+    DELETE FROM content_hashes
+    WHERE (collection, content_id) IN (SELECT collection, content_id FROM decisions_by_time WHERE {named})
+        AND (collection, content_id) NOT IN
+        (
+            SELECT collection, content_id FROM decisions
+            WHERE content_id IN (SELECT content_id FROM decisions_by_time WHERE {named})
+        )
+"""
+
+
+DOCUMENTS_OF_NAMED: Final = """
+    DELETE FROM decision_documents
+    WHERE (collection, decided_at, decision_id) IN
+        (SELECT collection, decided_at, decision_id FROM decisions_by_time WHERE {named})
+"""
+
+FACTS_OF_NAMED: Final = """
+    DELETE FROM submission_facts
+    WHERE outcome != 'deleted' AND (collection, submission_id, attempt) IN
+    (
+        SELECT collection, submission_id, attempt FROM decisions_by_time
+        WHERE {named}
+    )
+"""
+
+
+KEY_TABLES: Final = ("decisions_by_medium", "decisions_by_group", "decisions_by_time")
+
 STATEMENTS_OF_DECISIONS: Final = (
     # content_id leads the order of decisions, so that few parts are read
     f"DELETE FROM decisions WHERE content_id IN {{contents:Array(String)}} AND {SUBMISSIONS}",  # noqa: S608
     f"DELETE FROM fingerprints WHERE {SUBMISSIONS}",  # noqa: S608
+    DOCUMENTS_OF_NAMED.replace("{named}", SUBMISSIONS),
+    *(f"DELETE FROM {table} WHERE {SUBMISSIONS}" for table in (*KEY_TABLES, "revised_submissions")),  # noqa: S608
+    f"DELETE FROM submission_facts WHERE {SUBMISSIONS} AND outcome != 'deleted'",  # noqa: S608
     # a job counts its submissions still
     f"ALTER TABLE job_decisions UPDATE media_id = '', failure_detail = '' WHERE media_id != '' AND {SUBMISSIONS}",
     # the frames of a video are those of its content: they stay without a medium while another medium shows them
+    """
+    DELETE FROM content_hashes
+    WHERE (collection, content_id) IN {pairs:Array(Tuple(String, String))}
+        AND (collection, content_id) NOT IN
+            (SELECT collection, content_id FROM decisions WHERE content_id IN {contents:Array(String)})
+    """,
     """
     DELETE FROM video_frames
     WHERE (collection, content_id) IN {pairs:Array(Tuple(String, String))}
@@ -128,19 +167,28 @@ def _delete_named(client: Client, events: Sequence[tuple[ModerationEvent, RawRec
         kind = "both" if len(names) == 2 else "content" if event.content_id is not None else "medium"
         known = kinds.get(kind, _Named([], 0))
         kinds[kind] = _Named([*known.names, (event.collection, *names)], max(known.until_ms, record.timestamp))
-    for kind, named in kinds.items():
-        parameters: dict[str, Any] = {"names": _once(named.names), "until_ms": named.until_ms}
-        for table, time in (("decisions", "decided_at"), ("fingerprints", "published_at")):
-            client.command(
-                f"DELETE FROM {table} WHERE {NAMED[kind]} "  # noqa: S608
-                f"AND {time} <= fromUnixTimestamp64Milli({{until_ms:Int64}}, 'UTC')",
-                parameters,
-            )
+    for kind, events_named in kinds.items():
+        parameters: dict[str, Any] = {"names": _once(events_named.names), "until_ms": events_named.until_ms}
+        _delete_until(client, "decisions", "decided_at", kind, parameters)
+        _delete_until(client, "fingerprints", "published_at", kind, parameters)
+        named = f"{NAMED[kind]} AND decided_at <= fromUnixTimestamp64Milli({{until_ms:Int64}}, 'UTC')"
+        for statement in (HASHES_OF_NAMED, FACTS_OF_NAMED, DOCUMENTS_OF_NAMED):
+            client.command(statement.replace("{named}", named), parameters)
+        for table in KEY_TABLES:
+            _delete_until(client, table, "decided_at", kind, parameters)
     media = _once((event.collection, event.media_id) for event, _ in events if event.media_id is not None)
     if media:
         until_ms = max(record.timestamp for _, record in events)
         for statement in STATEMENTS_OF_MEDIA:
             client.command(statement, {"media": media, "until_ms": until_ms})
+
+
+def _delete_until(client: Client, table: str, time: str, kind: str, parameters: dict[str, Any]) -> None:
+    client.command(
+        f"DELETE FROM {table} WHERE {NAMED[kind]} "  # noqa: S608
+        f"AND {time} <= fromUnixTimestamp64Milli({{until_ms:Int64}}, 'UTC')",
+        parameters,
+    )
 
 
 def _once(names: Iterable[Any]) -> list[Any]:

@@ -15,13 +15,16 @@ from pathlib import Path
 from clickhouse_connect.driver.binding import quote_identifier
 from clickhouse_connect.driver.client import Client
 
-from streams.analytics.client import translate_errors
+from streams.analytics.client import patient, translate_errors
 from streams.errors import ConfigurationError
 from streams.kafka.topics import project_file
 
 FILE_NAME_REGEX = re.compile(r"(\d{3})_[a-z0-9_]+\.sql")
 STATEMENT_END_REGEX = re.compile(r";[ \t]*$", re.MULTILINE)
 COMMENT_LINE_REGEX = re.compile(r"^\s*--.*$", re.MULTILINE)
+BACKFILL_TIMEOUT_S = 6 * 3600
+"""For one statement: a backfill reads all rows of a table, about 100,000 a second."""
+
 DATABASE_REGEX = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
 
 
@@ -142,8 +145,10 @@ def _create_database(client: Client, database: str) -> None:
 
 
 def _apply(client: Client, migration: Migration) -> None:
-    for statement in migration.statements:
-        client.command(statement)
+    with patient(client, BACKFILL_TIMEOUT_S):
+        for statement in migration.statements:
+            is_backfill = statement.startswith("INSERT")
+            client.command(statement, settings={"max_execution_time": BACKFILL_TIMEOUT_S} if is_backfill else None)
     client.insert(
         "schema_migrations",
         [[migration.version, migration.name, migration.checksum]],

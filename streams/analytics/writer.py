@@ -30,6 +30,8 @@ from streams.errors import AnalyticsError, BadInput, SinkError
 INSERT_SETTINGS: Final[dict[str, Any]] = {
     "async_insert": 0,  # an answer means that the rows are stored
     "insert_deduplicate": 1,
+    # a batch that ended between a table and its views goes to the views when it comes again
+    "deduplicate_blocks_in_dependent_materialized_views": 1,
     "max_partitions_per_insert_block": 0,  # users choose the times: a batch may span over 100 months, the default
 }
 

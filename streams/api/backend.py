@@ -58,6 +58,8 @@ class Backend:
         self._stack.callback(self.queries.close)
         self._stack.callback(self.services.close)
         self._stack.callback(self.known_facts.close)
+        if self.thumbnails is not None:
+            self._stack.callback(self.thumbnails.close)
         self._stack.push_async_callback(self.publisher.close)
         self._stack.push_async_callback(self.feed.close)
         self._stack.push_async_callback(self._fingerprinter.close)

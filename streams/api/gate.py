@@ -23,6 +23,7 @@ from streams.api.limits import Allowance, RateLimits
 from streams.api.problems import Problem, problem_of
 from streams.console import is_console_path
 from streams.errors import Overloaded
+from streams.moderation.callbacks import PATH as CALLBACK_PATH
 
 logger = logging.getLogger(__name__)
 
@@ -115,6 +116,10 @@ class Gate:
         if path in OPEN_PATHS or path.startswith(SIGNED_PATHS) or is_console_path(path):
             return
         headers = Headers(scope=scope)
+        if path.startswith(CALLBACK_PATH):  # the signature in the path is the key
+            await self._rates.check_callbacks(scope["client"][0] if scope.get("client") else "")
+            self._check_headers(headers, passing)
+            return
         try:
             passing.principal = self._authenticator.authenticate(headers, scope["method"])
         except Problem:

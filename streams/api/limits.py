@@ -16,6 +16,7 @@ from streams.config.api_keys import ApiKey
 from streams.errors import ConfigurationError
 
 WRONG_KEYS: Final = parse("30/minute")
+CALLBACKS: Final = parse("60000/minute")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,15 @@ class RateLimits:
             headers = {"Retry-After": str(reset_s), "RateLimit": f"limit={item.amount}, remaining=0, reset={reset_s}"}
             raise Problem(429, "rate_limited", "Wait for as many seconds as Retry-After says.", headers=headers)
         return Allowance(item.amount, int(stats.remaining), reset_s)
+
+    async def check_callbacks(self, address: str) -> None:
+        """Counts a callback from an address.
+
+        Raises:
+            Problem: rate_limited.
+        """
+        if not await self._limiter.hit(CALLBACKS, "callback", address):
+            raise Problem(429, "rate_limited", "Wait as long as Retry-After says.", headers={"Retry-After": "5"})
 
     async def check_wrong_key(self, address: str) -> None:
         """Counts a wrong key of an address.

@@ -33,6 +33,7 @@ TITLES: Final = {
     "key_unknown": "The API key is not valid",
     "role_missing": "The API key may not do this",
     "collection_forbidden": "The API key does not reach this collection",
+    "callback_refused": "The address is not served",
     "not_found": "Not found",
     "method_not_allowed": "The method is not allowed",
     "too_slow": "The body came too slowly",

@@ -36,6 +36,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "undo": ("streams.cli.commands.moderation.corrections:undo", "Take a split or a merge of two contents back."),
     "lists": ("streams.cli.commands.lists.lists", "Contents that are known by their hashes: import, show, drop."),
     "delete": ("streams.cli.commands.moderation.delete", "Delete a medium, or all media of a content, for good."),
+    "stats": ("streams.cli.commands.tracking.stats", "Show throughput, copies, lag, latency, and what copies saved."),
     "jobs": ("streams.cli.commands.tracking.jobs", "Follow imports: progress, rate, time left, failures."),
     "deadletters": ("streams.cli.commands.tracking.deadletters", "Show, replay and drop what could not be processed."),
     "moderators": (

@@ -54,7 +54,7 @@ def collection_option(function: Function) -> Function:
         "--collection",
         default="default",
         show_default=True,
-        callback=_check_collection,
+        callback=check_collection,
         help="The namespace in which media are compared.",
     )(function)
 
@@ -65,8 +65,9 @@ def stages_option(function: Function) -> Function:
     )(function)
 
 
-def _check_collection(_ctx: click.Context, _parameter: click.Parameter, value: str) -> str:
-    if not COLLECTION_REGEX.fullmatch(value):
+def check_collection(_ctx: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+    """The name of a collection, or None where none is given."""
+    if value is not None and not COLLECTION_REGEX.fullmatch(value):
         raise click.BadParameter("1 to 128 of a-z, 0-9, '.', '_' and '-', beginning with a letter or digit.")
     return value
 

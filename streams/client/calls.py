@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import uuid
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 from urllib.parse import quote
@@ -17,18 +17,57 @@ from streams.domain.records import Decision
 Status = Literal["allowed", "review", "blocked"]
 
 MAX_WAIT_S: Final = 30.0
+COMPLETE: Final = {"complete": True}
+"""The last line of a stream that did not break off."""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request. `wait_s` is how long the server may take on purpose."""
+    """One request. `wait_s` is how long the server may take on purpose. With `lines`, the answer is lines of JSON."""
 
     method: str
     path: str
-    params: dict[str, str | int | float] = field(default_factory=dict)
+    params: dict[str, Any] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
     content: bytes | None = field(default=None, repr=False)
     wait_s: float = 0.0
+    lines: bool = False
+
+    @classmethod
+    def of(
+        cls,
+        method: str,
+        *parts: str,
+        params: Mapping[str, Any] | None = None,
+        body: Mapping[str, Any] | None = None,
+        content: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        wait_s: float = 0.0,
+        lines: bool = False,
+    ) -> Call:
+        """A request for a path of parts from outside, below /v1; parameters and fields that are None are left out.
+
+        Args:
+            method: of HTTP.
+            parts: of the path, quoted here.
+            params: of the query.
+            body: sent as JSON.
+            content: sent as it is, in place of a body.
+            headers: beside those of the client.
+            wait_s: how long the server shall wait; at most MAX_WAIT_S.
+            lines: the answer is lines of JSON.
+        """
+        wait_s = min(wait_s, MAX_WAIT_S)
+        chosen = {**_given(params or {}), **({"wait_s": wait_s} if wait_s > 0 else {})}
+        sent = dict(headers or {})
+        if body is not None:
+            sent["Content-Type"], content = "application/json", orjson.dumps(_given(body))
+        return cls(method, path_of(*parts), chosen, sent, content, wait_s, lines)
+
+    def request(self) -> dict[str, Any]:
+        """The arguments of httpx."""
+        return {"method": self.method, "url": self.path, "params": self.params, "headers": self.headers,
+                "content": self.content}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,77 +81,11 @@ class SubmittedMedium:
     document: dict[str, Any] = field(repr=False)
 
 
-def submit_call(
-    data: bytes,
-    *,
-    media_id: str | None,
-    collection: str | None,
-    content_type: str,
-    kind: str,
-    metadata: Mapping[str, Any] | None,
-    idempotency_key: str | None,
-    wait_s: float,
-) -> Call:
-    headers = {"Content-Type": content_type, "Idempotency-Key": idempotency_key or str(uuid.uuid4())}
-    if metadata:
-        headers["Mediasieve-Metadata"] = json.dumps(dict(metadata), separators=(",", ":"))  # headers are ASCII
-    params = _given(collection=collection, kind=kind, wait_s=min(wait_s, MAX_WAIT_S))
-    if media_id is None:
-        return Call("POST", "/v1/submissions", params, headers, data, wait_s)
-    return Call("PUT", f"/v1/media/{quote(media_id, safe='')}", params, headers, data, wait_s)
-
-
-def submit_url_call(
-    url: str,
-    *,
-    media_id: str | None,
-    collection: str | None,
-    kind: str,
-    metadata: Mapping[str, Any] | None,
-    idempotency_key: str | None,
-    wait_s: float,
-) -> Call:
-    body = _given(url=url, media_id=media_id, collection=collection, kind=kind, metadata=dict(metadata or {}) or None,
-                  idempotency_key=idempotency_key or str(uuid.uuid4()))  # fmt: skip
-    return json_call("POST", "/v1/submissions", body, wait_s=min(wait_s, MAX_WAIT_S))
-
-
-def decision_call(media_id: str, collection: str | None, wait_s: float = 0.0) -> Call:
-    params = _given(collection=collection, wait_s=min(wait_s, MAX_WAIT_S))
-    return Call("GET", f"/v1/decisions/{quote(media_id, safe='')}", params, wait_s=wait_s)
-
-
-def lookup_call(data: bytes | None, url: str | None, collection: str | None, content_type: str, limit: int) -> Call:
-    params = _given(collection=collection, limit=limit)
-    if data is None:
-        return json_call("POST", "/v1/lookup", {"url": url}, params=params)
-    return Call("POST", "/v1/lookup", params, {"Content-Type": content_type}, data)
-
-
-def verdict_call(
-    subject: str,
-    status: Status,
-    *,
-    collection: str | None,
-    labels: Sequence[Mapping[str, Any]],
-    reason: str | None,
-    by: str | None,
-    wait_s: float,
-) -> Call:
-    body = _given(subject=subject, status=status, labels=[dict(label) for label in labels], reason=reason, by=by,
-                  collection=collection)  # fmt: skip
-    return json_call("POST", "/v1/verdicts", body, wait_s=min(wait_s, MAX_WAIT_S))
-
-
-def json_call(
-    method: str, path: str, body: Any, *, params: Mapping[str, Any] | None = None, wait_s: float = 0.0
-) -> Call:
-    chosen = {**(params or {}), **({"wait_s": wait_s} if wait_s else {})}
-    return Call(method, path, chosen, {"Content-Type": "application/json"}, orjson.dumps(body), wait_s)
-
-
-def get_call(path: str, **params: Any) -> Call:
-    return Call("GET", path, _given(**params))
+def connection_options(url: str, key: str | None) -> dict[str, Any]:
+    """The arguments of both clients of httpx."""
+    key = key or os.environ.get("MEDIASIEVE_API_KEY")
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    return {"base_url": url.rstrip("/"), "headers": headers, "trust_env": False}
 
 
 def path_of(*parts: str) -> str:
@@ -120,12 +93,20 @@ def path_of(*parts: str) -> str:
     return "/v1/" + "/".join(quote(part, safe="") for part in parts)
 
 
-def read_json(status: int, body: bytes) -> Any:
-    """The JSON of an answer.
+def metadata_header(metadata: Mapping[str, Any] | None) -> dict[str, str]:
+    if not metadata:
+        return {}
+    return {"Mediasieve-Metadata": json.dumps(dict(metadata), separators=(",", ":"))}  # headers are ASCII
+
+
+def read_answer(call: Call, status: int, body: bytes) -> Any:
+    """The JSON of an answer; of lines, a list without the last line that says that all came.
 
     Raises:
-        ApiError: the answer is a problem.
+        ApiError: the answer is a problem, or a stream that broke off.
     """
+    if status < 400 and call.lines:
+        return _read_lines(body)
     try:
         document = orjson.loads(body) if body else {}
     except orjson.JSONDecodeError as error:
@@ -159,5 +140,13 @@ def with_whole_facts(document: dict[str, Any]) -> dict[str, Any]:
     return document
 
 
-def _given(**values: Any) -> dict[str, Any]:
+def _read_lines(body: bytes) -> list[Any]:
+    try:
+        lines = [orjson.loads(line) for line in body.splitlines()]
+    except orjson.JSONDecodeError as error:
+        raise ApiError(0, "incomplete", "the stream broke off; ask again") from error
+    return lines[:-1] if lines and lines[-1] == COMPLETE else lines
+
+
+def _given(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}

@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from streams.errors import ConfigurationError
 
 PREFIX = "MEDIASIEVE_"
+MIN_SECRET_CHARS = 16
 CommaList = Annotated[tuple[str, ...], NoDecode]
 
 
@@ -39,6 +40,11 @@ class PathSettings(_Part):
 
 
 class KafkaSettings(_Part):
+    """The broker, and how to sign in: with a password (sasl_…), or with the certificate `cert_file` and its key (ssl).
+
+    `ca_file` holds the authorities of the broker's certificate; without one, those of the system are trusted.
+    """
+
     bootstrap_servers: str = Field("127.0.0.1:9092", validation_alias="MEDIASIEVE_BROKER")
     security_protocol: Literal["plaintext", "ssl", "sasl_plaintext", "sasl_ssl"] = Field(
         "plaintext", validation_alias="MEDIASIEVE_BROKER_SECURITY"
@@ -49,6 +55,9 @@ class KafkaSettings(_Part):
     username: str = Field("", validation_alias="MEDIASIEVE_BROKER_USER")
     password: SecretStr = Field(SecretStr(""), validation_alias="MEDIASIEVE_BROKER_PASSWORD")
     ca_file: Path | None = Field(None, validation_alias="MEDIASIEVE_BROKER_CA_FILE")
+    cert_file: Path | None = Field(None, validation_alias="MEDIASIEVE_BROKER_CERT_FILE")
+    key_file: Path | None = Field(None, validation_alias="MEDIASIEVE_BROKER_KEY_FILE")
+    key_password: SecretStr = Field(SecretStr(""), validation_alias="MEDIASIEVE_BROKER_KEY_PASSWORD")
     topic_prefix: str = Field("", pattern=r"^[a-zA-Z0-9._-]{0,100}$", validation_alias="MEDIASIEVE_TOPIC_PREFIX")
     group_prefix: str = Field(
         "mediasieve", pattern=r"^[a-zA-Z0-9._-]{1,100}$", validation_alias="MEDIASIEVE_GROUP_PREFIX"
@@ -61,17 +70,34 @@ class KafkaSettings(_Part):
     commit_interval_s: float = Field(0.5, gt=0, validation_alias="MEDIASIEVE_COMMIT_INTERVAL_S")
     linger_ms: float = Field(2.0, ge=0, validation_alias="MEDIASIEVE_LINGER_MS")
 
+    @field_validator("ca_file", "cert_file", "key_file", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: object) -> object:
+        return None if value == "" else value
+
 
 class ClickHouseSettings(_Part):
-    """One insert has at most `max_insert_rows` and `max_insert_bytes`, and waits at most `max_insert_age_s`."""
+    """One insert has at most `max_insert_rows` and `max_insert_bytes`, and waits at most `max_insert_age_s`.
+
+    With an https address: `ca_file` holds the authorities of the server's certificate (else those of the system),
+    `cert_file` and `key_file` the certificate that this client shows, if the server asks for one.
+    """
 
     url: str = Field("http://127.0.0.1:8123", validation_alias="MEDIASIEVE_CLICKHOUSE")
     username: str = Field("default", validation_alias="MEDIASIEVE_CLICKHOUSE_USER")
     password: SecretStr = Field(SecretStr(""), validation_alias="MEDIASIEVE_CLICKHOUSE_PASSWORD")
     database: str = Field("mediasieve", validation_alias="MEDIASIEVE_CLICKHOUSE_DATABASE")
+    ca_file: Path | None = Field(None, validation_alias="MEDIASIEVE_CLICKHOUSE_CA_FILE")
+    cert_file: Path | None = Field(None, validation_alias="MEDIASIEVE_CLICKHOUSE_CERT_FILE")
+    key_file: Path | None = Field(None, validation_alias="MEDIASIEVE_CLICKHOUSE_KEY_FILE")
     max_insert_rows: int = Field(5_000, ge=1, validation_alias="MEDIASIEVE_SINK_ROWS")
     max_insert_bytes: int = Field(8 << 20, ge=1024, validation_alias="MEDIASIEVE_SINK_BYTES")
     max_insert_age_s: float = Field(1.0, gt=0, validation_alias="MEDIASIEVE_SINK_AGE_S")
+
+    @field_validator("ca_file", "cert_file", "key_file", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: object) -> object:
+        return None if value == "" else value
 
 
 class RuntimeSettings(_Part):
@@ -135,7 +161,9 @@ class ApiSettings(_Part):
     """The HTTP API: where it listens, who may ask, and what one process holds at once.
 
     `address` is `host:port`. `rate_limit` is for keys without one of their own, such as `100/second`; empty for none.
-    `secret` signs cursors; all processes that serve one address need the same.
+    `secret` signs cursors; all processes that serve one address need the same. `callback_secret` signs the addresses
+    at which moderators call back, and `callback_url` is the API as moderators reach it; the workers of the moderate
+    stage need both.
     """
 
     address: str = Field("127.0.0.1:8080", validation_alias="MEDIASIEVE_API")
@@ -143,6 +171,8 @@ class ApiSettings(_Part):
     rate_limit: str = Field("6000/minute", validation_alias="MEDIASIEVE_API_RATE")
     cors_origins: CommaList = Field((), validation_alias="MEDIASIEVE_API_CORS")
     secret: SecretStr = Field(SecretStr(""), validation_alias="MEDIASIEVE_API_SECRET")
+    callback_secret: SecretStr = Field(SecretStr(""), validation_alias="MEDIASIEVE_CALLBACK_SECRET")
+    callback_url: str = Field("", validation_alias="MEDIASIEVE_CALLBACK_URL")
     max_upload_bytes: int = Field(256 << 20, ge=21 << 20, validation_alias="MEDIASIEVE_API_UPLOAD_BYTES")
     body_timeout_s: float = Field(60.0, gt=0, validation_alias="MEDIASIEVE_API_BODY_TIMEOUT_S")
     query_threads: int = Field(8, ge=1, le=64, validation_alias="MEDIASIEVE_API_QUERY_THREADS")
@@ -153,6 +183,13 @@ class ApiSettings(_Part):
     @classmethod
     def _empty_is_none(cls, value: object) -> object:
         return None if value == "" else value
+
+    @field_validator("callback_secret")
+    @classmethod
+    def _long_enough(cls, value: SecretStr) -> SecretStr:
+        if value and len(value.get_secret_value()) < MIN_SECRET_CHARS:
+            raise ValueError(f"needs {MIN_SECRET_CHARS} characters or more, such as those of `openssl rand -hex 32`")
+        return value
 
     @field_validator("cors_origins", mode="before")
     @classmethod

@@ -31,6 +31,10 @@ ADMIN_ROLE = "admin"
 SAME_PRINCIPAL = {"bulk": "fingerprint"}
 ADMIN_OPERATIONS: tuple[Operation, ...] = ("create", "alter", "describe_configs", "alter_configs")
 DEFAULT_PRINCIPAL = "User:mediasieve-{role}"
+#: Who sees how far the stages are, and reads nothing for it: programs outside, and what scales workers by lag.
+LAG_ROLES = ("users", "lag")
+#: Roles of topics.yaml that are not stages.
+OUTSIDE = frozenset({"users", "publish"})
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -46,7 +50,7 @@ class AclRule:
 def expected_acls(
     settings: Settings, principal: str = DEFAULT_PRINCIPAL, specs: Mapping[str, TopicSpec] | None = None
 ) -> tuple[AclRule, ...]:
-    """The rights of every role that topics.yaml names, and of `admin`, which runs `mediasieve topics apply`.
+    """The rights of every role that topics.yaml names, of `lag`, and of `admin`, which runs `mediasieve topics apply`.
 
     Args:
         principal: the Kafka principal of a role; `{role}` stands for its name.
@@ -65,6 +69,10 @@ def expected_acls(
             rules.add(AclRule(_of(principal, role), "topic", topic, "read"))
             for group in (consumer_group(settings, role), reader_group(settings, spec.name)):
                 rules.add(AclRule(_of(principal, role), "group", group, "read"))
+            if role not in OUTSIDE:
+                rules |= {AclRule(_of(principal, seer), "topic", topic, "describe") for seer in LAG_ROLES}
+                group = consumer_group(settings, role)
+                rules |= {AclRule(_of(principal, seer), "group", group, "describe") for seer in LAG_ROLES}
         for operation in ADMIN_OPERATIONS:
             rules.add(AclRule(_of(principal, ADMIN_ROLE), "topic", topic, operation))
     rules.add(AclRule(_of(principal, "bulk"), "group", consumer_group(settings, "match"), "describe"))

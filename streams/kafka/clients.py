@@ -12,6 +12,7 @@ from confluent_kafka.admin import AdminClient, ClusterMetadata
 
 from streams.config.settings import Settings
 from streams.errors import BrokerError, ConfigurationError
+from streams.kafka.tls import tls_config
 
 #: The logger of librdkafka. It is silent unless a program adds a handler.
 log = logging.getLogger("streams.kafka")
@@ -27,7 +28,7 @@ def connection_config(settings: Settings) -> dict[str, Any]:
     """The part of the configuration that all clients share: address, encryption, credentials.
 
     Raises:
-        ConfigurationError: credentials or the CA file are missing.
+        ConfigurationError: credentials or a file are missing.
     """
     config: dict[str, Any] = {
         "bootstrap.servers": settings.kafka.bootstrap_servers,
@@ -45,10 +46,7 @@ def connection_config(settings: Settings) -> dict[str, Any]:
         config["sasl.mechanism"] = settings.kafka.sasl_mechanism
         config["sasl.username"] = settings.kafka.username
         config["sasl.password"] = settings.kafka.password.get_secret_value()
-    if settings.kafka.ca_file is not None:
-        if not settings.kafka.ca_file.is_file():
-            raise ConfigurationError(f"MEDIASIEVE_BROKER_CA_FILE: there is no file {settings.kafka.ca_file}.")
-        config["ssl.ca.location"] = str(settings.kafka.ca_file)
+    config |= tls_config(settings.kafka)
     return config
 
 

@@ -15,6 +15,7 @@ from typing import Any, Literal
 from streams.domain.records import Decision, Label
 from streams.domain.records.verdict import GivenStatus
 from streams.errors import BadInput, BrokenInfrastructure, Reason
+from streams.moderation.callbacks import Callbacks
 
 #: The part of a medium that goes to a moderator. With `hashes`, neither its bytes nor its URL leave the worker.
 Sent = Literal["url", "bytes", "url_or_bytes", "hashes"]
@@ -123,6 +124,8 @@ class PluginContext:
         batch_size: the most questions in one call, as the file says.
         timeout_s: of one request.
         max_pixels: larger pictures must not be decoded.
+        version: of the moderator, as the file says.
+        callbacks: for moderators that call back; None where the deployment takes no callbacks.
     """
 
     name: str
@@ -132,6 +135,8 @@ class PluginContext:
     batch_size: int
     timeout_s: float
     max_pixels: int
+    version: str | None = None
+    callbacks: Callbacks | None = None
 
 
 class BadOption(Exception):

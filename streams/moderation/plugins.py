@@ -7,6 +7,7 @@ from importlib.metadata import entry_points
 from typing import Final, cast
 
 from streams.config.yaml_file import suggestion
+from streams.moderation.callbacks import Callbacks
 from streams.moderation.moderation_file import ModerationFile
 from streams.moderation.moderator import BadOption, Moderator, PluginContext, PluginFactory
 
@@ -20,16 +21,16 @@ BUILT_IN: Final = {
 }
 
 
-def make_moderators(file: ModerationFile, max_pixels: int) -> dict[str, Moderator]:
+def make_moderators(file: ModerationFile, max_pixels: int, callbacks: Callbacks | None = None) -> dict[str, Moderator]:
     """The moderators of a file, by name.
 
     Raises:
         ModerationFileError: a plug-in is not installed, or refuses its options.
     """
-    return {name: make_moderator(file, name, max_pixels) for name in file.moderators}
+    return {name: make_moderator(file, name, max_pixels, callbacks) for name in file.moderators}
 
 
-def make_moderator(file: ModerationFile, name: str, max_pixels: int) -> Moderator:
+def make_moderator(file: ModerationFile, name: str, max_pixels: int, callbacks: Callbacks | None = None) -> Moderator:
     """One moderator of a file. Raises as `make_moderators`."""
     part = file.moderators[name]
     context = PluginContext(
@@ -40,6 +41,8 @@ def make_moderator(file: ModerationFile, name: str, max_pixels: int) -> Moderato
         batch_size=part.batch.size,
         timeout_s=part.timeout_s,
         max_pixels=max_pixels,
+        version=part.version,
+        callbacks=callbacks,
     )
     try:
         return _factory(part.plugin)(context)

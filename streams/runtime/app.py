@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import ssl
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +13,7 @@ from faust.types import TP
 from faust.types.auth import SASLMechanism
 
 from streams.config.settings import Settings
+from streams.kafka.tls import tls_context
 from streams.kafka.topics import consumer_group, group_member, wire_name
 from streams.runtime.context import StageContext
 from streams.runtime.ledger import Delivery
@@ -104,9 +104,7 @@ def _credentials(settings: Settings) -> Any:
     """Credentials for Faust. They are complete: `connection_config` in kafka/clients.py has checked that."""
     if settings.kafka.security_protocol == "plaintext":
         return None
-    context = None
-    if settings.kafka.security_protocol.endswith("ssl"):
-        context = ssl.create_default_context(cafile=settings.kafka.ca_file)
+    context = tls_context(settings.kafka)
     if settings.kafka.security_protocol == "ssl":
         return SSLCredentials(context=context)
     return SASLCredentials(

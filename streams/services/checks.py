@@ -6,7 +6,6 @@ import asyncio
 import re
 import resource
 import shutil
-import ssl
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from streams.config.policy_file import PolicyFileError, load_policies
 from streams.config.settings import Settings
 from streams.errors import MediasieveError
 from streams.kafka.clients import reach_broker
+from streams.kafka.tls import tls_context
 from streams.kafka.topic_admin import plan_topics
 from streams.local.data_dir import RunningSystem, find_running_system
 from streams.local.process import is_port_free
@@ -211,13 +211,12 @@ def _check_broker_version(settings: Settings, broker: Any, *, own: bool) -> Chec
 async def _produce_version(settings: Settings, host: str, port: int) -> int:
     from aiokafka.conn import create_conn
 
-    secured = settings.kafka.security_protocol in ("ssl", "sasl_ssl")
     connection = await create_conn(
         host,
         port,
         request_timeout_ms=5_000,
         security_protocol=settings.kafka.security_protocol.upper(),
-        ssl_context=ssl.create_default_context(cafile=settings.kafka.ca_file) if secured else None,
+        ssl_context=tls_context(settings.kafka),
         sasl_mechanism=settings.kafka.sasl_mechanism,
         sasl_plain_username=settings.kafka.username,
         sasl_plain_password=settings.kafka.password.get_secret_value(),

@@ -6,6 +6,7 @@ from streams.domain.hashes.transformation import describe_transformation
 from streams.domain.hashes.views import MAX_PANELS
 from streams.domain.match.images.wording import percent_of_picture
 from streams.domain.records import Decision, Match
+from streams.domain.records.verdict import Inheritance
 from streams.errors import Reason
 
 OUTCOME_WORDS: dict[str, str] = {
@@ -159,3 +160,15 @@ def clock(seconds: float) -> str:
     minutes, rest = divmod(int(seconds + 0.5), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes:02}:{rest:02}"
+
+
+def inheritance_in_words(inheritance: Inheritance) -> str:
+    """Which verdicts of its group a copy does not inherit, and why."""
+    match inheritance.because:
+        case "review":
+            return "inherits no verdict before a person has looked at the match"
+        case "clip":
+            return "inherits no verdict: a part of a video is another matter than the whole"
+    what = f"only {' and '.join(inheritance.statuses)}" if inheritance.statuses else "no verdict"
+    share = percent_of_picture(inheritance.drift or 0.0)
+    return f"inherits {what}: {share} of the picture may differ from the first of its group"

@@ -1,13 +1,16 @@
-"""The store of thumbnails: a folder, or a bucket that speaks S3. All by obstore, which waits on threads of its own."""
+"""The store of thumbnails: a folder, or a bucket that speaks S3. All by obstore, on threads.
+
+Its asynchronous functions are left alone: a process that has used one aborts now and then when it ends (obstore 0.12).
+"""
 
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from streams.config.settings import Settings
@@ -17,10 +20,12 @@ from streams.errors import ConfigurationError, ThumbnailStoreError
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
-logger = logging.getLogger(__name__)
+Result = TypeVar("Result")
 
 TIMEOUT_S: Final = 10.0
 """In which one object must be read or written."""
+
+THREADS: Final = 8
 
 
 class ThumbnailStore:
@@ -36,6 +41,7 @@ class ThumbnailStore:
 
     def __init__(self, url: str) -> None:
         self._store = _open(url)
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="thumbnail-store")
 
     async def read(self, name: str) -> bytes | None:
         """An object; None if there is none.
@@ -43,18 +49,7 @@ class ThumbnailStore:
         Raises:
             ThumbnailStoreError: the store does not answer or refuses.
         """
-        import obstore
-
-        try:
-            async with asyncio.timeout(TIMEOUT_S):
-                found = await obstore.get_async(self._store, name)
-                if found.meta["size"] > MAX_FILE_BYTES:
-                    return None
-                return bytes(await found.bytes_async())
-        except FileNotFoundError:  # obstore's NotFoundError is one
-            return None
-        except Exception as error:
-            raise _store_error(error) from error
+        return await self._run(self._read, name)
 
     async def write(self, name: str, data: bytes) -> None:
         """Write an object, in place of one of this name.
@@ -62,13 +57,31 @@ class ThumbnailStore:
         Raises:
             ThumbnailStoreError: the store does not answer or refuses.
         """
+        await self._run(self._write, name, data)
+
+    async def _run(self, call: Callable[..., Result], *arguments: Any) -> Result:
+        try:
+            async with asyncio.timeout(TIMEOUT_S):
+                return await asyncio.get_running_loop().run_in_executor(self._threads, call, *arguments)
+        except Exception as error:
+            raise _store_error(error) from error
+
+    def _read(self, name: str) -> bytes | None:
         import obstore
 
         try:
-            async with asyncio.timeout(TIMEOUT_S):
-                await obstore.put_async(self._store, name, data, use_multipart=False)
-        except Exception as error:
-            raise _store_error(error) from error
+            found = obstore.get(self._store, name)
+        except FileNotFoundError:  # obstore's NotFoundError is one
+            return None
+        return bytes(found.bytes()) if found.meta["size"] <= MAX_FILE_BYTES else None
+
+    def _write(self, name: str, data: bytes) -> None:
+        import obstore
+
+        obstore.put(self._store, name, data, use_multipart=False)
+
+    def close(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
     def delete(self, names: Sequence[str]) -> None:
         """Delete objects, whether they are there or not. Blocks.

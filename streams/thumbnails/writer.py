@@ -69,6 +69,7 @@ class ThumbnailWriter:
         for writer in self._writers:
             writer.cancel()
         await asyncio.gather(*self._writers, return_exceptions=True)
+        self._store.close()
 
     async def _write(self) -> None:
         while True:

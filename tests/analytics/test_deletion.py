@@ -12,17 +12,16 @@ from clickhouse_connect.driver.client import Client
 from streams.analytics.client import connect
 from streams.analytics.queries.moderation.verdicts import media_digest, moderation_acts
 from streams.analytics.writer import ClickHouseSink
-from streams.domain.records import Decision, ModerationEvent, Verdict, decision_id
+from streams.domain.records import ModerationEvent, decision_id
 from streams.errors import AnalyticsError, BadInput
-from streams.kafka.cloudevents import DELETED_TYPE
 from streams.kafka.topics import DEAD_LETTERS, DECISIONS, FINGERPRINTS
 from streams.services.moderation.deletions import DeletionPlan, DeletionTarget, plan_deletion
 from tests.support.engines import Database
 from tests.support.stories import (
-    Record,
     dead_letter,
     decision,
     decision_record,
+    deleted,
     fingerprint,
     fingerprint_record,
     moderation_event,
@@ -35,14 +34,6 @@ async def sink(clickhouse: Database) -> AsyncIterator[ClickHouseSink]:
     made = ClickHouseSink(clickhouse.settings())
     yield made
     await made.close()
-
-
-def deleted(first: Decision, offset: int) -> Record:
-    """The record that says that a submission was deleted, after one revision."""
-    identity = decision_id(first.collection, first.submission_id, 0, 2)
-    told = replace(first, decision_id=identity, revision=2, outcome="deleted", action="forget", match=None)
-    told = replace(told, verdict=Verdict(), facts=None, failure=None, metadata={}, versions={})
-    return replace(decision_record(told, offset), headers=[("ce_type", DELETED_TYPE)])
 
 
 def deletion(number: int, *, medium: str | None = None, content: str | None = None) -> ModerationEvent:

@@ -19,6 +19,8 @@ REPEATABLE = re.compile(
     r"CREATE (TABLE|VIEW|MATERIALIZED VIEW) IF NOT EXISTS "
     r"|CREATE OR REPLACE VIEW "
     r"|DROP (TABLE|VIEW) IF EXISTS "
+    r"|INSERT INTO (decisions_by_\w+|decision_documents|revised_submissions|content_hashes|content_names)\s"
+    r"|INSERT INTO (submission_facts|latency_states)\s"
     r"|ALTER TABLE \w+\s+\w+ \w+ IF (NOT )?EXISTS\s"
 )
 

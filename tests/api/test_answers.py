@@ -6,9 +6,11 @@ import json
 from typing import Any
 
 import httpx
+import orjson
 import pytest
 
 from tests.api.conftest import Api, eventually, mirrored, photo, submit
+from tests.support.commands import mediasieve, until
 
 IN_SHOP = {"collection": "shop"}
 
@@ -247,9 +249,24 @@ def test_a_stream_of_decisions_goes_on_where_it_was(api: Api, client: httpx.Clie
     assert [event["decision"]["media_id"] for event in caught_up + live] == ["streamed 2", "streamed 3"]
 
 
+def statistics_of(client: httpx.Client) -> dict[str, Any]:
+    """What the API says, without what changes with the clock."""
+    figures = client.get("/v1/statistics", params=IN_SHOP).json()
+    return {name: value for name, value in figures.items() if name != "throughput"}
+
+
+def statistics_at_a_terminal(api: Api) -> dict[str, Any]:
+    shown = mediasieve(api.folder, "stats", "--collection", "shop", "--json")
+    figures = orjson.loads(shown.stdout)
+    assert {stage["stage"] for stage in figures.pop("lag")} == {"fingerprint", "bulk", "match", "record"}
+    assert [span["window_s"] for span in figures.pop("throughput")] == [60, 300, 3600]
+    return figures  # type: ignore[no-any-return]
+
+
 def test_statistics_health_and_metrics(api: Api, client: httpx.Client) -> None:
     figures = client.get("/v1/statistics", params=IN_SHOP).json()
     assert {total["outcome"] for total in figures["outcomes"]} >= {"unique", "duplicate", "near_duplicate"}
+    assert until(lambda: statistics_of(client) == statistics_at_a_terminal(api)), "both from the same questions"
     assert client.get("/v1/me").json()["collections"] == ["shop"]
     with api.client("admin") as admin:
         health = admin.get("/health").json()

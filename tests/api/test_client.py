@@ -13,12 +13,15 @@ from streams.client.retries import Retries
 from tests.api.conftest import Api, eventually, photo
 
 
-def test_both_clients_have_the_same_methods() -> None:
+def test_both_clients_have_the_same_methods_and_say_what_they_take() -> None:
     def methods(client: type) -> dict[str, Any]:
-        names = [name for name in vars(client) if not name.startswith("_")]
+        names = [name for name in dir(client) if not name.startswith("_") and callable(getattr(client, name))]
         return {name: list(inspect.signature(getattr(client, name)).parameters) for name in names}
 
     assert methods(Client) == methods(AsyncClient)
+    assert methods(Client)["job"] == ["self", "job_id", "collection"]
+    assert Client.job.__doc__
+    assert Client("http://api").job.__doc__ == Client.job.__doc__
 
 
 def test_it_submits_waits_looks_up_and_judges(api: Api, story: dict[str, Any]) -> None:
@@ -73,7 +76,7 @@ def test_what_cannot_be_served_is_asked_again_with_the_same_key() -> None:
     client._http = httpx.Client(base_url="http://api", transport=httpx.MockTransport(serve))
     assert client.submit(b"x", media_id="a/b").submission_id == "s"
     assert len({request.headers["idempotency-key"] for request in asked}) == 1
-    assert [request.url.raw_path for request in asked] == [b"/v1/media/a%2Fb?kind=auto&wait_s=0.0"] * 3
+    assert [request.url.raw_path for request in asked] == [b"/v1/media/a%2Fb?kind=auto"] * 3
 
 
 def test_pauses_grow_and_the_server_may_ask_for_more() -> None:

@@ -18,7 +18,7 @@ from streams.api.app import make_app
 from streams.config.settings import load_settings
 from tests.api.conftest import Api, photo
 
-EXAMPLES = 10
+EXAMPLES = 6
 pytestmark = pytest.mark.timeout(600)
 
 PICTURE = photo(41, (96, 72))

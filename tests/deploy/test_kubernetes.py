@@ -13,6 +13,8 @@ import pytest
 import yaml
 
 from streams.config.policy_file import load_policies
+from streams.config.settings import load_settings
+from streams.kafka.acls import expected_acls
 from streams.kafka.topics import FINGERPRINTS, SUBMISSIONS, load_topics
 from tests.deploy.compose import DEPLOY, own_services
 
@@ -96,13 +98,76 @@ def test_match_has_no_more_pods_than_partitions() -> None:
     assert workers()["match"]["spec"]["replicas"] <= load_topics()[FINGERPRINTS].partitions
 
 
-def test_lag_never_starts_more_pods_than_partitions() -> None:
-    scaled = list(yaml.safe_load_all((FOLDER / "autoscaling" / "keda.yaml").read_text()))
-    limits = {entry["metadata"]["name"]: entry["spec"] for entry in scaled if entry["kind"] == "ScaledObject"}
+def scaled_by_lag() -> dict[str, dict[str, Any]]:
+    documents = yaml.safe_load_all((FOLDER / "autoscaling" / "keda.yaml").read_text())
+    return {entry["metadata"]["name"]: entry["spec"] for entry in documents if entry["kind"] == "ScaledObject"}
 
-    assert limits["fingerprint"]["maxReplicaCount"] <= load_topics()[SUBMISSIONS].partitions
-    for spec in limits.values():
-        assert spec["triggers"][0]["metadata"]["topic"] in load_topics()
+
+def test_lag_never_starts_more_pods_than_partitions() -> None:
+    assert scaled_by_lag()["fingerprint"]["maxReplicaCount"] <= load_topics()[SUBMISSIONS].partitions
+
+
+@pytest.mark.parametrize("name", scaled_by_lag())
+def test_workers_are_scaled_by_the_lag_of_all_that_their_stages_read(name: str) -> None:
+    command = workers()[name]["spec"]["template"]["spec"]["containers"][0]["args"]
+    triggers = {
+        (trigger["metadata"]["consumerGroup"], trigger["metadata"]["topic"])
+        for trigger in scaled_by_lag()[name]["triggers"]
+    }
+    stages = command[command.index("--stages") + 1].split(",")
+
+    assert {group for group, _ in triggers} == {f"mediasieve-{stage}" for stage in stages}
+    for group, topic in triggers:
+        assert group.removeprefix("mediasieve-") in load_topics()[topic].readers
+
+
+def test_the_role_lag_may_see_what_scales_workers() -> None:
+    rights = {(rule.resource, rule.name) for rule in expected_acls(load_settings()) if rule.principal.endswith("-lag")}
+
+    for spec in scaled_by_lag().values():
+        for trigger in spec["triggers"]:
+            assert ("group", trigger["metadata"]["consumerGroup"]) in rights
+            assert ("topic", trigger["metadata"]["topic"]) in rights
+
+
+@pytest.mark.parametrize("overlay", ["base", "moderation"])
+def test_the_files_that_variables_name_are_mounted(overlay: str) -> None:
+    documents = rendered(overlay)
+    config_maps = {entry["metadata"]["name"]: set(entry["data"]) for entry in documents if entry["kind"] == "ConfigMap"}
+    for entry in documents:
+        if entry["kind"] not in ("Deployment", "StatefulSet"):
+            continue
+        pod = entry["spec"]["template"]["spec"]
+        container = pod["containers"][0]
+        volumes = {volume["name"]: keys_of(volume, config_maps) for volume in pod["volumes"]}
+        mounted = {
+            f"{mount['mountPath']}/{key}"
+            for mount in container["volumeMounts"]
+            for key in volumes.get(mount["name"], ())
+        }
+        named = {entry["name"]: entry.get("value") for entry in container["env"] if entry["name"].endswith("_FILE")}
+        assert set(named.values()) <= mounted, entry["metadata"]["name"]
+        assert "MEDIASIEVE_POLICY_FILE" in named, entry["metadata"]["name"]
+
+
+def keys_of(volume: dict[str, Any], config_maps: dict[str, set[str]]) -> set[str]:
+    """The files of a volume that come from config maps; the name of each map must be the rendered one."""
+    sources = [volume, *volume.get("projected", {}).get("sources", [])]
+    names = [source["configMap"]["name"] for source in sources if "configMap" in source]
+    return {key for name in names for key in config_maps[name]}
+
+
+def test_memory_limits_have_room_for_what_capacity_says() -> None:
+    """docs/operate/capacity.md: the budget three times, and 300 MB; the index of match on top."""
+    page = (DEPLOY.parent / "docs" / "operate" / "capacity.md").read_text()
+    assert "Let a container have the budget three times, the index, and" in page
+    needed = 3 * load_settings().runtime.max_in_flight_bytes + 300 * 10**6
+    units = {"Mi": 1 << 20, "Gi": 1 << 30}
+
+    for name, entry in workers().items():
+        limit = entry["spec"]["template"]["spec"]["containers"][0]["resources"]["limits"]["memory"]
+        room = int(limit[:-2]) * units[limit[-2:]] - (1_800_000_000 if name == "match" else 0)
+        assert room >= needed, f"{name} has {limit}"
 
 
 def test_the_policies_are_valid(tmp_path: Path) -> None:

@@ -54,6 +54,25 @@ def test_runbooks_have_no_section_without_an_alert() -> None:
     assert sections == set(ALERTS)
 
 
+@pytest.mark.parametrize("name", ALERTS)
+def test_an_alert_fires_and_clears_in_a_test_of_promtool(name: str) -> None:
+    cases = [case for path in TEST_FILES for case in yaml.safe_load(path.read_text())["tests"]]
+    told = [
+        [bool(step["exp_alerts"]) for step in case.get("alert_rule_test", ()) if step["alertname"] == name]
+        for case in cases
+    ]
+
+    assert [True, False] in told, "no test in deploy/prometheus/tests in which it fires first and then clears"
+
+
+@pytest.mark.parametrize("slo", ["decisions", "api", "search", "cache"])
+@pytest.mark.parametrize("window", ["5m", "30m", "1h", "6h"])
+def test_the_budget_of_an_objective_has_a_burn_rate(slo: str, window: str) -> None:
+    burn = {rule["labels"]["slo"] for rule in RULES if rule.get("record") == f"mediasieve:slo_burn:rate{window}"}
+
+    assert slo in burn
+
+
 @pytest.mark.parametrize("paths", [("check", RULE_FILES), ("test", TEST_FILES)], ids=["check", "test"])
 def test_promtool_accepts_the_rules(paths: tuple[str, list[Any]]) -> None:
     promtool = shutil.which("promtool")

@@ -21,7 +21,17 @@ def test_every_writer_and_reader_gets_its_right_and_nobody_else() -> None:
         users = {role: f"User:mediasieve-{SAME_PRINCIPAL.get(role, role)}" for role in (*spec.writers, *spec.readers)}
         expected = {(users[role], "write") for role in spec.writers} | {(users[role], "read") for role in spec.readers}
         expected |= {("User:mediasieve-admin", operation) for operation in ADMIN_OPERATIONS}
+        if set(spec.readers) - {"users", "publish"}:
+            expected |= {("User:mediasieve-users", "describe"), ("User:mediasieve-lag", "describe")}
         assert of_topic == expected
+
+
+def test_the_lag_of_every_stage_may_be_seen_without_reading() -> None:
+    rules = [rule for rule in expected_acls(SETTINGS) if rule.principal == "User:mediasieve-lag"]
+
+    assert {rule.operation for rule in rules} == {"describe"}
+    stages = ("fingerprint", "bulk", "match", "record", "moderate")
+    assert {rule.name for rule in rules if rule.resource == "group"} == {f"eu.sieve-{stage}" for stage in stages}
 
 
 def test_readers_may_use_their_groups() -> None:

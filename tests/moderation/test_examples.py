@@ -9,13 +9,15 @@ from typing import Any
 import pytest
 import yaml
 
+from streams.config.settings import load_settings
 from streams.domain.records import Label
 from streams.moderation.http.mapping import read_mapping
 from streams.moderation.http.plugin import HttpModerator
 from streams.moderation.http.reading import read_answers
 from streams.moderation.moderation_file import load_moderation_file
-from streams.moderation.moderator import ModeratorAnswer, ModeratorFailure, Question
+from streams.moderation.moderator import ModeratorAnswer, ModeratorFailure, PluginContext, Question
 from streams.moderation.plugins import make_moderators
+from streams.stages.moderate.callbacks import callbacks_of
 from tests.support.stories import decision
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
@@ -24,15 +26,9 @@ URL = "https://example.com/cat.jpg"
 
 def moderator(mapping: str, batch_size: int = 1) -> HttpModerator:
     read, rules = read_mapping(mapping, DEPLOY / "moderators")
-    return HttpModerator(
-        "https://moderation.example.com/v1",
-        read,
-        rules,
-        ["k"],
-        sends="url",
-        batch_size=batch_size,
-        timeout_s=1,
-    )
+    callbacks = callbacks_of(load_settings(callback_url="https://media.example.com", callback_secret="s" * 32))
+    context = PluginContext("safety", {}, "url", DEPLOY, batch_size, 1.0, 1_000_000, "1", callbacks)
+    return HttpModerator("https://moderation.example.com/v1", read, rules, ["k"], context)
 
 
 EXAMPLES: dict[str, tuple[Any, ModeratorAnswer]] = {
@@ -54,6 +50,10 @@ EXAMPLES: dict[str, tuple[Any, ModeratorAnswer]] = {
     ),
     "job.yaml": (
         {"state": "done", "decision": "reject", "why": "weapon"},
+        ModeratorAnswer("blocked", [], "weapon", None),
+    ),
+    "callback.yaml": (
+        {"outcome": "rejected", "note": "weapon"},
         ModeratorAnswer("blocked", [], "weapon", None),
     ),
     "hashes.yaml": (

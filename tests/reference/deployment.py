@@ -42,11 +42,12 @@ class Workers:
     logs: Path
     afresh: bool = False
     module: str = "streams.cli"
+    stages: str = "fingerprint,match,record"
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
-    def start(self, worker_id: str, stages: str = "fingerprint,match,record") -> None:
-        command = [sys.executable, "-m", self.module, "worker", "--id", worker_id, "--http", "", "--stages", stages]
-        command += ["--afresh"] if self.afresh else []
+    def start(self, worker_id: str, stages: str = "") -> None:
+        command = [sys.executable, "-m", self.module, "worker", "--id", worker_id, "--http", "", "--stages"]
+        command += [stages or self.stages, *(["--afresh"] if self.afresh else [])]
         log = self.logs / f"worker-{worker_id}.log"
         self.running[worker_id] = launch(command, log=log, env=self.environment)
 
@@ -74,7 +75,7 @@ class Workers:
 def groups(settings: Settings) -> str:
     """Who is in the groups of the stages, with which partitions, and how far each partition is behind."""
     admin = make_admin(settings)
-    names = [consumer_group(settings, stage) for stage in ("fingerprint", "match", "record")]
+    names = [consumer_group(settings, stage) for stage in ("fingerprint", "bulk", "match", "record")]
     lines = []
     for name, answer in admin.describe_consumer_groups(names, request_timeout=10).items():
         try:

@@ -59,10 +59,12 @@ class HashLists:
             self.walk = {"chunk": self.walk["chunk"] + 1, "after": "", "under_way": True}
         return None
 
-    def hits(self, hashes: dict[str, str]) -> dict[str, list[tuple[Any, ...]]]:
+    def hits(self, hashes: dict[str, str], *, negative_only: bool = False) -> dict[str, list[tuple[Any, ...]]]:
         """By list: nearness, share, rank, row, distance, threshold and entry of what matches, the surest first."""
         found = {}
         for name in sorted(self.lists):
+            if negative_only and not self.lists[name]["negative"]:
+                continue
             here, row, hits = self.lists[name], 0, []
             for chunk in range(here["chunks"]):
                 for entry in self.entries[name, here["import_id"], chunk]:
@@ -89,7 +91,7 @@ class HashLists:
         return True, distance * 256 // BITS[algorithm], NEAR.index(algorithm), row, distance, bits, entry
 
     def is_negative(self, hashes: dict[str, str]) -> bool:
-        return any(self.lists[name]["negative"] for name in self.hits(hashes))
+        return bool(self.hits(hashes, negative_only=True))
 
     def judge(self, content_id: str, hashes: dict[str, str], cause: str) -> tuple[list[dict[str, Any]], list[Any]]:
         """What the lists say about a content, and the entries that count it."""

@@ -207,7 +207,7 @@ def by_ink(
     words = int((paper.own(paper.levels(one.ink)[0]) != paper.UNKNOWN).sum())
     enough = found.compared >= 6 and found.compared * 2 >= words and found.covered_percent >= 50 and found.score >= 200
     same = found.loss <= 80 and (words < 150 or found.low_loss <= -10)
-    same = same and found.loss - found.usual_loss <= 100 and 4 * found.change <= 17 * (found.usual_change + 10)
+    same = same and found.loss - found.usual_loss <= 100 and 2 * found.change <= 7 * (found.usual_change + 5)
     score, work = min(max(found.score, 0), 1000), 4 if found.aligned else 2
     if enough and same:
         return "certain" if same_colours else "likely", score, blocks.replace(b"\2", b"\1"), work

@@ -16,7 +16,7 @@ from streams.domain.records import decision_id
 from tests.reference.copies import Judge
 from tests.reference.hash_lists import HashLists, listable
 from tests.reference.nearest import DAY_MS, Contents
-from tests.reference.twin import PENDING, Twin
+from tests.reference.twin import PENDING, Twin, is_probe
 
 KINDS = ("rule", "model", "list", "person")
 NEVER = -(1 << 62)
@@ -33,6 +33,7 @@ class Membership:
     revision: int = 0
     told: Any = None
     offset: int = 0
+    is_probe: bool = False
 
 
 @dataclass
@@ -41,6 +42,7 @@ class Collection:
     links: list[tuple[str, str, str, str]] = field(default_factory=list)
     splits: set[frozenset[str]] = field(default_factory=set)
     members: dict[str, Membership] = field(default_factory=dict)
+    submitted: dict[str, dict[str, None]] = field(default_factory=dict)
     firsts: dict[str, str] = field(default_factory=dict)
     media: dict[str, list[tuple[int, str, str]]] = field(default_factory=dict)
     waiting: dict[str, list[tuple[dict[str, Any], int]]] = field(default_factory=dict)
@@ -95,17 +97,18 @@ class ModeratedTwin(Twin):
         super().read(value, time_ms)
         if record["facts"] is None:
             return
-        here = self._of(record["collection"])
+        here, waited = self._of(record["collection"]), list[dict[str, Any]]()
         if is_repeated and here.deleted.get(identity, NEVER) >= time_ms:
             return  # the decision that says so is told again
         if not is_repeated:
             self._joined(here, record, self.decisions[identity], time_ms)
-        waited = []
-        for subject in (record["facts"]["content_id"], record["media_id"]):
-            waited += [event for event, expires_ms in here.waiting.pop(subject, []) if expires_ms >= time_ms]
-        waited = [each for each in waited if each["event"] != "deletion" or each["at"] >= record["submitted_at"]]
+        for subject in () if is_probe(record) else (record["facts"]["content_id"], record["media_id"]):
+            waiting = [each for each in here.waiting.pop(subject, []) if each[1] >= time_ms]
+            spared = [each for each in waiting if is_about_earlier(each[0], record["submitted_at"])]
+            here.waiting |= {subject: spared} if spared else {}
+            waited += [each[0] for each in waiting if each not in spared]
         for number, event in enumerate(waited):
-            self._apply(here, event, (offset, number), time_ms)
+            self._apply(here, event, (offset, number), time_ms, has_waited=True)
 
     def read_event(self, value: bytes, time_ms: int, offset: int) -> None:
         self._now = offset, time_ms
@@ -227,20 +230,22 @@ class ModeratedTwin(Twin):
 
     def _joined(self, here: Collection, record: dict[str, Any], decision: dict[str, Any], time_ms: int) -> None:
         policy, content = record["policy"], record["facts"]["content_id"]
-        known = self._contents[record["collection"]].known[content]
+        known = self._probe or self._contents[record["collection"]].known[content]
         is_own = known.group[0] == content
         drift = 0 if is_own else known.drift
         statuses = statuses_of(policy, drift)
         expires_ms = self._expires_ms[decision["decision_id"]]
-        if decision["outcome"] != "duplicate":
+        is_kept = decision["outcome"] != "duplicate" and not is_probe(record)
+        if is_kept:
             here.firsts[content] = decision["decision_id"]
-        member = Membership(decision, content, expires_ms, statuses, offset=self._now[0])
+        member = Membership(decision, content, expires_ms, statuses, offset=self._now[0], is_probe=is_probe(record))
         here.members[decision["decision_id"]] = member
+        here.submitted.setdefault(content, {})[decision["decision_id"]] = None
         if policy["near"]:
             here.media.setdefault(record["media_id"], []).append((self._now[0], content, decision["decision_id"]))
         root = self._root(here, known.group[0])
         changed = []
-        if decision["outcome"] != "duplicate":
+        if is_kept:
             others = [verdict for verdict in here.verdicts if verdict["home"] in self._linked(here, root)]
             changed = self._list(here, known, *here.hash_lists.said.pop(), statuses)
             now = [verdict for verdict in here.verdicts if verdict["home"] in self._linked(here, root)]
@@ -248,6 +253,8 @@ class ModeratedTwin(Twin):
             others = [verdict for verdict in now if len(verdict["source"]) == 3 or verdict["source"][0] != content]
             changed = changed if any(reaches_others(verdict, others) for verdict in new) else []
             here.hash_lists.reached |= {content} if changed else set()
+        held_back = told_inheritance(record, decision, statuses, drift)
+        decision |= {"inheritance": held_back} if held_back else {}
         verdict = self._verdict(here, root, content, statuses)
         decision["group_content_id"], decision["group_media_id"] = root, self._media_of(here, root, known)
         if decision["match"] and decision["action"] == "reuse":
@@ -267,14 +274,14 @@ class ModeratedTwin(Twin):
         apart = {other for pair in here.splits if own in pair for other in pair if other != own}
         groups = {contents.known[other].group[0] for other in apart if self._is_known(record["collection"], other)}
         lists, hashes = here.hash_lists, listable(record["facts"], record["policy"])
-        negative = lists.is_negative(hashes)
+        negative = lists.is_negative(hashes) and not is_probe(record)
         contents.apart = lambda known: (
             negative
             or known.content_id in apart
             or known.group[0] in groups
             or lists.is_negative(lists.hashes[known.content_id])
         )
-        if not self._is_known(record["collection"], own):
+        if not self._is_known(record["collection"], own) and not is_probe(record):
             identity = decision_id(record["collection"], record["submission_id"], record["attempt"], 0)
             lists.hashes[own] = hashes
             lists.said.append(lists.judge(own, hashes, f"decision/{identity}"))
@@ -286,7 +293,15 @@ class ModeratedTwin(Twin):
 
     # -- events
 
-    def _apply(self, here: Collection, event: dict[str, Any], order: tuple[int, int], time_ms: int) -> None:
+    def _apply(
+        self,
+        here: Collection,
+        event: dict[str, Any],
+        order: tuple[int, int],
+        time_ms: int,
+        *,
+        has_waited: bool = False,
+    ) -> None:
         collection = event["collection"]
         content = event["content_id"]
         names_both = event["event"] == "deletion" and content is not None and event["media_id"] is not None
@@ -309,7 +324,7 @@ class ModeratedTwin(Twin):
             waiting.append((event, time_ms + 7 * DAY_MS))
             return
         if event["event"] == "deletion":
-            self._delete(here, event, order[0], time_ms)
+            self._delete(here, event, order[0], time_ms, event["at"] if has_waited else None)
             return
         known = self._contents[collection].known
         if other is None:
@@ -404,9 +419,12 @@ class ModeratedTwin(Twin):
         ]
         return sorted(live, key=lambda each: (-each[0], each[1], each[2].replace("-", "")))
 
-    def _delete(self, here: Collection, event: dict[str, Any], offset: int, time_ms: int) -> None:
+    def _delete(
+        self, here: Collection, event: dict[str, Any], offset: int, time_ms: int, spares_after: str | None
+    ) -> None:
         by_medium = event["media_id"] is not None and bool(self._of_medium(here, event["media_id"], time_ms))
         deletion = {"event": event, "until": offset, "after": None, "chunk": 0, "by_medium": by_medium}
+        deletion["spares_after"] = spares_after
         here.deletions[event["event_id"]] = deletion
         self._delete_chunk(here, deletion, time_ms)
 
@@ -430,6 +448,8 @@ class ModeratedTwin(Twin):
         for _, identity in chunk:
             member = here.members[identity]
             is_meant = content in (None, member.content) and medium in (None, member.first["media_id"])
+            if deletion["spares_after"] is not None and member.first["submitted_at"] > deletion["spares_after"]:
+                is_meant = False
             if is_meant and member.offset <= until:
                 self._tell_deleted(here, identity, member)
                 if deletion["by_medium"]:
@@ -480,7 +500,7 @@ class ModeratedTwin(Twin):
         others = sorted(
             (identity.replace("-", ""), member)
             for identity, member in here.members.items()
-            if member.content == content and member.expires_ms >= time_ms
+            if member.content == content and member.expires_ms >= time_ms and not member.is_probe
         )
         if not others:
             del contents.known[content]
@@ -536,15 +556,15 @@ class ModeratedTwin(Twin):
 
     def _visit(self, here: Collection, collection: str, root: str, time_ms: int) -> None:
         walk = here.walks[root]
-        known = self._contents[collection].known
-        places = []
-        for identity, member in here.members.items():
-            content = known.get(member.content)
-            if content is None or member.expires_ms < time_ms or content.expires_ms < time_ms:
+        names, places = self._linked(here, root), []
+        for content in self._contents[collection].known.values():
+            if content.group[0] not in names or content.expires_ms < time_ms:
                 continue
-            if content.group[0] in self._linked(here, root):
-                key = content.group[0], member.content, identity.replace("-", "")
-                places.append((key, identity))
+            for identity in here.submitted.get(content.content_id, ()):
+                member = here.members.get(identity)
+                if member is not None and member.content == content.content_id and member.expires_ms >= time_ms:
+                    key = content.group[0], member.content, identity.replace("-", "")
+                    places.append((key, identity))
         places.sort()
         left = [place for place in places if walk["after"] is None or place[0] > walk["after"]]
         chunk = left[: self._chunk]
@@ -566,7 +586,7 @@ class ModeratedTwin(Twin):
         everything = {"allowed", "review", "blocked"}
         verdict = self._verdict(here, root, member.content, everything if home == member.content else member.statuses)
         told = self._told(root, verdict, member.first)
-        if told == member.told:
+        if told == member.told or member.is_probe:
             return
         member.revision, member.told = member.revision + 1, told
         first = member.first
@@ -581,6 +601,10 @@ class ModeratedTwin(Twin):
             "group_content_id": root,
             "group_media_id": group_media,
         }
+        if first.get("inheritance"):
+            is_for_review = first["inheritance"]["because"] == "review"
+            still = root == member.content if is_for_review else home != member.content
+            revised = revised if still else {key: value for key, value in revised.items() if key != "inheritance"}
         was = first["match"]["group_content_id"] if first["match"] else first["content_id"]
         if verdict is not None:
             revised["action"] = "reuse"
@@ -607,6 +631,25 @@ def statuses_of(policy: dict[str, Any], drift: int) -> set[str]:
     if drift >= 31:
         return set()
     return {status for status, rule in limits.items() if drift == 0 or drift <= int(policy[rule] * 64 + 1e-9)}
+
+
+def is_about_earlier(event: dict[str, Any], submitted_at: str) -> bool:
+    """A deletion of what was submitted before this."""
+    return bool(event["event"] == "deletion" and event["at"] < submitted_at)
+
+
+def told_inheritance(
+    record: dict[str, Any], decision: dict[str, Any], statuses: set[str], drift: int
+) -> dict[str, Any] | None:
+    """What a first decision says about the verdicts that a copy does not inherit."""
+    if decision["action"] == "review":
+        return {"statuses": [], "because": "review", "drift": None}
+    if statuses == {"allowed", "review", "blocked"}:
+        return None
+    passing = [status for status in ("allowed", "review", "blocked") if status in statuses]
+    if record["facts"]["kind"] == "video":
+        return {"statuses": passing, "because": "clip", "drift": None}
+    return {"statuses": passing, "because": "changed", "drift": round(drift / 64, 4)}
 
 
 def said(verdict: dict[str, Any], media_id: str) -> dict[str, Any]:

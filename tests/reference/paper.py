@@ -77,13 +77,12 @@ def is_paper(pixels: NDArray[np.uint8], levels: NDArray[np.uint8], contrast: int
     paper = np.maximum(paper, neighbourhoods(paper)[..., 4])
     steps = np.concatenate([np.abs(np.diff(paper, axis=axis)).ravel() for axis in (0, 1)])
     even = int((steps <= 10).sum()) * 100 // steps.size
-    return bool(
-        contrast >= 40
-        and (levels < 17).sum() * 100 >= 50 * levels.size
-        and (light - middle <= max(6, contrast // 12)).sum() * 100 >= 36 * paper.size
-        and even >= 50
-        and (thick * 100 <= 20 * strong.sum() or flat * 100 // pixels.size + even >= 165)
-    )
+    plain = int((light - middle <= max(6, contrast // 12)).sum()) * 100 // paper.size
+    if contrast < 40 or (levels < 17).sum() * 100 < 50 * levels.size:
+        return False
+    if plain < 36:
+        return bool(plain >= 15 and even >= 85 and thick * 100 <= 10 * strong.sum())
+    return bool(even >= 50 and (thick * 100 <= 20 * strong.sum() or flat * 100 // pixels.size + even >= 165))
 
 
 def levels(page: NDArray[np.uint8]) -> list[Ints]:

@@ -34,6 +34,7 @@ class Twin:
         self.decisions: dict[str, dict[str, Any]] = {}
         self._contents: dict[str, Contents] = {}
         self._expires_ms: dict[str, int] = {}
+        self._probe: Known | None = None
 
     def read(self, value: bytes, time_ms: int = 0) -> None:
         """One value of media.fingerprints and its record's time, in the order of its partition."""
@@ -42,7 +43,7 @@ class Twin:
         if identity in self._expires_ms and self._expires_ms[identity] >= time_ms:
             return
         self._expires_ms[identity] = time_ms + min(retention_ms(record["policy"]), 38 * DAY_MS)
-        facts = record["facts"]
+        facts, self._probe = record["facts"], None
         decision = {
             "decision_id": identity,
             "revision": 0,
@@ -62,13 +63,20 @@ class Twin:
             *("metadata", "submitted_at", "fingerprinted_at"),
         ):
             decision[name] = record[name]
+        if is_probe(record):
+            decision["probe"] = True
         if facts is None:
             decision |= {"facts": None, "outcome": "failed", "action": "inspect"}
         else:
             shown = {name: hashed for name, hashed in facts["hashes"].items() if name not in ("views:1", "frames:1")}
             decision["facts"] = {name: value for name, value in facts.items() if name != "evidence"} | {"hashes": shown}
+            contents = self._contents.setdefault(record["collection"], Contents())
+            former = contents.known.get(facts["content_id"])
             decision |= self._compare(record, time_ms)
-            known = self._contents[record["collection"]].known[facts["content_id"]]
+            known = contents.known[facts["content_id"]]
+            if is_probe(record) and decision["outcome"] != "duplicate":
+                self._probe = contents.known.pop(facts["content_id"])
+                contents.known |= {} if former is None else {former.content_id: former}
             decision["group_content_id"], decision["group_media_id"] = known.group
             if decision["match"] and decision["action"] == "reuse":
                 decision["verdict"]["inherited_from"] = decision["match"]["group_media_id"]
@@ -81,9 +89,9 @@ class Twin:
         own, expires_ms = facts["content_id"], min(time_ms + retention_ms(policy), FOR_EVER_MS)
         first = contents.known.get(own)
         if first is not None and first.expires_ms >= time_ms:
-            if (expires_ms - first.expires_ms) * 16 > retention_ms(policy):
+            if (expires_ms - first.expires_ms) * 16 > retention_ms(policy) and not is_probe(record):
                 first.expires_ms = expires_ms
-            first.evidence = first.evidence or facts["evidence"]
+            first.evidence = first.evidence or ("" if is_probe(record) else facts["evidence"])
             return {"outcome": "duplicate", "action": "reuse", "match": exact(first)}
         if facts["kind"] == "video":
             return self._compare_video(record, contents, time_ms, expires_ms)
@@ -149,6 +157,11 @@ class Twin:
 
 NO_EVIDENCE: dict[str, Any] = {"score": None, "differs": None, "map": []}
 NO_VIDEO = {"relation": "", "segments": [], "share": 0.0, "known_share": 0.0}
+
+
+def is_probe(record: dict[str, Any]) -> bool:
+    """Compared with a reference collection, and not kept in there."""
+    return bool(record["policy"].get("reference")) and not record.get("reference")
 
 
 def exact(known: Known) -> dict[str, Any]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from hashlib import sha256
 
 from streams.domain.match.batch import MatchInput, ModerationInput
 from streams.domain.moderation.events import LogPosition
 from streams.domain.moderation.steps import Step
+from streams.domain.policy.policy import RULE_NAMES, Policy
 from streams.domain.records import Fingerprint, Label, ListEntry, ListEvent, ModerationEvent, VerdictSource
 from streams.domain.records.hash_list import ListAlgorithm, ListEventName
 from streams.domain.records.moderation import EventName
@@ -129,12 +131,23 @@ def log(seed: int, length: int, max_gap_ms: int, *, near: bool = True) -> list[R
             happened = event(len(records), rng, seed, f"2026-01-01T00:00:{len(records) % 60:02d}.000Z")
             records.append(ModerationInput(ModerationEvent.from_json(happened.to_json()), at, b"key"))
         else:
-            submission = picture_streams.submission(len(records), rng, seed)
+            submission = with_probes(picture_streams.submission(len(records), rng, seed), rng, seed)
+            # Some are slow to be fingerprinted: deletions overtake them, and so do later submissions.
+            second = int(submission.submission_id.removeprefix("s#")) * 7 % 60
+            submission = replace(submission, submitted_at=f"2026-01-01T00:00:{second:02d}.000Z")
             records.append(MatchInput.of(Fingerprint.from_json(submission.to_json()), time_ms, len(records)))
         result = partition.process(records[-1:])
         steps += [each.step for each in result.continuations]
         steps += [ListEvent.from_json(each.event.to_json()) for each in result.log_events]
     return records
+
+
+def with_probes(submission: Fingerprint, rng: random.Random, seed: int) -> Fingerprint:
+    """Of every third seed, the collection `shop` has references only, and some submissions are none."""
+    if seed % 3 or submission.collection != "shop":
+        return submission
+    rules = {name: getattr(submission.policy, name) for name in RULE_NAMES}
+    return replace(submission, policy=Policy(**{**rules, "reference": True}), reference=rng.random() < 0.6)
 
 
 def batches(records: Sequence[Record], rng: random.Random) -> Iterator[Sequence[Record]]:

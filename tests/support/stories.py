@@ -22,7 +22,7 @@ from streams.domain.records import (
 )
 from streams.domain.records.moderation import PAIR_EVENTS, EventName
 from streams.errors import Reason
-from streams.kafka.cloudevents import MODERATION_TYPE, WALK_TYPE
+from streams.kafka.cloudevents import DELETED_TYPE, MODERATION_TYPE, WALK_TYPE
 
 T0_MS = 1_767_225_600_125  # 2026-01-01T00:00:00.125Z
 
@@ -93,6 +93,14 @@ def decision_record(decided: Decision, offset: int, *, partition: int = 0, decid
     at_ms = T0_MS + offset + 30 if decided_ms is None else decided_ms
     key = decided.media_id.encode()
     return Record("media.decisions", partition, offset, at_ms, key, decided.to_json())
+
+
+def deleted(first: Decision, offset: int) -> Record:
+    """The record that says that a submission was deleted, after one revision."""
+    identity = decision_id(first.collection, first.submission_id, 0, 2)
+    told = replace(first, decision_id=identity, revision=2, outcome="deleted", action="forget", match=None)
+    told = replace(told, verdict=Verdict(), facts=None, failure=None, metadata={}, versions={})
+    return replace(decision_record(told, offset), headers=[("ce_type", DELETED_TYPE)])
 
 
 def decision_records(count: int, *, partitions: int = 3) -> list[Record]:

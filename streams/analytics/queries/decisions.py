@@ -78,7 +78,11 @@ MEDIA_HISTORY: Final = f"""
         match_group_media_id, match_method, match_distance_bits, match_transformation, verdict_status, verdict_by,
         failure_reason, failure_detail
     FROM decisions_once
-    WHERE media_id = {{media_id:String}} AND {IN_COLLECTION}
+    WHERE media_id = {{media_id:String}} AND {IN_COLLECTION} AND (collection, content_id) IN
+        (
+            SELECT collection, content_id FROM decisions_by_medium
+            WHERE media_id = {{media_id:String}} AND {IN_COLLECTION}
+        )
     ORDER BY decided_at, revision
 """  # noqa: S608
 

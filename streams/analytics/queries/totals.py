@@ -40,8 +40,8 @@ class RecordCounts:
 
 
 TOTALS_BY_OUTCOME: Final = f"""
-    SELECT outcome, count() AS decisions, uniqExact(media_id) AS media, sum(size_bytes) AS size_bytes
-    FROM decisions_current
+    SELECT outcome, count() AS decisions, uniqExact(media_hash) AS media, sum(size_bytes) AS size_bytes
+    FROM current_facts
     WHERE {IN_COLLECTION}
     GROUP BY outcome
     ORDER BY indexOf(['unique', 'duplicate', 'near_duplicate', 'failed'], outcome)
@@ -53,7 +53,7 @@ SAVINGS: Final = f"""
         countIf(is_copy) AS copies,
         sum(size_bytes) AS submitted_bytes,
         sumIf(size_bytes, is_copy) AS saved_bytes
-    FROM decisions_current
+    FROM current_facts
     WHERE outcome != 'failed' AND {IN_COLLECTION}
 """  # noqa: S608
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from streams.analytics.rows.extractors import UINT32, Extractor, text, uuid, whole
+from streams.analytics.rows.extractors import UINT32, Extractor, text, time_ms, uuid, whole
 from streams.analytics.rows.reader import KAFKA_COLUMNS, RowReader, kafka
 from streams.analytics.rows.table import TopicTable
 
@@ -15,6 +15,7 @@ COLUMNS: Final[dict[str, Extractor]] = {
     "decision_id": uuid("decision_id"),
     "revision": whole("revision", UINT32),
     "content_id": text("content_id"),
+    "submitted_at": time_ms("submitted_at"),
     "deleted_at": kafka("timestamp"),
     **KAFKA_COLUMNS,
 }

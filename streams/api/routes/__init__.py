@@ -2,6 +2,7 @@
 
 from streams.api.routes import (
     batches,
+    callbacks,
     dead_letters,
     decisions,
     deletions,
@@ -21,7 +22,7 @@ from streams.api.routes import (
     verdicts,
 )
 
-OPEN_ROUTERS = (health.router, thumbnails.router)
+OPEN_ROUTERS = (health.router, callbacks.router, thumbnails.router)
 """Beside /v1; the gate says which of their paths need no key."""
 
 ROUTERS = (

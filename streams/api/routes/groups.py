@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
@@ -23,6 +23,9 @@ from streams.services.views.group_view import GroupView, view_group
 
 router = APIRouter(tags=["groups"])
 
+GROUPS_AGE_S: Final = 5
+"""All groups of a collection are counted for a page of them."""
+
 
 @router.get("/groups", operation_id="list_groups", responses={200: {"model": GroupPage}})
 async def list_groups(
@@ -40,12 +43,18 @@ async def list_groups(
     if cursor:
         submissions, reviewed, copies_bytes, content_id = cursors.decode(cursor)
         after = (int(submissions), int(reviewed), int(copies_bytes), str(content_id))
-    found = await backend.queries.run(copy_groups, collection, limit=limit, for_review=for_review, after=after)
-    following = None
-    if len(found) == limit:
+
+    async def page() -> GroupPage:
+        found = await backend.queries.run(copy_groups, collection, limit=limit, for_review=for_review, after=after)
+        if len(found) < limit:
+            return GroupPage(found, None)
         last = found[-1]
-        following = cursors.encode([last.submissions, last.for_review, last.copies_bytes, last.content_id])
-    return cached_answer(request, GroupPage(found, following))
+        following = [last.submissions, last.for_review, last.copies_bytes, last.content_id]
+        return GroupPage(found, cursors.encode(following))
+
+    return cached_answer(
+        request, await backend.answers.get("groups", (collection, for_review, limit, after), GROUPS_AGE_S, page)
+    )
 
 
 @router.get(

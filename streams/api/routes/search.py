@@ -10,13 +10,14 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from streams.analytics.queries.stored import DecisionFilter
-from streams.api.answers import json_answer
-from streams.api.auth import NamedCollection, Reader
+from streams.api.answers import cached_answer, json_answer
+from streams.api.auth import Collection, NamedCollection, Reader
 from streams.api.backend import Shared
 from streams.api.bodies import FORM, JSON_TYPES, media_type, read_json, read_medium
 from streams.api.openapi import missing
+from streams.api.parameters import Cursor
 from streams.api.problems import Problem, problem_of
-from streams.api.schemas.search import SearchBatch, SearchQuery, SearchResult, UrlLookup
+from streams.api.schemas.search import WORDS, SearchBatch, SearchQuery, SearchResult, UrlLookup
 from streams.api.schemas.submissions import NO_NUL, validated
 from streams.api.searching import run_search, search_facts
 from streams.api.thumbnails import with_thumbnails
@@ -39,6 +40,25 @@ def _body(model: str) -> dict[str, Any]:
 
 
 Name = Annotated[str | None, Query(max_length=256, pattern=NO_NUL)]
+
+
+@router.get("/search", operation_id="search_text", responses={200: {"model": SearchResult}})
+async def search_text(
+    request: Request,
+    principal: Reader,
+    backend: Shared,
+    collection: Collection,
+    q: Annotated[str, Query(min_length=1, max_length=512, pattern=NO_NUL, description=WORDS, examples=["red chair"])],
+    owner: Name = None,
+    label: Name = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+    cursor: Cursor = None,
+) -> Response:
+    """Decisions that have all words of a text, the latest first, each with the places of the words."""
+    query = SearchQuery(text=q, owner=owner, label=label, since=since, until=until, limit=limit, cursor=cursor)
+    return cached_answer(request, await run_search(backend, request.app.state.cursor_signer, query, collection))
 
 
 @router.post(

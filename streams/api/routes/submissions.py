@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from dataclasses import replace
 from typing import Annotated, Any, Final
 from urllib.parse import quote
 
@@ -64,6 +65,7 @@ JobId = Annotated[
     str | None,
     Query(pattern=r"^[a-z0-9][a-z0-9._-]{0,127}$", description="The job that the submission is part of."),
 ]
+ReferenceQuery = Annotated[bool, Query(description="Adds the medium to a reference collection; for keys with `admin`.")]
 LaneQuery = Annotated[Lane, Query(description="`bulk` waits for `live`: for imports, never for what people wait for.")]
 MediaIdQuery = Annotated[
     str | None,
@@ -86,15 +88,19 @@ async def put_medium(
     idempotency_key: IdempotencyKey = None,
     job_id: JobId = None,
     lane: LaneQuery = "live",
+    reference: ReferenceQuery = False,
     wait_s: WaitSeconds = 0.0,
 ) -> Response:
     """Submit the bytes of a medium under your id, with its own content type."""
+    if reference:
+        principal.check_role("admin")
     if media_type(request) in JSON_TYPES:
         raise Problem(
             415, "wrong_type", "Send the medium's bytes with its own content type; URLs go to /v1/submissions."
         )
     medium = await read_medium(request)
     envelope = _envelope(collection, kind, priority, _metadata(metadata), idempotency_key, job_id)
+    envelope = replace(envelope, reference=reference)
     return await _submit(
         request, backend, record_from_bytes(medium.data, media_id, medium.content_type, envelope), wait_s, lane
     )

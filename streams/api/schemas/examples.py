@@ -31,7 +31,8 @@ DECISION: Final[dict[str, Any]] = {
     "attempt": 0, "kind": "auto", "content_id": COPY, "match": MATCH, "verdict": VERDICT, "failure": None,
     "facts": FACTS, "metadata": {"owner": "u-77"}, "submitted_at": NOW, "fingerprinted_at": NOW,
     "versions": {"policy": "default:cddb1b5b612d"}, "appears_in": [],
-    "supersedes": "cd848f1b-3fb9-853e-a100-ec0b829b9a12", "decided_at": NOW,
+    "supersedes": "cd848f1b-3fb9-853e-a100-ec0b829b9a12", "group_content_id": ORIGINAL, "group_media_id": "photo-1",
+    "decided_at": NOW,
 }  # fmt: skip
 SUBMITTED: Final[dict[str, Any]] = {
     "submission_id": "/mediasieve/api/shop#e-5", "media_id": "photo-9", "collection": "shop", "partition": 3,
@@ -111,6 +112,11 @@ ANSWERS: Final[dict[str, Any]] = {
         {"index": 0, "status": 202, "event_id": "/mediasieve/api/shop#9f2d", "code": None, "detail": None},
         {"index": 1, "status": 422, "event_id": None, "code": "bad_medium", "detail": "The content id is needed."}],
     "search": SEARCH,
+    "search_text": {
+        "by": "text", "contents": [], "videos": [], "next_cursor": None, "error": None,
+        "texts": [{"decision": DECISION,
+                   "places": [{"field": "metadata.owner", "text": "u-77", "start": 0, "end": 4}]}],
+    },
     "search_batch": [SEARCH],
     "look_up": {"fingerprint": FACTS, "known": False, "exact": None, "matches": [CANDIDATE], "videos": [],
                 "verdict": VERDICT, "labels": VERDICT["labels"], "source": {"owner": "u-77"}},
@@ -142,8 +148,11 @@ ANSWERS: Final[dict[str, Any]] = {
     "get_verdicts": {"current": [], "acts": []},
     "get_statistics": {"collection": "shop", "outcomes": [
         {"outcome": "unique", "decisions": 2, "media": 2, "size_bytes": 70084}], "savings": {
-        "submissions": 3, "copies": 1, "submitted_bytes": 105126, "saved_bytes": 35042}, "confidences": [],
-        "failures": [], "transformations": [], "latency": [], "calls_saved": []},
+        "submissions": 3, "copies": 1, "submitted_bytes": 105126, "saved_bytes": 35042},
+        "throughput": [{"window_s": 60, "decisions": 3, "per_second": 0.05, "copies": 1, "duplicate_rate": 0.3333}],
+        "confidences": [], "failures": [], "transformations": [], "latency": [],
+        "cache": {"fingerprints": 3, "cached": 1, "hit_rate": 0.3333, "mean_decode_ms": 12.5},
+        "verdicts": [{"status": "pending", "submissions": 3, "inherited": 0}], "calls": [], "calls_saved": []},
     **dict.fromkeys(("get_key", "begin_session", "end_session"), KEY),
     "livez": {"live": True},
     "live": {"live": True},

@@ -17,8 +17,12 @@ from streams.services.find.texts import FoundText
 from streams.services.search import SimilarVideo
 
 MAX_QUERIES: Final = 50
+WORDS: Final = (
+    "Whole words, in any case, of media ids, metadata (captions, tags, names), labels, explanations and reasons. All "
+    "must match."
+)
 HASH: Final = r"^(phash256:)?[0-9a-f]{64}$"
-Text = Annotated[str, Field(min_length=1, max_length=512, pattern=NO_NUL, description="All words must match.")]
+Text = Annotated[str, Field(min_length=1, max_length=512, pattern=NO_NUL, description=WORDS)]
 Hash = Annotated[str, Field(pattern=HASH, description="A pHash of 256 bits in hex, as decisions have it.")]
 Reach = Annotated[int, Field(ge=0, le=128, description="Bits of 256; without it, what the policy compares.")]
 Name = Annotated[str, Field(max_length=256, pattern=NO_NUL)]
@@ -31,9 +35,7 @@ class SearchQuery(BaseModel):
         {"media_id": "photo-1", "collection": "shop", "max_distance_bits": 60, "limit": 10},
         {"text": "mirrored u-77"}]})  # fmt: skip
 
-    text: (
-        Annotated[str, Field(min_length=1, max_length=512, pattern=NO_NUL, description="All words must match.")] | None
-    ) = None
+    text: Annotated[str, Field(min_length=1, max_length=512, pattern=NO_NUL, description=WORDS)] | None = None
     hash: (
         Annotated[str, Field(pattern=HASH, description="A pHash of 256 bits in hex, as decisions have it.")] | None
     ) = None

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from streams.analytics.client import connect
+from streams.analytics.grants import apply_grants, grant_statements
 from streams.analytics.migrations import migrate as apply_migrations
 from streams.analytics.migrations import pending_migrations
 from streams.analytics.queries.totals import record_counts
@@ -59,3 +60,18 @@ def status(clickhouse: str | None, data_dir: Path | None) -> int:
     if missing:
         say("Apply the missing migrations with `mediasieve clickhouse migrate`.")
     return 1 if missing else 0
+
+
+@command.command()
+@click.option("--apply", "change", is_flag=True, help="Make them; needs a user who may manage access.")
+@clickhouse_option
+@data_dir_option
+def grants(change: bool, clickhouse: str | None, data_dir: Path | None) -> None:
+    """Show the roles and rights that migrations, the record stage and readers need, as SQL."""
+    settings = load_command_settings(clickhouse=clickhouse, data_dir=data_dir)
+    for statement in grant_statements(settings.clickhouse.database):
+        click.echo(f"{statement};")
+    if change:
+        with connect(settings, database="") as client:
+            apply_grants(client, settings.clickhouse.database)
+        say("ClickHouse has these roles now. Give them to users: GRANT mediasieve_record TO …")

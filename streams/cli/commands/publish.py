@@ -50,6 +50,7 @@ def _parse_metadata(_ctx: click.Context, _parameter: click.Parameter, value: str
     type=click.Choice(LANE_NAMES),
     help="bulk submissions leave live ones the way. By default live, and bulk with --job.",
 )
+@click.option("--reference", is_flag=True, help="Add them to a reference collection; others are compared with it.")
 @click.option("--job", metavar="NAME", help="Follow these submissions as a job: see `mediasieve jobs`.")
 @click.option("--source", default=DEFAULT_SOURCE, show_default=True, help="CloudEvents source of the submissions.")
 @click.option(
@@ -70,6 +71,7 @@ def command(
     priority: int,
     metadata: dict[str, Any],
     lane: Lane | None,
+    reference: bool,
     job: str | None,
     source: str,
     inline: bool | None,
@@ -96,9 +98,8 @@ def command(
         announced = announce_job(settings, job, collection, lane, expected=total, by=user_name())
         say(f"job {announced.job_id}: follow it with `mediasieve jobs watch {announced.job_id}`")
     with track_progress("publishing", total) as tracker:
-        envelope = Envelope(
-            collection, kind, priority, metadata, source, lane=lane, job_id=announced.job_id if announced else None
-        )
+        job_id = announced.job_id if announced else None
+        envelope = Envelope(collection, kind, priority, metadata, source, lane=lane, job_id=job_id, reference=reference)
         submitter = Submitter(settings, envelope, SubmitPrinter(receipts=as_json), tracker)
         try:
             submitter.submit_files(files, inline=inline)

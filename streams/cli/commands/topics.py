@@ -106,6 +106,16 @@ def acls(principal: str, change: bool, as_json: bool, broker: str | None, data_d
             click.echo(_as_words(rule))
 
 
+@command.command()
+@broker_option
+@data_dir_option
+def asyncapi(broker: str | None, data_dir: Path | None) -> None:
+    """Print the AsyncAPI 3.0 description of the topics, with this deployment's names; no broker is asked."""
+    from streams.kafka.asyncapi import describe_topics
+
+    write_json_line(describe_topics(load_command_settings(broker=broker, data_dir=data_dir)))
+
+
 def _as_words(rule: AclRule) -> str:
     return f"{rule.principal} may {rule.operation} {rule.resource} {rule.name}"
 

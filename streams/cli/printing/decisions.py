@@ -8,7 +8,7 @@ from streams.domain.records import Match
 from streams.kafka.readers.decision_reader import DecisionRecord
 from streams.services.groups import PARTIAL_RELATIONS, group_of
 from streams.services.text import printable
-from streams.services.wording import appearances_in_words, match_in_words, reason_in_words
+from streams.services.wording import appearances_in_words, inheritance_in_words, match_in_words, reason_in_words
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -45,7 +45,8 @@ def _row(record: DecisionRecord) -> list[str]:
     how = _how_matched(match) if match else reason_in_words(failure.reason) if failure else ""
     verdict = decision.verdict
     said = f"{verdict.status} by {verdict.by}" if verdict.by else ""
-    how = "; ".join(part for part in (how, *appearances_in_words(decision), said) if part)
+    held_back = inheritance_in_words(decision.inheritance) if decision.inheritance and not verdict.by else ""
+    how = "; ".join(part for part in (how, *appearances_in_words(decision), said, held_back) if part)
     time = record.decided_at[11:19]
     return [time, decision.outcome, decision.media_id, match.media_id if match else "", how]
 

@@ -48,4 +48,5 @@ def fingerprint_record(
         cached=cached,
         policy=policy,
         **({} if submission.job_id is None else {"job_id": submission.job_id}),
+        **({"reference": True} if submission.reference else {}),
     )

@@ -146,10 +146,15 @@ class PendingDecision:
         return LogPosition(self.offset, self.time_ms)
 
     @property
+    def is_probe(self) -> bool:
+        """The submission is compared with a reference collection, and changes nothing in there."""
+        return self.fingerprint.is_probe
+
+    @property
     def arrival(self) -> Arrival | None:
-        """What moderation events may wait for; None for a failed submission."""
+        """What moderation events may wait for; None for a failed submission, and for a probe."""
         fingerprint = self.fingerprint
-        if fingerprint.facts is None:
+        if fingerprint.facts is None or self.is_probe:
             return None
         content_id = fingerprint.facts.content_id
         return Arrival(
@@ -194,9 +199,15 @@ def plan_operations(
         if content is None or content.expires_ms < pending.time_ms:
             pending.is_new = True
             yield from _insert(pending, content, evidence.before(number, pending.fingerprint.collection))
+            if pending.is_probe:  # nobody has seen it: later records of the batch find the index as it was
+                if pending.comparable_entries.entries:
+                    yield pending.comparable_entries.algorithm, pending, Remove(facts.content_id)
+                continue
             evidence.note(number, pending)
             algorithm, has_evidence = pending.comparable_entries.algorithm, bool(pending.evidence)
             known[pending.content_key] = _KnownContent(algorithm, pending.expires_ms, has_evidence)
+            continue
+        if pending.is_probe:
             continue
         pending.adds_evidence = bool(pending.evidence and content.algorithm) and not content.has_evidence
         if pending.adds_evidence:

@@ -32,6 +32,7 @@ from streams.domain.match.operations import FindAppearances, FoundAppearance, Im
 from streams.domain.match.outcome import build_decision, exact_match, near_match
 from streams.domain.match.parts import Record, parts_of
 from streams.domain.match.storing import (
+    inheritance_of,
     new_content,
     put_again,
     put_all_again,
@@ -44,6 +45,8 @@ from streams.domain.match.videos.outcome import video_match
 from streams.domain.moderation.collections import ModeratedCollections
 from streams.domain.moderation.deletion import tell_again, tombstone_of
 from streams.domain.moderation.events import Effects, Fate, LogEvent, Moderation, Refusal
+from streams.domain.moderation.hash_lists.judge import NOT_LISTED
+from streams.domain.moderation.hash_lists.verdicts import ListHit
 from streams.domain.moderation.splits import NO_SPLITS, splits_of
 from streams.domain.moderation.standing import Standing, standing_of
 from streams.domain.moderation.steps import Continuation, DeletionStep, WalkStep
@@ -89,6 +92,7 @@ class MatchResult(NamedTuple):
         refusals: moderation events that cannot be applied.
         handled: kind and fate of every moderation event.
         log_events: events that go to the end of the log.
+        list_hits: contents that hash lists came to say something about.
     """
 
     decisions: list[MatchOutput]
@@ -96,6 +100,7 @@ class MatchResult(NamedTuple):
     refusals: list[Refusal]
     handled: list[tuple[str, Fate]]
     log_events: list[LogEvent]
+    list_hits: list[ListHit]
 
     def add(self, effects: Effects, routing_key: bytes) -> None:
         for decision_id, media_id, value, is_deleted in effects.revised:
@@ -128,11 +133,12 @@ def decide(
     answer_ms = int(answer_days * DAY_MS)
     pending = [PendingDecision.of(each) for each in batch if isinstance(each, MatchInput)]
     state.load([key for each in pending for key in (each.decision_key, each.content_key) if key is not None])
-    moderation, result = Moderation(state, indexes.moderated, answer_ms), MatchResult([], [], [], [], [])
+    moderation, result = Moderation(state, indexes.moderated, answer_ms), MatchResult([], [], [], [], [], [])
     submissions = iter(pending)
     records = [each if isinstance(each, ModerationInput) else next(submissions) for each in batch]
     for part in parts_of(records, state, moderation):
         _decide_part(part, state, indexes, moderation, result, answer_ms)
+    result.list_hits.extend(moderation.list_hits)
     return result
 
 
@@ -164,6 +170,7 @@ def _decide_part(
             indexes.of(collection, algorithm).apply([Remove(content_id)])
     result.refusals.extend(listing.refused)
     result.log_events.extend(listing.log_events)
+    result.list_hits.extend(listing.hits)
 
 
 def _decide_submission(
@@ -243,16 +250,17 @@ def _decide_one(
         return None
     fingerprint = pending.fingerprint
     outcome: Outcome = "failed"
-    match, is_reused, standing = None, True, None
+    match, is_reused, standing, inheritance = None, True, None, None
     if pending.is_new:
-        listing = lists.judge(pending)
+        listing = NOT_LISTED if pending.is_probe else lists.judge(pending)
         match, home, drift_blocks = None, None, 0
         if not listing.is_negative:
             match, home, drift_blocks = _near_match(pending, state, moderated, lists)
         outcome, is_reused = "near_duplicate" if match is not None else "unique", match is None or home is not None
         content = new_content(pending, home, drift_blocks)
-        put_new(content, pending, state)
-        lists.give(pending, content, listing, statuses_inherited_by(content, pending))
+        if not pending.is_probe:
+            put_new(content, pending, state)
+            lists.give(pending, content, listing, statuses_inherited_by(content, pending))
         standing = _standing(content, pending, state, moderated)
     elif pending.content_key is not None:
         outcome = "duplicate"
@@ -263,9 +271,18 @@ def _decide_one(
         match = exact_match(content, standing)
     if standing is not None:
         put_membership(content, standing, match, pending, state)
+        inheritance = inheritance_of(content, pending, is_reviewed=not is_reused)
     appearances = _appearances(pending, state) if pending.appearances else ()
     decision = build_decision(
-        fingerprint, pending.decision_id, REVISION, outcome, match, appearances, standing, is_reviewed=not is_reused
+        fingerprint,
+        pending.decision_id,
+        REVISION,
+        outcome,
+        match,
+        appearances,
+        standing,
+        is_reviewed=not is_reused,
+        inheritance=inheritance,
     )
     value, verdict = decision.to_json(), decision.verdict
     inherited = verdict.status if verdict.by is not None and verdict.inherited_from is not None else None

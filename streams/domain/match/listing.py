@@ -11,7 +11,7 @@ from streams.domain.moderation.hash_lists.judge import NOT_LISTED, Cause, Listin
 from streams.domain.moderation.hash_lists.listable import listable_hashes, unpack_listable
 from streams.domain.moderation.hash_lists.lists import HitsByList, ListsOfCollection, find_hits
 from streams.domain.moderation.hash_lists.quarantine import quarantine_event
-from streams.domain.moderation.hash_lists.verdicts import give
+from streams.domain.moderation.hash_lists.verdicts import ListHit, give
 from streams.domain.moderation.standing import read_group
 from streams.domain.records import routing_key
 from streams.domain.state.content import Content
@@ -23,7 +23,7 @@ from streams.domain.state.state import State
 class BatchListing:
     """Looks the new contents of a batch up in hash lists, all at once for as long as no list changes.
 
-    `log_events` and `refused` follow from the submissions that were judged.
+    `log_events` and `refused` follow from the submissions that were judged; `hits` are to be counted.
     """
 
     def __init__(self, batch: Sequence[PendingDecision], state: State, moderated: ModeratedCollections) -> None:
@@ -34,6 +34,7 @@ class BatchListing:
         self._looked_up: dict[str, ListsOfCollection] = {}
         self.log_events: list[LogEvent] = []
         self.refused: list[Refusal] = []
+        self.hits: list[ListHit] = []
         self._changed_groups: dict[int, str] = {}
 
     def lists_of(self, collection: str) -> ListsOfCollection:
@@ -81,6 +82,7 @@ class BatchListing:
             if given.reaches_others:
                 self._changed_groups[id(pending)] = given.root
         self.refused += [Refusal(*each) for each in given.refused]
+        self.hits += given.hits
         for name, entry in listing.quarantined:
             self._note_quarantined(pending, name, entry)
 

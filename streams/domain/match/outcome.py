@@ -23,6 +23,7 @@ from streams.domain.records import (
     new_unchecked,
 )
 from streams.domain.records.ids import is_partial
+from streams.domain.records.verdict import Inheritance
 from streams.domain.state.content import Content
 
 ACTIONS: dict[Outcome, Action] = {
@@ -49,12 +50,14 @@ def build_decision(
     standing: Standing | None = None,
     *,
     is_reviewed: bool = False,
+    inheritance: Inheritance | None = None,
 ) -> Decision:
     """A decision.
 
     Args:
         standing: of the content; None for a failed submission.
         is_reviewed: the match goes to review, forms a group of its own and inherits no verdict.
+        inheritance: of the content; None if every verdict of its group passes.
     """
     facts = fingerprint.facts.published() if fingerprint.facts is not None else None
     has_verdict = standing is not None and standing.verdict is not None
@@ -88,6 +91,8 @@ def build_decision(
         group_media_id=standing.group_media_id if standing is not None else None,
         origin=fingerprint.origin,
         **({} if fingerprint.job_id is None else {"job_id": fingerprint.job_id}),
+        **({} if inheritance is None else {"inheritance": inheritance}),
+        **({"probe": True} if fingerprint.is_probe else {}),
     )
 
 

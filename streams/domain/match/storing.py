@@ -17,10 +17,11 @@ from streams.domain.match.listing import BatchListing
 from streams.domain.match.selection import stored_entries, stored_frame_entries, video_duration_ms
 from streams.domain.moderation.corrections import JOINED
 from streams.domain.moderation.hash_lists.listable import listable_hashes, pack_listable
-from streams.domain.moderation.inheritance import EVERY_STATUS, inherited_statuses
+from streams.domain.moderation.inheritance import EVERY_STATUS, inherited_statuses, told_inheritance
 from streams.domain.moderation.revision import first_group
 from streams.domain.moderation.standing import Standing, signature
 from streams.domain.records import Match
+from streams.domain.records.verdict import Inheritance
 from streams.domain.state.content import Content
 from streams.domain.state.frames import pack_stored_frames
 from streams.domain.state.keys import (
@@ -31,7 +32,7 @@ from streams.domain.state.keys import (
     medium_key,
     member_key,
 )
-from streams.domain.state.members import Member, with_expiry
+from streams.domain.state.members import PROBE, Member, with_expiry
 from streams.domain.state.state import State
 
 
@@ -112,6 +113,14 @@ def statuses_inherited_by(content: Content, pending: PendingDecision) -> int:
     return inherited_statuses(content.drift_blocks, pending.fingerprint.policy)
 
 
+def inheritance_of(content: Content, pending: PendingDecision, *, is_reviewed: bool) -> Inheritance | None:
+    """What a decision says about the inheritance of its content; None if every verdict of the group passes."""
+    facts = pending.fingerprint.facts
+    assert facts is not None
+    statuses, is_video = statuses_inherited_by(content, pending), facts.kind == "video"
+    return told_inheritance(statuses, content.drift_blocks, is_video=is_video, is_reviewed=is_reviewed)
+
+
 def put_membership(
     content: Content, standing: Standing, match: Match | None, pending: PendingDecision, state: State
 ) -> None:
@@ -119,7 +128,8 @@ def put_membership(
     fingerprint, expires_ms = pending.fingerprint, pending.answer_expires_ms
     told_group = match.group_content_id if match is not None else content.content_id
     now = signature(standing.verdict, standing.group_content_id, told_group)
-    member = Member(expires_ms, statuses_inherited_by(content, pending), 0, now, offset=pending.offset)
+    statuses = statuses_inherited_by(content, pending) | (PROBE if pending.is_probe else 0)
+    member = Member(expires_ms, statuses, 0, now, offset=pending.offset)
     state.put(member_key(fingerprint.collection, content.content_id, pending.decision_key), member.pack())
     if fingerprint.policy.near:
         submitted = fingerprint.media_id, pending.offset, content.content_id, pending.decision_key

@@ -19,11 +19,12 @@ def occasion_of(decision: Decision, allowed_differs: float) -> Occasion | None:
     """On what occasion a decision brings a content that nobody has said anything about; None if it brings none.
 
     A verdict that was taken back is no occasion: whoever takes it back wants none. A split is: the content was a copy.
+    A probe of a reference collection is none: nothing would be kept of the verdict.
 
     Args:
         allowed_differs: of the collection's policy: how much may be changed in a copy that inherits `allowed`.
     """
-    if decision.content_id is None or decision.verdict.status != "pending":
+    if decision.content_id is None or decision.verdict.status != "pending" or decision.probe:
         return None
     if decision.revision > 0:
         is_split = decision.action == "process" and decision.outcome != "unique"
@@ -34,7 +35,9 @@ def occasion_of(decision: Decision, allowed_differs: float) -> Occasion | None:
         return None
     if decision.action == "review" or decision.match.group_content_id == decision.content_id:
         return "review"
-    differs = decision.match.differs
+    if decision.inheritance is not None:
+        return None if "allowed" in decision.inheritance.statuses else "changed"
+    differs = decision.match.differs  # of a decision of an earlier version, which does not say what it inherits
     is_changed = decision.match.relation == "clip_of" or (differs is not None and differs > allowed_differs)
     return "changed" if is_changed else None
 

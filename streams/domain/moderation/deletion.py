@@ -77,14 +77,25 @@ class _Submission(NamedTuple):
     decision: dict[str, Any]
 
 
-def first_step(state: State, event: ModerationEvent, until_offset: int, time_ms: int) -> DeletionStep:
+def first_step(
+    state: State, event: ModerationEvent, until_offset: int, time_ms: int, *, has_waited: bool
+) -> DeletionStep:
     """The step that a deletion begins with.
+
+    A deletion is about what stands before it in the log. Of one that waited, all stands after it, so time decides.
 
     Submissions of a medium are looked up by the medium where it has entries. It has none where equal bytes alone are
     compared, and an earlier version wrote none.
     """
     step = DeletionStep(
-        event.collection, event.event_id, 0, event.content_id, event.media_id, until_offset, by_medium=False
+        event.collection,
+        event.event_id,
+        0,
+        event.content_id,
+        event.media_id,
+        until_offset,
+        by_medium=False,
+        spares_after=event.at if has_waited else "",
     )
     if event.media_id is None:
         return step
@@ -155,6 +166,7 @@ def _read(state: State, step: DeletionStep, entries: Sequence[tuple[bytes, bytes
             and step.content_id in (None, content_id)
             and step.media_id in (None, submission.decision["media_id"])
             and submission.member.offset <= step.until_offset
+            and not (step.spares_after and submission.decision["submitted_at"] > step.spares_after)
         ):
             yield submission
 
@@ -207,7 +219,7 @@ def _settle(state: State, step: DeletionStep, content_id: str, time_ms: int) -> 
         return
     key = content_key(collection, content_id)
     for entry, value in state.scan_current(members_prefix(collection, content_id)):
-        if leading_expires_ms(value) < time_ms:
+        if leading_expires_ms(value) < time_ms or Member.unpack(value).is_probe:
             continue
         other = _submission(state, collection, content_id, DECISION_PREFIX + entry[-16:])
         if other is not None:

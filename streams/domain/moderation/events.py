@@ -20,9 +20,10 @@ from streams.domain.moderation.deletion import delete_chunk, first_step
 from streams.domain.moderation.hash_lists import walk as list_walk
 from streams.domain.moderation.hash_lists.events import apply_list_event, store_entries
 from streams.domain.moderation.hash_lists.quarantine import quarantine_event
+from streams.domain.moderation.hash_lists.verdicts import ListHit
 from streams.domain.moderation.hash_lists.walk import LIST_WALK, Judged
 from streams.domain.moderation.steps import Continuation, DeletionStep, WalkStep
-from streams.domain.moderation.waiting import take_waiting, waited_too_long, waiting_events
+from streams.domain.moderation.waiting import is_deletion, take_waiting, waited_too_long, waiting_events
 from streams.domain.moderation.walk import Revised
 from streams.domain.records import ListEvent, ModerationEvent, parse_json_object
 from streams.domain.records.hash_list import LIST_EVENTS
@@ -120,12 +121,16 @@ class Moderation:
         state: of the partition.
         collections: of the partition; changed with the state.
         answer_ms: how long what an event brought about is remembered.
+
+    Attributes:
+        list_hits: contents that lists came to say something about, for counting.
     """
 
     def __init__(self, state: State, collections: ModeratedCollections, answer_ms: int) -> None:
         self._state = state
         self._collections = collections
         self._answer_ms = answer_ms
+        self.list_hits: list[ListHit] = []
 
     def apply(self, event: ModerationEvent | ListEvent, at: LogPosition) -> Effects:
         """Apply an event."""
@@ -136,20 +141,19 @@ class Moderation:
     def apply_waiting(self, arrival: Arrival, at: LogPosition) -> Effects:
         """Apply the events that waited for a submission's medium or content. The submission has been decided.
 
-        A deletion is about what was submitted before it: a medium that is submitted again afterwards stays.
+        A deletion is about what was submitted before it: a medium that is submitted again afterwards stays, and the
+        deletion waits on.
         """
         decision_key, collection, _, _, submitted_at = arrival
         key = _arrival_key(decision_key, at)
         answer = self._answer(key, at)
         if answer is None:
             state = BufferedState(self._state)
-            taken = {each: take_waiting(state, collection, each, at.offset, at.time_ms) for each in arrival.subjects}
-            events = tuple(
-                event
-                for found in taken.values()
-                for event in found.events
-                if not _is_deletion(event, before=submitted_at)
-            )
+            taken = {
+                each: take_waiting(state, collection, each, submitted_at, at.offset, at.time_ms)
+                for each in arrival.subjects
+            }
+            events = tuple(event for found in taken.values() for event in found.events)
             overdue = ((subject, event) for subject, found in taken.items() for event in found.overdue)
             refusals = tuple(_told(*waited_too_long(*each)) for each in overdue)
             if not events and not refusals:
@@ -159,7 +163,7 @@ class Moderation:
         effects = self._carry_out(key, answer, collection, at)
         for number, event in enumerate(answer.events):
             own_key = event_key("waited", decision_key.hex(), str(at.offset), str(number))
-            effects.add(self._apply(own_key, ModerationEvent.from_json(event.encode()), at, number))
+            effects.add(self._apply(own_key, ModerationEvent.from_json(event.encode()), at, number, has_waited=True))
         return effects
 
     def brings_deletion(self, arrival: Arrival, at: LogPosition, *, is_repeated: bool) -> bool:
@@ -167,11 +171,11 @@ class Moderation:
         if is_repeated:
             answer = self._answer(_arrival_key(arrival.decision_key, at), at)
             if answer is not None:
-                return any(map(_is_deletion, answer.events))
+                return any(map(is_deletion, answer.events))
         if arrival.collection not in self._collections.with_waiting:
             return False
         values = (self._state.get(waiting_key(arrival.collection, each)) for each in arrival.subjects)
-        return any(_is_deletion(each.event) for value in values if value for each in waiting_events(value))
+        return any(is_deletion(each.event) for value in values if value for each in waiting_events(value))
 
     def continue_deletion(self, step: DeletionStep, at: LogPosition) -> Effects:
         """The next chunk of a deletion, which a record of the log brings."""
@@ -240,18 +244,26 @@ class Moderation:
         effects.refusals += _refusals(answer)
         return effects
 
-    def _apply(self, key: bytes, event: ModerationEvent | ListEvent, at: LogPosition, number: int) -> Effects:
+    def _apply(
+        self,
+        key: bytes,
+        event: ModerationEvent | ListEvent,
+        at: LogPosition,
+        number: int,
+        *,
+        has_waited: bool = False,
+    ) -> Effects:
         """Apply an event, the nth of its record; `key` is that of its answer."""
         answer = self._answer(key, at)
         fate: Fate = "repeated"
         if answer is None:
-            answer, fate = self._plan(key, event, at, number)
+            answer, fate = self._plan(key, event, at, number, has_waited=has_waited)
         effects = self._carry_out(key, answer, event.collection, at)
         effects.handled.append((event.event, fate))
         return effects
 
     def _plan(
-        self, key: bytes, event: ModerationEvent | ListEvent, at: LogPosition, number: int
+        self, key: bytes, event: ModerationEvent | ListEvent, at: LogPosition, number: int, *, has_waited: bool
     ) -> tuple[Answer, Fate]:
         """What a new event is to bring about. Nothing is written yet."""
         expires_ms, state = at.time_ms + self._answer_ms, BufferedState(self._state)
@@ -267,7 +279,7 @@ class Moderation:
         if roots is None:
             return self._planned(state, event.collection, Judged(), at), "waiting"
         if event.event == "deletion":
-            step = first_step(state, event, at.offset, at.time_ms)
+            step = first_step(state, event, at.offset, at.time_ms, has_waited=has_waited)
             answer = self._plan_chunk(key, step, at)
             return answer, "applied" if answer.writes else "unchanged"
         return self._planned(state, event.collection, Judged(roots), at), "applied" if state.writes else "unchanged"
@@ -288,6 +300,7 @@ class Moderation:
         self, state: BufferedState, collection: str, judged: Judged, at: LogPosition, list_chunk: int | None = None
     ) -> Answer:
         """An answer with the buffered writes and the first chunks of walks through the groups that changed."""
+        self.list_hits += judged.hits
         chunks = {root: walk.begin(state, collection, root) for root in dict.fromkeys(judged.roots)}
         return Answer(
             at.time_ms + self._answer_ms,
@@ -368,14 +381,6 @@ def _arrival_key(decision_key: bytes, at: LogPosition) -> bytes:
 
 def _chunk_key(step: DeletionStep) -> bytes:
     return event_key("deletion", step.collection, step.event_id, str(step.chunk))
-
-
-def _is_deletion(event: str, before: str | None = None) -> bool:
-    """Whether an event, as JSON, is a deletion; with `before`, one that is about what was submitted earlier."""
-    if '"deletion"' not in event:
-        return False
-    waited = ModerationEvent.from_json(event.encode())
-    return waited.event == "deletion" and (before is None or waited.at < before)
 
 
 def _refusals(answer: Answer) -> list[Refusal]:

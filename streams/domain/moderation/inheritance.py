@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from streams.domain.policy.policy import Policy
-from streams.domain.records.verdict import GivenStatus
+from streams.domain.records.verdict import GivenStatus, Inheritance
 from streams.domain.state.content import MAX_DRIFT_BLOCKS
 
 _BITS: Final[dict[GivenStatus, int]] = {"allowed": 1, "review": 2, "blocked": 4}
@@ -34,6 +34,25 @@ def inherited_statuses(drift_blocks: int, policy: Policy) -> int:
         "blocked": policy.reuse_differs,
     }
     return sum(_BITS[status] for status, differs in limits.items() if drift_blocks <= int(differs * BLOCKS + 1e-9))
+
+
+def told_inheritance(statuses: int, drift_blocks: int, *, is_video: bool, is_reviewed: bool) -> Inheritance | None:
+    """What a decision says about the inheritance of its content; None if every verdict passes.
+
+    Args:
+        statuses: that pass, as bits.
+        drift_blocks: of the content (`Content.drift_blocks`).
+        is_video: the content is one.
+        is_reviewed: the match goes to a person, and the content is in a group of its own.
+    """
+    if is_reviewed:
+        return Inheritance([], "review")
+    if statuses == EVERY_STATUS:
+        return None
+    passing = [status for status, bit in _BITS.items() if statuses & bit]
+    return (
+        Inheritance(passing, "clip") if is_video else Inheritance(passing, "changed", round(drift_blocks / BLOCKS, 4))
+    )
 
 
 def inherits(statuses: int, status: GivenStatus) -> bool:

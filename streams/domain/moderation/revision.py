@@ -18,13 +18,14 @@ def first_group(decision: dict[str, Any]) -> str:
     return group
 
 
-def revise(decision: dict[str, Any], standing: Standing, revision: int) -> tuple[str, bytes]:
+def revise(decision: dict[str, Any], standing: Standing, revision: int, *, is_joined: bool = True) -> tuple[str, bytes]:
     """Id and JSON of the revised decision.
 
     Args:
         decision: the first decision as a JSON object; changed by this.
         standing: of the content now.
         revision: of the revised decision, from 1 on.
+        is_joined: the content is in the group that it joined, and is not the group's canonical content now.
     """
     content_id, group = decision["content_id"], standing.group_content_id
     identity = decision["collection"], decision["submission_id"], decision["attempt"]
@@ -41,6 +42,9 @@ def revise(decision: dict[str, Any], standing: Standing, revision: int) -> tuple
         decision["match"]["group_media_id"] = standing.group_media_id
     pending_from = standing.group_media_id if group != content_id or decision["outcome"] == "duplicate" else None
     decision["verdict"] = told_verdict(standing.verdict, decision["media_id"], pending_from)
+    held_back = decision.pop("inheritance", None)
+    if held_back is not None and (group == content_id if held_back["because"] == "review" else is_joined):
+        decision["inheritance"] = held_back
     return decision["decision_id"], orjson.dumps(decision)
 
 

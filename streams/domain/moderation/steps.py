@@ -46,6 +46,7 @@ class DeletionStep(NamedTuple):
         until_offset: of the deletion: what came later in the log stays.
         by_medium: submissions are looked up by the medium, not among those of the content.
         after: hex of the end of the key of the last submission that was looked at; empty before the first.
+        spares_after: of a deletion that waited for its content or medium: what was submitted after this time stays.
     """
 
     collection: str
@@ -56,6 +57,7 @@ class DeletionStep(NamedTuple):
     until_offset: int
     by_medium: bool
     after: str = ""
+    spares_after: str = ""
 
     def to_json(self) -> bytes:
         return orjson.dumps(self._asdict())
@@ -87,6 +89,7 @@ class DeletionStep(NamedTuple):
             until_offset=_whole(document, "until_offset"),
             by_medium=document.get("by_medium") is True,
             after=str(after),
+            spares_after=text(document, "spares_after", 64) if document.get("spares_after") else "",
         )
 
 

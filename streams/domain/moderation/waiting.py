@@ -59,26 +59,41 @@ def keep_waiting(state: State, event: ModerationEvent, subject: str, order: tupl
         state.put(count_key, with_expiry(orjson.dumps(count + 1), expires_ms))
 
 
-def take_waiting(state: State, collection: str, subject: str, offset: int, time_ms: int) -> TakenEvents:
+def take_waiting(
+    state: State, collection: str, subject: str, submitted_at: str, offset: int, time_ms: int
+) -> TakenEvents:
     """The events that wait for a content or a medium, which the record at this offset brought.
 
-    They wait no longer. Events from later in the log than the record go on waiting: the record is read again then.
+    They wait no longer. Some go on waiting: events from later in the log than the record, which is read again then; and
+    deletions of what was submitted before this submission, since it is not what they are about.
     """
     key = waiting_key(collection, subject)
     value = state.get(key)
     if value is None:
         return TakenEvents([], [])
     events = waiting_events(value)
-    later = [each for each in events if each.offset > offset]
-    if later:
+    later = [
+        each
+        for each in events
+        if each.offset > offset or (each.expires_ms >= time_ms and is_deletion(each.event, before=submitted_at))
+    ]
+    taken = [each for each in events if each not in later]
+    if taken and later:
         state.put(key, _pack(later))
-    else:
+    elif taken:
         forget_waiting(state, key)
-    taken = [each for each in events if each.offset <= offset]
     return TakenEvents(
         [each.event for each in taken if each.expires_ms >= time_ms],
         [each.event for each in taken if each.expires_ms < time_ms],
     )
+
+
+def is_deletion(event: str, before: str | None = None) -> bool:
+    """Whether an event, as JSON, is a deletion; with `before`, one of an earlier time."""
+    if '"deletion"' not in event:
+        return False
+    waited = ModerationEvent.from_json(event.encode())
+    return waited.event == "deletion" and (before is None or waited.at < before)
 
 
 def waited_too_long(subject: str, event: str) -> tuple[ModerationEvent, BadInput]:

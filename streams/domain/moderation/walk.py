@@ -174,7 +174,7 @@ def _first_decision_key(member_key: bytes) -> bytes:
 
 def _revise(state: State, place: _Place, group: Group, standing: Standing, cause: bytes) -> Revised | None:
     member, first = place.member, state.get(_first_decision_key(place.key))
-    if first is None:
+    if first is None or member.is_probe:
         return None
     decision = orjson.loads(unpack_decision(first))
     if decision["content_id"] != place.content_id:  # the submission came again after its decision had expired
@@ -188,7 +188,8 @@ def _revise(state: State, place: _Place, group: Group, standing: Standing, cause
         return None
     revision = member.revision + 1
     media_id = decision["media_id"]
-    identity, revised = revise(decision, standing._replace(verdict=verdict), revision)
+    is_joined = place.content_id != place.group_content_id
+    identity, revised = revise(decision, standing._replace(verdict=verdict), revision, is_joined=is_joined)
     state.put(decision_key(identity), pack_decision(revised, member.expires_ms))
     state.put(place.key, member._replace(revision=revision, signature=now, cause=cause).pack())
     return Revised(identity, media_id, revised)

@@ -77,6 +77,8 @@ class Policy:
         video_min_s: the seconds that must be the same, in videos that last as long.
         appears_in: whether the decision about a picture lists the known videos that show it, and the decision about a
             video the known pictures that it shows. This changes no outcome.
+        reference: only submissions that say `reference` are added to the collection. All others are probes: they are
+            compared with it, get a decision, and leave the collection as it is.
         version: name and digest of the rules; computed. Policies of one version have equal rules.
 
     Raises:
@@ -101,6 +103,7 @@ class Policy:
     video_overlap: float = 0.3
     video_min_s: float = 2.0
     appears_in: bool = False
+    reference: bool = False
     version: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -112,6 +115,8 @@ class Policy:
         if self.retention_days is not None:
             values["retention_days"] = float(self.retention_days)
         check_combination(self)
+        if not self.reference:  # versions and JSON of all other policies stay as they were before there was this rule
+            values.pop("reference")
         values["version"] = f"{self.name}:{_digest(values)}"
 
     @property

@@ -69,6 +69,7 @@ def check_ranges(policy: Policy) -> None:
     _check_number("video_overlap", policy.video_overlap, MIN_VIDEO_OVERLAP, 1)
     _check_number("video_min_s", policy.video_min_s, 0, MAX_VIDEO_MIN_S)
     _check_bool("appears_in", policy.appears_in)
+    _check_bool("reference", policy.reference)
 
 
 def check_combination(policy: Policy) -> None:

@@ -11,7 +11,7 @@ import orjson
 from streams.domain.records.codec import LEFT_OUT, from_document_strictly, parse_json_object
 from streams.domain.records.fingerprint import Failure, MediaFacts
 from streams.domain.records.submission import Kind, Origin
-from streams.domain.records.verdict import Verdict
+from streams.domain.records.verdict import Inheritance, Verdict
 from streams.errors import BadInput, Reason
 
 Outcome = Literal["unique", "duplicate", "near_duplicate", "failed", "deleted"]
@@ -128,7 +128,10 @@ class Decision:
     and the `decision_id` that it supersedes in `supersedes`. All else is as in the first decision. The last decision
     about a submission that was deleted has the outcome `deleted`, the action `forget`, and nothing but its names.
 
-    `job_id` is that of the submission; the JSON of a decision about a submission without a job lacks it.
+    `job_id` is that of the submission; the JSON of a decision about a submission without a job lacks it. `inheritance`
+    says of a copy that does not inherit every verdict of its group which it does, and why; the JSON of others lacks it.
+    `probe` is true, and else not in the JSON, if the submission was compared with a reference collection and is not
+    kept in there: then no revised decisions follow.
     """
 
     decision_id: str
@@ -155,6 +158,8 @@ class Decision:
     group_media_id: str | None = None
     origin: Origin | None = None
     job_id: str | None = field(default=None, metadata=LEFT_OUT)
+    inheritance: Inheritance | None = field(default=None, metadata=LEFT_OUT)
+    probe: bool = field(default=False, metadata=LEFT_OUT)
 
     def to_json(self) -> bytes:
         return orjson.dumps(self)
@@ -175,8 +180,9 @@ class Decision:
                 group = {"group_content_id": content_id, "group_media_id": media_id}
                 document["match"] = {"content_id": content_id, "media_id": media_id, **group, **known}
         decision = from_document_strictly(cls, document)
-        if decision.job_id is None:
-            decision.__dict__.pop("job_id", None)
+        for name in ("job_id", "inheritance", "probe"):
+            if not getattr(decision, name):
+                decision.__dict__.pop(name, None)
         if decision.facts is not None:
             decision.__dict__["facts"] = decision.facts.published()
         if not UUID_REGEX.fullmatch(decision.decision_id):

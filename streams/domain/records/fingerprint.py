@@ -104,7 +104,7 @@ class Fingerprint:
 
     `fetch_ms` and `decode_ms` are wall time; `cached` says that equal bytes were decoded before. The submission is
     decided under `policy`, even if the collection has another policy by then. A submission without a job has no
-    `job_id` in its JSON.
+    `job_id` in its JSON, one that is no reference no `reference`.
     """
 
     submission_id: str
@@ -124,6 +124,12 @@ class Fingerprint:
     cached: bool = False
     policy: Policy = DEFAULT_POLICY
     job_id: str | None = field(default=None, metadata=LEFT_OUT)
+    reference: bool = field(default=False, metadata=LEFT_OUT)
+
+    @property
+    def is_probe(self) -> bool:
+        """It is compared with a reference collection, and changes nothing in there."""
+        return self.policy.reference and not self.reference
 
     def to_json(self) -> bytes:
         return orjson.dumps(self)

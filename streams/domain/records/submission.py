@@ -52,7 +52,8 @@ class Submission:
 
     `submission_id` is `ce_source#ce_id` from the CloudEvents headers, or the origin where there are none: the same
     event published or processed twice is the same submission. `attempt` counts deliberate replays of a dead letter;
-    every replay gets a decision of its own. `job_id` names the job that it is part of. Exactly one of `url` and `body`
+    every replay gets a decision of its own. `job_id` names the job that it is part of. `reference` adds the medium to a
+    reference collection (see `Policy.reference`), and says nothing in others. Exactly one of `url` and `body`
     is set. `submitted_at` is RFC 3339 UTC.
     """
 
@@ -69,6 +70,7 @@ class Submission:
     priority: int = 0
     attempt: int = 0
     job_id: str | None = None
+    reference: bool = False
 
 
 def _metadata(value: object) -> dict[str, Any]:
@@ -96,6 +98,14 @@ def _whole_number(value: object, name: str, low: int, high: int) -> int:
     return value
 
 
+def _is_true(value: object, name: str) -> bool:
+    if value in (True, "true"):
+        return True
+    if value in (False, "false"):
+        return False
+    raise BadInput(Reason.BAD_FIELD, f"field '{name}' must be true or false")
+
+
 def decode_submission(
     *, key: bytes | None, value: bytes | None, headers: Headers, origin: Origin, timestamp_ms: int
 ) -> Submission:
@@ -103,8 +113,9 @@ def decode_submission(
 
     The value is the medium itself if the `content-type` header names anything but JSON. CloudEvents headers (binary
     mode of the Kafka binding 1.0) then carry the other fields: `ce_subject` or the key is the media id;
-    `ce_collection`, `ce_kind`, `ce_priority`, `ce_jobid` and `ce_metadata` (a JSON object) are optional.
-    Otherwise the value is JSON with `media_id` and `url`. A null field counts as absent; unknown fields are ignored.
+    `ce_collection`, `ce_kind`, `ce_priority`, `ce_jobid`, `ce_reference` (`true`) and `ce_metadata` (a JSON object) are
+    optional. Otherwise the value is JSON with `media_id` and `url`. A null field counts as absent; unknown fields are
+    ignored.
 
     Args:
         key: of the record.
@@ -131,6 +142,7 @@ def decode_submission(
             "submitted_at": named.get("ce_time"),
             "metadata": _metadata_header(named.get("ce_metadata")),
             "job_id": named.get("ce_jobid"),
+            "reference": named.get("ce_reference"),
         }
     else:
         document = parse_json_object(value)
@@ -165,6 +177,7 @@ def decode_submission(
         priority=_whole_number(document.get("priority", 0), "priority", 0, 9),
         attempt=_whole_number(named.get("ms_attempt", 0), "ms_attempt", 0, MAX_ATTEMPT),
         job_id=job_id(document),
+        reference=_is_true(document.get("reference", False), "reference"),
     )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final, Literal, get_args
 
+#: Why a copy does not inherit every verdict of its group.
+HeldBack = Literal["changed", "clip", "review"]
 VerdictStatus = Literal["pending", "allowed", "review", "blocked"]
 GivenStatus = Literal["allowed", "review", "blocked"]
 SourceKind = Literal["person", "list", "model", "rule"]
@@ -68,3 +70,21 @@ class Verdict:
     labels: list[Label] = field(default_factory=list)
     content_id: str | None = None
     entry: MatchedEntry | None = None
+
+
+@dataclass(frozen=True)
+class Inheritance:
+    """Which verdicts a copy inherits, where these are not all: so a copy of a moderated medium may stay `pending`.
+
+    Attributes:
+        statuses: verdicts with these pass from the group to the copy. Others hold for it only if they name its content.
+        because: `changed`: too much of the picture may differ from the group's canonical content. `clip`: a part of a
+            video, or a copy of a part, is another matter than the whole. `review`: the match is not sure, so the
+            content is in a group of its own until a person says that it is the same.
+        drift: the share of the picture that may differ from the canonical content, which adds up over copies of
+            copies; None unless `because` is `changed`.
+    """
+
+    statuses: list[GivenStatus]
+    because: HeldBack
+    drift: float | None = None

@@ -24,6 +24,9 @@ _EXPIRES_MS: Final = struct.Struct("<q")
 FIRST: Final = bytes(8)
 """The signature of a first decision that no verdict was known for."""
 
+PROBE: Final = 0x80
+"""Stands among the statuses that are inherited, of a submission that is not kept in its reference collection."""
+
 UNKNOWN_OFFSET: Final = -1
 """Of members that an earlier version wrote: they came before anything that is read now."""
 
@@ -47,6 +50,11 @@ class Member(NamedTuple):
     signature: bytes = FIRST
     cause: bytes = bytes(8)
     offset: int = UNKNOWN_OFFSET
+
+    @property
+    def is_probe(self) -> bool:
+        """The submission can be deleted; no verdict revises its decision, and no content is named after it."""
+        return bool(self.inherits & PROBE)
 
     def pack(self) -> bytes:
         return _MEMBER.pack(*self)

@@ -6,6 +6,7 @@ URL. The host that the file names may be private, since the operator wrote it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,8 +17,10 @@ import aiohttp
 import orjson
 
 from streams.errors import BadInput, Reason
+from streams.moderation.callbacks import PATH
 from streams.moderation.moderator import ModeratorFailure
 
+CALLBACK_REGEX: Final = re.compile(re.escape(PATH) + r"[\w-]+")
 MAX_RESPONSE_BYTES: Final = 4 << 20
 MAX_RETRY_AFTER_S: Final = 3600.0
 MAX_QUOTED_CHARS: Final = 200
@@ -53,7 +56,7 @@ class ModeratorClient:
 
     Args:
         timeout_s: of one request.
-        secrets: are masked where a response is quoted, since a service may echo its request.
+        secrets: are masked where a response is quoted, as addresses for callbacks are: a service may echo its request.
     """
 
     def __init__(self, timeout_s: float, secrets: Sequence[str] = ()) -> None:
@@ -99,6 +102,7 @@ class ModeratorClient:
         text = body[: 8 * MAX_QUOTED_CHARS].decode(errors="replace")
         for secret in self._secrets:
             text = text.replace(secret, "***")
+        text = CALLBACK_REGEX.sub(f"{PATH}***", text)
         return repr(text[:MAX_QUOTED_CHARS])
 
     def _open(self) -> aiohttp.ClientSession:

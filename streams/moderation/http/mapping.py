@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
+import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from streams.config.yaml_file import YamlProblem
@@ -82,12 +83,19 @@ class JobPart(_MappingPart):
     timeout_s: float = Field(default=300.0, gt=0, le=86_400)
 
 
+class CallbackPart(_MappingPart):
+    """Of a service that calls back: a request with `${callback_url}` is answered at that address within `timeout_s`."""
+
+    timeout_s: float = Field(default=3_600.0, gt=0, le=86_400)
+
+
 class MappingPart(_MappingPart):
-    """A mapping file."""
+    """A mapping file. With `callback` and `job`, the job is asked for while the callback has not come."""
 
     request: RequestPart
     response: ResponsePart
     job: JobPart | None = None
+    callback: CallbackPart | None = None
 
 
 def read_mapping(value: object, folder: Path) -> tuple[MappingPart, VerdictRules | None]:
@@ -128,7 +136,7 @@ def _checked(value: object) -> tuple[MappingPart, VerdictRules | None]:
 
 def _check_templates(mapping: MappingPart) -> None:
     request = mapping.request
-    further = frozenset({"key"})
+    further = frozenset({"key"} if mapping.callback is None else {"key", "callback_url"})
     check_template(request.headers, ("request", "headers"), further)
     check_template(request.query, ("request", "query"), further)
     check_template(request.parts, ("request", "parts"), further | {"bytes"})
@@ -141,5 +149,14 @@ def _check_templates(mapping: MappingPart) -> None:
             raise BadOption(("job", "url"), "must have ${job}, the id of the job")
         if request.item is not None:
             raise BadOption(("job",), "jobs are asked for one content at a time: leave out request.item")
+    if mapping.callback is not None:
+        _check_callback(request)
     if request.item is not None and (mapping.response.items is None or request.body != "json"):
         raise BadOption(("request", "item"), "a batch needs body: json, and response.items")
+
+
+def _check_callback(request: RequestPart) -> None:
+    if request.item is not None:
+        raise BadOption(("callback",), "callbacks answer one content at a time: leave out request.item")
+    if "${callback_url}" not in orjson.dumps(request.model_dump()).decode():
+        raise BadOption(("request",), "must have ${callback_url}: the service calls back there")

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import quote
 
 from yarl import URL
 
 from streams.errors import BadInput, Reason
+from streams.moderation.callbacks import callback_id
 from streams.moderation.http.client import ModeratorClient, Part, Request
-from streams.moderation.http.mapping import JobPart, MappingPart, read_mapping
-from streams.moderation.http.reading import find, read_answer, read_answers
+from streams.moderation.http.later import LateAnswers
+from streams.moderation.http.mapping import MappingPart, read_mapping
+from streams.moderation.http.reading import read_answers
 from streams.moderation.http.template import fill, values_of
 from streams.moderation.moderator import (
     BadOption,
@@ -23,14 +22,12 @@ from streams.moderation.moderator import (
     ModeratorFailure,
     PluginContext,
     Question,
-    Sent,
 )
 from streams.moderation.verdict_rules import VerdictRules
 
 OPTIONS: Final = frozenset({"url", "mapping", "keys", "verdict"})
 MAX_KEYS: Final = 100
 MAX_KEY_CHARS: Final = 4096
-JOB_REGEX: Final = re.compile(r"[A-Za-z0-9_.:~-]{1,256}")
 
 
 class HttpModerator(Moderator):
@@ -41,9 +38,8 @@ class HttpModerator(Moderator):
         mapping: how to ask, and to read answers.
         rules: from labels to a status; None where the response has a status.
         keys: API keys, for `${key}`.
-        sends: the part of a medium that is sent.
-        batch_size: the most questions in one request.
-        timeout_s: of one request.
+        context: name and version of the moderator, the part of a medium that is sent, the most questions in one
+            request, the time of one request.
     """
 
     def __init__(
@@ -52,20 +48,21 @@ class HttpModerator(Moderator):
         mapping: MappingPart,
         rules: VerdictRules | None,
         keys: Sequence[str],
-        *,
-        sends: Sent,
-        batch_size: int,
-        timeout_s: float,
+        context: PluginContext,
     ) -> None:
-        self.sends, self.batch_size, self.keys = sends, batch_size, max(1, len(keys))
-        self.max_s = mapping.job.timeout_s + 2 * timeout_s if mapping.job is not None else None
+        self.sends, self.batch_size, self.keys = context.sends or "url", context.batch_size, max(1, len(keys))
         self._url, self._mapping, self._rules, self._keys = url, mapping, rules, tuple(keys)
-        self._client = ModeratorClient(timeout_s, keys)
+        self._name, self._version = context.name, context.version
+        self._client = ModeratorClient(context.timeout_s, keys)
+        self._late: LateAnswers | None = None
+        if mapping.job is not None or mapping.callback is not None:
+            self._late = LateAnswers(self._client, mapping, rules, context.callbacks)
+            self.max_s = self._late.timeout_s + 3 * context.timeout_s
 
     async def ask(self, questions: Sequence[Question], key: int) -> Sequence[ItemAnswer]:
         further = {"key": self._keys[key]} if self._keys else {}
-        if self._mapping.job is not None:
-            return [await self._ask_job(questions[0], self._mapping.job, further)]
+        if self._late is not None:
+            return [await self._ask_later(questions[0], self._late, further)]
         try:
             response = await self._client.send(self._request(questions, further))
         except BadInput as refusal:
@@ -74,35 +71,18 @@ class HttpModerator(Moderator):
             return [refusal]
         return read_answers(response, self._mapping.response, self._rules, questions)
 
-    async def _ask_job(self, question: Question, job: JobPart, further: Mapping[str, str]) -> ItemAnswer:
-        """Begin a job, or go on with the one that was begun before, and ask for it until it is done."""
-        job_id = question.note or None
-        if job_id is None:
+    async def _ask_later(self, question: Question, late: LateAnswers, further: Mapping[str, str]) -> ItemAnswer:
+        """Ask, unless that was done before, and wait for the answer."""
+        question_id = callback_id(question.decision.decision_id, self._name, self._version)
+        note = question.note or None
+        if note is None:
+            request = self._request([question], {**further, **late.further(question_id)})
             try:
-                response = await self._client.send(self._request([question], further))
+                note = late.note_of(await self._client.send(request))
             except BadInput as refusal:
                 return refusal
-            job_id = _job_id(find(response, job.id))
-            await question.keep_note(job_id)
-        url = fill(job.url, lambda _: quote(job_id, safe=""))
-        poll = Request("GET", url, self._headers(question, further))
-        try:
-            async with asyncio.timeout(job.timeout_s):
-                while True:
-                    response = await self._client.send(poll)
-                    state = str(find(response, job.state))
-                    if state in job.done:
-                        return read_answer(response, self._mapping.response, self._rules)
-                    if state in job.failed:
-                        await question.keep_note("")
-                        return ModeratorFailure(Reason.MODERATOR_UNAVAILABLE, f"the job ended as {state!r}")
-                    await asyncio.sleep(job.every_s)
-        except BadInput as refusal:  # the job is unknown by now: the next attempt begins another
-            await question.keep_note("")
-            raise ModeratorFailure(Reason.MODERATOR_UNAVAILABLE, refusal.detail) from refusal
-        except TimeoutError:
-            await question.keep_note("")
-            return ModeratorFailure(Reason.MODERATOR_UNAVAILABLE, f"the job is not done after {job.timeout_s:g} s")
+            await question.keep_note(note)
+        return await late.wait(question, question_id, note, self._headers(question, {**further, "callback_url": ""}))
 
     def _request(self, questions: Sequence[Question], further: Mapping[str, Any]) -> Request:
         part = self._mapping.request
@@ -139,14 +119,6 @@ def _parts(templates: Mapping[str, str], question: Question, further: Mapping[st
     return found
 
 
-def _job_id(value: Any) -> str:
-    """The id of a job, as it may stand in a URL."""
-    text = str(value)
-    if value is None or not JOB_REGEX.fullmatch(text):
-        raise ModeratorFailure(Reason.MODERATOR_BAD_ANSWER, f"the id of the job is {text[:100]!r}")
-    return text
-
-
 def make_http(context: PluginContext) -> HttpModerator:
     """The plug-in `http`. Raises BadOption and ModerationFileError."""
     options = context.options
@@ -165,15 +137,12 @@ def make_http(context: PluginContext) -> HttpModerator:
         raise BadOption(("mapping",), "job.url must be on the host of url: keys go to no other")
     if context.batch_size > 1 and mapping.request.item is None:
         raise BadOption(("mapping",), "the mapping asks about one content at a time: set batch.size to 1")
-    return HttpModerator(
-        url,
-        mapping,
-        rules,
-        _read_keys(options.get("keys", []), context.folder),
-        sends=context.sends or "url",
-        batch_size=context.batch_size,
-        timeout_s=context.timeout_s,
-    )
+    if mapping.callback is not None and context.callbacks is None:
+        detail = (
+            "callbacks need MEDIASIEVE_CALLBACK_URL, the API as the service reaches it, and MEDIASIEVE_CALLBACK_SECRET"
+        )
+        raise BadOption(("mapping",), detail)
+    return HttpModerator(url, mapping, rules, _read_keys(options.get("keys", []), context.folder), context)
 
 
 def _checked_url(value: object) -> str:

@@ -170,7 +170,7 @@ def _found(
         verified = True
     return FoundContent(
         content_id=candidate.content_id,
-        group_content_id=decision.group_content_id,
+        group_content_id=decision.group_content_id or candidate.content_id,
         media_id=media_id,
         submissions=use.submissions if use else 1,
         distance_bits=candidate.distance_bits,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import orjson
 from clickhouse_connect.driver.client import Client
@@ -51,22 +52,57 @@ def split_words(text: str) -> list[str]:
 
 
 def find_places(decision: StoredDecision, words: Sequence[str]) -> list[TextPlace]:
-    """Every place of every word, whatever its case."""
-    texts = {
-        "media_id": decision.media_id,
-        "metadata": orjson.dumps(decision.metadata).decode(),
-        "match.explanation": decision.match.explanation if decision.match else "",
-        "verdict.reason": decision.verdict.reason or "",
-        "failure.reason": decision.failure.reason if decision.failure else "",
-        **{f"verdict.labels[{number}].name": label.name for number, label in enumerate(decision.verdict.labels)},
-    }
-    places = []
-    for name, text in texts.items():
-        lowered = text.lower()
-        if len(lowered) != len(text):  # a few letters change their length
-            lowered = text
+    """The places of every word, whatever its case, field by field; at most MAX_PLACES.
+
+    A word that is only the name of a field of the metadata is found in their JSON.
+    """
+    places, missing = [], dict.fromkeys(words)
+    for name, text in _texts(decision):
         for word in words:
-            start = lowered.find(word.lower())
-            if start >= 0:
-                places.append(TextPlace(name, text, start, start + len(word)))
+            found = _find_all(text, word)
+            places += [TextPlace(name, text, start, start + len(word)) for start in found]
+            if found:
+                missing.pop(word, None)
+    names = orjson.dumps(decision.metadata).decode()
+    for word in missing:
+        places += [TextPlace("metadata", names, start, start + len(word)) for start in _find_all(names, word)]
     return places[:MAX_PLACES]
+
+
+def _texts(decision: StoredDecision) -> Iterator[tuple[str, str]]:
+    """Every text that a search looks through, with its path."""
+    yield "media_id", decision.media_id
+    yield from _texts_of_metadata(decision.metadata)
+    if decision.match is not None:
+        yield "match.explanation", decision.match.explanation
+    yield "verdict.reason", decision.verdict.reason or ""
+    for number, label in enumerate(decision.verdict.labels):
+        yield f"verdict.labels[{number}].name", label.name
+    if decision.failure is not None:
+        yield "failure.reason", str(decision.failure.reason)
+
+
+def _texts_of_metadata(metadata: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The values of the metadata in their order, without recursion: they may be nested deeply."""
+    waiting: list[tuple[str, Any]] = [("metadata", metadata)]
+    while waiting:
+        path, value = waiting.pop()
+        match value:
+            case dict():
+                waiting += [(f"{path}.{name}", inner) for name, inner in reversed(value.items())]
+            case list():
+                waiting += [(f"{path}[{number}]", inner) for number, inner in reversed(list(enumerate(value)))]
+            case str():
+                yield path, value
+            case bool() | None:
+                continue
+            case _:
+                yield path, str(value)
+
+
+def _find_all(text: str, word: str) -> list[int]:
+    """Where a word begins in a text, whatever the case."""
+    lowered = text.lower()
+    if len(lowered) != len(text):  # a few letters change their length
+        lowered = text
+    return [found.start() for found in re.finditer(re.escape(word.lower()), lowered)]

@@ -37,7 +37,8 @@ class Envelope:
 
     `in_order` gives all submissions the same key, and so one partition: they are decided in the order of publishing.
     `event_id` is the CloudEvents id of a run of one submission; without it, every submission gets an id of its own.
-    `lane` says whether they may wait for others. `job_id` names the job that they are part of.
+    `lane` says whether they may wait for others. `job_id` names the job that they are part of. `reference` adds them to
+    a reference collection.
     """
 
     collection: str = "default"
@@ -49,6 +50,7 @@ class Envelope:
     event_id: str = ""
     lane: Lane = "live"
     job_id: str | None = None
+    reference: bool = False
 
 
 def max_inline_bytes() -> int:
@@ -95,6 +97,8 @@ def record_from_bytes(body: bytes, media_id: str, content_type: str, envelope: E
         headers.append(("ce_metadata", orjson.dumps(envelope.metadata)))
     if envelope.job_id is not None:
         headers.append(("ce_jobid", envelope.job_id.encode()))
+    if envelope.reference:
+        headers.append(("ce_reference", b"true"))
     return _checked_record(media_id, body, headers, envelope, by_reference=False)
 
 
@@ -132,6 +136,8 @@ def _record_by_reference(document: dict[str, Any], envelope: Envelope) -> Submis
         defaults["metadata"] = envelope.metadata
     if envelope.job_id is not None:
         defaults["job_id"] = envelope.job_id
+    if envelope.reference:
+        defaults["reference"] = True
     value = orjson.dumps({**defaults, **{name: entry for name, entry in document.items() if entry is not None}})
     media_id = salvage_identity(None, value, ())[0] or ""
     headers = [*_event_headers(envelope, media_id), ("content-type", b"application/json")]

@@ -90,7 +90,7 @@ def view_group(
     asked = decisions_of_contents(client, collection, [content_id]).get(content_id)
     if asked is None:
         return None
-    group = asked.group_content_id
+    group = asked.group_content_id or content_id
     canonical = asked if group == content_id else decisions_of_contents(client, collection, [group]).get(group)
     members = decisions_of_group(client, collection, group, after=after, limit=limit)
     subjects = {group, *(decision.media_id for decision in members if decision.content_id == group)}

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 from clickhouse_connect.driver.client import Client
 
-from streams.analytics.queries.stored import StoredDecision, medium_decisions
+from streams.analytics.queries.stored import StoredDecision
 from streams.analytics.queries.stored.contents import content_uses
+from streams.analytics.queries.stored.keys import documents_of_keys, standing_keys
+from streams.analytics.queries.stored.lists import medium_keys
 
 MAX_DECISIONS = 1000
 
@@ -45,17 +47,17 @@ def view_medium(client: Client, collection: str, media_id: str) -> MediumView | 
     Raises:
         AnalyticsError: ClickHouse does not answer or refuses.
     """
-    decisions = medium_decisions(client, collection, media_id, limit=MAX_DECISIONS)
-    if not decisions:
+    keys = standing_keys(client, collection, medium_keys(client, collection, media_id, limit=MAX_DECISIONS))
+    latest = next(iter(documents_of_keys(client, collection, keys[:1])), None)
+    if latest is None:
         return None
-    latest = decisions[0]
     use = content_uses(client, collection, [latest.content_id]).get(latest.content_id) if latest.content_id else None
     return MediumView(
         media_id=media_id,
         collection=collection,
         content_id=latest.content_id,
-        group_content_id=latest.group_content_id or None,
-        submissions=len({decision.submission_id for decision in decisions}),
+        group_content_id=latest.group_content_id,
+        submissions=len({key.submission_id for key in keys}),
         content_submissions=use.submissions if use else 0,
         first_media_id=use.first_media_id if use else None,
         decision=latest,

@@ -17,7 +17,15 @@ from streams.analytics.queries.server import server_time_s
 from streams.config.settings import Settings
 from streams.errors import BrokenInfrastructure
 from streams.kafka.clients import make_admin
-from streams.kafka.topics import DECISIONS, FINGERPRINTS, SUBMISSIONS, VERDICTS, consumer_group, wire_name
+from streams.kafka.topics import (
+    BULK_SUBMISSIONS,
+    DECISIONS,
+    FINGERPRINTS,
+    SUBMISSIONS,
+    VERDICTS,
+    consumer_group,
+    wire_name,
+)
 
 Status = Literal["ok", "away", "unknown"]
 
@@ -25,6 +33,7 @@ CHECK_TIMEOUT_S: Final = 2.0
 #: What the stages read; the sink reads all that it writes rows of.
 READ_BY_STAGE: Final = {
     "fingerprint": (SUBMISSIONS, VERDICTS),
+    "bulk": (BULK_SUBMISSIONS,),
     "match": (FINGERPRINTS,),
     "record": (DECISIONS, FINGERPRINTS),
 }
@@ -67,7 +76,7 @@ class HealthChecks:
 
     async def check(self, *, follows_decisions: bool) -> SystemHealth:
         """Never raises, and takes a few seconds at the most."""
-        lags = asyncio.gather(*(self._lag(stage) for stage in READ_BY_STAGE))
+        lags = asyncio.ensure_future(self.lag())
         broker, clickhouse = await asyncio.gather(
             self._timed("broker", asyncio.to_thread(self._reach_broker), "Start Kafka, or check MEDIASIEVE_BROKER."),
             self._timed("clickhouse", self._queries.run(_ask), "Start ClickHouse, or check MEDIASIEVE_CLICKHOUSE."),
@@ -78,6 +87,10 @@ class HealthChecks:
         )
         parts = [broker, clickhouse, feed]
         return SystemHealth(all(part.status == "ok" for part in parts), parts, await lags)
+
+    async def lag(self) -> Sequence[StageLag]:
+        """How far the stages are behind. Never raises, and takes a few seconds at the most."""
+        return await asyncio.gather(*(self._lag(stage) for stage in READ_BY_STAGE))
 
     async def _timed(self, part: str, asking: Awaitable[Any], advice: str) -> PartHealth:
         begun_at = time.perf_counter()

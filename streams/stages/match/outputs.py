@@ -67,7 +67,7 @@ def emit_refusals(batch: OutputBatch, refusals: Iterable[Refusal]) -> None:
 
 
 def count_outcomes(result: MatchResult) -> None:
-    """Count decisions by outcome, inherited verdicts, and what became of moderation events.
+    """Count decisions by outcome, inherited verdicts, hits of lists, and what became of moderation events.
 
     A decision that was made before counts as repeated, a revised one as revised.
     """
@@ -79,3 +79,5 @@ def count_outcomes(result: MatchResult) -> None:
         metrics.INHERITED_VERDICTS.labels(status).inc(count)
     for (event, fate), count in Counter(result.handled).items():
         metrics.MODERATION_EVENTS.labels(event, fate).inc(count)
+    for hit, count in Counter(result.list_hits).items():
+        metrics.LIST_HITS.labels(*hit).inc(count)

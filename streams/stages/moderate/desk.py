@@ -21,10 +21,12 @@ from streams.domain.records import Decision, ModerationEvent, RawRecord
 from streams.domain.records.moderation import Scope
 from streams.errors import BadInput
 from streams.kafka.topics import BULK_SUBMISSIONS
+from streams.moderation.callbacks import Callbacks
 from streams.moderation.caller import Caller, Inquiry
 from streams.moderation.journal import Journal
 from streams.moderation.moderation_file import ModerationFile, load_moderation_file
 from streams.moderation.plugins import make_moderators
+from streams.stages.moderate.callbacks import callbacks_of
 from streams.stages.moderate.events import verdict_event
 from streams.stages.moderate.sources import SubmittedMedia
 
@@ -81,9 +83,11 @@ class ModerationDesk:
         self._media = SubmittedMedia(settings)
         self._pending: WeakValueDictionary[Identity, _Pending] = WeakValueDictionary()
         self._policies: LivePolicies | None = None
+        self._callbacks: Callbacks | None = None
         if self._file is not None:
             self._policies = LivePolicies(settings.paths.policy_file)
-            for name, moderator in make_moderators(self._file, settings.limits.max_pixels).items():
+            self._callbacks = callbacks_of(settings)
+            for name, moderator in make_moderators(self._file, settings.limits.max_pixels, self._callbacks).items():
                 self._callers[name] = Caller(name, self._file.moderators[name], moderator, self._journal)
 
     def handle(self, task: DecisionTask, emit: Emit) -> Coroutine[Any, Any, None] | None:
@@ -152,6 +156,8 @@ class ModerationDesk:
         """End all calls and close all connections."""
         for caller in self._callers.values():
             await caller.close()
+        if self._callbacks is not None:
+            await self._callbacks.close()
         await self._media.close()
         await self._journal.close()
         if self._policies is not None:

@@ -9,6 +9,7 @@ import pytest
 
 from streams.domain.moderation.asking import is_saved, is_stale, occasion_of
 from streams.domain.records import Decision, Outcome, Verdict
+from streams.domain.records.verdict import Inheritance
 from tests.support.stories import decision
 
 COPY: Outcome = "near_duplicate"
@@ -36,6 +37,8 @@ SAID = Verdict("allowed", by="ann", kind="person")
         (near(differs=0.03), "changed"),
         (near(differs=None), None),
         (near(relation="clip_of"), "changed"),
+        (replace(near(differs=0.018), inheritance=Inheritance(["review", "blocked"], "changed", 0.0313)), "changed"),
+        (replace(near(differs=0.03), inheritance=Inheritance(["allowed"], "changed", 0.0313)), None),
         (replace(near(differs=0.3), action="review"), "review"),
         (near(relation="contains", group_content_id=decision(5).content_id), "review"),
         (replace(near(), revision=1, action="process"), "unique"),  # somebody split it from its group

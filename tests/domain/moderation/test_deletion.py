@@ -162,6 +162,22 @@ def test_a_deletion_that_overtakes_its_medium_waits_and_spares_what_is_submitted
     assert outcomes(partition, submission(9, content=8, medium="bob", at=3)) == [("bob", "unique", 0)]
 
 
+def test_a_deletion_goes_on_waiting_for_what_was_submitted_before_it_and_spares_what_came_in_between() -> None:
+    partition = Partition()
+    early = deleted(3, 0, medium="ann")
+    assert isinstance(early.event, ModerationEvent)
+    outcomes(partition, early, said(4, 0, content=7))
+    assert outcomes(partition, submission(9, content=7, medium="ann", at=1)) == [
+        ("ann", "unique", 0),
+        ("ann", "unique", 1),
+    ]
+    assert outcomes(partition, submission(1, content=7, medium="ann", at=2)) == [
+        ("ann", "duplicate", 0),
+        ("ann", "deleted", 1),
+    ]
+    assert outcomes(partition, submission(2, content=7, medium="ann", at=3)) == [("ann", "duplicate", 0)]
+
+
 def replace_event(given: ModerationInput, at: str) -> ModerationInput:
     assert isinstance(given.event, ModerationEvent)
     return given._replace(event=replace(given.event, at=at))

@@ -8,6 +8,7 @@ from typing import Final
 
 from clickhouse_connect.driver.client import Client
 
+from streams.analytics.queries.moderation.verdicts import contents_of_medium
 from streams.analytics.queries.select import select
 
 MEDIA_LIMIT: Final = 1_000
@@ -28,6 +29,7 @@ MEDIA_TO_DELETE: Final = """
     FROM decisions_once
     WHERE collection = {collection:String} AND content_id != '' AND revision = 0
         AND if({by_content:Bool}, content_id, media_id) = {subject:String}
+        AND content_id IN {content_ids:Array(String)}
     GROUP BY media_id, content_id
     ORDER BY last_at DESC, media_id, content_id
     LIMIT {limit:UInt32}
@@ -40,5 +42,9 @@ def media_to_delete(client: Client, collection: str, subject: str, *, by_content
     Raises:
         AnalyticsError: ClickHouse does not answer or refuses.
     """
-    parameters = {"collection": collection, "subject": subject, "by_content": by_content, "limit": MEDIA_LIMIT}
+    contents = [subject] if by_content else list(contents_of_medium(client, collection, subject))
+    parameters = {
+        **{"collection": collection, "subject": subject, "by_content": by_content, "limit": MEDIA_LIMIT},
+        "content_ids": contents,
+    }
     return select(client, DeletedMedium, MEDIA_TO_DELETE, parameters)

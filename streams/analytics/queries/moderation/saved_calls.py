@@ -36,10 +36,10 @@ SAVED_CALLS: Final = f"""
     FROM
     (
         SELECT
-            countIf(verdict_status != 'pending' AND verdict_inherited_from = '') AS own,
-            countIf(verdict_status != 'pending' AND verdict_inherited_from != '') AS inherited,
+            countIf(verdict_status != 'pending' AND NOT is_inherited) AS own,
+            countIf(verdict_status != 'pending' AND is_inherited) AS inherited,
             countIf(verdict_status = 'pending') AS pending
-        FROM decisions_current
+        FROM current_facts
         WHERE outcome != 'failed' AND {IN_COLLECTION}
     ) AS submissions
     CROSS JOIN

@@ -80,6 +80,7 @@ CURRENT_VERDICTS: Final = """
     FROM decisions_current
     WHERE collection = {collection:String} AND outcome != 'failed'
         AND (content_id = {subject:String} OR media_id = {subject:String})
+        AND content_id IN {content_ids:Array(String)}
     ORDER BY decided_at DESC, decision_id
     LIMIT {limit:UInt32}
 """
@@ -98,8 +99,17 @@ MODERATION_ACTS: Final = """
 
 CONTENTS_OF_MEDIUM: Final = """
     SELECT content_id
-    FROM decisions_once
-    WHERE collection = {collection:String} AND media_id = {media_id:String} AND outcome != 'failed'
+    FROM decisions_by_medium
+    WHERE collection = {collection:String} AND media_id = {media_id:String} AND content_id != ''
+        AND (submission_id, attempt) NOT IN
+        (
+            SELECT submission_id, attempt FROM deletions
+            WHERE collection = {collection:String} AND submission_id IN
+            (
+                SELECT submission_id FROM decisions_by_medium
+                WHERE collection = {collection:String} AND media_id = {media_id:String}
+            )
+        )
     GROUP BY content_id
     ORDER BY max(decided_at) DESC
     LIMIT 1000
@@ -120,7 +130,9 @@ class _ContentRow:
 
 def current_verdicts(client: Client, collection: str, subject: str, *, limit: int = 20) -> tuple[CurrentVerdict, ...]:
     """The verdicts of the latest submissions of a content or a medium, which `subject` names."""
-    return select(client, CurrentVerdict, CURRENT_VERDICTS, _named(collection, subject, limit))
+    named = [subject, *contents_of_medium(client, collection, subject)]
+    parameters = {"collection": collection, "subject": subject, "limit": limit, "content_ids": named}
+    return select(client, CurrentVerdict, CURRENT_VERDICTS, parameters)
 
 
 def moderation_acts(
@@ -151,7 +163,3 @@ def content_of_medium(client: Client, collection: str, media_id: str) -> str | N
 def calls_saved(client: Client, collection: str = "") -> tuple[CallsSaved, ...]:
     """Inherited verdicts by day, of all collections where none is named."""
     return select(client, CallsSaved, CALLS_SAVED, {"collection": collection})
-
-
-def _named(collection: str, subject: str, limit: int) -> dict[str, object]:
-    return {"collection": collection, "subject": subject, "limit": limit}

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from clickhouse_connect.driver.client import Client
 
 from streams.analytics.queries.select import select, select_json
-from streams.analytics.queries.similar_contents import HAS_HASHES
-from streams.analytics.queries.stored.decision import COLUMNS, StoredDecision
-from streams.analytics.queries.stored.lists import FILTER, DecisionFilter, read_decisions
+from streams.analytics.queries.stored.decision import StoredDecision
+from streams.analytics.queries.stored.keys import KEY_COLUMNS, DecisionKey, fill_page, read_keys, rows_of_keys
+from streams.analytics.queries.stored.lists import FAR, LAST_ID, ROW_FILTER, DecisionFilter
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,29 +43,45 @@ class ContentUse:
     first_media_id: str
 
 
-OF_CONTENTS: Final = f"""
-    SELECT {COLUMNS} FROM decisions_current
-    WHERE collection = {{collection:String}} AND content_id IN {{content_ids:Array(String)}}
-        AND outcome NOT IN ('failed', 'deleted')
+KEYS_PER_CONTENT: Final = 4
+
+#: The latest of every content: nearly always the first key is that of a current decision.
+KEYS_OF_CONTENTS: Final = f"""
+    SELECT {KEY_COLUMNS} FROM decisions_by_group
+    WHERE collection = {{collection:String}} AND subject IN {{content_ids:Array(String)}} AND is_own
     ORDER BY decided_at DESC, decision_id DESC
-    LIMIT 1 BY content_id
+    LIMIT {KEYS_PER_CONTENT} BY subject
 """  # noqa: S608 - constants
 
-#: By the key of the table alone: `decisions_current` looks at the revisions of all contents.
+#: The latest of one content, read in the order of the table from the end.
+KEYS_OF_CONTENT: Final = f"""
+    SELECT {KEY_COLUMNS} FROM decisions_by_group
+    WHERE collection = {{collection:String}} AND subject = {{content_id:String}} AND is_own
+        AND decided_at <= {{before:DateTime64(3, 'UTC')}}
+        AND (decided_at, decision_id) < ({{before:DateTime64(3, 'UTC')}}, {{before_id:UUID}})
+    ORDER BY decided_at DESC, decision_id DESC
+    LIMIT {{limit:UInt32}}
+"""  # noqa: S608
+
+#: Keys have one row for every revision of a submission.
 USES: Final = """
-    SELECT content_id, count() AS submissions, argMin(media_id, (decided_at, decision_id)) AS first_media_id
-    FROM
-    (
-        SELECT content_id, media_id, outcome, submission_id, attempt, decided_at, decision_id
-        FROM decisions FINAL
-        WHERE collection = {collection:String} AND content_id IN {content_ids:Array(String)}
-        ORDER BY revision DESC
-        LIMIT 1 BY content_id, submission_id, attempt
-    )
-    WHERE outcome NOT IN ('failed', 'deleted') AND (submission_id, attempt) NOT IN
-    (
-        SELECT submission_id, attempt FROM deletions WHERE collection = {collection:String}
-    )
+    SELECT
+        content_id,
+        uniqExact(submission_id, attempt) AS submissions,
+        argMin(media_id, (decided_at, decision_id)) AS first_media_id
+    FROM decisions_by_group
+    WHERE collection = {collection:String} AND subject IN {content_ids:Array(String)} AND is_own
+        AND (submission_id, attempt) NOT IN
+        (
+            SELECT submission_id, attempt
+            FROM deletions
+            WHERE collection = {collection:String} AND submission_id IN
+            (
+                SELECT submission_id
+                FROM decisions_by_group
+                WHERE collection = {collection:String} AND subject IN {content_ids:Array(String)} AND is_own
+            )
+        )
     GROUP BY content_id
 """
 
@@ -78,38 +95,56 @@ PLACES: Final = """
     GROUP BY content_id
 """
 
-#: Rows of `decisions` are asked where nothing is filtered: a content has the same hashes in all of them.
 CANDIDATES: Final = """
-    WITH
-        arrayMap(hash -> toFixedString(unhex(hash), 32), {hashes:Array(String)}) AS hashes256,
-        arrayMin(arrayMap(hash -> bitHammingDistance(phash256, hash), hashes256)) AS bits
     SELECT
         content_id,
-        toUInt16(min(bits)) AS distance_bits,
+        toUInt16(min({bits})) AS distance_bits,
         any(phash64) AS hash64,
         lower(hex(any(phash256))) AS hash256
-    FROM {table}
-    WHERE {where} AND {has_hashes} AND quality >= {min_quality:Float32} AND bits <= {max_distance_bits:UInt16}
+    FROM content_hashes
+    WHERE {near} {filtered}
     GROUP BY content_id
     HAVING (distance_bits, content_id) > ({after_bits:Int32}, {after:String})
     ORDER BY distance_bits, content_id
     LIMIT {limit:UInt32}
 """
-
-
-def _candidates_sql(table: str, where: str) -> str:
-    return CANDIDATES.replace("{table}", table).replace("{where}", where).replace("{has_hashes}", HAS_HASHES)
-
-
-UNFILTERED: Final = _candidates_sql("decisions", "collection = {collection:String} AND content_id != ''")
-FILTERED: Final = _candidates_sql("decisions_current", FILTER)
+NEAR: Final = """
+    collection = {collection:String} AND version = {version:String} AND quality >= {min_quality:Float32}
+    AND {bits} <= {max_distance_bits:UInt16}
+"""
+FILTERED: Final = f"""
+    AND content_id IN
+    (
+        SELECT content_id FROM decisions_current
+        WHERE {ROW_FILTER} AND content_id IN (SELECT content_id FROM content_hashes WHERE {{near}})
+    )
+"""  # noqa: S608 - constants
 
 
 def decisions_of_contents(client: Client, collection: str, content_ids: Sequence[str]) -> dict[str, StoredDecision]:
     """The latest current decision about each content, by content id; contents without one are absent."""
-    parameters = {"collection": collection, "content_ids": list(content_ids)}
-    found = read_decisions(client, OF_CONTENTS, parameters)
-    return {decision.content_id or "": decision for decision in found}
+    if len(content_ids) == 1:
+        latest = _decision_of_content(client, collection, content_ids[0])
+        return {content_ids[0]: latest} if latest is not None else {}
+    keys = read_keys(client, KEYS_OF_CONTENTS, {"collection": collection, "content_ids": list(content_ids)})
+    found: dict[str, StoredDecision] = {}
+    for decision in rows_of_keys(client, collection, keys):
+        found.setdefault(decision.content_id or "", decision)
+    for content_id, count in Counter(key.content_id for key in keys).items():
+        if content_id not in found and count == KEYS_PER_CONTENT:  # all of them were repeated or superseded
+            latest = _decision_of_content(client, collection, content_id)
+            found |= {content_id: latest} if latest is not None else {}
+    return found
+
+
+def _decision_of_content(client: Client, collection: str, content_id: str) -> StoredDecision | None:
+    names = {"collection": collection, "content_id": content_id}
+
+    def next_keys(last: DecisionKey | None, count: int) -> Sequence[DecisionKey]:
+        at, name = (FAR, LAST_ID) if last is None else (last.at, last.decision_id)
+        return read_keys(client, KEYS_OF_CONTENT, {**names, "before": at, "before_id": name, "limit": count})
+
+    return next(iter(fill_page(client, collection, next_keys, 1)), None)
 
 
 def content_uses(client: Client, collection: str, content_ids: Sequence[str]) -> dict[str, ContentUse]:
@@ -147,10 +182,15 @@ def candidates(
         limit: the most candidates.
     """
     after_bits, after_content = after or (-1, "")
-    is_filtered = chosen != DecisionFilter(chosen.collection)
-    parameters = {
+    names = [f"hash{number}" for number in range(len(hashes256))]
+    distances = [f"bitHammingDistance(phash256, toFixedString(unhex({{{name}:String}}), 32))" for name in names]
+    bits = f"least({', '.join(distances)})" if len(distances) > 1 else distances[0]
+    parameters: dict[str, Any] = {
         **chosen.parameters(),
-        **{"hashes": list(hashes256), "version": version, "min_quality": min_quality, "limit": limit},
+        **dict(zip(names, hashes256, strict=True)),
+        **{"version": version, "min_quality": min_quality, "limit": limit},
         **{"max_distance_bits": max_distance_bits, "after_bits": after_bits, "after": after_content},
     }
-    return select(client, Candidate, FILTERED if is_filtered else UNFILTERED, parameters)
+    filtered = FILTERED if chosen != DecisionFilter(chosen.collection) else ""
+    sql = CANDIDATES.replace("{filtered}", filtered).replace("{near}", NEAR).replace("{bits}", bits)
+    return select(client, Candidate, sql, parameters)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -11,13 +11,15 @@ from clickhouse_connect.driver.client import Client
 
 from streams.analytics.queries.select import select_json
 from streams.analytics.queries.stored.decision import COLUMNS, StoredDecision, read_decision
+from streams.analytics.queries.stored.keys import KEY_COLUMNS, DecisionKey, fill_page, read_keys
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 FAR: Final = datetime(2199, 1, 1, tzinfo=UTC)
 LAST_ID: Final = "ffffffff-ffff-ffff-ffff-ffffffffffff"
 FIRST_ID: Final = "00000000-0000-0000-0000-000000000000"
 
-#: A condition on a decision: the parameters of a `DecisionFilter`, each without effect while it is empty.
+#: A condition on the columns of `decisions_by_time`: the parameters of a `DecisionFilter`, each without effect while it
+#: is empty.
 FILTER: Final = """
     collection = {collection:String}
     AND decided_at >= {since:DateTime64(3, 'UTC')} AND decided_at < {until:DateTime64(3, 'UTC')}
@@ -28,9 +30,13 @@ FILTER: Final = """
     AND ({kind:String} = '' OR media_kind = {kind:String})
     AND ({media_id:String} = '' OR media_id = {media_id:String})
     AND ({content_id:String} = '' OR content_id = {content_id:String})
-    AND ({owner:String} = '' OR JSONExtractString(metadata, 'owner') = {owner:String})
-    AND ({label:String} = '' OR has(verdict_labels.name, {label:String}))
+    AND ({owner:String} = '' OR owner = {owner:String})
+    AND ({label:String} = '' OR has(labels, {label:String}))
 """
+#: The same as a condition on the columns of `decisions`.
+ROW_FILTER: Final = FILTER.replace(" owner =", " JSONExtractString(metadata, 'owner') =").replace(
+    "has(labels,", "has(verdict_labels.name,"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,40 +68,37 @@ class Keyset:
     decision_id: str
 
 
-LATEST_FIRST: Final = "ORDER BY decided_at DESC, revision DESC, decision_id DESC"
-
 OF_MEDIUM: Final = f"""
-    SELECT {COLUMNS} FROM decisions_once
+    SELECT {KEY_COLUMNS} FROM decisions_by_medium
     WHERE collection = {{collection:String}} AND media_id = {{media_id:String}}
-    {LATEST_FIRST} LIMIT {{limit:UInt32}}
+        AND decided_at <= {{before:DateTime64(3, 'UTC')}}
+        AND (decided_at, revision, decision_id) < ({{before:DateTime64(3, 'UTC')}}, {{before_revision:UInt32}},
+            {{before_id:UUID}})
+    ORDER BY decided_at DESC, revision DESC, decision_id DESC
+    LIMIT {{limit:UInt32}}
 """  # noqa: S608 - constants
 
-#: The keys of a page are found first, so that only the rows of the page are read whole.
 PAGE: Final = f"""
-    SELECT {COLUMNS} FROM decisions_once
-    WHERE collection = {{collection:String}} AND decision_id IN
-    (
-        SELECT decision_id FROM decisions_current
-        WHERE {FILTER} AND (decided_at, decision_id) < ({{before:DateTime64(3, 'UTC')}}, {{before_id:UUID}})
-        ORDER BY decided_at DESC, decision_id DESC
-        LIMIT {{limit:UInt32}}
-    )
+    SELECT {KEY_COLUMNS} FROM decisions_by_time
+    WHERE {FILTER} AND decided_at <= {{before:DateTime64(3, 'UTC')}}
+        AND (decided_at, decision_id) < ({{before:DateTime64(3, 'UTC')}}, {{before_id:UUID}})
     ORDER BY decided_at DESC, decision_id DESC
+    LIMIT {{limit:UInt32}}
 """  # noqa: S608
 
 #: In the order of the table's key, so that ClickHouse reads only the rows of the page.
 EXPORT: Final = f"""
     SELECT {COLUMNS} FROM decisions_current
-    WHERE {FILTER} AND (content_id, decision_id) > ({{after:String}}, {{after_id:UUID}})
+    WHERE {ROW_FILTER} AND (content_id, decision_id) > ({{after:String}}, {{after_id:UUID}})
     ORDER BY collection, content_id, decision_id
     LIMIT {{limit:UInt32}}
 """  # noqa: S608
 
 OF_GROUP: Final = f"""
-    SELECT {COLUMNS} FROM decisions_current
-    WHERE collection = {{collection:String}} AND outcome NOT IN ('failed', 'deleted')
-        AND (group_content_id = {{group:String}} OR content_id = {{group:String}}
-             OR ({{with_reviewed:Bool}} AND match_content_id = {{group:String}}))
+    SELECT {KEY_COLUMNS} FROM decisions_by_group
+    WHERE collection = {{collection:String}} AND subject = {{group:String}}
+        AND (is_member OR {{with_reviewed:Bool}})
+        AND decided_at >= {{after:DateTime64(3, 'UTC')}}
         AND (decided_at, decision_id) > ({{after:DateTime64(3, 'UTC')}}, {{after_id:UUID}})
     ORDER BY decided_at, decision_id
     LIMIT {{limit:UInt32}}
@@ -110,16 +113,41 @@ def latest_decision(client: Client, collection: str, media_id: str) -> StoredDec
 
 def medium_decisions(client: Client, collection: str, media_id: str, *, limit: int) -> tuple[StoredDecision, ...]:
     """All decisions about a medium, the latest first."""
-    return read_decisions(client, OF_MEDIUM, {"collection": collection, "media_id": media_id, "limit": limit})
+
+    def next_keys(last: DecisionKey | None, count: int) -> Sequence[DecisionKey]:
+        return medium_keys(client, collection, media_id, limit=count, before=last)
+
+    return fill_page(client, collection, next_keys, limit, superseded=True)
+
+
+def medium_keys(
+    client: Client, collection: str, media_id: str, *, limit: int, before: DecisionKey | None = None
+) -> tuple[DecisionKey, ...]:
+    """The keys of the decisions about a medium, the latest first, also of repeated and deleted ones."""
+    start = {"before": FAR, "before_revision": 0, "before_id": LAST_ID}
+    if before is not None:
+        start = {"before": before.at, "before_revision": before.revision, "before_id": before.decision_id}
+    return read_keys(client, OF_MEDIUM, {"collection": collection, "media_id": media_id, "limit": limit, **start})
 
 
 def decision_page(
     client: Client, chosen: DecisionFilter, *, before: Keyset | None, limit: int
 ) -> tuple[StoredDecision, ...]:
     """The current decisions of a filter, the latest first, beginning after a row."""
-    keyset = before or Keyset(FAR, LAST_ID)
-    where = {"before": keyset.decided_at, "before_id": keyset.decision_id, "limit": limit}
-    return read_decisions(client, PAGE, {**chosen.parameters(), **where})
+    return latest_first(client, PAGE, chosen.collection, chosen.parameters(), before, limit)
+
+
+def latest_first(
+    client: Client, sql: str, collection: str, parameters: Mapping[str, Any], before: Keyset | None, limit: int
+) -> tuple[StoredDecision, ...]:
+    """The current decisions of a query that selects KEY_COLUMNS in the order of `PAGE`, beginning after a row."""
+    start = before or Keyset(FAR, LAST_ID)
+
+    def next_keys(last: DecisionKey | None, count: int) -> Sequence[DecisionKey]:
+        at, name = (start.decided_at, start.decision_id) if last is None else (last.at, last.decision_id)
+        return read_keys(client, sql, {**parameters, "before": at, "before_id": name, "limit": count})
+
+    return fill_page(client, collection, next_keys, limit)
 
 
 def export_page(
@@ -144,13 +172,16 @@ def decisions_of_group(
         limit: the most rows.
         with_reviewed: also submissions that match the canonical content and are in groups of their own.
     """
-    keyset = after or Keyset(EPOCH, FIRST_ID)
-    where = {"after": keyset.decided_at, "after_id": keyset.decision_id, "limit": limit}
-    return read_decisions(
-        client, OF_GROUP, {"collection": collection, "group": group, "with_reviewed": with_reviewed, **where}
-    )
+    start = after or Keyset(EPOCH, FIRST_ID)
+    names = {"collection": collection, "group": group, "with_reviewed": with_reviewed}
+
+    def next_keys(last: DecisionKey | None, count: int) -> Sequence[DecisionKey]:
+        at, name = (start.decided_at, start.decision_id) if last is None else (last.at, last.decision_id)
+        return read_keys(client, OF_GROUP, {**names, "after": at, "after_id": name, "limit": count})
+
+    return fill_page(client, collection, next_keys, limit)
 
 
 def read_decisions(client: Client, sql: str, parameters: Mapping[str, Any]) -> tuple[StoredDecision, ...]:
-    """The decisions of a query that selects COLUMNS."""
+    """The decisions of a query that selects COLUMNS; see keys.py for queries that read fewer rows."""
     return tuple(read_decision(row) for row in select_json(client, sql, parameters))

@@ -58,12 +58,12 @@ and of other pages of one layout none but tables of numbers."""
 MAX_UNUSUAL_LOSS: Final = 100
 """They have lost so much more than the word in the middle at most: what a scan costs, it costs all words."""
 
-MAX_CHANGE: Final = 17
-CHANGE_SHARE: Final = 4
-CHANGE_AT_LEAST: Final = 10
+MAX_CHANGE: Final = 7
+CHANGE_SHARE: Final = 2
+CHANGE_AT_LEAST: Final = 5
 """The worst place may differ MAX_CHANGE / CHANGE_SHARE times as much as nearly all others and CHANGE_AT_LEAST. With
-MAX_UNUSUAL_LOSS this tells nine of ten forms in which one or two fields differ, and bills in which the amounts do, that
-words alone do not tell; one copy in ten is less than certain by it."""
+MAX_UNUSUAL_LOSS this tells 99 of 100 forms in which one or two fields differ, and bills in which the amounts do; one
+copy in seven is less than certain by it."""
 
 MANY_WORDS: Final = 150
 MAX_LOW_LOSS: Final = -10

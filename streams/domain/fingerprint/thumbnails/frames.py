@@ -61,7 +61,7 @@ class FrameKeeper:
         else:
             small = colours(STRIP_SIDE)
         self._kept[place] = small
-        if len(self._kept) > MAX_KEPT:
+        while len(self._kept) > MAX_KEPT:
             self._widen()
 
     def spread(self) -> list[Image.Image]:

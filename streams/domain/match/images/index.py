@@ -43,6 +43,7 @@ from streams.domain.match.operations import (
     IndexOperation,
     IndexUpdate,
     MatchAndInsert,
+    Remove,
 )
 from streams.domain.match.videos.appearances import nearest_appearances
 from streams.domain.match.videos.kernel import FrameTable, QueryFrames, search_index
@@ -186,6 +187,8 @@ class ImageIndex:
                 self._slots_used += 1
                 self._contents.digest[slot] = digests[at]
                 self._contents.first_ms[slot], self._contents.expires_ms[slot] = each.time_ms, each.expires_ms
+            elif isinstance(each, Remove):
+                assigned[each.content_id] = -1  # a later operation may insert it again
             slots[at] = slot
         enter_slots(self._slot_table, self._contents, first, self._slots_used)
         return slots, replaced

@@ -21,6 +21,14 @@ MAX_VERDICTS: Final = 256
 """Verdicts that one group remembers: see corrections.py."""
 
 
+class ListHit(NamedTuple):
+    """A content that a list has come to say something about, for counting."""
+
+    collection: str
+    list_name: str
+    confidence: str
+
+
 class Given(NamedTuple):
     """What changed.
 
@@ -28,11 +36,13 @@ class Given(NamedTuple):
         root: the group that has other verdicts now; None if it has the same.
         reaches_others: other contents of the group may inherit what it has now and did not have before.
         refused: verdicts that the group has no room for.
+        hits: what lists say that they did not say before.
     """
 
     root: str | None = None
     reaches_others: bool = False
     refused: tuple[tuple[ModerationEvent, BadInput], ...] = ()
+    hits: tuple[ListHit, ...] = ()
 
 
 def give(
@@ -67,7 +77,12 @@ def give(
         return Given(root if is_repeated else None, is_repeated, tuple(refused))
     named = group if group.founded else replace(group, media_id=content.group_media_id)
     state.put(group_key(collection, root), replace(named, verdicts=(*others, *after)).pack())
-    return Given(root, reaches_others, tuple(refused))
+    hits = tuple(
+        ListHit(collection, each.name, each.entry.confidence)
+        for each in after
+        if each not in before and each.entry is not None
+    )
+    return Given(root, reaches_others, tuple(refused), hits)
 
 
 def _reaches_others(verdict: GroupVerdict, others: tuple[GroupVerdict, ...]) -> bool:

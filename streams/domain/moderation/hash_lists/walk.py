@@ -15,7 +15,7 @@ from streams.domain.moderation.corrections import statuses_of
 from streams.domain.moderation.hash_lists.judge import Cause, judge
 from streams.domain.moderation.hash_lists.listable import unpack_listable
 from streams.domain.moderation.hash_lists.lists import HitsByList, ListsOfCollection, find_hits
-from streams.domain.moderation.hash_lists.verdicts import give
+from streams.domain.moderation.hash_lists.verdicts import ListHit, give
 from streams.domain.records import ModerationEvent
 from streams.domain.state.content import Content, content_expires_ms, listable_of
 from streams.domain.state.hash_lists import ListWalk
@@ -41,11 +41,13 @@ class Judged:
         roots: groups that have other verdicts.
         quarantined: list and entry, of entries that matched too much.
         refused: verdicts that their groups have no room for.
+        hits: contents that lists have come to say something about.
     """
 
     roots: list[str] = field(default_factory=list)
     quarantined: list[tuple[str, str]] = field(default_factory=list)
     refused: list[tuple[ModerationEvent, BadInput]] = field(default_factory=list)
+    hits: list[ListHit] = field(default_factory=list)
 
 
 def begin(state: State, collection: str) -> int:
@@ -117,6 +119,7 @@ def _judge_one(
         judged.roots.append(given.root)
     judged.quarantined += listing.quarantined
     judged.refused += given.refused
+    judged.hits += given.hits
 
 
 def _listed_between(state: State, collection: str, after: bytes, last: bytes) -> set[bytes]:

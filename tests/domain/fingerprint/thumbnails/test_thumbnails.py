@@ -1,4 +1,4 @@
-"""Thumbnails show the medium as it looks, are never enlarged and carry nothing else; fingerprints do not notice them."""
+"""Thumbnails show the medium as it looks, are never enlarged, carry nothing else; fingerprints do not notice them."""
 
 from __future__ import annotations
 

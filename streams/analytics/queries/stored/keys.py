@@ -1,0 +1,163 @@
+"""Pages of decisions in two steps: keys in the order that is asked for, then the rows of those keys.
+
+The tables of keys (013_reads.sql) are narrow and ordered as their lists are, so a page reads a few granules. They may
+name a decision that came again later, was revised or was deleted; the second step leaves those out and reads the
+documents of the others, and the page goes on until it is full.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from clickhouse_connect.driver.client import Client
+
+from streams.analytics.queries.select import select_json
+from streams.analytics.queries.stored.decision import StoredDecision, read_document
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+MILLISECOND: Final = timedelta(milliseconds=1)
+KEY_COLUMNS: Final = "media_id, content_id, decision_id, submission_id, attempt, revision, decided_at"
+MAX_KEYS: Final = 4096
+"""Keys of one step; the first step has as many as the page has rows."""
+
+GROWTH: Final = 4
+FIRST_AT: Final = (1 << 32) - 1
+"""In place of an attempt: the name is that of a decision."""
+
+DELETED: Final = 1 << 32
+"""More than any revision."""
+
+DOCUMENTS: Final = """
+    SELECT document FROM decision_documents
+    WHERE collection = {collection:String} AND decided_at IN {times:Array(DateTime64(3, 'UTC'))}
+        AND decision_id IN {decision_ids:Array(UUID)}
+"""
+
+#: What became of decisions: the last revision of their submission, its deletion, and when each came first.
+FATES: Final = f"""
+    SELECT submission_id AS name, attempt, toInt64(max(revision)) AS value
+    FROM revised_submissions
+    WHERE collection = {{collection:String}} AND submission_id IN {{submission_ids:Array(String)}}
+    GROUP BY name, attempt
+    UNION ALL
+    SELECT submission_id AS name, attempt, toInt64({DELETED}) AS value
+    FROM deletions
+    WHERE collection = {{collection:String}} AND submission_id IN {{submission_ids:Array(String)}}
+    UNION ALL
+    SELECT toString(decision_id) AS name, {FIRST_AT} AS attempt, toUnixTimestamp64Milli(min(decided_at)) AS value
+    FROM decisions_by_medium
+    WHERE collection = {{collection:String}} AND media_id IN {{media_ids:Array(String)}}
+        AND decision_id IN {{decision_ids:Array(UUID)}}
+    GROUP BY name
+    HAVING count() > 1 AND min(decided_at) < max(decided_at)
+"""  # noqa: S608 - constants
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionKey:
+    """Where a decision is in `decision_documents`; `decided_at` is an ISO text."""
+
+    media_id: str
+    content_id: str
+    decision_id: str
+    submission_id: str
+    attempt: int
+    revision: int
+    decided_at: str
+
+    @property
+    def at(self) -> datetime:
+        return datetime.fromisoformat(self.decided_at)
+
+
+ReadKeys = Callable[[DecisionKey | None, int], Sequence[DecisionKey]]
+"""The next keys after a key, or the first ones, and at most so many."""
+
+
+def read_keys(client: Client, sql: str, parameters: Mapping[str, Any]) -> tuple[DecisionKey, ...]:
+    """The keys of a query that selects KEY_COLUMNS."""
+    return tuple(DecisionKey(**row) for row in select_json(client, sql, parameters))
+
+
+def fill_page(
+    client: Client, collection: str, next_keys: ReadKeys, limit: int, *, superseded: bool = False
+) -> tuple[StoredDecision, ...]:
+    """The first rows of a list of keys, in the order of the keys.
+
+    Args:
+        client: connected.
+        collection: of all keys.
+        next_keys: reads the list.
+        limit: the most rows.
+        superseded: also decisions that a later revision superseded.
+    """
+    found: list[StoredDecision] = []
+    last: DecisionKey | None = None
+    wanted = limit
+    while len(found) < limit:
+        keys = next_keys(last, wanted)
+        found += rows_of_keys(client, collection, keys, superseded=superseded)
+        if len(keys) < wanted:
+            break
+        last, wanted = keys[-1], min(wanted * GROWTH, MAX_KEYS)
+    return tuple(found[:limit])
+
+
+def rows_of_keys(
+    client: Client, collection: str, keys: Sequence[DecisionKey], *, superseded: bool = False
+) -> list[StoredDecision]:
+    """The decisions of keys, in their order; without repeats, and without those that were deleted or superseded.
+
+    Args:
+        client: connected.
+        collection: of all keys.
+        keys: any number of them.
+        superseded: also decisions that a later revision superseded.
+    """
+    return documents_of_keys(client, collection, standing_keys(client, collection, keys, superseded=superseded))
+
+
+def documents_of_keys(client: Client, collection: str, keys: Sequence[DecisionKey]) -> list[StoredDecision]:
+    """The decisions of keys that stand, in their order."""
+    if not keys:
+        return []
+    names = {
+        "collection": collection,
+        "times": sorted({key.decided_at.replace("T", " ").removesuffix("Z") for key in keys}),
+        "decision_ids": [key.decision_id for key in keys],
+    }
+    found = (read_document(row["document"]) for row in select_json(client, DOCUMENTS, names))
+    rows = {(row.decision_id, row.decided_at): row for row in found}
+    named = (rows.get((key.decision_id, key.decided_at)) for key in keys)
+    return [row for row in named if row is not None]
+
+
+def standing_keys(
+    client: Client, collection: str, keys: Sequence[DecisionKey], *, superseded: bool = False
+) -> list[DecisionKey]:
+    """The keys of decisions that stand, every decision once; see `rows_of_keys`."""
+    keys = list({(key.decision_id, key.decided_at): key for key in keys}.values())
+    if not keys:
+        return []
+    names = {
+        "collection": collection,
+        "submission_ids": sorted({key.submission_id for key in keys}),
+        "media_ids": sorted({key.media_id for key in keys}),
+        "decision_ids": [key.decision_id for key in keys],
+    }
+    fates: dict[tuple[str, int], int] = {}
+    for row in select_json(client, FATES, names):
+        name = (row["name"], row["attempt"])
+        fates[name] = max(row["value"], fates.get(name, 0))
+    return [key for key in keys if _stands(key, fates, superseded=superseded)]
+
+
+def _stands(key: DecisionKey, fates: Mapping[tuple[str, int], int], *, superseded: bool) -> bool:
+    revision = fates.get((key.submission_id, key.attempt), 0)
+    first_ms = fates.get((key.decision_id, FIRST_AT))
+    if first_ms is not None and (key.at - EPOCH) // MILLISECOND > first_ms:
+        return False  # the same decision came before
+    return revision < DELETED and (superseded or key.revision >= revision)

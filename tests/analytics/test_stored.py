@@ -1,0 +1,223 @@
+"""Whole decisions by keys: groups that decisions tell, repeats, revisions, deletions, and pages that go on."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from datetime import datetime
+from typing import Concatenate, ParamSpec, TypeVar
+
+import pytest
+from clickhouse_connect.driver.client import Client
+
+from streams.analytics.migrations import read_migrations
+from streams.analytics.queries.copy_groups import copy_groups
+from streams.analytics.queries.stored import (
+    DecisionFilter,
+    Keyset,
+    StoredDecision,
+    decision_page,
+    latest_decision,
+    medium_decisions,
+)
+from streams.analytics.queries.stored.contents import candidates, content_uses, decisions_of_contents
+from streams.analytics.queries.totals import totals_by_outcome
+from streams.analytics.writer import ClickHouseSink
+from streams.domain.records import Decision, Label, Verdict, decision_id
+from streams.kafka.topics import DECISIONS
+from streams.services.find.texts import search_texts
+from streams.services.views.group_view import view_group
+from streams.services.views.media_view import view_medium
+from tests.support.engines import Database
+from tests.support.stories import Record, decision, decision_record, deleted, facts
+
+Parameters = ParamSpec("Parameters")
+Answer = TypeVar("Answer")
+ALL = DecisionFilter("default")
+
+
+class Store:
+    """A database that decisions are written to, and asked of."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.sink = ClickHouseSink(database.settings())
+        self.offset = 0
+
+    async def write(self, *decisions: Decision) -> list[Record]:
+        """The records, a millisecond after each other."""
+        records = []
+        for each in decisions:
+            records.append(decision_record(each, self.offset))
+            self.offset += 1
+        await self.sink.write(DECISIONS, records)
+        return records
+
+    def ask(
+        self,
+        question: Callable[Concatenate[Client, Parameters], Answer],
+        *args: Parameters.args,
+        **named: Parameters.kwargs,
+    ) -> Answer:
+        with self.database.client() as client:
+            return question(client, *args, **named)
+
+    def media(self, chosen: DecisionFilter = ALL, *, size: int = 2) -> list[str]:
+        """The media of all pages of a list."""
+        found: list[str] = []
+        before = None
+        while True:
+            page = self.ask(decision_page, chosen, before=before, limit=size)
+            found += [row.media_id for row in page]
+            if len(page) < size:
+                return found
+            before = Keyset(datetime.fromisoformat(page[-1].decided_at), page[-1].decision_id)
+
+
+@pytest.fixture
+async def store(clickhouse: Database) -> AsyncIterator[Store]:
+    made = Store(clickhouse)
+    await made.sink.open()
+    yield made
+    await made.sink.close()
+
+
+def revised(first: Decision, revision: int, **changes: object) -> Decision:
+    names = {"decision_id": decision_id(first.collection, first.submission_id, 0, revision), "revision": revision}
+    return replace(first, **names, supersedes=first.decision_id, **changes)  # type: ignore[arg-type]
+
+
+def name(number: int) -> str:
+    return facts(number).content_id
+
+
+async def test_a_merged_content_is_in_the_group_that_its_decision_tells(store: Store) -> None:
+    merged = replace(decision(1), group_content_id=name(0), group_media_id="photos/0.jpg")
+    assert merged.match is None
+    await store.write(decision(0), merged, decision(2))
+
+    found = store.ask(latest_decision, "default", "photos/1.jpg")
+    assert found is not None
+    assert (found.group_content_id, found.group_media_id, found.match) == (name(0), "photos/0.jpg", None)
+    group = store.ask(view_group, "default", name(1), after=None, limit=10)
+    assert group is not None
+    assert (group.content_id, [member.media_id for member in group.members]) == (
+        name(0), ["photos/0.jpg", "photos/1.jpg"],
+    )  # fmt: skip
+    medium = store.ask(view_medium, "default", "photos/1.jpg")
+    assert medium is not None
+    assert medium.group_content_id == name(0)
+
+
+async def test_a_failed_submission_and_one_of_an_early_version_have_the_group_that_they_can(store: Store) -> None:
+    await store.write(decision(0), decision(1, content=0, outcome="near_duplicate"), decision(2, outcome="failed"))
+    failed, near, first = store.ask(decision_page, ALL, before=None, limit=10)
+    assert (failed.group_content_id, failed.group_media_id) == (None, None)
+    assert (near.group_content_id, near.group_media_id) == (name(0), "photos/0.jpg")
+    assert first.group_content_id == name(0)
+
+
+async def test_a_decision_that_comes_again_later_is_listed_once_at_its_first_time(store: Store) -> None:
+    first, second, third = decision(0), decision(1), decision(2)
+    await store.write(first, second, third)
+    await store.write(first, second)
+    await store.write(first)
+    assert store.media() == ["photos/2.jpg", "photos/1.jpg", "photos/0.jpg"]
+    assert [row.media_id for row in store.ask(medium_decisions, "default", "photos/0.jpg", limit=10)] == [
+        "photos/0.jpg"
+    ]
+    uses = store.ask(content_uses, "default", [name(0), name(1)])
+    assert [uses[name(number)].submissions for number in (0, 1)] == [1, 1]
+    assert [(row.outcome, row.decisions) for row in store.ask(totals_by_outcome)] == [("unique", 3)]
+
+
+async def test_a_revision_takes_the_place_of_what_it_supersedes_and_history_has_both(store: Store) -> None:
+    first, second = decision(0), decision(1)
+    blocked = revised(first, 1, verdict=Verdict(status="blocked", by="ann"), action="reuse")
+    await store.write(first, second, blocked)
+    await store.write(first)  # a late repeat
+    assert store.media() == ["photos/0.jpg", "photos/1.jpg"]
+    assert store.media(DecisionFilter("default", verdict="blocked")) == ["photos/0.jpg"]
+    assert store.media(DecisionFilter("default", verdict="pending")) == ["photos/1.jpg"]
+    history = store.ask(medium_decisions, "default", "photos/0.jpg", limit=10)
+    assert [(row.revision, row.verdict.status) for row in history] == [(1, "blocked"), (0, "pending")]
+    assert store.ask(decisions_of_contents, "default", [name(0)])[name(0)].revision == 1
+    found = store.ask(decisions_of_contents, "default", [name(0), name(1), name(2)])
+    assert {content: row.revision for content, row in found.items()} == {name(0): 1, name(1): 0}
+
+
+async def test_many_revisions_do_not_hide_what_stands_behind_them(store: Store) -> None:
+    first = decision(0)
+    await store.write(decision(1), *(revised(first, number) for number in range(12)))
+    assert store.media(size=1) == ["photos/0.jpg", "photos/1.jpg"]
+
+
+async def test_a_deleted_medium_is_nowhere_even_if_its_record_comes_again(store: Store) -> None:
+    first, copy = decision(0), decision(1, content=0, outcome="duplicate")
+    await store.write(first, copy)
+    await store.sink.write(DECISIONS, [deleted(copy, 50)])
+    await store.write(copy)
+    assert store.media() == ["photos/0.jpg"]
+    assert store.ask(latest_decision, "default", "photos/1.jpg") is None
+    assert store.ask(view_medium, "default", "photos/1.jpg") is None
+    assert store.ask(content_uses, "default", [name(0)])[name(0)].submissions == 1
+    assert [(row.outcome, row.decisions) for row in store.ask(totals_by_outcome)] == [("unique", 1)]
+    assert store.ask(copy_groups) == ()
+    await store.sink.write(DECISIONS, [deleted(first, 51)])
+    tables = ("decisions_by_medium", "decisions_by_group", "decisions_by_time", "decision_documents", "content_hashes")
+    for table in tables:
+        rows = store.database.rows(f"SELECT count() FROM {table} WHERE toString(tuple(*)) LIKE '%photos/0.jpg%'")
+        assert rows == [(0,)], table
+
+
+def near(client: Client, hash256: str, chosen: DecisionFilter = ALL) -> list[tuple[str, int]]:
+    found = candidates(
+        client, [hash256, f"{0:064x}"], chosen, version="1", min_quality=0.0, max_distance_bits=2, after=None, limit=10
+    )
+    return [(each.content_id, each.distance_bits) for each in found]
+
+
+async def test_contents_near_a_hash_come_once_and_as_the_filter_says(store: Store) -> None:
+    labelled = replace(decision(3), verdict=Verdict(status="blocked", by="ann", labels=[Label("gore")]))
+    await store.write(decision(1), labelled, decision(255), decision(5, content=1, outcome="duplicate"))
+    assert store.ask(near, f"{1:064x}") == [(name(1), 0), (name(3), 1)]
+    assert store.ask(near, f"{1:064x}", DecisionFilter("default", label="gore")) == [(name(3), 1)]
+    assert store.ask(near, f"{1:064x}", DecisionFilter("other")) == []
+
+
+async def test_words_are_found_whole_and_where_they_stand(store: Store) -> None:
+    caption = {"owner": "u-77", "caption": "Rotes Kleid in KÖLN", "tags": ["summer sale", "kleid"], "n": 4711}
+    await store.write(replace(decision(0), metadata=caption), decision(1), decision(2, outcome="failed"))
+
+    def places(*words: str) -> list[tuple[str, str]]:
+        found = store.ask(search_texts, words, ALL, before=None, limit=10)
+        return [(place.field, place.text[place.start : place.end]) for text in found for place in text.places]
+
+    assert places("kleid", "köln") == [
+        ("metadata.caption", "Kleid"), ("metadata.caption", "KÖLN"), ("metadata.tags[1]", "kleid"),
+    ]  # fmt: skip
+    assert places("U-77", "sale") == [("metadata.owner", "u-77"), ("metadata.tags[0]", "sale")]
+    assert places("4711") == [("metadata.n", "4711")]
+    assert places("caption") == [("metadata", "caption")]
+    assert places("photos/0.jpg") == [("media_id", "photos/0.jpg")]
+    assert places("not_media") == [("failure.reason", "not_media")]
+    assert places("kleid", "missing") == []
+    assert places("klei") == []
+    assert places("' OR 1=1 --") == []
+    assert places("%") == []
+
+
+async def test_rows_of_before_are_found_after_the_migration(clickhouse: Database) -> None:
+    clickhouse.migrate(read_migrations()[:12])
+    with clickhouse.client() as client:
+        client.command(
+            "INSERT INTO decisions (decision_id, outcome, collection, media_id, submission_id, content_id, decided_at) "
+            "VALUES (generateUUIDv4(), 'unique', 'default', 'old', 's', 'sha256:0', '2026-01-01 00:00:00.125')"
+        )
+    clickhouse.migrate()
+    store = Store(clickhouse)
+    found = store.ask(latest_decision, "default", "old")
+    assert isinstance(found, StoredDecision)
+    assert (found.group_content_id, found.decided_at) == ("sha256:0", "2026-01-01T00:00:00.125Z")
+    assert store.media() == ["old"]
+    assert [row.decisions for row in store.ask(totals_by_outcome)] == [1]
