@@ -69,6 +69,10 @@ function GroupPage({ group, members, collection, problem }) {
   const found = members.findIndex((member) => member.decision.submission_id === wanted);
   const at = found >= 0 ? found : 0;
   const member = members[at];
+  const chosenId = member?.decision.submission_id;
+  useEffect(() => { // what is shown stays chosen when the order changes under somebody's hands
+    if (chosenId && found < 0) setQuery({ member: chosenId });
+  }, [chosenId, found]);
   const [selection, setSelection] = useState(new Set());
   const [isMapShown, setMapShown] = useState(true);
   const choose = (index) => members[index] && setQuery({ member: members[index].decision.submission_id });
