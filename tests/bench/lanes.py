@@ -95,9 +95,8 @@ def _fill(deployment: Deployment, backlog: int) -> None:
     """Small pictures of noise, all different, in a collection of their own with near matching."""
     producer, topic = fast_producer(deployment.bootstrap), deployment.wire(BULK_SUBMISSIONS)
     random = np.random.default_rng(1)
-    blurred = random.integers(0, 256, (8, 8, 3), np.uint8)
     for number in range(backlog):
-        blurred = np.roll(blurred, 1, 0) ^ random.integers(0, 32, (8, 8, 3), np.uint8)
+        blurred = random.integers(0, 256, (8, 8, 3), np.uint8)
         encoded = BytesIO()
         Image.fromarray(blurred).resize(PICTURE_SIZE, Image.Resampling.BICUBIC).save(encoded, "JPEG", quality=80)
         headers = {

@@ -172,6 +172,8 @@ class Traffic:
         digest = blake2b(value, digest_size=16).digest()
         if self._values.setdefault(identity, digest) != digest:
             self._contradictory += 1
+        if not (record.key() or b"").isdigit():
+            return  # of the bulk lane
         tracked = self.tracked[int(record.key() or b"-1")]
         tracked.decisions += 1
         if tracked.decisions == 1:

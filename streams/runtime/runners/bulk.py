@@ -13,7 +13,7 @@ from streams.runtime.runners.concurrent import ConcurrentRunner, ConcurrentStage
 from streams.runtime.stage import Bounds, Runner
 
 #: The records of one fetch: the step in which bulk work is admitted.
-STEP_RECORDS = 16
+STEP_RECORDS = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,8 @@
 """When bulk submissions may be taken, so that they delay no live ones: by live work that waits, and by match.
 
 Bulk and live fingerprints stand in one log, which match reads in order. So only as many bulk records may be on
-their way to a decision as match decides in a moment, and they come a few at a time.
+their way to a decision as match decides in a moment, and they come a few at a time. While nobody else writes to the
+log, there is room for many times as many.
 """
 
 from __future__ import annotations
@@ -20,9 +21,12 @@ from streams.kafka.readers.match_progress import MatchProgress
 logger = logging.getLogger(__name__)
 
 LOOK_INTERVAL_S: Final = 0.2
-POLL_S: Final = 0.02
+POLL_S: Final = 0.005
 #: A window of records is let through in this time at the least, so that they never come all at once.
-WINDOW_S: Final = 0.5
+WINDOW_S: Final = 1.0
+#: Nobody else is at work if nobody wrote to the log for so long; then so many windows have room, at any pace.
+ALONE_S: Final = 5.0
+ALONE_WINDOWS: Final = 8
 #: Bulk work gets one medium for this many live ones even if live work always waits, and may save up `MAX_CREDIT`.
 LIVE_PER_BULK, MAX_CREDIT = 20, 64
 WARN_INTERVAL_S: Final = 60.0
@@ -58,9 +62,9 @@ class BulkWindow:
         """Whether Kafka has records that match has not decided."""
         return self.written > self.decided
 
-    def has_room(self, records: int) -> bool:
+    def has_room(self, records: int, windows: int = 1) -> bool:
         """A window that is empty has room for any number."""
-        return self.outstanding == 0 or self.outstanding + records <= self.max_records
+        return self.outstanding == 0 or self.outstanding + records <= self.max_records * windows
 
     def give_up(self) -> None:
         """Admitted records that were not written are left to other workers."""
@@ -94,6 +98,8 @@ class BulkAdmission:
         self._credit = 0.0
         self._seen_live = live.fingerprinted
         self._not_before = 0.0
+        self._others_at = time.monotonic()
+        self._written_by_others = 0
         self._looking: asyncio.Task[None] | None = None
         self._warned_at = -WARN_INTERVAL_S
 
@@ -126,10 +132,12 @@ class BulkAdmission:
         """What the records must wait for; None if they may begin."""
         live, now = self._live, time.monotonic()
         self._credit = min(MAX_CREDIT, self._credit + (live.fingerprinted - self._seen_live) / LIVE_PER_BULK)
-        self._seen_live = live.fingerprinted
-        if not self._window.has_room(records):
+        if live.fingerprinted != self._seen_live:
+            self._seen_live, self._others_at = live.fingerprinted, now
+        alone = now - self._others_at > ALONE_S
+        if not self._window.has_room(records, ALONE_WINDOWS if alone else 1):
             return "match"
-        if now < self._not_before:
+        if not alone and now < self._not_before:
             return "pace"
         if live.crowded:
             if self._credit < records:
@@ -142,13 +150,25 @@ class BulkAdmission:
         while self._window.undecided:
             written = self._window.written
             try:
-                self._window.on_look(written, await asyncio.to_thread(self._read_progress))
+                progress = await asyncio.to_thread(self._read_progress)
+                self._window.on_look(written, progress)
+                self._notice_others(sum(progress.ends.values()))
             except BrokerError as error:
                 if time.monotonic() - self._warned_at >= WARN_INTERVAL_S:
                     self._warned_at = time.monotonic()
                     logger.warning("%s", error)
             self._measure()
             await asyncio.sleep(LOOK_INTERVAL_S)
+
+    def _notice_others(self, log_end: int) -> None:
+        """Others are at work if the log has more than ever that is not of this worker.
+
+        Records of this worker that Kafka has and `written` does not count yet are taken for those of others, a few at
+        most: their number settles soon.
+        """
+        of_others = log_end - self._window.written
+        if of_others > self._written_by_others:
+            self._written_by_others, self._others_at = of_others, time.monotonic()
 
     def _measure(self) -> None:
         metrics.BULK_OUTSTANDING.set(self._window.outstanding)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from streams.errors import BrokerError
 from streams.kafka.readers.match_progress import MatchProgress
+from streams.stages.fingerprint import bulk_admission
 from streams.stages.fingerprint.bulk_admission import LIVE_PER_BULK, BulkAdmission, BulkWindow
 
 
@@ -42,6 +43,26 @@ async def is_admitted(admitted: asyncio.Task[None]) -> bool:
     """Whether it is admitted without anything happening; waits longer than the pace of these tests lets wait."""
     done, _ = await asyncio.wait({admitted}, timeout=0.3)
     return bool(done)
+
+
+@pytest.fixture(autouse=True)
+def fast_pace(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is not admitted waits for something else than the pace."""
+    monkeypatch.setattr(bulk_admission, "WINDOW_S", 0.05)
+
+
+async def test_there_is_room_for_many_windows_while_nobody_else_writes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bulk_admission, "ALONE_S", 0.2)
+    log = Log()
+    admission = BulkAdmission(Live(), log.read, window=10)
+    await admission.admit(10)
+    await asyncio.wait_for(admission.admit(60), 20)
+    log.end = 71  # another worker has written a record
+    admission.finish(70)
+    await asyncio.to_thread(log.looks.acquire)
+    monkeypatch.setattr(bulk_admission, "ALONE_S", 1_000.0)
+    assert not await is_admitted(asyncio.create_task(admission.admit(5)))
+    admission.close()
 
 
 async def test_no_more_records_are_on_their_way_than_the_window_holds_until_match_has_decided_some() -> None:
