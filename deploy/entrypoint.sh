@@ -7,4 +7,9 @@ if [ ! -d "$NUMBA_CACHE_DIR" ]; then
   cp -R "$COMPILED_KERNELS/." "$NUMBA_CACHE_DIR.copy"
   mv "$NUMBA_CACHE_DIR.copy" "$NUMBA_CACHE_DIR"
 fi
+# The store of thumbnails knows AWS's own variables only: a secret may be a file, as those of mediasieve.
+for name in AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY; do
+  file="${MEDIASIEVE_SECRETS_DIR:-/run/secrets}/$name"
+  [ ! -s "$file" ] || export "$name=$(cat "$file")"
+done
 exec mediasieve "$@"

@@ -4,7 +4,7 @@ set -eu
 folder=${1:-$(dirname "$0")/secrets}
 mkdir -p "$folder/kafka"
 cd "$folder"
-for name in kafka/admin kafka/fingerprint kafka/match kafka/moderate kafka/record kafka/publish kafka/users clickhouse grafana api-secret; do
+for name in kafka/admin kafka/fingerprint kafka/lag kafka/match kafka/moderate kafka/record kafka/publish kafka/users clickhouse grafana api-secret; do
   [ -s "$name" ] || od -An -N24 -tx1 /dev/urandom | tr -d ' \n' > "$name"
 done
 # A key for the HTTP API that may do everything. keys.yaml has its hash; make narrower keys with `mediasieve keys new`.

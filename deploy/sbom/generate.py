@@ -32,10 +32,11 @@ def main(folder: Path) -> int:
     """Write sbom.json and licences.md into a folder; returns the exit code."""
     known = yaml.safe_load((HERE / "licences.yaml").read_text())
     document = environment_bom()
-    shipped = shipped_names(document)
+    shipped = shipped_names()
     for component in document["components"]:
         component["scope"] = "required" if canonicalize_name(component["name"]) in shipped else "excluded"
         component["licenses"] = [{"expression": licence_of(component, known)}]
+    document["components"] += vendored_modules()
     faults = [*licence_faults(document["components"], known), *lock_faults(document["components"])]
     native = list(native_libraries(shipped, known))
     faults += [
@@ -70,7 +71,26 @@ def environment_bom() -> dict[str, Any]:
     return document
 
 
-def shipped_names(document: dict[str, Any]) -> set[str]:
+def vendored_modules() -> list[dict[str, Any]]:
+    """The packages of npm whose files the console serves, as its vendor.json names them."""
+    files = json.loads((TOP / "streams" / "console" / "static" / "vendor" / "vendor.json").read_text())["files"]
+    packages = {(file["package"], file["version"], file["licence"]) for file in files}
+    return [
+        {
+            "type": "library",
+            "bom-ref": f"npm:{name}@{version}",
+            "name": name,
+            "version": version,
+            "purl": f"pkg:npm/{name.replace('@', '%40')}@{version}",
+            "scope": "required",
+            "description": "a module that the console serves",
+            "licenses": [{"expression": licence}],
+        }
+        for name, version, licence in sorted(packages)
+    ]
+
+
+def shipped_names() -> set[str]:
     """What mediasieve and its extras need, directly or not; the rest serves tests and lint."""
     project = tomllib.loads((TOP / "pyproject.toml").read_text())["project"]
     wanted = [*project["dependencies"], *(line for extra in EXTRAS for line in project["optional-dependencies"][extra])]

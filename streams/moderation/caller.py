@@ -231,11 +231,12 @@ class Caller:
                 asked = [(item, question) for item in batch if (question := await self._load(item, media)) is not None]
                 if not asked:
                     return
-                if self.part.limits.per_day is not None:
-                    today = datetime.now(UTC).date().isoformat()
-                    await self._journal.count(self.name, today, key, len(asked))
                 questions = [question for _, question in asked]
-                self.costs.on_call(len(questions))
+                new = sum(not question.note for question in questions)  # of others, the answer alone is awaited
+                if new and self.part.limits.per_day is not None:
+                    today = datetime.now(UTC).date().isoformat()
+                    await self._journal.count(self.name, today, key, new)
+                self.costs.on_call(new)
                 answers = await call_plugin(self.name, self.moderator, questions, key, self.part.timeout_s)
                 self.costs.seconds.observe(answers.seconds)
             is_settled = True

@@ -34,6 +34,8 @@ VARIABLES = [
     ("MEDIASIEVE_API_RATE", "api.rate_limit", "6000/minute"),
     ("MEDIASIEVE_API_CORS", "api.cors_origins", ()),
     ("MEDIASIEVE_API_SECRET", "api.secret", SecretStr("")),
+    ("MEDIASIEVE_CALLBACK_SECRET", "api.callback_secret", SecretStr("")),
+    ("MEDIASIEVE_CALLBACK_URL", "api.callback_url", ""),
     ("MEDIASIEVE_API_UPLOAD_BYTES", "api.max_upload_bytes", 256 << 20),
     ("MEDIASIEVE_API_BODY_TIMEOUT_S", "api.body_timeout_s", 60.0),
     ("MEDIASIEVE_API_QUERY_THREADS", "api.query_threads", 8),

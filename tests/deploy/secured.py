@@ -21,7 +21,7 @@ from streams.local.clickhouse.server import EmbeddedClickHouse
 from tests.deploy.compose import DEPLOY, TOP, Service, own_services
 from tests.deploy.container import as_container, bake_kernels, entrypoint, give_to_container
 from tests.support.brokers import ApacheKafka, java_command
-from tests.support.commands import until
+from tests.support.commands import TIMEOUT_S, until
 from tests.support.media import jpeg
 from tests.support.processes import end, free_port, launch, tail
 
@@ -72,6 +72,8 @@ class SecuredSystem:
         }
         if "MEDIASIEVE_MODERATION_FILE" in service.environment:
             here["MEDIASIEVE_MODERATION_FILE"] = str(DEPLOY / "kubernetes" / "moderation" / "moderation.yaml")
+        if "MEDIASIEVE_THUMBNAILS" in service.environment:
+            here["MEDIASIEVE_THUMBNAILS"] = (self.home / "thumbnails").as_uri()
         if self.tls:
             here |= {
                 "MEDIASIEVE_BROKER_SECURITY": "sasl_ssl",
@@ -111,7 +113,7 @@ class SecuredSystem:
             cwd=self.home,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=TIMEOUT_S,
             check=False,
         )
 
@@ -232,3 +234,4 @@ def decide_one_picture(system: SecuredSystem, *, certificates: Collection[str] =
         environment = system.environment(SERVICES["record"], certificate="record" in certificates)
         search = ("mediasieve", "similar", str(picture), "--json")
         until(lambda: "cat.jpg" in system.run(environment, *search).stdout)
+        until(lambda: list((system.home / "thumbnails").rglob("*.webp")))

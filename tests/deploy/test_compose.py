@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
 from streams.cli.app import cli
 from streams.config.api_keys import LiveKeys
@@ -93,3 +94,47 @@ def test_the_builder_gets_what_the_dockerfile_copies() -> None:
 
     assert sources == let_through
     assert all((TOP / source).exists() for source in sources)
+
+
+def test_the_services_that_keep_thumbnails_share_a_folder() -> None:
+    services = load_compose()["services"]
+    users = {name for name, service in SERVICES.items() if "MEDIASIEVE_THUMBNAILS" in service.environment}
+
+    assert users == {"fingerprint", "record", "api"}
+    for name in users:
+        folder = SERVICES[name].environment["MEDIASIEVE_THUMBNAILS"].removeprefix("file://")
+        assert f"thumbnails:{folder}" in services[name]["volumes"]
+        assert f"--owner=10001 --group=10001 {folder}\n" in (DEPLOY / "Dockerfile").read_text(), "its user must own it"
+
+
+def test_the_store_of_thumbnails_gets_its_secret_from_a_file(tmp_path: Path) -> None:
+    (tmp_path / "AWS_SECRET_ACCESS_KEY").write_text("hush")
+    program = tmp_path / "mediasieve"
+    program.write_text('#!/bin/sh\necho "$1 ${AWS_SECRET_ACCESS_KEY:-none} ${AWS_ACCESS_KEY_ID:-none}"\n')
+    program.chmod(0o755)
+    kernels = {"NUMBA_CACHE_DIR": str(tmp_path), "COMPILED_KERNELS": str(tmp_path)}
+
+    said = subprocess.run(
+        ["sh", str(DEPLOY / "entrypoint.sh"), "worker"],
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin", "MEDIASIEVE_SECRETS_DIR": str(tmp_path), **kernels},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert said.stdout == "worker hush none\n"
+
+
+def test_tls_reaches_every_service_that_runs_mediasieve() -> None:
+    override = yaml.safe_load((DEPLOY / "compose.tls.yaml").read_text())["services"]
+
+    assert override.keys() == {*SERVICES, "kafka"}
+    for name in SERVICES:
+        assert override[name]["environment"]["MEDIASIEVE_BROKER_SECURITY"] == "sasl_ssl"
+        authority = override[name]["environment"]["MEDIASIEVE_BROKER_CA_FILE"]
+        assert f"./secrets/tls/ca.pem:{authority}:ro" in override[name]["volumes"]
+    mounted = {volume.split(":")[1] for volume in override["kafka"]["volumes"]}
+    assert override["kafka"]["environment"]["PROPERTIES"] in mounted
+    lines = (DEPLOY / "kafka" / "tls.properties").read_text().splitlines()
+    stores = {line.partition("=")[2] for line in lines if line.startswith("ssl.") and "location" in line}
+    assert stores <= mounted

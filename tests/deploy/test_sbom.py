@@ -68,6 +68,15 @@ def test_what_is_declared_is_shipped_and_what_tests_need_is_not(document: dict[s
     assert {scopes[name] for name in ("pytest", "ruff", "mypy", "cyclonedx-bom")} == {"excluded"}
 
 
+def test_modules_of_the_console_are_listed(document: dict[str, Any]) -> None:
+    vendor = json.loads((TOP / "streams" / "console" / "static" / "vendor" / "vendor.json").read_text())
+    listed = {part.get("purl") for part in document["components"]}
+
+    assert vendor["files"]
+    for file in vendor["files"]:
+        assert f"pkg:npm/{file['package'].replace('@', '%40')}@{file['version']}" in listed
+
+
 def test_machine_code_in_wheels_is_listed_with_its_licence(document: dict[str, Any], made: Path) -> None:
     native = {part["bom-ref"]: part["licenses"][0]["expression"] for part in document["components"]}
 

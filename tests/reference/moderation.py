@@ -304,11 +304,11 @@ class ModeratedTwin(Twin):
     ) -> None:
         collection = event["collection"]
         content = event["content_id"]
-        names_both = event["event"] == "deletion" and content is not None and event["media_id"] is not None
         if content is None:
             content = next((found for _, found, _ in self._of_medium(here, event["media_id"], time_ms)), None)
         waits_for = None
-        if (content is None or not self._is_known(collection, content)) and not names_both:
+        is_about_submitted = event["event"] == "deletion" and content is not None and event["media_id"] is not None
+        if (content is None or not self._is_known(collection, content)) and not is_about_submitted:
             waits_for = event["content_id"] or event["media_id"]
         other = event["other_content_id"]
         if other is not None and other == content:

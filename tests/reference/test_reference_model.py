@@ -168,7 +168,8 @@ def check_variety(twins: Twins, first: list[dict[str, Any]], about: str) -> None
 
 def compare_rows(database: Database, twins: Twins, workers: Workers, deadline: float, about: str) -> None:
     rows: dict[str, tuple[Any, ...]] = {}
-    query = "SELECT toString(decision_id), outcome, media_id, match_media_id, content_id FROM decisions_once"
+    columns = "outcome, media_id, match_media_id, content_id, verdict_status, verdict_by, inherits_because, is_probe"
+    query = f"SELECT toString(decision_id), {columns} FROM decisions_once"
     while not stored_all(rows, twins) and time.monotonic() < deadline:
         workers.keep_up()
         with database.client() as client:
@@ -179,7 +180,10 @@ def compare_rows(database: Database, twins: Twins, workers: Workers, deadline: f
     assert {key: row for key, row in rows.items() if key not in failed} == expected, about
     with database.client() as client:
         acts = client.query("SELECT event_id FROM moderation_events_once").result_rows
+        of_lists = client.query("SELECT DISTINCT event_id FROM hash_list_events_once").result_rows
     assert sorted(event_id for (event_id,) in acts) == sorted(twins.events), about
+    about_lists = {key for key, event in twins.list_events.items() if event["event"] != "list_entries"}
+    assert {event_id for (event_id,) in of_lists} == about_lists, about
 
 
 def remaining(twins: Twins) -> dict[str, dict[str, Any]]:
@@ -205,7 +209,9 @@ def stored_all(rows: dict[str, Any], twins: Twins) -> bool:
 
 def row_of(decision: dict[str, Any]) -> tuple[Any, ...]:
     match = decision["match"] or {"media_id": ""}
-    return (decision["outcome"], decision["media_id"], match["media_id"], decision["content_id"] or "")
+    verdict, inheritance = decision["verdict"], decision.get("inheritance") or {"because": ""}
+    named = decision["outcome"], decision["media_id"], match["media_id"], decision["content_id"] or ""
+    return (*named, verdict["status"], verdict["by"] or "", inheritance["because"], decision.get("probe", False))
 
 
 @pytest.mark.timeout(600)

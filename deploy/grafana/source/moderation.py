@@ -75,6 +75,11 @@ DASHBOARD = Dashboard(
                 "Memory of the entries", "About 80 bytes an entry.", {"{{instance}}": "mediasieve_list_bytes"}, "bytes"
             ),
             Panel(
+                "Hits",
+                "Contents that a list says something about, by equal bytes (exact) or by near hashes (unverified).",
+                rate("mediasieve_list_hits_total", "list, confidence"),
+            ),
+            Panel(
                 "Put in quarantine",
                 "Entries that matched too much; `mediasieve lists release` lets them act again.",
                 rate("mediasieve_list_quarantined_total", "collection, list"),

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from panels import RATE, Dashboard, Panel, rate
+from panels import RATE, Dashboard, Panel, quantiles, rate
 
 DASHBOARD = Dashboard(
     "queues",
@@ -67,6 +67,21 @@ DASHBOARD = Dashboard(
                 "bytes",
             ),
             Panel("Bytes read of sources", "By scheme.", rate("mediasieve_fetched_bytes_total", "scheme"), "Bps"),
+        ],
+        "Thumbnails": [
+            Panel(
+                "Contents",
+                "By what became of their thumbnails. Many are left_out: the store is away or slow.",
+                rate("mediasieve_thumbnails_total", "result"),
+                "ops",
+            ),
+            Panel("Time to write", "To the store, for one medium.", quantiles("mediasieve_thumbnail_seconds"), "s"),
+            Panel(
+                "Bytes that wait",
+                "At MEDIASIEVE_THUMBNAIL_QUEUE_BYTES, thumbnails are left out.",
+                {"{{instance}}": "mediasieve_thumbnail_bytes"},
+                "bytes",
+            ),
         ],
     },
 )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from typing import Annotated, Final
+from dataclasses import dataclass
+from typing import Annotated, Any, Final
 
 import orjson
 from fastapi import APIRouter, Path, Request
@@ -11,6 +12,7 @@ from starlette.responses import Response
 
 from streams.api.answers import json_answer
 from streams.api.backend import Shared
+from streams.api.openapi import operation_defaults
 from streams.api.problems import Problem
 from streams.kafka.topics import CALLBACKS
 from streams.moderation.callbacks import PATH, CallbackRefused, CallbackSigner
@@ -23,12 +25,30 @@ MAX_BYTES: Final = 240 << 10
 Token = Annotated[str, Path(max_length=128, description="The last part of the address, as the moderator got it.")]
 
 
-@router.post(PATH + "{token}", operation_id="take_callback", status_code=202)
+@dataclass(frozen=True)
+class CallbackTaken:
+    """Kafka has the answer to this question."""
+
+    question: str
+
+
+ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
+    **operation_defaults(),
+    202: {"model": CallbackTaken, "description": "Kafka has the answer."},
+}
+BODY: Final = {
+    "required": True,
+    "content": {"application/json": {"schema": {}, "example": {"outcome": "rejected", "note": "weapon"}}},
+}
+
+
+@router.post(PATH + "{token}", operation_id="take_callback", status_code=202, responses=ANSWERS,
+             openapi_extra={"requestBody": BODY, "security": []})  # fmt: skip
 async def take_callback(request: Request, backend: Shared, token: Token) -> Response:
     """Take a moderator's answer to one question, as JSON. Kafka has it once this is answered; a repeat does no harm."""
     secret = backend.settings.api.callback_secret.get_secret_value()
     if not secret:
-        raise Problem(404, "not_found", "This API takes no callbacks: MEDIASIEVE_CALLBACK_SECRET is not set.")
+        raise Problem(403, "callback_refused", "This API takes no callbacks: MEDIASIEVE_CALLBACK_SECRET is not set.")
     try:
         question = CallbackSigner(secret).check(token, time.time())
     except CallbackRefused as error:
@@ -41,4 +61,4 @@ async def take_callback(request: Request, backend: Shared, token: Token) -> Resp
     except orjson.JSONDecodeError as error:
         raise Problem(422, "bad_request", "The body must be valid JSON.") from error
     await backend.publisher.publish(CALLBACKS, str(question).encode(), body, [("content-type", b"application/json")])
-    return json_answer({"question": str(question)}, 202)
+    return json_answer(CallbackTaken(str(question)), 202)

@@ -92,6 +92,7 @@ LINE: Final = '{"decision_id":"a63581f2-fa2c-875b-af3d-8f58eefb65a7","outcome":"
 
 #: By operation, the answer of its first good status.
 ANSWERS: Final[dict[str, Any]] = {
+    "take_callback": {"question": "5b0c7d14-2e0a-5f0e-9a35-2f6f1f4f4a1c"},
     "submit_medium": SUBMITTED,
     "submit": SUBMITTED,
     "submit_batch": [{"index": 0, "status": 202, "media_id": "photo-9", "submission_id": "/mediasieve/api/shop#e-5",

@@ -28,8 +28,13 @@ SMALL_RATE = 10
 SMALL_COST = 1
 
 
-def statistics_report(found: CollectionStatistics, lag: Sequence[StageLag]) -> Group:
-    """Everything, subject by subject; a subject without figures is left out."""
+def statistics_report(found: CollectionStatistics, lag: Sequence[StageLag], *, side_by_side: bool = False) -> Group:
+    """Everything, subject by subject; a subject without figures is left out.
+
+    Args:
+        side_by_side: as many tables beside each other as the terminal is wide, so that they fit its height.
+    """
+    from rich.columns import Columns
     from rich.console import Group
     from rich.padding import Padding
 
@@ -43,7 +48,8 @@ def statistics_report(found: CollectionStatistics, lag: Sequence[StageLag]) -> G
         _calls(found),
         _failures(found),
     )
-    return Group(*(Padding(table, (0, 0, 1, 0)) for table in tables if table.row_count))
+    shown = [Padding(table, (0, 4, 1, 0), expand=False) for table in tables if table.row_count]
+    return Group(Columns(shown, padding=0)) if side_by_side else Group(*shown)
 
 
 def _throughput(found: CollectionStatistics) -> Table:

@@ -56,6 +56,8 @@ def apply_event(state: State, event: ModerationEvent, order: tuple[int, int], ti
     content_id = event.content_id
     if content_id is None:
         content_id = content_of_medium(state, event.collection, cast(str, event.media_id), time_ms)
+        if event.event == "deletion" and content_id is not None:
+            return []  # the medium was submitted, though its content may not be known: a probe's is not kept
     content = None if content_id is None else known_content(state, event.collection, content_id, time_ms)
     waits_for = event.subject if content is None else None
     other = None

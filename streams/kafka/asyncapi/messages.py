@@ -9,6 +9,7 @@ from streams.kafka import cloudevents
 from streams.kafka.asyncapi.schemas import PLACE, Schema, header_schema
 from streams.kafka.topics import (
     BULK_SUBMISSIONS,
+    CALLBACKS,
     CONTENTS_CHANGELOG,
     DEAD_LETTER_ACTS,
     DEAD_LETTERS,
@@ -44,6 +45,7 @@ MEDIUM: Final = {
     "ce_priority": "0 to 9.",
     "ce_metadata": "A JSON object.",
     "ce_jobid": "The job that the submission is part of.",
+    "ce_reference": "`true` adds the medium to a reference collection.",
 }
 LETTER: Final = {
     "dl_reason": "A stable code; docs/integrate/reasons.md explains all.",
@@ -115,6 +117,12 @@ MESSAGES: Final[dict[str, tuple[Message, ...]]] = {
         _made("ListEntries", "Entries of a hash list.", cloudevents.LIST_ENTRIES_TYPE, "ListEvent"),
         _made("RevisionStep", "How match goes on with a revision.", cloudevents.WALK_TYPE, "Step"),
         _made("DeletionStep", "How match goes on with a deletion.", cloudevents.DELETION_STEP_TYPE, "Step"),
+    ),
+    CALLBACKS: (
+        Message(
+            "Callback", "What a moderator with late answers posted, as it came.", None,
+            header_schema({"content-type": f"={JSON}"}),
+        ),
     ),
     DECISIONS: (
         _made("Decision", "A decision, or a later one that supersedes it.", cloudevents.DECISION_TYPE),

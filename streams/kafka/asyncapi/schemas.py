@@ -77,6 +77,8 @@ def _submission() -> Schema:
             "description": "0 to 9, recorded.",
         },
         "job_id": {"type": "string", "pattern": _whole(JOB_ID_REGEX), "description": "The job that it is part of."},
+        "reference": {"enum": [True, False, "true", "false"], "default": False,
+                      "description": "Adds the medium to a reference collection."},
         "submitted_at": {**TIME, "description": "The record's timestamp if absent."},
     }  # fmt: skip
     nullable = {

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import pty
+import signal
+import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -19,6 +24,7 @@ from streams.domain.records import Outcome, Verdict, VerdictSource
 from streams.domain.records.moderation import ModeratorCall
 from streams.kafka.topics import DECISIONS, FINGERPRINTS
 from tests.cli.conftest import Run, stored, words
+from tests.support.commands import MEDIASIEVE, environment
 from tests.support.processes import free_port
 from tests.support.stories import (
     Record,
@@ -124,6 +130,33 @@ def test_people_read_tables(run: Run, clickhouse: str) -> None:
     other = run("stats", "--clickhouse", clickhouse, "--broker", nobody, "--collection", "other").stdout
     assert "Throughput of collection other" in other
     assert "Verdicts" not in other
+
+
+def test_watching_goes_on_until_ctrl_c(clickhouse: str, tmp_path: Path) -> None:
+    """On a terminal, drawn in place; elsewhere an object a look."""
+    nobody = f"127.0.0.1:{free_port()}"
+    words = [*MEDIASIEVE, "stats", "--watch", "--interval", "1", "--clickhouse", clickhouse, "--broker", nobody]
+    with subprocess.Popen([*words, "--json"], stdout=subprocess.PIPE, cwd=tmp_path, env=environment(tmp_path)) as watch:
+        assert watch.stdout is not None
+        looks = [orjson.loads(watch.stdout.readline()) for _ in range(2)]
+        watch.send_signal(signal.SIGINT)
+        assert watch.wait(60) == 130
+    assert [look["savings"]["copies"] for look in looks] == [2, 2]
+
+    shown, terminal = pty.openpty()
+    with subprocess.Popen(words, stdin=terminal, stdout=terminal, cwd=tmp_path, env=environment(tmp_path)) as watch:
+        os.close(terminal)
+        seen = b""
+        while seen.count(b"Throughput of all") < 2:
+            seen += os.read(shown, 65536)
+        watch.send_signal(signal.SIGINT)
+        with contextlib.suppress(OSError):  # the end of a terminal
+            while part := os.read(shown, 65536):
+                seen += part
+        assert watch.wait(60) == 130
+    os.close(shown)
+    assert b"\x1b[2K" in seen, "drawn again in its place"
+    assert b"\x1b[?25h" in seen, "the cursor is back"
 
 
 def test_clickhouse_that_is_away_is_one_line(run: Run) -> None:

@@ -97,14 +97,14 @@ def _write_json(figures: Figures) -> None:
 
 
 class _LiveReport:
-    """A report that every look draws again where the last one was."""
+    """A report that every look draws again where the last one was. What the window has no room for is left out."""
 
     def __enter__(self) -> Callable[[Figures], None]:
         from rich.live import Live
 
-        self._live: Any = Live(console=make_console(stderr=False), auto_refresh=False, vertical_overflow="visible")
+        self._live: Any = Live(console=make_console(stderr=False), auto_refresh=False)
         self._live.start()
-        return lambda figures: self._live.update(statistics_report(*figures), refresh=True)
+        return lambda figures: self._live.update(statistics_report(*figures, side_by_side=True), refresh=True)
 
     def __exit__(self, *_: object) -> None:
         self._live.stop()
