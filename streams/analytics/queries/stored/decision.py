@@ -122,7 +122,7 @@ def read_decision(row: Mapping[str, Any]) -> StoredDecision:
         or None,
         group_media_id=row["told_group_media_id"] or group[1] or None,
         decided_at=row["decided_at"],
-        inheritance=_inheritance(row) if row.get("inherits_because") else None,  # documents from before have none,
+        inheritance=_inheritance(row) if row["inherits_because"] else None,
     )
 
 
