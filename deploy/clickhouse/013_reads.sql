@@ -162,6 +162,20 @@ SELECT
     revision
 FROM decisions;
 
+-- Documents tell these columns; 014 says what they mean.
+ALTER TABLE decisions ADD COLUMN IF NOT EXISTS
+    inherits Array(LowCardinality(String))
+    COMMENT 'statuses that pass from the group to the content; all of them where inherits_because is empty'
+    AFTER verdict_entry_confidence;
+
+ALTER TABLE decisions ADD COLUMN IF NOT EXISTS
+    inherits_because LowCardinality(String)
+    COMMENT 'why not all: changed, clip, review or empty' AFTER inherits;
+
+ALTER TABLE decisions ADD COLUMN IF NOT EXISTS
+    drift Nullable(Float32)
+    COMMENT 'share of the picture that may differ from the canonical content, where that is why' AFTER inherits_because;
+
 CREATE TABLE IF NOT EXISTS decision_documents
 (
     collection  LowCardinality(String),
@@ -187,7 +201,7 @@ SELECT
         match_threshold_bits, match_candidate_distance_bits, match_candidate_threshold_bits, match_similarity, match_transformation, match_view,
         match_known_view, match_relation, match_share, match_known_share, match_segments, match_explanation,
         verdict_status, verdict_by, verdict_kind, verdict_version, verdict_reason, verdict_labels,
-        verdict_at, verdict_inherited_from, verdict_content_id, failure_reason, failure_detail, media_kind,
+        verdict_at, verdict_inherited_from, verdict_content_id, inherits, inherits_because, drift, failure_reason, failure_detail, media_kind,
         format, size_bytes, width, height, frames, duration_s,
         codec, frame_rate, quality, hashes, metadata, versions,
         appears_in, submitted_at, fingerprinted_at, decided_at
@@ -207,7 +221,7 @@ SELECT
         verdict_version String, verdict_reason String,
         verdict_labels Array(Tuple(name String, parent String, score Nullable(Float32))),
         verdict_at Nullable(DateTime64(3, \'UTC\')), verdict_inherited_from String,
-        verdict_content_id String, failure_reason String, failure_detail String, media_kind String,
+        verdict_content_id String, inherits Array(String), inherits_because String, drift Nullable(Float32), failure_reason String, failure_detail String, media_kind String,
         format String, size_bytes UInt64, width UInt32, height UInt32, frames UInt32, duration_s Float64,
         codec String, frame_rate Float32, quality Float32, hashes Map(String, String), metadata String,
         versions Map(String, String),
@@ -230,7 +244,7 @@ SELECT
         match_threshold_bits, match_candidate_distance_bits, match_candidate_threshold_bits, match_similarity, match_transformation, match_view,
         match_known_view, match_relation, match_share, match_known_share, match_segments, match_explanation,
         verdict_status, verdict_by, verdict_kind, verdict_version, verdict_reason, verdict_labels,
-        verdict_at, verdict_inherited_from, verdict_content_id, failure_reason, failure_detail, media_kind,
+        verdict_at, verdict_inherited_from, verdict_content_id, inherits, inherits_because, drift, failure_reason, failure_detail, media_kind,
         format, size_bytes, width, height, frames, duration_s,
         codec, frame_rate, quality, hashes, metadata, versions,
         appears_in, submitted_at, fingerprinted_at, decided_at
@@ -250,7 +264,7 @@ SELECT
         verdict_version String, verdict_reason String,
         verdict_labels Array(Tuple(name String, parent String, score Nullable(Float32))),
         verdict_at Nullable(DateTime64(3, \'UTC\')), verdict_inherited_from String,
-        verdict_content_id String, failure_reason String, failure_detail String, media_kind String,
+        verdict_content_id String, inherits Array(String), inherits_because String, drift Nullable(Float32), failure_reason String, failure_detail String, media_kind String,
         format String, size_bytes UInt64, width UInt32, height UInt32, frames UInt32, duration_s Float64,
         codec String, frame_rate Float32, quality Float32, hashes Map(String, String), metadata String,
         versions Map(String, String),

@@ -44,8 +44,7 @@ FROM decisions_once
 LEFT JOIN
 (
     SELECT collection, submission_id, attempt, max(revision) AS last_revision
-    FROM decisions
-    WHERE revision > 0
+    FROM revised_submissions
     GROUP BY collection, submission_id, attempt
 ) AS revised USING (collection, submission_id, attempt)
 WHERE revision >= ifNull(last_revision, 0);

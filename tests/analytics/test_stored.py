@@ -7,16 +7,19 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Concatenate, ParamSpec, TypeVar
 
+import orjson
 import pytest
 from clickhouse_connect.driver.client import Client
 
 from streams.analytics.migrations import read_migrations
 from streams.analytics.queries.copy_groups import copy_groups
 from streams.analytics.queries.stored import (
+    COLUMNS,
     DecisionFilter,
     Keyset,
     StoredDecision,
     decision_page,
+    decisions_of_group,
     latest_decision,
     medium_decisions,
 )
@@ -152,6 +155,18 @@ async def test_many_revisions_do_not_hide_what_stands_behind_them(store: Store) 
     assert store.media(size=1) == ["photos/0.jpg", "photos/1.jpg"]
 
 
+async def test_a_large_group_that_a_verdict_revised_has_its_members_in_order_of_arrival(store: Store) -> None:
+    members = [decision(number, content=0, outcome="duplicate" if number else "unique") for number in range(9)]
+    await store.write(*members)
+    await store.write(*(revised(each, 1, action="reuse") for each in members[:8]))
+    found: list[tuple[str, int]] = []
+    after = None
+    while page := store.ask(decisions_of_group, "default", name(0), after=after, limit=2):
+        found += [(row.media_id, row.revision) for row in page]
+        after = Keyset(datetime.fromisoformat(page[-1].decided_at), page[-1].decision_id)
+    assert found == [("photos/8.jpg", 0), *((f"photos/{number}.jpg", 1) for number in range(8))]
+
+
 async def test_a_deleted_medium_is_nowhere_even_if_its_record_comes_again(store: Store) -> None:
     first, copy = decision(0), decision(1, content=0, outcome="duplicate")
     await store.write(first, copy)
@@ -205,6 +220,12 @@ async def test_words_are_found_whole_and_where_they_stand(store: Store) -> None:
     assert places("klei") == []
     assert places("' OR 1=1 --") == []
     assert places("%") == []
+
+
+async def test_documents_have_all_columns_that_are_read(store: Store) -> None:
+    await store.write(decision(0))
+    [(document,)] = store.database.rows("SELECT document FROM decision_documents")
+    assert sorted(orjson.loads(document)) == sorted(column.strip() for column in COLUMNS.split(","))
 
 
 async def test_rows_of_before_are_found_after_the_migration(clickhouse: Database) -> None:

@@ -17,7 +17,7 @@ from streams.kafka.topics import project_file
 CONTENT: Final = f"sha256:{1:064x}"
 NO_METHOD: Final = {
     "stream_decisions", "export_decisions", "openapi", "health", "live", "livez", "ready", "readyz", "metrics",
-    "begin_session", "end_session",
+    "begin_session", "end_session", "take_callback", "get_thumbnail",
 }  # fmt: skip
 
 CALLS: Final[dict[str, Callable[[Any], Any]]] = {
@@ -40,9 +40,9 @@ CALLS: Final[dict[str, Callable[[Any], Any]]] = {
     "split": lambda client: client.split("a", "b"),
     "merge": lambda client: client.merge("a", "b", reason="the same"),
     "undo": lambda client: client.undo("a", "b", wait_s=2),
-    "list_review": lambda client: client.review_queue(confidence="likely", limit=5),
+    "act_batch": lambda client: client.act_batch([{"event": "verdict", "subject": "a", "status": "blocked"}]),
+    "list_review": lambda client: client.review(confidence="likely"),
     "list_collections": lambda client: client.collections(),
-    "act_batch": lambda client: client.act_batch([{"event": "withdrawal", "subject": "a"}]),
     "delete": lambda client: client.delete("a", dry_run=True),
     "list_hash_lists": lambda client: client.hash_lists(),
     "get_hash_list": lambda client: client.hash_list("ncmec"),

@@ -150,7 +150,7 @@ BY_ID: Final = f"""
 
 COLLECTIONS: Final = f"""
     SELECT collection, count() AS submissions, countIf({WAITS}) AS waiting
-    FROM decisions_current
+    FROM current_facts
     GROUP BY collection
     ORDER BY waiting DESC, submissions DESC, collection
     LIMIT {{limit:UInt32}}

@@ -12,12 +12,6 @@ from streams.analytics.queries.select import select
 
 MAX_MEDIA_IDS = 100
 
-#: A condition: the columns phash64 and phash256 hold hashes of this version, and of no other.
-HAS_HASHES: Final = """
-    arraySort(arrayFilter(name -> startsWith(name, 'phash64:') OR startsWith(name, 'phash256:'), hashes.keys))
-        = [concat('phash256:', {version:String}), concat('phash64:', {version:String})]
-"""
-
 
 @dataclass(frozen=True, slots=True)
 class ContentRow:
@@ -44,9 +38,9 @@ class ContentRow:
     height: int
 
 
-SIMILAR_CONTENTS: Final = f"""
+SIMILAR_CONTENTS: Final = """
     WITH
-        arrayMap(hash -> toFixedString(unhex(hash), 32), {{hashes:Array(String)}}) AS hashes256,
+        arrayMap(hash -> toFixedString(unhex(hash), 32), {hashes:Array(String)}) AS hashes256,
         arrayMin(arrayMap(hash -> bitHammingDistance(phash256, hash), hashes256)) AS bits,
         (decided_at, kafka_partition, kafka_offset) AS at
     SELECT
@@ -62,22 +56,22 @@ SIMILAR_CONTENTS: Final = f"""
         argMin(match_explanation, at) AS explanation,
         count() AS submissions,
         arraySlice(arrayDistinct(arrayMap(
-            submission -> submission.2, arraySort(groupArray((at, media_id))))), 1, {{max_media_ids:UInt32}}
+            submission -> submission.2, arraySort(groupArray((at, media_id))))), 1, {max_media_ids:UInt32}
         ) AS media_ids,
         any(format) AS format, any(size_bytes) AS size_bytes, any(width) AS width, any(height) AS height
     FROM decisions_current
-    WHERE collection = {{collection:String}} AND content_id IN
+    WHERE collection = {collection:String} AND content_id IN
     (
         SELECT content_id
-        FROM decisions
-        WHERE collection = {{collection:String}} AND {HAS_HASHES} AND quality >= {{min_quality:Float32}}
+        FROM content_hashes
+        WHERE collection = {collection:String} AND version = {version:String} AND quality >= {min_quality:Float32}
         GROUP BY content_id
-        ORDER BY min(bits), content_id != {{content_id:String}}, content_id
-        LIMIT {{limit:UInt32}}
+        ORDER BY min(bits), content_id != {content_id:String}, content_id
+        LIMIT {limit:UInt32}
     )
     GROUP BY content_id
-    ORDER BY distance_bits, content_id != {{content_id:String}}, content_id
-"""  # noqa: S608 - a constant
+    ORDER BY distance_bits, content_id != {content_id:String}, content_id
+"""
 
 
 def similar_contents(

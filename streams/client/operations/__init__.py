@@ -5,7 +5,6 @@ from streams.client.operations.jobs import JobOperations
 from streams.client.operations.lists import ListOperations
 from streams.client.operations.media import MediaOperations
 from streams.client.operations.moderation import ModerationOperations
-from streams.client.operations.review import ReviewOperations
 from streams.client.operations.search import SearchOperations
 
 
@@ -13,7 +12,6 @@ class Operations(
     MediaOperations,
     SearchOperations,
     ModerationOperations,
-    ReviewOperations,
     ListOperations,
     DeadLetterOperations,
     JobOperations,

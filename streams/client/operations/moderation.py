@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from streams.client.calls import Status
+from streams.client.calls import Call, Status
 from streams.client.operation import Api, operation
 from streams.client.operations.media import Document
 from streams.client.steps import Steps
@@ -78,6 +78,30 @@ class ModerationOperations(Api):
         body = {"subject": subject, "other": other, **said}
         document: Document = yield from self._post(act, collection=collection, body=body, wait_s=wait_s)
         return document
+
+    @operation
+    def act_batch(
+        self, /, acts: Sequence[Mapping[str, Any]], *, collection: str | None = None
+    ) -> Steps[list[Document]]:
+        """Up to 200 verdicts and corrections; an act has an `event` and the fields of its method.
+
+        The answers are in the order of the acts, also of those that were refused.
+        """
+        body = {"acts": [dict(act) for act in acts]}
+        done: list[Document] = yield from self._post("verdicts", "batch", collection=collection, body=body)
+        return done
+
+    @operation
+    def review(self, /, *, collection: str | None = None, **filters: Any) -> Steps[Document]:
+        """A page of the groups that wait for a person; `filters` are `confidence`, `kind`, `limit` and `cursor`."""
+        page: Document = yield from self._get("review", collection=collection, **filters)
+        return page
+
+    @operation
+    def collections(self, /) -> Steps[list[Document]]:
+        """The collections that the key reaches, with what waits for a person in each."""
+        found: list[Document] = yield from self._send(Call.of("GET", "collections"))
+        return found
 
     @operation
     def delete(

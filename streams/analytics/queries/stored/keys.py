@@ -20,8 +20,8 @@ from streams.analytics.queries.stored.decision import StoredDecision, read_docum
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND: Final = timedelta(milliseconds=1)
 KEY_COLUMNS: Final = "media_id, content_id, decision_id, submission_id, attempt, revision, decided_at"
-MAX_KEYS: Final = 4096
-"""Keys of one step; the first step has as many as the page has rows."""
+MAX_KEYS: Final = 400
+"""Keys of one step: an address of 1 MB holds their names. The first step has as many as the page has rows."""
 
 GROWTH: Final = 4
 FIRST_AT: Final = (1 << 32) - 1

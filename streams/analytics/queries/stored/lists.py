@@ -97,12 +97,26 @@ EXPORT: Final = f"""
 OF_GROUP: Final = f"""
     SELECT {KEY_COLUMNS} FROM decisions_by_group
     WHERE collection = {{collection:String}} AND subject = {{group:String}}
-        AND (is_member OR {{with_reviewed:Bool}})
+        AND (is_member OR {{with_reviewed:Bool}}) {{unrevised}}
         AND decided_at >= {{after:DateTime64(3, 'UTC')}}
         AND (decided_at, decision_id) > ({{after:DateTime64(3, 'UTC')}}, {{after_id:UUID}})
     ORDER BY decided_at, decision_id
     LIMIT {{limit:UInt32}}
 """  # noqa: S608
+
+
+#: Leaves out the first decisions that were revised: after a verdict on a large group, nearly all of its keys.
+UNREVISED: Final = """
+        AND (revision > 0 OR (submission_id, attempt) NOT IN
+        (
+            SELECT submission_id, attempt FROM revised_submissions
+            WHERE collection = {collection:String} AND submission_id IN
+            (
+                SELECT submission_id FROM decisions_by_group
+                WHERE collection = {collection:String} AND subject = {group:String}
+            )
+        ))
+"""
 
 
 def latest_decision(client: Client, collection: str, media_id: str) -> StoredDecision | None:
@@ -177,7 +191,8 @@ def decisions_of_group(
 
     def next_keys(last: DecisionKey | None, count: int) -> Sequence[DecisionKey]:
         at, name = (start.decided_at, start.decision_id) if last is None else (last.at, last.decision_id)
-        return read_keys(client, OF_GROUP, {**names, "after": at, "after_id": name, "limit": count})
+        sql = OF_GROUP.replace("{unrevised}", "" if last is None else UNREVISED)
+        return read_keys(client, sql, {**names, "after": at, "after_id": name, "limit": count})
 
     return fill_page(client, collection, next_keys, limit)
 
