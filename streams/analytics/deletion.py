@@ -86,6 +86,13 @@ STATEMENTS_OF_DECISIONS: Final = (
     WHERE media_id != '' AND (collection, content_id) IN {pairs:Array(Tuple(String, String))}
         AND (collection, media_id) IN {media:Array(Tuple(String, String))}
     """,
+    # so is what they look like
+    """
+    DELETE FROM visuals
+    WHERE (collection, content_id) IN {pairs:Array(Tuple(String, String))}
+        AND (collection, content_id) NOT IN
+            (SELECT collection, content_id FROM decisions WHERE content_id IN {contents:Array(String)})
+    """,
     EVENTS_OF_MEDIA,
 )
 

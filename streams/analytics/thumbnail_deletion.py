@@ -28,7 +28,8 @@ LOOK_BACK: Final = timedelta(days=7)
 """A worker that starts deletes again what was due in this time: another may have ended before it did."""
 
 CONTENTS_AT_ONCE: Final = 500
-CLOSE_TIMEOUT_S: Final = 15.0
+CLOSE_TIMEOUT_S: Final = 2.0
+"""ClickHouse or the store may be away. What is cut off is done again by the next worker."""
 
 
 class ThumbnailDeleter:

@@ -119,8 +119,9 @@ class ClickHouseSink:
             return rows.rejected
         try:
             with translate_errors(client.uri):
-                if table.details is not None and rows.detail_columns:
-                    self._insert(client, table.details, rows.detail_columns, rows.accepted)
+                for detail, columns in zip(table.details, rows.detail_columns, strict=True):
+                    if columns:
+                        self._insert(client, detail, columns, rows.accepted)
                 self._insert(client, table, rows.columns, rows.accepted)
             if table is decisions.TABLE:
                 _observe_latency(dict(zip(table.columns, rows.columns, strict=True)))

@@ -46,9 +46,9 @@ class Backend:
         self.services = ServiceThreads()
         self.answers = AnswerCache()
         self.catching_up = asyncio.Semaphore(MAX_CATCHING_UP)
-        self.health = HealthChecks(settings, self.queries)
         self.known_facts = KnownFacts(settings, self.queries)
         self.thumbnails = open_store(settings)
+        self.health = HealthChecks(settings, self.queries, self.thumbnails)
         self._fingerprinter = Fingerprinter(settings)
         self._fingerprinting = 0
         self._stack = AsyncExitStack()

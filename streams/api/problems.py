@@ -33,6 +33,7 @@ TITLES: Final = {
     "key_unknown": "The API key is not valid",
     "role_missing": "The API key may not do this",
     "collection_forbidden": "The API key does not reach this collection",
+    "bad_thumbnail_url": "The URL of the thumbnail is not valid",
     "callback_refused": "The address is not served",
     "not_found": "Not found",
     "method_not_allowed": "The method is not allowed",

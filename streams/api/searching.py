@@ -12,6 +12,7 @@ from streams.api.cursors import Cursors, CursorSigner
 from streams.api.problems import Problem, not_found
 from streams.api.schemas.search import SearchQuery, SearchResult
 from streams.domain.records import MediaFacts
+from streams.services.find.looks import find_looks
 from streams.services.find.pictures import FoundContent, SearchWithin, find_pictures, query_hashes
 from streams.services.find.texts import FoundText, search_texts, split_words
 from streams.services.search import search_by_video
@@ -26,6 +27,8 @@ async def run_search(backend: Backend, signer: CursorSigner, query: SearchQuery,
     """
     if len(query.named) != 1:
         raise Problem(422, "bad_request", "Give exactly one of text, hash, media_id, content_id and url.")
+    if query.likeness == "visual" and (query.text is not None or query.hash is not None):
+        raise Problem(422, "bad_request", "What looks alike is found by media_id, content_id, url or a picture.")
     cursors = _cursors(signer, query, collection, query.named[0])
     if query.text is not None:
         return await _by_text(backend, cursors, query, collection)
@@ -54,6 +57,8 @@ async def search_facts(
     """The known media that resemble a medium with these facts."""
     way = by or (query.named[0] if query.named else "image")
     cursors = _cursors(signer, query, collection, way + facts.content_id)
+    if query.likeness == "visual":
+        return await _by_looks(backend, cursors, facts, query, collection, way)
     within = _within(backend, cursors, query, collection)
     if facts.kind == "video":
         videos = await backend.queries.run(
@@ -73,6 +78,18 @@ def _within(backend: Backend, cursors: Cursors, query: SearchQuery, collection: 
         after = (int(bits), str(content_id))
     reach = policy.confirm_bits if query.max_distance_bits is None else query.max_distance_bits
     return SearchWithin(_filter(query, collection), policy, reach, query.limit, after)
+
+
+async def _by_looks(
+    backend: Backend, cursors: Cursors, facts: MediaFacts, query: SearchQuery, collection: str, way: str
+) -> SearchResult:
+    after = None
+    if query.cursor:
+        distance, content_id = cursors.decode(query.cursor)
+        after = (int(distance), str(content_id))
+    found = await find_looks(backend.queries, facts, _filter(query, collection), after=after, limit=query.limit)
+    following = cursors.encode([found[-1].distance, found[-1].content_id]) if len(found) == query.limit else None
+    return SearchResult(way, looks=found, next_cursor=following)  # type: ignore[arg-type]
 
 
 async def _by_text(backend: Backend, cursors: Cursors, query: SearchQuery, collection: str) -> SearchResult:

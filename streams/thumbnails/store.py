@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from streams.config.settings import Settings
-from streams.domain.fingerprint.thumbnails.encode import MAX_FILE_BYTES
+from streams.domain.fingerprint.thumbnails.webp import MAX_FILE_BYTES
 from streams.errors import ConfigurationError, ThumbnailStoreError
 
 if TYPE_CHECKING:

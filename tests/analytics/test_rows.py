@@ -212,8 +212,7 @@ def test_every_whole_frame_of_a_video_becomes_a_row() -> None:
     made, _ = clip()
     frames = unpack_frames(made.hashes["frames:1"])
     whole = [frame for frame in frames if frame["view"] < 2 and frame["orientation"] & 8]
-    details = TABLES[FINGERPRINTS].details
-    assert details is not None
+    details = TABLES[FINGERPRINTS].details[0]
 
     rows = details.rows(fingerprint_record(replace(fingerprint(1), facts=made), 3))
 

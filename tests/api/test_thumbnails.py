@@ -9,7 +9,7 @@ import httpx
 import pytest
 from PIL import Image
 
-from tests.api.conftest import Api, eventually
+from tests.api.conftest import Api, eventually, photo
 
 IN_SHOP = {"collection": "shop"}
 
@@ -72,19 +72,18 @@ def test_every_answer_that_shows_a_medium_has_its_thumbnails(
 ) -> None:
     content_id = story["original"]["content_id"]
     eventually(lambda: client.get(f"/v1/groups/{content_id}", params=IN_SHOP).status_code == 200)
-    asked = {"params": IN_SHOP}
-    medium = client.get("/v1/media/a/original", **asked).json()
-    group = client.get(f"/v1/groups/{content_id}", **asked).json()
+    medium = client.get("/v1/media/a/original", params=IN_SHOP).json()
+    group = client.get(f"/v1/groups/{content_id}", params=IN_SHOP).json()
     found = client.post("/v1/search", json={"media_id": "a/original", "collection": "shop"}).json()["contents"]
     words = client.post("/v1/search", json={"text": "original", "collection": "shop"}).json()["texts"]
     shown = [
         story["original"],
         medium,
         medium["decision"],
-        client.get("/v1/decisions/a/original", **asked).json(),
-        *client.get("/v1/decisions", **asked).json()["decisions"],
-        *client.get("/v1/history/a/original", **asked).json(),
-        *client.get("/v1/groups", **asked).json()["groups"],
+        client.get("/v1/decisions/a/original", params=IN_SHOP).json(),
+        *client.get("/v1/decisions", params=IN_SHOP).json()["decisions"],
+        *client.get("/v1/history/a/original", params=IN_SHOP).json(),
+        *client.get("/v1/groups", params=IN_SHOP).json()["groups"],
         group,
         group["canonical"],
         *group["members"],
@@ -98,3 +97,34 @@ def test_every_answer_that_shows_a_medium_has_its_thumbnails(
         had = each["thumbnails"]
         assert expected == (had and {size: url.partition("?")[0] for size, url in had.items()})
     assert found and words and group["members"]
+
+
+def test_what_looks_alike_is_found_by_medium_and_by_upload(
+    client: httpx.Client, story: dict[str, Any], urls: dict[str, str]
+) -> None:
+    by_medium = {"media_id": "a/original", "collection": "shop", "likeness": "visual"}
+    # rows of fingerprints come a moment after the decisions
+    found = eventually(lambda: client.post("/v1/search", json=by_medium).json()["looks"])
+    assert found == sorted(found, key=lambda each: each["distance"])
+    assert story["original"]["content_id"] not in [each["content_id"] for each in found]
+    asked: dict[str, Any] = {**IN_SHOP, "likeness": "visual", "limit": 2}
+    uploaded = client.post("/v1/search", params=asked, content=photo(1, quality=60),
+                           headers={"Content-Type": "image/jpeg"}).json()  # fmt: skip
+    nearest = uploaded["looks"][0]
+    assert nearest["content_id"] == story["original"]["content_id"]
+    assert nearest["similarity"] > 0.9 and nearest["thumbnails"] == nearest["decision"]["thumbnails"] is not None
+    page = client.post("/v1/search", params={**asked, "cursor": uploaded["next_cursor"]}, content=photo(1, quality=60),
+                       headers={"Content-Type": "image/jpeg"}).json()  # fmt: skip
+    assert page["looks"][0]["distance"] >= uploaded["looks"][-1]["distance"]
+
+
+def test_nothing_of_another_collection_looks_alike(api: Api, story: dict[str, Any]) -> None:
+    with api.client("other") as other:
+        answer = other.post("/v1/search", params={"collection": "other", "likeness": "visual"}, content=photo(1),
+                            headers={"Content-Type": "image/jpeg"}).json()  # fmt: skip
+        assert {each["decision"]["collection"] for each in answer["looks"]} <= {"other"}
+
+
+def test_texts_and_hashes_do_not_look_alike(client: httpx.Client) -> None:
+    answer = client.post("/v1/search", json={"text": "original", "collection": "shop", "likeness": "visual"})
+    assert (answer.status_code, answer.json()["code"]) == (422, "bad_request")

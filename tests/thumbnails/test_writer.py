@@ -128,7 +128,7 @@ def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
 @pytest.fixture(scope="session")
 def moto_endpoint() -> Any:
     server = pytest.importorskip("moto.server", reason="moto[server] is not installed: no local S3")
-    import boto3
+    boto3 = pytest.importorskip("boto3")
 
     running = server.ThreadedMotoServer(port=0)
     running.start()

@@ -101,4 +101,6 @@ COLUMNS: Final[dict[str, Extractor]] = {
     **KAFKA_COLUMNS,
 }
 
-TABLE: Final = TopicTable("decisions", tuple(COLUMNS), RowReader(COLUMNS, required=("verdict",)), jobs.DECISIONS_TABLE)
+TABLE: Final = TopicTable(
+    "decisions", tuple(COLUMNS), RowReader(COLUMNS, required=("verdict",)), (jobs.DECISIONS_TABLE,)
+)

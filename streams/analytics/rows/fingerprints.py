@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from streams.analytics.rows import video_frames
+from streams.analytics.rows import video_frames, visuals
 from streams.analytics.rows.extractors import (
     UINT8,
     UINT32,
@@ -46,4 +46,6 @@ COLUMNS: Final[dict[str, Extractor]] = {
     **KAFKA_COLUMNS,
 }
 
-TABLE: Final = TopicTable("fingerprints", tuple(COLUMNS), RowReader(COLUMNS, required=("origin",)), video_frames.TABLE)
+TABLE: Final = TopicTable(
+    "fingerprints", tuple(COLUMNS), RowReader(COLUMNS, required=("origin",)), (video_frames.TABLE, visuals.TABLE)
+)

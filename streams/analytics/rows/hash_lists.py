@@ -92,4 +92,4 @@ def entry_rows(record: RawRecord) -> list[Row]:
 
 EVENTS_TABLE: Final = TopicTable("hash_list_events", tuple(EVENT_COLUMNS), RowReader(EVENT_COLUMNS))
 ENTRIES_TABLE: Final = DetailTable("hash_list_entries", ENTRY_COLUMNS, entry_rows)
-CHUNKS_TABLE: Final = TopicTable("hash_list_chunks", tuple(CHUNK_COLUMNS), RowReader(CHUNK_COLUMNS), ENTRIES_TABLE)
+CHUNKS_TABLE: Final = TopicTable("hash_list_chunks", tuple(CHUNK_COLUMNS), RowReader(CHUNK_COLUMNS), (ENTRIES_TABLE,))

@@ -16,7 +16,7 @@ from streams.errors import BadInput
 
 @dataclass(frozen=True, slots=True)
 class DetailTable:
-    """A second table of a topic; `rows` makes any number of rows from one record, or raises BadInput."""
+    """A further table of a topic; `rows` makes any number of rows from one record, or raises BadInput."""
 
     name: str
     columns: tuple[str, ...]
@@ -30,18 +30,18 @@ class TopicTable:
     name: str
     columns: tuple[str, ...]
     row: Callable[[RawRecord], Row]
-    details: DetailTable | None = None
+    details: tuple[DetailTable, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class RecordRows:
-    """The rows of a batch, column by column; `detail_columns` are those of the topic's DetailTable.
+    """The rows of a batch, column by column; `detail_columns` are those of the topic's detail tables.
 
     `accepted` are the records that have rows, `rejected` those that cannot be decoded.
     """
 
     columns: list[Sequence[Any]]
-    detail_columns: list[Sequence[Any]]
+    detail_columns: list[list[Sequence[Any]]]
     accepted: list[RawRecord]
     rejected: list[tuple[RawRecord, BadInput]]
 
@@ -49,16 +49,19 @@ class RecordRows:
 def to_rows(table: TopicTable, records: Sequence[RawRecord]) -> RecordRows:
     """Decode a batch of records of the table's topic."""
     rows: list[Row] = []
-    details: list[Row] = []
+    details: list[list[Row]] = [[] for _ in table.details]
     accepted: list[RawRecord] = []
     rejected: list[tuple[RawRecord, BadInput]] = []
     for record in records:
         try:
-            row, detail_rows = table.row(record), table.details.rows(record) if table.details else []
+            row, detail_rows = table.row(record), [detail.rows(record) for detail in table.details]
         except BadInput as error:
             rejected.append((record, error))
         else:
             rows.append(row)
-            details += detail_rows
+            for known, found in zip(details, detail_rows, strict=True):
+                known += found
             accepted.append(record)
-    return RecordRows(list(zip(*rows, strict=True)), list(zip(*details, strict=True)), accepted, rejected)
+    return RecordRows(
+        list(zip(*rows, strict=True)), [list(zip(*part, strict=True)) for part in details], accepted, rejected
+    )

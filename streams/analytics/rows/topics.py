@@ -65,5 +65,4 @@ def all_tables() -> Iterator[TopicTable | DetailTable]:
     others = (table for kinds in OTHER_KINDS.values() for table in kinds.values() if table is not None)
     for table in (*TABLES.values(), *others):
         yield table
-        if table.details is not None:
-            yield table.details
+        yield from table.details

@@ -23,7 +23,7 @@ from streams.api.routes import (
 )
 
 OPEN_ROUTERS = (health.router, callbacks.router, thumbnails.router)
-"""Beside /v1; the gate says which of their paths need no key."""
+"""The gate says which of their paths need no key."""
 
 ROUTERS = (
     submissions.router,

@@ -17,7 +17,7 @@ from streams.api.bodies import FORM, JSON_TYPES, media_type, read_json, read_med
 from streams.api.openapi import missing
 from streams.api.parameters import Cursor
 from streams.api.problems import Problem, problem_of
-from streams.api.schemas.search import WORDS, SearchBatch, SearchQuery, SearchResult, UrlLookup
+from streams.api.schemas.search import LIKENESS, WORDS, Likeness, SearchBatch, SearchQuery, SearchResult, UrlLookup
 from streams.api.schemas.submissions import NO_NUL, validated
 from streams.api.searching import run_search, search_facts
 from streams.api.thumbnails import with_thumbnails
@@ -77,6 +77,7 @@ async def search(
     since: Annotated[datetime | None, Query()] = None,
     until: Annotated[datetime | None, Query()] = None,
     max_distance_bits: Annotated[int | None, Query(ge=0, le=128)] = None,
+    likeness: Annotated[Likeness, Query(description=LIKENESS)] = "copy",
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
     cursor: Annotated[str | None, Query(max_length=2048)] = None,
 ) -> Response:
@@ -93,7 +94,7 @@ async def search(
     collection = principal.choose_collection(named)
     medium = await read_medium(request)
     query = SearchQuery(owner=owner, label=label, since=since, until=until, max_distance_bits=max_distance_bits,
-                        limit=limit, cursor=cursor)  # fmt: skip
+                        likeness=likeness, limit=limit, cursor=cursor)  # fmt: skip
     facts = await backend.fingerprint(backend.policies.of(collection), data=medium.data)
     return json_answer(with_thumbnails(request, await search_facts(backend, signer, facts, query, collection)))
 

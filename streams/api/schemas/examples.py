@@ -8,6 +8,11 @@ ORIGINAL: Final = "sha256:2f3c7a0f2a2f9c7be5a0f0e3f6e3a8e5a8a0f1b6d3c5e7f9a1b3c5
 COPY: Final = "sha256:7d0f5be1c2a94e6b8f3d1a5c7e9b2d4f6a8c0e1b3d5f7a9c2e4b6d8f0a1c3e59"
 NOW: Final = "2026-01-31T09:31:07.125Z"
 
+THUMBNAILS: Final = {
+    size: f"/thumbnails/{COPY.removeprefix('sha256:')}/{size}.webp?expires=1801440000&signature=_fQhjUX39t3A5xW0_gni"
+    for size in ("150", "300", "600")
+}
+
 VERDICT: Final[dict[str, Any]] = {
     "status": "blocked", "by": "ana", "reason": "Reported by the brand.", "at": NOW, "inherited_from": "photo-1",
     "kind": "person", "version": None, "labels": [{"name": "counterfeit", "parent": None, "score": 0.98}],
@@ -32,7 +37,7 @@ DECISION: Final[dict[str, Any]] = {
     "facts": FACTS, "metadata": {"owner": "u-77"}, "submitted_at": NOW, "fingerprinted_at": NOW,
     "versions": {"policy": "default:cddb1b5b612d"}, "appears_in": [],
     "supersedes": "cd848f1b-3fb9-853e-a100-ec0b829b9a12", "group_content_id": ORIGINAL, "group_media_id": "photo-1",
-    "decided_at": NOW,
+    "decided_at": NOW, "thumbnails": THUMBNAILS,
 }  # fmt: skip
 SUBMITTED: Final[dict[str, Any]] = {
     "submission_id": "/mediasieve/api/shop#e-5", "media_id": "photo-9", "collection": "shop", "partition": 3,
@@ -41,15 +46,16 @@ SUBMITTED: Final[dict[str, Any]] = {
 CANDIDATE: Final[dict[str, Any]] = {
     "content_id": ORIGINAL, "group_content_id": ORIGINAL, "media_id": "photo-1", "submissions": 3, "distance_bits": 18,
     "similarity": 0.9297, "verified": True, "match": MATCH, "score": 930, "differs": 0.0, "verdict": VERDICT,
-    "decision": DECISION,
+    "decision": DECISION, "thumbnails": THUMBNAILS,
 }  # fmt: skip
 SEARCH: Final[dict[str, Any]] = {
-    "by": "media_id", "contents": [CANDIDATE], "videos": [], "texts": [], "next_cursor": None, "error": None,
+    "by": "media_id", "contents": [CANDIDATE], "videos": [], "texts": [], "looks": [],
+    "next_cursor": None, "error": None,
 }  # fmt: skip
 GROUP: Final[dict[str, Any]] = {
     "collection": "shop", "content_id": ORIGINAL, "submissions": 3, "exact_copies": 1, "near_copies": 1,
     "copies_bytes": 66919, "media_ids": ["photo-1", "photo-4", "photo-9"], "transformations": ["mirrored"],
-    "for_review": 0, "review_media_ids": [],
+    "for_review": 0, "review_media_ids": [], "thumbnails": THUMBNAILS,
 }  # fmt: skip
 KEY: Final[dict[str, Any]] = {
     "name": "shop", "roles": ["read", "submit"], "collections": ["shop"], "rate": None, "expires": None,
@@ -61,7 +67,7 @@ QUEUED: Final[dict[str, Any]] = {
 MEMBER: Final[dict[str, Any]] = {
     "role": "near_copy", "media_id": "photo-9", "content_id": COPY, "decided_at": NOW, "action": "reuse",
     "why": MATCH["explanation"], "match": MATCH, "differs": [{"fact": "width", "canonical": 800, "member": 640}],
-    "verdict": VERDICT, "decision": DECISION,
+    "verdict": VERDICT, "decision": DECISION, "thumbnails": THUMBNAILS,
 }  # fmt: skip
 EVENT: Final[dict[str, Any]] = {
     "event_id": "/mediasieve/api/shop#9f2d", "event": "verdict", "collection": "shop", "content_id": None,
@@ -162,6 +168,7 @@ ANSWERS: Final[dict[str, Any]] = {
     "health": {"ok": True, "parts": [{"part": "broker", "status": "ok", "took_ms": 1.2, "advice": ""}],
                "lag": [{"stage": "match", "records": 0}]},
     "metrics": "mediasieve_api_waiters 0.0\n",
+    "get_thumbnail": "RIFF…WEBPVP8 …",
 }  # fmt: skip
 
 

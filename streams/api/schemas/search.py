@@ -12,11 +12,17 @@ from pydantic import BaseModel, ConfigDict, Field
 from streams.api.parameters import CONTENT_ID
 from streams.api.schemas.submissions import NO_NUL, CollectionName, MediaId
 from streams.domain.records.submission import MAX_URL_CHARS
+from streams.services.find.looks import VisualMatch
 from streams.services.find.pictures import FoundContent
 from streams.services.find.texts import FoundText
 from streams.services.search import SimilarVideo
 
 MAX_QUERIES: Final = 50
+Likeness = Literal["copy", "visual"]
+LIKENESS: Final = (
+    "`copy` finds what may be copies, and verifies them; `visual` finds what looks alike, copies or not, and verifies "
+    "nothing: by `media_id`, `content_id`, `url`, or the body."
+)
 WORDS: Final = (
     "Whole words, in any case, of media ids, metadata (captions, tags, names), labels, explanations and reasons. All "
     "must match."
@@ -50,6 +56,7 @@ class SearchQuery(BaseModel):
     max_distance_bits: (
         Annotated[int, Field(ge=0, le=128, description="Of 256; without it, what the policy compares.")] | None
     ) = None
+    likeness: Annotated[Likeness, Field(description=LIKENESS)] = "copy"
     limit: Annotated[int, Field(ge=1, le=100)] = 20
     cursor: Annotated[str, Field(max_length=2048)] | None = None
 
@@ -80,7 +87,8 @@ class UrlLookup(BaseModel):
 
 @dataclass(frozen=True)
 class SearchResult:
-    """What one search found: `contents` near a picture, `videos` with frames of a video, or `texts` with the words.
+    """What one search found: `contents` near a picture, `videos` with frames of a video, `texts` with the words, or
+    `looks`: what looks like it, the nearest first.
 
     `error` says why one search of a batch was refused, by the code of its problem.
     """
@@ -89,5 +97,6 @@ class SearchResult:
     contents: Sequence[FoundContent] = ()
     videos: Sequence[SimilarVideo] = ()
     texts: Sequence[FoundText] = ()
+    looks: Sequence[VisualMatch] = ()
     next_cursor: str | None = None
     error: str | None = None

@@ -26,6 +26,7 @@ from streams.kafka.topics import (
     consumer_group,
     wire_name,
 )
+from streams.thumbnails.store import ThumbnailStore
 
 Status = Literal["ok", "away", "unknown"]
 
@@ -69,28 +70,36 @@ class SystemHealth:
 class HealthChecks:
     """Asks the parts; one connection to Kafka serves all checks."""
 
-    def __init__(self, settings: Settings, queries: QueryPool) -> None:
+    def __init__(self, settings: Settings, queries: QueryPool, thumbnails: ThumbnailStore | None = None) -> None:
         self._settings = settings
         self._queries = queries
+        self._thumbnails = thumbnails
         self._admin: AdminClient | None = None
 
     async def check(self, *, follows_decisions: bool) -> SystemHealth:
         """Never raises, and takes a few seconds at the most."""
         lags = asyncio.ensure_future(self.lag())
-        broker, clickhouse = await asyncio.gather(
+        broker, clickhouse, *store = await asyncio.gather(
             self._timed("broker", asyncio.to_thread(self._reach_broker), "Start Kafka, or check MEDIASIEVE_BROKER."),
             self._timed("clickhouse", self._queries.run(_ask), "Start ClickHouse, or check MEDIASIEVE_CLICKHOUSE."),
+            *self._store_checks(),
         )
         status: Status = "ok" if follows_decisions else "away"
         feed = PartHealth(
             "decisions", status, 0.0, "" if follows_decisions else "They are followed once Kafka answers."
         )
-        parts = [broker, clickhouse, feed]
+        parts = [broker, clickhouse, *store, feed]
         return SystemHealth(all(part.status == "ok" for part in parts), parts, await lags)
 
     async def lag(self) -> Sequence[StageLag]:
         """How far the stages are behind. Never raises, and takes a few seconds at the most."""
         return await asyncio.gather(*(self._lag(stage) for stage in READ_BY_STAGE))
+
+    def _store_checks(self) -> list[Awaitable[PartHealth]]:
+        """Asks for an object that nobody has written."""
+        if self._thumbnails is None:
+            return []
+        return [self._timed("thumbnails", self._thumbnails.read("health"), "Check MEDIASIEVE_THUMBNAILS.")]
 
     async def _timed(self, part: str, asking: Awaitable[Any], advice: str) -> PartHealth:
         begun_at = time.perf_counter()

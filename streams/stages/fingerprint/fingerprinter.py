@@ -10,10 +10,9 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import cache, partial
+from functools import partial
 
 from cachetools import LRUCache
-from prometheus_client import Counter, Histogram
 
 from streams import metrics
 from streams.config.settings import Settings
@@ -28,6 +27,7 @@ from streams.domain.records import MediaFacts, Submission
 from streams.errors import BadInput, Reason
 from streams.sources.fetch import SourceFetcher
 from streams.sources.video.open_video import OpenVideo
+from streams.stages.fingerprint.counting import count_fingerprint
 from streams.stages.fingerprint.decode_pool import DecodePool
 from streams.stages.fingerprint.decoders.child import Limits
 from streams.stages.fingerprint.decoders.decoder import Decoder, ProcessDecoder, ThreadDecoder
@@ -123,7 +123,7 @@ class Fingerprinter:
             return None
         _check_kind(submission, facts)
         self.fingerprinted += 1
-        _count(submission, body, facts, cached=True)
+        count_fingerprint(submission, body, facts, cached=True)
         return FingerprintResult(facts, 0.0, 0.0, cached=True)
 
     async def fingerprint(
@@ -151,7 +151,7 @@ class Fingerprinter:
             done_at = time.perf_counter()
             waited_s = found.waited_s if isinstance(found, OpenVideo) else 0.0
             fetch_s, decode_s = opened_at - begun_at + waited_s, max(0.0, done_at - opened_at - waited_s)
-            _count(submission, found, facts, cached, fetch_s, decode_s)
+            count_fingerprint(submission, found, facts, cached, fetch_s, decode_s)
         return FingerprintResult(facts, round(fetch_s * 1000, 3), round(decode_s * 1000, 3), cached)
 
     async def _fingerprint_bytes(
@@ -281,41 +281,3 @@ def video_limits(settings: Settings) -> VideoLimits:
         max_pixels=min(limits.max_pixels, settings.limits.max_pixels),
         max_decode_s=min(limits.max_decode_s, settings.limits.video_decode_timeout_s),
     )
-
-
-def _scheme(submission: Submission) -> str:
-    return submission.url.partition(":")[0].lower() if submission.url else "inline"
-
-
-@cache
-def _lookups(cached: bool) -> Counter:
-    return metrics.CACHE_LOOKUPS.labels("hit" if cached else "miss")
-
-
-@cache
-def _fetches(scheme: str) -> tuple[Histogram, Counter]:
-    """The metrics of seconds and bytes. Finding a metric by its labels takes longer than counting."""
-    return metrics.FETCH_SECONDS.labels(scheme), metrics.FETCHED_BYTES.labels(scheme)
-
-
-def _count(
-    submission: Submission,
-    found: bytes | OpenVideo,
-    facts: MediaFacts,
-    cached: bool,
-    fetch_s: float = 0.0,
-    decode_s: float = 0.0,
-) -> None:
-    scheme = _scheme(submission)
-    read_bytes = found.fetched_bytes if isinstance(found, OpenVideo) else len(found)
-    _lookups(cached).inc()
-    seconds, fetched_bytes = _fetches(scheme)
-    seconds.observe(fetch_s)
-    fetched_bytes.inc(read_bytes)
-    if not cached:
-        metrics.DECODE_SECONDS.labels(facts.format).observe(decode_s)
-    if facts.video is not None:
-        way = found.way if isinstance(found, OpenVideo) else "whole"
-        metrics.VIDEOS.labels(way, "cache" if cached else facts.video.path).inc()
-        metrics.VIDEO_SIZE_BYTES.labels(way).inc(facts.size_bytes)
-        metrics.VIDEO_READ_BYTES.labels(way).inc(read_bytes)

@@ -61,8 +61,7 @@ class StoredDecision:
 
     `decided_at` is the time of the record. `group_content_id` is None after a failure; of a decision of an early
     version, whose record names no group, it is the group of the match, else the content itself. `group_media_id` is
-    None where neither names a medium.
-    `thumbnails` are URLs in answers of the API, by size in pixels.
+    None where neither names a medium. `thumbnails` are URLs in answers of the API, by size in pixels.
     """
 
     decision_id: str

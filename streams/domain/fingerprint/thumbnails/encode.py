@@ -3,21 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from io import BytesIO
-from typing import Final
 
 from PIL import Image
 
 from streams.domain.fingerprint.image.luminance import WHITE, coloured_strips
 from streams.domain.fingerprint.thumbnails.sizes import SIZES
-
-QUALITY: Final = 70
-METHOD: Final = 0
-"""Libwebp's fastest: slower ones save a sixth of the bytes and take twice the time and more."""
-
-MAX_FILE_BYTES: Final = 4 << 20
-
-Size = tuple[int, int]
+from streams.domain.fingerprint.thumbnails.webp import Scaler, Size
 
 
 def thumbnail_files(
@@ -30,16 +21,16 @@ def thumbnail_files(
         transposition: what turns it upright.
         ground: what shows through where it is transparent, 0 to 255.
     """
-    files: dict[str, bytes] = {}
-    picture, data = reduced(image, max(SIZES), ground), b""
+    picture = reduced(image, max(SIZES), ground)
     if transposition is not None:
         picture = picture.transpose(transposition)
+    scaler, made = Scaler(picture), dict[Size, bytes]()
+    files: dict[str, bytes] = {}
     for side in sorted(SIZES, reverse=True):
         size = fitted(picture.size, side)
-        if size != picture.size or not data:
-            picture = resized(picture, size)
-            data = encode(picture)
-        files[f"{side}.webp"] = data
+        if size not in made:
+            made[size] = scaler.encode(size)
+        files[f"{side}.webp"] = made[size]
     return files
 
 
@@ -49,7 +40,7 @@ def strip_file(frames: Sequence[Image.Image]) -> bytes:
     strip = Image.new("RGB", (width * len(frames), height))
     for number, frame in enumerate(frames):
         strip.paste(frame.convert("RGB"), (width * number, 0))
-    return encode(strip)
+    return Scaler(strip).encode(strip.size)
 
 
 def fitted(size: Size, side: int) -> Size:
@@ -63,25 +54,6 @@ def fitted(size: Size, side: int) -> Size:
 
 def resized(picture: Image.Image, size: Size) -> Image.Image:
     return picture if size == picture.size else picture.resize(size, Image.Resampling.BOX)
-
-
-def encode(picture: Image.Image) -> bytes:
-    """A picture in mode RGB, L or YCbCr as WebP; nothing but its pixels is written."""
-    file = BytesIO()
-    pixels = picture if picture.mode == "RGB" else picture.convert("RGB")
-    Image.frombytes("RGB", pixels.size, pixels.tobytes()).save(file, "WEBP", quality=QUALITY, method=METHOD)
-    return file.getvalue()
-
-
-def is_plain_webp(data: bytes) -> bool:
-    """Whether bytes look like what `encode` makes: a WebP with one picture and nothing else."""
-    return (
-        20 < len(data) <= MAX_FILE_BYTES
-        and data.startswith(b"RIFF")
-        and data.startswith(b"WEBPVP8 ", 8)
-        and int.from_bytes(data[4:8], "little") + 8 == len(data)
-        and int.from_bytes(data[16:20], "little") + 20 in (len(data), len(data) - 1)
-    )
 
 
 def reduced(image: Image.Image, side: int, ground: int) -> Image.Image:

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import orjson
 
-from streams.domain.fingerprint.thumbnails.encode import is_plain_webp
+from streams.domain.fingerprint.thumbnails.webp import is_plain_webp
 from streams.domain.hashes.levels import Level
 from streams.domain.records import Failure, MediaFacts, VideoFacts
 from streams.domain.records.codec import from_document

@@ -174,8 +174,6 @@ class DecodingProcess:
         self._ended = True
         if self._timer is not None:
             self._timer.cancel()
-        if self._jobs and self._jobs[0].replied:
-            self._jobs.popleft()  # only its thumbnails are missing
         self._loop.remove_reader(self._started.replies)
         self._loop.remove_writer(self._started.jobs)
         with contextlib.suppress(ProcessLookupError):

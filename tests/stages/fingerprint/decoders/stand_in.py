@@ -31,6 +31,8 @@ def main() -> None:
         os.write(1, REPLY.pack(size_bytes) + answer)
         if file.startswith(b"twice"):
             os.write(1, REPLY.pack(len(answer)) + answer)
+        if file.startswith(b"then die"):
+            os.kill(os.getpid(), signal.SIGKILL)
 
 
 if __name__ == "__main__":

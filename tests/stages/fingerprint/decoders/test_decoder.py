@@ -22,10 +22,18 @@ from streams.errors import BadInput, Reason
 from streams.stages.fingerprint.decode_pool import DecodePool
 from streams.stages.fingerprint.decoders.child import Limits
 from streams.stages.fingerprint.decoders.decoder import Decoder, ProcessDecoder, ThreadDecoder
-from streams.stages.fingerprint.decoders.messages import DecoderFault, error_reply, facts_reply, read_reply
+from streams.stages.fingerprint.decoders.messages import (
+    DecoderFault,
+    error_reply,
+    facts_reply,
+    read_reply,
+    read_thumbnails,
+    thumbnails_reply,
+)
+from streams.stages.fingerprint.thumbnails import KeepThumbnails
 from tests.support import films
 from tests.support.fetchers import settings
-from tests.support.media import animation, jpeg
+from tests.support.media import animation, encode, jpeg, photo
 
 LIMITS = Limits(ImageLimits(max_pixels=1_000_000), VideoLimits())
 REQUIRED = required_hashes(DEFAULT_POLICY)
@@ -69,6 +77,48 @@ async def test_processes_and_threads_say_the_same_of_every_file() -> None:
     async with in_processes() as processes:
         assert await outcomes(processes) == expected
     await threads.close()
+
+
+async def thumbnails(decoder: Decoder) -> list[dict[str, bytes]]:
+    """Of a picture, of a sequence, of a video, and of what is refused."""
+    film = films.film(3, 12.0, size=(320, 180), options={"crf": "12"}).read_bytes()
+    made: list[asyncio.Future[dict[str, bytes]]] = [asyncio.get_running_loop().create_future() for _ in range(4)]
+
+    def keep(number: int) -> KeepThumbnails:
+        return lambda files: made[number].set_result(dict(files))
+
+    await decoder.picture(PHOTO, "photo", REQUIRED, keep(0))
+    await decoder.sequence(animation("GIF", frames=4), "moving", REQUIRED, keep(1))
+    await decoder.video(film, "film", keep(2))
+    await outcome(decoder.picture(PHOTO[:200], "cut", REQUIRED, keep(3)))
+    async with asyncio.timeout(30):
+        found = list(await asyncio.gather(*made[:3]))
+    return [*found, made[3].result() if made[3].done() else {}]
+
+
+async def test_processes_and_threads_make_the_same_thumbnails() -> None:
+    threads = ThreadDecoder(LIMITS, DecodePool("test", 1, 30.0), DecodePool("video", 1, 30.0))
+    expected = await thumbnails(threads)
+    sizes = {"150.webp", "300.webp", "600.webp"}
+    assert [set(files) for files in expected] == [sizes, {*sizes, "strip.webp"}, {*sizes, "strip.webp"}, set()]
+    async with in_processes() as processes:
+        assert await thumbnails(processes) == expected
+    await threads.close()
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        b"",
+        b"\xff\xff\xff\xff",
+        thumbnails_reply({"150.webp": b"no picture"}),
+        thumbnails_reply({"../150.webp": encode(photo(size=(64, 64)), "WEBP")}),
+        thumbnails_reply({"150.webp": encode(photo(size=(64, 64)), "WEBP")})[:-1],
+        thumbnails_reply({"150.webp": encode(photo(size=(64, 64)), "WEBP")}).replace(b"VP8 ", b"VP8X"),
+    ],
+)
+def test_thumbnails_that_no_decoder_makes_are_left_out(reply: bytes) -> None:
+    assert read_thumbnails(reply) == {}
 
 
 async def test_a_picture_whose_process_is_killed_is_decoded_by_the_next() -> None:

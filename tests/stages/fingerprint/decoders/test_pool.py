@@ -132,6 +132,28 @@ async def test_a_file_that_takes_too_long_is_refused_and_its_process_ended(begun
         assert starter.started[0].wait(20) < 0
 
 
+async def test_thumbnails_are_a_second_reply_to_the_same_file(begun: Path) -> None:
+    starter, second = StandIns(begun), list[bytes]()
+    async with pool_of(starter) as pool:
+        jobs = [pool.run(b"%d" % n, b"twice" + bytes(n), second.append) for n in range(20)]
+        plain = [pool.run(b"%d" % n, bytes(n)) for n in range(20)]
+        assert await asyncio.gather(*jobs, *plain) == [
+            *(b"%d %d" % (n, n + 5) for n in range(20)), *(b"%d %d" % (n, n) for n in range(20))]  # fmt: skip
+        assert second == [b"%d %d" % (n, n + 5) for n in range(20)]
+    assert len(starter.started) == 1
+
+
+async def test_a_process_that_dies_over_thumbnails_is_blamed_on_no_file(begun: Path) -> None:
+    starter, second = StandIns(begun), list[bytes]()
+    async with pool_of(starter) as pool:
+        first = asyncio.create_task(pool.run(b"f", b"then die", second.append))
+        behind = [asyncio.create_task(pool.run(b"%d" % n, b"then die", second.append)) for n in range(4)]
+        assert await first == b"f 8"
+        assert await asyncio.gather(*behind) == [b"%d 8" % n for n in range(4)]
+    assert second == []
+    assert len(starter.started) >= 5
+
+
 @pytest.mark.parametrize("file", [b"too much", b"twice"])
 async def test_a_process_that_answers_what_no_decoder_answers_is_replaced(begun: Path, file: bytes) -> None:
     starter = StandIns(begun)

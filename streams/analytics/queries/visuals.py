@@ -1,0 +1,105 @@
+"""Which contents look like a picture: the nearest by their codes, and of those the nearest by their values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from clickhouse_connect.driver.client import Client
+
+from streams.analytics.queries.select import select
+from streams.analytics.queries.stored.lists import ROW_FILTER, DecisionFilter
+from streams.domain.evidence.visual import CODE_BYTES, VERSION, visual_code
+
+MIN_COMPARED: Final = 2_000
+"""Rows whose values are compared: with so many, all of the ten nearest are found nearly always. Measured in
+tests/bench/visual.py."""
+
+BITS: Final = f"""
+    arrayMin(arrayMap(
+        other -> bitHammingDistance(code, other),
+        arrayMap(digits -> toFixedString(unhex(digits), {CODE_BYTES}), {{codes:Array(String)}})
+    ))
+"""
+
+#: ClickHouse sorts the codes alone, and reads the values of the rows that are left.
+NEAREST: Final = """
+    SELECT
+        content_id,
+        toUInt32(min(squares)) AS distance,
+        argMin(frame_ms, (squares, frame_ms)) AS at_ms
+    FROM
+    (
+        SELECT
+            content_id,
+            frame_ms,
+            arrayMin(arrayMap(
+                other -> L2SquaredDistance(descriptor, other), {descriptors:Array(Array(Int8))}
+            )) AS squares
+        FROM
+        (
+            SELECT content_id, at_ms AS frame_ms, descriptor
+            FROM visuals
+            WHERE collection = {collection:String} AND version = {version:UInt8} {filter}
+            ORDER BY {bits}
+            LIMIT {compared:UInt32}
+        )
+    )
+    GROUP BY content_id
+    HAVING (distance, content_id) > ({after_distance:Int64}, {after:String}) AND content_id != {without:String}
+    ORDER BY distance, content_id
+    LIMIT {limit:UInt32}
+"""
+UNFILTERED: Final = NEAREST.replace("{bits}", BITS).replace("{filter}", "")
+FILTERED: Final = NEAREST.replace("{bits}", BITS).replace(
+    "{filter}",
+    f"AND content_id IN (SELECT content_id FROM decisions_current WHERE {ROW_FILTER})",  # noqa: S608
+)
+
+
+@dataclass(frozen=True, slots=True)
+class VisualNeighbour:
+    """A content that looks like a picture.
+
+    Attributes:
+        content_id: of the content.
+        distance: the sum of squared differences between the descriptors.
+        at_ms: of the frame of a video that is nearest; 0 of a picture.
+    """
+
+    content_id: str
+    distance: int
+    at_ms: int
+
+
+def visual_neighbours(
+    client: Client,
+    descriptors: Sequence[bytes],
+    chosen: DecisionFilter,
+    *,
+    without: str,
+    after: tuple[int, str] | None,
+    limit: int,
+) -> tuple[VisualNeighbour, ...]:
+    """Contents that look most like any of some descriptors, the nearest first.
+
+    Args:
+        client: connected.
+        descriptors: as `visual_descriptor` makes them.
+        chosen: names the collection, and filters.
+        without: a content that is left out.
+        after: distance and content id of the last one of the page before.
+        limit: the most contents.
+    """
+    after_distance, after_content = after or (-1, "")
+    parameters = {
+        **chosen.parameters(),
+        **{"version": VERSION, "compared": MIN_COMPARED + 10 * limit, "limit": limit, "without": without},
+        **{"after_distance": after_distance, "after": after_content},
+        "codes": [visual_code(each).hex() for each in descriptors],
+        "descriptors": [np.frombuffer(each, np.int8).tolist() for each in descriptors],
+    }
+    is_filtered = chosen != DecisionFilter(chosen.collection)
+    return select(client, VisualNeighbour, FILTERED if is_filtered else UNFILTERED, parameters)

@@ -1,0 +1,83 @@
+"""Known media that look like a picture or a video, copies of it or not. Nothing is verified."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Final
+
+from streams.analytics.pool import QueryPool
+from streams.analytics.queries.stored import DecisionFilter, StoredDecision
+from streams.analytics.queries.stored.contents import decisions_of_contents
+from streams.analytics.queries.visuals import visual_neighbours
+from streams.domain.evidence.visual import describe_evidence
+from streams.domain.records import MediaFacts
+
+FAR: Final = 33_000
+"""Half of all pairs of photos that have nothing to do with each other are nearer, half are farther."""
+
+
+@dataclass(frozen=True)
+class VisualMatch:
+    """A known content that looks like the medium.
+
+    Attributes:
+        content_id: of the known content.
+        media_id: of its latest decision.
+        distance: the sum of squared differences between what both look like.
+        similarity: 1 if both look the same, 0 if they look no more alike than others.
+        at_s: of a video, when its nearest frame is shown.
+        decision: the latest about the known content.
+        thumbnails: URLs of small pictures, by size in pixels; filled by the API.
+    """
+
+    content_id: str
+    media_id: str
+    distance: int
+    similarity: float
+    at_s: float
+    decision: StoredDecision
+    thumbnails: dict[str, str] | None = None
+
+
+async def find_looks(
+    queries: QueryPool, facts: MediaFacts, chosen: DecisionFilter, *, after: tuple[int, str] | None, limit: int
+) -> list[VisualMatch]:
+    """Known contents that look most like a medium, the nearest first; its own content is left out.
+
+    Args:
+        queries: to ClickHouse.
+        facts: of the medium, with its evidence; nothing looks like a medium without.
+        chosen: the collection, and filters.
+        after: distance and content id of the last one of the page before.
+        limit: the most contents.
+
+    Raises:
+        AnalyticsError: ClickHouse does not answer or refuses.
+        BadInput: the evidence is damaged.
+    """
+    described = await asyncio.to_thread(describe_evidence, facts.evidence)
+    if not described:
+        return []
+    descriptors = [descriptor for _, descriptor in described]
+    near = await queries.run(visual_neighbours, descriptors, chosen, without=facts.content_id, after=after, limit=limit)
+    decisions = await queries.run(
+        decisions_of_contents, chosen.collection, [neighbour.content_id for neighbour in near]
+    )
+    return [
+        VisualMatch(
+            content_id=neighbour.content_id,
+            media_id=decision.media_id,
+            distance=neighbour.distance,
+            similarity=similarity_of(neighbour.distance),
+            at_s=neighbour.at_ms / 1000,
+            decision=decision,
+        )
+        for neighbour in near
+        if (decision := decisions.get(neighbour.content_id)) is not None
+    ]
+
+
+def similarity_of(distance: int) -> float:
+    """From 1 for no distance to 0 for FAR and more."""
+    return round(max(0.0, 1 - distance / FAR), 4)
