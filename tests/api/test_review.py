@@ -23,11 +23,11 @@ def client(api: Api) -> Any:
 def groups(client: httpx.Client) -> dict[str, dict[str, Any]]:
     """Two pictures; one has a caption in two ways, the other in one, and is blocked."""
     made = {}
-    for number, captions in ((201, ("SALE", "@shop")), (202, ("HOT",))):
+    for number, captions in ((201, {"SALE": 0.2, "@shop": 0.1}), (202, {"HOT": 0.2})):
         original = photo(number)
         made[f"{number}"] = submit(client, f"q/{number}", original, COLLECTION)
-        for text in captions:
-            made[text] = submit(client, f"q/{number}/{text}", captioned(original, text), COLLECTION)
+        for text, share in captions.items():
+            made[text] = submit(client, f"q/{number}/{text}", captioned(original, text, share), COLLECTION)
             assert made[text]["action"] == "review"
     eventually(lambda: len(queue(client)) == 2)
     return made
@@ -57,6 +57,20 @@ def test_the_queue_has_most_first_and_copies_of_what_is_blocked_before(
     assert pages == [group["content_id"] for group in queue(client)]
     assert queue(client, kind="video") == []
     assert len(queue(client, confidence="certain")) == 2
+
+
+def test_what_is_split_or_merged_no_longer_waits(client: httpx.Client, groups: dict[str, dict[str, Any]]) -> None:
+    pair = {"subject": groups["SALE"]["content_id"], "other": groups["201"]["content_id"]}
+
+    def waiting() -> int:
+        return next((group["waiting"] for group in queue(client) if group["content_id"] == pair["other"]), 0)
+
+    assert waiting() == 2
+    for event in ("splits", "merges"):
+        assert client.post(f"/v1/{event}", json=pair).status_code == 202
+        eventually(lambda: waiting() == 1)
+        assert client.post("/v1/undos", json=pair).status_code == 202
+        eventually(lambda: waiting() == 2)
 
 
 def test_collections_say_how_much_waits_and_only_those_that_the_key_reaches(

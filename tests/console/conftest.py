@@ -19,6 +19,7 @@ ROLES: dict[str, frozenset[Role]] = {
     "reader": frozenset({"read"}),
     "boss": frozenset({"admin"}),
 }
+TIMEOUT_MS = 15_000
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
@@ -51,6 +52,7 @@ def browser() -> Iterator[Any]:
 def page(browser: Any, system: Api) -> Iterator[Any]:
     """A page of a browser profile of its own; a test fails if a script of the console does, or is refused."""
     context = browser.new_context(base_url=system.url, viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(TIMEOUT_MS)
     opened = context.new_page()
     errors: list[str] = []
     opened.on("pageerror", lambda error: errors.append(str(error)))

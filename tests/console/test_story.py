@@ -74,7 +74,7 @@ def test_an_api_that_goes_away_or_is_slow_is_told_and_comes_back(page: Any, syst
     page.context.set_offline(False)
     page.get_by_text("No jobs").wait_for()
     held: list[Any] = []
-    page.route("**/v1/statistics*", held.append)
+    page.route("**/v1/statistics*", lambda request: held.append(request))
     page.get_by_role("link", name="Statistics").click()
     page.get_by_text("The API answers slowly.").wait_for()
     for request in held:

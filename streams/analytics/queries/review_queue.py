@@ -66,12 +66,29 @@ class CollectionSize:
 
 WAITS: Final = "(action = 'review' OR verdict_status = 'review') AND outcome NOT IN ('failed', 'deleted')"
 
-#: A submission whose match goes to review is in a group of its own, and waits in the group of its match.
+#: A submission whose match goes to review is in a group of its own, and waits in the group of its match, unless
+#: somebody has said of the two that they are not the same, or that they are.
 QUEUE: Final = f"""
-    WITH waiting AS
+    WITH settled AS
+    (
+        SELECT subject, other
+        FROM
+        (
+            SELECT
+                arrayJoin([(if(content_id = '', media_id, content_id), other_content_id),
+                           (other_content_id, if(content_id = '', media_id, content_id))]) AS pair,
+                pair.1 AS subject, pair.2 AS other,
+                argMax(event, (routed_at, kafka_offset)) AS latest
+            FROM moderation_events_once
+            WHERE collection = {{collection:String}} AND event IN ('split', 'merge', 'undo')
+            GROUP BY pair
+        )
+        WHERE latest != 'undo'
+    ),
+    waiting AS
     (
         SELECT
-            content_id, decision_id, decided_at, kafka_offset,
+            content_id, media_id, decision_id, decided_at, kafka_offset, verdict_status,
             if(match_content_id != '' AND outcome = 'near_duplicate' AND NOT is_copy, match_content_id,
                group_content_id) AS known_content
         FROM decisions_current
@@ -96,6 +113,11 @@ QUEUE: Final = f"""
             min(waiting.decided_at) AS waiting_since,
             argMin(waiting.decision_id, (waiting.decided_at, waiting.kafka_offset)) AS first_decision_id
         FROM waiting LEFT JOIN known ON waiting.known_content = known.known_content
+        WHERE waiting.verdict_status = 'review' OR NOT (
+            (waiting.content_id, waiting.known_content) IN (SELECT subject, other FROM settled)
+            OR (waiting.content_id, group_id) IN (SELECT subject, other FROM settled)
+            OR (waiting.media_id, waiting.known_content) IN (SELECT subject, other FROM settled)
+            OR (waiting.media_id, group_id) IN (SELECT subject, other FROM settled))
         GROUP BY group_id
     ),
     sizes AS

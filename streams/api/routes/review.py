@@ -37,7 +37,8 @@ async def get_queue(
     """Groups with submissions that wait for a person, the most urgent first.
 
     Groups whose canonical content is blocked come first, then those in which most submissions wait, then those that
-    wait longest. A submission waits while its action is `review` or the status of its verdict is `review`.
+    wait longest. A submission waits while the status of its verdict is `review`, or its action is `review` and nobody
+    has split it from the known content or merged the two.
     """
     chosen = QueueFilter(collection, confidence or "", kind or "")
     cursors = Cursors.of(request, "review", chosen)

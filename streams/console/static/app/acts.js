@@ -60,30 +60,35 @@ export function splitOrMerge(event, subject, other, collection) {
   return perform(`${text}: ${name(subject.mediaId)}`, [{ act: { event, subject: subject.contentId, other } }], collection);
 }
 
-export function undoLast() {
+// Takes the last act back, as soon as it has been sent.
+export async function undoLast() {
   const last = undoable.pop();
   canUndo.set(undoable.length > 0);
-  if (!last) return Promise.resolve();
-  return perform(`Undone: ${last.text}`, last.inverse.map((act) => ({ act })), last.collection, { isUndo: true });
+  if (!last) return;
+  const inverse = await last.inverse;
+  if (inverse.length) await perform(`Undone: ${last.text}`, inverse.map((act) => ({ act })), last.collection, { isUndo: true });
 }
 
-async function perform(text, acts, collection, { isUndo = false } = {}) {
+function perform(text, acts, collection, { isUndo = false } = {}) {
   const id = (lastId += 1);
-  const begun = performance.now();
   note(id, { text, state: "sending", done: 0, total: acts.length, failed: [] });
   show(acts.map(({ act }) => act));
-  const failed = acts.length === 1 ? await sendOne(acts[0].act, collection, id) : await sendMany(acts, collection, id);
-  const done = acts.filter((entry) => !failed.has(entry.act));
-  if (failed.size) hide([...failed.keys()]);
-  if (!isUndo && done.length) {
-    const inverse = done.map(({ act, verdictBefore }) => inverseOf(act, verdictBefore));
+  const sending = acts.length === 1 ? sendOne(acts[0].act, collection, id) : sendMany(acts, collection, id);
+  if (!isUndo) {
+    const inverse = sending.then((failed) =>
+      acts.filter(({ act }) => !failed.has(act)).map(({ act, verdictBefore }) => inverseOf(act, verdictBefore)));
     undoable.push({ text, collection, inverse });
     if (undoable.length > MAX_UNDO) undoable.shift();
     canUndo.set(true);
   }
-  const problems = [...failed.values()];
+  return finish(id, text, acts, collection, isUndo, sending);
+}
+
+async function finish(id, text, acts, collection, isUndo, sending) {
+  const failed = await sending;
+  if (failed.size) hide([...failed.keys()]);
   note(id, {
-    state: failed.size ? "failed" : "done", done: done.length, failed: problems, tookMs: performance.now() - begun,
+    state: failed.size ? "failed" : "done", done: acts.length - failed.size, failed: [...failed.values()],
     again: failed.size ? () => (dismiss(id), perform(text, acts.filter(({ act }) => failed.has(act)), collection, { isUndo })) : null,
   });
   if (!failed.size) setTimeout(() => dismiss(id), 6_000);
@@ -118,8 +123,9 @@ export function forgetGiven(contentIds) {
 async function sendOne(act, collection, id) {
   const { event, ...body } = act;
   try {
-    const answer = await ask(PATHS[event], { method: "POST", params: { wait_s: WAIT_S }, json: { ...body, ...author(), collection } });
-    note(id, { isLate: answer.effect === null });
+    const isAwaited = event === "verdict" || event === "withdrawal"; // others need not change a decision
+    const answer = await ask(PATHS[event], { method: "POST", params: { wait_s: isAwaited ? WAIT_S : 0 }, json: { ...body, ...author(), collection } });
+    note(id, { isLate: isAwaited && answer.effect === null });
     return new Map();
   } catch (problem) {
     return new Map([[act, problem]]);

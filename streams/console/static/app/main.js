@@ -1,6 +1,6 @@
 // The console: signs in, then shows the page of the address.
 import { html, render, useEffect } from "./html.js";
-import { findOutWhoAsks, me } from "./api.js";
+import { connection, findOutWhoAsks, me } from "./api.js";
 import { useCell } from "./cells.js";
 import { route } from "./router.js";
 import { Shell } from "../components/shell.js";
@@ -30,11 +30,12 @@ const PAGES = {
 function Console() {
   const who = useCell(me);
   const current = useCell(route);
+  const state = useCell(connection);
   const [title, page] = PAGES[current.page] || ["Not found", () => html`<${Empty} title="There is no such page">The navigation above leads to all pages.<//>`];
   useEffect(() => {
     document.title = who ? `${title} · mediasieve` : "Sign in · mediasieve";
   }, [title, who]);
-  if (who === null) return html`<${Loading} what="the console" />`;
+  if (who === null) return state === "away" ? html`<p class="loading" role="status">The API does not answer. The console goes on trying.</p>` : html`<${Loading} what="the console" />`;
   if (!who) return html`<${SignIn} />`;
   return html`<${Shell}>${page(current)}<//>`;
 }

@@ -15,7 +15,7 @@ export function Members({ members, at, selection, onChoose, onToggle, onSelect }
     if (chosen.offsetLeft < list.scrollLeft) list.scrollLeft = chosen.offsetLeft - 8;
     else if (chosen.offsetLeft + chosen.offsetWidth > list.scrollLeft + list.clientWidth) list.scrollLeft = chosen.offsetLeft + chosen.offsetWidth - list.clientWidth + 8;
   }, [at]);
-  const waiting = members.filter((member) => member.role === "for_review" || member.verdict.status === "review");
+  const waiting = members.filter((member) => (member.role === "for_review" && !member.said) || member.verdict.status === "review");
   return html`<section class="panel members" aria-labelledby="members-title">
     <header><h2 id="members-title">Members</h2>
       ${waiting.length > 1 ? html`<button type="button" class="small" onClick=${() => onSelect(new Set(waiting.map((member) => member.content_id)))}>Select what waits (${waiting.length})</button>` : null}
@@ -33,7 +33,7 @@ const SAID = { split: "not a match", merge: "the same" };
 
 function Member({ member, isChosen, isSelected, onChoose, onToggle }) {
   const verdict = useVerdict(member.content_id, member.verdict);
-  const said = SAID[useCell(given).get(member.content_id)?.act];
+  const said = SAID[useCell(given).get(member.content_id)?.act || member.said];
   return html`
     <button type="button" class="member-button" aria-current=${isChosen ? "true" : "false"} onClick=${onChoose}>
       <${Picture} decision=${member.decision} size=${120} />

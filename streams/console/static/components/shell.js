@@ -1,5 +1,5 @@
 // What is around every page: navigation, the collection, settings, notices, and what is up with the API.
-import { html, useEffect, useState } from "../app/html.js";
+import { html, useEffect, useRef, useState } from "../app/html.js";
 import { addressOfPage, go, Link, route, setQuery } from "../app/router.js";
 import { canUndo, dismiss, notices, undoLast } from "../app/acts.js";
 import { connection, may, me, signOut } from "../app/api.js";
@@ -24,6 +24,11 @@ export function Shell({ children }) {
     "/": () => { go(addressOfPage("search")); },
     z: () => undoLast(),
   });
+  const isFirst = useRef(true);
+  useEffect(() => { // those who do not see the page hear that it is another
+    if (!isFirst.current) document.getElementById("main").focus({ preventScroll: true });
+    isFirst.current = false;
+  }, [current.page, current.name]);
   const shown = current.page === "groups" ? "queue" : current.page;
   return html`
     <a class="skip" href="#main" onClick=${(event) => (event.preventDefault(), document.getElementById("main").focus())}>Skip to the page</a>

@@ -44,8 +44,15 @@ export function Group({ contentId }) {
 const ORDER = { for_review: 0, near_copy: 1, other: 2, exact_copy: 3, canonical: 4 };
 
 function orderMembers(group, extra) {
-  const members = [...(group?.members || []), ...extra];
-  return members.map((member, index) => [member, index]).sort(([one, i], [two, j]) => ORDER[one.role] - ORDER[two.role] || i - j).map(([member]) => member);
+  const members = [...(group?.members || []), ...extra].map((member) => ({ ...member, said: saidOf(group, member) }));
+  return members.map((member, index) => [member, index]).sort(([one, i], [two, j]) => (one.said ? 1 : 0) - (two.said ? 1 : 0) || ORDER[one.role] - ORDER[two.role] || i - j).map(([member]) => member);
+}
+
+// What was said last about this member and the canonical content: `split`, `merge`, or nothing.
+function saidOf(group, member) {
+  const pair = [member.content_id, group.content_id];
+  const last = group.acts.find((act) => act.other_content_id && pair.includes(act.content_id) && pair.includes(act.other_content_id));
+  return last && last.event !== "undo" ? last.event : "";
 }
 
 // Forgets what was shown at once, as soon as the API says the same.
@@ -62,6 +69,10 @@ function GroupPage({ group, members, collection, problem }) {
   const found = members.findIndex((member) => member.decision.submission_id === wanted);
   const at = found >= 0 ? found : 0;
   const member = members[at];
+  const chosenId = member?.decision.submission_id;
+  useEffect(() => { // what is shown stays chosen when the order changes under somebody's hands
+    if (chosenId && found < 0) setQuery({ member: chosenId });
+  }, [chosenId, found]);
   const [selection, setSelection] = useState(new Set());
   const [isMapShown, setMapShown] = useState(true);
   const choose = (index) => members[index] && setQuery({ member: members[index].decision.submission_id });
