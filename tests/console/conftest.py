@@ -36,9 +36,9 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
         yield Api(f"http://{running.api}", {name: new.key for name, new in made.items()}, folder, running.broker)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def browser() -> Iterator[Any]:
-    """Headless Chromium, as the machine has it."""
+    """Headless Chromium, as the machine has it; ends with the test, or its event loop is in the way of other tests."""
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     if CHROMIUM is None:
         pytest.skip("there is no chromium on this machine")

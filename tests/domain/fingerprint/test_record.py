@@ -67,4 +67,4 @@ def test_neither_the_url_nor_the_body_of_a_submission_is_in_its_record() -> None
     record = fingerprint_record(SUBMISSION, DEFAULT_POLICY, "2026-01-31T09:30:00.204Z")
 
     assert b"cdn.example" not in record.to_json()
-    assert vars(record).keys() == Fingerprint.__dataclass_fields__.keys() - {"job_id"}
+    assert vars(record).keys() == Fingerprint.__dataclass_fields__.keys() - {"job_id", "reference"}

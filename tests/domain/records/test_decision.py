@@ -33,7 +33,7 @@ def test_the_example_fingerprints_get_the_example_decisions() -> None:
     assert [orjson.loads(answer.value) for answer in answers] == decisions
     for decision in decisions:
         usual = [field.name for field in dataclasses.fields(Decision) if not field.metadata]
-        assert list(decision) == usual
+        assert [name for name in decision if name != "inheritance"] == usual  # copies that inherit less have it
 
 
 @pytest.mark.parametrize("example", example_params(DECISIONS))

@@ -15,7 +15,7 @@ from streams.domain.policy.policy import Policy
 from streams.domain.records import MediaFacts
 from streams.domain.state.content import from_old_layout
 from streams.errors import BadInput, Reason, StateError
-from tests.reference.twin import Twin
+from tests.reference.moderation import ModeratedTwin
 from tests.support.partition import Partition
 from tests.support.picture_streams import DAY_MS, POLICIES, batches, check_crash, stream, submission
 
@@ -23,7 +23,7 @@ from tests.support.picture_streams import DAY_MS, POLICIES, batches, check_crash
 @settings(max_examples=60)
 @given(seed=st.integers(0, 2**32), length=st.integers(1, 80))
 def test_batches_decide_as_the_twin_does_one_at_a_time(seed: int, length: int) -> None:
-    inputs, twin, partition = stream(seed, length), Twin(), Partition()
+    inputs, twin, partition = stream(seed, length), ModeratedTwin(), Partition()
     answers = [answer for batch in batches(inputs, random.Random(seed)) for answer in partition.decide(batch)]
     for each, answer in zip(inputs, answers, strict=True):
         twin.read(each.fingerprint.to_json(), each.time_ms)
@@ -35,7 +35,7 @@ def test_pictures_inserted_at_level_plain_are_found_by_crops_once_the_policy_cha
     plain, week = (policy for policy in POLICIES if policy.name in ("plain", "week"))
     by_crops = 0
     for seed in range(20):
-        inputs, twin, partition = stream(seed, 80), Twin(), Partition()
+        inputs, twin, partition = stream(seed, 80), ModeratedTwin(), Partition()
         for number, each in enumerate(inputs):
             policy = Policy.of() if number >= 40 else week if number % 3 else plain
             inputs[number] = MatchInput.of(replace(each.fingerprint, policy=policy), each.time_ms)
@@ -84,7 +84,7 @@ def test_state_of_the_first_layout_still_matches_equal_bytes() -> None:
 
 
 def test_the_streams_of_these_tests_contain_every_outcome() -> None:
-    twin = Twin()
+    twin = ModeratedTwin()
     for seed in range(6):
         for each in stream(seed, 80):
             twin.read(each.fingerprint.to_json(), each.time_ms)

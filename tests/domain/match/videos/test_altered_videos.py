@@ -15,7 +15,7 @@ from streams.domain.match.batch import MatchInput
 from streams.domain.policy.policy import Policy
 from streams.domain.records import MediaFacts
 from streams.errors import BadInput
-from tests.reference.twin import Twin
+from tests.reference.moderation import ModeratedTwin
 from tests.support.films import film
 from tests.support.partition import Partition
 from tests.support.video_streams import submission
@@ -43,7 +43,7 @@ def decisions(*videos: MediaFacts) -> list[dict[str, Any]]:
     records = [submission(video, number, number, Policy.of(), "shop") for number, video in enumerate(videos)]
     incoming = [MatchInput.of(record, number) for number, record in enumerate(records)]
     found = [orjson.loads(answer.value) for answer in Partition().decide(incoming)]
-    single, twin = Partition(), Twin()
+    single, twin = Partition(), ModeratedTwin()
     assert [orjson.loads(single.decide([each])[0].value) for each in incoming] == found
     for number, record in enumerate(records):
         twin.read(record.to_json(), number)

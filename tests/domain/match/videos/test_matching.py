@@ -18,7 +18,8 @@ from streams.domain.match.batch import MatchInput
 from streams.domain.policy.policy import Policy
 from streams.domain.state.keys import CONTENT_PREFIX, FRAMES_PREFIX
 from streams.errors import BadInput, Reason, StateError
-from tests.reference.twin import PENDING, Twin
+from tests.reference.moderation import ModeratedTwin
+from tests.reference.twin import PENDING
 from tests.support.partition import Partition
 from tests.support.picture_streams import DAY_MS, batches, check_crash, values
 from tests.support.synthetic_films import Cut, Film, VideoRecipe, media_facts
@@ -44,7 +45,7 @@ def test_batches_are_decided_as_the_twin_decides_one_at_a_time(
 
 
 def assert_decided_as_by_the_twin(seed: int, length: int) -> None:
-    incoming, twin, partition, single = stream(seed, length), Twin(), Partition(), Partition()
+    incoming, twin, partition, single = stream(seed, length), ModeratedTwin(), Partition(), Partition()
     answers = [answer for batch in batches(incoming, random.Random(seed)) for answer in partition.decide(batch)]
     for each, answer in zip(incoming, answers, strict=True):
         twin.read(each.fingerprint.to_json(), each.time_ms)
