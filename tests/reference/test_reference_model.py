@@ -214,7 +214,7 @@ def row_of(decision: dict[str, Any]) -> tuple[Any, ...]:
     return (*named, verdict["status"], verdict["by"] or "", inheritance["because"], decision.get("probe", False))
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("kind", ["embedded", "apache"])
 def test_decisions_equal_the_twins_while_workers_are_killed(
     kind: str, request: pytest.FixtureRequest, clickhouse: Database, tmp_path: Path, workers: list[Workers]
