@@ -55,8 +55,13 @@ def test_dead_letters_are_shown_counted_and_dropped(api: Api) -> None:
     assert producer.flush(30) == 0
     with api.client("shop-admin") as client:
         asked = {"collection": "shop", "status": "open"}
-        letters = eventually(lambda: client.get("/v1/dead-letters", params=asked).json()["letters"])
-        letter = letters[0]
+
+        def open_letters() -> list[dict[str, Any]]:
+            """Those of media without an id: other tests leave letters, too."""
+            letters = client.get("/v1/dead-letters", params=asked).json()["letters"]
+            return [each for each in letters if each["reason"] == "missing_field"]
+
+        letter = eventually(open_letters)[0]
         shown = client.get(f"/v1/dead-letters/{letter['partition']}/{letter['offset']}", params=asked).json()
         assert (shown["reason"], shown["status"]) == (letter["reason"], "open")
         place = f"{letter['partition']}/{letter['offset']}"
@@ -66,7 +71,7 @@ def test_dead_letters_are_shown_counted_and_dropped(api: Api) -> None:
         dropped = client.post("/v1/dead-letters/drop", json={"places": [place], "note": "a test"}).json()
         assert (dropped["done"], dropped["handled"]) == (1, 0)
         assert client.post("/v1/dead-letters/drop", json={"places": [place]}).json()["handled"] == 1
-        eventually(lambda: not client.get("/v1/dead-letters", params=asked).json()["letters"])
+        eventually(lambda: not open_letters())
 
 
 def test_a_job_is_followed_from_its_beginning_to_its_end(api: Api) -> None:

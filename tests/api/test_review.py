@@ -56,7 +56,10 @@ def test_the_queue_has_most_first_and_copies_of_what_is_blocked_before(
         cursor = page["next_cursor"]
     assert pages == [group["content_id"] for group in queue(client)]
     assert queue(client, kind="video") == []
-    assert len(queue(client, confidence="certain")) == 2
+    for confidence in ("certain", "likely"):
+        matched = {"SALE": "201", "@shop": "201", "HOT": "202"}
+        expected = {each for text, each in matched.items() if groups[text]["match"]["confidence"] == confidence}
+        assert len(queue(client, confidence=confidence)) == len(expected)
 
 
 def test_what_is_split_or_merged_no_longer_waits(client: httpx.Client, groups: dict[str, dict[str, Any]]) -> None:

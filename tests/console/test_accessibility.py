@@ -55,7 +55,7 @@ def test_no_page_has_a_violation_or_is_wider_than_the_screen(
         address = f"/console/{name}/{group}" if name == "groups" else f"/console/{name}"
         page.goto(f"{address}?collection={COLLECTION}")
         page.locator("main h1, main h2").first.wait_for()
-        page.wait_for_function("!document.querySelector('main .loading')")
+        page.locator("main .loading").first.wait_for(state="detached")
         found += violations(axe, page, name)
         assert page.evaluate("document.scrollingElement.scrollWidth") <= width, name
     page.keyboard.press("?")

@@ -17,7 +17,7 @@ ROWS = 100_000
 #: Rows of one decision, each with a name and ids of its own.
 COPIES = """
     INSERT INTO decisions
-    SELECT * REPLACE (
+    SELECT decisions.* REPLACE (
         concat('m/', leftPad(toString(number), 6, '0')) AS media_id,
         concat('/test#', toString(number)) AS submission_id,
         concat('sha256:', lower(hex(SHA256(toString(number))))) AS content_id,

@@ -6,6 +6,8 @@ import base64
 import re
 from typing import Any
 
+import pytest
+
 from tests.api.conftest import Api, eventually, mirrored, photo, submit
 from tests.console.conftest import captioned, sign_in
 
@@ -23,10 +25,18 @@ def drop(page: Any, name: str, media_type: str, data: bytes) -> None:
     page.evaluate(DROP, [name, media_type, base64.b64encode(data).decode()])
 
 
-def test_drop_see_block_and_the_next_copy_is_blocked(page: Any, system: Api) -> None:
+@pytest.fixture(scope="module")
+def original(system: Api) -> bytes:
+    """A picture that the system knows as `s/original`."""
     original = photo(501)
     with system.client("ana") as client:
         submit(client, "s/original", original, COLLECTION)
+        eventually(lambda: client.get("/v1/history/s/original", params={"collection": COLLECTION}).status_code == 200)
+    return original
+
+
+def test_drop_see_block_and_the_next_copy_is_blocked(page: Any, system: Api, original: bytes) -> None:
+    with system.client("ana") as client:
         eventually(lambda: client.get("/v1/groups", params={"collection": COLLECTION}).status_code == 200)
         eventually(lambda: client.get("/v1/history/s/original", params={"collection": COLLECTION}).status_code == 200)
         sign_in(page, system)
@@ -64,6 +74,7 @@ def test_files_that_are_no_pictures_run_nothing(page: Any, system: Api) -> None:
     assert page.title() != "1"
 
 
+@pytest.mark.usefixtures("original")
 def test_an_api_that_goes_away_or_is_slow_is_told_and_comes_back(page: Any, system: Api) -> None:
     sign_in(page, system)
     page.goto(f"/console/media?collection={COLLECTION}")
@@ -84,6 +95,7 @@ def test_an_api_that_goes_away_or_is_slow_is_told_and_comes_back(page: Any, syst
     page.unroute("**/v1/statistics*")
 
 
+@pytest.mark.usefixtures("original")
 def test_filters_and_words_are_in_the_address(page: Any, system: Api) -> None:
     sign_in(page, system)
     page.goto(f"/console/media?collection={COLLECTION}")

@@ -147,7 +147,7 @@ ANSWERS: Final[dict[str, Any]] = {
         '"media_id":"photo-7","reason":"source_not_found","detail":"404","submitted_at":"2026-01-31T09:31:07Z",'
         '"decided_at":"2026-01-31T09:31:08Z"}\n{"complete":true}\n',
     "list_dead_letters": {"groups": [], "letters": []},
-    "get_dead_letter": {"partition": 0, "offset": 12, "reason": "missing_media_id", "detail": "there is no media id",
+    "get_dead_letter": {"partition": 0, "offset": 12, "reason": "missing_field", "detail": "there is no media id",
         "stage": "fingerprint", "topic": "media.submissions", "origin_partition": 3, "origin_offset": 88,
         "failed_at": NOW, "collection": "shop", "media_id": None, "size_bytes": 2, "key": None, "value": "e30=",
         "headers": [{"name": "content-type", "value": "application/json"}], "status": "open", "replays": 0},

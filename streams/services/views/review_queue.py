@@ -65,7 +65,7 @@ def read_queue(
 def _queued(row: WaitingGroup, canonical: StoredDecision | None, first: StoredDecision | None) -> QueuedGroup:
     return QueuedGroup(
         content_id=row.content_id,
-        known_status=row.known_status or None,
+        known_status=None if row.known_status in ("", "pending") else row.known_status,
         waiting=row.waiting,
         waiting_contents=row.waiting_contents,
         waiting_since=row.waiting_since,
