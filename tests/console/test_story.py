@@ -90,7 +90,7 @@ def test_an_api_that_goes_away_or_is_slow_is_told_and_comes_back(page: Any, syst
     page.get_by_text("The API answers slowly.").wait_for()
     for request in held:
         request.continue_()
-    page.get_by_text("Confidence of matches").wait_for()
+    page.get_by_role("heading", name="Confidence of matches").wait_for()
     page.get_by_text("The API answers slowly.").wait_for(state="detached")
     page.unroute("**/v1/statistics*")
 
