@@ -36,10 +36,10 @@ def tls_context(settings: KafkaSettings) -> ssl.SSLContext | None:
     Raises:
         ConfigurationError: a file is missing or cannot be read, or only one of certificate and key is named.
     """
-    authority = None if settings.ca_file is None else _existing(CA, settings.ca_file)
-    own = _own_files(settings)
     if not settings.security_protocol.endswith("ssl"):
         return None
+    authority = None if settings.ca_file is None else _existing(CA, settings.ca_file)
+    own = _own_files(settings)
     password = settings.key_password.get_secret_value()
     try:
         context = ssl.create_default_context(cafile=authority)

@@ -94,7 +94,8 @@ def test_an_unreachable_broker_is_one_line_and_exit_code_1(run: Run, args: list[
     ],
 )
 def test_a_wrong_variable_is_named_with_exit_code_2(run: Run, variable: str, value: str) -> None:
-    result = run("topics", "plan", "--broker", NOBODY, env={variable: value})
+    env = {"MEDIASIEVE_BROKER_SECURITY": "ssl", variable: value}  # without TLS nobody reads its files
+    result = run("topics", "plan", "--broker", NOBODY, env=env)
 
     assert result.exit_code == 2
     assert variable in result.stderr

@@ -19,7 +19,7 @@ ROLES: dict[str, frozenset[Role]] = {
     "reader": frozenset({"read"}),
     "boss": frozenset({"admin"}),
 }
-TIMEOUT_MS = 15_000
+TIMEOUT_MS = 60_000
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
