@@ -31,7 +31,7 @@ function Console() {
   const who = useCell(me);
   const current = useCell(route);
   const state = useCell(connection);
-  const [title, page] = PAGES[current.page] || ["Not found", () => html`<${Empty} title="There is no such page">The navigation above leads to all pages.<//>`];
+  const [title, page] = PAGES[current.page] || ["Not found", () => html`<header class="page"><h1>Not found</h1></header><${Empty} title="There is no such page">The navigation above leads to all pages.<//>`];
   useEffect(() => {
     document.title = who ? `${title} · mediasieve` : "Sign in · mediasieve";
   }, [title, who]);
