@@ -9,7 +9,7 @@ import base64
 import binascii
 import hmac
 import secrets
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -19,9 +19,9 @@ from starlette.requests import Request
 from streams.analytics.queries.stored import Keyset
 from streams.api.answers import to_json
 from streams.api.problems import Problem
+from streams.domain.records.codec import EPOCH
 
 TAG_BYTES: Final = 16
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class CursorSigner:
@@ -30,7 +30,20 @@ class CursorSigner:
     def __init__(self, secret: str) -> None:
         self._secret = secret.encode() or secrets.token_bytes(32)
 
-    def tag(self, scope: bytes, value: bytes) -> bytes:
+    def seal(self, scope: bytes, value: bytes) -> str:
+        """The value with its signature, as a text for URLs and cookies."""
+        return base64.urlsafe_b64encode(self._tag(scope, value) + value).rstrip(b"=").decode()
+
+    def unseal(self, scope: bytes, text: str) -> bytes | None:
+        """The value of a text; None if nobody here sealed it for this scope, and of an empty value."""
+        try:
+            data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+        except (binascii.Error, ValueError):
+            return None
+        tag, value = data[:TAG_BYTES], data[TAG_BYTES:]
+        return value if value and hmac.compare_digest(tag, self._tag(scope, value)) else None
+
+    def _tag(self, scope: bytes, value: bytes) -> bytes:
         return hmac.digest(self._secret, len(scope).to_bytes(4) + scope + value, "sha256")[:TAG_BYTES]
 
 
@@ -52,8 +65,7 @@ class Cursors:
         return cls(request.app.state.cursor_signer, name, chosen)
 
     def encode(self, values: list[Any]) -> str:
-        value = orjson.dumps(values)
-        return base64.urlsafe_b64encode(self._signer.tag(self._scope, value) + value).rstrip(b"=").decode()
+        return self._signer.seal(self._scope, orjson.dumps(values))
 
     def decode(self, cursor: str) -> list[Any]:
         """The values of a cursor.
@@ -61,12 +73,8 @@ class Cursors:
         Raises:
             Problem: bad_cursor.
         """
-        try:
-            data = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-        except (binascii.Error, ValueError):
-            data = b""
-        tag, value = data[:TAG_BYTES], data[TAG_BYTES:]
-        if not value or not hmac.compare_digest(tag, self._signer.tag(self._scope, value)):
+        value = self._signer.unseal(self._scope, cursor)
+        if value is None:
             raise Problem(400, "bad_cursor", "Begin again without a cursor; keep the filters the same on every page.")
         values: list[Any] = orjson.loads(value)
         return values

@@ -83,7 +83,7 @@ def _description(app: FastAPI) -> dict[str, Any]:
         "header": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "An API key."},
     }
     document["security"] = [{"bearer": []}, {"header": []}]
-    for path in ("/live", "/livez", "/ready", "/readyz", "/thumbnails/{digest}/{file}"):
+    for path in ("/live", "/livez", "/ready", "/readyz"):
         document["paths"][path]["get"]["security"] = []
     add_examples(document)
     return document

@@ -6,12 +6,13 @@ from datetime import UTC, datetime
 
 from streams.analytics.queries.moderation.verdicts import content_of_medium
 from streams.analytics.queries.stored import DecisionFilter, Keyset
-from streams.analytics.queries.stored.lists import EPOCH, FAR
+from streams.analytics.queries.stored.lists import FAR
 from streams.api.backend import Backend
 from streams.api.cursors import Cursors, CursorSigner
 from streams.api.problems import Problem, not_found
 from streams.api.schemas.search import SearchQuery, SearchResult
 from streams.domain.records import MediaFacts
+from streams.domain.records.codec import EPOCH
 from streams.services.find.looks import find_looks
 from streams.services.find.pictures import FoundContent, SearchWithin, find_pictures, query_hashes
 from streams.services.find.texts import FoundText, search_texts, split_words

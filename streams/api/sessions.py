@@ -7,16 +7,13 @@ the request: see `session_of`.
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hmac
 import time
 from http.cookies import CookieError, SimpleCookie
 from typing import Final
 
 from starlette.datastructures import Headers
 
-from streams.api.cursors import TAG_BYTES, CursorSigner
+from streams.api.cursors import CursorSigner
 
 COOKIE: Final = "mediasieve_session"
 #: Scripts of another site cannot send this header without being asked for leave by CORS, which does not name it.
@@ -40,16 +37,12 @@ class Sessions:
     def begin(self, key_sha256: str) -> str:
         """The value of a cookie that begins now."""
         value = f"{key_sha256}.{int(time.time()) + SESSION_S}".encode()
-        return base64.urlsafe_b64encode(self._signer.tag(SCOPE, value) + value).rstrip(b"=").decode()
+        return self._signer.seal(SCOPE, value)
 
     def read(self, cookie: str) -> str | None:
         """The sha256 of the key of a session; None if the session ended, or nobody here signed it."""
-        try:
-            data = base64.b64decode(cookie + "=" * (-len(cookie) % 4), altchars=b"-_", validate=True)
-        except (binascii.Error, ValueError):
-            return None
-        tag, value = data[:TAG_BYTES], data[TAG_BYTES:]
-        if not hmac.compare_digest(tag, self._signer.tag(SCOPE, value)):
+        value = self._signer.unseal(SCOPE, cookie)
+        if value is None:
             return None
         digest, _, ends_at = value.decode().partition(".")
         return digest if time.time() < int(ends_at) else None

@@ -11,7 +11,7 @@ from streams.client.calls import Call, connection_options
 from streams.client.operation import AsyncApi
 from streams.client.operations import Operations
 from streams.client.retries import Retries, timeout_of
-from streams.client.steps import Answer, Pause, Result, Steps
+from streams.client.steps import HttpAnswer, Pause, Result, Steps
 
 
 class AsyncClient(Operations, AsyncApi):
@@ -45,7 +45,7 @@ class AsyncClient(Operations, AsyncApi):
         await self.close()
 
     async def _run(self, steps: Steps[Result]) -> Result:
-        answer: Answer | None = None
+        answer: HttpAnswer | None = None
         try:
             while True:
                 answer = await self._do(steps.send(answer))
@@ -53,12 +53,12 @@ class AsyncClient(Operations, AsyncApi):
             result: Result = end.value
             return result
 
-    async def _do(self, step: Call | Pause) -> Answer | None:
+    async def _do(self, step: Call | Pause) -> HttpAnswer | None:
         if isinstance(step, Pause):
             await asyncio.sleep(step.seconds)
             return None
         try:
             answer = await self._http.request(**step.request(), timeout=timeout_of(step.wait_s, self._timeout_s))
         except httpx.HTTPError as error:
-            return Answer(error=error)
-        return Answer(answer.status_code, answer.headers, answer.content)
+            return HttpAnswer(error=error)
+        return HttpAnswer(answer.status_code, answer.headers, answer.content)

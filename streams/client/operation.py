@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine, Mapping
 from functools import wraps
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, overload
@@ -14,7 +15,7 @@ Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 
 
-class Api:
+class Api(ABC):
     """What the steps of an operation know of their client."""
 
     collection: str | None
@@ -43,15 +44,15 @@ class Api:
 class SyncApi(Api):
     """Runs steps on the thread of the caller."""
 
-    def _run(self, steps: Steps[Result]) -> Result:
-        raise NotImplementedError
+    @abstractmethod
+    def _run(self, steps: Steps[Result]) -> Result: ...
 
 
 class AsyncApi(Api):
     """Runs steps in the event loop of the caller."""
 
-    async def _run(self, steps: Steps[Result]) -> Result:
-        raise NotImplementedError
+    @abstractmethod
+    async def _run(self, steps: Steps[Result]) -> Result: ...
 
 
 class operation(Generic[Parameters, Result]):  # noqa: N801 - a decorator

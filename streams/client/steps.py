@@ -27,7 +27,7 @@ class Pause:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpAnswer:
     """What came of a request: an answer, or the error of the attempt, which then has status 0."""
 
     status: int = 0
@@ -36,7 +36,7 @@ class Answer:
     error: Exception | None = None
 
 
-Steps: TypeAlias = Generator[Call | Pause, Answer | None, Result]
+Steps: TypeAlias = Generator[Call | Pause, HttpAnswer | None, Result]
 
 
 def send(call: Call, retries: Retries) -> Steps[Any]:

@@ -11,7 +11,7 @@ from streams.client.calls import Call, connection_options
 from streams.client.operation import SyncApi
 from streams.client.operations import Operations
 from streams.client.retries import Retries, timeout_of
-from streams.client.steps import Answer, Pause, Result, Steps
+from streams.client.steps import HttpAnswer, Pause, Result, Steps
 
 
 class Client(Operations, SyncApi):
@@ -56,7 +56,7 @@ class Client(Operations, SyncApi):
         self.close()
 
     def _run(self, steps: Steps[Result]) -> Result:
-        answer: Answer | None = None
+        answer: HttpAnswer | None = None
         try:
             while True:
                 answer = self._do(steps.send(answer))
@@ -64,12 +64,12 @@ class Client(Operations, SyncApi):
             result: Result = end.value
             return result
 
-    def _do(self, step: Call | Pause) -> Answer | None:
+    def _do(self, step: Call | Pause) -> HttpAnswer | None:
         if isinstance(step, Pause):
             time.sleep(step.seconds)
             return None
         try:
             answer = self._http.request(**step.request(), timeout=timeout_of(step.wait_s, self._timeout_s))
         except httpx.HTTPError as error:
-            return Answer(error=error)
-        return Answer(answer.status_code, answer.headers, answer.content)
+            return HttpAnswer(error=error)
+        return HttpAnswer(answer.status_code, answer.headers, answer.content)

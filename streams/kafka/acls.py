@@ -21,7 +21,7 @@ from streams.config.settings import Settings
 from streams.errors import BrokerError, ConfigurationError
 from streams.kafka.clients import make_admin, reach_broker
 from streams.kafka.topic_admin import REQUEST_TIMEOUT_S, wait_for
-from streams.kafka.topics import TopicSpec, consumer_group, load_topics, reader_group, wire_name
+from streams.kafka.topics import OUTSIDE_ROLES, TopicSpec, consumer_group, load_topics, reader_group, wire_name
 
 Resource = Literal["topic", "group"]
 Operation = Literal["read", "write", "describe", "create", "alter", "describe_configs", "alter_configs"]
@@ -33,8 +33,6 @@ ADMIN_OPERATIONS: tuple[Operation, ...] = ("create", "alter", "describe_configs"
 DEFAULT_PRINCIPAL = "User:mediasieve-{role}"
 #: Who sees how far the stages are, and reads nothing for it: programs outside, and what scales workers by lag.
 LAG_ROLES = ("users", "lag")
-#: Roles of topics.yaml that are not stages.
-OUTSIDE = frozenset({"users", "publish"})
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -69,7 +67,7 @@ def expected_acls(
             rules.add(AclRule(_of(principal, role), "topic", topic, "read"))
             for group in (consumer_group(settings, role), reader_group(settings, spec.name)):
                 rules.add(AclRule(_of(principal, role), "group", group, "read"))
-            if role not in OUTSIDE:
+            if role not in OUTSIDE_ROLES:
                 rules |= {AclRule(_of(principal, seer), "topic", topic, "describe") for seer in LAG_ROLES}
                 group = consumer_group(settings, role)
                 rules |= {AclRule(_of(principal, seer), "group", group, "describe") for seer in LAG_ROLES}

@@ -30,6 +30,9 @@ DEAD_LETTERS = "media.deadletters"
 DEAD_LETTER_ACTS = "media.deadletters.acts"
 CONTENTS_CHANGELOG = "mediasieve-match-contents-changelog"
 
+#: Roles of topics.yaml that are not stages of mediasieve: the programs on the other side.
+OUTSIDE_ROLES = frozenset({"users", "publish"})
+
 #: The types of topics' values. Other topics carry bytes as they came.
 VALUE_TYPES: dict[str, type] = {
     SUBMISSIONS: Submission,

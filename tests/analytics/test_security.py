@@ -6,8 +6,6 @@ ClickHouse server is installed, the roles are proved on it, over its own TLS.
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -22,20 +20,15 @@ from streams.analytics.migrations import migrate
 from streams.analytics.queries.totals import record_counts
 from streams.config.settings import load_settings
 from streams.errors import AnalyticsError, ConfigurationError
+from tests.support.certificates import make_certificates
 from tests.support.clickhouse_server import ServedClickHouse
 from tests.support.engines import Database, EngineUnavailable
 from tests.support.tls_proxy import tls_in_front_of
 
-MAKE = Path(__file__).parents[2] / "deploy" / "make-certificates.sh"
-
 
 @pytest.fixture(scope="module")
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    if shutil.which("openssl") is None:
-        pytest.skip("openssl makes the certificates, and is not installed here")
-    folder = tmp_path_factory.mktemp("tls")
-    subprocess.run(["sh", str(MAKE), str(folder)], check=True)
-    return folder
+    return make_certificates(tmp_path_factory.mktemp("tls"))
 
 
 @pytest.fixture

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from confluent_kafka import KafkaError
 
-from tests.deploy.compose import DEPLOY
 from tests.deploy.secured import SecuredSystem, decide_one_picture, secured_system
 from tests.support.brokers import BrokerUnavailable
+from tests.support.certificates import make_certificates
 
 PLAN = ("mediasieve", "topics", "plan")
 
@@ -31,9 +30,7 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecuredSystem]:
 @pytest.fixture(scope="module")
 def other_authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Certificates with the same names, of an authority that the broker does not know."""
-    folder = tmp_path_factory.mktemp("other")
-    subprocess.run(["sh", str(DEPLOY / "make-certificates.sh"), str(folder)], check=True)
-    return folder
+    return make_certificates(tmp_path_factory.mktemp("other"))
 
 
 def test_workers_decide_with_passwords_and_with_certificates(system: SecuredSystem) -> None:

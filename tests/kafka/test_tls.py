@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -14,17 +13,13 @@ from streams.config.settings import KafkaSettings, load_settings
 from streams.errors import ConfigurationError
 from streams.kafka.clients import make_producer
 from streams.kafka.tls import tls_config, tls_context
-
-MAKE = Path(__file__).parents[2] / "deploy" / "make-certificates.sh"
+from tests.support.certificates import make_certificates
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of certificates, and the key of the role match again with a password: `locked.key`."""
-    if shutil.which("openssl") is None:
-        pytest.skip("openssl makes the certificates, and is not installed here")
-    folder = tmp_path_factory.mktemp("tls")
-    subprocess.run(["sh", str(MAKE), str(folder)], check=True)
+    folder = make_certificates(tmp_path_factory.mktemp("tls"))
     key, locked = folder / "mediasieve-match.key", folder / "locked.key"
     subprocess.run(
         ["openssl", "pkey", "-in", str(key), "-aes256", "-passout", "pass:hush", "-out", str(locked)], check=True
@@ -116,7 +111,7 @@ def test_files_that_hold_something_else_are_named(made: Path, tmp_path: Path) ->
 def test_certificates_are_made_once(made: Path) -> None:
     files = {path: path.read_bytes() for path in made.iterdir() if path.name != "locked.key"}
 
-    subprocess.run(["sh", str(MAKE), str(made)], check=True)
+    make_certificates(made)
 
     assert {path: path.read_bytes() for path in files} == files
     assert (made / "ca.key").stat().st_mode & 0o077 == 0

@@ -9,12 +9,12 @@ from typing import Any, Final, Literal
 from clickhouse_connect.driver.client import Client
 
 from streams.analytics.queries.select import select
+from streams.domain.records.codec import EPOCH
 from streams.domain.records.dead_letter import LetterFilter
 
 LetterStatus = Literal["open", "replayed", "dropped"]
 
 MAX_EXAMPLES: Final = 3
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 FAR_PAST, FAR_FUTURE = datetime(1900, 1, 1, tzinfo=UTC), datetime(2299, 1, 1, tzinfo=UTC)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -13,8 +13,7 @@ from clickhouse_connect.driver.client import Client
 from streams.analytics.queries.select import select, select_json
 from streams.analytics.queries.stored import StoredDecision
 from streams.analytics.queries.stored.decision import COLUMNS, read_decision
-
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+from streams.domain.records.codec import EPOCH
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from typing import Final
 
 from fastapi import APIRouter
@@ -13,20 +12,19 @@ from streams.api.answers import json_answer
 from streams.api.auth import Moderating, NamedCollection, Principal
 from streams.api.backend import Backend, Shared
 from streams.api.problems import Problem, problem_of
-from streams.api.schemas.verdicts import ActBody, ActResult, ActsBody
+from streams.api.routes.verdicts import publish_said
+from streams.api.schemas.verdicts import ActAnswer, ActBody, ActsBody
 from streams.domain.records import Label, VerdictSource
 from streams.domain.records.moderation import PAIR_EVENTS
 from streams.errors import MediasieveError
-from streams.services.decision_feed.verdicts_online import publish_event_online
 from streams.services.moderation.verdicts import ModerationRequest
 
 router = APIRouter(tags=["verdicts"])
-audit = logging.getLogger("streams.api.audit")
 
 AT_ONCE: Final = 32
 
 
-@router.post("/verdicts/batch", operation_id="act_batch", responses={200: {"model": list[ActResult]}})
+@router.post("/verdicts/batch", operation_id="act_batch", responses={200: {"model": list[ActAnswer]}})
 async def post_acts(principal: Moderating, backend: Shared, named: NamedCollection, body: ActsBody) -> Response:
     """Up to 200 verdicts, withdrawals, splits, merges and undos. The answer has one entry for each, in order.
 
@@ -34,18 +32,18 @@ async def post_acts(principal: Moderating, backend: Shared, named: NamedCollecti
     """
     turns = asyncio.Semaphore(AT_ONCE)
 
-    async def act(number: int, body: ActBody) -> ActResult:
+    async def act(number: int, body: ActBody) -> ActAnswer:
         async with turns:
             try:
                 return await _act(backend, principal, named, number, body)
             except (Problem, MediasieveError) as error:
                 problem = problem_of(error)
-                return ActResult(number, problem.status, None, problem.code, problem.detail)
+                return ActAnswer(number, problem.status, None, problem.code, problem.detail)
 
     return json_answer(await asyncio.gather(*(act(*entry) for entry in enumerate(body.acts))))
 
 
-async def _act(backend: Backend, principal: Principal, named: str | None, number: int, body: ActBody) -> ActResult:
+async def _act(backend: Backend, principal: Principal, named: str | None, number: int, body: ActBody) -> ActAnswer:
     is_verdict, is_pair = body.event == "verdict", body.event in PAIR_EVENTS
     if (body.status is not None) != is_verdict or (body.other is not None) != is_pair:
         raise Problem(422, "bad_request", "A verdict needs `status`; a split, merge or undo needs `other`.")
@@ -53,19 +51,5 @@ async def _act(backend: Backend, principal: Principal, named: str | None, number
     labels = [Label(label.name, label.parent, label.score) for label in body.labels]
     by = VerdictSource(body.by_kind, body.by or principal.name, body.by_version)
     said = ModerationRequest(body.event, body.subject, by, body.other, body.status, labels, body.reason, body.scope)
-    published = await publish_event_online(
-        backend.publisher,
-        backend.feed,
-        backend.queries,
-        said,
-        collection,
-        near=backend.policies.of(collection).near,
-        source=f"/mediasieve/api/{principal.name}",
-        wait_s=0.0,
-    )
-    event = published.event
-    audit.info(
-        "%s key=%s by=%s:%s collection=%s status=%s event=%s",
-        *(event.event, principal.name, event.by.kind, ascii(event.by.name), collection, event.status, event.event_id),
-    )
-    return ActResult(number, 202, event.event_id, None, None)
+    published = await publish_said(backend, principal, said, collection)
+    return ActAnswer(number, 202, published.event.event_id, None, None)

@@ -18,7 +18,7 @@ from streams.analytics.queries.stored import (
     latest_decision,
     medium_decisions,
 )
-from streams.analytics.queries.stored.lists import EPOCH, FAR
+from streams.analytics.queries.stored.lists import FAR
 from streams.api.answers import cached_answer, json_answer, to_json
 from streams.api.auth import Collection, Reader
 from streams.api.backend import Backend, Shared
@@ -29,6 +29,7 @@ from streams.api.problems import not_found
 from streams.api.schemas.pages import DecisionPage
 from streams.api.searching import moment
 from streams.api.thumbnails import decision_json, with_thumbnails
+from streams.domain.records.codec import EPOCH
 from streams.domain.records.decision import Action, Confidence, Outcome
 from streams.domain.records.fields import MAX_ID_CHARS
 from streams.domain.records.verdict import VerdictStatus

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from dataclasses import replace
 from typing import Annotated, Any, Final
 from urllib.parse import quote
 
@@ -99,8 +98,7 @@ async def put_medium(
             415, "wrong_type", "Send the medium's bytes with its own content type; URLs go to /v1/submissions."
         )
     medium = await read_medium(request)
-    envelope = _envelope(collection, kind, priority, _metadata(metadata), idempotency_key, job_id)
-    envelope = replace(envelope, reference=reference)
+    envelope = _envelope(collection, kind, priority, _metadata(metadata), idempotency_key, job_id, reference=reference)
     return await _submit(
         request, backend, record_from_bytes(medium.data, media_id, medium.content_type, envelope), wait_s, lane
     )
@@ -208,10 +206,21 @@ def _envelope(
     metadata: dict[str, Any],
     idempotency_key: str | None,
     job_id: str | None,
+    *,
+    reference: bool = False,
 ) -> Envelope:
     """The source names the collection, so that equal keys of two collections are two submissions."""
     source = f"/mediasieve/api/{collection}"
-    return Envelope(collection, kind, priority, metadata, source, event_id=idempotency_key or "", job_id=job_id)
+    return Envelope(
+        collection,
+        kind,
+        priority,
+        metadata,
+        source,
+        event_id=idempotency_key or "",
+        job_id=job_id,
+        reference=reference,
+    )
 
 
 def _metadata(text: str | None) -> dict[str, Any]:

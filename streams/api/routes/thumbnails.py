@@ -26,7 +26,8 @@ Digest = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$", description="Of the cont
 File = Annotated[str, Path(pattern=rf"^({'|'.join(FILES).replace('.', '[.]')})$")]
 
 
-@router.get("/thumbnails/{digest}/{file}", operation_id="get_thumbnail", response_class=Response, responses=ANSWERS)
+@router.get("/thumbnails/{digest}/{file}", operation_id="get_thumbnail", response_class=Response, responses=ANSWERS,
+            openapi_extra={"security": []})  # fmt: skip
 async def get_thumbnail(
     request: Request,
     backend: Shared,

@@ -133,6 +133,19 @@ async def _publish(
     request: Request, backend: Backend, principal: Principal, said: ModerationRequest, collection: str, wait_s: float
 ) -> Response:
     request.scope["state"]["waited"] = wait_s > 0
+    published = await publish_said(backend, principal, said, collection, wait_s=wait_s)
+    return json_answer(published_event(published), 200 if published.effect else 202)
+
+
+async def publish_said(
+    backend: Backend, principal: Principal, said: ModerationRequest, collection: str, *, wait_s: float = 0.0
+) -> OnlineEvent:
+    """Publish what a key says of a content or medium, and note that for the audit.
+
+    Raises:
+        BadInput: a field is wrong, the collection has no groups, or ClickHouse does not know the medium.
+        BrokerError, AnalyticsError, Overloaded: a part is away or busy.
+    """
     published = await publish_event_online(
         backend.publisher,
         backend.feed,
@@ -148,7 +161,7 @@ async def _publish(
         "%s key=%s by=%s:%s collection=%s status=%s event=%s",
         *(event.event, principal.name, event.by.kind, ascii(event.by.name), collection, event.status, event.event_id),
     )
-    return json_answer(published_event(published), 200 if published.effect else 202)
+    return published
 
 
 def published_event(published: OnlineEvent) -> EventPublished:

@@ -30,7 +30,6 @@ WORDS: Final = (
 HASH: Final = r"^(phash256:)?[0-9a-f]{64}$"
 Text = Annotated[str, Field(min_length=1, max_length=512, pattern=NO_NUL, description=WORDS)]
 Hash = Annotated[str, Field(pattern=HASH, description="A pHash of 256 bits in hex, as decisions have it.")]
-Reach = Annotated[int, Field(ge=0, le=128, description="Bits of 256; without it, what the policy compares.")]
 Name = Annotated[str, Field(max_length=256, pattern=NO_NUL)]
 
 
@@ -41,10 +40,8 @@ class SearchQuery(BaseModel):
         {"media_id": "photo-1", "collection": "shop", "max_distance_bits": 60, "limit": 10},
         {"text": "mirrored u-77"}]})  # fmt: skip
 
-    text: Annotated[str, Field(min_length=1, max_length=512, pattern=NO_NUL, description=WORDS)] | None = None
-    hash: (
-        Annotated[str, Field(pattern=HASH, description="A pHash of 256 bits in hex, as decisions have it.")] | None
-    ) = None
+    text: Text | None = None
+    hash: Hash | None = None
     media_id: MediaId | None = None
     content_id: Annotated[str, Field(pattern=CONTENT_ID)] | None = None
     url: Annotated[str, Field(max_length=MAX_URL_CHARS, pattern=r"^https?://[^\x00\s]+$")] | None = None

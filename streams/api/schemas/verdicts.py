@@ -110,7 +110,7 @@ class ActsBody(BaseModel):
 
 
 @dataclass(frozen=True)
-class ActResult:
+class ActAnswer:
     """What became of one act of a batch: Kafka has its event, or `code` and `detail` say why it was refused."""
 
     index: int

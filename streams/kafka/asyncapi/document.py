@@ -8,11 +8,9 @@ from typing import Any, Final
 from streams.config.settings import Settings, load_settings
 from streams.kafka.asyncapi.messages import MESSAGES, STEP
 from streams.kafka.asyncapi.schemas import record_schemas
-from streams.kafka.topics import TopicSpec, consumer_group, load_topics, wire_name
+from streams.kafka.topics import OUTSIDE_ROLES, TopicSpec, consumer_group, load_topics, wire_name
 
 BINDING: Final = {"bindingVersion": "0.5.0"}
-#: Roles of topics.yaml that are not stages of mediasieve: the programs on the other side.
-OUTSIDE: Final = ("users", "publish")
 LISTS: Final = frozenset({"cleanup.policy"})
 ABOUT: Final = """
 Recognise every copy in a stream of media, once. Publish submissions to `media.submissions`, read a decision for each
@@ -118,7 +116,7 @@ def _receives(settings: Settings, spec: TopicSpec) -> list[tuple[str, dict[str, 
             },
         )
         for stage in spec.readers
-        if stage not in OUTSIDE
+        if stage not in OUTSIDE_ROLES
     ]
 
 
@@ -126,7 +124,7 @@ def _sends(spec: TopicSpec) -> list[tuple[str, dict[str, Any]]]:
     return [
         (f"{stage}-sends-{spec.name}", _operation("send", spec, f"The stage {stage} writes {spec.name}."))
         for stage in spec.writers
-        if stage not in OUTSIDE
+        if stage not in OUTSIDE_ROLES
     ]
 
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from streams.analytics.queries.dead_letters import MAX_EXAMPLES, LetterGroup
+from streams.domain.records.codec import EPOCH
 from streams.domain.records.dead_letter import DeadLetter
 from streams.kafka.readers.dead_letter_reader import Handled
 
 #: Letters of further reasons, which no stage writes, are counted together.
 MAX_GROUPS: Final = 1_000
 OTHERS: Final = ("(others)", "", "")
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(slots=True)

@@ -38,11 +38,7 @@ async def run_with_thumbnails(
         maker = ThumbnailMaker()
         result = decode(maker)
         loop.call_soon_threadsafe(_set_result, decoded, result)
-        try:
-            files = maker.make()
-        except Exception:  # a picture that makes no thumbnails has a fingerprint all the same
-            return result
-        loop.call_soon_threadsafe(keep, files)
+        loop.call_soon_threadsafe(keep, maker.make())
         return result
 
     work = loop.create_task(pool.run(decode_and_make, waited_s))

@@ -9,7 +9,7 @@ from typing import Final
 
 from clickhouse_connect.driver.client import Client
 
-from streams.analytics.queries.select import select
+from streams.analytics.queries.select import select, select_json
 
 DELETED: Final = """
     SELECT content_id, ingested_at
@@ -40,11 +40,6 @@ class DeletedContent:
     ingested_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class _Named:
-    content_id: str
-
-
 def deleted_contents(
     client: Client, *, after: tuple[datetime, str], settled_s: int, limit: int
 ) -> tuple[DeletedContent, ...]:
@@ -63,5 +58,5 @@ def deleted_contents(
 
 def contents_in_use(client: Client, content_ids: Sequence[str]) -> frozenset[str]:
     """Those contents that a submission still has, in any collection."""
-    found = select(client, _Named, STILL_USED, {"content_ids": list(content_ids)})
-    return frozenset(row.content_id for row in found)
+    found = select_json(client, STILL_USED, {"content_ids": list(content_ids)})
+    return frozenset(row["content_id"] for row in found)

@@ -44,8 +44,8 @@ TOTALS_BY_VERDICT: Final = f"""
     SELECT
         verdict_status AS status,
         count() AS submissions,
-        countIf(verdict_inherited_from != '' AND verdict_status != 'pending') AS inherited
-    FROM decisions_current
+        countIf(is_inherited AND verdict_status != 'pending') AS inherited
+    FROM current_facts
     WHERE outcome != 'failed' AND {IN_COLLECTION}
     GROUP BY status
     ORDER BY indexOf(['allowed', 'blocked', 'review', 'pending'], status), status

@@ -116,9 +116,7 @@ def read_decision(row: Mapping[str, Any]) -> StoredDecision:
         versions=row["versions"],
         appears_in=[_appearance(entry) for entry in row["appears_in"]],
         supersedes=row["supersedes"],
-        group_content_id=row["told_group_content_id"]
-        or (match.group_content_id if match else row["content_id"])
-        or None,
+        group_content_id=row["told_group_content_id"] or group[0] or None,
         group_media_id=row["told_group_media_id"] or group[1] or None,
         decided_at=row["decided_at"],
         inheritance=_inheritance(row) if row["inherits_because"] else None,

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from clickhouse_connect.driver.client import Client
 
 from streams.analytics.queries.select import select_json
 from streams.analytics.queries.stored.decision import StoredDecision, read_document
+from streams.domain.records.codec import EPOCH
 
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND: Final = timedelta(milliseconds=1)
 KEY_COLUMNS: Final = "media_id, content_id, decision_id, submission_id, attempt, revision, decided_at"
 MAX_KEYS: Final = 400

@@ -12,8 +12,8 @@ from clickhouse_connect.driver.client import Client
 from streams.analytics.queries.select import select_json
 from streams.analytics.queries.stored.decision import COLUMNS, StoredDecision, read_decision
 from streams.analytics.queries.stored.keys import KEY_COLUMNS, DecisionKey, fill_page, read_keys
+from streams.domain.records.codec import EPOCH
 
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 FAR: Final = datetime(2199, 1, 1, tzinfo=UTC)
 LAST_ID: Final = "ffffffff-ffff-ffff-ffff-ffffffffffff"
 FIRST_ID: Final = "00000000-0000-0000-0000-000000000000"

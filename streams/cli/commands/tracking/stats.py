@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 import orjson
@@ -22,12 +22,9 @@ from streams.local.data_dir import load_command_settings
 from streams.services.views.collection_statistics import CollectionStatistics, collection_statistics
 from streams.services.views.system_health import HealthChecks, StageLag
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
 WATCH_INTERVAL_S = 5.0
 QUERY_THREADS = 4
-Figures = tuple[CollectionStatistics, "Sequence[StageLag]"]
+Figures = tuple[CollectionStatistics, Sequence[StageLag]]
 
 
 @click.command()

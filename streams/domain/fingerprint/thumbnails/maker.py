@@ -40,7 +40,16 @@ class ThumbnailMaker:
         self._picture = _Picture(image, transposition, ground)
 
     def make(self) -> dict[str, bytes]:
-        """The thumbnails, by file name; none if nothing was taken. What was taken is given up."""
+        """The thumbnails, by file name. What was taken is given up.
+
+        None if nothing was taken, or nothing can be made of it: such a medium has a fingerprint all the same.
+        """
+        try:
+            return self._make()
+        except Exception:
+            return {}
+
+    def _make(self) -> dict[str, bytes]:
         picture, self._picture = self._picture, None
         if picture is not None:
             return thumbnail_files(picture.image, picture.transposition, picture.ground)

@@ -97,16 +97,9 @@ def serve(jobs: int, replies: int, limits: Limits, turns_file: int) -> None:
             turns.end_turn()
         _write(replies, reply)
         if maker is not None:  # the fingerprint does not wait for them
-            thumbnails = _thumbnails(maker) if reply.startswith(FACTS_REPLY) else thumbnails_reply({})
+            thumbnails = thumbnails_reply(maker.make() if reply.startswith(FACTS_REPLY) else {})
             turns.end_turn()
             _write(replies, thumbnails)
-
-
-def _thumbnails(maker: ThumbnailMaker) -> bytes:
-    try:
-        return thumbnails_reply(maker.make())
-    except Exception:  # a picture that makes no thumbnails has a fingerprint all the same
-        return thumbnails_reply({})
 
 
 def _reply(
