@@ -13,12 +13,12 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 from starlette_compress import CompressMiddleware
 
-from streams.api.auth import Authenticator
+from streams.api.access.auth import Authenticator
+from streams.api.access.gate import Gate
+from streams.api.access.limits import RateLimits
 from streams.api.backend import Backend
 from streams.api.bodies import max_body_bytes
 from streams.api.cursors import CursorSigner
-from streams.api.gate import Gate
-from streams.api.limits import RateLimits
 from streams.api.openapi import describe, operation_defaults
 from streams.api.problems import Problem, answer_problem
 from streams.api.routes import OPEN_ROUTERS, ROUTERS

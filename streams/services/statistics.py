@@ -7,8 +7,8 @@ from collections import Counter
 
 from clickhouse_connect.driver.client import Client
 
+from streams.analytics.queries.figures.totals import RecordCounts, record_counts, totals_by_outcome
 from streams.analytics.queries.server import may_read_and_write, server_time_s
-from streams.analytics.queries.totals import RecordCounts, record_counts, totals_by_outcome
 
 __all__ = [
     "RecordCounts",

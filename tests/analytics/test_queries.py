@@ -10,18 +10,19 @@ from typing import Concatenate, ParamSpec, TypeVar
 import pytest
 from clickhouse_connect.driver.client import Client
 
-from streams.analytics.queries.confidence import ConfidenceTotal, matches_for_review, totals_by_confidence
 from streams.analytics.queries.copy_groups import copy_groups
 from streams.analytics.queries.decisions import media_history, recent_decisions
-from streams.analytics.queries.failures import dead_letters_by_reason, failures_by_reason
-from streams.analytics.queries.latency import latency_by_hop
+from streams.analytics.queries.figures.confidence import ConfidenceTotal, matches_for_review, totals_by_confidence
+from streams.analytics.queries.figures.failures import dead_letters_by_reason, failures_by_reason
+from streams.analytics.queries.figures.latency import latency_by_hop
+from streams.analytics.queries.figures.near_duplicates import near_duplicates_by_transformation
+from streams.analytics.queries.figures.totals import RecordCounts, Savings, record_counts, savings, totals_by_outcome
 from streams.analytics.queries.moderation.verdicts import (
     calls_saved,
     content_of_medium,
     current_verdicts,
     moderation_acts,
 )
-from streams.analytics.queries.near_duplicates import near_duplicates_by_transformation
 from streams.analytics.queries.similar_contents import ContentRow, similar_contents
 from streams.analytics.queries.similar_frames import (
     VideoWithMoment,
@@ -29,7 +30,6 @@ from streams.analytics.queries.similar_frames import (
     videos_with_moments,
     videos_with_picture,
 )
-from streams.analytics.queries.totals import RecordCounts, Savings, record_counts, savings, totals_by_outcome
 from streams.analytics.writer import ClickHouseSink
 from streams.domain.records import (
     Appearance,

@@ -17,7 +17,7 @@ import pytest
 from streams.analytics.client import connect
 from streams.analytics.grants import RIGHTS, apply_grants, grant_statements
 from streams.analytics.migrations import migrate
-from streams.analytics.queries.totals import record_counts
+from streams.analytics.queries.figures.totals import record_counts
 from streams.config.settings import load_settings
 from streams.errors import AnalyticsError, ConfigurationError
 from tests.support.certificates import make_certificates

@@ -13,6 +13,7 @@ from clickhouse_connect.driver.client import Client
 
 from streams.analytics.migrations import read_migrations
 from streams.analytics.queries.copy_groups import copy_groups
+from streams.analytics.queries.figures.totals import totals_by_outcome
 from streams.analytics.queries.stored import (
     COLUMNS,
     DecisionFilter,
@@ -24,7 +25,6 @@ from streams.analytics.queries.stored import (
     medium_decisions,
 )
 from streams.analytics.queries.stored.contents import candidates, content_uses, decisions_of_contents
-from streams.analytics.queries.totals import totals_by_outcome
 from streams.analytics.writer import ClickHouseSink
 from streams.domain.records import Decision, Label, Verdict, decision_id
 from streams.kafka.topics import DECISIONS

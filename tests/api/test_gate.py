@@ -14,11 +14,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from streams.api.auth import Authenticator
+from streams.api.access.auth import Authenticator
+from streams.api.access.gate import Gate
+from streams.api.access.limits import RateLimits
 from streams.api.cache import AnswerCache
 from streams.api.cursors import Cursors, CursorSigner
-from streams.api.gate import Gate
-from streams.api.limits import RateLimits
 from streams.api.problems import Problem
 from streams.config.api_keys import make_key
 from streams.config.settings import load_settings

@@ -9,9 +9,9 @@ import httpx
 import pytest
 from starlette.datastructures import Headers
 
+from streams.api.access.sessions import COOKIE, SESSION_S, Sessions, cookie_header, session_of
 from streams.api.app import make_server_app
 from streams.api.cursors import CursorSigner
-from streams.api.sessions import COOKIE, SESSION_S, Sessions, cookie_header, session_of
 from streams.config.api_keys import LiveKeys, NewKey, make_key
 from streams.config.settings import load_settings
 

@@ -9,13 +9,14 @@ from typing import Any, Final
 
 from clickhouse_connect.driver.client import Client
 
-from streams.analytics.queries.confidence import totals_by_confidence
 from streams.analytics.queries.copy_groups import copy_groups
-from streams.analytics.queries.failures import failures_by_reason
-from streams.analytics.queries.latency import latency_by_hop
+from streams.analytics.queries.figures.confidence import totals_by_confidence
+from streams.analytics.queries.figures.failures import failures_by_reason
+from streams.analytics.queries.figures.latency import latency_by_hop
+from streams.analytics.queries.figures.near_duplicates import near_duplicates_by_transformation
+from streams.analytics.queries.figures.totals import savings, totals_by_outcome
 from streams.analytics.queries.moderation.saved_calls import saved_calls
 from streams.analytics.queries.moderation.verdicts import calls_saved, content_of_medium, current_verdicts
-from streams.analytics.queries.near_duplicates import near_duplicates_by_transformation
 from streams.analytics.queries.stored import (
     DecisionFilter,
     Keyset,
@@ -27,7 +28,6 @@ from streams.analytics.queries.stored import (
 from streams.analytics.queries.stored.contents import candidates, content_uses, decisions_of_contents
 from streams.analytics.queries.stored.lists import LAST_ID
 from streams.analytics.queries.stored.texts import decisions_with_words
-from streams.analytics.queries.totals import savings, totals_by_outcome
 from streams.services.views.group_view import view_group
 from streams.services.views.media_view import view_medium
 from tests.support.decision_rows import COLLECTION

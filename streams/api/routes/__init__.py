@@ -1,26 +1,21 @@
 """A file a resource; every file has a `router`. Add a file, and its router to ROUTERS."""
 
 from streams.api.routes import (
-    batches,
-    callbacks,
     dead_letters,
     decisions,
-    deletions,
     events,
     exports,
     groups,
     health,
     jobs,
-    lists,
     media,
-    review,
     search,
     sessions,
     statistics,
     submissions,
     thumbnails,
-    verdicts,
 )
+from streams.api.routes.moderation import batches, callbacks, deletions, lists, review, verdicts
 
 OPEN_ROUTERS = (health.router, callbacks.router, thumbnails.router)
 """The gate says which of their paths need no key."""

@@ -10,8 +10,8 @@ from typing import Annotated, Final, Literal
 from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
+from streams.api.access.auth import Administering, NamedCollection, Principal
 from streams.api.answers import json_answer
-from streams.api.auth import Administering, NamedCollection, Principal
 from streams.api.backend import Backend, Shared
 from streams.api.openapi import missing
 from streams.api.parameters import Limit

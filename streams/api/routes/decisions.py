@@ -19,8 +19,8 @@ from streams.analytics.queries.stored import (
     medium_decisions,
 )
 from streams.analytics.queries.stored.lists import FAR
+from streams.api.access.auth import Collection, Reader
 from streams.api.answers import cached_answer, json_answer, to_json
-from streams.api.auth import Collection, Reader
 from streams.api.backend import Backend, Shared
 from streams.api.cursors import Cursors
 from streams.api.openapi import missing

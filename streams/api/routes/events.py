@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Header, Query, Request
 from starlette.responses import Response, StreamingResponse
 
-from streams.api.auth import Collection, Reader
+from streams.api.access.auth import Collection, Reader
 from streams.api.backend import Backend, Shared
 from streams.api.problems import Problem
 from streams.api.thumbnails import decision_json

@@ -9,8 +9,8 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from streams.analytics.queries.stored import DecisionFilter, export_page
+from streams.api.access.auth import Reader
 from streams.api.answers import NDJSON, lines_answer, to_json
-from streams.api.auth import Reader
 from streams.api.backend import Backend, Shared
 from streams.api.routes.decisions import Filtered
 from streams.api.thumbnails import with_thumbnails

@@ -11,8 +11,8 @@ from starlette.responses import Response
 
 from streams.analytics.queries.copy_groups import copy_groups
 from streams.analytics.queries.stored import Keyset
+from streams.api.access.auth import Collection, Reader
 from streams.api.answers import cached_answer
-from streams.api.auth import Collection, Reader
 from streams.api.backend import Shared
 from streams.api.cursors import Cursors
 from streams.api.openapi import missing

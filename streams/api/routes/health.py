@@ -9,8 +9,8 @@ from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from streams import metrics
+from streams.api.access.auth import Administering
 from streams.api.answers import json_answer
-from streams.api.auth import Administering
 from streams.api.backend import Shared
 from streams.api.openapi import operation_defaults
 from streams.services.views.system_health import SystemHealth

@@ -8,8 +8,8 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
+from streams.api.access.auth import Collection, NamedCollection, Reader, Submitting
 from streams.api.answers import NDJSON, cached_answer, json_answer, lines_answer, lines_of
-from streams.api.auth import Collection, NamedCollection, Reader, Submitting
 from streams.api.backend import Shared
 from streams.api.openapi import missing
 from streams.api.parameters import Limit

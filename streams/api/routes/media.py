@@ -5,8 +5,8 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from streams.api.access.auth import Collection, Reader
 from streams.api.answers import cached_answer
-from streams.api.auth import Collection, Reader
 from streams.api.backend import Shared
 from streams.api.openapi import missing
 from streams.api.parameters import MediaIdPath

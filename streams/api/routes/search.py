@@ -10,8 +10,8 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from streams.analytics.queries.stored import DecisionFilter
+from streams.api.access.auth import Collection, NamedCollection, Reader
 from streams.api.answers import cached_answer, json_answer
-from streams.api.auth import Collection, NamedCollection, Reader
 from streams.api.backend import Shared
 from streams.api.bodies import FORM, JSON_TYPES, media_type, read_json, read_medium
 from streams.api.openapi import missing

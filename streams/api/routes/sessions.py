@@ -7,10 +7,10 @@ import logging
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from streams.api.access.auth import Authenticator, principal_of
+from streams.api.access.sessions import cookie_header
 from streams.api.answers import json_answer
-from streams.api.auth import Authenticator, principal_of
 from streams.api.routes.statistics import KeyView, view_key
-from streams.api.sessions import cookie_header
 
 router = APIRouter(tags=["console"])
 audit = logging.getLogger("streams.api.audit")

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from streams.api.access.auth import Collection, Reader, principal_of
 from streams.api.answers import cached_answer, json_answer
-from streams.api.auth import Collection, Reader, principal_of
 from streams.api.backend import Shared
 from streams.config.api_keys import ApiKey
 from streams.services.views.collection_statistics import CollectionStatistics, collection_statistics

@@ -11,8 +11,8 @@ import orjson
 from fastapi import APIRouter, Header, Query, Request
 from starlette.responses import Response
 
+from streams.api.access.auth import Collection, NamedCollection, Principal, Submitting
 from streams.api.answers import json_answer, to_json
-from streams.api.auth import Collection, NamedCollection, Principal, Submitting
 from streams.api.backend import Backend, Shared
 from streams.api.bodies import FORM, JSON_TYPES, UploadedMedium, media_type, read_json, read_medium
 from streams.api.parameters import IdempotencyKey, MediaIdPath, WaitSeconds

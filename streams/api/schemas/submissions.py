@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, Self, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from streams.analytics.queries.stored import StoredDecision
-from streams.api.auth import COLLECTION_PATTERN
+from streams.api.access.auth import COLLECTION_PATTERN
 from streams.api.problems import FieldError, Problem
 from streams.domain.records.fields import MAX_ID_CHARS
 from streams.domain.records.submission import MAX_URL_CHARS, Kind

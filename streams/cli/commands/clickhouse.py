@@ -11,7 +11,7 @@ from streams.analytics.client import connect
 from streams.analytics.grants import apply_grants, grant_statements
 from streams.analytics.migrations import migrate as apply_migrations
 from streams.analytics.migrations import pending_migrations
-from streams.analytics.queries.totals import record_counts
+from streams.analytics.queries.figures.totals import record_counts
 from streams.cli.app import OneLineGroup
 from streams.cli.options import clickhouse_option, data_dir_option
 from streams.cli.terminal import say

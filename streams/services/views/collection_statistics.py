@@ -10,14 +10,17 @@ from typing import Any, Final
 from clickhouse_connect.driver.client import Client
 
 from streams.analytics.pool import QueryPool
-from streams.analytics.queries.confidence import ConfidenceTotal, totals_by_confidence
-from streams.analytics.queries.failures import FailureTotal, failures_by_reason
-from streams.analytics.queries.latency import HopLatency, latency_by_hop
+from streams.analytics.queries.figures.confidence import ConfidenceTotal, totals_by_confidence
+from streams.analytics.queries.figures.failures import FailureTotal, failures_by_reason
+from streams.analytics.queries.figures.latency import HopLatency, latency_by_hop
+from streams.analytics.queries.figures.near_duplicates import (
+    TransformationStatistics,
+    near_duplicates_by_transformation,
+)
+from streams.analytics.queries.figures.throughput import CacheUse, Throughput, cache_use, throughput
+from streams.analytics.queries.figures.totals import OutcomeTotal, Savings, savings, totals_by_outcome
 from streams.analytics.queries.moderation.verdict_totals import CallTotal, VerdictTotal, call_totals, totals_by_verdict
 from streams.analytics.queries.moderation.verdicts import CallsSaved, calls_saved
-from streams.analytics.queries.near_duplicates import TransformationStatistics, near_duplicates_by_transformation
-from streams.analytics.queries.throughput import CacheUse, Throughput, cache_use, throughput
-from streams.analytics.queries.totals import OutcomeTotal, Savings, savings, totals_by_outcome
 
 
 @dataclass(frozen=True)

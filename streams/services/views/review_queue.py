@@ -7,7 +7,7 @@ from datetime import datetime
 
 from clickhouse_connect.driver.client import Client
 
-from streams.analytics.queries.review_queue import QueueFilter, WaitingGroup, decisions_by_id, waiting_groups
+from streams.analytics.queries.moderation.review_queue import QueueFilter, WaitingGroup, decisions_by_id, waiting_groups
 from streams.analytics.queries.stored import StoredDecision
 from streams.analytics.queries.stored.contents import decisions_of_contents
 

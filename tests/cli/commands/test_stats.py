@@ -16,8 +16,8 @@ import orjson
 import pytest
 
 from streams.analytics.client import connect
+from streams.analytics.queries.figures.throughput import CacheUse, Throughput, cache_use, throughput
 from streams.analytics.queries.moderation.verdict_totals import CallTotal, VerdictTotal, call_totals, totals_by_verdict
-from streams.analytics.queries.throughput import CacheUse, Throughput, cache_use, throughput
 from streams.cli.printing.statistics import milliseconds, money
 from streams.config.settings import load_settings
 from streams.domain.records import Outcome, Verdict, VerdictSource

@@ -8,11 +8,11 @@ from typing import Final
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from streams.api.access.auth import Moderating, NamedCollection, Principal
 from streams.api.answers import json_answer
-from streams.api.auth import Moderating, NamedCollection, Principal
 from streams.api.backend import Backend, Shared
 from streams.api.problems import Problem, problem_of
-from streams.api.routes.verdicts import publish_said
+from streams.api.routes.moderation.verdicts import publish_said
 from streams.api.schemas.verdicts import ActAnswer, ActBody, ActsBody
 from streams.domain.records import Label, VerdictSource
 from streams.domain.records.moderation import PAIR_EVENTS

@@ -18,8 +18,8 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from streams import metrics
-from streams.api.auth import Authenticator, Principal
-from streams.api.limits import Allowance, RateLimits
+from streams.api.access.auth import Authenticator, Principal
+from streams.api.access.limits import Allowance, RateLimits
 from streams.api.problems import Problem, problem_of
 from streams.console import is_console_path
 from streams.errors import Overloaded

@@ -7,9 +7,9 @@ from typing import Annotated, Final, Literal
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from streams.analytics.queries.review_queue import CollectionSize, QueueFilter, collection_sizes
+from streams.analytics.queries.moderation.review_queue import CollectionSize, QueueFilter, collection_sizes
+from streams.api.access.auth import Collection, Reader
 from streams.api.answers import cached_answer
-from streams.api.auth import Collection, Reader
 from streams.api.backend import Shared
 from streams.api.cursors import Cursors
 from streams.api.parameters import Cursor, Limit

@@ -11,11 +11,11 @@ from clickhouse_connect.driver.client import Client
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from streams.api.access.auth import Moderating, NamedCollection, Principal
 from streams.api.answers import json_answer
-from streams.api.auth import Moderating, NamedCollection, Principal
 from streams.api.backend import Backend, Shared
 from streams.api.parameters import WaitSeconds
-from streams.api.routes.verdicts import published_event
+from streams.api.routes.moderation.verdicts import published_event
 from streams.api.schemas.operations import Deletion, DeletionBody
 from streams.domain.records import VerdictSource
 from streams.services.decision_feed.verdicts_online import OnlineEvent, publish_event_online

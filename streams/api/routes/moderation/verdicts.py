@@ -9,8 +9,8 @@ import orjson
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
+from streams.api.access.auth import Collection, Moderating, NamedCollection, Principal, Reader
 from streams.api.answers import cached_answer, json_answer
-from streams.api.auth import Collection, Moderating, NamedCollection, Principal, Reader
 from streams.api.backend import Backend, Shared
 from streams.api.parameters import MediaIdPath, WaitSeconds
 from streams.api.schemas.verdicts import EventPublished, PairBody, Said, VerdictBody, WithdrawalBody

@@ -14,8 +14,8 @@ from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
 from streams.analytics.queries.moderation.hash_lists import ListRow
+from streams.api.access.auth import Administering, Collection
 from streams.api.answers import NDJSON, cached_answer, json_answer, lines_answer, lines_of
-from streams.api.auth import Administering, Collection
 from streams.api.backend import Backend, Shared
 from streams.api.bodies import media_type
 from streams.api.openapi import missing

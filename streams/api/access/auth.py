@@ -10,9 +10,9 @@ from typing import Annotated, Final
 from fastapi import Depends, Query, Request
 from starlette.datastructures import Headers
 
+from streams.api.access.sessions import Sessions, session_of
 from streams.api.cursors import CursorSigner
 from streams.api.problems import Problem
-from streams.api.sessions import Sessions, session_of
 from streams.config.api_keys import LOCAL_KEY, ApiKey, LiveKeys, Role
 from streams.config.settings import Settings
 from streams.domain.records import COLLECTION_REGEX

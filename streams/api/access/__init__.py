@@ -1,0 +1,1 @@
+"""Who may ask what, and how often: keys, sessions of the console, limits, and the gate before all routes."""

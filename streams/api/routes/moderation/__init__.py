@@ -1,0 +1,1 @@
+"""What moderators do: verdicts and corrections, the queue, hash lists, deletions, answers of services."""
