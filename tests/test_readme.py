@@ -12,6 +12,7 @@ from typing import Any
 from streams.config.settings import load_settings
 from streams.kafka.topic_admin import apply_topics
 from tests.support.media import jpeg
+from tests.support.patience import PATIENCE_S
 from tests.support.processes import end, kill, launch, tail
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -51,10 +52,10 @@ def test_the_examples_publish_and_read_decisions(embedded_kafka: Any, tmp_path: 
     reading = launch([sys.executable, "-u", reader], log=tmp_path / "read.log")
     try:
         for _ in range(2):
-            subprocess.run([sys.executable, publish], cwd=tmp_path, check=True, timeout=60)
+            subprocess.run([sys.executable, publish], cwd=tmp_path, check=True, timeout=PATIENCE_S)
             time.sleep(0.5)
         said = lines_of(tmp_path / "read.log", 5)
-        subprocess.run([sys.executable, verdict], cwd=tmp_path, check=True, timeout=60)
+        subprocess.run([sys.executable, verdict], cwd=tmp_path, check=True, timeout=PATIENCE_S)
         revised = lines_of(tmp_path / "read.log", 7)[5:]
     finally:
         kill(reading)
@@ -67,7 +68,7 @@ def test_the_examples_publish_and_read_decisions(embedded_kafka: Any, tmp_path: 
 
 def lines_of(log: Path, count: int) -> list[str]:
     """The lines of a file once it has so many, or those after a minute."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE_S
     while len(lines := log.read_text().splitlines()) < count and time.monotonic() < deadline:
         time.sleep(0.2)
     return lines

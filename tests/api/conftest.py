@@ -16,6 +16,7 @@ from PIL import Image
 
 from streams.config.api_keys import Role, make_key
 from tests.support.commands import running_system
+from tests.support.patience import PATIENCE_S
 
 ROLES: dict[str, frozenset[Role]] = {
     "shop": frozenset({"read", "submit", "moderate"}),
@@ -37,7 +38,7 @@ class Api:
 
     def client(self, key: str | None = "shop", **more: Any) -> httpx.Client:
         headers = {"Authorization": f"Bearer {self.keys[key]}"} if key else {}
-        return httpx.Client(base_url=self.url, headers=headers, timeout=60, **more)
+        return httpx.Client(base_url=self.url, headers=headers, timeout=PATIENCE_S, **more)
 
 
 @pytest.fixture(scope="session")
@@ -90,7 +91,7 @@ def submit(client: httpx.Client, media_id: str, data: bytes, collection: str = "
     return found
 
 
-def eventually(ask: Any, timeout_s: float = 20.0) -> Any:
+def eventually(ask: Any, timeout_s: float = PATIENCE_S) -> Any:
     """What `ask` returns as soon as that is something: rows come a second after decisions."""
     deadline = time.monotonic() + timeout_s
     while not (found := ask()):

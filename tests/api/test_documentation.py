@@ -15,6 +15,7 @@ import pytest
 
 from streams.api.problems import TITLES
 from tests.api.conftest import Api, eventually, photo
+from tests.support.patience import PATIENCE_S
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "integrate" / "http-api.md").read_text()
 
@@ -38,7 +39,13 @@ def test_the_commands_and_the_python_run(api: Api, story: dict[str, Any], tmp_pa
             with api.client() as client:
                 eventually(lambda: client.get("/v1/history/photo-3").status_code == 200)
         ran = subprocess.run(
-            ["sh", "-ec", code], cwd=tmp_path, env=variables, capture_output=True, text=True, timeout=120, check=False
+            ["sh", "-ec", code],
+            cwd=tmp_path,
+            env=variables,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_S,
+            check=False,
         )
         assert ran.returncode in (0, 28), (code, ran.stderr, ran.stdout[:500])
         outputs.append(ran.stdout)
@@ -48,9 +55,14 @@ def test_the_commands_and_the_python_run(api: Api, story: dict[str, Any], tmp_pa
     assert any('"counterfeit"' in output for output in outputs)
     for code in blocks("python"):
         run = subprocess.run(
-            [sys.executable, "-c", code], cwd=tmp_path, env=variables, capture_output=True, text=True, timeout=120,
+            [sys.executable, "-c", code],
+            cwd=tmp_path,
+            env=variables,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_S,
             check=False,
-        )  # fmt: skip
+        )
         assert run.returncode == 0, run.stderr
         assert "a copy of photo-1" in run.stdout
 

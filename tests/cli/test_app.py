@@ -10,6 +10,7 @@ import pytest
 
 from streams.cli.app import COMMANDS
 from tests.cli.conftest import Run
+from tests.support.patience import PATIENCE_S
 
 MEDIASIEVE = [sys.executable, "-m", "streams.cli"]
 NOBODY = "127.0.0.1:1"
@@ -114,7 +115,7 @@ except SystemExit as ended:
 heavy = {"faust", "numpy", "chdb", "PIL", "confluent_kafka", "pydantic", "rich", "aiohttp"} & sys.modules.keys()
 assert not heavy, heavy
 """
-    subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, timeout=60)
+    subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, timeout=PATIENCE_S)
 
 
 def test_a_closed_stdout_is_not_an_error(folder: Path) -> None:
@@ -127,13 +128,17 @@ def test_a_closed_stdout_is_not_an_error(folder: Path) -> None:
 
     with command.stderr as stderr:
         assert stderr.read() == b""
-    assert command.wait(60) == 0
+    assert command.wait(PATIENCE_S) == 0
 
 
 def test_a_full_disk_is_one_line(folder: Path) -> None:
     with Path("/dev/full").open("wb") as full:
         result = subprocess.run(
-            [*MEDIASIEVE, "topics", "list", "--json"], stdout=full, stderr=subprocess.PIPE, timeout=60, check=False
+            [*MEDIASIEVE, "topics", "list", "--json"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            timeout=PATIENCE_S,
+            check=False,
         )
 
     assert result.returncode == 1

@@ -21,6 +21,7 @@ from streams.local.demo_samples import CLIP, VIDEO, write_samples
 from streams.services.text import human_bytes
 from tests.support.brokers import ApacheKafka
 from tests.support.commands import MEDIASIEVE, TIMEOUT_S, decisions_of, environment, mediasieve, running_system, until
+from tests.support.patience import PATIENCE_S
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="looks for processes in /proc")
 
@@ -146,7 +147,7 @@ def test_scan_stops_its_processes_on_sigterm(photos: Path) -> None:
 
     scan.terminate()
 
-    assert scan.wait(60) == 128 + signal.SIGTERM
+    assert scan.wait(PATIENCE_S) == 128 + signal.SIGTERM
     until(lambda: not processes_of(home))
     assert list(home.iterdir()) == [photos]
 
@@ -206,7 +207,7 @@ def test_a_killed_worker_comes_back_and_everything_is_decided_once(system: Runni
         found = decisions_of(mediasieve(home, "decisions", "--json", "--collection", "second").stdout)
         return found if len(found) == 60 else None
 
-    found = until(all_decided, 90)
+    found = until(all_decided)
     assert Counter(each["outcome"] for each in found.values()) == {"unique": 30, "duplicate": 30}
     until(lambda: "ended by signal 9; starting it again" in (home / "up.log").read_text())
     until(lambda: mediasieve(home, "doctor").returncode == 0)
@@ -266,7 +267,7 @@ def test_systems_that_start_together_share_no_port_and_nothing_outlives_them(tmp
         for folder in homes
     ]
     try:
-        until(lambda: all(find_running_system(folder / "data") for folder in homes), 120)
+        until(lambda: all(find_running_system(folder / "data") for folder in homes))
         systems = [find_running_system(folder / "data") for folder in homes]
         addresses = [{each.broker, each.clickhouse, *each.workers} for each in systems if each is not None]
         assert len(addresses) == 2
@@ -294,7 +295,7 @@ def test_up_uses_a_running_kafka(apache_kafka: ApacheKafka, tmp_path: Path) -> N
             stderr=output,
         )
     try:
-        until(lambda: find_running_system(tmp_path / "data") or up.poll() is not None, 120)
+        until(lambda: find_running_system(tmp_path / "data") or up.poll() is not None)
         assert up.poll() is None, (tmp_path / "up.log").read_text()
         assert mediasieve(tmp_path, "publish", "photos").returncode == 0
 
@@ -306,7 +307,7 @@ def test_up_uses_a_running_kafka(apache_kafka: ApacheKafka, tmp_path: Path) -> N
         assert "4.1 or later" in mediasieve(tmp_path, "doctor").stdout
     finally:
         up.send_signal(signal.SIGINT)
-        code = up.wait(60)
+        code = up.wait(PATIENCE_S)
     assert code == 0, (tmp_path / "up.log").read_text()
 
 

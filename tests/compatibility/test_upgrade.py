@@ -29,7 +29,7 @@ from tests.support.processes import end, launch, tail
 
 WRITTEN = Path(__file__).parent / "written_by_0.1.0"
 CHANGELOG = "mediasieve-match-contents-changelog"
-TIMEOUT_S = 90.0
+TIMEOUT_S = 240.0
 
 
 @dataclass(frozen=True, slots=True)

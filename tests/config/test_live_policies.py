@@ -13,6 +13,7 @@ from streams import metrics
 from streams.config.live_policies import LivePolicies
 from streams.config.policy_file import PolicyFileError
 from streams.domain.policy.policy import DEFAULT_POLICY, Policy
+from tests.support.patience import PATIENCE_S
 
 NEVER_S = 3600.0
 FAST = Policy.of(name="fast", near=False)
@@ -137,7 +138,7 @@ def test_its_thread_looks_until_it_is_closed(path: Path) -> None:
     live = LivePolicies(path, look_s=0.01)
     try:
         path.write_text("policies: {}")
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE_S
         while live.of("shop") != DEFAULT_POLICY and time.monotonic() < deadline:
             time.sleep(0.01)
         assert live.of("shop") == DEFAULT_POLICY

@@ -19,7 +19,7 @@ from tests.support.brokers import Namespace
 from tests.support.media import jpeg
 from tests.support.processes import end, launch, tail
 
-TIMEOUT_S = 60.0
+TIMEOUT_S = 240.0
 
 
 def publish(settings: Settings, media_id: str) -> None:

@@ -19,6 +19,7 @@ from streams.kafka.topic_admin import apply_topics
 from streams.kafka.topics import FINGERPRINTS, SUBMISSIONS, wire_name
 from tests.support.brokers import Namespace
 from tests.support.media import jpeg
+from tests.support.patience import PATIENCE_S
 from tests.support.processes import PeakMemory, descendants, end, launch, tail
 
 #: A record of 20 MB is larger than the share of the stage, three quarters of this.
@@ -87,7 +88,7 @@ class Flood:
         finally:
             end(process)
 
-    def answers(self, keys: set[bytes], timeout_s: float = 120.0) -> list[Message]:
+    def answers(self, keys: set[bytes], timeout_s: float = PATIENCE_S) -> list[Message]:
         """The fingerprint records of these media, each the first of its medium, in the order they were sent in."""
         consumer = Consumer({"bootstrap.servers": self.settings.kafka.bootstrap_servers, "group.id": "reader"})
         topic = wire_name(self.settings, FINGERPRINTS)

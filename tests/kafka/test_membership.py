@@ -19,6 +19,7 @@ from streams.kafka.clients import make_admin
 from streams.kafka.membership import leave_groups
 from streams.kafka.topics import SUBMISSIONS, consumer_group, group_member, wire_name
 from tests.support.brokers import Namespace
+from tests.support.patience import PATIENCE_S
 
 MEMBER = """
 import asyncio, sys
@@ -91,7 +92,7 @@ async def test_another_worker_of_the_group_stays_and_takes_over(settings: Settin
     )
     await consumer.start()
     try:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE_S
         while len(consumer.assignment()) < 4 and time.monotonic() < deadline:
             await consumer.getmany(timeout_ms=100)
 

@@ -24,6 +24,7 @@ from confluent_kafka.admin import (
 )
 
 from streams.local.broker import EmbeddedBroker
+from tests.support.patience import PATIENCE_S
 
 pytestmark = pytest.mark.kafka
 
@@ -72,7 +73,7 @@ def read(broker: EmbeddedBroker, topic: str, count: int, **options: Any) -> list
     consumer = Consumer({"group.id": uuid.uuid4().hex, "fetch.message.max.bytes": 32 << 20, **config, **options})
     consumer.subscribe([topic])
     messages: list[Message] = []
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE_S
     while len(messages) < count and time.monotonic() < deadline:
         messages += consumer.consume(count - len(messages), 0.5)
     assert [message.error() for message in messages] == [None] * count
@@ -173,7 +174,7 @@ def test_a_compacted_topic_drops_overwritten_records(running: EmbeddedBroker) ->
     for number in range(3000):
         producer.produce(topic, b"%d" % number, key=b"%d" % (number % 10), partition=0)
     producer.flush(20)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE_S
     while remaining(running, topic) >= 3000:
         assert time.monotonic() < deadline
         producer.produce(topic, b"more", key=b"more", partition=0)
@@ -210,7 +211,7 @@ def test_saved_records_survive_a_kill_of_the_broker(tmp_path: Path) -> None:
     with EmbeddedBroker(tmp_path) as broker:
         topic = create(broker, "kept")
         send(broker, topic, [b"x"] * 8)
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + PATIENCE_S
         while not is_saved(broker, topic):
             assert time.monotonic() < deadline
             time.sleep(0.1)
@@ -226,7 +227,7 @@ def is_saved(broker: EmbeddedBroker, topic: str) -> bool:
         return False
     seen = saved.stat().st_mtime_ns
     send(broker, topic, [b"nudge"])
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE_S
     while saved.stat().st_mtime_ns == seen and time.monotonic() < deadline:
         time.sleep(0.05)
     return saved.stat().st_mtime_ns != seen

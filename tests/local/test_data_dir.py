@@ -10,6 +10,7 @@ import pytest
 
 from streams.errors import ConfigurationError
 from streams.local.data_dir import NOTE, DataDir, RunningSystem, find_running_system, load_command_settings
+from tests.support.patience import PATIENCE_S
 
 NOTED = RunningSystem(
     pid=1,
@@ -31,7 +32,9 @@ def test_a_running_system_is_found_by_other_processes(folder: Path) -> None:
     script += "print(s.kafka.bootstrap_servers, s.kafka.topic_prefix, s.source.file_roots)"
 
     try:
-        said = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True, timeout=60)
+        said = subprocess.run(
+            [sys.executable, "-c", script], check=True, capture_output=True, text=True, timeout=PATIENCE_S
+        )
     finally:
         data.release()
 
@@ -63,7 +66,7 @@ data.claim()
 data.announce(RunningSystem(os.getpid(), "gone:1", "http://gone", "d", "", "g"))
 os.kill(os.getpid(), signal.SIGKILL)
 """
-    subprocess.run([sys.executable, "-c", script], check=False, timeout=60)
+    subprocess.run([sys.executable, "-c", script], check=False, timeout=PATIENCE_S)
     assert (folder / "data" / NOTE).exists()
 
     assert find_running_system(folder / "data") is None

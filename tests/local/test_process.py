@@ -17,11 +17,12 @@ from streams.local.broker import EmbeddedBroker
 from streams.local.clickhouse.server import EmbeddedClickHouse
 from streams.local.process import EmbeddedProcess, claim_port, free_port
 from tests.support.orphans import ENGINES
+from tests.support.patience import PATIENCE_S
 
 BOTH = pytest.mark.parametrize("engine_class", [EmbeddedBroker, EmbeddedClickHouse])
 
 
-def await_end(pid: int, timeout_s: float = 60.0) -> None:
+def await_end(pid: int, timeout_s: float = PATIENCE_S) -> None:
     deadline = time.monotonic() + timeout_s
     while Path(f"/proc/{pid}").exists() if sys.platform == "linux" else alive(pid):
         assert time.monotonic() < deadline, f"process {pid} is still there"

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from streams.local.supervisor import ChildSpec, Supervisor
+from tests.support.patience import PATIENCE_S
 
 SLEEPS = "import time; print('begun', flush=True); time.sleep(600)"
 IGNORES = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + SLEEPS
@@ -22,7 +23,7 @@ def child(folder: Path, script: str, **env: str) -> ChildSpec:
     return ChildSpec("child", (sys.executable, "-c", script), folder / "child.log", env)
 
 
-def until(condition: Callable[[], object], timeout_s: float = 30.0) -> None:
+def until(condition: Callable[[], object], timeout_s: float = PATIENCE_S) -> None:
     deadline = time.monotonic() + timeout_s
     while not condition():
         assert time.monotonic() < deadline, "the condition did not become true"

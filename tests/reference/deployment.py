@@ -16,6 +16,7 @@ from confluent_kafka.admin import OffsetSpec
 from streams.config.settings import Settings
 from streams.kafka.clients import make_admin
 from streams.kafka.topics import SUBMISSIONS, consumer_group, wire_name
+from tests.support.patience import PATIENCE_S
 from tests.support.processes import end, kill, launch, tail
 
 
@@ -55,7 +56,7 @@ class Workers:
         kill(self.running.pop(worker_id))
 
     def stop(self, worker_id: str) -> int:
-        return end(self.running.pop(worker_id), timeout_s=30)
+        return end(self.running.pop(worker_id), timeout_s=PATIENCE_S)
 
     def close(self) -> None:
         for process in self.running.values():

@@ -18,6 +18,7 @@ from streams.kafka.topics import wire_name
 from streams.runtime.stage import Stage
 from streams.runtime.worker import Worker
 from tests.support.brokers import Namespace
+from tests.support.patience import PATIENCE_S
 
 
 @dataclass
@@ -48,7 +49,7 @@ class Bench:
             producer.produce(name, value, key, partition, headers=list(headers))
         assert producer.flush(30) == 0
 
-    def read(self, topic: str, until: Callable[[list[Message]], bool], timeout_s: float = 30.0) -> list[Message]:
+    def read(self, topic: str, until: Callable[[list[Message]], bool], timeout_s: float = PATIENCE_S) -> list[Message]:
         """All records of an unprefixed topic from the beginning, until `until` holds or time is up."""
         consumer = Consumer({"bootstrap.servers": self.namespace.bootstrap, "group.id": "reader"})
         name = self.topic(topic)
@@ -83,7 +84,7 @@ class Bench:
             await running
 
 
-async def eventually(holds: Callable[[], bool], *, blocking: bool = False, timeout_s: float = 30.0) -> None:
+async def eventually(holds: Callable[[], bool], *, blocking: bool = False, timeout_s: float = PATIENCE_S) -> None:
     """Return once `holds()`; fail after `timeout_s`. A `blocking` condition runs on a thread."""
     deadline = time.monotonic() + timeout_s
     while not (await asyncio.to_thread(holds) if blocking else holds()):

@@ -16,6 +16,7 @@ from streams.runtime.transport import BatchConsumer
 from streams.runtime.watchdog import Watchdog
 from streams.runtime.worker import Worker
 from tests.runtime.conftest import Bench, eventually
+from tests.support.patience import PATIENCE_S
 
 
 class Stub:
@@ -101,7 +102,7 @@ async def test_a_worker_whose_work_never_ends_ends(bench: Bench, monkeypatch: py
     worker = Worker(bench.settings(), [stage])
     running = asyncio.create_task(worker.run())
     try:
-        await eventually(lambda: not worker.live, timeout_s=60)
+        await eventually(lambda: not worker.live, timeout_s=PATIENCE_S)
     finally:
         release.set()
         code = await running

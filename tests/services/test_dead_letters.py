@@ -30,6 +30,7 @@ from streams.services.dead_letters.letters import (
 from streams.services.dead_letters.sender import ActOptions
 from streams.services.progress import no_progress
 from tests.support.brokers import Namespace
+from tests.support.patience import PATIENCE_S
 from tests.support.stories import Record
 
 ANN = ActOptions("ann", "once more")
@@ -159,7 +160,7 @@ def test_a_replay_that_is_killed_loses_no_letter_and_makes_no_submission_anew(se
     assert process.stdout is not None
     try:
         assert process.stdout.readline() == b"begun\n"
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE_S
         while len(all_of(settings, DEAD_LETTER_ACTS)) < 500:
             assert time.monotonic() < deadline
         os.kill(process.pid, signal.SIGKILL)

@@ -22,6 +22,7 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from streams.config.settings import Settings, load_settings
+from tests.support.patience import PATIENCE_S
 from tests.support.processes import end, free_port, kill, launch, tail
 
 KAFKA_VERSION = "4.1.1"
@@ -196,7 +197,7 @@ class ApacheKafka:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def start(self, *, timeout_s: float = 60.0) -> Self:
+    def start(self, *, timeout_s: float = PATIENCE_S) -> Self:
         java, classpath = java_command(), f"{self._jars()}/*"
         if self._home is None:
             self._home = Path(tempfile.mkdtemp(prefix="mediasieve-kafka-"))
@@ -217,7 +218,7 @@ class ApacheKafka:
     def stop(self) -> None:
         """An orderly shutdown, as before a planned restart."""
         if self._process:
-            end(self._process, timeout_s=30.0)
+            end(self._process, timeout_s=PATIENCE_S)
             self._process = None
 
     def kill(self) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from tests.support.engines import EngineUnavailable
+from tests.support.patience import PATIENCE_S
 from tests.support.processes import end, free_port, launch, tail
 
 CONFIG = """
@@ -92,7 +93,7 @@ class ServedClickHouse:
         from streams.config.settings import load_settings
         from streams.errors import AnalyticsError
 
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE_S
         while True:
             try:
                 connect(load_settings(**self.settings("default")), database="").close()

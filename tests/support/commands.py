@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from streams.local.data_dir import RunningSystem, find_running_system
+from tests.support.patience import PATIENCE_S
 
 MEDIASIEVE = [sys.executable, "-m", "streams.cli"]
-TIMEOUT_S = 200
+TIMEOUT_S = PATIENCE_S
 
 
 def environment(folder: Path, **more: str) -> dict[str, str]:
@@ -43,7 +44,7 @@ def decisions_of(output: str) -> dict[str, dict[str, Any]]:
     return found
 
 
-def until(condition: Callable[[], Any], timeout_s: float = 60.0) -> Any:
+def until(condition: Callable[[], Any], timeout_s: float = PATIENCE_S) -> Any:
     deadline = time.monotonic() + timeout_s
     while not (found := condition()):
         assert time.monotonic() < deadline, "it did not come about"
@@ -60,11 +61,11 @@ def running_system(home: Path, *options: str, **more: str) -> Iterator[RunningSy
             [*MEDIASIEVE, "up", *options], cwd=home, env=environment(home, **more), stdout=output, stderr=output
         )
     try:
-        until(lambda: find_running_system(home / "data") or up.poll() is not None, 120)
+        until(lambda: find_running_system(home / "data") or up.poll() is not None)
         running = find_running_system(home / "data")
         assert running is not None, log.read_text()
         yield running
     finally:
         up.terminate()
-        code = up.wait(60)
+        code = up.wait(PATIENCE_S)
     assert code == 0, log.read_text()

@@ -25,6 +25,7 @@ from streams.analytics.client import connect
 from streams.analytics.migrations import Migration, MigrationResult, migrate, pending_migrations
 from streams.config.settings import Settings, load_settings
 from streams.local.clickhouse.server import EmbeddedClickHouse
+from tests.support.patience import PATIENCE_S
 
 CLICKHOUSE_IMAGE = "clickhouse/clickhouse-server:25.8"
 
@@ -99,7 +100,7 @@ class ContainerClickHouse:
         self._stack.enter_context(container)
         try:
             self.url = f"http://{container.get_container_host_ip()}:{container.get_exposed_port(8123)}"
-            self._await_answer(timeout_s=90.0)
+            self._await_answer(timeout_s=PATIENCE_S)
         except BaseException:
             self._stack.close()
             raise

@@ -16,6 +16,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
+from tests.support.patience import PATIENCE_S
+
 # Set in the child itself: `preexec_fn` is unsafe with threads and warns since Python 3.12.
 _LAUNCHER = """
 import ctypes, os, signal, sys
@@ -57,7 +59,7 @@ def launch(
         )
 
 
-def end(process: subprocess.Popen[bytes], *, timeout_s: float = 20.0) -> int:
+def end(process: subprocess.Popen[bytes], *, timeout_s: float = PATIENCE_S) -> int:
     """SIGTERM, then SIGKILL after `timeout_s`; the return code, negative for a signal."""
     if process.poll() is None:
         process.terminate()

@@ -90,6 +90,12 @@ class RecordTask:
         return self._context.now()
 
 
+def close(work: Work | None) -> None:
+    """Give up what may not have begun, without a warning that nobody awaited it."""
+    if work is not None:
+        work.close()
+
+
 @dataclass(frozen=True, slots=True)
 class Finished:
     """A record whose outputs are complete: its batch, its index in there, its task, and when work on it began."""
@@ -213,15 +219,18 @@ class ConcurrentRunner(Runner):
                     await self._send_ready(ready)
                     await asyncio.sleep(0)
                 continue
-            if self._slots.locked() or any(
-                earlier.task.record.key == record.key and earlier.batch is batch for earlier in ready
-            ):
-                await self._send_ready(ready)
-            await self._slots.acquire()
+            try:
+                if self._slots.locked() or any(
+                    earlier.task.record.key == record.key and earlier.batch is batch for earlier in ready
+                ):
+                    await self._send_ready(ready)
+                await self._slots.acquire()
+            except asyncio.CancelledError:
+                close(work)
+                raise
             if batch.stale:
                 self._slots.release()
-                if work is not None:
-                    work.close()
+                close(work)
                 return
             self._start(batch, index, task, work, chain)
 
@@ -262,8 +271,7 @@ class ConcurrentRunner(Runner):
             # Runs even if the task is cancelled before its first step, so the slot is always released.
             self._tasks.discard(running)
             self._slots.release()
-            if work is not None:
-                work.close()
+            close(work)
             if chain is not None and chain_end is not None:
                 if not chain_end.done():
                     chain_end.set_result(None)

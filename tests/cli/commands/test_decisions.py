@@ -18,6 +18,7 @@ from streams.domain.records import decision_id, format_timestamp
 from streams.kafka.clients import make_producer
 from streams.kafka.topics import DECISIONS, wire_name
 from tests.cli.conftest import Run
+from tests.support.patience import PATIENCE_S
 
 Write = Callable[..., None]
 EXAMPLE = Path(__file__).parents[2] / "examples" / DECISIONS
@@ -135,7 +136,7 @@ def test_follow_shows_new_decisions_until_the_limit(settings: Settings, write: W
     assert command.stdout is not None
     assert command.stderr is not None
     with command.stdout as stdout, command.stderr:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE_S
         number = 0
         while command.poll() is None and time.monotonic() < deadline:
             write(decision(f"new{number}"))  # repeated, since nobody knows when the reader starts to listen

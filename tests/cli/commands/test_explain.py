@@ -16,6 +16,7 @@ from streams.domain.policy.policy import DEFAULT_POLICY
 from tests.cli.conftest import Run, explained, words
 from tests.support.lookalikes import captioned, shirt
 from tests.support.media import encode, jpeg, photo
+from tests.support.patience import PATIENCE_S
 
 CAT = photo("chelsea.png", (450, 300))
 
@@ -278,7 +279,7 @@ except SystemExit as ended:
     assert ended.code == 0
 assert not {"streams.domain.match.images.index", "streams.domain.hamming.index"} & set(sys.modules)
 """
-    subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, timeout=60, cwd=files)
+    subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, timeout=PATIENCE_S, cwd=files)
 
 
 def test_the_drawing_is_a_png(run: Run, files: Path) -> None:

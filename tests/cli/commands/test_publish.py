@@ -21,6 +21,7 @@ from streams.kafka.clients import make_consumer
 from streams.kafka.topics import SUBMISSIONS, wire_name
 from streams.services.submit.records import max_inline_bytes
 from tests.cli.conftest import Run
+from tests.support.patience import PATIENCE_S
 
 JPEG = b"\xff\xd8\xff\xe0 not really"
 
@@ -34,7 +35,7 @@ def records(settings: Settings) -> Any:
         try:
             consumer.subscribe([wire_name(settings, SUBMISSIONS)])
             found: dict[str, Any] = {}
-            deadline = time.monotonic() + 20
+            deadline = time.monotonic() + PATIENCE_S
             while len(found) < count and time.monotonic() < deadline:
                 for message in consumer.consume(100, 0.2):
                     assert message.error() is None
@@ -216,7 +217,7 @@ def test_ctrl_c_says_how_many_were_published(settings: Settings, folder: Path) -
 
         command.send_signal(signal.SIGINT)
 
-        code, said = command.wait(30), stderr.read().decode()
+        code, said = command.wait(PATIENCE_S), stderr.read().decode()
     assert code == 130, said
     assert "stopped: published" in said
     assert "Traceback" not in said

@@ -30,6 +30,7 @@ from streams.services import rehash as service
 from tests.cli.conftest import Run
 from tests.support.media import jpeg
 from tests.support.partition import Partition
+from tests.support.patience import PATIENCE_S
 from tests.support.stories import T0_MS, Record
 
 CAT, COFFEE, ROCKET = jpeg("chelsea.png"), jpeg("coffee.png"), jpeg("rocket.jpg")
@@ -67,7 +68,7 @@ def read_submissions(settings: Settings, count: int) -> list[Submission]:
     """The submissions of `rehash`, `count` of them at least."""
     consumer = make_consumer(settings, f"test-{uuid.uuid4()}")
     found: list[Submission] = []
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE_S
     try:
         consumer.subscribe([wire_name(settings, SUBMISSIONS)])
         while len(found) < count and time.monotonic() < deadline:

@@ -25,6 +25,7 @@ from streams.domain.records.moderation import ModeratorCall
 from streams.kafka.topics import DECISIONS, FINGERPRINTS
 from tests.cli.conftest import Run, stored, words
 from tests.support.commands import MEDIASIEVE, environment
+from tests.support.patience import PATIENCE_S
 from tests.support.processes import free_port
 from tests.support.stories import (
     Record,
@@ -140,7 +141,7 @@ def test_watching_goes_on_until_ctrl_c(clickhouse: str, tmp_path: Path) -> None:
         assert watch.stdout is not None
         looks = [orjson.loads(watch.stdout.readline()) for _ in range(2)]
         watch.send_signal(signal.SIGINT)
-        assert watch.wait(60) == 130
+        assert watch.wait(PATIENCE_S) == 130
     assert [look["savings"]["copies"] for look in looks] == [2, 2]
 
     shown, terminal = pty.openpty()
@@ -153,7 +154,7 @@ def test_watching_goes_on_until_ctrl_c(clickhouse: str, tmp_path: Path) -> None:
         with contextlib.suppress(OSError):  # the end of a terminal
             while part := os.read(shown, 65536):
                 seen += part
-        assert watch.wait(60) == 130
+        assert watch.wait(PATIENCE_S) == 130
     os.close(shown)
     assert b"\x1b[2K" in seen, "drawn again in its place"
     assert b"\x1b[?25h" in seen, "the cursor is back"

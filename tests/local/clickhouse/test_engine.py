@@ -23,6 +23,7 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import DatabaseError
 
 from streams.local.clickhouse.server import EmbeddedClickHouse
+from tests.support.patience import PATIENCE_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ def call(
     **more: str,
 ) -> HttpAnswer:
     parameters = {**(parameters or {}), **more}
-    connection = http.client.HTTPConnection(engine.host, engine.port, timeout=60)
+    connection = http.client.HTTPConnection(engine.host, engine.port, timeout=PATIENCE_S)
     sent = body.encode() if isinstance(body, str) else body
     connection.request(method, f"{path}?{urlencode(parameters)}" if parameters else path, sent, headers or {})
     response = connection.getresponse()

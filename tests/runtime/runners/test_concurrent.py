@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Coroutine
 from dataclasses import replace
 from typing import Any
@@ -188,6 +189,16 @@ async def test_work_at_once_is_bounded(bench: Bench) -> None:
         gates.gate("all").set()
         await eventually(lambda: bench.committed(SUBMISSIONS, 3, "fingerprint") == 75, blocking=True)
     assert gates.most_at_work == 8
+
+
+async def test_work_that_still_waits_for_a_slot_is_given_up_when_the_worker_stops(bench: Bench) -> None:
+    bench.overrides["fetch_concurrency"] = 1
+    gates = Gates()
+    bench.publish(SUBMISSIONS, [(f"{n}".encode(), b"wait:for ever", 0) for n in range(3)])
+    async with bench.worker(gates.stage):
+        await eventually(lambda: gates.at_work == 1)
+    gc.collect()  # a coroutine that nobody awaited fails the test
+    assert gates.at_work == 0
 
 
 async def test_bytes_at_once_are_bounded(bench: Bench) -> None:

@@ -15,6 +15,7 @@ from streams.domain.records import ModerationEvent
 from streams.kafka.topics import CALLBACKS, DEAD_LETTERS, DECISIONS, VERDICTS
 from tests.runtime.conftest import Bench, eventually
 from tests.support.moderators import write_moderation_file
+from tests.support.patience import PATIENCE_S
 from tests.support.processes import end, free_port, kill, launch, tail
 from tests.support.stories import decision
 from tests.support.web_servers import Servers
@@ -89,7 +90,7 @@ class Processes:
 
     async def start_api(self) -> Any:
         process = self._start(["api"], self.api_log)
-        await eventually(lambda: process.poll() is not None or _is_live(self.url), blocking=True, timeout_s=60)
+        await eventually(lambda: process.poll() is not None or _is_live(self.url), blocking=True, timeout_s=PATIENCE_S)
         return process
 
     def _start(self, arguments: list[str], log: Any) -> Any:
@@ -136,7 +137,7 @@ async def test_answers_that_are_called_back_survive_kills_and_are_asked_for_once
     processes = Processes(bench, str(path))
     try:
         api, worker = await processes.start_api(), processes.start_worker()
-        await eventually(lambda: len(late.asked) == CONTENTS, timeout_s=90)
+        await eventually(lambda: len(late.asked) == CONTENTS, timeout_s=PATIENCE_S)
         for content_id in contents[:8]:
             assert await late.call_back(content_id, "before the kill") == 202, tail(processes.api_log)
         await asyncio.to_thread(kill, worker)

@@ -16,6 +16,7 @@ from streams.errors import BadInput, BrokenInfrastructure, Reason
 from streams.stages.fingerprint.decoders.pool import DecoderPool
 from streams.stages.fingerprint.decoders.starter import Started, Starter
 from tests.stages.fingerprint.decoders import stand_in
+from tests.support.patience import PATIENCE_S
 
 
 class StandIns(Starter):
@@ -42,7 +43,7 @@ class StandIns(Starter):
 
     def close(self) -> None:
         for process in self.started:
-            process.wait(20)  # fails if one was left running
+            process.wait(PATIENCE_S)  # fails if one was left running
 
 
 @pytest.fixture
@@ -129,7 +130,7 @@ async def test_a_file_that_takes_too_long_is_refused_and_its_process_ended(begun
             await slow
         assert refused.value.reason is Reason.DECODE_TIMEOUT
         assert await behind == b"b 4"
-        assert starter.started[0].wait(20) < 0
+        assert starter.started[0].wait(PATIENCE_S) < 0
 
 
 async def test_thumbnails_are_a_second_reply_to_the_same_file(begun: Path) -> None:

@@ -9,6 +9,7 @@ import threading
 from pathlib import Path
 
 from streams.stages.fingerprint.decoders.child import LARGE_DECODE_BYTES, Turns
+from tests.support.patience import PATIENCE_S
 
 HOLDER = """
 import fcntl, sys, time
@@ -33,7 +34,7 @@ def test_a_large_picture_waits_until_the_process_before_it_has_ended(tmp_path: P
         assert not waited.is_set()
         waiting = threading.Thread(target=turns.await_turn, args=(LARGE_DECODE_BYTES,))
         waiting.start()
-        assert waited.wait(20)
+        assert waited.wait(PATIENCE_S)
         waiting.join(0.3)
         assert waiting.is_alive()
         holder.kill()
