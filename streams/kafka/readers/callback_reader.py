@@ -14,7 +14,8 @@ from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 
 from streams.config.settings import Settings
 from streams.errors import BrokerError
-from streams.kafka.clients import make_consumer, reach_broker
+from streams.kafka.clients import reach_broker
+from streams.kafka.readers.resting_consumer import RestingConsumer
 from streams.kafka.topics import CALLBACKS, reader_group, wire_name
 
 logger = logging.getLogger(__name__)
@@ -23,6 +24,7 @@ RETRY_S: Final = 2.0
 POLL_S: Final = 0.2
 REQUEST_TIMEOUT_S: Final = 10.0
 QUEUE_KBYTES: Final = 4 << 10
+MOST_RECORDS: Final = 100
 
 
 class CallbackFollower:
@@ -52,31 +54,42 @@ class CallbackFollower:
             await asyncio.to_thread(self._thread.join)
 
     def _run(self, loop: asyncio.AbstractEventLoop, deliver: Callable[[uuid.UUID, bytes], None], since_ms: int) -> None:
-        consumer = make_consumer(
+        resting = RestingConsumer(
             self._settings, reader_group(self._settings, CALLBACKS), queued_max_messages_kbytes=QUEUE_KBYTES
         )
+        position: dict[int, int] = {}
         try:
             while not self._ended.is_set():
                 try:
-                    self._assign(consumer, since_ms)
+                    position = self._assign(resting.consumer, since_ms)
                     break
                 except (BrokerError, KafkaException) as error:
                     logger.warning("answers of moderators cannot be read yet: %s", error)
                     self._ended.wait(RETRY_S)
             while not self._ended.is_set():
-                message = consumer.poll(POLL_S)
-                if message is not None and message.error() is None:
-                    _pass_on(message, loop, deliver)
+                for message in resting.consume(MOST_RECORDS, POLL_S, position):
+                    if message.error() is None:
+                        position[message.partition() or 0] = (message.offset() or 0) + 1
+                        _pass_on(message, loop, deliver)
         finally:
-            consumer.close()
+            resting.close()
 
-    def _assign(self, consumer: Consumer, since_ms: int) -> None:
+    def _assign(self, consumer: Consumer, since_ms: int) -> dict[int, int]:
+        """Read from then on; the next offset by partition."""
         topic = wire_name(self._settings, CALLBACKS)
         known = reach_broker(self._settings, consumer, REQUEST_TIMEOUT_S).topics.get(topic)
         if known is None or not known.partitions:
             raise BrokerError(f"there is no topic {topic}; run `mediasieve topics apply`")
         asked = [TopicPartition(topic, partition, since_ms) for partition in known.partitions]
-        consumer.assign(consumer.offsets_for_times(asked, timeout=REQUEST_TIMEOUT_S))
+        found = consumer.offsets_for_times(asked, timeout=REQUEST_TIMEOUT_S)
+        position = {
+            place.partition: place.offset
+            if place.offset >= 0
+            else consumer.get_watermark_offsets(place, timeout=REQUEST_TIMEOUT_S)[1]
+            for place in found
+        }
+        consumer.assign([TopicPartition(topic, partition, offset) for partition, offset in position.items()])
+        return position
 
 
 def _pass_on(message: Message, loop: asyncio.AbstractEventLoop, deliver: Callable[[uuid.UUID, bytes], None]) -> None:

@@ -14,7 +14,8 @@ from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
 from streams.config.settings import Settings
 from streams.errors import BrokerError
-from streams.kafka.clients import make_consumer, reach_broker
+from streams.kafka.clients import reach_broker
+from streams.kafka.readers.resting_consumer import RestingConsumer
 from streams.kafka.topics import DECISIONS, wire_name
 
 REQUEST_TIMEOUT_S: Final = 10.0
@@ -49,7 +50,9 @@ class DecisionTail:
     def __init__(self, settings: Settings, start: Position | None = None) -> None:
         self._settings = settings
         self.topic = wire_name(settings, DECISIONS)
-        self._consumer = make_consumer(settings, f"{settings.kafka.group_prefix}-decisions-tail", fetch_wait_max_ms=500)
+        group = f"{settings.kafka.group_prefix}-decisions-tail"
+        self._resting = RestingConsumer(settings, group, fetch_wait_max_ms=500)
+        self._consumer = self._resting.consumer
         try:
             self.position = self._assign(start or {})
         except BaseException:
@@ -64,9 +67,7 @@ class DecisionTail:
             BrokerError: the broker refuses.
         """
         self._refresh_partitions()
-        messages = self._consumer.consume(1, timeout_s)
-        if messages:
-            messages += self._consumer.consume(MAX_RECORDS - 1, 0.0)
+        messages = self._resting.consume(MAX_RECORDS, timeout_s, self.position)
         found = []
         for message in messages:
             trouble = message.error()

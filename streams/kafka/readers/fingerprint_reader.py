@@ -40,6 +40,12 @@ class FingerprintReader:
             self._consumer.assign([TopicPartition(self.topic, partition, offset)])
         except KafkaException as error:
             raise BrokerError(f"reading {self.topic} failed: {error.args[0].str()}") from error
+        try:
+            return self._read(partition, offset)
+        finally:
+            self._consumer.unassign()  # or it goes on fetching
+
+    def _read(self, partition: int, offset: int) -> Fingerprint | None:
         deadline = time.monotonic() + MAX_SILENCE_S
         while time.monotonic() < deadline:
             message = self._consumer.poll(0.1)

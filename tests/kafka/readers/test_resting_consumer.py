@@ -1,0 +1,62 @@
+"""A reader that lives long lets the embedded broker rest, and reads on as soon as there are records."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+from confluent_kafka import Producer, TopicPartition
+
+from streams.config.settings import Settings
+from streams.kafka.readers.resting_consumer import RestingConsumer
+from streams.kafka.topic_admin import apply_topics
+from streams.kafka.topics import DECISIONS, load_topics, wire_name
+from tests.support.brokers import Namespace
+from tests.support.patience import PATIENCE_S
+
+PARTITIONS = load_topics()[DECISIONS].partitions
+
+
+@pytest.fixture
+def settings(broker: Namespace, tmp_path: Path) -> Settings:
+    settings = broker.settings(tmp_path)
+    apply_topics(settings)
+    return settings
+
+
+def publish(settings: Settings, numbers: range) -> None:
+    producer = Producer({"bootstrap.servers": settings.kafka.bootstrap_servers})
+    for number in numbers:
+        producer.produce(wire_name(settings, DECISIONS), f"{number}".encode(), partition=number % PARTITIONS)
+    assert producer.flush(PATIENCE_S) == 0
+
+
+def test_records_are_read_before_and_while_the_broker_rests(settings: Settings, broker: Namespace) -> None:
+    topic = wire_name(settings, DECISIONS)
+    resting = RestingConsumer(settings, "rests", fetch_wait_max_ms=500)
+    resting.consumer.assign([TopicPartition(topic, number, 0) for number in range(PARTITIONS)])
+    position, found = dict.fromkeys(range(PARTITIONS), 0), list[int]()
+
+    def read(until: int) -> None:
+        deadline = time.monotonic() + PATIENCE_S
+        while len(found) < until and time.monotonic() < deadline:
+            for message in resting.consume(50, 0.3, position):
+                assert message.error() is None
+                found.append(int(message.value() or b""))
+                position[message.partition() or 0] = (message.offset() or 0) + 1
+
+    try:
+        publish(settings, range(100))
+        read(100)
+        deadline = time.monotonic() + (PATIENCE_S if broker.kind == "embedded" else 4.0)
+        while not resting.answers_at_once and time.monotonic() < deadline:
+            assert resting.consume(50, 0.3, position) == []
+        assert resting.answers_at_once == (broker.kind == "embedded")
+        assert resting.consume(50, 0.3, position) == []
+        for start in range(100, 400, 60):
+            publish(settings, range(start, start + 60))
+            read(start + 60)
+        assert sorted(found) == list(range(400))
+    finally:
+        resting.close()
