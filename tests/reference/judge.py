@@ -52,7 +52,7 @@ def says_the_same(known: Evidence, query: Evidence, shares: Map) -> bool:
     if area > 0 and a > abs(b) and e > abs(d):
         return True
     one, other = known.thumbnails[0], query.thumbnails[0]
-    inks, bold = known.ink is not None and query.ink is not None, is_bold(one) and is_bold(other)
+    inks, bold = known.ink is not None and query.ink is not None, is_bold_drawing(one) and is_bold_drawing(other)
     if inks and not bold and area > 0 and known.ink is not None and known.ink.words >= 40:
         return True
     return not (inks or bold) or tone_distance(one.pixels, other.pixels) <= 10
@@ -84,7 +84,7 @@ def by_evidence(
         if confidence != "certain" and not few and found.score < 490:
             confidence = ""
     elif found.score >= 490 or (few and found.score >= 300):
-        calm = bands(known, query, found) <= 5 and not changed(known, query, found)
+        calm = bands(known, query, found) <= 5 and not changed(known, query, found, even(shown[0]) * 100 >= 60 * 112)
         confidence = "certain" if same_colours and calm else "likely"
         if is_drawing(shown[0]) and is_drawing(shown[1]):
             tones = aligned_tones(known, query, found)
@@ -104,7 +104,8 @@ def by_evidence(
         confidence, score, blocks, work = by_ink(inks[0], inks[1], shares, confidence, same, alike, blocks)
     elif confidence == "certain" and any(inks) and not is_bold_copy(shown):
         paper_side = shown[1] if inks[1] else shown[0]
-        photo = structured(paper_side) > 51 and even(paper_side) * 100 < 80 * 112 and found.score >= 880
+        ground = even(paper_side) * 100
+        photo = ground < 50 * 112 or (structured(paper_side) > 51 and ground < 80 * 112 and found.score >= 880)
         confidence = "certain" if photo else "likely"
     differs = round((blocks.count(2) + blocks.count(3)) / 64, 4)
     return Judgement(confidence, score, differs, blocks, found.views, work)  # type: ignore[arg-type]
@@ -161,6 +162,10 @@ def is_bold(thumbnail: Thumbnail) -> bool:
     spreads = [thumbnail.packed[at + 1] - thumbnail.packed[at] for at in range(0, len(thumbnail.packed), 18)]
     bold, clear = sum(spread >= 90 for spread in spreads), sum(spread >= 6 for spread in spreads)
     return clear >= 8 and bold * 100 >= 60 * clear
+
+
+def is_bold_drawing(thumbnail: Thumbnail) -> bool:
+    return is_bold(thumbnail) and structured(thumbnail) <= 51
 
 
 def is_bold_copy(shown: tuple[Thumbnail, Thumbnail]) -> bool:
@@ -305,8 +310,8 @@ def bands(known: Evidence, query: Evidence, found: Verification) -> int:
     return sum(left_over >= 400 and explained * 2 <= 1 for left_over, explained in least.values())
 
 
-def changed(known: Evidence, query: Evidence, found: Verification) -> bool:
-    """Whether few places differ far more than the others."""
+def changed(known: Evidence, query: Evidence, found: Verification, on_even_ground: bool) -> bool:
+    """Whether few places differ far more than the others, or all of them much on an even ground."""
     placed = found.placement
     inverse = inverse_of(found)
     if placed is None or inverse is None:
@@ -317,7 +322,7 @@ def changed(known: Evidence, query: Evidence, found: Verification) -> bool:
         other = 255 - other
     edges = [0 if each.view == FULL else 3 for each in (known.thumbnails[placed.known], query.thumbnails[placed.query])]
     worst, usual = changes.changes(one, other, inverse, *edges)
-    return 4 * worst > 17 * (usual + 16)
+    return (on_even_ground and usual > 60) or worst > min(28 + 14 * usual, 64 + 5 * usual, 124 + 5 * usual / 2)
 
 
 def aligned_tones(known: Evidence, query: Evidence, found: Verification) -> int | None:

@@ -63,7 +63,7 @@ def is_dark(pixels: NDArray[np.uint8]) -> bool:
     return 2 * int(middle[middle.size // 2]) < ends
 
 
-def is_paper(pixels: NDArray[np.uint8], levels: NDArray[np.uint8], contrast: int) -> bool:
+def is_paper(pixels: NDArray[np.uint8], levels: NDArray[np.uint8], contrast: int, needs_words: bool = False) -> bool:
     strong = levels >= 85
     windows = np.lib.stride_tricks.sliding_window_view(strong, (3, 3))
     thick, counts, flat = int(windows.all(axis=(2, 3)).sum()), np.bincount(pixels.ravel(), minlength=256), 0
@@ -78,11 +78,36 @@ def is_paper(pixels: NDArray[np.uint8], levels: NDArray[np.uint8], contrast: int
     steps = np.concatenate([np.abs(np.diff(paper, axis=axis)).ravel() for axis in (0, 1)])
     even = int((steps <= 10).sum()) * 100 // steps.size
     plain = int((light - middle <= max(6, contrast // 12)).sum()) * 100 // paper.size
-    if contrast < 40 or (levels < 17).sum() * 100 < 50 * levels.size:
+    blank = (levels < 17).sum() * 100 / levels.size
+    if contrast < 40 or blank < 50 or (needs_words and count_words(levels) < 10):
         return False
     if plain < 36:
-        return bool(plain >= 15 and even >= 85 and thick * 100 <= 10 * strong.sum())
-    return bool(even >= 50 and (thick * 100 <= 20 * strong.sum() or flat * 100 // pixels.size + even >= 165))
+        thin = thick * 100 <= 10 * strong.sum()
+        return bool(plain >= 15 and even >= 85 and (thin or (even >= 93 and blank >= 65)))
+    drawn = thick * 100 <= 20 * strong.sum() or flat * 100 // pixels.size + even >= 165
+    return bool(even >= 50 and (drawn or (even >= 80 and blank >= 70 and count_words(levels) >= 10)))
+
+
+def count_words(levels: NDArray[np.uint8]) -> int:
+    words = 0
+    for top in range(0, levels.shape[0] - 5, 6):
+        for left in range(0, levels.shape[1] - 11, 12):
+            found = [count_turns([int(value) for value in row]) for row in levels[top : top + 6, left : left + 12]]
+            rows = sum(turns > 0 for turns in found)
+            words += rows >= 3 and 2 * sum(found) >= 7 * rows
+    return words
+
+
+def count_turns(row: Sequence[int]) -> int:
+    """The longest zigzag of steps of 70."""
+    turns, rising, ends = 0, None, [row[0]]
+    for value in row:
+        ends.append(value)
+        if rising is not True and value - min(ends) >= 70:
+            turns, rising, ends = turns + 1, True, [value]
+        elif rising is not False and max(ends) - value >= 70:
+            turns, rising, ends = turns + 1, False, [value]
+    return turns
 
 
 def levels(page: NDArray[np.uint8]) -> list[Ints]:

@@ -16,7 +16,7 @@ from PIL import Image
 from streams.domain.evidence.evidence import Evidence, Thumbnail
 from streams.domain.evidence.paper.extract import PICTURE_PIXELS, extract_page
 from streams.domain.evidence.paper.page import pack_page
-from streams.domain.evidence.plain import has_even_ground, is_plain
+from streams.domain.evidence.plain import MIN_PAPER_EVEN_PERCENT, has_even_ground, is_plain
 from streams.domain.evidence.thumbnail import EDGE, SIDE, encode_thumbnail
 from streams.domain.hashes.views import FULL, INNER_VIEWS, OTHER_GROUND
 from streams.domain.pixels.resample import BOX, Rectangle, resized
@@ -66,11 +66,10 @@ def extract_evidence(
     innermost = next(each.packed for each in reversed(thumbnails) if each.view < INNER_VIEWS)
     page = other_page = b""
     if grey is not None:
-        if has_even_ground(innermost):
-            page = _packed_page(grey)
+        page = _packed_page(grey, innermost)
         other = next((each.packed for each in thumbnails if each.view == OTHER_GROUND), None)
-        if on_other_ground is not None and other is not None and has_even_ground(other):
-            other_page = _packed_page(on_other_ground(max(max(grey.size) // PICTURE_PIXELS, 1)))
+        if on_other_ground is not None and other is not None and has_even_ground(other, MIN_PAPER_EVEN_PERCENT):
+            other_page = _packed_page(on_other_ground(max(max(grey.size) // PICTURE_PIXELS, 1)), other)
     chroma, digest, plain = b"", b"", is_plain(innermost) or is_plain(thumbnails[0].packed)
     small = max(size) <= SMALL_SIDE
     if colours is not None and (page or other_page or plain or small):
@@ -88,6 +87,8 @@ def _thumbnail(pixels: Pixels, view: int, part: Rectangle, whole: Rectangle, upr
     return Thumbnail(view, (left, top, right, bottom), encode_thumbnail(shown))
 
 
-def _packed_page(grey: Image.Image) -> bytes:
-    page = extract_page(grey)
+def _packed_page(grey: Image.Image, thumbnail: bytes) -> bytes:
+    if not has_even_ground(thumbnail, MIN_PAPER_EVEN_PERCENT):
+        return b""
+    page = extract_page(grey, needs_words=not has_even_ground(thumbnail))
     return b"" if page is None else pack_page(page)

@@ -23,6 +23,9 @@ MIN_EVEN_PERCENT: Final = 50
 """Even ground: so many neighbouring blocks have their bright ends, or their dark ends, within EVEN_STEP grey levels.
 All drawn pages have it, and 15 % of photos of garments."""
 
+MIN_PAPER_EVEN_PERCENT: Final = 40
+"""What may be paper if there are words on it: on a gradient, or beside a portrait. The paper rule looks closer."""
+
 BOLD_SPREAD: Final = 90
 MIN_BOLD_PERCENT: Final = 60
 MIN_BOLD_STRUCTURED: Final = 8
@@ -54,7 +57,7 @@ def _structured(thumbnail: bytes, spread: int = MIN_SPREAD) -> int:
 
 
 def has_even_ground(thumbnail: bytes, percent: int = MIN_EVEN_PERCENT) -> bool:
-    """Whether a picture can be paper. Cheap; the paper rule looks closer.
+    """Whether the ground of a picture is even.
 
     Args:
         thumbnail: as `encode_thumbnail` makes it.

@@ -30,12 +30,13 @@ ink. Means of whole blocks of pixels would leave ink that depends on where the b
 _PERCENTS: Final = np.array(RULE_PERCENTS, np.int64)
 
 
-def extract_page(image: Image.Image, must_be_paper: bool = True) -> Page | None:
+def extract_page(image: Image.Image, must_be_paper: bool = True, needs_words: bool = False) -> Page | None:
     """The ink of a picture; None if the picture is not paper, or smaller than LONG_SIDE.
 
     Args:
         image: the upright grey picture.
         must_be_paper: False extracts the ink of any picture.
+        needs_words: whether a page without words is none.
     """
     if max(image.size) < LONG_SIDE:
         return None
@@ -47,13 +48,13 @@ def extract_page(image: Image.Image, must_be_paper: bool = True) -> Page | None:
     target = [max(SHORT_SIDE, (2 * side * LONG_SIDE + longest) // (2 * longest)) for side in sides]
     pixels = resized_to(picture, (target[0], target[1]), (left, top, right, bottom), LANCZOS)
     ink = np.empty_like(pixels)
-    if not _measure(pixels, _PERCENTS, must_be_paper, ink):
+    if not _measure(pixels, _PERCENTS, must_be_paper, needs_words, ink):
         return None
     return Page((left * EDGE // width, top * EDGE // height, right * EDGE // width, bottom * EDGE // height), ink)
 
 
 @compiled()
-def _measure(pixels: Any, percents: Any, must_be_paper: bool, ink: Any) -> bool:
+def _measure(pixels: Any, percents: Any, must_be_paper: bool, needs_words: bool, ink: Any) -> bool:
     """Write the ink of a page, whose pixels are inverted if it is dark; False if it is not paper."""
     if is_dark(pixels):
         for y in range(pixels.shape[0]):
@@ -65,7 +66,7 @@ def _measure(pixels: Any, percents: Any, must_be_paper: bool, ink: Any) -> bool:
     strongest = strongest_around(darker)
     if must_be_paper:
         measure_ink(darker, strongest, contrast, SHAPES_PERCENT, ink)
-        if not is_paper(pixels, percentiles, ink, contrast):
+        if not is_paper(pixels, percentiles, ink, contrast, needs_words):
             return False
     measure_ink(darker, strongest, contrast, WORDS_PERCENT, ink)
     return True

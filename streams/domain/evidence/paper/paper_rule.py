@@ -1,7 +1,7 @@
 """When a picture is paper: thin ink on a ground that is plain and changes slowly.
 
-Tuned on drawn pages and photos; 3.5 % of 600 photos of garments are taken for paper. A page that is photographed
-together with the table it lies on is not recognised.
+Tuned on drawn pages and photos; one photo of ten is taken for paper, most of them things on an even ground. A page
+that is photographed together with the table it lies on is not recognised.
 """
 
 from __future__ import annotations
@@ -54,8 +54,28 @@ MAX_STRIPED_THICK_PERCENT: Final = 10
 few are plain, but paper is even and ink thin. None of 800 photos is so and not paper anyway."""
 
 
+MIN_EMPTY_BLANK_PERCENT: Final = 70
+MIN_EMPTY_EVEN_PERCENT: Final = 80
+MIN_WORDS: Final = 10
+"""Or nearly all is an even ground, and there are words on it: cards and tickets have a portrait or a bar code beside
+them. One photo of a hundred is so, and not paper anyway."""
+
+WORD_ROWS: Final = 6
+WORD_COLUMNS: Final = 12
+MIN_INKED_ROWS: Final = 3
+MIN_TURNS: Final = 7
+TURNS_SHARE: Final = 2
+SWING: Final = 70
+"""A word: in so many rows of WORD_ROWS × WORD_COLUMNS pixels ink rises or falls by SWING, MIN_TURNS / TURNS_SHARE times
+a row on average. An edge rises once, and letters rise and fall."""
+
+MIN_MAP_BLANK_PERCENT: Final = 65
+MIN_MAP_EVEN_PERCENT: Final = 93
+"""Or a striped ground is as even as that of maps, whose streets are wide. None of 280 photos is."""
+
+
 @compiled()
-def is_paper(pixels: Any, percentiles: Any, ink: Any, contrast: int) -> Any:
+def is_paper(pixels: Any, percentiles: Any, ink: Any, contrast: int, needs_words: bool) -> Any:
     """Whether a picture is paper.
 
     Args:
@@ -63,8 +83,9 @@ def is_paper(pixels: Any, percentiles: Any, ink: Any, contrast: int) -> Any:
         percentiles: of the pixels' blocks, by RULE_PERCENTS.
         ink: of the pixels, as `measure_ink` writes it with SHAPES_PERCENT.
         contrast: as `measure_paper` returns it.
+        needs_words: whether a page without words is none.
     """
-    if contrast < MIN_CONTRAST:
+    if contrast < MIN_CONTRAST or (needs_words and _count_words(ink) < MIN_WORDS):
         return False
     height, width = ink.shape
     blank, strong, thick = 0, 0, 0
@@ -80,11 +101,16 @@ def is_paper(pixels: Any, percentiles: Any, ink: Any, contrast: int) -> Any:
         return False
     plain, even = _measure_ground(percentiles, contrast)
     if plain < MIN_PLAIN_PERCENT:
-        is_striped = plain >= MIN_STRIPED_PLAIN_PERCENT and even >= MIN_STRIPED_EVEN_PERCENT
-        return is_striped and thick * 100 <= MAX_STRIPED_THICK_PERCENT * strong
+        if plain < MIN_STRIPED_PLAIN_PERCENT or even < MIN_STRIPED_EVEN_PERCENT:
+            return False
+        is_map = even >= MIN_MAP_EVEN_PERCENT and blank * 100 >= MIN_MAP_BLANK_PERCENT * height * width
+        return is_map or thick * 100 <= MAX_STRIPED_THICK_PERCENT * strong
     if even < MIN_EVEN_PERCENT:
         return False
     if thick * 100 <= MAX_THICK_PERCENT * strong:
+        return True
+    is_empty = even >= MIN_EMPTY_EVEN_PERCENT and blank * 100 >= MIN_EMPTY_BLANK_PERCENT * height * width
+    if is_empty and _count_words(ink) >= MIN_WORDS:
         return True
     return _flat_pixels(pixels) * 100 // (height * width) + even >= MIN_FLAT_AND_EVEN
 
@@ -97,6 +123,35 @@ def _is_thick(ink: Any, y: int, x: int) -> bool:
             if ink[row, column] < STRONG_INK:
                 return False
     return True
+
+
+@compiled()
+def _count_words(ink: Any) -> int:
+    """Places that look like words, of all places of WORD_ROWS × WORD_COLUMNS pixels."""
+    words = 0
+    for top in range(0, ink.shape[0] - WORD_ROWS + 1, WORD_ROWS):
+        for left in range(0, ink.shape[1] - WORD_COLUMNS + 1, WORD_COLUMNS):
+            rows, turns = 0, 0
+            for y in range(top, top + WORD_ROWS):
+                here = _count_turns(ink[y, left : left + WORD_COLUMNS])
+                rows += here > 0
+                turns += here
+            words += rows >= MIN_INKED_ROWS and turns * TURNS_SHARE >= rows * MIN_TURNS
+    return words
+
+
+@compiled()
+def _count_turns(row: Any) -> int:
+    """How often ink rises or falls by SWING, one after the other."""
+    turns, direction = 0, 0
+    low = high = np.int64(row[0])
+    for value in row:
+        low, high = min(low, np.int64(value)), max(high, np.int64(value))
+        if direction <= 0 and value - low >= SWING:
+            turns, direction, high = turns + 1, 1, np.int64(value)
+        elif direction >= 0 and high - value >= SWING:
+            turns, direction, low = turns + 1, -1, np.int64(value)
+    return turns
 
 
 @compiled()

@@ -72,7 +72,8 @@ def test_ink_and_the_paper_rule_are_the_twins(
     expected, expected_contrast = slow.ink(pixels, least_percent)
     assert found == expected_contrast
     assert (ink == expected).all()
-    assert is_paper(pixels, percentiles, ink, found) == slow.is_paper(pixels, ink, found)
+    for needs_words in (False, True):
+        assert is_paper(pixels, percentiles, ink, found, needs_words) == slow.is_paper(pixels, ink, found, needs_words)
     assert is_dark(pixels) == slow.is_dark(pixels)
 
 
