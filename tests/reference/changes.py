@@ -1,4 +1,4 @@
-"""The plain twins of streams/domain/evidence/changes.py and paper/changes.py: numpy whole numbers. No tests here."""
+"""The plain twins of evidence/details/changes.py and evidence/paper/changes.py: numpy whole numbers. No tests here."""
 
 from __future__ import annotations
 

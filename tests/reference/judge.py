@@ -84,7 +84,8 @@ def by_evidence(
         if confidence != "certain" and not few and found.score < 490:
             confidence = ""
     elif found.score >= 490 or (few and found.score >= 300):
-        calm = bands(known, query, found) <= 5 and not changed(known, query, found, even(shown[0]) * 100 >= 60 * 112)
+        on_even_ground = even(shown[0]) * 100 >= 60 * 112
+        calm = bands(known, query, found) <= 5 and not changed(known, query, found, matched, on_even_ground)
         confidence = "certain" if same_colours and calm else "likely"
         if is_drawing(shown[0]) and is_drawing(shown[1]):
             tones = aligned_tones(known, query, found)
@@ -310,18 +311,41 @@ def bands(known: Evidence, query: Evidence, found: Verification) -> int:
     return sum(left_over >= 400 and explained * 2 <= 1 for left_over, explained in least.values())
 
 
-def changed(known: Evidence, query: Evidence, found: Verification, on_even_ground: bool) -> bool:
+def changed(
+    known: Evidence, query: Evidence, found: Verification, matched: Sequence[MatchedViews], on_even_ground: bool
+) -> bool:
     """Whether few places differ far more than the others, or all of them much on an even ground."""
     placed = found.placement
-    inverse = inverse_of(found)
-    if placed is None or inverse is None:
+    if placed is None:
         return False
     one = pixels(known.prepared, placed.known, placed.known_size).astype(np.int64)
     other = pixels(query.prepared, placed.query, placed.query_size).astype(np.int64)
     if placed.sign < 0:
         other = 255 - other
-    edges = [0 if each.view == FULL else 3 for each in (known.thumbnails[placed.known], query.thumbnails[placed.query])]
-    worst, usual = changes.changes(one, other, inverse, *edges)
+    parts = known.thumbnails[placed.known], query.thumbnails[placed.query]
+    edges = [0 if each.view == FULL else 3 for each in parts]
+    if differ(one, other, inverse_of([int(number) for number in placed.map]), on_even_ground, *edges):
+        return True
+    if any(2 * (each.box[2] - each.box[0]) * (each.box[3] - each.box[1]) >= EDGE * EDGE for each in parts):
+        return False
+    a, b, c, d, e, f = shares_of(known, query, found, matched)
+    m = [a // 16, b // 16, c * 4 + (a // 16 + b // 16) // 2 - 2048]
+    m += [d // 16, e // 16, f * 4 + (d // 16 + e // 16) // 2 - 2048]
+    whole, whole_query = (each.thumbnails[0].pixels.astype(np.int64) for each in (known, query))
+    return differ(whole, whole_query, inverse_of(m), on_even_ground)
+
+
+def differ(
+    known: NDArray[np.int64],
+    query: NDArray[np.int64],
+    inverse: Map | None,
+    on_even_ground: bool,
+    known_edge: int = 0,
+    query_edge: int = 0,
+) -> bool:
+    if inverse is None:
+        return False
+    worst, usual = changes.changes(known, query, inverse, known_edge, query_edge)
     return (on_even_ground and usual > 60) or worst > min(28 + 14 * usual, 64 + 5 * usual, 124 + 5 * usual / 2)
 
 
@@ -341,7 +365,8 @@ def aligned_tones(known: Evidence, query: Evidence, found: Verification) -> int 
 
 def laid_on(known: Evidence, query: Evidence, found: Verification) -> Iterator[tuple[NDArray[Any], ...]]:
     """The query, where it shows the known picture, and that picture laid on it, at every shift."""
-    placed, inverse = found.placement, inverse_of(found)
+    placed = found.placement
+    inverse = None if placed is None else inverse_of([int(number) for number in placed.map])
     assert placed is not None
     if inverse is None:
         return
@@ -357,11 +382,8 @@ def laid_on(known: Evidence, query: Evidence, found: Verification) -> Iterator[t
         yield (shown_query, *sampled(shown_known, across, along))
 
 
-def inverse_of(found: Verification) -> Map | None:
+def inverse_of(m: Sequence[int]) -> Map | None:
     """The map from query to known pixels."""
-    if found.placement is None:
-        return None
-    m = [int(number) for number in found.placement.map]
     determinant = m[0] * m[4] - m[1] * m[3]
     if determinant == 0:
         return None

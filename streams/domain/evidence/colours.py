@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.domain.evidence.alignment.affine import PIXEL, invert
-from streams.domain.evidence.bands import SHIFTS, TILE, sum_tiles
+from streams.domain.evidence.details.bands import SHIFTS, TILE, sum_tiles
 from streams.domain.evidence.evidence import CHROMA_SIDE
 from streams.domain.evidence.geometry import ONE
 from streams.domain.evidence.thumbnail import SIDE

@@ -2,7 +2,7 @@
 
 Here is the decision alone; the measurements are in files of their own. Pictures with texture are decided by the
 correlation of their thumbnails (verify.py), and are less than certain where a band of them shows something else, as
-words do (bands.py). Paper is decided by its ink (paper/), and is less than certain where only one of a pair is paper. A
+words do (details/). Paper is decided by its ink (paper/), and is less than certain where only one of a pair is paper. A
 plain picture, and an object on even ground without ink, is certain only if its pixels are equal, or if it has the same
 tones and colours (colours.py): as it lies, or as aligned where it has much texture.
 """
@@ -16,8 +16,6 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.domain.evidence.bands import count_bands
-from streams.domain.evidence.changes import EDGE_PIXELS, measure_changes
 from streams.domain.evidence.colours import (
     aligned_tone_distance,
     colour_distance,
@@ -26,6 +24,7 @@ from streams.domain.evidence.colours import (
     tone_distance,
     tone_distance_on_ground,
 )
+from streams.domain.evidence.details.detail_rule import aligned_pixels, differs_in_detail
 from streams.domain.evidence.differences import AGREES, DIFFERS, MAP_SIDE, share_that_differs
 from streams.domain.evidence.evidence import Evidence, Thumbnail
 from streams.domain.evidence.geometry import ONE, corner_distance
@@ -34,9 +33,8 @@ from streams.domain.evidence.paper.compare import Geometry, compare_pages
 from streams.domain.evidence.paper.page import Page
 from streams.domain.evidence.placement import IDENTITY, part_shares, views_shares, whole_shares
 from streams.domain.evidence.plain import has_even_ground, is_blank, is_bold, is_plain
-from streams.domain.evidence.prepared import pixels
 from streams.domain.evidence.verify import MatchedViews, Verification, verify
-from streams.domain.hashes.views import CUT_OUT, FULL, GROUNDS, OTHER_GROUND
+from streams.domain.hashes.views import CUT_OUT, GROUNDS, OTHER_GROUND
 
 Confidence = Literal["certain", "likely", ""]
 
@@ -54,21 +52,6 @@ MIN_PHOTO_SCORE: Final = 880
 MIN_FORM_EVEN_PERCENT: Final = 80
 """Dimmed photos may count as paper. Pages of text have a ground as uneven as theirs, but other pages of one layout
 correlate by 832 at most; forms and tables by up to 975, and their ground is even."""
-
-MAX_BANDS: Final = 5
-"""Bands that may show something else. Memes of one photo with other words have 14 and more; of copies of photos to
-which nothing was added, 2 % have more than 5."""
-
-CHANGE_LINES: Final = ((56, 28), (128, 10), (248, 5))
-CHANGE_SHARE: Final = 2
-"""The worst place may differ by (first + second × what nearly all others do) / CHANGE_SHARE, of the line that allows
-least. Of copies of photos 98 % do: those that differ little anywhere differ very little in their worst place, and those
-that differ everywhere do so in all places alike. So half of the photos are found that have another number, price, face
-or word which bands look past."""
-
-MIN_DRAWN_EVEN_PERCENT: Final = 60
-MAX_DRAWN_USUAL: Final = 60
-"""On so even a ground nearly all places of a copy differ by less. Maps with other names differ by 69 and more."""
 
 MAX_MAGNIFIED: Final = 10 * ONE // 3
 """What is magnified more shows less than 30 % of the known picture: an extract says something else."""
@@ -243,35 +226,19 @@ def _by_texture(
     placement = found.placement
     if placement is None:
         return "likely"
-    known_pixels = pixels(known.prepared, placement.known, placement.known_size)
-    query_pixels = pixels(query.prepared, placement.query, placement.query_size)
-    if placement.sign < 0:
-        query_pixels = 255 - query_pixels
     on_ground = all(is_plain(each.packed) and has_even_ground(each.packed) for each in shown)
     if on_ground and _plain(known, query, shown, shares) == "certain":
         return "certain"
     if on_ground:
         if CUT_OUT in (shown[0].view, shown[1].view):  # chroma is that of the picture on its own ground
             return "likely"
-        tones = aligned_tone_distance(known_pixels, query_pixels, placement.map)
+        tones = aligned_tone_distance(*aligned_pixels(known, query, placement), placement.map)
         if tones is None or tones > MAX_OBJECT_TONE_DISTANCE or found.textured < MIN_TEXTURED_OBJECT:
             return "likely"
     most = MAX_PLAIN_COLOUR_DISTANCE if on_ground else MAX_COLOUR_DISTANCE
     if not _same_colours(known, query, shares, most):
         return "likely"
-    if count_bands(known_pixels, query_pixels, placement.map) > MAX_BANDS:
-        return "likely"
-    edges = (_edge(known.thumbnails[placement.known]), _edge(query.thumbnails[placement.query]))
-    changes = measure_changes(known_pixels, query_pixels, placement.map, *edges)
-    if changes.usual > MAX_DRAWN_USUAL and has_even_ground(shown[0].packed, MIN_DRAWN_EVEN_PERCENT):
-        return "likely"
-    most = min(first + more * changes.usual for first, more in CHANGE_LINES)
-    return "likely" if changes.worst * CHANGE_SHARE > most else "certain"
-
-
-def _edge(thumbnail: Thumbnail) -> int:
-    """Pixels at the edge of a thumbnail that may show a frame or bars."""
-    return 0 if thumbnail.view == FULL else EDGE_PIXELS
+    return "likely" if differs_in_detail(known, query, placement, shares, shown) else "certain"
 
 
 def _plain(

@@ -15,7 +15,7 @@ from streams.domain.evidence.alignment.affine import NUMBERS, PIXEL
 from streams.domain.evidence.evidence import Evidence
 from streams.domain.evidence.geometry import MAX_GEOMETRIES, ONE, VIEW_TABLE, find_geometries
 from streams.domain.evidence.prepared import SIDES
-from streams.domain.evidence.thumbnail import EDGE
+from streams.domain.evidence.thumbnail import EDGE, SIDE
 from streams.domain.evidence.verify import MatchedViews, Placement
 
 IDENTITY: Final = np.array([ONE, 0, 0, 0, ONE, 0], np.int64)
@@ -45,6 +45,15 @@ def whole_shares(shares: NDArray[np.int64], known_box: Sequence[int], query_box:
             numbers.append(factor * span // length)
         whole += [*numbers, (c * span + start * ONE) // EDGE]
     return np.array(whole, np.int64)
+
+
+def pixel_map(shares: NDArray[np.int64]) -> NDArray[np.int64]:
+    """A map between whole pictures as a map between pixels of their thumbnails, in 1/PIXEL."""
+    found, unit = [], ONE // PIXEL
+    for row in (0, 3):
+        a, b, c = (int(number) for number in shares[row : row + 3])
+        found += [a // unit, b // unit, c * SIDE // unit + (a // unit + b // unit) // 2 - PIXEL // 2]
+    return np.array(found, np.int64)
 
 
 def views_shares(known: Evidence, query: Evidence, matched: Sequence[MatchedViews]) -> NDArray[np.int64]:

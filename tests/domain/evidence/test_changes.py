@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from streams.domain.evidence.alignment.affine import PIXEL, invert
-from streams.domain.evidence.changes import measure_changes
+from streams.domain.evidence.details.changes import measure_changes
 from streams.domain.fingerprint import fingerprint_image
 from streams.domain.match.batch import MatchInput
 from streams.domain.records import Fingerprint, Origin
