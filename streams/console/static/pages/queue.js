@@ -49,7 +49,7 @@ export function Queue() {
       </div>
     </header>
     <${Problem} problem=${pages.problem} onRetry=${pages.reload} />
-    ${!groups.length && pages.loading ? html`<${Loading} what="the queue" />` : null}
+    ${!groups.length && pages.loading ? html`<${Loading} what="the queue" onRetry=${pages.reload} />` : null}
     ${!groups.length && pages.done ? html`<${Empty} title="Nothing waits">In the collection ${collection}, every match is certain or has a verdict. Choose another collection above, or look at <${Link} href=${addressOfPage("media")}>all media<//>.<//>` : null}
     <ol class="queue" ref=${list}>${groups.map((group, index) => html`
       <li key=${group.content_id}><${QueueCard} group=${group} onFocus=${() => setAt(index)} /></li>`)}</ol>
