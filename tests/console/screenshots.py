@@ -25,6 +25,7 @@ BLOCKED = "photos/chelsea.jpg"
 LISTINGS = {"chelsea": "@best_offers", "coffee": "SALE -50 %", "rocket": "NEW", "motorcycle_left": "SOLD"}
 WIDE, PHONE = {"width": 1280, "height": 860}, {"width": 390, "height": 780}
 MAX_BYTES = 90_000
+WAIT_S = 30
 TIMEOUT_MS = 120_000
 
 #: No picture within the screen is still on its way.
@@ -134,7 +135,7 @@ def fill(client: httpx.Client, samples: Path) -> None:
     for sample in write_samples(samples):
         submit(client, sample.path.relative_to(samples).as_posix(), sample.path.read_bytes())
     verdict = {"subject": BLOCKED, "status": "blocked", "reason": "Not ours to sell."}
-    client.post("/v1/verdicts", params={"wait_s": 30}, json=verdict).raise_for_status()
+    client.post("/v1/verdicts", params={"wait_s": WAIT_S}, json=verdict).raise_for_status()
     for name, text in LISTINGS.items():
         submit(client, f"listings/{name}.jpg", captioned((samples / "photos" / f"{name}.jpg").read_bytes(), text))
     eventually(lambda: len(client.get("/v1/review").json()["groups"]) >= len(LISTINGS))
@@ -142,9 +143,9 @@ def fill(client: httpx.Client, samples: Path) -> None:
 
 def submit(client: httpx.Client, media_id: str, data: bytes) -> None:
     """Submits a file and waits for its decision; the API refuses an empty one."""
-    answer = client.put(f"/v1/media/{media_id}", params={"wait_s": 60}, content=data)
-    if data:
-        answer.raise_for_status()
+    answer = client.put(f"/v1/media/{media_id}", params={"wait_s": WAIT_S}, content=data)
+    if data and answer.is_error:
+        raise RuntimeError(f"{media_id}: {answer.text}")
 
 
 def take_all(browser: Any, url: str, samples: Path) -> None:

@@ -50,7 +50,7 @@ def test_a_file_that_does_not_come_is_told_and_asked_for_again(page: Any, name: 
 def test_a_page_has_its_heading_before_the_api_answers(page: Any, system: Api) -> None:
     sign_in(page, system)
     held: list[Any] = []
-    page.route("**/v1/*", held.append)
+    page.route("**/v1/*", lambda asked: held.append(asked))
     page.goto("/console/statistics?collection=busy")
     page.get_by_role("heading", name="Statistics").wait_for()
     page.get_by_text("It takes longer than usual").wait_for()
