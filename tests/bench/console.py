@@ -105,7 +105,7 @@ def _measure_first_view(browser: Any, running: RunningSystem, rounds: int, table
     for _ in range(rounds):
         page = _page(browser, running, FIRST_VIEW)
         page.goto(f"/console/?collection={REVIEW}")
-        page.wait_for_function("window.seen.groups")
+        page.wait_for_function("() => window.seen.groups")
         headings.append(page.evaluate("seen.heading"))
         views.append(page.evaluate("seen.groups"))
         static = "performance.getEntriesByType('resource').filter((entry) => entry.name.includes('/console/static/'))"
@@ -124,7 +124,7 @@ def _measure_verdicts(browser: Any, running: RunningSystem, group: str, rounds: 
     with _Arrivals(running) as arrivals:
         for number in range(rounds):
             page.keyboard.press("ab"[number % 2])
-            page.wait_for_function("window.presses.at(-1).took")
+            page.wait_for_function("() => window.presses.at(-1).took")
             arrived_at = arrivals.wait_for(number + 1)
             press = page.evaluate("window.presses.at(-1)")
             shown.append(press["took"])
