@@ -17,8 +17,8 @@ COPIES = """
         kafka_offset + 1000000 + number AS kafka_offset,
         decided_at - toIntervalMillisecond(number) AS decided_at
     )
-    FROM decisions CROSS JOIN numbers({rows:UInt64}) AS numbers
-    WHERE collection = {collection:String} AND media_id = 'm/first'
+    FROM (SELECT * FROM decisions WHERE collection = {collection:String} AND media_id = 'm/first' LIMIT 1) AS decisions
+    CROSS JOIN numbers({rows:UInt64}) AS numbers
 """
 
 #: Goes to the end of the grid until it has so many entries, or no more come; returns how many it has.
