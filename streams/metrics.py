@@ -212,6 +212,18 @@ DECISION_SECONDS = BatchHistogram(
     (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 3600),
     REGISTRY,
 )
+UNDECIDED = Gauge(
+    "mediasieve_undecided_submissions",
+    "Fingerprints of the last hour, older than 5 minutes, that no decision is about; told by the API",
+    ["window"],
+    registry=REGISTRY,
+)
+RECENT_JOBS = Gauge(
+    "mediasieve_recent_jobs",
+    "Jobs that began in the last day: done within 5 minutes (in_time), or not (late); told by the API",
+    ["speed"],
+    registry=REGISTRY,
+)
 ROWS = Counter("mediasieve_rows", "Rows stored in ClickHouse, by table", ["table"], registry=REGISTRY)
 INSERT_SECONDS = Histogram(
     "mediasieve_insert_seconds",

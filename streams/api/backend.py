@@ -21,6 +21,7 @@ from streams.services.decision_feed.feed import DecisionFeed
 from streams.services.find.known_facts import KnownFacts
 from streams.services.submit.records import NO_ORIGIN
 from streams.services.threads import ServiceThreads
+from streams.services.views.objectives import ObjectiveGauges
 from streams.services.views.system_health import HealthChecks
 from streams.stages.fingerprint.fingerprinter import Fingerprinter
 from streams.thumbnails.store import open_store
@@ -49,6 +50,7 @@ class Backend:
         self.known_facts = KnownFacts(settings, self.queries)
         self.thumbnails = open_store(settings)
         self.health = HealthChecks(settings, self.queries, self.thumbnails)
+        self.objectives = ObjectiveGauges(self.queries)
         self._fingerprinter = Fingerprinter(settings)
         self._fingerprinting = 0
         self._stack = AsyncExitStack()

@@ -19,6 +19,8 @@ from starlette.routing import Route
 CONSOLE_PATH: Final = "/console"
 STATIC: Final = Path(__file__).parent / "static"
 INDEX: Final = "index.html"
+#: Scripts that the page names itself.
+FIRST: Final = frozenset({"app/start.js", "app/main.js"})
 TYPES: Final = {
     ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
@@ -80,7 +82,7 @@ def static_files() -> Mapping[str, bytes]:
 def index_page() -> bytes:
     """The page that loads all modules at once, where a browser would else ask for them one after the other."""
     root = f"{CONSOLE_PATH}/static/{_digest()}"
-    modules = [name for name in static_files() if name.endswith(".js") and name != "app/main.js"]
+    modules = [name for name in static_files() if name.endswith(".js") and name not in FIRST]
     preloads = "\n".join(f'<link rel="modulepreload" href="{root}/{name}">' for name in modules)
     text = (STATIC / INDEX).read_text(encoding="utf-8")
     return text.replace("<!-- modules -->", preloads).replace("{static}", root).encode()

@@ -167,6 +167,25 @@ async def test_a_large_group_that_a_verdict_revised_has_its_members_in_order_of_
     assert found == [("photos/8.jpg", 0), *((f"photos/{number}.jpg", 1) for number in range(8))]
 
 
+async def test_what_waits_beside_a_copy_is_shown_in_the_group_of_the_copy(store: Store) -> None:
+    waits = decision(2, content=1, outcome="near_duplicate")
+    assert waits.match is not None
+    own = replace(waits.match, group_content_id=name(2), group_media_id=waits.media_id)
+    waits = replace(waits, match=own, action="review")
+    await store.write(decision(0), decision(1, content=0, outcome="near_duplicate"), waits, decision(3))
+    found: list[str] = []
+    after = None
+    while page := store.ask(decisions_of_group, "default", name(0), after=after, limit=1):
+        found += [row.media_id for row in page]
+        after = Keyset(datetime.fromisoformat(page[-1].decided_at), page[-1].decision_id)
+    assert found == ["photos/0.jpg", "photos/1.jpg", "photos/2.jpg"]
+    view = store.ask(view_group, "default", name(0), after=None, limit=10)
+    assert view is not None
+    assert [member.role for member in view.members] == ["canonical", "near_copy", "for_review"]
+    members = store.ask(decisions_of_group, "default", name(0), after=None, limit=10, with_reviewed=False)
+    assert [row.media_id for row in members] == ["photos/0.jpg", "photos/1.jpg"]
+
+
 async def test_a_deleted_medium_is_nowhere_even_if_its_record_comes_again(store: Store) -> None:
     first, copy = decision(0), decision(1, content=0, outcome="duplicate")
     await store.write(first, copy)

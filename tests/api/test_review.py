@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests.api.conftest import Api, eventually, photo, submit
-from tests.console.conftest import captioned
+from tests.support.browsing import captioned
 
 COLLECTION = "queue"
 

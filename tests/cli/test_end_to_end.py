@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 from collections import Counter
@@ -324,6 +325,7 @@ def test_the_demo_decides_about_all_samples_and_stops_its_processes(tmp_path: Pa
     assert "26 exact copies" in kafka or "16 exact copies" in kafka
     assert "5 failed" in kafka
     assert "cut off, its end is missing" in result.stdout
+    assert re.search(r"/console/groups/sha256%3A[0-9a-f]{64}\?collection=demo&member=\S+", result.stdout)
     assert not processes_of(tmp_path)
 
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
-from io import BytesIO
 from typing import Any
 
 import pytest
-from PIL import Image, ImageDraw
 
 from streams.config.api_keys import Role, make_key
 from tests.api.conftest import Api
+from tests.support.browsing import CHROMIUM, launch
 from tests.support.commands import running_system
 
 ROLES: dict[str, frozenset[Role]] = {
@@ -20,7 +18,6 @@ ROLES: dict[str, frozenset[Role]] = {
     "boss": frozenset({"admin"}),
 }
 TIMEOUT_MS = 60_000
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
 @pytest.fixture(scope="session")
@@ -43,7 +40,7 @@ def browser() -> Iterator[Any]:
     if CHROMIUM is None:
         pytest.skip("there is no chromium on this machine")
     with playwright.sync_playwright() as started:
-        launched = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage"])
+        launched = launch(started)
         yield launched
         launched.close()
 
@@ -60,24 +57,3 @@ def page(browser: Any, system: Api) -> Iterator[Any]:
     yield opened
     context.close()
     assert errors == []
-
-
-def captioned(data: bytes, text: str = "SALE", share: float = 0.2) -> bytes:
-    """A picture with a caption on a white bar: certainly the same picture, with something else in it."""
-    image = Image.open(BytesIO(data)).convert("RGB")
-    height = round(image.height * share)
-    draw = ImageDraw.Draw(image)
-    top = image.height - 2 * height
-    draw.rectangle((0, top, image.width, top + height), fill="white")
-    draw.text((image.width // 8, top + height // 5), text, fill="black", font_size=height // 2)
-    written = BytesIO()
-    image.save(written, "JPEG", quality=88)
-    return written.getvalue()
-
-
-def sign_in(page: Any, system: Api, key: str = "ana") -> None:
-    """Opens the console and signs in."""
-    page.goto("/console/")
-    page.get_by_label("API key").fill(system.keys[key])
-    page.get_by_role("button", name="Sign in").click()
-    page.get_by_role("navigation", name="Pages").wait_for()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.api.conftest import Api, eventually, mirrored, photo, submit
-from tests.console.conftest import captioned, sign_in
+from tests.support.browsing import captioned, sign_in
 
 COLLECTION = "review"
 

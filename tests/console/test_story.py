@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-import base64
 import re
 from typing import Any
 
 import pytest
 
 from tests.api.conftest import Api, eventually, mirrored, photo, submit
-from tests.console.conftest import captioned, sign_in
+from tests.support.browsing import captioned, drop, sign_in
 
 COLLECTION = "story"
-#: Drops a file on the page, as a person does with the mouse.
-DROP = """([name, type, data]) => {
-    const bytes = Uint8Array.from(atob(data), (character) => character.charCodeAt(0));
-    const transfer = new DataTransfer();
-    transfer.items.add(new File([bytes], name, { type }));
-    document.body.dispatchEvent(new DragEvent("drop", { bubbles: true, cancelable: true, dataTransfer: transfer }));
-}"""
-
-
-def drop(page: Any, name: str, media_type: str, data: bytes) -> None:
-    page.evaluate(DROP, [name, media_type, base64.b64encode(data).decode()])
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ import yaml
 
 TOP = Path(__file__).parents[2]
 DEPLOY = TOP / "deploy"
+#: `${NAME:-value}` is the value where nobody sets the name.
+DEFAULTS = re.compile(r"\$\{\w+:-([^}]*)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,6 @@ def own_services() -> dict[str, Service]:
         if not entry["image"].startswith("mediasieve"):
             continue
         secrets = {secret["target"]: files[secret["source"]] for secret in entry.get("secrets", [])}
-        variables = {key: str(value) for key, value in entry["environment"].items()}
+        variables = {key: DEFAULTS.sub(r"\1", str(value)) for key, value in entry["environment"].items()}
         found[name] = Service(name, tuple(entry.get("entrypoint", ())), tuple(entry["command"]), variables, secrets)
     return found

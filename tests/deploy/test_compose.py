@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
@@ -12,6 +13,7 @@ from streams.cli.app import cli
 from streams.config.api_keys import LiveKeys
 from streams.config.settings import load_settings
 from streams.stages import STAGE_NAMES
+from streams.thumbnails.store import open_store
 from tests.deploy.compose import DEPLOY, TOP, load_compose, own_services
 
 SERVICES = own_services()
@@ -36,7 +38,7 @@ def test_the_program_knows_the_command_and_its_options(name: str, capsys: pytest
 def test_every_variable_and_secret_is_a_setting(name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     service = SERVICES[name]
-    for variable, value in {**service.environment, **dict.fromkeys(service.secrets, "x")}.items():
+    for variable, value in {**service.environment, **dict.fromkeys(service.secrets, 48 * "x")}.items():
         monkeypatch.setenv(variable, value)
 
     given = {f"MEDIASIEVE_{setting.upper()}" for setting in load_settings().given}
@@ -123,6 +125,36 @@ def test_the_store_of_thumbnails_gets_its_secret_from_a_file(tmp_path: Path) -> 
     )
 
     assert said.stdout == "worker hush none\n"
+
+
+def test_a_store_that_speaks_s3_takes_the_place_of_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    override = yaml.safe_load((DEPLOY / "compose.s3.yaml").read_text())
+    subprocess.run(["sh", str(DEPLOY / "make-secrets.sh"), str(tmp_path)], check=True)
+
+    assert override["services"].keys() - {"store"} == {
+        name for name, service in SERVICES.items() if "MEDIASIEVE_THUMBNAILS" in service.environment
+    }
+    for name in override["services"].keys() - {"store"}:
+        entry = override["services"][name]
+        assert urlsplit(entry["environment"]["AWS_ENDPOINT_URL"]).hostname in override["services"]
+        for secret in entry["secrets"]:
+            file = override["secrets"][secret["source"]]["file"]
+            monkeypatch.setenv(secret["target"], (tmp_path / Path(file).name).read_text())
+            assert secret["target"] in (DEPLOY / "entrypoint.sh").read_text()
+        for variable, value in entry["environment"].items():
+            monkeypatch.setenv(variable, value)
+        store = open_store(load_settings())
+        assert store is not None
+        store.close()
+    assert set(override["services"]["store"]["secrets"]) == override["secrets"].keys()
+
+
+def test_moderators_call_back_to_an_api_with_the_same_secret() -> None:
+    secrets = {name: service.secrets.get("MEDIASIEVE_CALLBACK_SECRET") for name, service in SERVICES.items()}
+
+    assert {name for name, file in secrets.items() if file} == {"api", "moderate"}
+    assert secrets["api"] == secrets["moderate"]
+    assert "MEDIASIEVE_CALLBACK_URL" in SERVICES["moderate"].environment
 
 
 def test_tls_reaches_every_service_that_runs_mediasieve() -> None:

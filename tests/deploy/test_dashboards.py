@@ -7,20 +7,14 @@ import re
 import shutil
 import subprocess
 import sys
-import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from streams.analytics.writer import ClickHouseSink
-from streams.domain.records import Job, format_timestamp
-from streams.kafka.topics import DECISIONS, FINGERPRINTS, JOBS
 from tests.deploy.compose import DEPLOY
 from tests.deploy.test_rules import RECORDED, exported
 from tests.support.engines import Database
-from tests.support.stories import Record, decision, decision_record, fingerprint, fingerprint_record
 
 FOLDER = DEPLOY / "grafana" / "dashboards"
 PANELS: list[tuple[str, dict[str, Any]]] = [
@@ -77,32 +71,3 @@ def test_panels_queries_run(clickhouse: Database) -> None:
                 client.command(sql)
             except Exception as error:
                 raise AssertionError(f"{name}: {sql}") from error
-
-
-async def test_objectives_are_told_from_rows(clickhouse: Database) -> None:
-    """Of two submissions one has no decision; of two jobs one took ten minutes; a third is not done."""
-    clickhouse.migrate()
-    now_ms = round(time.time() * 1000)
-    began = format_timestamp(now_ms - 20 * 60_000)
-    fingerprints = [replace(fingerprint(n), fingerprinted_at=began) for n in (0, 1)]
-    jobs = [Job(name, name, "default", "bulk", 1, began, "closed", began) for name in ("quick", "slow", "waits")]
-    decided = [(0, "quick", 19), (5, "slow", 10)]
-    sink = ClickHouseSink(clickhouse.settings())
-    await sink.write(FINGERPRINTS, [fingerprint_record(one, n) for n, one in enumerate(fingerprints)])
-    await sink.write(
-        JOBS, [Record(JOBS, 0, n, now_ms, job.job_id.encode(), job.to_json()) for n, job in enumerate(jobs)]
-    )
-    made = [
-        decision_record(replace(decision(number), job_id=job), number, decided_ms=now_ms - age_min * 60_000)
-        for number, job, age_min in decided
-    ]
-    assert await sink.write(DECISIONS, made) == []
-    await sink.close()
-
-    told = {
-        panel["title"]: clickhouse.rows(panel["targets"][0]["rawSql"])[0][0]
-        for name, panel in PANELS
-        if panel["title"] in ("Jobs within 5 minutes", "Without a decision")
-    }
-
-    assert told == {"Jobs within 5 minutes": 0.5, "Without a decision": 1}

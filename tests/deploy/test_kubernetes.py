@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import kubernetes_validate
 import pytest
@@ -96,6 +98,39 @@ def test_pods_have_no_more_rights_than_they_need(name: str) -> None:
 
 def test_match_has_no_more_pods_than_partitions() -> None:
     assert workers()["match"]["spec"]["replicas"] <= load_topics()[FINGERPRINTS].partitions
+
+
+def documented_secrets() -> dict[str, dict[str, str]]:
+    """What docs/operate/containers.md tells people to create: by secret, its files by their name inside."""
+    page = (DEPLOY.parent / "docs" / "operate" / "containers.md").read_text()
+    lines = re.sub(r"\\\n\s*>\s*", "", page).splitlines()
+    found: dict[str, dict[str, str]] = {}
+    roles: list[str] = []
+    for line in lines:
+        if loop := re.search(r"for role in ([\w ]+); do", line):
+            roles = loop[1].split()
+        if created := re.search(r"create secret generic mediasieve-(\S+)", line):
+            for role in roles if created[1] == "$role" else [created[1]]:
+                files = dict(re.findall(r"--from-file=([\w.]+)=(\S+)", line))
+                found[role] = {name: file.replace("$role", role) for name, file in files.items()}
+    return found
+
+
+@pytest.mark.parametrize("name", ["fingerprint", "match", "record", "api", "moderate"])
+def test_a_pod_gets_the_secrets_that_its_service_has_in_compose(name: str) -> None:
+    needed = {target: Path(file).relative_to("secrets") for target, file in own_services()[name].secrets.items()}
+    given = {target: Path(file) for target, file in documented_secrets()[name].items()}
+
+    assert needed.items() <= given.items()
+    volumes = [volume["secret"]["secretName"] for volume in pods()[name]["volumes"] if "secret" in volume]
+    assert volumes == [f"mediasieve-{name}"]
+
+
+def test_moderators_reach_the_api_by_its_service() -> None:
+    variables = {entry["name"]: entry.get("value") for entry in pods()["moderate"]["containers"][0]["env"]}
+    services = {entry["metadata"]["name"] for entry in written() if entry["kind"] == "Service"}
+
+    assert urlsplit(str(variables["MEDIASIEVE_CALLBACK_URL"])).hostname in services
 
 
 def scaled_by_lag() -> dict[str, dict[str, Any]]:

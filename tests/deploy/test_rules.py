@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from streams import metrics
+from streams.analytics.queries.figures.objectives import JOB_IN_TIME_S
 from tests.deploy.compose import DEPLOY, TOP
 
 RULE_FILES = sorted((DEPLOY / "prometheus" / "rules").glob("*.yaml"))
@@ -71,6 +72,14 @@ def test_the_budget_of_an_objective_has_a_burn_rate(slo: str, window: str) -> No
     burn = {rule["labels"]["slo"] for rule in RULES if rule.get("record") == f"mediasieve:slo_burn:rate{window}"}
 
     assert slo in burn
+
+
+def test_jobs_and_lost_submissions_have_an_objective() -> None:
+    burn = {rule["labels"]["slo"]: rule["expr"] for rule in RULES if rule.get("record") == "mediasieve:slo_burn:rate1d"}
+
+    assert burn == {"jobs": "mediasieve:jobs_late:ratio_1d / 0.05"}, "95 % of jobs are done in time"
+    assert "mediasieve:submissions_lost:max1h > 0" in ALERTS["SubmissionsLost"]["expr"]
+    assert f"within {JOB_IN_TIME_S // 60} minutes" in (TOP / "docs/operate/runbooks/slo.md").read_text()
 
 
 @pytest.mark.parametrize("paths", [("check", RULE_FILES), ("test", TEST_FILES)], ids=["check", "test"])

@@ -69,8 +69,9 @@ async def health(principal: Administering, backend: Shared) -> Response:
 
 
 @router.get("/metrics", operation_id="metrics", response_class=Response, responses=TEXT)
-async def show_metrics(principal: Administering) -> Response:
-    """The metrics of this process. Needs the role admin."""
+async def show_metrics(principal: Administering, backend: Shared) -> Response:
+    """The metrics of this process, and what only rows tell of all. Needs the role admin."""
+    await backend.objectives.refresh()
     return Response(generate_latest(metrics.REGISTRY), media_type=CONTENT_TYPE_LATEST)
 
 

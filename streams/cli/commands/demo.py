@@ -21,7 +21,14 @@ from streams.local.demo_moderator import DemoModerator
 from streams.local.demo_samples import DemoSample, write_samples
 from streams.local.system import System, SystemOptions, exit_on_signals
 from streams.services.await_decision import WaitOptions
-from streams.services.demo import COLLECTION, await_verdicts, current_of_samples, decide_samples, make_demo_folder
+from streams.services.demo import (
+    COLLECTION,
+    DemoDecisions,
+    await_verdicts,
+    current_of_samples,
+    decide_samples,
+    make_demo_folder,
+)
 from streams.services.statistics import await_outcome_counts
 from streams.stages import STAGE_NAMES
 
@@ -53,18 +60,20 @@ def command(stay: bool | None, workers: int, data_dir: Path | None) -> int:
         may_stay = bool(stay) or (stay is None and sys.stdin.isatty() and sys.stdout.isatty())
         with System(settings, SystemOptions(folder, STAGE_NAMES, workers=workers, api=may_stay), say) as system:
             say(f"up after {time.monotonic() - started_at:.1f} s")
-            agreed = _decide_and_compare(system, samples, moderator)
+            found, agreed = _decide_and_compare(system, samples, moderator)
             if stay is None:
                 stay = may_stay and click.confirm("\nStay up to look around?")
-            click.echo(next_steps(system, folder, stays_up=stay))
+            click.echo(next_steps(system, folder, found, stays_up=stay))
             if stay:
                 _stay_up(system)
     say(f"All stopped; {time.monotonic() - started_at:.1f} s in all.")
     return 0 if agreed else 1
 
 
-def _decide_and_compare(system: System, samples: list[DemoSample], moderator: DemoModerator) -> bool:
-    """Whether all samples are decided, and ClickHouse has the same totals."""
+def _decide_and_compare(
+    system: System, samples: list[DemoSample], moderator: DemoModerator
+) -> tuple[DemoDecisions, bool]:
+    """The decisions, and whether all samples are decided, and ClickHouse has the same totals."""
     away = f"Kafka at {system.settings.kafka.bootstrap_servers} is away; waiting for it."
     wait = WaitOptions(PATIENCE_S, lambda _: None, system.keep_running, lambda: say(away))
     found = decide_samples(system, samples, listener=SubmitPrinter(), track_progress=track_progress, wait=wait)
@@ -81,7 +90,7 @@ def _decide_and_compare(system: System, samples: list[DemoSample], moderator: De
         say("They do not agree.")
     if saved.pending:
         say(f"{saved.pending:,} copies have no verdict: they were changed too much to inherit `allowed`.")
-    return rows == found.outcomes and not found.undecided
+    return found, rows == found.outcomes and not found.undecided
 
 
 def _stay_up(system: System) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
+from urllib.parse import quote, urlencode
 
 from streams.analytics.queries.moderation.saved_calls import SavedCalls
 from streams.cli.tables import OUTCOME_STYLES, cell, plain_table
@@ -42,8 +43,20 @@ def print_verdicts(shown: list[SampleVerdict], saved: SavedCalls, contents_asked
     )
 
 
-def next_steps(system: System, folder: Path, *, stays_up: bool) -> str:
+def group_page(found: DemoDecisions) -> str:
+    """The console's page of a group worth opening: with a copy that waits for a person, else with any altered copy."""
+    matched = [decision for _, decision in found.decided if decision.match and decision.outcome == "near_duplicate"]
+    if not matched:
+        return f"/console/?collection={COLLECTION}"
+    shown = max(matched, key=lambda decision: (decision.action == "review", decision.match.differs or 0.0))  # type: ignore[union-attr]
+    query = urlencode({"collection": COLLECTION, "member": shown.submission_id})
+    return f"/console/groups/{quote(shown.match.content_id)}?{query}"  # type: ignore[union-attr]
+
+
+def next_steps(system: System, folder: Path, found: DemoDecisions, *, stays_up: bool) -> str:
+    """Where to look further: while the demo stays up, or afterwards."""
     settings = system.settings
+    group = group_page(found)
     read = f"mediasieve decisions --data-dir {folder}"
     rows = [("mediasieve scan FOLDER", "the copies among your own files"), (str(folder / "logs"), "what workers said")]
     if stays_up:
@@ -51,6 +64,7 @@ def next_steps(system: System, folder: Path, *, stays_up: bool) -> str:
             sample = next(iter(sorted((folder / "samples").rglob("*mirrored*"))), folder / "samples")
             find = f"curl --data-binary @{sample} 'http://{system.api_address}/v1/lookup?collection={COLLECTION}'"
             rows.append((f"http://{system.api_address}/console/?collection={COLLECTION}", "the review console"))
+            rows.append((f"http://{system.api_address}{group}", "in it, a copy beside the picture that it resembles"))
             rows.append((find, "what is known of a picture; /openapi.json has all of the API"))
         rows += [
             (read, "all decisions; --follow for new ones, --json for programs"),
@@ -62,6 +76,7 @@ def next_steps(system: System, folder: Path, *, stays_up: bool) -> str:
         rows += [
             (f"mediasieve up --data-dir {folder}", "all of it again, with the data of this demo"),
             (read, "all decisions, while that runs; --json for programs"),
+            (group, "at the API's address that `up` prints: a copy beside the picture that it resembles"),
         ]
     width = max(len(what) for what, _ in rows)
     return "\nLook further:\n" + "\n".join(f"  {what.ljust(width)}  {why}" for what, why in rows)

@@ -94,12 +94,33 @@ EXPORT: Final = f"""
     LIMIT {{limit:UInt32}}
 """  # noqa: S608
 
+#: A submission in a group of its own matched the canonical content or a copy of it. The second part reads few rows; as
+#: one condition the two would not be read in the order of the table's key.
 OF_GROUP: Final = f"""
-    SELECT {KEY_COLUMNS} FROM decisions_by_group
-    WHERE collection = {{collection:String}} AND subject = {{group:String}}
-        AND (is_member OR {{with_reviewed:Bool}}) {{unrevised}}
-        AND decided_at >= {{after:DateTime64(3, 'UTC')}}
-        AND (decided_at, decision_id) > ({{after:DateTime64(3, 'UTC')}}, {{after_id:UUID}})
+    SELECT {KEY_COLUMNS} FROM
+    (
+        SELECT {KEY_COLUMNS} FROM decisions_by_group
+        WHERE collection = {{collection:String}} AND subject = {{group:String}}
+            AND (is_member OR {{with_reviewed:Bool}}) {{unrevised}}
+            AND decided_at >= {{after:DateTime64(3, 'UTC')}}
+            AND (decided_at, decision_id) > ({{after:DateTime64(3, 'UTC')}}, {{after_id:UUID}})
+        ORDER BY decided_at, decision_id
+        LIMIT {{limit:UInt32}}
+        UNION DISTINCT
+        SELECT {KEY_COLUMNS} FROM decisions_by_group
+        WHERE collection = {{collection:String}} AND {{with_reviewed:Bool}} AND NOT is_member {{unrevised}}
+            AND subject IN
+            (
+                SELECT DISTINCT content_id FROM decisions_by_group
+                WHERE collection = {{collection:String}} AND subject = {{group:String}} AND is_member
+                    AND content_id != {{group:String}}
+                LIMIT 1000
+            )
+            AND decided_at >= {{after:DateTime64(3, 'UTC')}}
+            AND (decided_at, decision_id) > ({{after:DateTime64(3, 'UTC')}}, {{after_id:UUID}})
+        ORDER BY decided_at, decision_id
+        LIMIT {{limit:UInt32}}
+    )
     ORDER BY decided_at, decision_id
     LIMIT {{limit:UInt32}}
 """  # noqa: S608
@@ -184,7 +205,8 @@ def decisions_of_group(
         group: its canonical content.
         after: the last row of the page before.
         limit: the most rows.
-        with_reviewed: also submissions that match the canonical content and are in groups of their own.
+        with_reviewed: also submissions that match a content of the group and are in groups of their own. Of groups
+            with over 1,000 altered contents, those that match one of a thousand of them.
     """
     start = after or Keyset(EPOCH, FIRST_ID)
     names = {"collection": collection, "group": group, "with_reviewed": with_reviewed}

@@ -4,10 +4,13 @@ import { makeCell } from "./cells.js";
 import { name, plural } from "./format.js";
 import { personName } from "./settings.js";
 
-const WAIT_S = 10;
+const WAIT_S = 3;
 const BATCH = 50;
 const MAX_UNDO = 100;
 const MAX_SHOWN = 6;
+// Requests that wait for an effect hold a connection each, of which a browser has six: more acts than these are sent
+// without waiting, so that none of them is late in Kafka.
+const MAX_WAITING = 3;
 const PATHS = { verdict: "/v1/verdicts", withdrawal: "/v1/withdrawals", split: "/v1/splits", merge: "/v1/merges", undo: "/v1/undos" };
 const DONE = { allowed: "Allowed", blocked: "Blocked", review: "Set for review" };
 
@@ -60,24 +63,25 @@ export function splitOrMerge(event, subject, other, collection) {
   return perform(`${text}: ${name(subject.mediaId)}`, [{ act: { event, subject: subject.contentId, other } }], collection);
 }
 
-// Takes the last act back, as soon as it has been sent.
+// Takes the last act back: shown at once, sent as soon as the act itself has been.
 export async function undoLast() {
   const last = undoable.pop();
   canUndo.set(undoable.length > 0);
   if (!last) return;
+  show(last.acts.map(({ act, verdictBefore }) => ({ act: inverseOf(act, verdictBefore), shown: verdictBefore })));
   const inverse = await last.inverse;
-  if (inverse.length) await perform(`Undone: ${last.text}`, inverse.map((act) => ({ act })), last.collection, { isUndo: true });
+  if (inverse.length) await perform(`Undone: ${last.text}`, inverse, last.collection, { isUndo: true });
 }
 
 function perform(text, acts, collection, { isUndo = false } = {}) {
   const id = (lastId += 1);
   note(id, { text, state: "sending", done: 0, total: acts.length, failed: [] });
-  show(acts.map(({ act }) => act));
+  show(acts);
   const sending = acts.length === 1 ? sendOne(acts[0].act, collection, id) : sendMany(acts, collection, id);
   if (!isUndo) {
     const inverse = sending.then((failed) =>
-      acts.filter(({ act }) => !failed.has(act)).map(({ act, verdictBefore }) => inverseOf(act, verdictBefore)));
-    undoable.push({ text, collection, inverse });
+      acts.filter(({ act }) => !failed.has(act)).map(({ act, verdictBefore }) => ({ act: inverseOf(act, verdictBefore), shown: verdictBefore })));
+    undoable.push({ text, collection, acts, inverse });
     if (undoable.length > MAX_UNDO) undoable.shift();
     canUndo.set(true);
   }
@@ -86,7 +90,7 @@ function perform(text, acts, collection, { isUndo = false } = {}) {
 
 async function finish(id, text, acts, collection, isUndo, sending) {
   const failed = await sending;
-  if (failed.size) hide([...failed.keys()]);
+  if (failed.size) takeBack(new Set(failed.keys()));
   note(id, {
     state: failed.size ? "failed" : "done", done: acts.length - failed.size, failed: [...failed.values()],
     again: failed.size ? () => (dismiss(id), perform(text, acts.filter(({ act }) => failed.has(act)), collection, { isUndo })) : null,
@@ -95,40 +99,46 @@ async function finish(id, text, acts, collection, isUndo, sending) {
   effects.update((count) => count + 1);
 }
 
+// `shown` is the verdict that holds after a withdrawal.
 function show(acts) {
   given.update((before) => {
     const next = new Map(before);
-    for (const act of acts) {
-      if (act.event === "verdict") next.set(act.subject, { status: act.status, by: authorName(), kind: "person" });
-      else if (act.event === "split" || act.event === "merge") next.set(act.subject, { act: act.event });
+    for (const { act, shown } of acts) {
+      if (act.event === "verdict") next.set(act.subject, { status: act.status, by: authorName(), kind: "person", from: act });
+      else if (act.event === "split" || act.event === "merge") next.set(act.subject, { act: act.event, from: act });
+      else if (shown) next.set(act.subject, { ...shown, from: act });
       else next.delete(act.subject);
     }
     return next;
   });
 }
 
-function hide(acts) {
-  given.update((before) => {
-    const next = new Map(before);
-    for (const act of acts) next.delete(act.subject);
-    return next;
-  });
+// What was refused is no longer shown, unless something newer is shown of the same content.
+function takeBack(acts) {
+  given.update((before) => new Map([...before].filter(([, shown]) => !acts.has(shown.from))));
 }
 
 // Pages read again: what they show now is what the API says.
 export function forgetGiven(contentIds) {
-  if (contentIds.some((contentId) => given.get().has(contentId))) hide(contentIds.map((subject) => ({ subject })));
+  if (!contentIds.some((contentId) => given.get().has(contentId))) return;
+  given.update((before) => new Map([...before].filter(([contentId]) => !contentIds.includes(contentId))));
 }
+
+let waiting = 0;
 
 async function sendOne(act, collection, id) {
   const { event, ...body } = act;
+  const hasEffect = event === "verdict" || event === "withdrawal"; // others need not change a decision
+  const isAwaited = hasEffect && waiting < MAX_WAITING;
+  waiting += isAwaited ? 1 : 0;
   try {
-    const isAwaited = event === "verdict" || event === "withdrawal"; // others need not change a decision
     const answer = await ask(PATHS[event], { method: "POST", params: { wait_s: isAwaited ? WAIT_S : 0 }, json: { ...body, ...author(), collection } });
-    note(id, { isLate: isAwaited && answer.effect === null });
+    note(id, { isLate: hasEffect && answer.effect === null });
     return new Map();
   } catch (problem) {
     return new Map([[act, problem]]);
+  } finally {
+    waiting -= isAwaited ? 1 : 0;
   }
 }
 

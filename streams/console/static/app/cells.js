@@ -1,5 +1,5 @@
 // A cell holds a value that several parts of the page show. `useCell` draws a component again when the value changes.
-import { useEffect, useState } from "./html.js";
+import { useEffect, useRef, useState } from "./html.js";
 
 export function makeCell(value) {
   const listeners = new Set();
@@ -20,15 +20,19 @@ export function makeCell(value) {
   };
 }
 
+// Effects run after the browser has painted, which a busy machine does late. A value that was set between drawing and
+// subscribing would be lost, and the page would wait for ever; so what was drawn is compared with what holds then.
 export function useCell(cell) {
   const [, redraw] = useState(0);
+  const drawn = useRef();
+  drawn.current = cell.get();
   useEffect(() => {
-    const shown = cell.get();
-    const unsubscribe = cell.subscribe(() => redraw((count) => count + 1));
-    if (!Object.is(shown, cell.get())) redraw((count) => count + 1);
+    const compare = () => Object.is(drawn.current, cell.get()) || redraw((count) => count + 1);
+    const unsubscribe = cell.subscribe(compare);
+    compare();
     return unsubscribe;
   }, [cell]);
-  return cell.get();
+  return drawn.current;
 }
 
 // A cell whose value outlives the page, in this browser only. Never for keys.

@@ -1,5 +1,5 @@
 // Keys of a page. The component that was drawn last comes first; keys in fields and dialogs are left alone.
-import { useEffect, useRef } from "./html.js";
+import { useLayoutEffect, useRef } from "./html.js";
 import { singleKeys } from "./settings.js";
 
 const scopes = [];
@@ -27,7 +27,7 @@ addEventListener("keydown", (event) => {
 export function useKeys(bindings) {
   const scope = useRef(bindings);
   scope.current = bindings;
-  useEffect(() => {
+  useLayoutEffect(() => { // as soon as a page is seen, its keys work
     scopes.push(scope);
     return () => scopes.splice(scopes.indexOf(scope), 1);
   }, []);

@@ -1,10 +1,11 @@
 // The console: signs in, then shows the page of the address.
 import { html, render, useEffect } from "./html.js";
-import { connection, findOutWhoAsks, me } from "./api.js";
-import { useCell } from "./cells.js";
+import { findOutWhoAsks, me } from "./api.js";
+import { makeCell, useCell } from "./cells.js";
 import { route } from "./router.js";
 import { Shell } from "../components/shell.js";
-import { Empty, Loading } from "../components/parts.js";
+import { Empty, Loading, Problem } from "../components/parts.js";
+import { Guarded } from "../components/guarded.js";
 import { SignIn } from "../pages/signin.js";
 import { Queue } from "../pages/queue.js";
 import { Group } from "../pages/group.js";
@@ -27,24 +28,35 @@ const PAGES = {
   letters: ["Dead letters", () => html`<${Letters} />`],
 };
 
+// Why nobody knows yet who asks.
+const beginning = makeCell(null);
+let retry = 0;
+
 function Console() {
   const who = useCell(me);
   const current = useCell(route);
-  const state = useCell(connection);
+  const problem = useCell(beginning);
   const [title, page] = PAGES[current.page] || ["Not found", () => html`<header class="page"><h1>Not found</h1></header><${Empty} title="There is no such page">The navigation above leads to all pages.<//>`];
   useEffect(() => {
     document.title = who ? `${title} · mediasieve` : "Sign in · mediasieve";
   }, [title, who]);
-  if (who === null) return state === "away" ? html`<p class="loading" role="status">The API does not answer. The console goes on trying.</p>` : html`<${Loading} what="the console" />`;
+  if (who === null) {
+    return html`<main id="main"><header class="page"><h1>${title}</h1></header>
+      ${problem ? html`<${Problem} problem=${problem} onRetry=${begin} />` : html`<${Loading} what="who is signed in" onRetry=${begin} />`}</main>`;
+  }
   if (!who) return html`<${SignIn} />`;
-  return html`<${Shell}>${page(current)}<//>`;
+  return html`<${Shell}><${Guarded} key=${current.page} title=${title}>${page(current)}<//><//>`;
 }
 
 async function begin() {
+  clearTimeout(retry);
   try {
     await findOutWhoAsks();
   } catch (problem) {
-    if (problem.status !== 401) setTimeout(begin, RETRY_MS);
+    if (problem.status === 401) return;
+    beginning.set(problem);
+    clearTimeout(retry);
+    retry = setTimeout(begin, Math.max(RETRY_MS, problem.retryAfterS * 1000));
   }
 }
 

@@ -1,5 +1,5 @@
 // Small parts that all pages use.
-import { html, useEffect, useRef } from "../app/html.js";
+import { html, useEffect, useRef, useState } from "../app/html.js";
 import { given } from "../app/acts.js";
 import { useCell } from "../app/cells.js";
 import { ago, moment, name, percent, word } from "../app/format.js";
@@ -14,7 +14,7 @@ export const VerdictChip = ({ verdict }) =>
 // The verdict to show: the one that was just given here, else the API's.
 export function useVerdict(contentId, verdict) {
   const just = useCell(given).get(contentId);
-  return just?.status ? { ...verdict, ...just, inherited_from: null, isSending: true } : verdict;
+  return just?.status ? { ...verdict, inherited_from: null, ...just } : verdict;
 }
 
 export function VerdictSource({ verdict }) {
@@ -47,7 +47,20 @@ export function Problem({ problem, onRetry }) {
   </div>`;
 }
 
-export const Loading = ({ what = "" }) => html`<p class="loading" role="status">Loading${what ? ` ${what}` : ""} …</p>`;
+const SLOW_MS = 8_000;
+
+// What is not there yet. After a while it says that it takes long, and `onRetry` asks again.
+export function Loading({ what = "", onRetry }) {
+  const [round, setRound] = useState(0);
+  const [isSlow, setSlow] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setSlow(true), SLOW_MS);
+    return () => clearTimeout(timer);
+  }, [round]);
+  const again = () => (setSlow(false), setRound(round + 1), onRetry());
+  return html`<p class="loading" role="status">Loading${what ? ` ${what}` : ""} …${isSlow ? html` It takes longer than usual.
+    ${onRetry ? html` <button type="button" class="small" onClick=${again}>Try again</button>` : null}` : null}</p>`;
+}
 
 export const Empty = ({ title, children }) =>
   html`<div class="empty"><h2>${title}</h2>${children ? html`<p>${children}</p>` : null}</div>`;

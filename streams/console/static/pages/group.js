@@ -35,7 +35,8 @@ export function Group({ contentId }) {
   const members = useMemo(() => orderMembers(group, extra), [group, extra]);
   useSettled(members);
   if (!group) {
-    return answer.problem ? html`<header class="page"><h1>Group</h1></header><${Problem} problem=${answer.problem} onRetry=${answer.reload} />` : html`<${Loading} what="the group" />`;
+    return html`<header class="page"><h1>Group</h1></header>
+      ${answer.problem ? html`<${Problem} problem=${answer.problem} onRetry=${answer.reload} />` : html`<${Loading} what="the group" onRetry=${answer.reload} />`}`;
   }
   return html`<${GroupPage} key=${group.content_id} group=${group} members=${members} collection=${collection} problem=${answer.problem} />`;
 }

@@ -18,7 +18,7 @@ function AllJobs({ collection }) {
   const { data, problem, reload } = useAnswer("/v1/jobs", { collection, limit: 100 }, { everyMs: EVERY_MS });
   return html`<header class="page"><h1>Jobs</h1></header>
     <${Problem} problem=${problem} onRetry=${reload} />
-    ${!data && !problem ? html`<${Loading} what="jobs" />` : null}
+    ${!data && !problem ? html`<${Loading} what="jobs" onRetry=${reload} />` : null}
     ${data && !data.jobs.length ? html`<${Empty} title="No jobs">A job is a number of submissions that somebody follows together, such as an import: mediasieve publish --job.<//>` : null}
     <ul class="jobs">${(data?.jobs || []).map((job) => html`<li key=${job.job_id} class="panel">
       <header><h2><${Link} href=${addressOfPage("jobs", job.job_id)}>${name(job.name)}<//></h2> <${Chip} kind=${job.progress}>${job.progress}<//> <span class="quiet">${job.lane}</span></header>
@@ -33,7 +33,10 @@ function Progress({ job }) {
 
 function OneJob({ jobId, collection }) {
   const { data, problem, reload } = useAnswer(`/v1/jobs/${encodeURIComponent(jobId)}`, { collection }, { everyMs: EVERY_MS });
-  if (!data) return problem ? html`<header class="page"><h1>Job</h1></header><${Problem} problem=${problem} onRetry=${reload} />` : html`<${Loading} what="the job" />`;
+  if (!data) {
+    return html`<header class="page"><h1>Job</h1></header>
+      ${problem ? html`<${Problem} problem=${problem} onRetry=${reload} />` : html`<${Loading} what="the job" onRetry=${reload} />`}`;
+  }
   const { job, failures } = data;
   return html`<header class="page"><p class="crumbs"><${Link} href=${addressOfPage("jobs")}>Jobs<//> / ${name(job.job_id)}</p><h1>${name(job.name)}</h1> <${Chip} kind=${job.progress}>${job.progress}<//></header>
     <section class="panel"><${Progress} job=${job} /></section>

@@ -29,7 +29,7 @@ export function Letters() {
       <div class="filters"><${Choice} label="Status" value=${status} onChange=${(value) => setQuery({ status: value })} options=${[["open", "open"], ["replayed", "replayed"], ["dropped", "dropped"], ["any", "any"]]} />
       ${reason ? html`<button type="button" onClick=${() => setQuery({ reason: "" })}>Reason: ${word(reason)} ×</button>` : null}</div></header>
     <${Problem} problem=${problem} onRetry=${reload} />
-    ${!data && !problem ? html`<${Loading} what="dead letters" />` : null}
+    ${!data && !problem ? html`<${Loading} what="dead letters" onRetry=${reload} />` : null}
     ${data && !letters.length ? html`<${Empty} title="No dead letters">Everything that came could be processed, or was dealt with.<//>` : null}
     ${data?.groups.length ? html`<section class="panel"><h2>By reason</h2><${Table} caption="Dead letters by reason" rows=${data.groups} columns=${[
       ["Reason", (row) => html`<button type="button" class="small" onClick=${() => setQuery({ reason: row.reason })}>${word(row.reason)}</button>`],

@@ -17,7 +17,7 @@ export function Lists() {
   const close = () => (setDialog(null), setTimeout(reload, 1500));
   return html`<header class="page"><h1>Hash lists</h1><button type="button" class="primary" onClick=${() => setDialog({})}>Import a list</button></header>
     <${Problem} problem=${problem} onRetry=${reload} />
-    ${!data && !problem ? html`<${Loading} what="hash lists" />` : null}
+    ${!data && !problem ? html`<${Loading} what="hash lists" onRetry=${reload} />` : null}
     ${data && !data.length ? html`<${Empty} title="No hash lists">A list of digests or hashes gives its verdict to all media that are on it, past and future.<//>` : null}
     ${data?.length ? html`<section class="panel"><${Table} caption="Hash lists in force" rows=${data} rowKey=${(row) => row.list_name} columns=${[
       ["List", (row) => html`<b>${name(row.list_name)}</b>`], ["Version", (row) => name(row.version)],

@@ -70,7 +70,7 @@ export function Media() {
     </header>
     <${Filters} chosen=${chosen} text=${text} />
     <${Problem} problem=${pages.problem} onRetry=${pages.reload} />
-    ${!entries.length && pages.loading ? html`<${Loading} what="media" />` : null}
+    ${!entries.length && pages.loading ? html`<${Loading} what="media" onRetry=${pages.reload} />` : null}
     ${!entries.length && pages.done ? html`<${Empty} title="No media">Nothing in the collection ${collection} fits these filters.<//>` : null}
     <${VirtualGrid} entries=${entries} height=${208} minWidth=${150} label="Media" gridRef=${grid} onNear=${pages.more} keyOf=${(entry) => entry.decision_id}
       render=${(entry, index) => html`<${Tile} entry=${entry} isSelected=${selection.has(entry.content_id)} onTick=${(event) => tick(entry, index, event)} onFocus=${() => (at.current = index)} />`} />

@@ -38,7 +38,7 @@ export function Queue() {
     ArrowUp: () => focusOn(at - 1),
     j: () => focusOn(at + 1),
     k: () => focusOn(at - 1),
-    Enter: () => groups[at] && go(addressOfPage("groups", groups[at].content_id)),
+    Enter: () => groups[at] && go(addressOfPage("groups", groups[at].content_id, { member: groups[at].first?.submission_id })),
   });
   return html`
     <header class="page"><h1>Queue</h1>
@@ -49,7 +49,7 @@ export function Queue() {
       </div>
     </header>
     <${Problem} problem=${pages.problem} onRetry=${pages.reload} />
-    ${!groups.length && pages.loading ? html`<${Loading} what="the queue" />` : null}
+    ${!groups.length && pages.loading ? html`<${Loading} what="the queue" onRetry=${pages.reload} />` : null}
     ${!groups.length && pages.done ? html`<${Empty} title="Nothing waits">In the collection ${collection}, every match is certain or has a verdict. Choose another collection above, or look at <${Link} href=${addressOfPage("media")}>all media<//>.<//>` : null}
     <ol class="queue" ref=${list}>${groups.map((group, index) => html`
       <li key=${group.content_id}><${QueueCard} group=${group} onFocus=${() => setAt(index)} /></li>`)}</ol>
@@ -59,7 +59,7 @@ export function Queue() {
 function QueueCard({ group, onFocus }) {
   const { canonical, first } = group;
   const match = first?.match;
-  return html`<${Link} class="card" href=${addressOfPage("groups", group.content_id)} onFocus=${onFocus}>
+  return html`<${Link} class="card" href=${addressOfPage("groups", group.content_id, { member: first?.submission_id })} onFocus=${onFocus}>
     <span class="pair"><${Picture} decision=${canonical} size=${150} /><span class="versus" aria-hidden="true">↔</span><${Picture} decision=${first} size=${150} map=${null} /></span>
     <span class="card-text">
       <span class="chips">

@@ -17,7 +17,7 @@ export function Statistics() {
   return html`
     <header class="page"><h1>Statistics</h1><p class="quiet">Of the collection ${collection}, live.</p></header>
     <${Problem} problem=${problem} onRetry=${reload} />
-    ${data ? html`<${Totals} data=${data} />` : problem ? null : html`<${Loading} what="figures" />`}
+    ${data ? html`<${Totals} data=${data} />` : problem ? null : html`<${Loading} what="figures" onRetry=${reload} />`}
     <div class="columns">
       <${Live} key=${collection} collection=${collection} />
       ${may("admin") ? html`<${Health} />` : null}
@@ -45,12 +45,9 @@ function Live({ collection }) {
   const [, redraw] = useState(0);
   const [isOpen, setOpen] = useState(false);
   useEffect(() => {
-    const source = new EventSource(`/v1/events/decisions?${new URLSearchParams({ collection })}`);
-    source.onopen = () => setOpen(true);
-    source.onerror = () => setOpen(false);
-    source.addEventListener("decision", (event) => note(counts.current, event.data));
+    const stop = follow(`/v1/events/decisions?${new URLSearchParams({ collection })}`, setOpen, (data) => note(counts.current, data));
     const timer = setInterval(() => redraw((count) => count + 1), 1000);
-    return () => (source.close(), clearInterval(timer));
+    return () => (stop(), clearInterval(timer));
   }, [collection]);
   const now = Math.floor(Date.now() / 1000);
   const heights = Array.from({ length: SECONDS }, (_, index) => {
@@ -63,8 +60,33 @@ function Live({ collection }) {
     <svg class="spark" viewBox=${`0 0 ${SECONDS} 40`} preserveAspectRatio="none" role="img" aria-label=${`${recent.toFixed(1)} decisions a second over the last ten seconds`}>
       ${heights.map(([all, copies], index) => html`<rect class="all" x=${index} width="0.8" y=${40 - (all / most) * 40} height=${(all / most) * 40} /><rect class="copies" x=${index} width="0.8" y=${40 - (copies / most) * 40} height=${(copies / most) * 40} />`)}
     </svg>
-    <p class="quiet">${recent.toFixed(1)} a second; ${number(counts.current.seen)} since this page was opened, copies in the darker colour. The last two minutes.</p>
+    <p class="quiet">${recent.toFixed(1)} a second; ${number(counts.current.seen)} while this page was seen, copies in the darker colour. The last two minutes.</p>
   </section>`;
+}
+
+// Follows while the page is seen. Over HTTP/1.1 a browser has six connections to one server: pages in the background
+// that kept theirs would leave none for the others.
+function follow(address, setOpen, onDecision) {
+  let source = null;
+  const close = () => (source?.close(), (source = null), setOpen(false));
+  const begin = () => {
+    if (document.hidden || source) return;
+    source = new EventSource(address);
+    source.onopen = () => setOpen(true);
+    source.onerror = () => setOpen(false);
+    source.addEventListener("decision", (event) => onDecision(event.data));
+  };
+  const turn = () => (document.hidden ? close() : begin());
+  document.addEventListener("visibilitychange", turn);
+  addEventListener("pagehide", close);
+  addEventListener("pageshow", begin);
+  begin();
+  return () => {
+    document.removeEventListener("visibilitychange", turn);
+    removeEventListener("pagehide", close);
+    removeEventListener("pageshow", begin);
+    close();
+  };
 }
 
 function note(counts, data) {
