@@ -28,7 +28,7 @@ from streams.domain.match.selection import (
     video_duration_ms,
 )
 from streams.domain.match.videos.relation import VideoHit
-from streams.domain.moderation.events import Arrival, LogPosition
+from streams.domain.moderation.effects import Arrival, LogPosition
 from streams.domain.moderation.steps import Step
 from streams.domain.policy.policy import DAY_MS, Policy
 from streams.domain.records import Fingerprint, ListEvent, ModerationEvent, decision_id

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 
 from streams.domain.match.batch import PendingDecision
 from streams.domain.moderation.collections import ModeratedCollections
-from streams.domain.moderation.events import LogEvent, Refusal
+from streams.domain.moderation.effects import LogEvent, Refusal
 from streams.domain.moderation.hash_lists.judge import NOT_LISTED, Cause, Listing, is_known_negative, judge
 from streams.domain.moderation.hash_lists.listable import listable_hashes, unpack_listable
 from streams.domain.moderation.hash_lists.lists import HitsByList, ListsOfCollection, find_hits
