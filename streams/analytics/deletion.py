@@ -11,11 +11,11 @@ failed submission, may come after the submission was deleted. What is stored is 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from clickhouse_connect.driver.client import Client
 
-from streams.analytics.named_deletion import DOCUMENTS_OF, EVENTS_OF_MEDIA, KEY_TABLES, delete_named
+from streams.analytics.named_deletion import DOCUMENTS_OF, EVENTS_OF_MEDIA, KEY_TABLES, Submission, delete_named
 from streams.domain.records import Decision, ModerationEvent, RawRecord
 from streams.errors import BadInput
 from streams.kafka.cloudevents import DELETED_TYPE, MODERATION_TYPE, event_type
@@ -37,7 +37,6 @@ SHOWN: Final = """(collection, content_id) IN
 STATEMENTS: Final = (
     # content_id leads the order of decisions, so that few parts are read
     f"DELETE FROM decisions WHERE content_id IN {{contents:Array(String)}} AND {SUBMISSIONS}",  # noqa: S608
-    f"DELETE FROM fingerprints WHERE {SUBMISSIONS}",  # noqa: S608
     DOCUMENTS_OF.replace("{rows}", SUBMISSIONS),
     *(f"DELETE FROM {table} WHERE {SUBMISSIONS}" for table in (*KEY_TABLES, "revised_submissions")),  # noqa: S608
     f"DELETE FROM submission_facts WHERE {SUBMISSIONS} AND outcome != 'deleted'",  # noqa: S608
@@ -48,6 +47,8 @@ STATEMENTS: Final = (
     WHERE {PAIRS} AND (collection, content_id) NOT IN
         (SELECT collection, content_id FROM decisions WHERE content_id IN {{contents:Array(String)}})
     """,  # noqa: S608
+    # after the rows above, which are found by it when this is done again, and before what is there for a content
+    f"DELETE FROM fingerprints WHERE {SUBMISSIONS}",  # noqa: S608
     # the frames of a video are those of its content: they stay without a medium while another medium shows them
     f"DELETE FROM video_frames WHERE {PAIRS} AND NOT {SHOWN}",  # noqa: S608
     f"""
@@ -62,16 +63,6 @@ STATEMENTS: Final = (
 KNOWN_AS_DELETED: Final = f"SELECT collection, submission_id, attempt FROM deletions WHERE {SUBMISSIONS}"  # noqa: S608
 
 
-class Submission(NamedTuple):
-    """A submission that has rows. `content_id` is empty where it has none."""
-
-    collection: str
-    submission_id: str
-    attempt: int
-    content_id: str
-    media_id: str
-
-
 def delete_rows(client: Client, records: Sequence[RawRecord], stored: Sequence[Submission], answer_ms: int) -> None:
     """Delete the rows of what is deleted, if anything is. Returns when queries do not see them any more.
 
@@ -84,11 +75,10 @@ def delete_rows(client: Client, records: Sequence[RawRecord], stored: Sequence[S
     told = [submission for record in records if (submission := _deleted(record)) is not None]
     for at in range(0, len(stored), NAMES_PER_STATEMENT):
         told += _known_as_deleted(client, stored[at : at + NAMES_PER_STATEMENT])
-    for at in range(0, len(told), NAMES_PER_STATEMENT):
-        _delete_submissions(client, told[at : at + NAMES_PER_STATEMENT])
+    _delete_submissions(client, told)
     events = [(event, record) for record in records if (event := _deletion(record)) is not None]
     for at in range(0, len(events), NAMES_PER_STATEMENT):
-        delete_named(client, events[at : at + NAMES_PER_STATEMENT], answer_ms)
+        _delete_submissions(client, delete_named(client, events[at : at + NAMES_PER_STATEMENT], answer_ms))
 
 
 def _deleted(record: RawRecord) -> Submission | None:
@@ -119,15 +109,17 @@ def _known_as_deleted(client: Client, submissions: Sequence[Submission]) -> list
 
 
 def _delete_submissions(client: Client, submissions: Sequence[Submission]) -> None:
-    contents = [(each.collection, each.content_id) for each in submissions]
-    parameters = {
-        "submissions": [each[:3] for each in submissions],
-        "contents": _once(content_id for _, content_id in contents),
-        "pairs": _once(contents),
-        "media": _once((each.collection, each.media_id) for each in submissions),
-    }
-    for statement in STATEMENTS:
-        client.command(statement, parameters)
+    for at in range(0, len(submissions), NAMES_PER_STATEMENT):
+        some = submissions[at : at + NAMES_PER_STATEMENT]
+        contents = [(each.collection, each.content_id) for each in some]
+        parameters = {
+            "submissions": [each[:3] for each in some],
+            "contents": _once(content_id for _, content_id in contents),
+            "pairs": _once(contents),
+            "media": _once((each.collection, each.media_id) for each in some),
+        }
+        for statement in STATEMENTS:
+            client.command(statement, parameters)
 
 
 def _once(names: Iterable[Any]) -> list[Any]:

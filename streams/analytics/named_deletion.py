@@ -65,7 +65,12 @@ FACTS_OF: Final = """
     )
 """
 
-#: Their decisions may come after this; they are hidden by then, and deleted when they come.
+FAILURES: Final = """
+    SELECT DISTINCT collection, submission_id, attempt, '', media_id FROM fingerprints
+    WHERE failure_reason != '' AND {rows}
+"""
+
+#: Decisions that are not here yet are hidden from now on, and deleted when they come.
 FAILURES_DELETED: Final = """
     INSERT INTO deletions (collection, submission_id, attempt, revision, submitted_at, deleted_at)
     SELECT collection, submission_id, attempt, 1, submitted_at, {until}
@@ -93,6 +98,16 @@ FIRST_RECORDS: Final = """
 """
 
 
+class Submission(NamedTuple):
+    """A submission that has rows. `content_id` is empty where it has none."""
+
+    collection: str
+    submission_id: str
+    attempt: int
+    content_id: str
+    media_id: str
+
+
 class _Until(NamedTuple):
     """The first record of an event: its time in ms, and its place in the log."""
 
@@ -101,25 +116,35 @@ class _Until(NamedTuple):
     offset: int
 
 
-def delete_named(client: Client, events: Sequence[tuple[ModerationEvent, RawRecord]], answer_ms: int) -> None:
+def delete_named(
+    client: Client, events: Sequence[tuple[ModerationEvent, RawRecord]], answer_ms: int
+) -> list[Submission]:
     """Delete the rows of what these events name, from before each of them.
+
+    Returns the failed submissions among them. They are in `deletions` now, and the caller deletes their rows.
 
     Args:
         client: of ClickHouse.
         events: with their records; they have rows of their own by now.
         answer_ms: how long the match stage knows an event again.
     """
+    failed: list[Submission] = []
     for kind, names in _by_kind(_first_records(client, events, answer_ms)).items():
         parameters = _parameters(names)
         _delete_decisions(client, kind, parameters)
         rows = f"{NAMED[kind]} AND {_is_before_in_log(kind)}"
         if kind == "medium":
+            failed += [
+                Submission(*row) for row in client.query(FAILURES.replace("{rows}", rows), parameters).result_rows
+            ]
             client.command(FAILURES_DELETED.replace("{rows}", rows).replace("{until}", _until(kind)), parameters)
             _delete_of_media(client, parameters)
-        client.command(f"DELETE FROM fingerprints WHERE {rows}", parameters)  # noqa: S608
+        # those of failed submissions say what is to be deleted, and go last
+        client.command(f"DELETE FROM fingerprints WHERE failure_reason = '' AND {rows}", parameters)  # noqa: S608
     media = list(dict.fromkeys((event.collection, event.media_id) for event, _ in events if event.media_id is not None))
     if media:
         client.command(EVENTS_OF_MEDIA, {"media": media})
+    return failed
 
 
 def _first_records(

@@ -18,8 +18,9 @@ from clickhouse_connect.driver.client import Client
 
 from streams import metrics
 from streams.analytics.client import UNKNOWN_DATABASE, UNKNOWN_TABLE, RefusedError, connect, translate_errors
-from streams.analytics.deletion import Submission, delete_rows
+from streams.analytics.deletion import delete_rows
 from streams.analytics.migrations import migrate
+from streams.analytics.named_deletion import Submission
 from streams.analytics.rows import decisions, fingerprints
 from streams.analytics.rows.table import DetailTable, RecordRows, TopicTable, to_rows
 from streams.analytics.rows.topics import all_tables, by_table
