@@ -165,6 +165,7 @@ class Bench:
             rate=100.0,
             warm_up_s=size.warm_up_s,
             measured_s=size.measured_s,
+            rounds=size.rounds,
         )
         self.console.print(found)
         self.figures += lanes.reach(found)
