@@ -2,16 +2,20 @@
 
 A deletion arrives twice: as the event itself, in media.fingerprints, and as decisions of deleted submissions, in
 media.decisions, where they follow all other decisions about their medium. The event also reaches the rows of what the
-match stage has forgotten, and of failed submissions.
+match stage has forgotten, and of failed submissions: named_deletion.py.
+
+The two topics have no common order, and neither have the partitions of one. So a fingerprint, or the decision about a
+failed submission, may come after the submission was deleted. What is stored is looked up in `deletions` therefore.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from clickhouse_connect.driver.client import Client
 
+from streams.analytics.named_deletion import DOCUMENTS_OF, EVENTS_OF_MEDIA, KEY_TABLES, Submission, delete_named
 from streams.domain.records import Decision, ModerationEvent, RawRecord
 from streams.errors import BadInput
 from streams.kafka.cloudevents import DELETED_TYPE, MODERATION_TYPE, event_type
@@ -19,129 +23,72 @@ from streams.kafka.cloudevents import DELETED_TYPE, MODERATION_TYPE, event_type
 NAMES_PER_STATEMENT: Final = 1_000
 """Deletions that one statement carries out."""
 
+PAIRS: Final = "(collection, content_id) IN {pairs:Array(Tuple(String, String))}"
 SUBMISSIONS: Final = "(collection, submission_id, attempt) IN {submissions:Array(Tuple(String, String, UInt32))}"
-EVENTS_OF_MEDIA: Final = """
-    ALTER TABLE moderation_events
-    UPDATE
-        media_digest = lower(hex(SHA256(concat(collection, '\\0', media_id)))),
-        reason = if(event = 'deletion', reason, ''),
-        media_id = ''
-    WHERE media_id != '' AND (collection, media_id) IN {media:Array(Tuple(String, String))}
-"""
 
-#: After the decisions were deleted, and before their keys are.
-HASHES_OF_NAMED: Final = """
-    DELETE FROM content_hashes
-    WHERE (collection, content_id) IN (SELECT collection, content_id FROM decisions_by_time WHERE {named})
-        AND (collection, content_id) NOT IN
-        (
-            SELECT collection, content_id FROM decisions
-            WHERE content_id IN (SELECT content_id FROM decisions_by_time WHERE {named})
-        )
-"""
-
-
-DOCUMENTS_OF_NAMED: Final = """
-    DELETE FROM decision_documents
-    WHERE (collection, decided_at, decision_id) IN
-        (SELECT collection, decided_at, decision_id FROM decisions_by_time WHERE {named})
-"""
-
-FACTS_OF_NAMED: Final = """
-    DELETE FROM submission_facts
-    WHERE outcome != 'deleted' AND (collection, submission_id, attempt) IN
+#: Another submission shows the content, or is about to: its fingerprint is stored before its decision.
+SHOWN: Final = """(collection, content_id) IN
     (
-        SELECT collection, submission_id, attempt FROM decisions_by_time
-        WHERE {named}
-    )
-"""
+        SELECT collection, content_id FROM decisions WHERE content_id IN {contents:Array(String)}
+        UNION ALL
+        SELECT collection, content_id FROM fingerprints WHERE content_id IN {contents:Array(String)}
+    )"""
 
-
-KEY_TABLES: Final = ("decisions_by_medium", "decisions_by_group", "decisions_by_time")
-
-STATEMENTS_OF_DECISIONS: Final = (
+STATEMENTS: Final = (
     # content_id leads the order of decisions, so that few parts are read
     f"DELETE FROM decisions WHERE content_id IN {{contents:Array(String)}} AND {SUBMISSIONS}",  # noqa: S608
-    f"DELETE FROM fingerprints WHERE {SUBMISSIONS}",  # noqa: S608
-    DOCUMENTS_OF_NAMED.replace("{named}", SUBMISSIONS),
+    DOCUMENTS_OF.replace("{rows}", SUBMISSIONS),
     *(f"DELETE FROM {table} WHERE {SUBMISSIONS}" for table in (*KEY_TABLES, "revised_submissions")),  # noqa: S608
     f"DELETE FROM submission_facts WHERE {SUBMISSIONS} AND outcome != 'deleted'",  # noqa: S608
     # a job counts its submissions still
     f"ALTER TABLE job_decisions UPDATE media_id = '', failure_detail = '' WHERE media_id != '' AND {SUBMISSIONS}",
-    # the frames of a video are those of its content: they stay without a medium while another medium shows them
-    """
+    f"""
     DELETE FROM content_hashes
-    WHERE (collection, content_id) IN {pairs:Array(Tuple(String, String))}
-        AND (collection, content_id) NOT IN
-            (SELECT collection, content_id FROM decisions WHERE content_id IN {contents:Array(String)})
-    """,
-    """
-    DELETE FROM video_frames
-    WHERE (collection, content_id) IN {pairs:Array(Tuple(String, String))}
-        AND (collection, content_id) NOT IN
-            (SELECT collection, content_id FROM decisions WHERE content_id IN {contents:Array(String)})
-    """,
-    """
+    WHERE {PAIRS} AND (collection, content_id) NOT IN
+        (SELECT collection, content_id FROM decisions WHERE content_id IN {{contents:Array(String)}})
+    """,  # noqa: S608
+    # after the rows above, which are found by it when this is done again, and before what is there for a content
+    f"DELETE FROM fingerprints WHERE {SUBMISSIONS}",  # noqa: S608
+    # the frames of a video are those of its content: they stay without a medium while another medium shows them
+    f"DELETE FROM video_frames WHERE {PAIRS} AND NOT {SHOWN}",  # noqa: S608
+    f"""
     ALTER TABLE video_frames UPDATE media_id = ''
-    WHERE media_id != '' AND (collection, content_id) IN {pairs:Array(Tuple(String, String))}
-        AND (collection, media_id) IN {media:Array(Tuple(String, String))}
+    WHERE media_id != '' AND {PAIRS} AND (collection, media_id) IN {{media:Array(Tuple(String, String))}}
     """,
     # so is what they look like
-    """
-    DELETE FROM visuals
-    WHERE (collection, content_id) IN {pairs:Array(Tuple(String, String))}
-        AND (collection, content_id) NOT IN
-            (SELECT collection, content_id FROM decisions WHERE content_id IN {contents:Array(String)})
-    """,
+    f"DELETE FROM visuals WHERE {PAIRS} AND NOT {SHOWN}",  # noqa: S608
     EVENTS_OF_MEDIA,
 )
 
-STATEMENTS_OF_MEDIA: Final = (
+KNOWN_AS_DELETED: Final = f"SELECT collection, submission_id, attempt FROM deletions WHERE {SUBMISSIONS}"  # noqa: S608
+
+
+def delete_rows(client: Client, records: Sequence[RawRecord], stored: Sequence[Submission], answer_ms: int) -> None:
+    """Delete the rows of what is deleted, if anything is. Returns when queries do not see them any more.
+
+    Args:
+        client: of ClickHouse.
+        records: of one topic, whose rows are stored.
+        stored: submissions whose rows are among them, and that may have been deleted before these rows came.
+        answer_ms: how long the match stage knows an event again.
     """
-    DELETE FROM deadletters
-    WHERE (collection, media_id) IN {media:Array(Tuple(String, String))}
-        AND published_at <= fromUnixTimestamp64Milli({until_ms:Int64}, 'UTC')
-    """,
-    """
-    ALTER TABLE job_decisions UPDATE media_id = '', failure_detail = ''
-    WHERE media_id != '' AND (collection, media_id) IN {media:Array(Tuple(String, String))}
-        AND decided_at <= fromUnixTimestamp64Milli({until_ms:Int64}, 'UTC')
-    """,
-    EVENTS_OF_MEDIA,
-)
-
-NAMED: Final = {
-    "medium": "(collection, media_id) IN {names:Array(Tuple(String, String))}",
-    "content": "(collection, content_id) IN {names:Array(Tuple(String, String))}",
-    "both": "(collection, content_id, media_id) IN {names:Array(Tuple(String, String, String))}",
-}
-"""The rows that an event names by a medium, by a content, or by both."""
-
-
-class _Named(NamedTuple):
-    """What events of one kind name, and the latest of their records' times in ms."""
-
-    names: list[tuple[str, ...]]
-    until_ms: int
-
-
-def delete_rows(client: Client, records: Sequence[RawRecord]) -> None:
-    """Delete the rows of what these records say is deleted, if any. Returns when queries do not see them any more."""
-    told = [decision for record in records if (decision := _deleted(record)) is not None]
-    for at in range(0, len(told), NAMES_PER_STATEMENT):
-        _delete_submissions(client, told[at : at + NAMES_PER_STATEMENT])
+    told = [submission for record in records if (submission := _deleted(record)) is not None]
+    for at in range(0, len(stored), NAMES_PER_STATEMENT):
+        told += _known_as_deleted(client, stored[at : at + NAMES_PER_STATEMENT])
+    _delete_submissions(client, told)
     events = [(event, record) for record in records if (event := _deletion(record)) is not None]
     for at in range(0, len(events), NAMES_PER_STATEMENT):
-        _delete_named(client, events[at : at + NAMES_PER_STATEMENT])
+        _delete_submissions(client, delete_named(client, events[at : at + NAMES_PER_STATEMENT], answer_ms))
 
 
-def _deleted(record: RawRecord) -> Decision | None:
+def _deleted(record: RawRecord) -> Submission | None:
     if event_type(record) != DELETED_TYPE:
         return None
     try:
-        return Decision.from_json(record.value)
+        told = Decision.from_json(record.value)
     except BadInput:  # its row was refused, with a dead letter
         return None
+    return Submission(told.collection, told.submission_id, told.attempt, told.content_id or "", told.media_id)
 
 
 def _deletion(record: RawRecord) -> ModerationEvent | None:
@@ -154,48 +101,25 @@ def _deletion(record: RawRecord) -> ModerationEvent | None:
     return event if event.event == "deletion" else None
 
 
-def _delete_submissions(client: Client, decisions: Sequence[Decision]) -> None:
-    contents = [(each.collection, each.content_id or "") for each in decisions]
-    parameters = {
-        "submissions": [(each.collection, each.submission_id, each.attempt) for each in decisions],
-        "contents": _once(content_id for _, content_id in contents),
-        "pairs": _once(contents),
-        "media": _once((each.collection, each.media_id) for each in decisions),
-    }
-    for statement in STATEMENTS_OF_DECISIONS:
-        client.command(statement, parameters)
+def _known_as_deleted(client: Client, submissions: Sequence[Submission]) -> list[Submission]:
+    """Those of these submissions that are in `deletions`."""
+    by_key = {submission[:3]: submission for submission in submissions}
+    found = client.query(KNOWN_AS_DELETED, {"submissions": list(by_key)}).result_rows
+    return [by_key[collection, submission_id, attempt] for collection, submission_id, attempt in dict.fromkeys(found)]
 
 
-def _delete_named(client: Client, events: Sequence[tuple[ModerationEvent, RawRecord]]) -> None:
-    """Rows from before the events that name media or contents."""
-    kinds: dict[str, _Named] = {}
-    for event, record in events:
-        names = tuple(name for name in (event.content_id, event.media_id) if name is not None)
-        kind = "both" if len(names) == 2 else "content" if event.content_id is not None else "medium"
-        known = kinds.get(kind, _Named([], 0))
-        kinds[kind] = _Named([*known.names, (event.collection, *names)], max(known.until_ms, record.timestamp))
-    for kind, events_named in kinds.items():
-        parameters: dict[str, Any] = {"names": _once(events_named.names), "until_ms": events_named.until_ms}
-        _delete_until(client, "decisions", "decided_at", kind, parameters)
-        _delete_until(client, "fingerprints", "published_at", kind, parameters)
-        named = f"{NAMED[kind]} AND decided_at <= fromUnixTimestamp64Milli({{until_ms:Int64}}, 'UTC')"
-        for statement in (HASHES_OF_NAMED, FACTS_OF_NAMED, DOCUMENTS_OF_NAMED):
-            client.command(statement.replace("{named}", named), parameters)
-        for table in KEY_TABLES:
-            _delete_until(client, table, "decided_at", kind, parameters)
-    media = _once((event.collection, event.media_id) for event, _ in events if event.media_id is not None)
-    if media:
-        until_ms = max(record.timestamp for _, record in events)
-        for statement in STATEMENTS_OF_MEDIA:
-            client.command(statement, {"media": media, "until_ms": until_ms})
-
-
-def _delete_until(client: Client, table: str, time: str, kind: str, parameters: dict[str, Any]) -> None:
-    client.command(
-        f"DELETE FROM {table} WHERE {NAMED[kind]} "  # noqa: S608
-        f"AND {time} <= fromUnixTimestamp64Milli({{until_ms:Int64}}, 'UTC')",
-        parameters,
-    )
+def _delete_submissions(client: Client, submissions: Sequence[Submission]) -> None:
+    for at in range(0, len(submissions), NAMES_PER_STATEMENT):
+        some = submissions[at : at + NAMES_PER_STATEMENT]
+        contents = [(each.collection, each.content_id) for each in some]
+        parameters = {
+            "submissions": [each[:3] for each in some],
+            "contents": _once(content_id for _, content_id in contents),
+            "pairs": _once(contents),
+            "media": _once((each.collection, each.media_id) for each in some),
+        }
+        for statement in STATEMENTS:
+            client.command(statement, parameters)
 
 
 def _once(names: Iterable[Any]) -> list[Any]:

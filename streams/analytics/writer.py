@@ -20,10 +20,12 @@ from streams import metrics
 from streams.analytics.client import UNKNOWN_DATABASE, UNKNOWN_TABLE, RefusedError, connect, translate_errors
 from streams.analytics.deletion import delete_rows
 from streams.analytics.migrations import migrate
-from streams.analytics.rows import decisions
-from streams.analytics.rows.table import DetailTable, TopicTable, to_rows
+from streams.analytics.named_deletion import Submission
+from streams.analytics.rows import decisions, fingerprints
+from streams.analytics.rows.table import DetailTable, RecordRows, TopicTable, to_rows
 from streams.analytics.rows.topics import all_tables, by_table
 from streams.config.settings import Settings
+from streams.domain.policy.policy import DAY_MS
 from streams.domain.records import RawRecord
 from streams.errors import AnalyticsError, BadInput, SinkError
 
@@ -58,7 +60,7 @@ class ClickHouseSink:
         await asyncio.to_thread(self._open)
 
     async def write(self, topic: str, records: Sequence[RawRecord]) -> list[tuple[RawRecord, BadInput]]:
-        """Insert the rows of one topic, the frames of videos first, and delete those of deleted media. Everything is
+        """Insert the rows of one topic, the frames of videos last, and delete those of deleted media. Everything is
         done when this returns.
 
         Args:
@@ -105,31 +107,34 @@ class ClickHouseSink:
     def _write(self, topic: str, records: Sequence[RawRecord]) -> list[tuple[RawRecord, BadInput]]:
         client = self._open()
         parts = by_table(topic, records)
-        rejected = [refused for table, part in parts for refused in self._write_rows(client, table, part)]
+        rejected, stored = list[tuple[RawRecord, BadInput]](), list[Submission]()
+        for table, part in parts:
+            rows = self._write_rows(client, table, part)
+            rejected += rows.rejected
+            stored += _maybe_deleted(table, rows)
         with translate_errors(client.uri):
-            delete_rows(client, records)
+            delete_rows(client, records, stored, int(self._settings.runtime.answer_days * DAY_MS))
         return rejected
 
-    def _write_rows(
-        self, client: Client, table: TopicTable, records: Sequence[RawRecord]
-    ) -> list[tuple[RawRecord, BadInput]]:
+    def _write_rows(self, client: Client, table: TopicTable, records: Sequence[RawRecord]) -> RecordRows:
         ordered = sorted(records, key=lambda record: (record.partition, record.offset))
         rows = to_rows(table, ordered)
         if not rows.accepted:
-            return rows.rejected
+            return rows
         try:
             with translate_errors(client.uri):
+                self._insert(client, table, rows.columns, rows.accepted)
+                # afterwards: who deletes frames meanwhile spares those whose fingerprint is there
                 for detail, columns in zip(table.details, rows.detail_columns, strict=True):
                     if columns:
                         self._insert(client, detail, columns, rows.accepted)
-                self._insert(client, table, rows.columns, rows.accepted)
             if table is decisions.TABLE:
                 _observe_latency(dict(zip(table.columns, rows.columns, strict=True)))
         except RefusedError as error:
             if error.code in (UNKNOWN_TABLE, UNKNOWN_DATABASE):  # another ClickHouse, or an emptied one
                 self._client = None
             raise
-        return rows.rejected
+        return rows
 
     def _insert(
         self,
@@ -166,6 +171,18 @@ def batch_token(records: Sequence[RawRecord]) -> str:
         f"{first.topic}:{first.partition}/{first.offset}-{last.partition}/{last.offset}"
         f":{len(records)}:{digest.hexdigest()}"
     )
+
+
+def _maybe_deleted(table: TopicTable, rows: RecordRows) -> list[Submission]:
+    """The submissions of these rows whose deletion may have come before: all other decisions come before it."""
+    if not rows.accepted or table not in (decisions.TABLE, fingerprints.TABLE):
+        return []
+    columns = dict(zip(table.columns, rows.columns, strict=True))
+    submissions = [Submission(*each) for each in zip(*(columns[name] for name in Submission._fields), strict=True)]
+    if table is fingerprints.TABLE:
+        return submissions
+    outcomes = columns["outcome"]
+    return [each for each, outcome in zip(submissions, outcomes, strict=True) if outcome == "failed"]
 
 
 def _observe_latency(columns: dict[str, Sequence[Any]]) -> None:

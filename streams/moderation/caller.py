@@ -14,18 +14,17 @@ import asyncio
 import logging
 import random
 import time
-from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Sequence
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 
-from streams.domain.records import Decision, format_timestamp
+from streams.domain.records import format_timestamp
 from streams.errors import BadInput, Reason
 from streams.moderation.answers import GivenVerdict, given_from_json
 from streams.moderation.breaker import Breaker
 from streams.moderation.call import CallAnswers, call_plugin
 from streams.moderation.costs import Costs
+from streams.moderation.inquiries import AskedQuestion, Inquiry, QuestionQueue
 from streams.moderation.journal import Journal, Subject
 from streams.moderation.limits import CallLimits
 from streams.moderation.moderation_file import ModeratorPart, RetryPart
@@ -36,48 +35,6 @@ logger = logging.getLogger(__name__)
 
 #: A source is read again if the reading failed for one of the following reasons.
 PASSING_REASONS = frozenset({Reason.SOURCE_UNREACHABLE, Reason.SOURCE_TIMEOUT, Reason.SOURCE_HTTP_STATUS})
-
-
-@dataclass(frozen=True, slots=True)
-class Medium:
-    """The part of a medium that goes to the moderator."""
-
-    url: str | None = None
-    data: bytes | None = field(default=None, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Inquiry:
-    """A question before its medium is loaded.
-
-    Attributes:
-        decision: brings the content.
-        load: opens the medium, or the part that the moderator gets, just before the call; raises BadInput.
-        is_moot: whether nobody needs the answer any more.
-        is_bulk: whether the content comes from an import. Live contents are asked about first.
-    """
-
-    decision: Decision
-    load: Callable[[], AbstractAsyncContextManager[Medium]]
-    is_moot: Callable[[], bool] = lambda: False
-    is_bulk: bool = False
-
-
-@dataclass(slots=True)
-class _Question:
-    inquiry: Inquiry
-    subject: Subject
-    note: str | None
-    future: asyncio.Future[GivenVerdict | None]
-    waiters: int = 0
-    failures: int = 0
-    answered_before: int = 0
-    is_at_fault: bool = False
-    last_failure: ModeratorFailure | BadInput | None = None
-
-    @property
-    def is_wanted(self) -> bool:
-        return not self.future.done() and self.waiters > 0
 
 
 class Caller:
@@ -96,10 +53,8 @@ class Caller:
         self._journal = journal
         self._breaker = Breaker(part.breaker.failures, part.breaker.open_s, time.monotonic)
         self._slots = asyncio.Semaphore(part.concurrency)
-        self._live: deque[_Question] = deque()
-        self._bulk: deque[_Question] = deque()
-        self._arrived = asyncio.Event()
-        self._items: dict[Subject, _Question] = {}
+        self._queue = QuestionQueue(moderator.batch_size, part.batch.wait_s)
+        self._items: dict[Subject, AskedQuestion] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._answered = 0
         self._is_open = False
@@ -124,12 +79,12 @@ class Caller:
             item = self._items.get(subject)  # another may have come meanwhile
         if item is None:
             future: asyncio.Future[GivenVerdict | None] = asyncio.get_running_loop().create_future()
-            item = self._items[subject] = _Question(inquiry, subject, known.note if known else None, future)
+            item = self._items[subject] = AskedQuestion(inquiry, subject, known.note if known else None, future)
             future.add_done_callback(lambda _: self._items.pop(subject, None))
-            self._enqueue(item)
+            self._queue.put(item)
         return await self._wait(item)
 
-    async def _wait(self, item: _Question) -> GivenVerdict | None:
+    async def _wait(self, item: AskedQuestion) -> GivenVerdict | None:
         item.waiters += 1
         self.costs.waiting.inc()
         try:
@@ -168,22 +123,13 @@ class Caller:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def _enqueue(self, item: _Question) -> None:
-        (self._bulk if item.inquiry.is_bulk else self._live).append(item)
-        self._arrived.set()
-
-    @property
-    def _queue(self) -> deque[_Question]:
-        """From which the next question is taken."""
-        return self._live or self._bulk
-
     async def _pump(self, limits: CallLimits) -> None:
         """Sends out call after call."""
         while True:
-            await self._await_item()
+            await self._queue.wait()
             await self._slots.acquire()
             await self._breaker.permit()
-            batch = await self._next_batch()
+            batch = await self._queue.next_batch()
             if not batch:
                 self._breaker.on_nothing()
                 self._slots.release()
@@ -191,40 +137,7 @@ class Caller:
             key = await limits.acquire(len(batch))
             self._start(self._call(batch, key))
 
-    async def _await_item(self) -> None:
-        while not self._queue:
-            self._arrived.clear()
-            await self._arrived.wait()
-
-    async def _next_batch(self) -> list[_Question]:
-        """Questions for one call: whatever comes within `wait_s`. A question that has failed is asked alone."""
-        batch: list[_Question] = []
-        size, ends_at = self.moderator.batch_size, time.monotonic() + self.part.batch.wait_s
-        while len(batch) < size:
-            if not self._queue:
-                left_s = ends_at - time.monotonic()
-                if not batch or left_s <= 0:
-                    break
-                self._arrived.clear()
-                try:
-                    await asyncio.wait_for(self._arrived.wait(), left_s)
-                except TimeoutError:
-                    break
-            if batch and self._queue[0].failures:
-                break
-            item = self._queue.popleft()
-            if not item.is_wanted:
-                item.future.cancel()
-                continue
-            if item.inquiry.is_moot():
-                item.future.set_result(None)
-                continue
-            batch.append(item)
-            if item.failures:
-                break
-        return batch
-
-    async def _call(self, batch: Sequence[_Question], key: int) -> None:
+    async def _call(self, batch: Sequence[AskedQuestion], key: int) -> None:
         is_settled = False
         try:
             async with AsyncExitStack() as media:
@@ -250,7 +163,7 @@ class Caller:
             self.costs.breaker_open.set(self._breaker.is_open)
             self._slots.release()
 
-    async def _load(self, item: _Question, media: AsyncExitStack) -> Question | None:
+    async def _load(self, item: AskedQuestion, media: AsyncExitStack) -> Question | None:
         """The question with its medium; None if the medium cannot be had."""
         if not item.failures:
             item.answered_before = self._answered
@@ -285,7 +198,7 @@ class Caller:
         if self._breaker.is_open and not was_open:
             logger.error("moderator %s is left alone for a while: %s: %s", self.name, failure.reason, failure.detail)
 
-    async def _settle(self, item: _Question, answer: ItemAnswer, seconds: float, *, is_alive: bool) -> None:
+    async def _settle(self, item: AskedQuestion, answer: ItemAnswer, seconds: float, *, is_alive: bool) -> None:
         if isinstance(answer, ModeratorFailure):
             item.is_at_fault = item.is_at_fault or is_alive
             self._on_failure(item, answer)
@@ -306,7 +219,7 @@ class Caller:
         if not item.future.done():
             item.future.set_result(given)
 
-    def _on_failure(self, item: _Question, error: ModeratorFailure | BadInput, *, is_final: bool = False) -> None:
+    def _on_failure(self, item: AskedQuestion, error: ModeratorFailure | BadInput, *, is_final: bool = False) -> None:
         """Ask again later, or give up."""
         self.costs.on_failure(error.reason)
         item.last_failure = error
@@ -316,7 +229,7 @@ class Caller:
             _fail(item, BadInput(error.reason, f"moderator {self.name}: {error.detail}"))
             return
         wait_s = max(_wait_s(self.part.retry, item.failures), getattr(error, "retry_after_s", None) or 0.0)
-        asyncio.get_running_loop().call_later(wait_s, self._enqueue, item)
+        asyncio.get_running_loop().call_later(wait_s, self._queue.put, item)
 
     async def close(self) -> None:
         """End all calls; what has no answer is asked again by the next worker."""
@@ -327,7 +240,7 @@ class Caller:
         await self.moderator.close()
 
 
-def _fail(item: _Question, error: Exception) -> None:
+def _fail(item: AskedQuestion, error: Exception) -> None:
     if item.future.done():
         return
     if item.waiters:

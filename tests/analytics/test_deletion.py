@@ -18,6 +18,7 @@ from streams.kafka.topics import DEAD_LETTERS, DECISIONS, FINGERPRINTS
 from streams.services.moderation.deletions import DeletionPlan, DeletionTarget, plan_deletion
 from tests.support.engines import Database
 from tests.support.stories import (
+    T0_MS,
     dead_letter,
     decision,
     decision_record,
@@ -93,6 +94,64 @@ async def test_an_event_reaches_what_is_forgotten_and_spares_what_came_later(
 
     rows = clickhouse.rows("SELECT media_id, submission_id FROM decisions_once ORDER BY media_id, submission_id")
     assert rows == [("photos/0.jpg", later.submission_id), ("photos/2.jpg", "media.submissions/0/2")]
+
+
+async def test_a_medium_that_comes_again_stays_while_others_are_deleted_in_the_same_batch(
+    sink: ClickHouseSink, clickhouse: Database
+) -> None:
+    again = replace(decision(4), media_id="photos/0.jpg")
+    await sink.write(DECISIONS, [decision_record(decision(0), 0), decision_record(again, 40)])
+    await sink.write(DEAD_LETTERS, [dead_letter(70, value=b'{"media_id": "photos/0.jpg", "collection": "default"}')])
+    events = [deletion(5, medium="photos/0.jpg"), deletion(6, medium="photos/1.jpg")]
+    await sink.write(FINGERPRINTS, [moderation_record(event, 20 + 80 * at) for at, event in enumerate(events)])
+
+    for view in ("decisions_once", "decisions_current", "decisions_by_medium", "decisions_by_time"):
+        assert clickhouse.rows(f"SELECT submission_id FROM {view}") == [(again.submission_id,)]
+    assert clickhouse.rows("SELECT count() FROM deadletters_once") == [(1,)]
+
+
+async def test_the_log_says_what_came_before_a_deletion_and_not_the_clocks_of_its_writers(
+    sink: ClickHouseSink, clickhouse: Database
+) -> None:
+    before = replace(fingerprint_record(fingerprint(0), 0), timestamp=T0_MS + 5_000)
+    after = replace(fingerprint(1), media_id="photos/0.jpg")
+    later = replace(fingerprint_record(after, 2), timestamp=T0_MS - 5_000)
+    records = [before, moderation_record(deletion(3, medium="photos/0.jpg"), 1), later]
+    await sink.write(FINGERPRINTS, records)
+
+    assert clickhouse.rows("SELECT submission_id FROM fingerprints") == [(after.submission_id,)]
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (1, 0, 2), (1, 2, 0), (1, 2, 0, 1, 2, 0)])
+async def test_a_failed_submission_goes_with_its_medium_even_if_its_decision_comes_last(
+    order: tuple[int, ...], sink: ClickHouseSink, clickhouse: Database
+) -> None:
+    failed, others = decision(0, outcome="failed"), decision(1, outcome="failed")
+    writes = [
+        (DECISIONS, [decision_record(each, 90 + at) for at, each in enumerate((failed, others))]),
+        (FINGERPRINTS, [fingerprint_record(fingerprint(number, failed=True), number) for number in range(2)]),
+        (FINGERPRINTS, [moderation_record(deletion(3, medium=failed.media_id), 5)]),
+    ]
+    for at in order:
+        await sink.write(*writes[at])
+
+    for table in ("decisions", "decisions_by_medium", "decisions_by_time", "fingerprints", "decisions_once"):
+        assert set(media_of(clickhouse, table)) == {others.media_id}
+    outcomes = clickhouse.rows("SELECT outcome, count() FROM submission_facts FINAL GROUP BY outcome ORDER BY outcome")
+    assert outcomes == [("deleted", 1), ("failed", 1)]
+
+
+async def test_an_event_that_comes_twice_is_about_what_came_before_its_first_record(
+    sink: ClickHouseSink, clickhouse: Database
+) -> None:
+    event, again = deletion(5, medium="photos/0.jpg"), replace(decision(4), media_id="photos/0.jpg")
+    submitted = replace(fingerprint(4), media_id="photos/0.jpg")
+    await sink.write(FINGERPRINTS, [moderation_record(event, 20), fingerprint_record(submitted, 40)])
+    await sink.write(DECISIONS, [decision_record(again, 40)])
+    await sink.write(FINGERPRINTS, [moderation_record(event, 90)])
+
+    for view in ("decisions_once", "fingerprints_once"):
+        assert clickhouse.rows(f"SELECT submission_id FROM {view}") == [(again.submission_id,)]
 
 
 async def test_what_was_said_about_a_deleted_medium_stays_without_its_name(

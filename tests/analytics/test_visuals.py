@@ -146,3 +146,19 @@ async def test_rows_and_thumbnails_go_with_the_last_medium_of_a_content(
     found = [row for (row,) in clickhouse.rows("SELECT DISTINCT content_id FROM visuals")]
     assert contents[0] not in found and contents[1] in found
     assert deleter.look() == 0
+
+
+async def test_rows_of_a_content_stay_for_a_submission_that_is_on_its_way_and_go_when_they_come_too_late(
+    sink: ClickHouseSink, clickhouse: Database
+) -> None:
+    shown, late = pack_evidence(evidence_of(packed(0))), CONTENTS + 1
+    again = replace(facts(0), evidence=b64encode(shown).decode())
+    on_its_way = replace(fingerprint(900), facts=again)
+    await sink.write(FINGERPRINTS, [fingerprint_record(on_its_way, 900)])
+    await sink.write(DECISIONS, [deleted(decision(0), 10), deleted(decision(late), 11)])
+    await sink.write(FINGERPRINTS, [record(late, shown, 901)])
+
+    found = {content_id for (content_id,) in clickhouse.rows("SELECT DISTINCT content_id FROM visuals")}
+    assert facts(0).content_id in found
+    assert facts(late).content_id not in found
+    assert not clickhouse.rows(f"SELECT 1 FROM fingerprints WHERE media_id = 'photos/{late}.jpg'")

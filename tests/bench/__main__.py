@@ -19,6 +19,7 @@ from tests.bench import (
     idle,
     lanes,
     latency,
+    lists,
     lookalikes,
     memory,
     near_index,
@@ -67,6 +68,8 @@ class Size:
     verdicts: int = 300
     members: int = 10_000
     many_members: int = 100_000
+    bulk_backlog: int = 1_000_000
+    list_entries: int = 1_000_000
 
 
 QUICK = Size(
@@ -95,6 +98,8 @@ QUICK = Size(
     verdicts=20,
     members=1_000,
     many_members=3_000,
+    bulk_backlog=20_000,
+    list_entries=20_000,
 )
 
 
@@ -156,14 +161,29 @@ class Bench:
             self.bootstrap,
             self.work_dir,
             "lanes",
-            backlog=size.backlog,
+            backlog=size.bulk_backlog,
             rate=100.0,
             warm_up_s=size.warm_up_s,
             measured_s=size.measured_s,
+            rounds=size.rounds,
         )
         self.console.print(found)
         self.figures += lanes.reach(found)
         self.document["lanes"] = asdict(found)
+
+    def lists(self) -> None:
+        size = self.size
+        found = lists.run(
+            self.bootstrap,
+            self.work_dir,
+            "lists",
+            entries=size.list_entries,
+            pictures=size.submissions // 8,
+            rounds=size.rounds,
+        )
+        lists.show(found, self.console)
+        self.figures += lists.reach(found)
+        self.document["lists"] = asdict(found)
 
     def recovery(self) -> None:
         size = self.size
@@ -289,6 +309,7 @@ PARTS: dict[str, Callable[[Bench], None]] = {
     "throughput": Bench.throughput,
     "latency": Bench.latency,
     "lanes": Bench.lanes,
+    "lists": Bench.lists,
     "pipeline": Bench.pipeline,
     "verdicts": Bench.verdicts,
     "memory": Bench.memory,

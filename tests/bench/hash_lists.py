@@ -19,7 +19,7 @@ from rich.table import Table
 from streams.domain.hashes.levels import Level
 from streams.domain.match.batch import MatchInput, ModerationInput
 from streams.domain.match.decide import decide
-from streams.domain.moderation.events import LogPosition
+from streams.domain.moderation.effects import LogPosition
 from streams.domain.records import Fingerprint, ListEvent, Origin, VerdictSource, decode_list_event
 from streams.kafka.topics import VERDICTS
 from streams.services.moderation.hash_lists.importing import ListSettings, _Chunks, _closing_event, _entries, check_file

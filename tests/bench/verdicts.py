@@ -52,7 +52,7 @@ class Reached:
 
 
 @dataclass(slots=True)
-class _Told:
+class Told:
     """A decision as it was read: `at_ms` is the broker's time."""
 
     media_id: str
@@ -64,7 +64,7 @@ class _Told:
     at_ms: int
 
 
-class _Reader:
+class Reader:
     """Reads media.decisions from the end."""
 
     def __init__(self, bootstrap: str, topic: str) -> None:
@@ -73,24 +73,24 @@ class _Reader:
         self._consumer.assign([TopicPartition(topic, each, OFFSET_END) for each in partitions])
         self.read(2.0)
 
-    def read(self, timeout_s: float = 0.02) -> Iterator[_Told]:
+    def read(self, timeout_s: float = 0.02) -> Iterator[Told]:
         for message in self._consumer.consume(2000, timeout_s):
             if message.error() is None:
                 value: dict[str, Any] = orjson.loads(message.value() or b"{}")
                 verdict, at_ms = value["verdict"], message.timestamp()[1]
                 told = value["media_id"], value["content_id"], value["revision"], value["outcome"]
-                yield _Told(*told, verdict["status"], verdict["at"], at_ms)
+                yield Told(*told, verdict["status"], verdict["at"], at_ms)
 
     def close(self) -> None:
         self._consumer.close()
 
 
 @dataclass(slots=True)
-class _Run:
+class Run:
     """Publishes to one deployment, and reads its decisions."""
 
     deployment: Deployment
-    reader: _Reader
+    reader: Reader
     producer: Producer
     contents: tuple[bytes, ...]
     published: int = 0
@@ -126,7 +126,7 @@ class _Run:
         flush(self.producer)
         return at, now_ms
 
-    def until(self, count: int, counts: Callable[[_Told], bool], live: list[float] | None = None) -> float:
+    def until(self, count: int, counts: Callable[[Told], bool], live: list[float] | None = None) -> float:
         """Read until `count` decisions were told that `counts` holds for; returns the broker's time of the last.
 
         With a list for their latencies, live submissions of a new medium go on meanwhile.
@@ -154,8 +154,8 @@ def run(bootstrap: str, work_dir: Path, name: str, *, verdicts: int, members: in
     with Deployment(bootstrap, work_dir, name) as deployment:
         worker = deployment.worker(*STAGES)
         worker.await_ready()
-        reader = _Reader(bootstrap, deployment.wire(DECISIONS))
-        bench = _Run(deployment, reader, fast_producer(bootstrap, linger_ms=1), contents)
+        reader = Reader(bootstrap, deployment.wire(DECISIONS))
+        bench = Run(deployment, reader, fast_producer(bootstrap, linger_ms=1), contents)
         bench.submit(0, 1, "first-")
         bench.until(1, lambda told: told.revision == 0)
         times = [_new_copy_ms(bench, number) for number in range(verdicts)]
@@ -172,7 +172,7 @@ def run(bootstrap: str, work_dir: Path, name: str, *, verdicts: int, members: in
     )  # fmt: skip
 
 
-def _new_copy_ms(bench: _Run, number: int) -> float:
+def _new_copy_ms(bench: Run, number: int) -> float:
     """From a verdict until the decision of a new copy tells it, while copies come steadily."""
     status = STATUSES[number % len(STATUSES)]
     at, said_ms = bench.say(0, "verdict", status)
@@ -186,7 +186,7 @@ def _new_copy_ms(bench: _Run, number: int) -> float:
                 return told.at_ms - said_ms
 
 
-def _walk_s(bench: _Run, content: int, members: int, live: list[float] | None) -> float:
+def _walk_s(bench: Run, content: int, members: int, live: list[float] | None) -> float:
     """From a verdict on a content until all its past members have a revised decision."""
     bench.submit(content, members, f"member{content}-")
     content_id = bench.content_id(content)
@@ -198,7 +198,7 @@ def _walk_s(bench: _Run, content: int, members: int, live: list[float] | None) -
     return (last_ms - said_ms) / 1000
 
 
-def _deletion_s(bench: _Run, content: int, members: int, live: list[float]) -> float:
+def _deletion_s(bench: Run, content: int, members: int, live: list[float]) -> float:
     """From the deletion of a content until all its media have a decision that says so."""
     content_id = bench.content_id(content)
     _, said_ms = bench.say(content, "deletion")
@@ -206,7 +206,7 @@ def _deletion_s(bench: _Run, content: int, members: int, live: list[float]) -> f
     return (last_ms - said_ms) / 1000
 
 
-def _live(bench: _Run, latencies: list[float], count: int) -> None:
+def _live(bench: Run, latencies: list[float], count: int) -> None:
     """Latencies of live submissions while nothing else happens."""
     bench.until(count, lambda told: told.media_id.startswith("live-"), latencies)
 

@@ -11,7 +11,8 @@ import pytest
 import pytest_asyncio
 
 from streams.domain.records import Decision
-from streams.moderation.caller import Caller, Inquiry, Medium
+from streams.moderation.caller import Caller
+from streams.moderation.inquiries import Inquiry, Medium
 from streams.moderation.journal import Journal
 from streams.moderation.moderation_file import load_moderation_file
 from streams.moderation.plugins import make_moderator

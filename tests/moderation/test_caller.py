@@ -14,7 +14,7 @@ from aiohttp import web
 from streams import metrics
 from streams.errors import BadInput, Reason
 from streams.moderation.answers import GivenVerdict
-from streams.moderation.caller import Inquiry, Medium
+from streams.moderation.inquiries import Inquiry, Medium
 from streams.moderation.moderator import ModeratorAnswer
 from tests.moderation.conftest import MakeCaller, inquiry
 from tests.support.moderators import MAPPING, CountingModerator

@@ -5,7 +5,8 @@ The sizes are not a setting: a worker that goes on with another's half-done chun
 
 from __future__ import annotations
 
-from streams.domain.moderation import deletion, walk
+from streams.domain.moderation import walk
+from streams.domain.moderation.deletions import chunk
 
 WALK_CHUNK = 7
 DELETION_CHUNK = 3
@@ -13,7 +14,7 @@ DELETION_CHUNK = 3
 
 def use_small_chunks() -> None:
     walk.CHUNK = WALK_CHUNK  # type: ignore[misc]
-    deletion.CHUNK = DELETION_CHUNK  # type: ignore[misc]
+    chunk.CHUNK = DELETION_CHUNK  # type: ignore[misc]
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,8 @@ import orjson
 import pytest
 
 from streams.config.settings import Settings
+from streams.domain.records import decision_id
+from streams.kafka import cloudevents
 from streams.kafka.topic_admin import apply_topics
 from streams.kafka.topics import DECISIONS, FINGERPRINTS
 from streams.stages.match.warm_up import warm_up
@@ -135,7 +137,7 @@ def check(
     assert len(first) == identities, f"{len(first)} of {identities} submissions arrived; {about}"
     compare_decisions(twins, decided, about)
     check_variety(twins, first, about)
-    compare_rows(database, twins, workers, deadline + 60, about)
+    compare_rows(database, twins, workers, about)
 
 
 def compare_decisions(twins: Twins, decided: dict[str, bytes], about: str) -> None:
@@ -166,18 +168,24 @@ def check_variety(twins: Twins, first: list[dict[str, Any]], about: str) -> None
     assert {decision["outcome"] for decision in decisions if decision.get("probe")} == OUTCOMES - {"deleted"}, about
 
 
-def compare_rows(database: Database, twins: Twins, workers: Workers, deadline: float, about: str) -> None:
-    rows: dict[str, tuple[Any, ...]] = {}
+def compare_rows(database: Database, twins: Twins, workers: Workers, about: str) -> None:
+    """Wait for the rows as long as they still change, and compare them."""
     columns = "outcome, media_id, match_media_id, content_id, verdict_status, verdict_by, inherits_because, is_probe"
     query = f"SELECT toString(decision_id), {columns} FROM decisions_once"
-    while not stored_all(rows, twins) and time.monotonic() < deadline:
+    expected = {key: row_of(each) for key, each in remaining(twins).items()}
+    rows, deadline = dict[str, tuple[Any, ...]](), time.monotonic() + STANDSTILL_S
+    while rows != expected and time.monotonic() < deadline:
         workers.keep_up()
         with database.client() as client:
-            rows = {row[0]: tuple(row[1:]) for row in client.query(query).result_rows}
+            found = {row[0]: tuple(row[1:]) for row in client.query(query).result_rows}
+        if found != rows:
+            rows, deadline = found, time.monotonic() + STANDSTILL_S
         time.sleep(0.3)
-    failed = failures_of_deleted_media(twins)
-    expected = {key: row_of(each) for key, each in remaining(twins).items() if key not in failed}
-    assert {key: row for key, row in rows.items() if key not in failed} == expected, about
+    missing, unexpected = expected.keys() - rows.keys(), rows.keys() - expected.keys()
+    assert rows == expected, (
+        f"{len(missing)} rows are missing, such as {[twins.decisions[key] for key in missing][:1]}; {len(unexpected)} "
+        f"are unexpected, such as {[rows[key] for key in unexpected][:1]}; {about}"
+    )
     with database.client() as client:
         acts = client.query("SELECT event_id FROM moderation_events_once").result_rows
         of_lists = client.query("SELECT DISTINCT event_id FROM hash_list_events_once").result_rows
@@ -188,23 +196,28 @@ def compare_rows(database: Database, twins: Twins, workers: Workers, deadline: f
 
 def remaining(twins: Twins) -> dict[str, dict[str, Any]]:
     """The decisions about submissions that were not deleted."""
-    deleted = {each["submission_id"] for each in twins.decisions.values() if each["outcome"] == "deleted"}
-    return {key: each for key, each in twins.decisions.items() if each["submission_id"] not in deleted}
-
-
-def failures_of_deleted_media(twins: Twins) -> set[str]:
-    """Failed submissions of media that were deleted: their rows go if they were there by then."""
-    media = {(each["collection"], each["media_id"]) for each in twins.events.values() if each["event"] == "deletion"}
+    told = {each["submission_id"] for each in twins.decisions.values() if each["outcome"] == "deleted"}
+    failed = failures_of_deleted_media(twins.log)
     return {
-        key
-        for key, each in twins.decisions.items()
-        if each["outcome"] == "failed" and (each["collection"], each["media_id"]) in media
+        key: each for key, each in twins.decisions.items() if each["submission_id"] not in told and key not in failed
     }
 
 
-def stored_all(rows: dict[str, Any], twins: Twins) -> bool:
-    failed = failures_of_deleted_media(twins)
-    return rows.keys() - failed == remaining(twins).keys() - failed
+def failures_of_deleted_media(log: Sequence[LogRecord]) -> set[str]:
+    """Decisions about failed submissions that came before a deletion of their medium: no decision says so."""
+    failed: dict[tuple[str, str], set[str]] = {}
+    deleted, events = set[str](), set[str]()
+    for record in log:
+        value = orjson.loads(record.value)
+        if record.kind == cloudevents.MODERATION_TYPE:
+            is_new = value["event_id"] not in events
+            events.add(value["event_id"])
+            if is_new and value["event"] == "deletion" and value["content_id"] is None:
+                deleted |= failed.pop((value["collection"], value["media_id"]), set())
+        elif "failure" in value and value["failure"] is not None:
+            key = decision_id(value["collection"], value["submission_id"], value["attempt"], 0)
+            failed.setdefault((value["collection"], value["media_id"]), set()).add(key)
+    return deleted
 
 
 def row_of(decision: dict[str, Any]) -> tuple[Any, ...]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import orjson
 
 from streams.domain.match.batch import MatchInput, ModerationInput
-from streams.domain.moderation.events import LogPosition
+from streams.domain.moderation.effects import LogPosition
 from streams.domain.policy.policy import Policy
 from streams.domain.records import Fingerprint, ModerationEvent
 from tests.support.partition import Partition

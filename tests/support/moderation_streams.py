@@ -8,7 +8,7 @@ from dataclasses import replace
 from hashlib import sha256
 
 from streams.domain.match.batch import MatchInput, ModerationInput
-from streams.domain.moderation.events import LogPosition
+from streams.domain.moderation.effects import LogPosition
 from streams.domain.moderation.steps import Step
 from streams.domain.policy.policy import RULE_NAMES, Policy
 from streams.domain.records import Fingerprint, Label, ListEntry, ListEvent, ModerationEvent, VerdictSource

@@ -28,7 +28,8 @@ from streams.domain.match.selection import (
     video_duration_ms,
 )
 from streams.domain.match.videos.relation import VideoHit
-from streams.domain.moderation.events import Arrival, LogPosition
+from streams.domain.moderation.effects import Arrival, LogPosition
+from streams.domain.moderation.hash_lists.listable import Listable, listable_hashes
 from streams.domain.moderation.steps import Step
 from streams.domain.policy.policy import DAY_MS, Policy
 from streams.domain.records import Fingerprint, ListEvent, ModerationEvent, decision_id
@@ -110,6 +111,7 @@ class PendingDecision:
         expires_ms: of the content.
         answer_expires_ms: of the decision.
         tombstone: the submission was deleted before, and is neither looked up nor decided again.
+        known_listable: see `listable`.
     """
 
     fingerprint: Fingerprint
@@ -130,6 +132,7 @@ class PendingDecision:
     expires_ms: int = FOR_EVER_MS
     answer_expires_ms: int = FOR_EVER_MS
     tombstone: Tombstone | None = None
+    known_listable: Listable | None = None
 
     @classmethod
     def of(cls, match_input: MatchInput) -> PendingDecision:
@@ -139,6 +142,14 @@ class PendingDecision:
         if fingerprint.facts is not None:
             key = content_key(fingerprint.collection, fingerprint.facts.content_id)
         return cls(*match_input, identity, decision_key(identity), key)
+
+    @property
+    def listable(self) -> Listable:
+        """The hashes that hash lists are compared with; empty for a failed submission."""
+        if self.known_listable is None:
+            facts = self.fingerprint.facts
+            self.known_listable = {} if facts is None else listable_hashes(facts, self.fingerprint.policy)
+        return self.known_listable
 
     @property
     def at(self) -> LogPosition:

@@ -43,8 +43,9 @@ from streams.domain.match.storing import (
 from streams.domain.match.videos.index import VideoMatchResult
 from streams.domain.match.videos.outcome import video_match
 from streams.domain.moderation.collections import ModeratedCollections
-from streams.domain.moderation.deletion import tell_again, tombstone_of
-from streams.domain.moderation.events import Effects, Fate, LogEvent, Moderation, Refusal
+from streams.domain.moderation.deletions.erasure import tell_again, tombstone_of
+from streams.domain.moderation.effects import Effects, Fate, LogEvent, Refusal
+from streams.domain.moderation.events import Moderation
 from streams.domain.moderation.hash_lists.judge import NOT_LISTED
 from streams.domain.moderation.hash_lists.verdicts import ListHit
 from streams.domain.moderation.splits import NO_SPLITS, splits_of

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from streams.domain.hashes.algorithms import FRAMES_HASH
 from streams.domain.match.indexes import CollectionIndexes
 from streams.domain.match.operations import Remove
-from streams.domain.moderation.events import Refusal
+from streams.domain.moderation.effects import Refusal
 from streams.domain.moderation.hash_lists.sweep import SWEPT_PREFIXES, is_left_over
 from streams.domain.moderation.waiting import forget_waiting, is_number, subject_of, waited_too_long, waiting_events
 from streams.domain.state.content import FOR_EVER_MS, Content, content_expires_ms

@@ -6,9 +6,9 @@ from collections.abc import Collection, Sequence
 
 from streams.domain.match.batch import PendingDecision
 from streams.domain.moderation.collections import ModeratedCollections
-from streams.domain.moderation.events import LogEvent, Refusal
+from streams.domain.moderation.effects import LogEvent, Refusal
 from streams.domain.moderation.hash_lists.judge import NOT_LISTED, Cause, Listing, is_known_negative, judge
-from streams.domain.moderation.hash_lists.listable import listable_hashes, unpack_listable
+from streams.domain.moderation.hash_lists.listable import unpack_listable
 from streams.domain.moderation.hash_lists.lists import HitsByList, ListsOfCollection, find_hits
 from streams.domain.moderation.hash_lists.quarantine import quarantine_event
 from streams.domain.moderation.hash_lists.verdicts import ListHit, give
@@ -44,7 +44,7 @@ class BatchListing:
             return found
         self._looked_up[collection] = found
         asked = [each for each in self._batch if each.is_new and each.fingerprint.collection == collection]
-        hashes = [_hashes(each) for each in asked]
+        hashes = [each.listable for each in asked]
         hits = find_hits(found, hashes) if found else [{} for _ in asked]
         self._hits.update(zip(map(id, asked), hits, strict=True))
         return found
@@ -58,7 +58,7 @@ class BatchListing:
             return NOT_LISTED
         assert pending.fingerprint.facts is not None
         cause = Cause(pending.fingerprint.facts.content_id, _cause(pending))
-        return judge(self._state, collection, lists, hits, _hashes(pending), cause)
+        return judge(self._state, collection, lists, hits, pending.listable, cause)
 
     def is_negative(self, pending: PendingDecision, known: Content) -> bool:
         """Whether a known content is on a negative list."""
@@ -120,11 +120,6 @@ class BatchListing:
     def _note_quarantined(self, pending: PendingDecision, name: str, entry: str) -> None:
         event = quarantine_event(self._state, pending.fingerprint.collection, name, entry, pending.time_ms)
         self.log_events.append(LogEvent(event, routing_key(pending.fingerprint)))
-
-
-def _hashes(pending: PendingDecision) -> dict[str, bytes]:
-    facts = pending.fingerprint.facts
-    return {} if facts is None else listable_hashes(facts, pending.fingerprint.policy)
 
 
 def _cause(pending: PendingDecision) -> str:

@@ -16,7 +16,7 @@ from streams.domain.match.batch import PendingDecision
 from streams.domain.match.listing import BatchListing
 from streams.domain.match.selection import stored_entries, stored_frame_entries, video_duration_ms
 from streams.domain.moderation.corrections import JOINED
-from streams.domain.moderation.hash_lists.listable import listable_hashes, pack_listable
+from streams.domain.moderation.hash_lists.listable import pack_listable
 from streams.domain.moderation.inheritance import EVERY_STATUS, inherited_statuses, told_inheritance
 from streams.domain.moderation.revision import first_group
 from streams.domain.moderation.standing import Standing, signature
@@ -102,7 +102,7 @@ def new_content(pending: PendingDecision, home: Content | None, drift_blocks: in
         is_member=home is not None,
         has_evidence=bool(pending.evidence) and bool(entries) and pending.hashes_stored,
         drift_blocks=drift_blocks,
-        listable=pack_listable(listable_hashes(fingerprint.facts, fingerprint.policy)),
+        listable=pack_listable(pending.listable),
     )
 
 

@@ -9,14 +9,22 @@ groups is in corrections.py, what an event about a hash list means, in hash_list
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
-from typing import Literal, NamedTuple
+from dataclasses import replace
 
 from streams.domain.moderation import walk
 from streams.domain.moderation.buffer import BufferedState
 from streams.domain.moderation.collections import ModeratedCollections
 from streams.domain.moderation.corrections import apply_event
-from streams.domain.moderation.deletion import delete_chunk, first_step
+from streams.domain.moderation.deletions.chunk import delete_chunk, first_step
+from streams.domain.moderation.effects import (
+    Arrival,
+    Effects,
+    Fate,
+    LogEvent,
+    LogPosition,
+    as_told,
+    refusals_of,
+)
 from streams.domain.moderation.hash_lists import walk as list_walk
 from streams.domain.moderation.hash_lists.events import apply_list_event, store_entries
 from streams.domain.moderation.hash_lists.quarantine import quarantine_event
@@ -25,13 +33,9 @@ from streams.domain.moderation.hash_lists.walk import LIST_WALK, Judged
 from streams.domain.moderation.steps import Continuation, DeletionStep, WalkStep
 from streams.domain.moderation.waiting import is_deletion, take_waiting, waited_too_long, waiting_events
 from streams.domain.moderation.walk import Revised
-from streams.domain.records import ListEvent, ModerationEvent, parse_json_object
-from streams.domain.records.hash_list import LIST_EVENTS
+from streams.domain.records import ListEvent, ModerationEvent
 from streams.domain.state.answers import Answer, Visit
-from streams.domain.state.content import Content
 from streams.domain.state.keys import (
-    CONTENT_PREFIX,
-    collection_of,
     event_key,
     import_key,
     list_chunk_key,
@@ -39,79 +43,7 @@ from streams.domain.state.keys import (
 )
 from streams.domain.state.members import leading_expires_ms
 from streams.domain.state.state import State
-from streams.errors import BadInput, Reason
-
-
-class Refusal(NamedTuple):
-    """An event that was refused, and why."""
-
-    event: ModerationEvent | ListEvent
-    error: BadInput
-
-
-class LogEvent(NamedTuple):
-    """An event that match itself writes to the end of the log."""
-
-    event: ListEvent
-    routing_key: bytes = b""
-
-
-class Arrival(NamedTuple):
-    """A submission that events may wait for; `decision_key` is that of its first decision."""
-
-    decision_key: bytes
-    collection: str
-    content_id: str
-    media_id: str
-    submitted_at: str
-
-    @property
-    def subjects(self) -> tuple[str, str]:
-        """What events may wait for."""
-        return self.content_id, self.media_id
-
-
-Fate = Literal["applied", "unchanged", "waiting", "refused", "repeated"]
-"""What became of an event."""
-
-
-class LogPosition(NamedTuple):
-    """The place of a record in the log: its offset, and its time in ms since the epoch."""
-
-    offset: int
-    time_ms: int
-
-
-@dataclass(slots=True)
-class Effects:
-    """What an event, or a submission that events waited for, brought about.
-
-    Attributes:
-        revised: decisions, in order.
-        continuations: of walks and deletions.
-        refusals: of events.
-        log_events: that go to the end of the log.
-        repeated: the event was applied before.
-        removed: contents that are not to be found any more: collection, algorithm of their hashes, content id.
-        handled: kind and fate of every event.
-    """
-
-    revised: list[Revised] = field(default_factory=list)
-    continuations: list[Continuation] = field(default_factory=list)
-    refusals: list[Refusal] = field(default_factory=list)
-    log_events: list[LogEvent] = field(default_factory=list)
-    repeated: bool = False
-    removed: list[tuple[str, str, str]] = field(default_factory=list)
-    handled: list[tuple[str, Fate]] = field(default_factory=list)
-
-    def add(self, others: Effects) -> None:
-        """Add effects that come afterwards."""
-        self.revised += others.revised
-        self.continuations += others.continuations
-        self.refusals += others.refusals
-        self.log_events += others.log_events
-        self.removed += others.removed
-        self.handled += others.handled
+from streams.errors import BadInput
 
 
 class Moderation:
@@ -155,7 +87,7 @@ class Moderation:
             }
             events = tuple(event for found in taken.values() for event in found.events)
             overdue = ((subject, event) for subject, found in taken.items() for event in found.overdue)
-            refusals = tuple(_told(*waited_too_long(*each)) for each in overdue)
+            refusals = tuple(as_told(*waited_too_long(*each)) for each in overdue)
             if not events and not refusals:
                 return Effects()
             expires_ms, writes = at.time_ms + self._answer_ms, tuple(state.writes.items())
@@ -231,7 +163,7 @@ class Moderation:
             try:
                 store_entries(self._state, event, at.time_ms)
             except BadInput as error:
-                answer = replace(answer, refusals=(_told(event, error),))
+                answer = replace(answer, refusals=(as_told(event, error),))
         else:
             effects.repeated = True
             for written in (
@@ -241,7 +173,7 @@ class Moderation:
                 if self._state.get(written) is not None:
                     self._state.put(written, self._state.get(written))
         self._state.put(key, answer.pack())
-        effects.refusals += _refusals(answer)
+        effects.refusals += refusals_of(answer)
         return effects
 
     def _apply(
@@ -275,7 +207,7 @@ class Moderation:
                 return self._planned(state, event.collection, judged, at, first_chunk), "applied"
             roots = apply_event(state, event, order, at.time_ms)
         except BadInput as error:
-            return Answer(expires_ms, is_done=False, refusals=(_told(event, error),)), "refused"
+            return Answer(expires_ms, is_done=False, refusals=(as_told(event, error),)), "refused"
         if roots is None:
             return self._planned(state, event.collection, Judged(), at), "waiting"
         if event.event == "deletion":
@@ -307,7 +239,7 @@ class Moderation:
             is_done=False,
             writes=tuple(state.writes.items()),
             visits=tuple(Visit(root, chunk) for root, chunk in chunks.items() if chunk is not None),
-            refusals=tuple(_told(*refused) for refused in judged.refused),
+            refusals=tuple(as_told(*refused) for refused in judged.refused),
             list_chunk=list_chunk,
             quarantined=tuple(judged.quarantined),
         )
@@ -320,7 +252,8 @@ class Moderation:
         else:
             self._state.put(key, answer.pack())
             for written, value in answer.writes:
-                self._note_removed(written, value, effects)
+                if value is None:
+                    effects.note_removed(written, self._state.get(written))
                 self._state.put(written, value)
                 self._collections.note(written, value)
             effects.revised += self._remembered(answer.decision_ids)
@@ -343,7 +276,7 @@ class Moderation:
             effects.log_events.append(LogEvent(quarantine_event(self._state, collection, name, entry, at.time_ms)))
         if answer.step:
             self._continue_deletion(DeletionStep.from_json(answer.step.encode()), at, effects)
-        effects.refusals += _refusals(answer)
+        effects.refusals += refusals_of(answer)
         return effects
 
     def _write_again(self, answer: Answer, effects: Effects) -> None:
@@ -364,16 +297,6 @@ class Moderation:
         if following is None or not following.is_done:
             effects.continuations.append(Continuation(step))
 
-    def _note_removed(self, key: bytes, value: bytes | None, effects: Effects) -> None:
-        """Note that a content which is about to go is not to be found any more."""
-        if value is not None or not key.startswith(CONTENT_PREFIX):
-            return
-        known = self._state.get(key)
-        if known is not None:
-            content = Content.unpack(known)
-            if content.algorithm:
-                effects.removed.append((collection_of(key).decode(), content.algorithm, content.content_id))
-
 
 def _arrival_key(decision_key: bytes, at: LogPosition) -> bytes:
     return event_key("arrival", decision_key.hex(), str(at.offset))
@@ -381,17 +304,3 @@ def _arrival_key(decision_key: bytes, at: LogPosition) -> bytes:
 
 def _chunk_key(step: DeletionStep) -> bytes:
     return event_key("deletion", step.collection, step.event_id, str(step.chunk))
-
-
-def _refusals(answer: Answer) -> list[Refusal]:
-    return [Refusal(_logged(event), BadInput(Reason(reason), detail)) for reason, detail, event in answer.refusals]
-
-
-def _logged(value: str) -> ModerationEvent | ListEvent:
-    is_of_list = parse_json_object(value.encode()).get("event") in LIST_EVENTS
-    return ListEvent.from_json(value.encode()) if is_of_list else ModerationEvent.from_json(value.encode())
-
-
-def _told(event: ModerationEvent | ListEvent, error: BadInput) -> tuple[str, str, str]:
-    """A refusal as an answer has it."""
-    return str(error.reason), error.detail, event.to_json().decode()

@@ -6,6 +6,7 @@ A content id is `sha256:` and the digest of the content, or, for a video of whic
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Final
 
@@ -23,6 +24,7 @@ def is_partial(content_id: str) -> bool:
     return content_id.startswith(PARTS_SCHEME)
 
 
+@lru_cache(maxsize=1024)  # a submission's is asked for several times while it is decided
 def digest_of(content_id: str) -> bytes:
     """The 32 bytes of a content id's digest.
 

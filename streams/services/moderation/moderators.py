@@ -16,7 +16,8 @@ from streams.domain.fingerprint.image.fingerprint import ImageLimits, fingerprin
 from streams.domain.records import Decision, Verdict, decision_id, format_timestamp
 from streams.errors import BadInput, ConfigurationError, Reason
 from streams.moderation.answers import GivenVerdict
-from streams.moderation.caller import Caller, Inquiry, Medium
+from streams.moderation.caller import Caller
+from streams.moderation.inquiries import Inquiry, Medium
 from streams.moderation.journal import Journal
 from streams.moderation.moderation_file import ModerationFile, load_moderation_file
 from streams.moderation.plugins import make_moderator, make_moderators

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from streams import metrics
 from streams.domain.match.decide import MatchOutput, MatchResult
-from streams.domain.moderation.events import LogEvent, Refusal
+from streams.domain.moderation.effects import LogEvent, Refusal
 from streams.domain.moderation.steps import Continuation, WalkStep
 from streams.errors import BadInput
 from streams.kafka.cloudevents import (

@@ -11,8 +11,8 @@ from streams import metrics
 from streams.domain.match.batch import MatchInput, ModerationInput
 from streams.domain.match.expiry import remove_expired
 from streams.domain.match.indexes import CollectionIndexes
-from streams.domain.moderation.deletion import erase
-from streams.domain.moderation.events import Refusal
+from streams.domain.moderation.deletions.erasure import erase
+from streams.domain.moderation.effects import Refusal
 from streams.domain.state.content import from_old_layout
 from streams.domain.state.keys import CONTENT_PREFIX, ERASURE_PREFIX, FRAMES_PREFIX, OLD_CONTENT_PREFIX
 from streams.domain.state.state import State

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from streams.domain.match.batch import MatchInput, ModerationInput
-from streams.domain.moderation.events import LogPosition
+from streams.domain.moderation.effects import LogPosition
 from streams.domain.moderation.steps import DeletionStep, WalkStep
 from streams.domain.records import Fingerprint, ListEvent, ModerationEvent, RawRecord
 from streams.errors import BadInput

@@ -22,7 +22,8 @@ from streams.domain.records.moderation import Scope
 from streams.errors import BadInput
 from streams.kafka.topics import BULK_SUBMISSIONS
 from streams.moderation.callbacks import Callbacks
-from streams.moderation.caller import Caller, Inquiry
+from streams.moderation.caller import Caller
+from streams.moderation.inquiries import Inquiry
 from streams.moderation.journal import Journal
 from streams.moderation.moderation_file import ModerationFile, load_moderation_file
 from streams.moderation.plugins import make_moderators

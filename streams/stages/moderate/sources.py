@@ -13,7 +13,7 @@ from streams.domain.records import Decision, Submission
 from streams.domain.records.ids import is_partial
 from streams.errors import BadInput, Reason
 from streams.kafka.readers.submission_reader import SubmissionReader
-from streams.moderation.caller import Medium
+from streams.moderation.inquiries import Medium
 from streams.moderation.moderator import Sent
 from streams.sources.fetch import SourceFetcher
 from streams.sources.video.open_video import OpenVideo

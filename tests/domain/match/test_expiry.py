@@ -12,7 +12,7 @@ from streams.config.settings import load_settings
 from streams.domain.match import expiry
 from streams.domain.match.batch import ANSWER_DAYS, MatchInput, ModerationInput
 from streams.domain.match.expiry import remove_expired
-from streams.domain.moderation.events import LogPosition, Refusal
+from streams.domain.moderation.effects import LogPosition, Refusal
 from streams.domain.moderation.waiting import WAITING_DAYS
 from streams.domain.policy.policy import Policy
 from streams.domain.records import ModerationEvent, VerdictSource

@@ -14,7 +14,7 @@ from streams.domain.match.batch import MatchInput, ModerationInput
 from streams.domain.match.decide import MatchResult
 from streams.domain.moderation import groups, walk
 from streams.domain.moderation.corrections import MAX_VERDICTS
-from streams.domain.moderation.events import LogPosition
+from streams.domain.moderation.effects import LogPosition
 from streams.domain.moderation.waiting import MAX_WAITING, MAX_WAITING_PER_SUBJECT, WAITING_DAYS
 from streams.domain.policy.policy import DAY_MS
 from streams.domain.records import Fingerprint, ModerationEvent, VerdictSource

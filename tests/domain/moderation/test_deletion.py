@@ -8,9 +8,10 @@ import orjson
 import pytest
 
 from streams.domain.match.batch import MatchInput, ModerationInput
-from streams.domain.moderation import deletion
-from streams.domain.moderation.deletion import erase
-from streams.domain.moderation.events import LogPosition
+from streams.domain.moderation.deletions import chunk as deletion_chunk
+from streams.domain.moderation.deletions import erasure
+from streams.domain.moderation.deletions.erasure import erase
+from streams.domain.moderation.effects import LogPosition
 from streams.domain.moderation.steps import DeletionStep
 from streams.domain.records import ModerationEvent
 from streams.domain.state.decision import unpack_decision
@@ -132,7 +133,7 @@ def test_nothing_is_erased_while_it_may_be_read_again() -> None:
 
 
 def test_erasing_goes_on_where_it_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(deletion, "ERASED_PER_SWEEP", 3)
+    monkeypatch.setattr(erasure, "ERASED_PER_SWEEP", 3)
     partition = Partition()
     outcomes(partition, *(submission(n, content=7, medium=f"m{n}", at=n) for n in range(10)))
     outcomes(partition, deleted(20, 20, content=7))
@@ -184,7 +185,7 @@ def replace_event(given: ModerationInput, at: str) -> ModerationInput:
 
 
 def test_a_large_content_is_deleted_in_chunks_and_what_comes_in_between_stays(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(deletion, "CHUNK", 4)
+    monkeypatch.setattr(deletion_chunk, "CHUNK", 4)
     partition = Partition()
     outcomes(partition, *(submission(n, content=7, medium=f"m{n}", at=n) for n in range(10)))
     result = partition.process([deleted(20, 20, content=7)])

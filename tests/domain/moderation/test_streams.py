@@ -11,7 +11,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from streams.domain.match.batch import ModerationInput
-from streams.domain.moderation import deletion, walk
+from streams.domain.moderation import walk
+from streams.domain.moderation.deletions import chunk as deletion_chunk
 from streams.domain.moderation.hash_lists import walk as list_walk
 from streams.domain.moderation.steps import DeletionStep, WalkStep
 from streams.domain.records import ListEvent
@@ -33,7 +34,7 @@ def small_chunks() -> Iterator[None]:
         patch.setattr(walk, "CHUNK", CHUNK)
         patch.setattr(list_walk, "CONTENTS", LOOKED_AT)
         patch.setattr(list_walk, "JUDGED", LISTED)
-        patch.setattr(deletion, "CHUNK", DELETION_CHUNK)
+        patch.setattr(deletion_chunk, "CHUNK", DELETION_CHUNK)
         yield
 
 

@@ -10,7 +10,7 @@ import pytest
 from streams import metrics
 from streams.domain.match.batch import MatchInput, ModerationInput
 from streams.domain.match.decide import decide
-from streams.domain.moderation.events import LogPosition
+from streams.domain.moderation.effects import LogPosition
 from streams.domain.state.keys import ERASURE_PREFIX
 from streams.stages.match import partition_state
 from streams.stages.match.partition_state import PartitionIndexes

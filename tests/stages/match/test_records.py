@@ -10,7 +10,7 @@ import orjson
 
 from streams import metrics
 from streams.domain.match.batch import MatchInput, ModerationInput
-from streams.domain.moderation.events import LogPosition, Refusal
+from streams.domain.moderation.effects import LogPosition, Refusal
 from streams.domain.moderation.steps import Continuation, WalkStep
 from streams.domain.records import ModerationEvent, RawRecord, VerdictSource
 from streams.errors import BadInput, Reason

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from streams.domain.moderation.hash_lists.index import Hit, ListIndex
+from streams.domain.moderation.hash_lists.listable import Listable
 from streams.domain.state.hash_lists import ListInForce
 from streams.domain.state.keys import LIST_PREFIX, list_chunks_prefix, list_key
 from streams.domain.state.state import State
@@ -81,7 +83,7 @@ class HashLists:
         self._loaded[collection], self._in_force[collection] = now, tuple(now.values())
 
 
-def find_hits(lists: ListsOfCollection, contents: list[dict[str, bytes]]) -> list[HitsByList]:
+def find_hits(lists: ListsOfCollection, contents: Sequence[Listable]) -> list[HitsByList]:
     """Which entries of which lists every content matches; the contents as `listable.py` has them."""
     found: list[HitsByList] = [{} for _ in contents]
     for known in lists:

@@ -45,6 +45,9 @@ class Given(NamedTuple):
     hits: tuple[ListHit, ...] = ()
 
 
+NOTHING_LISTED: Final = Listed()
+
+
 def give(
     state: State, collection: str, content: Content, listing: Listing, statuses: int, decision_id: str = ""
 ) -> Given:
@@ -97,11 +100,13 @@ def _note_listed(state: State, collection: str, content: Content, listing: Listi
     """Written before the group, so that whoever finds the group changed knows what has to follow."""
     key = listed_key(collection, content.content_id)
     value = state.get(key)
-    before = Listed() if value is None else Listed.unpack(value)
+    if value is None and not decision_id and not listing.counted and not listing.verdicts:
+        return NOTHING_LISTED  # which is most contents
+    before = NOTHING_LISTED if value is None else Listed.unpack(value)
     entries = tuple(dict.fromkeys((*before.entries, *listing.counted)))
     lists = tuple(verdict.source.name for verdict in listing.verdicts)
     listed = Listed(lists, entries, decision_id or before.decision_id)
-    if listed != Listed():
+    if listed != NOTHING_LISTED:
         state.put(key, listed.pack())
     elif value is not None:
         state.put(key, None)

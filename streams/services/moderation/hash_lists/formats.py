@@ -9,9 +9,9 @@ and HMA write JSON objects with `indicator` and `type` (`HASH_PDQ`), or `signal_
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final, Literal, NamedTuple, get_args
+from typing import Any, Final, Literal, NamedTuple, TextIO, get_args
 
 import orjson
 
@@ -23,6 +23,9 @@ FileFormat = Literal["csv", "ndjson", "threatexchange"]
 FILE_FORMATS: Final[tuple[FileFormat, ...]] = get_args(FileFormat)
 
 MAX_LINE_CHARS: Final = 1 << 20
+TOO_LONG: Final = f"the line is longer than {MAX_LINE_CHARS} characters; the rest of the file was not read"
+MAX_PROBLEM_CHARS: Final = 300
+MAX_BITS_DIGITS: Final = 9
 MAX_DOCUMENT_BYTES: Final = 512 << 20
 """Of an export that is one JSON document."""
 
@@ -49,7 +52,7 @@ class FileEntry(NamedTuple):
 
 
 class BadLine(NamedTuple):
-    """A mistake in a line."""
+    """A mistake in a line. The problem quotes what the file says, and is cut at MAX_PROBLEM_CHARS."""
 
     line: int
     problem: str
@@ -91,7 +94,7 @@ def read_entries(path: Path, file_format: FileFormat, algorithm: str | None = No
             for entry in entries_of(document, algorithm):
                 yield FileEntry(number, entry)
         except BadInput as error:
-            yield BadLine(number, error.detail)
+            yield BadLine(number, error.detail[:MAX_PROBLEM_CHARS])
 
 
 def entries_of(document: Mapping[str, Any], algorithm: str | None = None) -> list[ListEntry]:
@@ -177,12 +180,13 @@ def _label(value: object) -> object:
 
 def _bits(value: object) -> object:
     """A whole number, which CSV has as text."""
-    return int(value) if isinstance(value, str) and value.strip().isdecimal() else value
+    is_number = isinstance(value, str) and value.strip().isdecimal() and len(value) <= MAX_BITS_DIGITS
+    return int(value) if isinstance(value, str) and is_number else value
 
 
 def _csv_rows(path: Path) -> Iterator[tuple[int, dict[str, Any] | str]]:
     with path.open(encoding="utf-8-sig", newline="", errors="replace") as file:
-        reader = csv.DictReader(_bounded(file), delimiter="\t" if path.suffix.lower() == ".tsv" else ",")
+        reader = csv.DictReader(_csv_lines(file), delimiter="\t" if path.suffix.lower() == ".tsv" else ",")
         try:
             for row in reader:
                 if None in row:
@@ -190,7 +194,7 @@ def _csv_rows(path: Path) -> Iterator[tuple[int, dict[str, Any] | str]]:
                 else:
                     yield reader.line_num, row
         except csv.Error as error:
-            yield reader.line_num, f"not CSV: {error}"
+            yield reader.line_num + 1, f"not CSV: {error}"
 
 
 def _json_objects(path: Path, file_format: FileFormat) -> Iterator[tuple[int, dict[str, Any] | str]]:
@@ -200,7 +204,12 @@ def _json_objects(path: Path, file_format: FileFormat) -> Iterator[tuple[int, di
             yield from enumerate(document, 1)
             return
     with path.open("rb") as file:
-        for number, line in enumerate(_bounded(file), 1):
+        number = 0
+        while line := file.readline(MAX_LINE_CHARS + 1):
+            number += 1
+            if len(line) > MAX_LINE_CHARS:
+                yield number, TOO_LONG
+                return
             if not line.strip():
                 continue
             try:
@@ -225,8 +234,8 @@ def _whole_document(path: Path) -> list[dict[str, Any] | str] | None:
     return [each if isinstance(each, dict) else "not a JSON object" for each in objects]
 
 
-def _bounded(lines: Iterable[Any]) -> Iterator[Any]:
-    for line in lines:
+def _csv_lines(file: TextIO) -> Iterator[str]:
+    while line := file.readline(MAX_LINE_CHARS + 1):
         if len(line) > MAX_LINE_CHARS:
-            raise csv.Error(f"a line is longer than {MAX_LINE_CHARS} characters")
+            raise csv.Error(TOO_LONG)
         yield line

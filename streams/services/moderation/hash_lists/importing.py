@@ -88,9 +88,11 @@ def check_file(path: Path, file_format: FileFormat, algorithm: str | None = None
     """Read a whole file.
 
     Raises:
-        BadInput: bad_field; names the first 20 wrong lines.
+        BadInput: bad_field; names the first 20 wrong lines, or says that there are no entries.
         OSError: the file cannot be read.
     """
+    if not path.is_file():  # it is read twice, and a pipe cannot be
+        raise BadInput(Reason.BAD_FIELD, f"{path} is not a file; write the list into one")
     problems: list[BadLine] = []
     algorithms: dict[str, int] = {}
     digest, wrong = blake2b(digest_size=12), 0
@@ -105,6 +107,8 @@ def check_file(path: Path, file_format: FileFormat, algorithm: str | None = None
         told = "\n".join(f"  line {line}: {problem}" for line, problem in problems)
         more = f"\n  and {wrong - len(problems)} more" if wrong > len(problems) else ""
         raise BadInput(Reason.BAD_FIELD, f"{path}: {wrong} lines are wrong, so nothing was imported:\n{told}{more}")
+    if not algorithms:
+        raise BadInput(Reason.BAD_FIELD, f"{path} has no entries; `mediasieve lists drop` ends a list")
     return CheckedFile(sum(algorithms.values()), algorithms, digest.hexdigest())
 
 

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
 from streams.domain.records import Label, ListEntry
 from streams.errors import BadInput
-from streams.services.moderation.hash_lists.formats import BadLine, FileEntry, FileFormat, format_of, read_entries
+from streams.services.moderation.hash_lists.formats import (
+    MAX_LINE_CHARS,
+    MAX_PROBLEM_CHARS,
+    BadLine,
+    FileEntry,
+    FileFormat,
+    format_of,
+    read_entries,
+)
 from streams.services.moderation.hash_lists.importing import check_file
 
 MD5, SHA256, PDQ, PHASH = "a" * 32, "b" * 64, "c" * 64, "0123456789abcdef"
@@ -80,12 +89,17 @@ def test_an_export_of_threatexchange(tmp_path: Path, wrapped: bool) -> None:
         ("{}\n{ no json", "ndjson", 2, "not JSON"),
         ('["md5"]', "ndjson", 1, "not a JSON object"),
         ('{"md5": 7}', "ndjson", 1, "must be a text"),
+        (f"md5\n{MD5}\n" + "f" * (MAX_LINE_CHARS + 1), "csv", 3, "is longer than"),
+        ("{}\n" + "f" * (MAX_LINE_CHARS + 1), "ndjson", 2, "is longer than"),
+        (f"pdq,bits\n{PDQ},{'9' * 5000}\n", "csv", 2, "'bits' must be a whole number"),
+        (f"md5,status\n{MD5},{'x' * 100_000}\n", "csv", 2, "status 'xxx"),
     ],
 )
 def test_a_wrong_line_is_named(tmp_path: Path, text: str, file_format: FileFormat, line: int, problem: str) -> None:
     bad = [each for each in read(tmp_path, text, file_format) if isinstance(each, BadLine) and each.line == line]
 
     assert problem in bad[0].problem
+    assert len(bad[0].problem) <= MAX_PROBLEM_CHARS
 
 
 def test_a_file_with_a_wrong_line_is_refused_as_a_whole(tmp_path: Path) -> None:
@@ -97,6 +111,18 @@ def test_a_file_with_a_wrong_line_is_refused_as_a_whole(tmp_path: Path) -> None:
 
     assert "line 52: " in str(refused.value)
     assert "and 10 more" in str(refused.value)
+
+
+@pytest.mark.parametrize(("text", "problem"), [("", "no entries"), ("md5\n", "no entries"), (None, "not a file")])
+def test_what_holds_no_entries_is_no_list(tmp_path: Path, text: str | None, problem: str) -> None:
+    path = tmp_path / "list.csv"
+    if text is None:
+        os.mkfifo(path)
+    else:
+        path.write_text(text)
+
+    with pytest.raises(BadInput, match=problem):
+        check_file(path, "csv")
 
 
 def test_the_same_entries_have_the_same_digest(tmp_path: Path) -> None:

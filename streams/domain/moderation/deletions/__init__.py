@@ -1,0 +1,1 @@
+"""Deletes submissions from the state of a partition, and answers for those that were deleted."""
