@@ -35,6 +35,7 @@ from streams.domain.evidence.paper.page import Page
 from streams.domain.evidence.placement import IDENTITY, part_shares, views_shares, whole_shares
 from streams.domain.evidence.plain import has_even_ground, is_blank, is_bold, is_plain
 from streams.domain.evidence.prepared import pixels
+from streams.domain.evidence.same_detail import has_same_detail
 from streams.domain.evidence.verify import MatchedViews, Verification, verify
 from streams.domain.hashes.views import CUT_OUT, FULL, GROUNDS, OTHER_GROUND
 
@@ -143,9 +144,28 @@ def judge(
     found = verify(known, query, matched)
     shares = _shares(known, query, found, matched)
     judged = _by_evidence(known, query, matched, confirm_bits, found, shares)
-    if judged.confidence == "certain" and not (is_seen_alike(known, query) and _says_the_same(known, query, shares)):
+    if judged.confidence == "certain" and not (
+        is_seen_alike(known, query)
+        and _says_the_same(known, query, shares)
+        and _looks_the_same(known, query, shares, found, matched)
+    ):
         return replace(judged, confidence="likely")
     return judged
+
+
+def _looks_the_same(
+    known: Evidence,
+    query: Evidence,
+    shares: NDArray[np.int64],
+    found: Verification,
+    matched: Sequence[MatchedViews],
+) -> bool:
+    """Whether what is finer than the thumbnails agrees, as well. Of two pages the ink has decided that."""
+    if known.ink is not None and query.ink is not None:
+        return True
+    if any(each.view in GROUNDS for each in _shown(known, query, found, matched)):
+        return True  # detail is that of the picture on its own ground
+    return has_same_detail(known, query, shares)
 
 
 def _says_the_same(known: Evidence, query: Evidence, shares: NDArray[np.int64]) -> bool:
