@@ -135,9 +135,9 @@ class Scorer:
         self._whole = WholeHashes([photo.entries for photo in photos])
         self._evidence = lru_cache(UNPACKED)(self._unpacked)
 
-    def nearest_pairs(self, most: int) -> list[tuple[int, int, int]]:
+    def nearest_pairs(self, folders: Sequence[int], most: int) -> list[tuple[int, int, int]]:
         """As `WholeHashes.nearest_pairs`."""
-        return self._whole.nearest_pairs(most)
+        return self._whole.nearest_pairs(folders, most)
 
     def _unpacked(self, number: int) -> Evidence:
         evidence = unpack_evidence(self._photos[number].evidence)
@@ -169,14 +169,14 @@ def _score(pair: tuple[int, int, int | None]) -> ScoredPair:
     return _scorer.score(*pair)
 
 
-def scored_pairs(photos: Sequence[Photo], forced: int) -> list[ScoredPair]:
-    """All proposed pairs, and so many of the nearest others, judged."""
+def scored_pairs(photos: Sequence[Photo], folders: Sequence[int], forced: int) -> list[ScoredPair]:
+    """All proposed pairs, and the nearest others, as `WholeHashes.nearest_pairs` has them, judged."""
     global _scorer
     _scorer = Scorer(photos)
     proposed = list(proposed_pairs(photos))
     known = set(proposed)
-    others = [(one, other, bits) for bits, one, other in _scorer.nearest_pairs(forced + len(known))]
-    rest = [pair for pair in others if pair[:2] not in known][:forced]
+    others = [(one, other, bits) for bits, one, other in _scorer.nearest_pairs(folders, forced)]
+    rest = [pair for pair in others if pair[:2] not in known]
     with ProcessPoolExecutor() as pool:
         return list(pool.map(_score, [*((*pair, None) for pair in proposed), *rest], chunksize=512))
 
@@ -189,14 +189,15 @@ def measure(
     Args:
         folders: the photos of every folder; two of one file are parts of it, and no pair.
         same: names of two files that show one thing.
-        forced: pairs that no look-up proposes and that are laid on each other all the same.
+        forced: pairs of a folder, and of two folders, that are laid on each other although no look-up proposes them.
     """
     photos = [photo for of_folder in folders for photo in of_folder]
     names = [of_folder[0].path.parent.name for of_folder in folders for _ in of_folder]
     sizes = [len(of_folder) for of_folder in folders]
     figures = {each[0].path.parent.name: PairFigures(_pairs(each)) for each in folders}
     across = PairFigures((sum(sizes) ** 2 - sum(size**2 for size in sizes)) // 2)
-    for pair in scored_pairs(photos, forced):
+    numbers = [number for number, of_folder in enumerate(folders) for _ in of_folder]
+    for pair in scored_pairs(photos, numbers, forced):
         files = photos[pair.known].path, photos[pair.query].path
         if files[0] == files[1] or frozenset((files[0].name, files[1].name)) in same:
             continue
@@ -244,7 +245,9 @@ def show(figures: dict[str, PairFigures], photos: Sequence[Photo], console: Cons
 @click.argument("folders", nargs=-1, required=True, type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--same", type=click.Path(exists=True, path_type=Path), help="Names of photos that show one thing.")
 @click.option("--quarters", is_flag=True, help="Cut every photo into four, which makes sixteen times as many pairs.")
-@click.option("--forced", default=100_000, show_default=True, help="Further pairs that are laid on each other.")
+@click.option(
+    "--forced", default=100_000, show_default=True, help="Further pairs of every folder that are laid on each other."
+)
 def main(folders: tuple[Path, ...], same: Path | None, quarters: bool, forced: int) -> None:
     """How often different photos are taken for copies, extrapolated from how near they come."""
     read_one = partial(read_photos, quarters=quarters)

@@ -34,21 +34,32 @@ class WholeHashes:
         self._words: NDArray[np.uint64] = np.array([each["hash256"] for each in whole], np.uint64)
         self._orientations = [int(each["orientation"]) & ORIENTATION_MASK for each in whole]
 
-    def nearest_pairs(self, most: int) -> list[tuple[int, int, int]]:
-        """Bits that differ, and the numbers of an earlier and a later picture, the nearest first; `most` at most."""
-        bits_of, earlier, later = [], [], []
+    def nearest_pairs(self, folders: Sequence[int], most: int) -> list[tuple[int, int, int]]:
+        """The nearest pairs of the pictures of every folder, and of pictures of two folders.
+
+        Args:
+            folders: the number of every picture's folder.
+            most: pairs of one folder, and pairs of two.
+
+        Returns:
+            Bits that differ, and the numbers of an earlier and a later picture.
+        """
+        numbers, parts = np.array(folders), []
         for start in range(0, len(self._words), ROWS):
             part = self._words[start : start + ROWS]
             bits = np.bitwise_count(part[:, None] ^ self._words[None]).sum(axis=2, dtype=np.int16)
             rows, columns = np.nonzero(bits <= MAX_BITS)
             kept = columns < rows + start
-            bits_of.append(bits[rows[kept], columns[kept]])
-            earlier.append(columns[kept])
-            later.append(rows[kept] + start)
-        all_bits = np.concatenate(bits_of)
-        order = np.argsort(all_bits, kind="stable")[:most]
-        columns = all_bits[order], np.concatenate(earlier)[order], np.concatenate(later)[order]
-        return list(zip(*(column.tolist() for column in columns), strict=True))
+            rows, columns = rows[kept], columns[kept]
+            parts.append(np.stack([bits[rows, columns].astype(np.int64), columns, rows + start]))
+        pairs = np.concatenate(parts, axis=1)
+        pairs = pairs[:, np.argsort(pairs[0], kind="stable")]
+        same = numbers[pairs[1]] == numbers[pairs[2]]
+        groups = [same & (numbers[pairs[1]] == folder) for folder in np.unique(numbers)]
+        found: list[tuple[int, int, int]] = []
+        for group in (*groups, ~same):
+            found += zip(*pairs[:, group][:, :most].tolist(), strict=True)
+        return found
 
     def matched_views(self, earlier: int, later: int) -> list[MatchedViews]:
         """The views that lay two pictures on each other."""

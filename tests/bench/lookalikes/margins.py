@@ -1,9 +1,10 @@
 """How far a pair of different photos is from `reuse`: the worst of all that `streams.domain.evidence.judge` asks for.
 
 A photo is reused if its score is high enough, if few bands show something else, if no place differs far more than the
-others, and if a small share differs in all. The shortfall of a pair is how much all these thresholds would have to be
-relaxed together until it passes: 0 at the thresholds, FAR where two photos that have nothing in common lie. One number
-has a tail that can be continued; the score alone tells too little, since a pair must pass the rest, too.
+others, if a small share differs in all, and if its finer detail is where the other one has it. The shortfall of a pair
+is how much all these thresholds would have to be relaxed together until it passes: 0 at the thresholds, FAR where two
+photos that have nothing in common lie. One number has a tail that can be continued; the score alone tells too little,
+since a pair must pass the rest, too.
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ from streams.domain.evidence.judge import (
     MIN_SCORE,
     MIN_TEXTURED,
 )
+from streams.domain.evidence.placement import part_shares, whole_shares
 from streams.domain.evidence.prepared import pixels
+from streams.domain.evidence.same_detail import has_same_detail
 from streams.domain.evidence.verify import MatchedViews, Verification, verify
 from streams.domain.policy.policy import DEFAULT_POLICY
 
@@ -52,6 +55,13 @@ def reuse_shortfall(known: Evidence, query: Evidence, matched: Sequence[MatchedV
         return FAR
     if found.textured < MIN_TEXTURED or (known.ink is not None and query.ink is not None):
         return None
+    shares = whole_shares(
+        part_shares(found.placement),
+        known.thumbnails[found.placement.known].box,
+        query.thumbnails[found.placement.query].box,
+    )
+    if not has_same_detail(known, query, shares):
+        return FAR
     by_score = _way(MIN_SCORE - found.score, MIN_SCORE)
     blurred = max(
         _way(MIN_BLURRED_SCORE - found.score, MIN_BLURRED_SCORE),
