@@ -17,7 +17,7 @@ Map = tuple[int, ...]
 def measured(grey: NDArray[np.uint8]) -> bytes:
     """Of 8 × 8 parts, in quarters of a level, how far pixels are from the mean of their 64th of the picture."""
     height, width = grey.shape
-    step = max(height * width // 1_048_576, 1)
+    step = max(min(height * width // 131_072, height // 128), 1)
     squares = [0] * 64
     for row in range(64):
         for column in range(64):

@@ -20,8 +20,9 @@ DETAIL_BYTES: Final = PARTS * PARTS
 UNITS_A_LEVEL: Final = 4
 """Detail is counted in quarters of a grey level, root mean square."""
 
-MAX_PIXELS: Final = 1 << 20
-"""Of larger pictures every second, third … row is measured."""
+MAX_PIXELS: Final = 1 << 17
+MIN_ROWS: Final = 2
+"""Of larger pictures every second, third … row is measured, but so many rows of every pixel of the thumbnail."""
 
 CELLS: Final = SIDE // PARTS
 """Pixels of the thumbnail in a part, a side."""
@@ -36,7 +37,7 @@ def measure_detail(grey: NDArray[np.uint8]) -> bytes:
     height, width = grey.shape
     found = np.empty(DETAIL_BYTES, np.uint8)
     edges = np.arange(SIDE + 1, dtype=np.int64)
-    step = max(height * width // MAX_PIXELS, 1)
+    step = max(min(height * width // MAX_PIXELS, height // (SIDE * MIN_ROWS)), 1)
     _measure(np.ascontiguousarray(grey), edges * height // SIDE, edges * width // SIDE, step, found)
     return found.tobytes()
 
