@@ -39,7 +39,7 @@ from streams.domain.policy.policy import DEFAULT_POLICY
 from streams.errors import BadInput
 from tests.bench.lookalikes.forced import WholeHashes
 from tests.bench.lookalikes.margins import FAR, reuse_shortfall
-from tests.bench.lookalikes.tail import SHORTFALLS, count_tail, fit_tail
+from tests.bench.lookalikes.tail import SHORTFALLS, bound_rate, count_tail, fit_tail
 from tests.support.media import encode
 
 PRINTED_SCORE: Final = 400
@@ -206,6 +206,10 @@ def measure(
     return {**figures, "across folders": across} if len(folders) > 1 else figures
 
 
+def _counts(figures: PairFigures) -> dict[int, int]:
+    return count_tail(FAR if pair.shortfall is None else pair.shortfall for pair in figures.scored)
+
+
 def _pairs(photos: Sequence[Photo]) -> int:
     """Pairs of photos that are not parts of one file."""
     parts = Counter(photo.path for photo in photos).values()
@@ -222,11 +226,14 @@ def show(figures: dict[str, PairFigures], photos: Sequence[Photo], console: Cons
     everything = PairFigures(
         sum(each.pairs for each in figures.values()), [pair for each in figures.values() for pair in each.scored]
     )
+    slope = fit_tail(_counts(everything), everything.pairs)
     for name, each in {**figures, "all": everything}.items():
-        shortfalls = [FAR if pair.shortfall is None else pair.shortfall for pair in each.scored]
-        counts = count_tail(shortfalls)
+        counts = _counts(each)
         tail = fit_tail(counts, each.pairs)
-        fitted = f"{tail.rate:.1g}, a tenth every {tail.points_a_tenth:.0f}" if tail else "too few"
+        bound = None if slope is None else bound_rate(counts, each.pairs, slope.points_a_tenth)
+        fitted = "too few" if bound is None else f"too few; if it falls like all, ≤ {bound:.1g}"
+        if tail is not None:
+            fitted = f"{tail.rate:.1g}, a tenth every {tail.points_a_tenth:.0f}"
         proposed = [pair for pair in each.scored if pair.proposed]
         confidences = [pair.confidence for pair in proposed]
         told = [sum(pair.is_reused for pair in proposed), *map(confidences.count, ("certain", "likely"))]
