@@ -16,11 +16,10 @@ from streams.domain.evidence.bands import count_bands
 from streams.domain.evidence.changes import measure_changes
 from streams.domain.evidence.evidence import Evidence
 from streams.domain.evidence.judge import (
-    CHANGE_AT_LEAST,
+    CHANGE_LINES,
     CHANGE_SHARE,
     MAX_BANDS,
     MAX_BLURRED_BITS,
-    MAX_CHANGE,
     MIN_BLURRED_SCORE,
     MIN_SCORE,
     MIN_TEXTURED,
@@ -80,7 +79,8 @@ def _by_places(known: Evidence, query: Evidence, found: Verification) -> float:
         query_pixels = 255 - query_pixels
     bands = count_bands(known_pixels, query_pixels, placed.map)
     changes = measure_changes(known_pixels, query_pixels, placed.map)
-    change = changes.worst * CHANGE_SHARE / (MAX_CHANGE * (changes.usual + CHANGE_AT_LEAST))
+    most = min(first + more * changes.usual for first, more in CHANGE_LINES)
+    change = changes.worst * CHANGE_SHARE / most
     return max(_way(bands - MAX_BANDS, FAR_BANDS - MAX_BANDS), _way(change - 1.0, FAR_CHANGE - 1.0))
 
 
