@@ -13,7 +13,6 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.bench import (
-    answers,
     detection,
     fingerprint,
     idle,
@@ -245,10 +244,7 @@ class Bench:
         found = detection.run(self.folder, photos=self.size.altered)
         detection.show(found, self.console)
         self.figures += detection.reach(found)
-        answered = answers.run(self.folder, photos=self.size.altered)
-        answers.show(answered, self.console)
-        self.figures += answers.reach(answered)
-        self.document["detection"] = asdict(found) | {"answers": asdict(answered)}
+        self.document["detection"] = detection.document(found)
 
     def lookalikes(self) -> None:
         size = self.size

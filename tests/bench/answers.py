@@ -1,4 +1,4 @@
-"""What the product decides about altered copies: how many are reused, go to a person, are missed, by alteration.
+"""What the product decides about altered copies: how many are reused, go to a person, are missed. No measuring.
 
 The match stage knows all originals and is asked about one copy at a time, with the default policy. An answer that names
 another photo is wrong, whatever it says.
@@ -8,24 +8,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-import click
 from PIL import Image
-from rich.console import Console
-from rich.table import Table
 
-from streams.domain.fingerprint import fingerprint_image
 from streams.domain.match.batch import MatchInput
 from streams.domain.records import Fingerprint, MediaFacts, Origin
-from tests.bench.report import Reach, at_least, at_most, show_reach
-from tests.bench.small_hashes import PHOTOS_VARIABLE, pictures
+from tests.bench.report import Reach, at_least, at_most
 from tests.support.alterations import ALTERATIONS, Alteration
 from tests.support.hard_alterations import HARD
-from tests.support.media import encode
 from tests.support.partition import Partition
 
 LISTS: Final[Mapping[str, Mapping[str, Alteration]]] = {"mild": ALTERATIONS, "hard": HARD}
@@ -72,23 +64,33 @@ class Answered:
 
 
 class Answerer:
-    """A match stage that knows some photos and forgets every question."""
+    """A match stage that knows some photos and forgets every question.
+
+    Attributes:
+        joined_originals: numbers of an original and of the earlier one that it was taken for.
+    """
 
     def __init__(self, originals: Sequence[MediaFacts]) -> None:
         known = Partition()
+        self.joined_originals: list[tuple[int, int]] = []
         for number, facts in enumerate(originals):
-            _decide(known, facts, str(number), number)
+            match = _decide(known, facts, str(number), number)["match"]
+            if match is not None:
+                self.joined_originals.append((number, int(match["media_id"])))
         self._known = list(known.items())
 
-    def answer(self, facts: MediaFacts, original: int) -> str:
-        """One of ANSWERS about a copy of the original of a number."""
+    def ask(self, facts: MediaFacts) -> tuple[int | None, str]:
+        """The number of the original that a file is a copy of, if any, and REUSE, REVIEW or NONE."""
         decision = _decide(Partition(self._known), facts, "copy", len(self._known))
         match = decision["match"]
         if match is None:
-            return NONE
-        if match["media_id"] != str(original):
-            return WRONG
-        return REUSE if decision["action"] == "reuse" else REVIEW
+            return None, NONE
+        return int(match["media_id"]), REUSE if decision["action"] == "reuse" else REVIEW
+
+    def answer(self, facts: MediaFacts, original: int) -> str:
+        """One of ANSWERS about a copy of the original of a number."""
+        found, answer = self.ask(facts)
+        return answer if found in (None, original) else WRONG
 
 
 def _decide(partition: Partition, facts: MediaFacts, media_id: str, offset: int) -> dict[str, Any]:
@@ -99,58 +101,19 @@ def _decide(partition: Partition, facts: MediaFacts, media_id: str, offset: int)
     return decision
 
 
-def _hashed(numbered: tuple[int, Image.Image, Sequence[str]]) -> tuple[MediaFacts, dict[str, dict[str, MediaFacts]]]:
-    """A photo, and its copies by list."""
-    number, photo, lists = numbered
-    original = fingerprint_image(encode(photo, "JPEG", quality=92))
-    return original, {
-        name: {each: fingerprint_image(how.apply(photo, number)) for each, how in LISTS[name].items()} for name in lists
+def shares_of(counts: Mapping[str, Mapping[str, Mapping[str, int]]], photos: int) -> dict[str, dict[str, Shares]]:
+    """Shares by list and alteration, from the number of copies by list, alteration and answer."""
+    return {
+        name: {each: Shares(*(of[answer] / photos for answer in ANSWERS)) for each, of in rows.items()}
+        for name, rows in counts.items()
     }
 
 
-def run(folder: Path | None = None, *, photos: int = 300, lists: Sequence[str] = tuple(LISTS)) -> Answered:
-    """Alter the first photos of `tests.bench.small_hashes.pictures` and ask about every copy."""
-    shown = [_scaled_down(image) for image, _ in zip(pictures(folder), range(photos), strict=False)]
-    with ProcessPoolExecutor() as pool:
-        hashed = list(pool.map(_hashed, [(number, image, lists) for number, image in enumerate(shown)], chunksize=2))
-    answerer = Answerer([original for original, _ in hashed])
-    counts = {name: {each: dict.fromkeys(ANSWERS, 0) for each in LISTS[name]} for name in lists}
-    for number, (_, copies) in enumerate(hashed):
-        for name, altered in copies.items():
-            for each, facts in altered.items():
-                counts[name][each][answerer.answer(facts, number)] += 1
-    return Answered(
-        len(shown),
-        {
-            name: {each: Shares(*(count / len(shown) for count in of.values())) for each, of in rows.items()}
-            for name, rows in counts.items()
-        },
-    )
-
-
-def _scaled_down(image: Image.Image) -> Image.Image:
+def scaled_down(image: Image.Image) -> Image.Image:
+    """The photo in RGB, its longer side MAX_SIDE at most."""
     image = image.convert("RGB")
     image.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.LANCZOS)
     return image
-
-
-def show(answered: Answered, console: Console) -> None:
-    for name, of in answered.shares.items():
-        table = Table(title=f"{name} list: what is decided about copies of {answered.photos} photos, percent")
-        table.add_column("alteration")
-        for answer in ANSWERS:
-            table.add_column(answer, justify="right")
-        for alteration, shares in of.items():
-            table.add_row(alteration, *_percent(shares))
-        table.add_section()
-        table.add_row("mean", *_percent(answered.mean(name)))
-        if name == "mild":
-            table.add_row("mean of what adds nothing", *_percent(answered.mean(name, ADDS_NOTHING)))
-        console.print(table)
-
-
-def _percent(shares: Shares) -> list[str]:
-    return [f"{100 * share:.1f}" for share in shares]
 
 
 def reach(answered: Answered) -> list[Reach]:
@@ -172,20 +135,3 @@ def reach(answered: Answered) -> list[Reach]:
         ]
     wrong = sum(answered.mean(name).wrong for name in answered.shares)
     return [*figures, Reach("copies answered with another photo", at_most(0, "%"), 100 * wrong)]
-
-
-@click.command()
-@click.option("--photos", "folder", type=click.Path(exists=True, file_okay=False, path_type=Path),
-              envvar=PHOTOS_VARIABLE, help="A folder of photos; else the few that come with the project.")  # fmt: skip
-@click.option("--count", default=300, show_default=True, help="Photos at most.")
-@click.option("--list", "lists", type=click.Choice(list(LISTS)), multiple=True, help="Only this list; may be repeated.")
-def main(folder: Path | None, count: int, lists: tuple[str, ...]) -> None:
-    """What the product decides about altered copies, by alteration."""
-    console = Console(width=110)
-    answered = run(folder, photos=count, lists=lists or tuple(LISTS))
-    show(answered, console)
-    show_reach(reach(answered), console)
-
-
-if __name__ == "__main__":
-    main()

@@ -11,11 +11,16 @@ from xml.sax.saxutils import escape
 
 import click
 
-from tests.support.alterations import ALTERATIONS
+from tests.bench.answers import LISTS
 
 COLOURS = ("#0b6e4f", "#c8553d", "#6c757d", "#e0a458", "#4059ad", "#a06cd5")
 INK, FAINT = "#222", "#ddd"
-SHOWN = ("mediasieve, standard", "imagehash.phash ≤ 10", "imagededup PHash ≤ 10", "PDQ ≤ 31")
+REVIEWED = "#8cc7ae"
+SHOWN = ("imagehash.phash ≤ 10", "imagededup PHash ≤ 10", "PDQ ≤ 31")
+BAR, GAP, TOP, LABELS, SPAN = 6, 7, 76, 125, 290
+"""Of the plot of what is found: bars, the gap between kinds, the first kind, the room for names, 100 %."""
+
+PANEL = LABELS + SPAN + 45
 
 
 class Drawing:
@@ -50,39 +55,49 @@ class Drawing:
         return "\n".join([head, f'<rect width="{width}" height="{height}" fill="white"/>', *self._parts, "</svg>\n"])
 
 
-def recall_by_kind(recall: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, float]]:
-    """Contender → kind of alteration → mean share of copies found."""
-    kinds: dict[str, list[str]] = {}
-    for name, each in ALTERATIONS.items():
-        kinds.setdefault(each.kind, []).append(name)
-    return {
-        contender: {kind: sum(of[name] for name in names) / len(names) for kind, names in kinds.items()}
-        for contender, of in recall.items()
-    }
+def by_kind(name: str, shares: Mapping[str, float]) -> dict[str, float]:
+    """Kind of alteration, and `mean` of all → mean share of copies, from the shares of the alterations of a list."""
+    kinds: dict[str, list[float]] = {}
+    for alteration, each in LISTS[name].items():
+        kinds.setdefault(each.kind, []).append(shares[alteration])
+    kinds["mean"] = list(shares.values())
+    return {kind: sum(found) / len(found) for kind, found in kinds.items()}
 
 
 def draw_recall(detection: Mapping[str, Any]) -> str:
-    """Bars: what share of the copies of each kind every contender finds."""
-    shares = recall_by_kind({name: detection["recall"][name] for name in SHOWN})
-    kinds = list(shares[SHOWN[0]])
-    bar, gap, left, top, span = 7, 8, 130, 70, 560
-    row = bar * len(SHOWN) + gap
-    drawing = Drawing(left + span + 60, top + row * len(kinds) + 20)
-    drawing.words(10, 22, f"Copies found, of {detection['photos']} photos altered in every way", size=15, bold=True)
-    for number, name in enumerate(SHOWN):
-        drawing.box(left - 60 + number * 170, 38, 12, 12, COLOURS[number])
-        drawing.words(left - 60 + number * 170 + 17, 48, name, size=11)
-    for tenth in range(0, 11, 2):
-        x = left + span * tenth / 10
-        drawing.line([(x, top - 6), (x, top + row * len(kinds))], FAINT)
-        drawing.words(x, top - 9, f"{tenth * 10} %", anchor="middle", size=10)
-    for place, kind in enumerate(kinds):
-        y = top + place * row
-        drawing.words(left - 8, y + row / 2, kind, anchor="end")
-        for number, name in enumerate(SHOWN):
-            drawing.box(left, y + number * bar, max(1.0, span * shares[name][kind]), bar - 1, COLOURS[number])
-        drawing.words(left + span * shares[SHOWN[0]][kind] + 5, y + bar, f"{100 * shares[SHOWN[0]][kind]:.0f}", size=10)
+    """Bars: what share of the copies of each kind every contender finds, the mild list beside the hard one."""
+    row = BAR * (2 + len(SHOWN)) + GAP
+    rows = max(len({each.kind for each in LISTS[name].values()}) for name in LISTS)
+    drawing = Drawing(PANEL * len(LISTS), TOP + row * (rows + 1) + 10)
+    title = f"Copies found, of {detection['photos']} photos altered in {sum(map(len, LISTS.values()))} ways"
+    drawing.words(10, 22, title, size=15, bold=True)
+    legend = (("mediasieve: reused", COLOURS[0]), ("… or for review", REVIEWED), *zip(SHOWN, COLOURS[1:], strict=False))
+    for number, (words, colour) in enumerate(legend):
+        drawing.box(10 + number * 165, 36, 12, 12, colour)
+        drawing.words(27 + number * 165, 46, words, size=11)
+    for number, name in enumerate(LISTS):
+        _draw_list(drawing, PANEL * number + LABELS, row, name, detection)
     return drawing.svg()
+
+
+def _draw_list(drawing: Drawing, left: float, row: float, name: str, detection: Mapping[str, Any]) -> None:
+    shares = detection["answered"]["shares"][name]
+    reused, reviewed = (by_kind(name, {each: of[key] for each, of in shares.items()}) for key in ("reuse", "review"))
+    peers = {peer: by_kind(name, detection["recall"][peer][name]) for peer in SHOWN}
+    for tenth in range(0, 11, 2):
+        x = left + SPAN * tenth / 10
+        drawing.line([(x, TOP - 6), (x, TOP + row * len(reused))], FAINT)
+        drawing.words(x, TOP - 9, f"{tenth * 10} %", anchor="middle", size=10)
+    for place, kind in enumerate(reused):
+        y, found = TOP + place * row, reused[kind] + reviewed[kind]
+        words = f"{kind}, {name} list" if kind == "mean" else kind
+        drawing.words(left - 8, y + row / 2, words, anchor="end", bold=kind == "mean")
+        drawing.box(left, y, max(1.0, SPAN * found), 2 * BAR - 1, REVIEWED)
+        drawing.box(left, y, max(1.0, SPAN * reused[kind]), 2 * BAR - 1, COLOURS[0])
+        for number, peer in enumerate(SHOWN):
+            width = max(1.0, SPAN * peers[peer][kind])
+            drawing.box(left, y + (number + 2) * BAR, width, BAR - 1, COLOURS[1 + number])
+        drawing.words(left + SPAN * found + 5, y + BAR + 3, f"{100 * found:.0f}", size=10)
 
 
 def draw_lookups(near_index: Mapping[str, Any]) -> str:

@@ -23,7 +23,7 @@ from streams.domain.evidence.placement import views_shares
 from streams.domain.evidence.prepared import SIDES, pixels
 from streams.domain.evidence.verify import MatchedViews, Verification, verify
 from streams.domain.hashes.views import CUT_OUT, FULL, OTHER_GROUND
-from tests.reference import changes, paper
+from tests.reference import changes, detail, paper
 
 ONE, PIXEL, EDGE = 65536, 4096, 65535
 Map = tuple[int, ...]
@@ -37,10 +37,23 @@ def judged(
         return Judgement("certain", 1000, 0.0, b"\1" * 64, matched[0] if matched else None)
     found = verify(known, query, matched)
     judged = by_evidence(known, query, matched, confirm_bits, found)
-    same = seen_alike(known, query) and says_the_same(known, query, shares_of(known, query, found, matched))
-    if judged.confidence == "certain" and not same:
+    shares = shares_of(known, query, found, matched)
+    same = seen_alike(known, query) and says_the_same(known, query, shares)
+    if judged.confidence == "certain" and not (same and looks_the_same(known, query, found, matched, shares)):
         return replace(judged, confidence="likely")
     return judged
+
+
+def looks_the_same(
+    known: Evidence, query: Evidence, found: Verification, matched: Sequence[MatchedViews], shares: Map
+) -> bool:
+    """Detail counts unless ink was compared, or one picture was laid on another ground."""
+    views = found.views or (matched[0] if matched else MatchedViews(0, 0, 0, 0))
+    grounds = {
+        views.known_view if number_of(known, views.known_view) else 0,
+        views.query_view if number_of(query, views.query_view) else 0,
+    } & {OTHER_GROUND, CUT_OUT}
+    return bool(known.ink and query.ink) or bool(grounds) or detail.is_same(known, query, shares)
 
 
 def says_the_same(known: Evidence, query: Evidence, shares: Map) -> bool:

@@ -10,15 +10,12 @@ from numpy.typing import NDArray
 from streams.domain.evidence.alignment.affine import PIXEL, invert
 from streams.domain.evidence.details.bands import SHIFTS, TILE, sum_tiles
 from streams.domain.evidence.evidence import CHROMA_SIDE
-from streams.domain.evidence.geometry import ONE
+from streams.domain.evidence.parts import shared_parts
 from streams.domain.evidence.thumbnail import SIDE
 from streams.domain.hamming.jit import compiled
 
 WORST: Final = 4
 """The parts that differ most decide, not the mean: a cross on a flag is small."""
-
-MIN_SHARED: Final = 8
-"""Parts, of 64, that both pictures must show."""
 
 MIN_SATURATION: Final = 8
 """Mean distance from grey from which a picture is coloured."""
@@ -34,23 +31,10 @@ def colour_distance(known: bytes, query: bytes, shares: NDArray[np.int64]) -> in
     Returns:
         None if the pictures share less than MIN_SHARED parts.
     """
-    middles = (2 * np.arange(CHROMA_SIDE, dtype=np.int64) + 1) * ONE // (2 * CHROMA_SIDE)
-    x, y = middles[None, :], middles[:, None]
-    u = (shares[0] * x + shares[1] * y) // ONE + shares[2]
-    v = (shares[3] * x + shares[4] * y) // ONE + shares[5]
-    shown = (u >= 0) & (u < ONE) & (v >= 0) & (v < ONE)
-    if int(shown.sum()) < MIN_SHARED:
+    shared = shared_parts(_grid(known), _grid(query), shares)
+    if shared is None:
         return None
-    # In 1/16 of a part, from the middle of the first part to that of the last.
-    last = 16 * (CHROMA_SIDE - 1)
-    across = (u[shown] * 16 * CHROMA_SIDE // ONE - 8).clip(0, last - 1)
-    down = (v[shown] * 16 * CHROMA_SIDE // ONE - 8).clip(0, last - 1)
-    column, row, f, g = across >> 4, down >> 4, (across & 15)[:, None], (down & 15)[:, None]
-    grid = _grid(query)
-    above = grid[row, column] * (16 - f) + grid[row, column + 1] * f
-    below = grid[row + 1, column] * (16 - f) + grid[row + 1, column + 1] * f
-    sampled = (above * (16 - g) + below * g + 128) >> 8
-    distances = np.sort(np.abs(sampled - _grid(known)[shown]).sum(axis=1))
+    distances = np.sort(np.abs(shared.query - shared.known).sum(axis=1))
     return int(distances[-WORST:].sum()) // WORST
 
 

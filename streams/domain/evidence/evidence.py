@@ -1,4 +1,4 @@
-"""The evidence of a picture as bytes: its thumbnails; and of a plain picture or paper its colours, pixels and ink.
+"""The evidence of a picture as bytes: its thumbnails, where it has finer detail; of some its colours, pixels and ink.
 
 Layout: the version, width and height, then sections of a tag, a length and that many bytes. A reader skips sections
 that it does not know, and takes evidence of another version for none.
@@ -15,6 +15,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from streams.domain.evidence.details.detail import DETAIL_BYTES
 from streams.domain.evidence.paper.page import Page, is_page, unpack_page
 from streams.domain.evidence.prepared import PreparedEvidence, prepare
 from streams.domain.evidence.thumbnail import EDGE as EDGE
@@ -27,16 +28,18 @@ _HEADER: Final = struct.Struct(">BII")
 _SECTION: Final = struct.Struct(">BH")
 _THUMBNAIL: Final = struct.Struct(">B4H")
 
-THUMBNAIL, PAGE, CHROMA, PIXELS, OTHER_PAGE = (ord(tag) for tag in "TPCXG")
+THUMBNAIL, PAGE, CHROMA, PIXELS, OTHER_PAGE, DETAIL = (ord(tag) for tag in "TPCXGD")
 """The tags of sections."""
 
 _PAGES: Final = (PAGE, OTHER_PAGE)
 
 _THUMBNAIL_SECTION: Final = _SECTION.pack(THUMBNAIL, _THUMBNAIL.size + THUMBNAIL_BYTES)
+_DETAIL_SECTION: Final = _SECTION.pack(DETAIL, DETAIL_BYTES)
 
 CHROMA_SIDE: Final = 8
 CHROMA_BYTES: Final = 2 * CHROMA_SIDE * CHROMA_SIDE
 PIXELS_BYTES: Final = 16
+_LENGTHS: Final = {CHROMA: CHROMA_BYTES, PIXELS: PIXELS_BYTES, DETAIL: DETAIL_BYTES}
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,8 @@ class Evidence:
         pixels: a digest of the upright picture's size and pixels; empty where a picture has structure everywhere, and
             for JPEG, which is not decoded in full.
         other_page: as `page`, of a transparent picture on its other ground.
+        detail: where the whole picture has detail that is finer than its thumbnail, as `measure_detail` has it; empty
+            for frames of videos, and in evidence of before there was any.
     """
 
     width: int
@@ -80,6 +85,7 @@ class Evidence:
     chroma: bytes = b""
     pixels: bytes = b""
     other_page: bytes = b""
+    detail: bytes = b""
 
     @cached_property
     def prepared(self) -> PreparedEvidence:
@@ -109,6 +115,7 @@ def pack_evidence(evidence: Evidence) -> bytes:
         body = _THUMBNAIL.pack(thumbnail.view, *thumbnail.box) + thumbnail.packed
         parts += [_SECTION.pack(THUMBNAIL, len(body)), body]
     others = (
+        (DETAIL, evidence.detail),
         (PAGE, evidence.page),
         (CHROMA, evidence.chroma),
         (PIXELS, evidence.pixels),
@@ -121,16 +128,19 @@ def pack_evidence(evidence: Evidence) -> bytes:
 
 
 def is_evidence(packed: bytes) -> bool:
-    """Whether bytes are evidence of this version. Thumbnails alone, as of most photos, are checked without unpacking.
+    """Whether bytes are evidence of this version. What most photos have, thumbnails and detail, is not unpacked.
 
     Raises:
         BadInput: as `unpack_evidence`.
     """
     at, size = _HEADER.size, len(packed)
     plain = size > at + _SECTION.size and packed[0] == VERSION and packed[at + _SECTION.size] == FULL
+    plain = plain and packed[at] == THUMBNAIL
     while plain and at < size:
-        plain = packed[at : at + _SECTION.size] == _THUMBNAIL_SECTION
-        at += _SECTION.size + _THUMBNAIL.size + THUMBNAIL_BYTES
+        section = packed[at : at + _SECTION.size]
+        plain = section in (_THUMBNAIL_SECTION, _DETAIL_SECTION)
+        at += _SECTION.size
+        at += _THUMBNAIL.size + THUMBNAIL_BYTES if section == _THUMBNAIL_SECTION else DETAIL_BYTES
     if plain and at == size and any(packed[1:5]) and any(packed[5:9]):
         return True
     return unpack_evidence(packed) is not None
@@ -146,7 +156,7 @@ def unpack_evidence(packed: bytes) -> Evidence | None:
         return None
     try:
         _, width, height = _HEADER.unpack_from(packed)
-        thumbnails, others = [], dict.fromkeys((PAGE, CHROMA, PIXELS, OTHER_PAGE), b"")
+        thumbnails, others = [], dict.fromkeys((PAGE, CHROMA, PIXELS, OTHER_PAGE, DETAIL), b"")
         for tag, body in _sections(packed):
             if tag in others:
                 others[tag] = body
@@ -158,10 +168,11 @@ def unpack_evidence(packed: bytes) -> Evidence | None:
     whole = bool(thumbnails) and thumbnails[0].view == FULL and width > 0 and height > 0
     if not whole or any(len(each.packed) != THUMBNAIL_BYTES for each in thumbnails):
         raise BadInput(Reason.BAD_FIELD, "field 'evidence' must have whole thumbnails, the whole picture's first")
-    if len(others[CHROMA]) not in (0, CHROMA_BYTES) or len(others[PIXELS]) not in (0, PIXELS_BYTES):
-        raise BadInput(Reason.BAD_FIELD, "field 'evidence' has colours or pixels of another length")
+    if any(len(others[tag]) not in (0, length) for tag, length in _LENGTHS.items()):
+        raise BadInput(Reason.BAD_FIELD, "field 'evidence' has colours, pixels or detail of another length")
     pages = {tag: page if is_page(page) else b"" for tag, page in others.items() if tag in _PAGES}
-    return Evidence(width, height, tuple(thumbnails), pages[PAGE], others[CHROMA], others[PIXELS], pages[OTHER_PAGE])
+    told = pages[PAGE], others[CHROMA], others[PIXELS], pages[OTHER_PAGE], others[DETAIL]
+    return Evidence(width, height, tuple(thumbnails), *told)
 
 
 def stored_evidence(packed: bytes) -> bytes:

@@ -1,7 +1,8 @@
 """The evidence of a picture, from the grey pictures that its hashes are made of.
 
 A thumbnail is taken of every picture. Ink is added where it is paper, and colours and a digest of the pixels where it
-is plain, paper or small: there the thumbnail says too little. Photos take no more than their thumbnail.
+is plain, paper or small: there the thumbnail says too little. Photos take no more than their thumbnail, and where they
+have finer detail.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from streams.domain.evidence.details.detail import measure_detail
 from streams.domain.evidence.evidence import Evidence, Thumbnail
 from streams.domain.evidence.paper.extract import PICTURE_PIXELS, extract_page
 from streams.domain.evidence.paper.page import pack_page
@@ -57,15 +59,16 @@ def extract_evidence(
         size: width and height of the full picture.
         whole: where the picture lies in `pixels`.
         inner: view codes and boxes of the inner pictures; SIDE × SIDE pixels of those that are not upright in the box.
-        grey: the upright grey picture as decoded; None takes no ink.
+        grey: the upright grey picture as decoded; None takes neither detail nor ink.
         colours: of the picture; None takes none.
         on_other_ground: reduces a transparent picture on its other ground by a factor; None if it is not transparent.
     """
     parts = ((FULL, whole, None), *inner)
     thumbnails = tuple(_thumbnail(pixels, view, part, whole, upright) for view, part, upright in parts)
     innermost = next(each.packed for each in reversed(thumbnails) if each.view < INNER_VIEWS)
-    page = other_page = b""
+    page = other_page = detail = b""
     if grey is not None:
+        detail = measure_detail(np.asarray(grey))
         page = _packed_page(grey, innermost)
         other = next((each.packed for each in thumbnails if each.view == OTHER_GROUND), None)
         if on_other_ground is not None and other is not None and has_even_ground(other, MIN_PAPER_EVEN_PERCENT):
@@ -76,7 +79,7 @@ def extract_evidence(
         digest = colours.digest()
         if colours.exact or plain or small:
             chroma = colours.chroma()
-    return Evidence(*size, thumbnails, page, chroma, digest, other_page)
+    return Evidence(*size, thumbnails, page, chroma, digest, other_page, detail)
 
 
 def _thumbnail(pixels: Pixels, view: int, part: Rectangle, whole: Rectangle, upright: Pixels | None) -> Thumbnail:

@@ -25,6 +25,7 @@ from streams.domain.evidence.colours import (
     tone_distance_on_ground,
 )
 from streams.domain.evidence.details.detail_rule import aligned_pixels, differs_in_detail
+from streams.domain.evidence.details.same_detail import has_same_detail
 from streams.domain.evidence.differences import AGREES, DIFFERS, MAP_SIDE, share_that_differs
 from streams.domain.evidence.evidence import Evidence, Thumbnail
 from streams.domain.evidence.geometry import ONE, corner_distance
@@ -126,9 +127,28 @@ def judge(
     found = verify(known, query, matched)
     shares = _shares(known, query, found, matched)
     judged = _by_evidence(known, query, matched, confirm_bits, found, shares)
-    if judged.confidence == "certain" and not (is_seen_alike(known, query) and _says_the_same(known, query, shares)):
+    if judged.confidence == "certain" and not (
+        is_seen_alike(known, query)
+        and _says_the_same(known, query, shares)
+        and _looks_the_same(known, query, shares, found, matched)
+    ):
         return replace(judged, confidence="likely")
     return judged
+
+
+def _looks_the_same(
+    known: Evidence,
+    query: Evidence,
+    shares: NDArray[np.int64],
+    found: Verification,
+    matched: Sequence[MatchedViews],
+) -> bool:
+    """Whether what is finer than the thumbnails agrees, as well. Of two pages the ink has decided that."""
+    if known.ink is not None and query.ink is not None:
+        return True
+    if any(each.view in GROUNDS for each in _shown(known, query, found, matched)):
+        return True  # detail is that of the picture on its own ground
+    return has_same_detail(known, query, shares)
 
 
 def _says_the_same(known: Evidence, query: Evidence, shares: NDArray[np.int64]) -> bool:

@@ -61,3 +61,23 @@ def fit_tail(counts: Mapping[int, int], pairs: int) -> Tail | None:
     if slope * MAX_POINTS_A_TENTH < 1:
         return None
     return Tail(min(1.0, float(10**logarithm) / pairs), float(1 / slope))
+
+
+def bound_rate(counts: Mapping[int, int], pairs: int, points_a_tenth: float) -> float | None:
+    """A rate at the threshold that is not exceeded, in 95 of 100 cases, where too few pairs come near it for a fit.
+
+    No pair comes within some step, so at most 3 in all pairs do (the rule of three). From there on the number is taken
+    to fall as fast as in the tail of pairs that look more alike.
+
+    Args:
+        counts: as `count_tail` gives them.
+        pairs: all pairs.
+        points_a_tenth: of a tail that could be fitted.
+
+    Returns:
+        None if a pair comes within every step.
+    """
+    empty = [step for step, count in counts.items() if count == 0]
+    if not empty or not pairs:
+        return None
+    return float(3 / pairs * 10 ** (-max(empty) / points_a_tenth))

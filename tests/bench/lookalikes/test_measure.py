@@ -14,7 +14,7 @@ from tests.bench.lookalikes.families import FAMILIES, PictureSet, drawn, photos
 from tests.bench.lookalikes.hashed import PDQ_PEER, PHASH_PEER, TODAY, KnownPictures, available_peers, hash_picture
 from tests.bench.lookalikes.measure import CERTAIN, HASHES, measure_family, ways
 from tests.bench.lookalikes.report import show
-from tests.bench.lookalikes.tail import count_tail, fit_tail
+from tests.bench.lookalikes.tail import bound_rate, count_tail, fit_tail
 from tests.support.media import jpeg
 
 LOOKED_AT = ("icons", "chats", "receipts", "products")
@@ -75,3 +75,9 @@ def test_two_scores_make_no_tail() -> None:
 def test_pairs_within_reach_of_the_threshold_are_counted_at_all_wider_steps() -> None:
     counts = count_tail([35, 100, 500])
     assert (counts[40], counts[90], counts[140], counts[390]) == (1, 1, 2, 2)
+
+
+def test_where_no_pair_comes_near_the_rate_has_a_bound() -> None:
+    counts = count_tail([350, 390, 480])
+    assert bound_rate(counts, 3_000_000, 85) == pytest.approx(1e-6 * 1e-4)
+    assert bound_rate(dict.fromkeys(counts, 1), 3_000_000, 85) is None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from itertools import combinations
+from itertools import combinations, permutations
 
 import numpy as np
 import pytest
@@ -100,3 +100,25 @@ def test_16_bits_are_the_picture_of_8() -> None:
     deep = grey.astype(np.uint16) * 257
     found = judge(fingerprinted(png(grey))[0], fingerprinted(encode(Image.fromarray(deep), "PNG"))[0], WHOLE, 0, 0)
     assert (found.confidence, found.differs) == ("certain", 0.0)
+
+
+@pytest.mark.parametrize("size", [(10_000, 1), (1, 10_000)])
+def test_strips_of_different_pictures_are_not_each_other(size: tuple[int, int]) -> None:
+    strips = [encode(photo(name, size), "PNG") for name in (SEEN, HIDDEN, "rocket.jpg")]
+    for one, other in permutations(strips, 2):
+        assert judge(fingerprinted(one)[0], fingerprinted(other)[0], WHOLE, 0, 0).confidence != "certain"
+
+
+def test_shades_of_one_colour_are_not_each_other() -> None:
+    colours = [(255, 0, 0), (254, 0, 0), (128, 128, 128), (128, 128, 129)]
+    sizes = [(300, 200), (200, 300)]
+    files = [encode(Image.new("RGB", size, colour), "PNG") for colour in colours for size in sizes]
+    for one, other in permutations(files, 2):
+        assert judge(fingerprinted(one)[0], fingerprinted(other)[0], WHOLE, 0, 0).confidence != "certain"
+
+
+def test_a_strip_that_was_stretched_to_a_picture_is_not_the_picture() -> None:
+    picture = encode(photo(SEEN, (1_000, 750)), "PNG")
+    strip = encode(photo(SEEN, (1_000, 750)).crop((0, 375, 1_000, 376)), "PNG")
+    for one, other in permutations((picture, strip)):
+        assert judge(fingerprinted(one)[0], fingerprinted(other)[0], WHOLE, 0, 0).confidence != "certain"

@@ -13,6 +13,7 @@ from streams.domain.fingerprint.image.inner.borders import (
     Pixels,
     has_straight_edges,
     inside_of_borders,
+    inside_of_passe_partout,
 )
 from streams.domain.fingerprint.image.inner.deskew import Parallelogram, find_rotated
 from streams.domain.fingerprint.image.inner.grounds import find_cut_out, on_other_ground
@@ -67,8 +68,11 @@ class ReducedPicture:
         """What lies inside a border, and inside a blurred fill or a screenshot, by view code, if they differ."""
         inner: list[tuple[int, Rectangle]] = []
         known = [self.whole]
+        trimmed = inside_of_borders(self.pixels)
         framed = inside_of_blurred_fill(self.pixels) or inside_of_screenshot(self.pixels)
-        for code, part in ((TRIMMED, inside_of_borders(self.pixels)), (FRAMED, framed)):
+        if framed is None and trimmed is not None:
+            framed = inside_of_passe_partout(self.pixels, trimmed)
+        for code, part in ((TRIMMED, trimmed), (FRAMED, framed)):
             if part and all(is_other_rectangle(part, other, self.whole) for other in known):
                 inner.append((code, part))
                 known.append(part)

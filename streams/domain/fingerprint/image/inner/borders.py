@@ -32,6 +32,12 @@ more, objects that stand on a plain ground 0.1 and less: there the tips of the o
 EDGES = ((0, slice(None)), (-1, slice(None)), (slice(None), 0), (slice(None), -1))
 """Indexes of the outermost rows and columns of a picture."""
 
+BLENDED = 2
+"""Pixels at an edge that show a little of both sides."""
+
+MIN_FRAMED_SIDE = 16
+"""Pixels. What a frame holds is no smaller."""
+
 OUTLIER_SHARE = 0.2
 """Share of pictures in which a common border may be darker than in the rest, and share in which it may be brighter."""
 
@@ -43,6 +49,25 @@ def inside_of_borders(pixels: Pixels) -> Rectangle | None:
         pixels: luminance, a few hundred pixels a side at most.
     """
     return _inside(pixels, pixels)
+
+
+def inside_of_passe_partout(pixels: Pixels, framed: Rectangle) -> Rectangle | None:
+    """The rectangle inside a second border on all four sides, as a passe-partout in a frame; None if there is none.
+
+    Args:
+        pixels: luminance, a few hundred pixels a side at most.
+        framed: the rectangle inside the first border.
+    """
+    left, top, right, bottom = framed[0] + BLENDED, framed[1] + BLENDED, framed[2] - BLENDED, framed[3] - BLENDED
+    if min(right - left, bottom - top) < MIN_FRAMED_SIDE:
+        return None
+    inside = inside_of_borders(np.ascontiguousarray(pixels[top:bottom, left:right]))
+    if inside is None:
+        return None
+    margins = inside[0], inside[1], right - left - inside[2], bottom - top - inside[3]
+    if min(margins) < MIN_BORDER_SHARE * min(right - left, bottom - top):
+        return None
+    return left + inside[0], top + inside[1], left + inside[2], top + inside[3]
 
 
 def inside_of_common_borders(pictures: Pixels) -> Rectangle | None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from streams.domain.fingerprint.image.inner.borders import inside_of_borders
+from streams.domain.fingerprint.image.inner.borders import inside_of_borders, inside_of_passe_partout
 from tests.support.finders import HOSTILE, PHOTOS, is_at, pasted, reduced, shown
 from tests.support.media import encode
 
@@ -60,3 +60,32 @@ def test_hostile_pictures_have_an_inside_or_none(name: str) -> None:
         assert 0 <= left < right <= pixels.shape[1]
         assert 0 <= top < bottom <= pixels.shape[0]
         assert np.ptp(pixels[top:bottom, left:right]) > 0
+
+
+@pytest.mark.parametrize("name", PHOTOS[:3])
+def test_the_picture_in_a_passe_partout_is_found(name: str) -> None:
+    image = shown(name)
+    mounted = pasted(image, (image.width + 60, image.height + 60), (30, 30), 235)
+    pixels = reduced(pasted(mounted, (mounted.width + 50, mounted.height + 50), (25, 25), 40))
+    framed = inside_of_borders(pixels)
+    assert framed is not None
+    width, height = image.width + 110, image.height + 110
+    expected = 55 / width, 55 / height, 1 - 55 / width, 1 - 55 / height
+    assert is_at(inside_of_passe_partout(pixels, framed), pixels, expected, 0.02)
+
+
+def test_a_frame_alone_has_no_passe_partout() -> None:
+    pixels = reduced(pasted(shown("coffee.png"), (640, 520), (40, 40), 40))
+    framed = inside_of_borders(pixels)
+    assert framed is not None
+    assert inside_of_passe_partout(pixels, framed) is None
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_of_hostile_pictures_a_passe_partout_lies_inside(name: str) -> None:
+    pixels = HOSTILE[name]
+    whole = (0, 0, pixels.shape[1], pixels.shape[0])
+    found = inside_of_passe_partout(pixels, whole)
+    if found is not None:
+        assert 0 < found[0] < found[2] < whole[2]
+        assert 0 < found[1] < found[3] < whole[3]
