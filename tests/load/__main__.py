@@ -96,7 +96,9 @@ def decisions(client: httpx.Client) -> Iterator[dict[str, Any]]:
     """The latest ones, as far as they are stored."""
     cursor, count = None, 0
     while count < NAMES:
-        params: dict[str, str | int] = {"collection": COLLECTION, "limit": 200} | ({"cursor": cursor} if cursor else {})
+        params: dict[str, str | int] = {"collection": COLLECTION, "limit": 200}
+        if cursor:
+            params["cursor"] = cursor
         answer = client.get("/v1/decisions", params=params)
         answer.raise_for_status()
         page = answer.json()

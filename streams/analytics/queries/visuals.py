@@ -10,7 +10,7 @@ import numpy as np
 from clickhouse_connect.driver.client import Client
 
 from streams.analytics.queries.select import select
-from streams.analytics.queries.stored.lists import ROW_FILTER, DecisionFilter
+from streams.analytics.queries.stored.lists import FILTER, STANDS, DecisionFilter
 from streams.domain.evidence.visual import CODE_BYTES, VERSION, visual_code
 
 MIN_COMPARED: Final = 2_000
@@ -55,7 +55,7 @@ NEAREST: Final = """
 UNFILTERED: Final = NEAREST.replace("{bits}", BITS).replace("{filter}", "")
 FILTERED: Final = NEAREST.replace("{bits}", BITS).replace(
     "{filter}",
-    f"AND content_id IN (SELECT content_id FROM decisions_current WHERE {ROW_FILTER})",  # noqa: S608
+    f"AND content_id IN (SELECT content_id FROM decisions_by_time WHERE {FILTER} AND {STANDS})",  # noqa: S608
 )
 
 

@@ -9,9 +9,8 @@ from typing import Any, Final
 
 from clickhouse_connect.driver.client import Client
 
-from streams.analytics.queries.select import select_json
-from streams.analytics.queries.stored.decision import COLUMNS, StoredDecision, read_decision
-from streams.analytics.queries.stored.keys import KEY_COLUMNS, DecisionKey, fill_page, read_keys
+from streams.analytics.queries.stored.decision import StoredDecision
+from streams.analytics.queries.stored.keys import KEY_COLUMNS, MAX_KEYS, DecisionKey, fill_page, read_keys, rows_of_keys
 from streams.domain.records.codec import EPOCH
 
 FAR: Final = datetime(2199, 1, 1, tzinfo=UTC)
@@ -33,10 +32,18 @@ FILTER: Final = """
     AND ({owner:String} = '' OR owner = {owner:String})
     AND ({label:String} = '' OR has(labels, {label:String}))
 """
-#: The same as a condition on the columns of `decisions`.
-ROW_FILTER: Final = FILTER.replace(" owner =", " JSONExtractString(metadata, 'owner') =").replace(
-    "has(labels,", "has(verdict_labels.name,"
-)
+#: A condition on rows of `decisions_by_time`: neither deleted nor superseded.
+STANDS: Final = """
+    (submission_id, attempt) NOT IN
+        (SELECT submission_id, attempt FROM deletions WHERE collection = {collection:String})
+    AND (submission_id, attempt, revision) NOT IN
+    (
+        SELECT submission_id, attempt, arrayJoin(range(max(revision)))
+        FROM revised_submissions
+        WHERE collection = {collection:String}
+        GROUP BY submission_id, attempt
+    )
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +75,14 @@ class Keyset:
     decision_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class ExportPage:
+    """Some decisions of an export, and the key after which the next page begins; None after the last."""
+
+    decisions: list[StoredDecision]
+    last: DecisionKey | None
+
+
 OF_MEDIUM: Final = f"""
     SELECT {KEY_COLUMNS} FROM decisions_by_medium
     WHERE collection = {{collection:String}} AND media_id = {{media_id:String}}
@@ -86,11 +101,11 @@ PAGE: Final = f"""
     LIMIT {{limit:UInt32}}
 """  # noqa: S608
 
-#: In the order of the table's key, so that ClickHouse reads only the rows of the page.
 EXPORT: Final = f"""
-    SELECT {COLUMNS} FROM decisions_current
-    WHERE {ROW_FILTER} AND (content_id, decision_id) > ({{after:String}}, {{after_id:UUID}})
-    ORDER BY collection, content_id, decision_id
+    SELECT {KEY_COLUMNS} FROM decisions_by_time
+    WHERE {FILTER} AND decided_at >= {{after:DateTime64(3, 'UTC')}}
+        AND (decided_at, decision_id) > ({{after:DateTime64(3, 'UTC')}}, {{after_id:UUID}})
+    ORDER BY decided_at, decision_id
     LIMIT {{limit:UInt32}}
 """  # noqa: S608
 
@@ -164,13 +179,27 @@ def latest_first(
     return fill_page(client, collection, next_keys, limit)
 
 
-def export_page(
-    client: Client, chosen: DecisionFilter, *, after: tuple[str, str] | None, limit: int
-) -> tuple[StoredDecision, ...]:
-    """The current decisions of a filter by content id and decision id, beginning after these."""
-    content_id, decision_id = after or ("", FIRST_ID)
-    where = {"after": content_id, "after_id": decision_id, "limit": limit}
-    return read_decisions(client, EXPORT, {**chosen.parameters(), **where})
+def export_page(client: Client, chosen: DecisionFilter, *, after: DecisionKey | None, limit: int) -> ExportPage:
+    """The current decisions of a filter in order of time, beginning after a key.
+
+    Args:
+        client: connected.
+        chosen: names the collection, and filters.
+        after: `last` of the page before.
+        limit: the most keys; a page may have fewer decisions, or none.
+    """
+    found: list[StoredDecision] = []
+    last, remaining = after, limit
+    while remaining > 0:
+        wanted = min(remaining, MAX_KEYS)
+        at, name = (EPOCH, FIRST_ID) if last is None else (last.at, last.decision_id)
+        where = {"after": at, "after_id": name, "limit": wanted}
+        keys = read_keys(client, EXPORT, {**chosen.parameters(), **where})
+        found += rows_of_keys(client, chosen.collection, keys)
+        if len(keys) < wanted:
+            return ExportPage(found, None)
+        last, remaining = keys[-1], remaining - wanted
+    return ExportPage(found, last)
 
 
 def decisions_of_group(
@@ -195,8 +224,3 @@ def decisions_of_group(
         return read_keys(client, sql, {**names, "after": at, "after_id": name, "limit": count})
 
     return fill_page(client, collection, next_keys, limit)
-
-
-def read_decisions(client: Client, sql: str, parameters: Mapping[str, Any]) -> tuple[StoredDecision, ...]:
-    """The decisions of a query that selects COLUMNS; see keys.py for queries that read fewer rows."""
-    return tuple(read_decision(row) for row in select_json(client, sql, parameters))
