@@ -76,17 +76,15 @@ def test_a_moderator_says_something_and_reads_it_back(run: Any, tmp_path: Path) 
     assert run("publish", "x.jpg", "y.jpg", "z.jpg", "--collection", "shop").exit_code == 0
     more = ("--collection", "shop", "--wait", "--timeout", "30")
 
-    said = eventually(
-        lambda: (
-            (it := run("verdict", "set", "x.jpg", "blocked", "--label", "fake=0.5", "--by", "ann", *more)).exit_code
-            == 0
-            and it
-        )
-    )
-    assert "x.jpg is blocked by ann" in said.output
-    shown = eventually(
-        lambda: (it := lines_of(run("verdict", "show", "x.jpg", "--collection", "shop", "--json"))[0])["acts"] and it
-    )
+    said = run("verdict", "set", "x.jpg", "blocked", "--label", "fake=0.5", "--by", "ann", *more)
+    assert said.exit_code == 0 and "x.jpg is blocked by ann" in said.output, said.output
+
+    def shown_verdicts() -> dict[str, Any] | None:
+        found = lines_of(run("verdict", "show", "x.jpg", "--collection", "shop", "--json"))[0]
+        is_whole = found["acts"] and found["current"] and found["current"][0]["verdict_status"] != "pending"
+        return found if is_whole else None
+
+    shown = eventually(shown_verdicts)
     assert (shown["current"][0]["verdict_status"], shown["acts"][0]["by_name"]) == ("blocked", "ann")
     assert "blocked" in run("verdict", "show", "x.jpg", "--collection", "shop").stdout
     assert run("verdict", "withdraw", "x.jpg", "--by", "ann", *more).exit_code == 0

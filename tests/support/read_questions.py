@@ -43,8 +43,8 @@ class CountingClient:
 
     def __init__(self, client: Client) -> None:
         self.client, self.rows_read, self.statements = client, 0, 0
-        http: Any = client
-        send = http._raw_request
+        backend: Any = client._backend  # type: ignore[attr-defined]
+        send = backend.request
 
         def counted(*args: Any, **named: Any) -> Any:
             answer = send(*args, **named)
@@ -53,7 +53,7 @@ class CountingClient:
             self.statements += 1
             return answer
 
-        http._raw_request = counted
+        backend.request = counted
         # chDB does not count rows that were left out before other columns were read
         client.set_client_setting("optimize_move_to_prewhere", 0)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 THREADS: Final = 8
 BATCH: Final = 500
+CLOSE_TIMEOUT_S: Final = 30.0
+CLOSE_RETRY_S: Final = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +90,30 @@ def publish_by_api(url: str, what: RemoteSubmissions) -> int:
         except KeyboardInterrupt:
             say(f"stopped: {submit_summary(run.result(), tracker)}")
             if job_id:
-                client.close_job(job_id, run.published, cancelled=True)
+                _close_job(client, job_id, run.published, cancelled=True)
             raise
         say(submit_summary(run.result(), tracker))
         if job_id:
-            client.close_job(job_id, run.published)
+            _close_job(client, job_id, run.published, cancelled=False)
     return 1 if run.failed else 0
+
+
+def _close_job(client: Client, job_id: str, published: int, *, cancelled: bool) -> None:
+    """The API knows a job as soon as ClickHouse does, which takes about a second."""
+    from streams.client import ApiError
+
+    deadline = time.monotonic() + CLOSE_TIMEOUT_S
+    while True:
+        try:
+            client.close_job(job_id, published, cancelled=cancelled)
+            return
+        except ApiError as error:
+            if error.status != 404:
+                raise
+            if time.monotonic() > deadline:
+                say(f"the job {job_id} cannot be closed yet: say `mediasieve jobs close {job_id} --api …` later")
+                return
+        time.sleep(CLOSE_RETRY_S)
 
 
 def _submit_files(client: Client, run: _Run, what: RemoteSubmissions, job_id: str | None) -> None:
