@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import shutil
 import socket
 from typing import ClassVar, Final
@@ -10,8 +11,9 @@ import pytest
 
 from streams.local.process import EmbeddedProcess
 
-PROGRAM: Final = shutil.which("valkey-server") or shutil.which("redis-server")
-needs_redis = pytest.mark.skipif(PROGRAM is None, reason="neither valkey-server nor redis-server is installed")
+HAS_CLIENT: Final = importlib.util.find_spec("redis") is not None
+PROGRAM: Final = (shutil.which("valkey-server") or shutil.which("redis-server")) if HAS_CLIENT else None
+needs_redis = pytest.mark.skipif(PROGRAM is None, reason="valkey-server, redis-server or the client is not installed")
 
 
 class RedisServer(EmbeddedProcess):
