@@ -42,4 +42,4 @@ async def _lines(request: Request, backend: Backend, chosen: DecisionFilter, pag
         if page.last is None:
             yield b'{"complete":true}\n'
             return
-        page = await backend.queries.run(export_page, chosen, after=page.last, limit=PAGE_ROWS)
+        page = await backend.queries.run(export_page, chosen, after=page, limit=PAGE_ROWS)

@@ -10,7 +10,15 @@ from typing import Any, Final
 from clickhouse_connect.driver.client import Client
 
 from streams.analytics.queries.stored.decision import StoredDecision
-from streams.analytics.queries.stored.keys import KEY_COLUMNS, MAX_KEYS, DecisionKey, fill_page, read_keys, rows_of_keys
+from streams.analytics.queries.stored.keys import (
+    KEY_COLUMNS,
+    MAX_KEYS,
+    DecisionKey,
+    fill_page,
+    read_keys,
+    repeated_media_of,
+    rows_of_keys,
+)
 from streams.domain.records.codec import EPOCH
 
 FAR: Final = datetime(2199, 1, 1, tzinfo=UTC)
@@ -77,10 +85,17 @@ class Keyset:
 
 @dataclass(frozen=True, slots=True)
 class ExportPage:
-    """Some decisions of an export, and the key after which the next page begins; None after the last."""
+    """Some decisions of an export.
+
+    Attributes:
+        decisions: in order of time.
+        last: the key after which the next page begins; None after the last page.
+        repeated_media: media with decisions that came more than once; None on the first page.
+    """
 
     decisions: list[StoredDecision]
     last: DecisionKey | None
+    repeated_media: frozenset[str] | None
 
 
 OF_MEDIUM: Final = f"""
@@ -179,27 +194,30 @@ def latest_first(
     return fill_page(client, collection, next_keys, limit)
 
 
-def export_page(client: Client, chosen: DecisionFilter, *, after: DecisionKey | None, limit: int) -> ExportPage:
-    """The current decisions of a filter in order of time, beginning after a key.
+def export_page(client: Client, chosen: DecisionFilter, *, after: ExportPage | None, limit: int) -> ExportPage:
+    """The current decisions of a filter in order of time, beginning after a page.
 
     Args:
         client: connected.
         chosen: names the collection, and filters.
-        after: `last` of the page before.
+        after: the page before.
         limit: the most keys; a page may have fewer decisions, or none.
     """
     found: list[StoredDecision] = []
-    last, remaining = after, limit
+    last, remaining = after.last if after else None, limit
+    repeated = after.repeated_media if after else None
+    if after is not None and repeated is None:  # a second page: many may follow
+        repeated = repeated_media_of(client, chosen.collection)
     while remaining > 0:
         wanted = min(remaining, MAX_KEYS)
         at, name = (EPOCH, FIRST_ID) if last is None else (last.at, last.decision_id)
         where = {"after": at, "after_id": name, "limit": wanted}
         keys = read_keys(client, EXPORT, {**chosen.parameters(), **where})
-        found += rows_of_keys(client, chosen.collection, keys)
+        found += rows_of_keys(client, chosen.collection, keys, repeated_media=repeated)
         if len(keys) < wanted:
-            return ExportPage(found, None)
+            return ExportPage(found, None, repeated)
         last, remaining = keys[-1], remaining - wanted
-    return ExportPage(found, last)
+    return ExportPage(found, last, repeated)
 
 
 def decisions_of_group(
