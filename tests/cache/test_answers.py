@@ -10,6 +10,7 @@ import pytest
 from streams import metrics
 from streams.cache import AnswerCache, Freshness, Keep, KeptAnswer, Made
 from streams.errors import BrokenInfrastructure
+from tests.support.patience import PATIENCE_S
 
 NEWS = Keep("news", 60.0)
 
@@ -110,7 +111,7 @@ async def test_an_answer_is_made_anew_before_its_time_is_over() -> None:
     await ask(cache, NEWS, question, "c")
     clock.now_s += 55
     assert await ask(cache, NEWS, question, "c") == b"[1]"
-    await asyncio.wait_for(question.answered[2].wait(), 60)
+    await asyncio.wait_for(question.answered[2].wait(), PATIENCE_S)
     await asyncio.sleep(0.01)
     assert await ask(cache, NEWS, question, "c") == b"[2]"
     clock.now_s += 30

@@ -15,6 +15,7 @@ from streams.cache import AnswerCache, Freshness, Keep, Made
 from streams.cache.redis_store import RedisStore, open_shared_store
 from streams.config.settings import Settings, load_settings
 from streams.errors import ConfigurationError
+from tests.support.patience import PATIENCE_S
 from tests.support.redis_server import RedisServer, needs_redis
 
 pytest.importorskip("redis")
@@ -143,7 +144,7 @@ async def test_while_it_is_away_answers_are_made_and_once_it_is_back_they_are_sh
         begun_at = time.monotonic()
         server.start()
         while is_away(store):
-            assert time.monotonic() < begun_at + 120
+            assert time.monotonic() < begun_at + PATIENCE_S
             await ask(cache_on(store), b"again")
             await asyncio.sleep(0.05)
         await ask(cache_on(store), b"shared", "late")
