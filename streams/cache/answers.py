@@ -104,6 +104,14 @@ class AnswerCache:
             running = self._start(name, keep, make)
         return await asyncio.shield(running)
 
+    def peek(self, namespace: str, key: tuple[Hashable, ...]) -> KeptAnswer | None:
+        """The answer if it is in memory, true, and not to be made anew soon; `get` does the rest."""
+        kept = self._kept.get((namespace, *key))
+        if kept is None or self._is_due(kept) or not self._is_true(kept):
+            return None
+        metrics.API_CACHE.labels(namespace, "hit").inc()
+        return kept
+
     def _start(
         self,
         name: tuple[Hashable, ...],
@@ -161,10 +169,13 @@ class AnswerCache:
             tags = (*tags, answer.recent_tag)
         return not (tags or answer.recent_tag) or self._freshness.is_true(answer.position, tags)
 
+    def _is_due(self, kept: KeptAnswer) -> bool:
+        return self._clock() - kept.made_at_s >= EARLY_SHARE * kept.lives_s
+
     def _make_early(
         self, name: tuple[Hashable, ...], keep: Keep, kept: KeptAnswer, make: Callable[[], Awaitable[Made]]
     ) -> None:
-        if self._clock() - kept.made_at_s < EARLY_SHARE * kept.lives_s:
+        if not self._is_due(kept):
             return
         if name in self._running or len(self._early) >= MAX_EARLY:
             return

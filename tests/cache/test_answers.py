@@ -195,6 +195,21 @@ async def test_what_must_not_be_kept_is_not() -> None:
     assert await ask(cache, NEWS, question, "c") == b"[2]"
 
 
+async def test_a_peek_gives_what_is_true_and_makes_nothing() -> None:
+    clock, freshness = Clock(), followed()
+    cache, question = AnswerCache(freshness, clock=clock), Question(("m",))
+    assert cache.peek("news", ("c",)) is None
+    await ask(cache, NEWS, question, "c")
+    kept = cache.peek("news", ("c",))
+    assert kept is not None and kept.json() == b"[1]"
+    clock.now_s += 55
+    assert cache.peek("news", ("c",)) is None, "it is to be made anew"
+    clock.now_s -= 55
+    freshness.note(["m"], 0, 0)
+    assert cache.peek("news", ("c",)) is None
+    assert question.asked == 1
+
+
 async def test_memory_is_bounded() -> None:
     cache = AnswerCache(max_bytes=1 << 20)
     question = Question()
