@@ -121,15 +121,18 @@ async def cached_reads(bench: Bench, requests: int) -> None:
 
 async def zipf(bench: Bench, requests: int) -> None:
     weights = list(itertools.accumulate(1 / rank**ZIPF for rank in range(1, len(bench.media_ids) + 1)))
-    asked = random.Random(1).choices(bench.media_ids, cum_weights=weights, k=5 * requests)
-    before = await bench.cache_results("media")
-    for names in _batched(asked):
-        await asyncio.gather(*(bench.client.get(f"/v1/media/{name}", params=IN) for name in names))
-    found = await bench.cache_results("media") - before
-    hits = found["hit"] + found["shared_hit"] + found["joined"]
+    rates = []
+    for seed in range(2):
+        asked = random.Random(seed).choices(bench.media_ids, cum_weights=weights, k=5 * requests)  # noqa: S311
+        before = await bench.cache_results("media")
+        for names in _batched(asked):
+            await asyncio.gather(*(bench.client.get(f"/v1/media/{name}", params=IN) for name in names))
+        found = await bench.cache_results("media") - before
+        hits = found["hit"] + found["shared_hit"] + found["joined"]
+        rates.append(hits / (hits + found["miss"]))
     bench.table.add_row(
         f"hit rate, Zipf {ZIPF} over {len(bench.media_ids):,} media", "≥ 95 %",
-        f"{hits / (hits + found['miss']):.1%} of {len(asked):,} from a cold cache",
+        f"{rates[0]:.1%} of the first {5 * requests:,} requests, {rates[1]:.1%} of the next",
     )  # fmt: skip
 
 
