@@ -123,7 +123,7 @@ async def zipf(bench: Bench, requests: int) -> None:
     weights = list(itertools.accumulate(1 / rank**ZIPF for rank in range(1, len(bench.media_ids) + 1)))
     rates = []
     for seed in range(2):
-        asked = random.Random(seed).choices(bench.media_ids, cum_weights=weights, k=5 * requests)  # noqa: S311
+        asked = random.Random(seed).choices(bench.media_ids, cum_weights=weights, k=5 * requests)
         before = await bench.cache_results("media")
         for names in _batched(asked):
             await asyncio.gather(*(bench.client.get(f"/v1/media/{name}", params=IN) for name in names))
