@@ -116,7 +116,7 @@ def run_locust(folder: Path, results: Path, url: str, users: int, run_time: str,
         [sys.executable, "-m", "locust", "--headless", "--only-summary", "-f", "tests/load/locustfile.py",
          "--host", url, "--users", str(users), "--spawn-rate", str(max(1, users // 5)), "--run-time", run_time,
          "--csv", str(results / "load"), "--exit-code-on-error", "0"],
-        env={**os.environ, **more, "MEDIASIEVE_LOAD": str(folder), "PYTHONPATH": str(Path.cwd())},
+        env={**os.environ, **more, "MEDIASIEVE_LOAD": str(folder), "PYTHONPATH": os.pathsep.join(filter(None, (str(Path.cwd()), os.environ.get("PYTHONPATH"))))},
         stdout=subprocess.DEVNULL,
     )  # fmt: skip
     used, resources = os.wait4(locust.pid, 0)[1:]
