@@ -111,12 +111,13 @@ def decisions(client: httpx.Client) -> Iterator[dict[str, Any]]:
 
 def run_locust(folder: Path, results: Path, url: str, users: int, run_time: str, more: dict[str, str]) -> str:
     """Runs until its time is over; returns the CPU that was spent on both sides."""
+    found_in = os.pathsep.join(filter(None, (str(Path.cwd()), os.environ.get("PYTHONPATH"))))
     before, begun_at = cpu_of_system(), time.monotonic()
     locust = subprocess.Popen(
         [sys.executable, "-m", "locust", "--headless", "--only-summary", "-f", "tests/load/locustfile.py",
          "--host", url, "--users", str(users), "--spawn-rate", str(max(1, users // 5)), "--run-time", run_time,
          "--csv", str(results / "load"), "--exit-code-on-error", "0"],
-        env={**os.environ, **more, "MEDIASIEVE_LOAD": str(folder), "PYTHONPATH": os.pathsep.join(filter(None, (str(Path.cwd()), os.environ.get("PYTHONPATH"))))},
+        env={**os.environ, **more, "MEDIASIEVE_LOAD": str(folder), "PYTHONPATH": found_in},
         stdout=subprocess.DEVNULL,
     )  # fmt: skip
     used, resources = os.wait4(locust.pid, 0)[1:]
