@@ -42,7 +42,7 @@ def test_a_medium_is_kept_until_something_is_decided_about_it(api: Api, story: d
     with api.client() as client:
         for number in range(2):
             name = f"kept/{number}"
-            submit(client, name, photo(80 + number))
+            submit(client, name, photo(480 + number))
             eventually(lambda name=name: client.get(f"/v1/media/{name}", params=SHOP).status_code == 200)
             kept = until_kept(api, lambda name=name: client.get(f"/v1/media/{name}", params=SHOP), "media")
             assert kept.json()["decision"]["verdict"]["status"] == "pending"
@@ -59,7 +59,7 @@ def test_a_medium_is_kept_until_something_is_decided_about_it(api: Api, story: d
 
 def test_a_copy_is_counted_though_the_medium_was_kept(api: Api, story: dict[str, Any]) -> None:
     with api.client() as client:
-        submit(client, "counted/1", photo(90))
+        submit(client, "counted/1", photo(490))
         eventually(lambda: client.get("/v1/media/counted/1", params=SHOP).status_code == 200)
         assert (
             until_kept(api, lambda: client.get("/v1/media/counted/1", params=SHOP), "media").json()[
@@ -67,13 +67,13 @@ def test_a_copy_is_counted_though_the_medium_was_kept(api: Api, story: dict[str,
             ]
             == 1
         )
-        submit(client, "counted/2", photo(90))
+        submit(client, "counted/2", photo(490))
         eventually(lambda: client.get("/v1/media/counted/1", params=SHOP).json()["content_submissions"] == 2)
 
 
 def test_a_deleted_medium_is_not_kept(api: Api, story: dict[str, Any]) -> None:
     with api.client() as client:
-        submit(client, "gone/1", photo(91))
+        submit(client, "gone/1", photo(491))
         eventually(lambda: client.get("/v1/media/gone/1", params=SHOP).status_code == 200)
         until_kept(api, lambda: client.get("/v1/media/gone/1", params=SHOP), "media")
         gone = client.post("/v1/deletions", params={"wait_s": 30}, json={"subject": "gone/1", **SHOP})
@@ -85,7 +85,7 @@ def test_a_deleted_medium_is_not_kept(api: Api, story: dict[str, Any]) -> None:
 
 def test_a_search_tells_the_verdict_of_now(api: Api, story: dict[str, Any]) -> None:
     with api.client() as client:
-        submit(client, "zebra/1", photo(92))
+        submit(client, "zebra/1", photo(492))
 
         def ask() -> httpx.Response:
             return client.get("/v1/search", params={"q": "zebra", **SHOP})

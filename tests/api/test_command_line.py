@@ -32,8 +32,8 @@ def lines_of(result: Result) -> list[dict[str, Any]]:
 
 
 def test_files_are_published_and_their_decisions_are_read(run: Any, tmp_path: Path) -> None:
-    (tmp_path / "one.jpg").write_bytes(photo(71))
-    (tmp_path / "two.jpg").write_bytes(photo(72))
+    (tmp_path / "one.jpg").write_bytes(photo(471))
+    (tmp_path / "two.jpg").write_bytes(photo(472))
     (tmp_path / "line.ndjson").write_text('{"url": "https://[::1]/x.jpg", "media_id": "line"}\n\n[]\n{"x"\n')
     job = "from-afar"
 
@@ -71,7 +71,7 @@ def test_a_file_finds_its_copies(run: Any, tmp_path: Path) -> None:
 
 
 def test_a_moderator_says_something_and_reads_it_back(run: Any, tmp_path: Path) -> None:
-    for name, seed in (("x.jpg", 73), ("y.jpg", 74), ("z.jpg", 75)):
+    for name, seed in (("x.jpg", 473), ("y.jpg", 474), ("z.jpg", 475)):
         (tmp_path / name).write_bytes(photo(seed))
     assert run("publish", "x.jpg", "y.jpg", "z.jpg", "--collection", "shop").exit_code == 0
     more = ("--collection", "shop", "--wait", "--timeout", "30")
