@@ -53,7 +53,7 @@ screenshots: $(READY) ## the console's pictures in the docs, from the demo's dat
 lock: $(READY) ## resolve the dependencies anew
 	$(PYTHON) -m venv $(VENV)-lock && $(VENV)-lock/bin/pip install --quiet uv
 	$(VENV)-lock/bin/uv pip compile --quiet --universal --upgrade --python-version 3.11 --no-header --no-annotate \
-		--no-emit-index-url --no-emit-find-links --extra api --extra embedded --extra heif --extra onnx --extra pdq --group dev pyproject.toml --output-file requirements.lock
+		--no-emit-index-url --no-emit-find-links --extra api --extra embedded --extra heif --extra onnx --extra pdq --extra redis --group dev pyproject.toml --output-file requirements.lock
 
 clean: ## remove what was made here
 	rm -rf $(VENV) $(VENV)-lock $(BENCH) bench.json .mypy_cache .ruff_cache .mediasieve dist build

@@ -200,9 +200,17 @@ API_QUERY_SECONDS = Histogram(
     registry=REGISTRY,
 )
 API_CACHE = Counter(
-    "mediasieve_api_cache", "Answers by namespace: hit, miss, or joined a question that ran", ["namespace", "result"],
+    "mediasieve_api_cache",
+    "Answers by namespace: hit (in memory), shared_hit, miss, early (made anew before its time is over), or joined",
+    ["namespace", "result"],
     registry=REGISTRY,
-)  # fmt: skip
+)
+API_SHARED_CACHE_TROUBLE = Counter(
+    "mediasieve_api_shared_cache_trouble",
+    "Calls to the shared cache that failed, were refused as no entries, or skipped because it is away or busy",
+    ["result"],
+    registry=REGISTRY,
+)
 API_WAITERS = Gauge("mediasieve_api_waiters", "Requests that wait for a decision", registry=REGISTRY)
 API_SUBSCRIBERS = Gauge("mediasieve_api_subscribers", "Open streams of decisions", registry=REGISTRY)
 API_BODY_BYTES = Gauge("mediasieve_api_body_bytes", "Bytes of bodies that requests hold", registry=REGISTRY)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from itertools import islice
 from typing import Any, Final
@@ -13,6 +12,8 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from streams.api.thumbnails import with_thumbnails
+from streams.cache import KeptAnswer
+from streams.cache.entry import etag_of
 
 JSON: Final = "application/json"
 NDJSON: Final = "application/x-ndjson"
@@ -35,16 +36,37 @@ def cached_answer(request: Request, value: Any, *, max_age_s: int = 0) -> Respon
 
     Args:
         request: whose If-None-Match counts.
-        value: a value, or its JSON.
+        value: a value, its JSON, or an answer that is kept.
         max_age_s: for how long a client need not ask again.
     """
-    body = value if isinstance(value, bytes) else to_json(with_thumbnails(request, value))
-    tag = f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
+    if isinstance(value, KeptAnswer):
+        tag = value.etag
+    else:
+        value = value if isinstance(value, bytes) else to_json(with_thumbnails(request, value))
+        tag = etag_of(value)
     control = f"private, max-age={max_age_s}" if max_age_s else "private, no-cache"
     headers = {"ETag": tag, "Cache-Control": control, "Vary": "Authorization, X-API-Key"}
     if any(known.strip().removeprefix("W/") == tag for known in request.headers.get("if-none-match", "").split(",")):
         return Response(None, 304, headers)
-    return Response(body, 200, headers, JSON)
+    if isinstance(value, KeptAnswer):
+        return kept_answer(request, value, headers)
+    return Response(value, 200, headers, JSON)
+
+
+def kept_answer(request: Request, kept: KeptAnswer, headers: dict[str, str] | None = None) -> Response:
+    """A kept answer with these headers, by default with none that lets a client keep it; compressed as it is kept if
+    the client takes that.
+    """
+    sent = {"Cache-Control": "no-store"} if headers is None else headers
+    if kept.is_compressed and _takes_zstd(request.headers.get("accept-encoding", "")):
+        vary = ", ".join(filter(None, (sent.get("Vary"), "Accept-Encoding")))
+        return Response(kept.body, 200, {**sent, "Content-Encoding": "zstd", "Vary": vary}, JSON)
+    return Response(kept.json(), 200, sent, JSON)
+
+
+def _takes_zstd(accept_encoding: str) -> bool:
+    offers = (offer.partition(";") for offer in accept_encoding.lower().split(","))
+    return any(name.strip() == "zstd" and "q=0" not in more.replace("q=0.", "") for name, _, more in offers)
 
 
 async def lines_of(

@@ -19,6 +19,7 @@ from streams.api.access.limits import RateLimits
 from streams.api.backend import Backend
 from streams.api.bodies import max_body_bytes
 from streams.api.cursors import CursorSigner
+from streams.api.hot import HotReads
 from streams.api.openapi import describe, operation_defaults
 from streams.api.problems import Problem, answer_problem
 from streams.api.routes import OPEN_ROUTERS, ROUTERS
@@ -70,7 +71,7 @@ def make_server_app(settings: Settings) -> ASGIApp:
     authenticator = Authenticator(settings, app.state.cursor_signer)
     app.state.authenticator = authenticator
     gate: ASGIApp = Gate(
-        app,
+        HotReads(app),
         authenticator,
         RateLimits(settings.api.rate_limit),
         max_body_bytes=max_body_bytes(),

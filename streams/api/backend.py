@@ -10,7 +10,8 @@ from typing import Annotated, Final, Self
 from fastapi import Depends, Request
 
 from streams.analytics.pool import QueryPool
-from streams.api.cache import AnswerCache
+from streams.cache import AnswerCache, Freshness
+from streams.cache.redis_store import open_shared_store
 from streams.config.live_policies import LivePolicies
 from streams.config.settings import Settings
 from streams.domain.policy.policy import Policy
@@ -18,6 +19,7 @@ from streams.domain.records import MediaFacts, Submission
 from streams.errors import BadInput, Overloaded, Reason
 from streams.kafka.async_publisher import AsyncPublisher
 from streams.services.decision_feed.feed import DecisionFeed
+from streams.services.decision_feed.stored_position import StoredPosition
 from streams.services.find.known_facts import KnownFacts
 from streams.services.submit.records import NO_ORIGIN
 from streams.services.threads import ServiceThreads
@@ -40,16 +42,22 @@ class Backend:
         self.settings = settings
         self.policies = LivePolicies(settings.paths.policy_file)
         self.publisher = AsyncPublisher(settings, max_bytes=settings.api.max_upload_bytes)
+        self.freshness = Freshness()
         self.feed = DecisionFeed(
-            settings, max_waiters=settings.api.max_waiters, max_subscribers=settings.api.max_subscribers
+            settings,
+            max_waiters=settings.api.max_waiters,
+            max_subscribers=settings.api.max_subscribers,
+            freshness=self.freshness,
         )
+        self._stored_position = StoredPosition(settings, self.freshness)
         self.queries = QueryPool(settings, settings.api.query_threads)
         self.services = ServiceThreads()
-        self.answers = AnswerCache()
+        self.shared_store = open_shared_store(settings)
+        self.answers = AnswerCache(self.freshness, self.shared_store, max_bytes=settings.cache.memory_bytes)
         self.catching_up = asyncio.Semaphore(MAX_CATCHING_UP)
         self.known_facts = KnownFacts(settings, self.queries)
         self.thumbnails = open_store(settings)
-        self.health = HealthChecks(settings, self.queries, self.thumbnails)
+        self.health = HealthChecks(settings, self.queries, self.thumbnails, self.shared_store)
         self.objectives = ObjectiveGauges(self.queries)
         self._fingerprinter = Fingerprinter(settings)
         self._fingerprinting = 0
@@ -64,6 +72,9 @@ class Backend:
             self._stack.callback(self.thumbnails.close)
         self._stack.push_async_callback(self.publisher.close)
         self._stack.push_async_callback(self.feed.close)
+        self._stack.push_async_callback(self._stored_position.close)
+        if self.shared_store is not None:
+            self._stack.push_async_callback(self.shared_store.close)
         self._stack.push_async_callback(self._fingerprinter.close)
         return self
 

@@ -15,6 +15,7 @@ from streams.client.errors import ApiError
 from streams.domain.records import Decision
 
 Status = Literal["allowed", "review", "blocked"]
+Scope = Literal["group", "content"]
 
 MAX_WAIT_S: Final = 30.0
 COMPLETE: Final = {"complete": True}

@@ -211,6 +211,32 @@ class ThumbnailSettings(_Part):
     queue_bytes: int = Field(64 << 20, ge=1 << 20, validation_alias="MEDIASIEVE_THUMBNAIL_QUEUE_BYTES")
 
 
+class CacheSettings(_Part):
+    """How long the API keeps answers, in seconds; 0 keeps none of that kind. `address` is a Redis or Valkey that all
+    processes share, such as `redis://:password@host:6379/0`; without it each keeps its own, up to `memory_bytes`.
+
+    A call to the shared store takes `timeout_s` at most. Search answers may miss what came in the last
+    `search_recent_s`; whatever they tell of is as it is decided now.
+    """
+
+    address: SecretStr = Field(SecretStr(""), validation_alias="MEDIASIEVE_CACHE")
+    memory_bytes: int = Field(64 << 20, ge=1 << 20, validation_alias="MEDIASIEVE_CACHE_MEMORY_BYTES")
+    timeout_s: float = Field(0.1, gt=0, le=5, validation_alias="MEDIASIEVE_CACHE_TIMEOUT_S")
+    media_s: float = Field(3600.0, ge=0, validation_alias="MEDIASIEVE_CACHE_MEDIA_S")
+    search_s: float = Field(1800.0, ge=0, validation_alias="MEDIASIEVE_CACHE_SEARCH_S")
+    search_recent_s: float = Field(15.0, ge=0, validation_alias="MEDIASIEVE_CACHE_SEARCH_RECENT_S")
+    statistics_s: float = Field(15.0, ge=0, validation_alias="MEDIASIEVE_CACHE_STATISTICS_S")
+    groups_s: float = Field(5.0, ge=0, validation_alias="MEDIASIEVE_CACHE_GROUPS_S")
+
+    @field_validator("address")
+    @classmethod
+    def _known_scheme(cls, value: SecretStr) -> SecretStr:
+        scheme, found, _ = value.get_secret_value().partition("://")
+        if scheme and not (found and scheme in ("redis", "rediss", "unix", "valkey", "valkeys")):
+            raise ValueError("give redis://host:6379/0, rediss://… for TLS, or unix:///path")
+        return value
+
+
 _PARTS: dict[str, type[_Part]] = {
     "paths": PathSettings,
     "kafka": KafkaSettings,
@@ -220,6 +246,7 @@ _PARTS: dict[str, type[_Part]] = {
     "limits": LimitSettings,
     "api": ApiSettings,
     "thumbnails": ThumbnailSettings,
+    "cache": CacheSettings,
 }
 #: Where the value of a variable is: the short name of the variable, to the part and its field.
 _PLACES = {
@@ -241,6 +268,7 @@ class Settings:
     limits: LimitSettings
     api: ApiSettings
     thumbnails: ThumbnailSettings
+    cache: CacheSettings
 
     @property
     def given(self) -> frozenset[str]:

@@ -36,4 +36,4 @@ def test_a_question_reads_few_rows(counting: CountingClient, story: dict[str, An
     print(f"{name}: {rows:,} rows, {statements} statements")
     assert answer or name == "text that nothing has"
     assert rows <= most_rows
-    assert statements <= most_statements
+    assert 1 <= statements <= most_statements, "at least one was counted"

@@ -21,6 +21,7 @@ from streams.analytics.queries.stored import (
     StoredDecision,
     decision_page,
     decisions_of_group,
+    export_page,
     latest_decision,
     medium_decisions,
 )
@@ -204,6 +205,29 @@ async def test_a_deleted_medium_is_nowhere_even_if_its_record_comes_again(store:
         assert rows == [(0,)], table
 
 
+@pytest.mark.parametrize("size", [1, 2, 1000])
+async def test_an_export_has_what_stands_once_and_in_order_of_time(store: Store, size: int) -> None:
+    members = [decision(number) for number in range(9)]
+    await store.write(*members)
+    await store.write(*(revised(each, 1, verdict=Verdict(status="blocked", by="ann")) for each in members[:2]))
+    await store.write(members[4], members[0], members[8])  # they come again
+    await store.sink.write(DECISIONS, [deleted(members[5], 70)])
+
+    def export(chosen: DecisionFilter) -> list[tuple[str, int]]:
+        found: list[tuple[str, int]] = []
+        page = None
+        while page is None or page.last is not None:
+            page = store.ask(export_page, chosen, after=page, limit=size)
+            found += [(row.media_id, row.revision) for row in page.decisions]
+        return found
+
+    standing = [(f"photos/{number}.jpg", 0) for number in (2, 3, 4, 6, 7, 8)]
+    blocked = [("photos/0.jpg", 1), ("photos/1.jpg", 1)]
+    assert export(ALL) == [*standing, *blocked]
+    assert export(DecisionFilter("default", verdict="blocked")) == blocked
+    assert export(DecisionFilter("other")) == []
+
+
 def near(client: Client, hash256: str, chosen: DecisionFilter = ALL) -> list[tuple[str, int]]:
     found = candidates(
         client, [hash256, f"{0:064x}"], chosen, version="1", min_quality=0.0, max_distance_bits=2, after=None, limit=10
@@ -217,6 +241,10 @@ async def test_contents_near_a_hash_come_once_and_as_the_filter_says(store: Stor
     assert store.ask(near, f"{1:064x}") == [(name(1), 0), (name(3), 1)]
     assert store.ask(near, f"{1:064x}", DecisionFilter("default", label="gore")) == [(name(3), 1)]
     assert store.ask(near, f"{1:064x}", DecisionFilter("other")) == []
+    await store.write(revised(labelled, 1, verdict=Verdict(status="allowed", by="ann")))
+    assert store.ask(near, f"{1:064x}", DecisionFilter("default", label="gore")) == [], "it was taken back"
+    await store.sink.write(DECISIONS, [deleted(labelled, 60)])
+    assert store.ask(near, f"{1:064x}", DecisionFilter("default", kind="image")) == [(name(1), 0)]
 
 
 async def test_words_are_found_whole_and_where_they_stand(store: Store) -> None:

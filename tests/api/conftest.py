@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -17,6 +18,8 @@ from PIL import Image
 from streams.config.api_keys import Role, make_key
 from tests.support.commands import running_system
 from tests.support.patience import PATIENCE_S
+from tests.support.redis_server import PROGRAM as REDIS_PROGRAM
+from tests.support.redis_server import RedisServer
 
 ROLES: dict[str, frozenset[Role]] = {
     "shop": frozenset({"read", "submit", "moderate"}),
@@ -35,6 +38,7 @@ class Api:
     keys: dict[str, str]
     folder: Path
     broker: str
+    redis: RedisServer | None
 
     def client(self, key: str | None = "shop", **more: Any) -> httpx.Client:
         headers = {"Authorization": f"Bearer {self.keys[key]}"} if key else {}
@@ -43,7 +47,10 @@ class Api:
 
 @pytest.fixture(scope="session")
 def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    """A system whose API has keys: `shop`, `reader` and `shop-admin` for one collection, `other`, and `admin`."""
+    """A system whose API has keys: `shop`, `reader` and `shop-admin` for one collection, `other`, and `admin`.
+
+    Where Redis is installed, answers are shared there.
+    """
     pytest.importorskip("chdb")
     pytest.importorskip("noida_db")
     folder = tmp_path_factory.mktemp("api")
@@ -56,8 +63,15 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     }  # fmt: skip
     key_file = folder / "keys.yaml"
     key_file.write_text("keys:\n" + "".join(new.as_yaml() for new in made.values()))
-    with running_system(folder, MEDIASIEVE_API_KEYS=str(key_file), MEDIASIEVE_API_BODY_TIMEOUT_S="2") as running:
-        yield Api(f"http://{running.api}", {name: new.key for name, new in made.items()}, folder, running.broker)
+    with ExitStack() as stack:
+        more = {"MEDIASIEVE_API_KEYS": str(key_file), "MEDIASIEVE_API_BODY_TIMEOUT_S": "2"}
+        redis = None
+        if REDIS_PROGRAM is not None:
+            redis = stack.enter_context(RedisServer(folder / "redis"))
+            more |= {"MEDIASIEVE_CACHE": redis.url, "MEDIASIEVE_API_SECRET": "of the tests, long enough"}
+        running = stack.enter_context(running_system(folder, **more))
+        keys = {name: new.key for name, new in made.items()}
+        yield Api(f"http://{running.api}", keys, folder, running.broker, redis)
 
 
 def photo(seed: int, size: tuple[int, int] = (480, 360), quality: int = 90, image_format: str = "JPEG") -> bytes:

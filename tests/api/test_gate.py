@@ -17,7 +17,6 @@ from starlette.routing import Route
 from streams.api.access.auth import Authenticator
 from streams.api.access.gate import Gate
 from streams.api.access.limits import RateLimits
-from streams.api.cache import AnswerCache
 from streams.api.cursors import Cursors, CursorSigner
 from streams.api.problems import Problem
 from streams.config.api_keys import make_key
@@ -115,24 +114,3 @@ def test_a_cursor_is_for_its_list_its_filter_and_its_secret() -> None:
     ):
         with pytest.raises(Problem):
             others.decode(cursor)
-
-
-async def test_equal_questions_at_once_are_asked_once() -> None:
-    cache, asked = AnswerCache(), 0
-
-    async def make() -> list[int]:
-        nonlocal asked
-        asked += 1
-        await asyncio.sleep(0.02)
-        return [asked]
-
-    answers = await asyncio.gather(*(cache.get("n", ("c",), 60, make) for _ in range(1000)))
-    assert (asked, set(answers)) == (1, {b"[1]"})
-    assert await cache.get("n", ("other",), 60, make) == b"[2]"
-
-    async def fail() -> None:
-        raise Problem(404, "not_found", "")
-
-    with pytest.raises(Problem):
-        await cache.get("n", ("bad",), 60, fail)
-    assert await cache.get("n", ("bad",), 60, make) == b"[3]"

@@ -21,6 +21,7 @@ from streams.analytics.client import connect
 from streams.analytics.migrations import migrate
 from streams.config.settings import load_settings
 from streams.local.clickhouse.server import EmbeddedClickHouse
+from tests.bench.sink import cpu_s
 from tests.support.decision_rows import insert_decisions
 from tests.support.read_questions import QUESTIONS, CountingClient, find_story
 
@@ -42,19 +43,25 @@ def main(rows: int, rounds: int, data_dir: Path | None, only: str | None) -> Non
                 insert_decisions(client, rows)
         with connect(settings) as timed, connect(settings) as counted:
             found = timed.query("SELECT count() FROM decisions").result_rows[0][0]
-            Console().print(_measure(timed, CountingClient(counted), rounds, only or "", found))
+            Console().print(_measure(engine, timed, CountingClient(counted), rounds, only or "", found))
 
 
-def _measure(timed: Client, counting: CountingClient, rounds: int, only: str, rows: int) -> Table:
-    table = Table("question", "p50 ms", "p95 ms", "rows read", "statements", title=f"{rows:,} decisions")
+def _measure(
+    engine: EmbeddedClickHouse, timed: Client, counting: CountingClient, rounds: int, only: str, rows: int
+) -> Table:
+    table = Table(
+        "question", "p50 ms", "p95 ms", "engine CPU ms", "rows read", "statements", title=f"{rows:,} decisions"
+    )
     story = find_story(timed)
     for name, (question, _, _) in QUESTIONS.items():
         if only not in name:
             continue
+        cpu = cpu_s(engine)
         times = [_time_ms(timed, question, story) for _ in range(rounds)]
+        cpu = (cpu_s(engine) - cpu) / rounds * 1000
         _, read, statements = counting.cost_of(lambda client, ask=question: ask(client, story))  # type: ignore[misc]
         p50, p95 = np.percentile(times, (50, 95))
-        table.add_row(name, f"{p50:.1f}", f"{p95:.1f}", f"{read:,}", str(statements))
+        table.add_row(name, f"{p50:.1f}", f"{p95:.1f}", f"{cpu:.0f}", f"{read:,}", str(statements))
     return table
 
 

@@ -1,7 +1,8 @@
 """Rows of `decisions` in any number, made by ClickHouse: what a collection looks like after months.
 
-Four of ten submissions are copies, one of ten a near duplicate; how often a content is copied, and how many media an
-owner has, has a long tail. The rows are the same for the same numbers, but for the submission ids.
+Four of ten submissions are copies, one of ten a near duplicate, and one of 400 waits for a person; how often a content
+is copied, and how many media an owner has, has a long tail. The rows are the same for the same numbers, but for the
+submission ids.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ WITH
     number % 10 >= 6 AS is_copy,
     number % 10 = 9 AS is_near,
     number % 97 = 5 AS is_failed,
+    number % 400 = 19 AND NOT is_failed AS is_waiting,
     toUInt64(floor(pow(rand(number) / 4294967295, 3) * (number + 1))) AS earlier,
     if(is_copy, intDiv(earlier, 10) * 10 + earlier % 6, number) AS origin,
     concat('sha256:', lower(hex(SHA256(toString(if(is_near, number, origin)))))) AS own,
@@ -41,15 +43,15 @@ WITH
 SELECT
     reinterpretAsUUID(sipHash128(number)), 0,
     multiIf(is_failed, 'failed', is_near, 'near_duplicate', is_copy, 'duplicate', 'unique'),
-    multiIf(is_failed, 'inspect', is_copy, 'reuse', 'process'),
+    multiIf(is_failed, 'inspect', is_waiting, 'review', is_copy, 'reuse', 'process'),
     if(number % 20 = 0, 'small', 'shop'),
     concat('listing-', toString(intDiv(number, 5)), '/photo-', toString(number)),
     concat('s-', toString(generateUUIDv4())), 0, 'auto',
-    if(is_failed, '', own), if(is_failed, '', first), if(is_failed, '', first_medium),
-    if(is_matched, first, ''), if(is_matched, first_medium, ''), if(is_matched, first, ''),
+    if(is_failed, '', own), if(is_failed, '', if(is_waiting, own, first)), if(is_failed, '', first_medium),
+    if(is_matched, first, ''), if(is_matched, first_medium, ''), if(is_matched, if(is_waiting, own, first), ''),
     if(is_matched, first_medium, ''),
     multiIf(is_failed, '', is_near, 'phash256', is_copy, 'exact', ''),
-    multiIf(is_failed, '', is_near, 'certain', is_copy, 'exact', ''),
+    multiIf(is_failed, '', is_waiting, 'likely', is_near, 'certain', is_copy, 'exact', ''),
     if(is_near, 900 + number % 99, NULL), if(is_near, number % 40, 0), if(is_near, 60, 0),
     if(is_near, 0.9, if(is_copy, 1, 0)),
     if(is_near, ['mirrored', 'resized', 'cropped to 90 %', 're-encoded'][number % 4 + 1], ''),

@@ -15,6 +15,7 @@ from streams.analytics.queries.figures.failures import failures_by_reason
 from streams.analytics.queries.figures.latency import latency_by_hop
 from streams.analytics.queries.figures.near_duplicates import near_duplicates_by_transformation
 from streams.analytics.queries.figures.totals import savings, totals_by_outcome
+from streams.analytics.queries.moderation.review_queue import QueueFilter
 from streams.analytics.queries.moderation.saved_calls import saved_calls
 from streams.analytics.queries.moderation.verdicts import calls_saved, content_of_medium, current_verdicts
 from streams.analytics.queries.stored import (
@@ -22,6 +23,7 @@ from streams.analytics.queries.stored import (
     Keyset,
     decision_page,
     decisions_of_group,
+    export_page,
     latest_decision,
     medium_decisions,
 )
@@ -30,6 +32,7 @@ from streams.analytics.queries.stored.lists import LAST_ID
 from streams.analytics.queries.stored.texts import decisions_with_words
 from streams.services.views.group_view import view_group
 from streams.services.views.media_view import view_medium
+from streams.services.views.review_queue import read_queue
 from tests.support.decision_rows import COLLECTION
 
 ALL: Final = DecisionFilter(COLLECTION)
@@ -40,8 +43,8 @@ class CountingClient:
 
     def __init__(self, client: Client) -> None:
         self.client, self.rows_read, self.statements = client, 0, 0
-        http: Any = client
-        send = http._raw_request
+        backend: Any = client._backend  # type: ignore[attr-defined]
+        send = backend.request
 
         def counted(*args: Any, **named: Any) -> Any:
             answer = send(*args, **named)
@@ -50,7 +53,7 @@ class CountingClient:
             self.statements += 1
             return answer
 
-        http._raw_request = counted
+        backend.request = counted
         # chDB does not count rows that were left out before other columns were read
         client.set_client_setting("optimize_move_to_prewhere", 0)
 
@@ -119,6 +122,8 @@ QUESTIONS: Final[dict[str, tuple[Callable[[Client, dict[str, Any]], Any], int, i
     "latency": (lambda c, s: latency_by_hop(c, COLLECTION), 200_000, 1),
     "calls saved by day": (lambda c, s: calls_saved(c, COLLECTION), 200_000, 1),
     "calls saved": (lambda c, s: saved_calls(c, COLLECTION), 200_000, 1),
+    "queue": (lambda c, s: read_queue(c, QueueFilter(COLLECTION), after=None, limit=20), 1_000_000, 9),
+    "page of an export": (lambda c, s: export_page(c, ALL, after=None, limit=1000), 400_000, 12),
     "groups": (lambda c, s: copy_groups(c, COLLECTION), 400_000, 2),
     "groups with what is for review": (lambda c, s: copy_groups(c, COLLECTION, for_review=True), 1_000_000, 2),
 }  # fmt: skip

@@ -46,6 +46,12 @@ DASHBOARD = Dashboard(
                 "ops",
                 stacked=True,
             ),
+            Panel(
+                "Trouble with the shared cache",
+                "Failed calls, refused entries, and calls that were left out while Redis is away or busy.",
+                rate("mediasieve_api_shared_cache_trouble_total", "result"),
+                "ops",
+            ),
         ],
         "Open": [
             Panel("Requests that wait", "For decisions.", {"{{instance}}": "mediasieve_api_waiters"}),

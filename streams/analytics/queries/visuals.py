@@ -10,19 +10,15 @@ import numpy as np
 from clickhouse_connect.driver.client import Client
 
 from streams.analytics.queries.select import select
-from streams.analytics.queries.stored.lists import ROW_FILTER, DecisionFilter
+from streams.analytics.queries.stored.lists import FILTER, STANDS, DecisionFilter
 from streams.domain.evidence.visual import CODE_BYTES, VERSION, visual_code
 
 MIN_COMPARED: Final = 2_000
 """Rows whose values are compared: with so many, all of the ten nearest are found nearly always. Measured in
 tests/bench/visual.py."""
 
-BITS: Final = f"""
-    arrayMin(arrayMap(
-        other -> bitHammingDistance(code, other),
-        arrayMap(digits -> toFixedString(unhex(digits), {CODE_BYTES}), {{codes:Array(String)}})
-    ))
-"""
+BITS: Final = f"bitHammingDistance(code, toFixedString(unhex({{code{{number}}:String}}), {CODE_BYTES}))"
+SQUARES: Final = "L2SquaredDistance(descriptor, {descriptor{number}:Array(Int8)})"
 
 #: ClickHouse sorts the codes alone, and reads the values of the rows that are left.
 NEAREST: Final = """
@@ -35,9 +31,7 @@ NEAREST: Final = """
         SELECT
             content_id,
             frame_ms,
-            arrayMin(arrayMap(
-                other -> L2SquaredDistance(descriptor, other), {descriptors:Array(Array(Int8))}
-            )) AS squares
+            {squares} AS squares
         FROM
         (
             SELECT content_id, at_ms AS frame_ms, descriptor
@@ -52,11 +46,7 @@ NEAREST: Final = """
     ORDER BY distance, content_id
     LIMIT {limit:UInt32}
 """
-UNFILTERED: Final = NEAREST.replace("{bits}", BITS).replace("{filter}", "")
-FILTERED: Final = NEAREST.replace("{bits}", BITS).replace(
-    "{filter}",
-    f"AND content_id IN (SELECT content_id FROM decisions_current WHERE {ROW_FILTER})",  # noqa: S608
-)
+FILTER_CONTENTS: Final = f"AND content_id IN (SELECT content_id FROM decisions_by_time WHERE {FILTER} AND {STANDS})"  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +88,17 @@ def visual_neighbours(
         **chosen.parameters(),
         **{"version": VERSION, "compared": MIN_COMPARED + 10 * limit, "limit": limit, "without": without},
         **{"after_distance": after_distance, "after": after_content},
-        "codes": [visual_code(each).hex() for each in descriptors],
-        "descriptors": [np.frombuffer(each, np.int8).tolist() for each in descriptors],
+        **{f"code{number}": visual_code(each).hex() for number, each in enumerate(descriptors)},
+        **{f"descriptor{number}": np.frombuffer(each, np.int8).tolist() for number, each in enumerate(descriptors)},
     }
     is_filtered = chosen != DecisionFilter(chosen.collection)
-    return select(client, VisualNeighbour, FILTERED if is_filtered else UNFILTERED, parameters)
+    sql = NEAREST.replace("{filter}", FILTER_CONTENTS if is_filtered else "")
+    for name, distance in (("{bits}", BITS), ("{squares}", SQUARES)):
+        sql = sql.replace(name, _least(distance, len(descriptors)))
+    return select(client, VisualNeighbour, sql, parameters)
+
+
+def _least(distance: str, count: int) -> str:
+    """The distance to the nearest of so many: an expression without arrays takes a third of the time."""
+    distances = [distance.replace("{number}", str(number)) for number in range(count)]
+    return f"least({', '.join(distances)})" if count > 1 else distances[0]

@@ -8,7 +8,7 @@ from typing import Any, Final
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from streams.analytics.queries.stored import DecisionFilter, export_page
+from streams.analytics.queries.stored import DecisionFilter, ExportPage, export_page
 from streams.api.access.auth import Reader
 from streams.api.answers import NDJSON, lines_answer, to_json
 from streams.api.backend import Backend, Shared
@@ -28,20 +28,18 @@ LINES: Final[dict[int | str, dict[str, Any]]] = {
 
 @router.get("/exports/decisions", operation_id="export_decisions", response_class=Response, responses=LINES)
 async def export_decisions(request: Request, principal: Reader, backend: Shared, chosen: Filtered) -> Response:
-    """All current decisions of a filter as lines of JSON, by content; the last line is `{"complete":true}`."""
+    """The current decisions of a filter as lines of JSON, in order of time; the last line is `{"complete":true}`."""
     request.scope["state"]["waited"] = True
     first = await backend.queries.run(export_page, chosen, after=None, limit=PAGE_ROWS)
     return lines_answer(_lines(request, backend, chosen, first))
 
 
-async def _lines(
-    request: Request, backend: Backend, chosen: DecisionFilter, page: tuple[Any, ...]
-) -> AsyncIterator[bytes]:
+async def _lines(request: Request, backend: Backend, chosen: DecisionFilter, page: ExportPage) -> AsyncIterator[bytes]:
     """Errors after the first page end the stream without its last line."""
     while True:
-        yield b"".join(to_json(decision) + b"\n" for decision in with_thumbnails(request, page))
-        if len(page) < PAGE_ROWS:
+        if page.decisions:
+            yield b"".join(to_json(decision) + b"\n" for decision in with_thumbnails(request, page.decisions))
+        if page.last is None:
             yield b'{"complete":true}\n'
             return
-        after = (page[-1].content_id or "", page[-1].decision_id)
-        page = await backend.queries.run(export_page, chosen, after=after, limit=PAGE_ROWS)
+        page = await backend.queries.run(export_page, chosen, after=page, limit=PAGE_ROWS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
@@ -12,20 +12,19 @@ from starlette.responses import Response
 from streams.analytics.queries.copy_groups import copy_groups
 from streams.analytics.queries.stored import Keyset
 from streams.api.access.auth import Collection, Reader
-from streams.api.answers import cached_answer
+from streams.api.answers import cached_answer, to_json
 from streams.api.backend import Shared
 from streams.api.cursors import Cursors
+from streams.api.keeping import keep_for
 from streams.api.openapi import missing
 from streams.api.parameters import ContentIdPath, Cursor, Limit
 from streams.api.problems import not_found
 from streams.api.schemas.pages import GroupPage
 from streams.api.thumbnails import with_thumbnails
+from streams.cache import Made
 from streams.services.views.group_view import GroupView, view_group
 
 router = APIRouter(tags=["groups"])
-
-GROUPS_AGE_S: Final = 5
-"""All groups of a collection are counted for a page of them."""
 
 
 @router.get("/groups", operation_id="list_groups", responses={200: {"model": GroupPage}})
@@ -45,18 +44,18 @@ async def list_groups(
         submissions, reviewed, copies_bytes, content_id = cursors.decode(cursor)
         after = (int(submissions), int(reviewed), int(copies_bytes), str(content_id))
 
-    async def page() -> GroupPage:
+    async def page() -> Made:
         found = await backend.queries.run(copy_groups, collection, limit=limit, for_review=for_review, after=after)
         shown = with_thumbnails(request, found)  # what is kept has URLs, which are valid for much longer
         if len(found) < limit:
-            return GroupPage(shown, None)
+            return Made(to_json(GroupPage(shown, None)))
         last = found[-1]
         following = [last.submissions, last.for_review, last.copies_bytes, last.content_id]
-        return GroupPage(shown, cursors.encode(following))
+        return Made(to_json(GroupPage(shown, cursors.encode(following))))
 
-    return cached_answer(
-        request, await backend.answers.get("groups", (collection, for_review, limit, after), GROUPS_AGE_S, page)
-    )
+    # all groups of a collection are counted for a page of them
+    keep = keep_for(backend, "groups", backend.settings.cache.groups_s)
+    return cached_answer(request, await backend.answers.get(keep, (collection, for_review, limit, after), page))
 
 
 @router.get(

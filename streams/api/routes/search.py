@@ -11,9 +11,10 @@ from starlette.responses import Response
 
 from streams.analytics.queries.stored import DecisionFilter
 from streams.api.access.auth import Collection, NamedCollection, Reader
-from streams.api.answers import cached_answer, json_answer
+from streams.api.answers import cached_answer, json_answer, kept_answer
 from streams.api.backend import Shared
 from streams.api.bodies import FORM, JSON_TYPES, media_type, read_json, read_medium
+from streams.api.keeping import kept_search
 from streams.api.openapi import missing
 from streams.api.parameters import Cursor
 from streams.api.problems import Problem, problem_of
@@ -58,7 +59,11 @@ async def search_text(
 ) -> Response:
     """Decisions that have all words of a text, the latest first, each with the places of the words."""
     query = SearchQuery(text=q, owner=owner, label=label, since=since, until=until, limit=limit, cursor=cursor)
-    return cached_answer(request, await run_search(backend, request.app.state.cursor_signer, query, collection))
+    signer = request.app.state.cursor_signer
+    kept = await kept_search(
+        request, backend, collection, query, "", lambda: run_search(backend, signer, query, collection)
+    )
+    return cached_answer(request, kept)
 
 
 @router.post(
@@ -90,13 +95,22 @@ async def search(
     if media_type(request) in JSON_TYPES:
         query = validated(SearchQuery, await read_json(request))
         chosen = principal.choose_collection(query.collection, named)
-        return json_answer(with_thumbnails(request, await run_search(backend, signer, query, chosen)))
+        if query.url is not None:  # what is there may change
+            return json_answer(with_thumbnails(request, await run_search(backend, signer, query, chosen)))
+        return kept_answer(
+            request,
+            await kept_search(request, backend, chosen, query, "", lambda: run_search(backend, signer, query, chosen)),
+        )
     collection = principal.choose_collection(named)
     medium = await read_medium(request)
     query = SearchQuery(owner=owner, label=label, since=since, until=until, max_distance_bits=max_distance_bits,
                         likeness=likeness, limit=limit, cursor=cursor)  # fmt: skip
     facts = await backend.fingerprint(backend.policies.of(collection), data=medium.data)
-    return json_answer(with_thumbnails(request, await search_facts(backend, signer, facts, query, collection)))
+    kept = await kept_search(
+        request, backend, collection, query, facts.content_id,
+        lambda: search_facts(backend, signer, facts, query, collection),
+    )  # fmt: skip
+    return kept_answer(request, kept)
 
 
 @router.post("/search/batch", operation_id="search_batch", responses={200: {"model": list[SearchResult]}})

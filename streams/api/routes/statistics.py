@@ -9,14 +9,14 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from streams.api.access.auth import Collection, Reader, principal_of
-from streams.api.answers import cached_answer, json_answer
+from streams.api.answers import cached_answer, json_answer, to_json
 from streams.api.backend import Shared
+from streams.api.keeping import keep_for
+from streams.cache import Made
 from streams.config.api_keys import ApiKey
 from streams.services.views.collection_statistics import CollectionStatistics, collection_statistics
 
 router = APIRouter(tags=["statistics"])
-
-STATISTICS_AGE_S = 15
 
 
 @dataclass(frozen=True)
@@ -33,10 +33,13 @@ class KeyView:
 @router.get("/statistics", operation_id="get_statistics", responses={200: {"model": CollectionStatistics}})
 async def get_statistics(request: Request, principal: Reader, backend: Shared, collection: Collection) -> Response:
     """Outcomes, copies and what they weigh, confidences, failures, alterations, latency, and calls saved."""
-    body = await backend.answers.get(
-        "statistics", (collection,), STATISTICS_AGE_S, lambda: collection_statistics(backend.queries, collection)
-    )
-    return cached_answer(request, body, max_age_s=STATISTICS_AGE_S)
+    keep = keep_for(backend, "statistics", backend.settings.cache.statistics_s)
+
+    async def make() -> Made:
+        return Made(to_json(await collection_statistics(backend.queries, collection)))
+
+    kept = await backend.answers.get(keep, (collection,), make)
+    return cached_answer(request, kept, max_age_s=round(keep.lives_s))
 
 
 @router.get("/me", operation_id="get_key", responses={200: {"model": KeyView}})

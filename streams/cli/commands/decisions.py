@@ -11,6 +11,8 @@ import click
 
 from streams.cli.options import broker_option, data_dir_option, parse_since
 from streams.cli.printing.decisions import decision_line, decisions_table, heading_line
+from streams.cli.remote import api_option
+from streams.cli.remote.decisions import print_decisions
 from streams.cli.terminal import data_stream, make_console, say
 from streams.kafka.readers.decision_reader import DecisionReader, DecisionRecord, ReadFrom
 from streams.local.data_dir import load_command_settings
@@ -25,6 +27,7 @@ FLUSH_INTERVAL_S = 0.1
 @click.option("--collection", help="Only decisions of this collection.")
 @click.option("--since", metavar="SPAN|TIME", callback=parse_since, help="10m, 2h, 7d, or 2026-01-31T09:30.")
 @click.option("--limit", type=click.IntRange(1), help="The newest N; with --follow: end after N.")
+@api_option
 @broker_option
 @data_dir_option
 def command(
@@ -33,13 +36,20 @@ def command(
     collection: str | None,
     since: int | None,
     limit: int | None,
+    api_url: str | None,
     broker: str | None,
     data_dir: Path | None,
 ) -> int:
     """Read all decisions, without repeats.
 
-    With --follow and without --since, only those that come from now on.
+    With --follow and without --since, only those that come from now on. With --api, the current decisions of one
+    collection.
     """
+    if api_url:
+        if follow:
+            raise click.UsageError("--follow reads Kafka; follow an API with `curl -N URL/v1/events/decisions`.")
+        print_decisions(api_url, collection, since, limit, as_json=as_json)
+        return 0
     settings = load_command_settings(broker=broker, data_dir=data_dir)
     start: ReadFrom = since if since is not None else "end" if follow else "beginning"
     away = f"Kafka at {settings.kafka.bootstrap_servers} is away; waiting for it."

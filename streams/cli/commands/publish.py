@@ -12,6 +12,8 @@ from streams.cli.json_lines import read_lines
 from streams.cli.options import broker_option, collection_option, data_dir_option, user_name
 from streams.cli.printing.submissions import SubmitPrinter, submit_summary
 from streams.cli.progress import track_progress
+from streams.cli.remote import api_option
+from streams.cli.remote.publish import RemoteSubmissions, publish_by_api
 from streams.cli.terminal import say
 from streams.domain.records import KINDS, Kind, Lane
 from streams.domain.records.job import LANE_NAMES
@@ -60,6 +62,7 @@ def _parse_metadata(_ctx: click.Context, _parameter: click.Parameter, value: str
     help="Send bytes, or file:// URLs that workers must be able to read. By default bytes, if they fit into a record.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one receipt a line: ids and place in Kafka.")
+@api_option
 @broker_option
 @data_dir_option
 def command(
@@ -76,6 +79,7 @@ def command(
     source: str,
     inline: bool | None,
     as_json: bool,
+    api_url: str | None,
     broker: str | None,
     data_dir: Path | None,
 ) -> int:
@@ -89,9 +93,19 @@ def command(
     for url in urls:
         if ":" not in url:
             raise click.BadParameter(f"{printable(url)} has no scheme, such as https:.", param_hint="--url")
-    settings = load_command_settings(broker=broker, data_dir=data_dir)
     files = list(find_files(paths))
     lane = lane or ("bulk" if job else "live")
+    if api_url:
+        if reference or inline is False or source != DEFAULT_SOURCE or (lane == "bulk" and not job):
+            raise click.UsageError(
+                "An API takes neither --reference, --by-reference nor --source, and --lane only with --job."
+            )
+        lines = read_lines(ndjson, lambda: None) if ndjson else ()
+        return publish_by_api(
+            api_url,
+            RemoteSubmissions(files, urls, lines, collection, kind, priority, metadata, job, lane, as_json),
+        )
+    settings = load_command_settings(broker=broker, data_dir=data_dir)
     total = None if ndjson else len(files) + len(urls)
     announced = None
     if job:

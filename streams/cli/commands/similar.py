@@ -16,6 +16,8 @@ import click
 from streams.analytics.client import connect
 from streams.cli.options import MEDIA_FILE, collection_option, data_dir_option, policy_option
 from streams.cli.printing.similar import contents_table, remark_in_words, videos_table
+from streams.cli.remote import api_option
+from streams.cli.remote.similar import print_similar
 from streams.cli.terminal import make_console, say, write_json_line
 from streams.config.policy_file import load_policies
 from streams.domain.fingerprint import ImageLimits
@@ -34,6 +36,7 @@ MAX_TOP = 1000
 @click.option("--json", "as_json", is_flag=True, help="Print one content a line on stdout, and nothing else.")
 @policy_option
 @click.option("--clickhouse", metavar="URL", help="Else MEDIASIEVE_CLICKHOUSE, else what `mediasieve up` runs here.")
+@api_option
 @data_dir_option
 def command(
     file: Path,
@@ -42,6 +45,7 @@ def command(
     as_json: bool,
     policy_file: Path | None,
     clickhouse: str | None,
+    api_url: str | None,
     data_dir: Path | None,
 ) -> int:
     """Show the contents of a collection that are most like FILE, the nearest first, even if none is near.
@@ -49,8 +53,12 @@ def command(
     FILE is compared in all mirrored and quarter-turned orientations, also without its border or frame, with the whole
     pictures that ClickHouse has; a content that FILE was cropped from may be missing. Contents within the policy's
     thresholds are candidates; whether one is a copy, `mediasieve explain` says. Videos that show FILE follow. For
-    a video, the videos that share frames with FILE. Nothing is submitted.
+    a video, the videos that share frames with FILE. Nothing is submitted. An API judges what it finds as decisions
+    would, and shows no more than 100.
     """
+    if api_url:
+        print_similar(api_url, file, collection, top, as_json=as_json)
+        return 0
     settings = load_command_settings(clickhouse=clickhouse, data_dir=data_dir)
     policy = load_policies(policy_file or settings.paths.policy_file).of(collection)
     medium = read_media_file(file, settings, policy)

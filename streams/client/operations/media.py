@@ -33,6 +33,7 @@ class MediaOperations(Api):
         collection: str | None = None,
         content_type: str = "application/octet-stream",
         kind: str = "auto",
+        priority: int | None = None,
         metadata: Mapping[str, Any] | None = None,
         idempotency_key: str | None = None,
         job_id: str | None = None,
@@ -42,7 +43,7 @@ class MediaOperations(Api):
         headers = {"Content-Type": content_type, "Idempotency-Key": idempotency_key or str(uuid.uuid4())}
         call = Call.of(
             *(("POST", "submissions") if media_id is None else ("PUT", "media", media_id)),
-            params={"collection": self._in(collection), "kind": kind, "job_id": job_id},
+            params={"collection": self._in(collection), "kind": kind, "priority": priority, "job_id": job_id},
             headers=headers | calls.metadata_header(metadata),
             content=data,
             wait_s=wait_s,

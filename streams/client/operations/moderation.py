@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from streams.client.calls import Call, Status
+from streams.client.calls import Call, Scope, Status
 from streams.client.operation import Api, operation
 from streams.client.operations.media import Document
 from streams.client.steps import Steps
@@ -25,12 +25,15 @@ class ModerationOperations(Api):
         labels: Sequence[Mapping[str, Any]] = (),
         reason: str | None = None,
         by: str | None = None,
+        scope: Scope | None = None,
         wait_s: float = 0.0,
     ) -> Steps[Document]:
-        """Say whether a content is allowed, blocked or for review; `subject` is a content id or a media id."""
+        """Say whether a content is allowed, blocked or for review; `subject` is a content id or a media id. It is for
+        the whole group, unless `scope` is `content`.
+        """
         body = {
             **{"subject": subject, "status": status, "labels": [dict(label) for label in labels]},
-            **{"reason": reason, "by": by},
+            **{"reason": reason, "by": by, "scope": scope},
         }
         said: Document = yield from self._post("verdicts", collection=collection, body=body, wait_s=wait_s)
         return said

@@ -19,7 +19,8 @@ POSITION_REGEX: Final = re.compile(r"\d{1,5}\.\d{1,18}(?:_\d{1,5}\.\d{1,18}){0,1
 class FedDecision:
     """A record of media.decisions with the fields that say whose it is; the rest stays as it came.
 
-    `value` is the record's JSON; `decided_at` is the time of the record in RFC 3339.
+    `value` is the record's JSON; `decided_at` is the time of the record in RFC 3339. `related` are the other contents
+    that it names: of its match, and of its group.
     """
 
     partition: int
@@ -32,6 +33,7 @@ class FedDecision:
     decided_at: str
     value: bytes = field(repr=False)
     content_id: str | None = None
+    related: tuple[str, ...] = ()
 
     def to_json(self) -> bytes:
         """The record's JSON with `decided_at` as its last field."""
@@ -52,7 +54,15 @@ def decode_fed(record: TailRecord) -> FedDecision | None:
     at = format_timestamp(record.timestamp_ms)
     place = record.partition, record.offset
     return FedDecision(*place, decision_id, submission_id, collection, media_id, outcome, at, record.value,
-                       content_id if isinstance(content_id, str) else None)  # fmt: skip
+                       content_id if isinstance(content_id, str) else None, _related(document))  # fmt: skip
+
+
+def _related(document: dict[str, Any]) -> tuple[str, ...]:
+    match = document.get("match")
+    named = [document.get("group_content_id")]
+    if isinstance(match, dict):
+        named += [match.get("content_id"), match.get("group_content_id")]
+    return tuple({name for name in named if isinstance(name, str)})
 
 
 def encode_position(position: Mapping[int, int]) -> str:

@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 from typing import Final
 
 from streams import metrics
+from streams.cache.freshness import Freshness, collection_tag, content_tag, medium_tag
 from streams.config.settings import Settings
 from streams.errors import BrokenInfrastructure, Overloaded
 from streams.kafka.readers.decision_tail import DecisionTail, TailRecord
@@ -64,12 +65,16 @@ class DecisionFeed:
         settings: name the broker; it may be away.
         max_waiters: requests that may wait for a decision at once.
         max_subscribers: streams that may be open at once.
+        freshness: is told of every decision.
     """
 
-    def __init__(self, settings: Settings, *, max_waiters: int, max_subscribers: int) -> None:
+    def __init__(
+        self, settings: Settings, *, max_waiters: int, max_subscribers: int, freshness: Freshness | None = None
+    ) -> None:
         self._settings = settings
         self._max_waiters = max_waiters
         self._max_subscribers = max_subscribers
+        self._freshness = freshness or Freshness()
         self._loop = asyncio.get_running_loop()
         self._waiters: dict[tuple[str, ...], set[Waiter]] = {}
         self._waiting = 0
@@ -189,12 +194,14 @@ class DecisionFeed:
     def _hand_on(self, decisions: list[FedDecision], position: dict[int, int], done: ThreadFuture[None]) -> None:
         try:
             for decision in decisions:
+                self._freshness.note(_tags(decision), decision.partition, decision.offset)
                 self._wake(decision)
                 if decision.decision_id not in self._seen:
                     self._remember(decision)
                     for subscription in self._subscriptions:
                         subscription.offer(decision)
             self._position = position
+            self._freshness.begin(position)
         finally:
             done.set_result(None)
 
@@ -215,3 +222,14 @@ class DecisionFeed:
         while self._recent_bytes > MAX_RECENT_BYTES:
             _, oldest = self._recent.popitem(last=False)
             self._recent_bytes -= len(oldest.value)
+
+
+def _tags(decision: FedDecision) -> list[str]:
+    """What a decision touches."""
+    collection = decision.collection
+    contents = (*decision.related, *([decision.content_id] if decision.content_id else ()))
+    return [
+        collection_tag(collection),
+        medium_tag(collection, decision.media_id),
+        *(content_tag(collection, content_id) for content_id in contents),
+    ]

@@ -7,7 +7,13 @@ from datetime import datetime
 
 from clickhouse_connect.driver.client import Client
 
-from streams.analytics.queries.moderation.review_queue import QueueFilter, WaitingGroup, decisions_by_id, waiting_groups
+from streams.analytics.queries.moderation.review_queue import (
+    QueueFilter,
+    WaitingGroup,
+    canonical_contents,
+    first_decisions,
+    waiting_groups,
+)
 from streams.analytics.queries.stored import StoredDecision
 from streams.analytics.queries.stored.contents import decisions_of_contents
 
@@ -56,15 +62,22 @@ def read_queue(
     rows = waiting_groups(client, chosen, after=after, limit=limit)
     if not rows:
         return QueueRows([], None)
-    canonical = decisions_of_contents(client, chosen.collection, [row.content_id for row in rows])
-    first = decisions_by_id(client, chosen.collection, [row.first_decision_id for row in rows])
-    groups = [_queued(row, canonical.get(row.content_id), first.get(str(row.first_decision_id))) for row in rows]
+    first = first_decisions(client, chosen.collection, rows)
+    names = canonical_contents(client, chosen.collection, rows, list(first.values()))
+    canonical = decisions_of_contents(client, chosen.collection, list(names.values()))
+    groups = [
+        _queued(row, content_id, canonical.get(content_id), first.get((row.first_submission_id, row.first_attempt)))
+        for row in rows
+        if (content_id := names.get(row.group_hash)) is not None
+    ]
     return QueueRows(groups, rows[-1].place if len(rows) == limit else None)
 
 
-def _queued(row: WaitingGroup, canonical: StoredDecision | None, first: StoredDecision | None) -> QueuedGroup:
+def _queued(
+    row: WaitingGroup, content_id: str, canonical: StoredDecision | None, first: StoredDecision | None
+) -> QueuedGroup:
     return QueuedGroup(
-        content_id=row.content_id,
+        content_id=content_id,
         known_status=None if row.known_status in ("", "pending") else row.known_status,
         waiting=row.waiting,
         waiting_contents=row.waiting_contents,

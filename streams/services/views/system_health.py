@@ -14,6 +14,7 @@ from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from streams.analytics.pool import QueryPool
 from streams.analytics.queries.server import server_time_s
+from streams.cache.redis_store import RedisStore
 from streams.config.settings import Settings
 from streams.errors import BrokenInfrastructure
 from streams.kafka.clients import make_admin
@@ -70,10 +71,17 @@ class SystemHealth:
 class HealthChecks:
     """Asks the parts; one connection to Kafka serves all checks."""
 
-    def __init__(self, settings: Settings, queries: QueryPool, thumbnails: ThumbnailStore | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        queries: QueryPool,
+        thumbnails: ThumbnailStore | None = None,
+        shared_store: RedisStore | None = None,
+    ) -> None:
         self._settings = settings
         self._queries = queries
         self._thumbnails = thumbnails
+        self._shared_store = shared_store
         self._admin: AdminClient | None = None
 
     async def check(self, *, follows_decisions: bool) -> SystemHealth:
@@ -96,17 +104,22 @@ class HealthChecks:
         return await asyncio.gather(*(self._lag(stage) for stage in READ_BY_STAGE))
 
     def _store_checks(self) -> list[Awaitable[PartHealth]]:
-        """Asks for an object that nobody has written."""
-        if self._thumbnails is None:
-            return []
-        return [self._timed("thumbnails", self._thumbnails.read("health"), "Check MEDIASIEVE_THUMBNAILS.")]
+        """Asks for an object that nobody has written, and for a sign of life of the shared cache."""
+        checks: list[Awaitable[PartHealth]] = []
+        if self._thumbnails is not None:
+            reading = self._thumbnails.read("health")
+            checks.append(self._timed("thumbnails", reading, "Check MEDIASIEVE_THUMBNAILS."))
+        if self._shared_store is not None:
+            advice = "Answers are made anew. Start Redis, or check MEDIASIEVE_CACHE."
+            checks.append(self._timed("cache", self._shared_store.ping(), advice))
+        return checks
 
     async def _timed(self, part: str, asking: Awaitable[Any], advice: str) -> PartHealth:
         begun_at = time.perf_counter()
         status: Status = "ok"
         try:
             await asyncio.wait_for(asking, CHECK_TIMEOUT_S + 0.5)
-        except (BrokenInfrastructure, KafkaException, TimeoutError):
+        except (BrokenInfrastructure, KafkaException, OSError, TimeoutError):
             status = "away"
         took_ms = round((time.perf_counter() - begun_at) * 1000, 1)
         return PartHealth(part, status, took_ms, "" if status == "ok" else advice)

@@ -3,6 +3,7 @@
 from streams.analytics.queries.stored.decision import COLUMNS, StoredDecision, StoredFacts, StoredVideo, read_decision
 from streams.analytics.queries.stored.lists import (
     DecisionFilter,
+    ExportPage,
     Keyset,
     decision_page,
     decisions_of_group,
@@ -14,6 +15,7 @@ from streams.analytics.queries.stored.lists import (
 __all__ = [
     "COLUMNS",
     "DecisionFilter",
+    "ExportPage",
     "Keyset",
     "StoredDecision",
     "StoredFacts",

@@ -12,7 +12,7 @@ from clickhouse_connect.driver.client import Client
 from streams.analytics.queries.select import select, select_json
 from streams.analytics.queries.stored.decision import StoredDecision
 from streams.analytics.queries.stored.keys import KEY_COLUMNS, DecisionKey, fill_page, read_keys, rows_of_keys
-from streams.analytics.queries.stored.lists import FAR, LAST_ID, ROW_FILTER, DecisionFilter
+from streams.analytics.queries.stored.lists import FAR, FILTER, LAST_ID, STANDS, DecisionFilter
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +115,8 @@ NEAR: Final = """
 FILTERED: Final = f"""
     AND content_id IN
     (
-        SELECT content_id FROM decisions_current
-        WHERE {ROW_FILTER} AND content_id IN (SELECT content_id FROM content_hashes WHERE {{near}})
+        SELECT content_id FROM decisions_by_time
+        WHERE {FILTER} AND content_id IN (SELECT content_id FROM content_hashes WHERE {{near}}) AND {STANDS}
     )
 """  # noqa: S608 - constants
 

@@ -7,7 +7,7 @@ documents of the others, and the page goes on until it is full.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -54,6 +54,17 @@ FATES: Final = f"""
     GROUP BY name
     HAVING count() > 1 AND min(decided_at) < max(decided_at)
 """  # noqa: S608 - constants
+
+
+#: Media with a decision that came more than once, in the order of the table, so that it takes little memory.
+REPEATED: Final = """
+    SELECT media_id
+    FROM decisions_by_medium
+    WHERE collection = {collection:String}
+    GROUP BY collection, media_id
+    HAVING count() > 1 AND count() > uniqExact(decision_id)
+    SETTINGS optimize_aggregation_in_order = 1
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +118,12 @@ def fill_page(
 
 
 def rows_of_keys(
-    client: Client, collection: str, keys: Sequence[DecisionKey], *, superseded: bool = False
+    client: Client,
+    collection: str,
+    keys: Sequence[DecisionKey],
+    *,
+    superseded: bool = False,
+    repeated_media: Container[str] | None = None,
 ) -> list[StoredDecision]:
     """The decisions of keys, in their order; without repeats, and without those that were deleted or superseded.
 
@@ -116,8 +132,15 @@ def rows_of_keys(
         collection: of all keys.
         keys: any number of them.
         superseded: also decisions that a later revision superseded.
+        repeated_media: the only media that may have decisions which came again; None if any may.
     """
-    return documents_of_keys(client, collection, standing_keys(client, collection, keys, superseded=superseded))
+    standing = standing_keys(client, collection, keys, superseded=superseded, repeated_media=repeated_media)
+    return documents_of_keys(client, collection, standing)
+
+
+def repeated_media_of(client: Client, collection: str) -> frozenset[str]:
+    """The media of a collection with a decision that came more than once; few, unless workers were killed often."""
+    return frozenset(row["media_id"] for row in select_json(client, REPEATED, {"collection": collection}))
 
 
 def documents_of_keys(client: Client, collection: str, keys: Sequence[DecisionKey]) -> list[StoredDecision]:
@@ -136,17 +159,23 @@ def documents_of_keys(client: Client, collection: str, keys: Sequence[DecisionKe
 
 
 def standing_keys(
-    client: Client, collection: str, keys: Sequence[DecisionKey], *, superseded: bool = False
+    client: Client,
+    collection: str,
+    keys: Sequence[DecisionKey],
+    *,
+    superseded: bool = False,
+    repeated_media: Container[str] | None = None,
 ) -> list[DecisionKey]:
     """The keys of decisions that stand, every decision once; see `rows_of_keys`."""
     keys = list({(key.decision_id, key.decided_at): key for key in keys}.values())
     if not keys:
         return []
+    repeatable = [key for key in keys if repeated_media is None or key.media_id in repeated_media]
     names = {
         "collection": collection,
         "submission_ids": sorted({key.submission_id for key in keys}),
-        "media_ids": sorted({key.media_id for key in keys}),
-        "decision_ids": [key.decision_id for key in keys],
+        "media_ids": sorted({key.media_id for key in repeatable}),
+        "decision_ids": [key.decision_id for key in repeatable],
     }
     fates: dict[tuple[str, int], int] = {}
     for row in select_json(client, FATES, names):

@@ -9,9 +9,16 @@ from typing import Any, Final
 
 from clickhouse_connect.driver.client import Client
 
-from streams.analytics.queries.select import select_json
-from streams.analytics.queries.stored.decision import COLUMNS, StoredDecision, read_decision
-from streams.analytics.queries.stored.keys import KEY_COLUMNS, DecisionKey, fill_page, read_keys
+from streams.analytics.queries.stored.decision import StoredDecision
+from streams.analytics.queries.stored.keys import (
+    KEY_COLUMNS,
+    MAX_KEYS,
+    DecisionKey,
+    fill_page,
+    read_keys,
+    repeated_media_of,
+    rows_of_keys,
+)
 from streams.domain.records.codec import EPOCH
 
 FAR: Final = datetime(2199, 1, 1, tzinfo=UTC)
@@ -33,10 +40,18 @@ FILTER: Final = """
     AND ({owner:String} = '' OR owner = {owner:String})
     AND ({label:String} = '' OR has(labels, {label:String}))
 """
-#: The same as a condition on the columns of `decisions`.
-ROW_FILTER: Final = FILTER.replace(" owner =", " JSONExtractString(metadata, 'owner') =").replace(
-    "has(labels,", "has(verdict_labels.name,"
-)
+#: A condition on rows of `decisions_by_time`: neither deleted nor superseded.
+STANDS: Final = """
+    (submission_id, attempt) NOT IN
+        (SELECT submission_id, attempt FROM deletions WHERE collection = {collection:String})
+    AND (submission_id, attempt, revision) NOT IN
+    (
+        SELECT submission_id, attempt, arrayJoin(range(max(revision)))
+        FROM revised_submissions
+        WHERE collection = {collection:String}
+        GROUP BY submission_id, attempt
+    )
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +83,21 @@ class Keyset:
     decision_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class ExportPage:
+    """Some decisions of an export.
+
+    Attributes:
+        decisions: in order of time.
+        last: the key after which the next page begins; None after the last page.
+        repeated_media: media with decisions that came more than once; None on the first page.
+    """
+
+    decisions: list[StoredDecision]
+    last: DecisionKey | None
+    repeated_media: frozenset[str] | None
+
+
 OF_MEDIUM: Final = f"""
     SELECT {KEY_COLUMNS} FROM decisions_by_medium
     WHERE collection = {{collection:String}} AND media_id = {{media_id:String}}
@@ -86,11 +116,11 @@ PAGE: Final = f"""
     LIMIT {{limit:UInt32}}
 """  # noqa: S608
 
-#: In the order of the table's key, so that ClickHouse reads only the rows of the page.
 EXPORT: Final = f"""
-    SELECT {COLUMNS} FROM decisions_current
-    WHERE {ROW_FILTER} AND (content_id, decision_id) > ({{after:String}}, {{after_id:UUID}})
-    ORDER BY collection, content_id, decision_id
+    SELECT {KEY_COLUMNS} FROM decisions_by_time
+    WHERE {FILTER} AND decided_at >= {{after:DateTime64(3, 'UTC')}}
+        AND (decided_at, decision_id) > ({{after:DateTime64(3, 'UTC')}}, {{after_id:UUID}})
+    ORDER BY decided_at, decision_id
     LIMIT {{limit:UInt32}}
 """  # noqa: S608
 
@@ -185,13 +215,30 @@ def latest_first(
     return fill_page(client, collection, next_keys, limit)
 
 
-def export_page(
-    client: Client, chosen: DecisionFilter, *, after: tuple[str, str] | None, limit: int
-) -> tuple[StoredDecision, ...]:
-    """The current decisions of a filter by content id and decision id, beginning after these."""
-    content_id, decision_id = after or ("", FIRST_ID)
-    where = {"after": content_id, "after_id": decision_id, "limit": limit}
-    return read_decisions(client, EXPORT, {**chosen.parameters(), **where})
+def export_page(client: Client, chosen: DecisionFilter, *, after: ExportPage | None, limit: int) -> ExportPage:
+    """The current decisions of a filter in order of time, beginning after a page.
+
+    Args:
+        client: connected.
+        chosen: names the collection, and filters.
+        after: the page before.
+        limit: the most keys; a page may have fewer decisions, or none.
+    """
+    found: list[StoredDecision] = []
+    last, remaining = after.last if after else None, limit
+    repeated = after.repeated_media if after else None
+    if after is not None and repeated is None:  # a second page: many may follow
+        repeated = repeated_media_of(client, chosen.collection)
+    while remaining > 0:
+        wanted = min(remaining, MAX_KEYS)
+        at, name = (EPOCH, FIRST_ID) if last is None else (last.at, last.decision_id)
+        where = {"after": at, "after_id": name, "limit": wanted}
+        keys = read_keys(client, EXPORT, {**chosen.parameters(), **where})
+        found += rows_of_keys(client, chosen.collection, keys, repeated_media=repeated)
+        if len(keys) < wanted:
+            return ExportPage(found, None, repeated)
+        last, remaining = keys[-1], remaining - wanted
+    return ExportPage(found, last, repeated)
 
 
 def decisions_of_group(
@@ -217,8 +264,3 @@ def decisions_of_group(
         return read_keys(client, sql, {**names, "after": at, "after_id": name, "limit": count})
 
     return fill_page(client, collection, next_keys, limit)
-
-
-def read_decisions(client: Client, sql: str, parameters: Mapping[str, Any]) -> tuple[StoredDecision, ...]:
-    """The decisions of a query that selects COLUMNS; see keys.py for queries that read fewer rows."""
-    return tuple(read_decision(row) for row in select_json(client, sql, parameters))

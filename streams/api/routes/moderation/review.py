@@ -9,18 +9,19 @@ from starlette.responses import Response
 
 from streams.analytics.queries.moderation.review_queue import CollectionSize, QueueFilter, collection_sizes
 from streams.api.access.auth import Collection, Reader
-from streams.api.answers import cached_answer
+from streams.api.answers import cached_answer, to_json
 from streams.api.backend import Shared
 from streams.api.cursors import Cursors
+from streams.api.keeping import keep_for
 from streams.api.parameters import Cursor, Limit
 from streams.api.schemas.pages import QueuePage
+from streams.cache import Made
 from streams.domain.records.decision import Confidence
 from streams.services.views.review_queue import read_queue
 
 router = APIRouter(tags=["review"])
 
 MAX_COLLECTIONS: Final = 10_000
-COLLECTIONS_AGE_S: Final = 15
 
 
 @router.get("/review", operation_id="list_review", responses={200: {"model": QueuePage}})
@@ -56,9 +57,9 @@ async def get_collections(request: Request, principal: Reader, backend: Shared) 
     """The collections that the key reaches, those in which most submissions wait for a person first."""
     patterns = tuple(sorted(principal.key.collections))
 
-    async def ask() -> list[CollectionSize]:
+    async def ask() -> Made:
         found = await backend.queries.run(collection_sizes, limit=MAX_COLLECTIONS)
-        return [size for size in found if principal.key.reaches(size.collection)]
+        return Made(to_json([size for size in found if principal.key.reaches(size.collection)]))
 
-    body = await backend.answers.get("collections", patterns, COLLECTIONS_AGE_S, ask)
-    return cached_answer(request, body)
+    keep = keep_for(backend, "collections", backend.settings.cache.statistics_s)
+    return cached_answer(request, await backend.answers.get(keep, patterns, ask))

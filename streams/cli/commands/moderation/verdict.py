@@ -14,6 +14,8 @@ from streams.analytics.client import connect
 from streams.cli.app import OneLineGroup
 from streams.cli.options import broker_option, collection_option, data_dir_option, policy_option
 from streams.cli.printing.verdicts import acts_table, effect_in_words, published_in_words, verdicts_table
+from streams.cli.remote import api_option
+from streams.cli.remote.moderation import read_verdicts, send_event
 from streams.cli.terminal import make_console, say, write_json_line
 from streams.config.policy_file import load_policies
 from streams.config.settings import Settings
@@ -44,6 +46,7 @@ def event_options(function: Function) -> Function:
         click.option("--timeout", "timeout_s", type=click.FloatRange(0.1), default=30.0, show_default=True,
                      metavar="SECONDS", help="How long to wait for it."),
         click.option("--json", "as_json", is_flag=True, help="Print one object: the event, its place, and its effect."),
+        api_option,
         policy_option,
         broker_option,
         clickhouse_option,
@@ -56,6 +59,8 @@ def event_options(function: Function) -> Function:
 
 def run_event(request: Callable[[VerdictSource], ModerationRequest], by: str | None, **options: Any) -> int:
     """Publish what `request` makes of a source, and print the result; `options` are those of `event_options`."""
+    if options["api_url"]:
+        return send_event(options["api_url"], request(VerdictSource("person", by or "key")), by, options)
     settings, policy = load_event_context(options)
     collection, wait, as_json = options["collection"], options["wait"], options["as_json"]
     published = publish_event(
@@ -155,15 +160,24 @@ def withdraw(subject: str, by: str | None, reason: str | None, **options: Any) -
 @collection_option
 @click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="The newest N of both.")
 @click.option("--json", "as_json", is_flag=True, help="Print one object: `current` verdicts, and the `acts`.")
+@api_option
 @clickhouse_option
 @data_dir_option
 def show(
-    subject: str, collection: str, limit: int, as_json: bool, clickhouse: str | None, data_dir: Path | None
+    subject: str,
+    collection: str,
+    limit: int,
+    as_json: bool,
+    api_url: str | None,
+    clickhouse: str | None,
+    data_dir: Path | None,
 ) -> int:
     """Show the verdict of a content's or medium's submissions, and who said what about it. Asks ClickHouse."""
-    settings = load_command_settings(clickhouse=clickhouse, data_dir=data_dir)
-    with connect(settings) as client:
-        found = show_verdicts(client, subject, collection, limit=limit)
+    if api_url:
+        found = read_verdicts(api_url, subject, collection, limit)
+    else:
+        with connect(load_command_settings(clickhouse=clickhouse, data_dir=data_dir)) as client:
+            found = show_verdicts(client, subject, collection, limit=limit)
     if as_json:
         write_json_line(asdict(found))
         return 0
@@ -171,7 +185,8 @@ def show(
     if found.current:
         console.print(verdicts_table(found))
     else:
-        say(f"ClickHouse knows no submission of {printable(subject)} in the collection {collection}.")
+        where = "The API" if api_url else "ClickHouse"
+        say(f"{where} knows no submission of {printable(subject)} in the collection {collection}.")
     if found.acts:
         console.print(acts_table(found))
     return 0

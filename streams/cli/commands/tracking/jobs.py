@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import asdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import click
 from clickhouse_connect.driver.client import Client
 
 from streams.analytics.client import connect
 from streams.cli.app import OneLineGroup
-from streams.cli.options import broker_option, clickhouse_option, data_dir_option
+from streams.cli.options import broker_option, check_collection, clickhouse_option, data_dir_option
 from streams.cli.printing.jobs import job_line, job_report, jobs_table
+from streams.cli.remote import api_option
+from streams.cli.remote.jobs import remote_jobs
 from streams.cli.terminal import data_stream, make_console, say, write_json_line
+from streams.config.settings import Settings
+from streams.domain.records.job import Job
 from streams.local.data_dir import load_command_settings
-from streams.services.jobs import JobDetail, announced_job, close_job, failures_of, list_jobs, show_job
+from streams.services.jobs import JobDetail, JobReport, announced_job, close_job, failures_of, list_jobs, show_job
 from streams.services.text import printable
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -25,6 +30,19 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 ID_OR_NAME = "JOB"
 WATCH_INTERVAL_S = 2.0
 FLUSH_LINES = 1_000
+
+
+def place_options(function: Function) -> Function:
+    """Where the jobs are; the values come as `**place` for `_jobs`."""
+    options = (
+        api_option,
+        click.option("--collection", callback=check_collection, help="With --api: else the only one of the key."),
+        clickhouse_option,
+        data_dir_option,
+    )
+    for option in reversed(options):
+        function = option(function)
+    return function
 
 
 @click.group(cls=OneLineGroup)
@@ -36,12 +54,11 @@ def command() -> None:
 @click.option("--open", "only_open", is_flag=True, help="Only jobs whose publisher still publishes.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="The newest N.")
 @click.option("--json", "as_json", is_flag=True, help="Print one job a line.")
-@clickhouse_option
-@data_dir_option
-def list_(only_open: bool, limit: int, as_json: bool, clickhouse: str | None, data_dir: Path | None) -> int:
+@place_options
+def list_(only_open: bool, limit: int, as_json: bool, **place: Any) -> int:
     """The jobs that began last."""
-    with connect(load_command_settings(clickhouse=clickhouse, data_dir=data_dir)) as client:
-        reports = list_jobs(client, only_open=only_open, limit=limit)
+    with _jobs(**place) as jobs:
+        reports = jobs.newest(only_open=only_open, limit=limit)
     if as_json:
         for report in reports:
             write_json_line(asdict(report))
@@ -57,15 +74,14 @@ def list_(only_open: bool, limit: int, as_json: bool, clickhouse: str | None, da
 @click.option("--failures", is_flag=True, help="Print the failed submissions instead, one JSON object a line.")
 @click.option("--reason", default="", help="With --failures: only those with this reason.")
 @click.option("--json", "as_json", is_flag=True, help="Print one object: the `report`, and `failures` by reason.")
-@clickhouse_option
-@data_dir_option
-def show(job: str, failures: bool, reason: str, as_json: bool, clickhouse: str | None, data_dir: Path | None) -> int:
+@place_options
+def show(job: str, failures: bool, reason: str, as_json: bool, **place: Any) -> int:
     """How a job stands, named by its id or by its name: decisions so far, their rate, and the time left."""
-    with connect(load_command_settings(clickhouse=clickhouse, data_dir=data_dir)) as client:
-        found = _job(client, job)
+    with _jobs(**place) as jobs:
+        found = _job(jobs, job)
         if failures:
-            for number, failure in enumerate(failures_of(client, found.report.job_id, reason=reason), start=1):
-                write_json_line(asdict(failure))
+            for number, failure in enumerate(jobs.failures(found.report.job_id, reason), start=1):
+                write_json_line(failure)
                 if number % FLUSH_LINES == 0:
                     data_stream().flush()
             return 0
@@ -81,14 +97,13 @@ def show(job: str, failures: bool, reason: str, as_json: bool, clickhouse: str |
 @click.option("--interval", "interval_s", type=click.FloatRange(0.2), default=WATCH_INTERVAL_S, show_default=True,
               metavar="SECONDS", help="How often to look.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print a report a line whenever it has changed.")
-@clickhouse_option
-@data_dir_option
-def watch(job: str, interval_s: float, as_json: bool, clickhouse: str | None, data_dir: Path | None) -> int:
+@place_options
+def watch(job: str, interval_s: float, as_json: bool, **place: Any) -> int:
     """Follow a job until all its submissions are decided. Exit code 1 if any failed, or the job was cancelled."""
-    with connect(load_command_settings(clickhouse=clickhouse, data_dir=data_dir)) as client:
+    with _jobs(**place) as jobs:
         last = None
         while True:
-            found = _job(client, job)
+            found = _job(jobs, job)
             if found.report != last:
                 last = found.report
                 if as_json:
@@ -108,26 +123,72 @@ def watch(job: str, interval_s: float, as_json: bool, clickhouse: str | None, da
 @click.argument("job", metavar=ID_OR_NAME)
 @click.option("--expected", type=click.IntRange(0), help="How many submissions it has; else as many as are decided.")
 @click.option("--cancelled", is_flag=True, help="Its publisher stopped before all was published.")
-@clickhouse_option
+@place_options
 @broker_option
-@data_dir_option
-def close(
-    job: str, expected: int | None, cancelled: bool, clickhouse: str | None, broker: str | None, data_dir: Path | None
-) -> int:
+def close(job: str, expected: int | None, cancelled: bool, **place: Any) -> int:
     """Say that a job is complete, if its publisher was killed before it could."""
-    settings = load_command_settings(broker=broker, clickhouse=clickhouse, data_dir=data_dir)
-    with connect(settings) as client:
-        report = _job(client, job).report
-    count = report.decided if expected is None else expected
-    closed = close_job(settings, announced_job(report), count, state="cancelled" if cancelled else "closed")
+    with _jobs(**place) as jobs:
+        report = _job(jobs, job).report
+        count = report.decided if expected is None else expected
+        closed = jobs.close(report, count, cancelled=cancelled)
     say(f"job {closed.job_id} is {closed.state} with {count:,} submissions")
     return 0
 
 
-def _job(client: Client, name: str) -> JobDetail:
-    found = show_job(client, name)
+class Jobs(Protocol):
+    """The jobs of one place."""
+
+    def newest(self, *, only_open: bool, limit: int) -> Sequence[JobReport]: ...
+
+    def show(self, name: str) -> JobDetail | None: ...
+
+    def failures(self, job_id: str, reason: str) -> Iterable[dict[str, Any]]: ...
+
+    def close(self, job: JobReport, expected: int, *, cancelled: bool) -> Job: ...
+
+
+@dataclass(frozen=True, slots=True)
+class LocalJobs:
+    """The jobs that ClickHouse knows of; they are closed by way of Kafka."""
+
+    client: Client
+    settings: Settings
+
+    def newest(self, *, only_open: bool, limit: int) -> Sequence[JobReport]:
+        return list_jobs(self.client, only_open=only_open, limit=limit)
+
+    def show(self, name: str) -> JobDetail | None:
+        return show_job(self.client, name)
+
+    def failures(self, job_id: str, reason: str) -> Iterable[dict[str, Any]]:
+        return map(asdict, failures_of(self.client, job_id, reason=reason))
+
+    def close(self, job: JobReport, expected: int, *, cancelled: bool) -> Job:
+        return close_job(self.settings, announced_job(job), expected, state="cancelled" if cancelled else "closed")
+
+
+@contextmanager
+def _jobs(
+    *,
+    api_url: str | None,
+    collection: str | None,
+    clickhouse: str | None,
+    data_dir: Path | None,
+    broker: str | None = None,
+) -> Iterator[Jobs]:
+    if api_url:
+        with remote_jobs(api_url, collection) as remote:
+            yield remote
+        return
+    settings = load_command_settings(clickhouse=clickhouse, data_dir=data_dir, broker=broker)
+    with connect(settings) as client:
+        yield LocalJobs(client, settings)
+
+
+def _job(jobs: Jobs, name: str) -> JobDetail:
+    found = jobs.show(name)
     if found is None:
         raise click.ClickException(
-            f"ClickHouse knows no job {printable(name)}. A job that has just begun appears within seconds."
+            f"There is no job {printable(name)}. A job that has just begun appears within seconds."
         )
     return found

@@ -16,6 +16,8 @@ import orjson
 from streams.analytics.pool import QueryPool
 from streams.cli.options import broker_option, check_collection, clickhouse_option, data_dir_option
 from streams.cli.printing.statistics import statistics_report
+from streams.cli.remote import api_option
+from streams.cli.remote.figures import remote_figures
 from streams.cli.terminal import data_stream, make_console
 from streams.config.settings import Settings
 from streams.local.data_dir import load_command_settings
@@ -35,6 +37,7 @@ Figures = tuple[CollectionStatistics, Sequence[StageLag]]
 @click.option("--json", "as_json", is_flag=True, help="Print one object a look: that of GET /v1/statistics, and `lag`.")
 @clickhouse_option
 @broker_option
+@api_option
 @data_dir_option
 def command(
     collection: str | None,
@@ -43,20 +46,27 @@ def command(
     as_json: bool,
     clickhouse: str | None,
     broker: str | None,
+    api_url: str | None,
     data_dir: Path | None,
 ) -> int:
     """Show throughput, copies, lag, latency, cache, verdicts, and what copies saved.
 
-    The figures are those of the HTTP API. Lag is unknown where Kafka does not answer.
+    The figures are those of the HTTP API. Lag is unknown where Kafka does not answer, and to a key of an API that is
+    not an admin's; an API tells of one collection.
     """
-    settings = load_command_settings(clickhouse=clickhouse, broker=broker, data_dir=data_dir)
+    look_every_s = interval_s if watch else None
+    if api_url:
+        looks = remote_figures(api_url, collection, look_every_s)
+    else:
+        settings = load_command_settings(clickhouse=clickhouse, broker=broker, data_dir=data_dir)
+        looks = _figures(settings, collection or "", look_every_s)
     with _printer(as_json=as_json, live=watch) as show:
-        asyncio.run(_show(settings, collection or "", show, interval_s if watch else None))
+        asyncio.run(_show(looks, show))
     return 0
 
 
-async def _show(settings: Settings, collection: str, show: Callable[[Figures], None], interval_s: float | None) -> None:
-    async for figures in _figures(settings, collection, interval_s):
+async def _show(looks: AsyncIterator[Figures], show: Callable[[Figures], None]) -> None:
+    async for figures in looks:
         show(figures)
 
 
