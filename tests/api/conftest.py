@@ -38,7 +38,7 @@ class Api:
     keys: dict[str, str]
     folder: Path
     broker: str
-    redis: RedisServer | None
+    redis: RedisServer | None = None
 
     def client(self, key: str | None = "shop", **more: Any) -> httpx.Client:
         headers = {"Authorization": f"Bearer {self.keys[key]}"} if key else {}
