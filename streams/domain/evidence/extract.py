@@ -18,7 +18,7 @@ from streams.domain.evidence.details.detail import measure_detail
 from streams.domain.evidence.evidence import Evidence, Thumbnail
 from streams.domain.evidence.paper.extract import PICTURE_PIXELS, extract_page
 from streams.domain.evidence.paper.page import pack_page
-from streams.domain.evidence.plain import MIN_PAPER_EVEN_PERCENT, has_even_ground, is_plain
+from streams.domain.evidence.plain import has_even_ground, is_plain, may_have_words
 from streams.domain.evidence.thumbnail import EDGE, SIDE, encode_thumbnail
 from streams.domain.hashes.views import FULL, INNER_VIEWS, OTHER_GROUND
 from streams.domain.pixels.resample import BOX, Rectangle, resized
@@ -71,7 +71,7 @@ def extract_evidence(
         detail = measure_detail(np.asarray(grey))
         page = _packed_page(grey, innermost)
         other = next((each.packed for each in thumbnails if each.view == OTHER_GROUND), None)
-        if on_other_ground is not None and other is not None and has_even_ground(other, MIN_PAPER_EVEN_PERCENT):
+        if on_other_ground is not None and other is not None and may_have_words(other):
             other_page = _packed_page(on_other_ground(max(max(grey.size) // PICTURE_PIXELS, 1)), other)
     chroma, digest, plain = b"", b"", is_plain(innermost) or is_plain(thumbnails[0].packed)
     small = max(size) <= SMALL_SIDE
@@ -91,7 +91,7 @@ def _thumbnail(pixels: Pixels, view: int, part: Rectangle, whole: Rectangle, upr
 
 
 def _packed_page(grey: Image.Image, thumbnail: bytes) -> bytes:
-    if not has_even_ground(thumbnail, MIN_PAPER_EVEN_PERCENT):
+    if not may_have_words(thumbnail):
         return b""
     page = extract_page(grey, needs_words=not has_even_ground(thumbnail))
     return b"" if page is None else pack_page(page)

@@ -12,6 +12,7 @@ from PIL import Image
 
 from tests.bench.lookalikes import (
     bursts,
+    cards,
     charts,
     chats,
     flags,
@@ -78,6 +79,11 @@ FAMILIES = (
     Family("line charts", charts.draw_lines),
     Family("bar charts", charts.draw_bars),
     Family("number tables", number_tables.draw),
+    Family("tickets", cards.draw_ticket, "JPEG", max_share=0.1),
+    Family("identity cards", cards.draw_identity_card, "JPEG", max_share=0.02),
+    Family("maps", cards.draw_map, "JPEG"),
+    Family("sayings", cards.draw_saying, "JPEG", max_share=0.1),
+    Family("spreadsheets", cards.draw_spreadsheet),
     Family("memes, photo", memes.draw_photo, "JPEG"),
     Family("memes, panels", memes.draw_panels, "JPEG"),
     Family("flags", flags.draw),
