@@ -22,6 +22,7 @@ MANY_EMPTY_ANSWERS: Final = 30
 """A broker that gives so many more answers than records in STATISTICS_INTERVAL_MS answers at once."""
 
 REST_S: Final = 0.05
+WAIT_S: Final = 0.01
 REQUEST_TIMEOUT_S: Final = 5.0
 
 
@@ -59,11 +60,19 @@ class RestingConsumer:
         deadline = time.monotonic() + timeout_s
         messages = self._await_records(deadline, position) if self.answers_at_once else None
         if messages is None:
-            messages = self.consumer.consume(1, max(deadline - time.monotonic(), 0.0))
+            messages = self._consume_one(deadline)
         if messages and most > 1:
             messages += self.consumer.consume(most - 1, 0.0)
         self._records += len(messages)
         return messages
+
+    def _consume_one(self, deadline: float) -> list[Message]:
+        """After a resume, librdkafka does not wake who waits already (2.16, measured): so nobody waits for long."""
+        while True:
+            left_s = max(deadline - time.monotonic(), 0.0)
+            messages: list[Message] = self.consumer.consume(1, min(left_s, WAIT_S) if self.answers_at_once else left_s)
+            if messages or left_s <= WAIT_S or not self.answers_at_once:
+                return messages
 
     def _count_answers(self, statistics: str) -> None:
         brokers = orjson.loads(statistics)["brokers"].values()
