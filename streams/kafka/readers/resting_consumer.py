@@ -22,7 +22,6 @@ MANY_EMPTY_ANSWERS: Final = 30
 """A broker that gives so many more answers than records in STATISTICS_INTERVAL_MS answers at once."""
 
 REST_S: Final = 0.05
-WAIT_S: Final = 0.01
 REQUEST_TIMEOUT_S: Final = 5.0
 
 
@@ -60,19 +59,11 @@ class RestingConsumer:
         deadline = time.monotonic() + timeout_s
         messages = self._await_records(deadline, position) if self.answers_at_once else None
         if messages is None:
-            messages = self._consume_one(deadline)
+            messages = self.consumer.consume(1, max(deadline - time.monotonic(), 0.0))
         if messages and most > 1:
             messages += self.consumer.consume(most - 1, 0.0)
         self._records += len(messages)
         return messages
-
-    def _consume_one(self, deadline: float) -> list[Message]:
-        """After a resume, librdkafka does not wake who waits already (2.16, measured): so nobody waits for long."""
-        while True:
-            left_s = max(deadline - time.monotonic(), 0.0)
-            messages: list[Message] = self.consumer.consume(1, min(left_s, WAIT_S) if self.answers_at_once else left_s)
-            if messages or left_s <= WAIT_S or not self.answers_at_once:
-                return messages
 
     def _count_answers(self, statistics: str) -> None:
         brokers = orjson.loads(statistics)["brokers"].values()
@@ -92,6 +83,8 @@ class RestingConsumer:
                 if some == self._paused:
                     (self.consumer.resume if some else self.consumer.pause)(places)
                     self._paused = not some
+                    if some:  # a resume leaves librdkafka's thread of the broker asleep; any request wakes it
+                        self.consumer.offsets_for_times(asked, timeout=REQUEST_TIMEOUT_S)
             except KafkaException:
                 return None
             if some:
