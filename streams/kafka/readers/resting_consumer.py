@@ -83,6 +83,8 @@ class RestingConsumer:
                 if some == self._paused:
                     (self.consumer.resume if some else self.consumer.pause)(places)
                     self._paused = not some
+                    if some:  # a resume leaves librdkafka's thread of the broker asleep; any request wakes it
+                        self.consumer.offsets_for_times(asked, timeout=REQUEST_TIMEOUT_S)
             except KafkaException:
                 return None
             if some:

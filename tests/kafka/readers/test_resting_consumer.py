@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from pathlib import Path
 
@@ -58,5 +59,10 @@ def test_records_are_read_before_and_while_the_broker_rests(settings: Settings, 
             publish(settings, range(start, start + 60))
             read(start + 60)
         assert sorted(found) == list(range(400))
+        later = threading.Timer(0.5, publish, (settings, range(400, 401)))
+        later.start()
+        (message,) = resting.consume(50, PATIENCE_S / 4, position)  # not as late as the next call
+        assert message.value() == b"400"
+        later.join()
     finally:
         resting.close()
