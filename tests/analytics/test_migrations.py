@@ -22,6 +22,7 @@ REPEATABLE = re.compile(
     r"|INSERT INTO (decisions_by_\w+|decision_documents|revised_submissions|content_hashes|content_names)\s"
     r"|INSERT INTO (submission_facts|latency_states)\s"
     r"|ALTER TABLE \w+\s+\w+ \w+ IF (NOT )?EXISTS\s"
+    r"|ALTER TABLE \w+\s+MODIFY COLUMN \w+ "
 )
 
 

@@ -50,7 +50,7 @@ def job_id(home: Path) -> str:
 def _watched(home: Path, job_id: str) -> Any:
     """The job followed to its end; None while ClickHouse does not know it."""
     done = mediasieve(home, "jobs", "watch", job_id, "--json", "--interval", "0.3")
-    return None if "knows no job" in done.stderr else done
+    return None if "There is no job" in done.stderr else done
 
 
 def lines_of(home: Path, *args: str) -> list[dict[str, Any]]:
@@ -75,7 +75,7 @@ def test_a_job_tells_what_came_out_and_what_failed(home: Path, job_id: str) -> N
     assert "My archive" in people.stdout
     assert "1 × not_media" in people.stdout
     unknown = mediasieve(home, "jobs", "show", "nothing")
-    assert (unknown.returncode, "knows no job" in unknown.stderr) == (1, True)
+    assert (unknown.returncode, "There is no job nothing" in unknown.stderr) == (1, True)
 
 
 def test_every_decision_carries_the_job(home: Path, job_id: str) -> None:

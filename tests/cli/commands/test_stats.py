@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -133,11 +134,17 @@ def test_people_read_tables(run: Run, clickhouse: str) -> None:
     assert "Verdicts" not in other
 
 
+def _heed_ctrl_c() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_watching_goes_on_until_ctrl_c(clickhouse: str, tmp_path: Path) -> None:
     """On a terminal, drawn in place; elsewhere an object a look."""
     nobody = f"127.0.0.1:{free_port()}"
     words = [*MEDIASIEVE, "stats", "--watch", "--interval", "1", "--clickhouse", clickhouse, "--broker", nobody]
-    with subprocess.Popen([*words, "--json"], stdout=subprocess.PIPE, cwd=tmp_path, env=environment(tmp_path)) as watch:
+    # In the background of a shell, tests ignore Ctrl-C, and so would the command.
+    ways: dict[str, Any] = {"cwd": tmp_path, "env": environment(tmp_path), "preexec_fn": _heed_ctrl_c}
+    with subprocess.Popen([*words, "--json"], stdout=subprocess.PIPE, **ways) as watch:
         assert watch.stdout is not None
         looks = [orjson.loads(watch.stdout.readline()) for _ in range(2)]
         watch.send_signal(signal.SIGINT)
@@ -145,7 +152,7 @@ def test_watching_goes_on_until_ctrl_c(clickhouse: str, tmp_path: Path) -> None:
     assert [look["savings"]["copies"] for look in looks] == [2, 2]
 
     shown, terminal = pty.openpty()
-    with subprocess.Popen(words, stdin=terminal, stdout=terminal, cwd=tmp_path, env=environment(tmp_path)) as watch:
+    with subprocess.Popen(words, stdin=terminal, stdout=terminal, **ways) as watch:
         os.close(terminal)
         seen = b""
         while seen.count(b"Throughput of all") < 2:
