@@ -1,7 +1,7 @@
 """When a picture is paper: thin ink on a ground that is plain and changes slowly.
 
-Tuned on drawn pages and photos; one photo of ten is taken for paper, most of them things on an even ground. A page
-that is photographed together with the table it lies on is not recognised.
+Tuned on drawn pages and photos; 2 % of photos of garments and 4 % of other photos are taken for paper. A page that is
+photographed together with the table it lies on is not recognised.
 """
 
 from __future__ import annotations
