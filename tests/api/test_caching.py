@@ -93,7 +93,7 @@ def test_a_search_tells_the_verdict_of_now(api: Api, story: dict[str, Any]) -> N
         eventually(lambda: ask().json()["texts"])
         until_kept(api, ask, "search")
         client.post("/v1/verdicts", params={"wait_s": 30}, json={"subject": "zebra/1", "status": "blocked", **SHOP})
-        eventually(lambda: ask().json()["texts"][0]["decision"]["verdict"]["status"] == "blocked")
+        eventually(lambda: [each["decision"]["verdict"]["status"] for each in ask().json()["texts"]] == ["blocked"])
         assert until_kept(api, ask, "search").json()["texts"][0]["decision"]["verdict"]["status"] == "blocked"
 
 
