@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from clickhouse_connect.driver.client import Client
 
-from streams.analytics.named_deletion import DOCUMENTS_OF, EVENTS_OF_MEDIA, KEY_TABLES, Submission, delete_named
+from streams.analytics.named_deletion import DOCUMENTS_OF, EVENTS_OF_MEDIA, KEY_TABLES, StoredSubmission, delete_named
 from streams.domain.records import Decision, ModerationEvent, RawRecord
 from streams.errors import BadInput
 from streams.kafka.cloudevents import DELETED_TYPE, MODERATION_TYPE, event_type
@@ -63,7 +63,9 @@ STATEMENTS: Final = (
 KNOWN_AS_DELETED: Final = f"SELECT collection, submission_id, attempt FROM deletions WHERE {SUBMISSIONS}"  # noqa: S608
 
 
-def delete_rows(client: Client, records: Sequence[RawRecord], stored: Sequence[Submission], answer_ms: int) -> None:
+def delete_rows(
+    client: Client, records: Sequence[RawRecord], stored: Sequence[StoredSubmission], answer_ms: int
+) -> None:
     """Delete the rows of what is deleted, if anything is. Returns when queries do not see them any more.
 
     Args:
@@ -81,14 +83,14 @@ def delete_rows(client: Client, records: Sequence[RawRecord], stored: Sequence[S
         _delete_submissions(client, delete_named(client, events[at : at + NAMES_PER_STATEMENT], answer_ms))
 
 
-def _deleted(record: RawRecord) -> Submission | None:
+def _deleted(record: RawRecord) -> StoredSubmission | None:
     if event_type(record) != DELETED_TYPE:
         return None
     try:
         told = Decision.from_json(record.value)
     except BadInput:  # its row was refused, with a dead letter
         return None
-    return Submission(told.collection, told.submission_id, told.attempt, told.content_id or "", told.media_id)
+    return StoredSubmission(told.collection, told.submission_id, told.attempt, told.content_id or "", told.media_id)
 
 
 def _deletion(record: RawRecord) -> ModerationEvent | None:
@@ -101,14 +103,14 @@ def _deletion(record: RawRecord) -> ModerationEvent | None:
     return event if event.event == "deletion" else None
 
 
-def _known_as_deleted(client: Client, submissions: Sequence[Submission]) -> list[Submission]:
+def _known_as_deleted(client: Client, submissions: Sequence[StoredSubmission]) -> list[StoredSubmission]:
     """Those of these submissions that are in `deletions`."""
     by_key = {submission[:3]: submission for submission in submissions}
     found = client.query(KNOWN_AS_DELETED, {"submissions": list(by_key)}).result_rows
     return [by_key[collection, submission_id, attempt] for collection, submission_id, attempt in dict.fromkeys(found)]
 
 
-def _delete_submissions(client: Client, submissions: Sequence[Submission]) -> None:
+def _delete_submissions(client: Client, submissions: Sequence[StoredSubmission]) -> None:
     for at in range(0, len(submissions), NAMES_PER_STATEMENT):
         some = submissions[at : at + NAMES_PER_STATEMENT]
         contents = [(each.collection, each.content_id) for each in some]

@@ -98,7 +98,7 @@ FIRST_RECORDS: Final = """
 """
 
 
-class Submission(NamedTuple):
+class StoredSubmission(NamedTuple):
     """A submission that has rows. `content_id` is empty where it has none."""
 
     collection: str
@@ -118,7 +118,7 @@ class _Until(NamedTuple):
 
 def delete_named(
     client: Client, events: Sequence[tuple[ModerationEvent, RawRecord]], answer_ms: int
-) -> list[Submission]:
+) -> list[StoredSubmission]:
     """Delete the rows of what these events name, from before each of them.
 
     Returns the failed submissions among them. They are in `deletions` now, and the caller deletes their rows.
@@ -128,14 +128,14 @@ def delete_named(
         events: with their records; they have rows of their own by now.
         answer_ms: how long the match stage knows an event again.
     """
-    failed: list[Submission] = []
+    failed: list[StoredSubmission] = []
     for kind, names in _by_kind(_first_records(client, events, answer_ms)).items():
         parameters = _parameters(names)
         _delete_decisions(client, kind, parameters)
         rows = f"{NAMED[kind]} AND {_is_before_in_log(kind)}"
         if kind == "medium":
             failed += [
-                Submission(*row) for row in client.query(FAILURES.replace("{rows}", rows), parameters).result_rows
+                StoredSubmission(*row) for row in client.query(FAILURES.replace("{rows}", rows), parameters).result_rows
             ]
             client.command(FAILURES_DELETED.replace("{rows}", rows).replace("{until}", _until(kind)), parameters)
             _delete_of_media(client, parameters)

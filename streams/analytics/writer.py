@@ -20,7 +20,7 @@ from streams import metrics
 from streams.analytics.client import UNKNOWN_DATABASE, UNKNOWN_TABLE, RefusedError, connect, translate_errors
 from streams.analytics.deletion import delete_rows
 from streams.analytics.migrations import migrate
-from streams.analytics.named_deletion import Submission
+from streams.analytics.named_deletion import StoredSubmission
 from streams.analytics.rows import decisions, fingerprints
 from streams.analytics.rows.table import DetailTable, RecordRows, TopicTable, to_rows
 from streams.analytics.rows.topics import all_tables, by_table
@@ -107,7 +107,7 @@ class ClickHouseSink:
     def _write(self, topic: str, records: Sequence[RawRecord]) -> list[tuple[RawRecord, BadInput]]:
         client = self._open()
         parts = by_table(topic, records)
-        rejected, stored = list[tuple[RawRecord, BadInput]](), list[Submission]()
+        rejected, stored = list[tuple[RawRecord, BadInput]](), list[StoredSubmission]()
         for table, part in parts:
             rows = self._write_rows(client, table, part)
             rejected += rows.rejected
@@ -173,12 +173,14 @@ def batch_token(records: Sequence[RawRecord]) -> str:
     )
 
 
-def _maybe_deleted(table: TopicTable, rows: RecordRows) -> list[Submission]:
+def _maybe_deleted(table: TopicTable, rows: RecordRows) -> list[StoredSubmission]:
     """The submissions of these rows whose deletion may have come before: all other decisions come before it."""
     if not rows.accepted or table not in (decisions.TABLE, fingerprints.TABLE):
         return []
     columns = dict(zip(table.columns, rows.columns, strict=True))
-    submissions = [Submission(*each) for each in zip(*(columns[name] for name in Submission._fields), strict=True)]
+    submissions = [
+        StoredSubmission(*each) for each in zip(*(columns[name] for name in StoredSubmission._fields), strict=True)
+    ]
     if table is fingerprints.TABLE:
         return submissions
     outcomes = columns["outcome"]

@@ -18,6 +18,7 @@ from streams.domain.policy.policy import Policy
 from streams.domain.records import MediaFacts, Submission
 from streams.errors import BadInput, Overloaded, Reason
 from streams.kafka.async_publisher import AsyncPublisher
+from streams.services.decision_feed.fed import FedDecision
 from streams.services.decision_feed.feed import DecisionFeed
 from streams.services.decision_feed.stored_position import StoredPosition
 from streams.services.find.known_facts import KnownFacts
@@ -80,6 +81,13 @@ class Backend:
 
     async def __aexit__(self, *_: object) -> None:
         await self._stack.aclose()
+
+    def unstored_decision(self, collection: str, media_id: str) -> FedDecision | None:
+        """The latest decision about a medium, if ClickHouse is not known to have it."""
+        recent = self.feed.recent(collection, media_id)
+        if recent is None or self.freshness.has_stored(recent.partition, recent.offset):
+            return None
+        return recent
 
     async def fingerprint(self, policy: Policy, *, data: bytes | None = None, url: str | None = None) -> MediaFacts:
         """The facts of bytes, or of what a URL leads to, decoded in a process of its own.

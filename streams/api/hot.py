@@ -64,10 +64,7 @@ class HotReads:
             return None
         backend: Backend = self._state.backend
         kept = backend.answers.peek("media", (collection, media_id))
-        if kept is None:
-            return None
-        recent = backend.feed.recent(collection, media_id)
-        if recent is not None and not backend.freshness.has_stored(recent.partition, recent.offset):
+        if kept is None or backend.unstored_decision(collection, media_id) is not None:
             return None
         scope["route"] = MEDIUM_ROUTE
         return cached_answer(Request(scope), kept)

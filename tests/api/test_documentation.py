@@ -33,20 +33,18 @@ def test_the_commands_and_the_python_run(api: Api, story: dict[str, Any], tmp_pa
         "AUTH": f"Authorization: Bearer {api.keys['shop']}",
         "MEDIASIEVE_API_KEY": api.keys["shop"],
     }
+
+    def run(command: list[str]) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            command, cwd=tmp_path, env=variables, capture_output=True, text=True, timeout=PATIENCE_S, check=False
+        )
+
     outputs = []
     for code in blocks("sh"):
         if "search" in code or "groups" in code:  # rows come a second after decisions
             with api.client() as client:
                 eventually(lambda: client.get("/v1/history/photo-3").status_code == 200)
-        ran = subprocess.run(
-            ["sh", "-ec", code],
-            cwd=tmp_path,
-            env=variables,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE_S,
-            check=False,
-        )
+        ran = run(["sh", "-ec", code])
         assert ran.returncode in (0, 28), (code, ran.stderr, ran.stdout[:500])
         outputs.append(ran.stdout)
     assert json.loads(outputs[0])["decision"]["outcome"] == "unique"
@@ -54,17 +52,9 @@ def test_the_commands_and_the_python_run(api: Api, story: dict[str, Any], tmp_pa
     assert json.loads((tmp_path / "decisions.ndjson").read_text().splitlines()[-1]) == {"complete": True}
     assert any('"counterfeit"' in output for output in outputs)
     for code in blocks("python"):
-        run = subprocess.run(
-            [sys.executable, "-c", code],
-            cwd=tmp_path,
-            env=variables,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE_S,
-            check=False,
-        )
-        assert run.returncode == 0, run.stderr
-        assert "a copy of photo-1" in run.stdout
+        ran = run([sys.executable, "-c", code])
+        assert ran.returncode == 0, ran.stderr
+        assert "a copy of photo-1" in ran.stdout
 
 
 def test_every_problem_is_explained() -> None:

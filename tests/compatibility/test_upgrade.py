@@ -25,11 +25,11 @@ from streams.kafka.topic_admin import apply_topics
 from streams.kafka.topics import wire_name
 from tests.support.brokers import Namespace
 from tests.support.media import encode, photo
+from tests.support.patience import PATIENCE_S
 from tests.support.processes import end, launch, tail
 
 WRITTEN = Path(__file__).parent / "written_by_0.1.0"
 CHANGELOG = "mediasieve-match-contents-changelog"
-TIMEOUT_S = 240.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def restore(broker: Namespace, settings: Settings, *topics: str) -> None:
                 timestamp=record.timestamp_ms,
                 headers=record.headers,
             )
-    assert producer.flush(TIMEOUT_S) == 0
+    assert producer.flush(PATIENCE_S) == 0
 
 
 def read_decisions(broker: Namespace, count: int, log: Path) -> dict[str, bytes]:
@@ -77,7 +77,7 @@ def read_decisions(broker: Namespace, count: int, log: Path) -> dict[str, bytes]
     partitions = consumer.list_topics(topic, timeout=20).topics[topic].partitions
     consumer.assign([TopicPartition(topic, partition, 0) for partition in partitions])
     decisions: dict[str, bytes] = {}
-    deadline = time.monotonic() + TIMEOUT_S
+    deadline = time.monotonic() + PATIENCE_S
     try:
         while len(decisions) < count and time.monotonic() < deadline:
             for message in consumer.consume(100, 0.3):
@@ -121,7 +121,7 @@ def test_a_worker_continues_where_0_1_0_ended(state: str, embedded: Namespace, t
         producer = Producer({"bootstrap.servers": embedded.bootstrap})
         smaller = encode(photo("astronaut.png", (240, 180)), "PNG")
         producer.produce(embedded.name("media.submissions"), smaller, "altered", headers=headers)
-        producer.flush(TIMEOUT_S)
+        producer.flush(PATIENCE_S)
         altered = json.loads(read_decisions(embedded, len(old) + 1, log)["altered"])
     finally:
         code = end(worker)

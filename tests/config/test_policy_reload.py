@@ -17,21 +17,20 @@ from streams.kafka.topics import FINGERPRINTS, SUBMISSIONS, wire_name
 from tests.reference.deployment import follow
 from tests.support.brokers import Namespace
 from tests.support.media import jpeg
+from tests.support.patience import PATIENCE_S
 from tests.support.processes import end, launch, tail
-
-TIMEOUT_S = 240.0
 
 
 def publish(settings: Settings, media_id: str) -> None:
     producer = Producer({"bootstrap.servers": settings.kafka.bootstrap_servers})
     headers = [("content-type", b"image/jpeg"), ("ce_subject", media_id.encode()), ("ce_collection", b"shop")]
     producer.produce(wire_name(settings, SUBMISSIONS), jpeg(), media_id, headers=headers)
-    producer.flush(TIMEOUT_S)
+    producer.flush(PATIENCE_S)
 
 
 def next_record(records: Iterator[Message | None]) -> Message | None:
     """The next record, or None if none comes in time."""
-    deadline = time.monotonic() + TIMEOUT_S
+    deadline = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline:
         if (message := next(records)) is not None:
             return message
@@ -52,7 +51,7 @@ def test_a_worker_follows_a_changed_file_and_ignores_a_broken_one(embedded: Name
     records = follow(settings, FINGERPRINTS)
     seen: list[str] = []
     keys: dict[str, bytes] = {}
-    deadline = time.monotonic() + TIMEOUT_S
+    deadline = time.monotonic() + PATIENCE_S
     try:
         while len(seen) < 2 and time.monotonic() < deadline:
             publish(settings, f"photo-{time.monotonic_ns()}")

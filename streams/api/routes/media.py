@@ -40,8 +40,8 @@ async def get_medium(
 
     keep = keep_for(backend, "media", backend.settings.cache.media_s)
     kept = await backend.answers.get(keep, (collection, media_id), make)
-    recent = backend.feed.recent(collection, media_id)
-    if recent is None or backend.freshness.has_stored(recent.partition, recent.offset):
+    recent = backend.unstored_decision(collection, media_id)
+    if recent is None:
         return cached_answer(request, kept)
     if recent.outcome == "deleted":
         raise not_found("medium")

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from streams.domain.evidence.alignment.affine import PIXEL, invert
 from streams.domain.evidence.details.bands import SHIFTS, TILE, sum_tiles
 from streams.domain.evidence.evidence import CHROMA_SIDE
-from streams.domain.evidence.parts import shared_parts
+from streams.domain.evidence.parts import by_part, shared_parts
 from streams.domain.evidence.thumbnail import SIDE
 from streams.domain.hamming.jit import compiled
 
@@ -31,7 +31,7 @@ def colour_distance(known: bytes, query: bytes, shares: NDArray[np.int64]) -> in
     Returns:
         None if the pictures share less than MIN_SHARED parts.
     """
-    shared = shared_parts(_grid(known), _grid(query), shares)
+    shared = shared_parts(known, query, shares)
     if shared is None:
         return None
     distances = np.sort(np.abs(shared.query - shared.known).sum(axis=1))
@@ -40,7 +40,7 @@ def colour_distance(known: bytes, query: bytes, shares: NDArray[np.int64]) -> in
 
 def is_coloured(chroma: bytes) -> bool:
     """Whether a picture has colours, and is not grey or nearly so."""
-    return int(np.abs(_grid(chroma) - 128).sum()) >= MIN_SATURATION * CHROMA_SIDE * CHROMA_SIDE
+    return int(np.abs(by_part(chroma) - 128).sum()) >= MIN_SATURATION * CHROMA_SIDE * CHROMA_SIDE
 
 
 def tone_distance(known: NDArray[np.uint8], query: NDArray[np.uint8]) -> int:
@@ -117,7 +117,3 @@ def _least_squares(known: Any, query: Any, inverse: Any, least: Any) -> None:
                 square = (qq - 2 * qk + kk) // n
                 if least[at] < 0 or square < least[at]:
                     least[at] = square
-
-
-def _grid(chroma: bytes) -> NDArray[np.int64]:
-    return np.frombuffer(chroma, np.uint8).reshape(CHROMA_SIDE, CHROMA_SIDE, 2).astype(np.int64)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from streams.domain.evidence.details.detail import DETAIL_BYTES
 from streams.domain.evidence.paper.page import Page, is_page, unpack_page
+from streams.domain.evidence.parts import PARTS
 from streams.domain.evidence.prepared import PreparedEvidence, prepare
 from streams.domain.evidence.thumbnail import EDGE as EDGE
 from streams.domain.evidence.thumbnail import THUMBNAIL_BYTES, decode_thumbnail
@@ -36,7 +37,7 @@ _PAGES: Final = (PAGE, OTHER_PAGE)
 _THUMBNAIL_SECTION: Final = _SECTION.pack(THUMBNAIL, _THUMBNAIL.size + THUMBNAIL_BYTES)
 _DETAIL_SECTION: Final = _SECTION.pack(DETAIL, DETAIL_BYTES)
 
-CHROMA_SIDE: Final = 8
+CHROMA_SIDE: Final = PARTS
 CHROMA_BYTES: Final = 2 * CHROMA_SIDE * CHROMA_SIDE
 PIXELS_BYTES: Final = 16
 _LENGTHS: Final = {CHROMA: CHROMA_BYTES, PIXELS: PIXELS_BYTES, DETAIL: DETAIL_BYTES}

@@ -32,7 +32,7 @@ from streams.domain.evidence.geometry import ONE, corner_distance
 from streams.domain.evidence.grounds import is_seen_alike
 from streams.domain.evidence.paper.compare import Geometry, compare_pages
 from streams.domain.evidence.paper.page import Page
-from streams.domain.evidence.placement import IDENTITY, part_shares, views_shares, whole_shares
+from streams.domain.evidence.placement import IDENTITY, aligned_shares, views_shares
 from streams.domain.evidence.plain import has_even_ground, is_blank, is_bold, is_plain
 from streams.domain.evidence.verify import MatchedViews, Verification, verify
 from streams.domain.hashes.views import CUT_OUT, GROUNDS, OTHER_GROUND
@@ -225,7 +225,7 @@ def _shares(
     placed = found.placement
     if placed is None:
         return views_shares(known, query, matched)
-    return whole_shares(part_shares(placed), known.thumbnails[placed.known].box, query.thumbnails[placed.query].box)
+    return aligned_shares(known, query, placed)
 
 
 def _by_texture(

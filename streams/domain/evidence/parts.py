@@ -29,15 +29,15 @@ class SharedParts(NamedTuple):
 
 
 def shared_parts(
-    known: NDArray[np.int64],
-    query: NDArray[np.int64],
+    known: bytes,
+    query: bytes,
     shares: NDArray[np.int64],
     margin: int = 0,
 ) -> SharedParts | None:
     """Lay the parts of a query over those of a known picture; None if they share less than MIN_SHARED parts.
 
     Args:
-        known, query: PARTS × PARTS × values.
+        known, query: values of PARTS × PARTS parts, row by row, a byte each.
         shares: the map from the known picture to the query in 1/ONE of their sides.
         margin: parts at the edges of both pictures that do not count.
     """
@@ -56,6 +56,12 @@ def shared_parts(
     across = (u[shown] * 16 * PARTS // ONE - 8).clip(0, last - 1)
     down = (v[shown] * 16 * PARTS // ONE - 8).clip(0, last - 1)
     column, row, f, g = across >> 4, down >> 4, (across & 15)[:, None], (down & 15)[:, None]
-    above = query[row, column] * (16 - f) + query[row, column + 1] * f
-    below = query[row + 1, column] * (16 - f) + query[row + 1, column + 1] * f
-    return SharedParts(known[shown], (above * (16 - g) + below * g + 128) >> 8)
+    grid = by_part(query)
+    above = grid[row, column] * (16 - f) + grid[row, column + 1] * f
+    below = grid[row + 1, column] * (16 - f) + grid[row + 1, column + 1] * f
+    return SharedParts(by_part(known)[shown], (above * (16 - g) + below * g + 128) >> 8)
+
+
+def by_part(values: bytes) -> NDArray[np.int64]:
+    """The values of parts as PARTS × PARTS × values."""
+    return np.frombuffer(values, np.uint8).reshape(PARTS, PARTS, -1).astype(np.int64)

@@ -47,6 +47,12 @@ def whole_shares(shares: NDArray[np.int64], known_box: Sequence[int], query_box:
     return np.array(whole, np.int64)
 
 
+def aligned_shares(known: Evidence, query: Evidence, placement: Placement) -> NDArray[np.int64]:
+    """The map between whole pictures, as they were aligned."""
+    one, other = known.thumbnails[placement.known], query.thumbnails[placement.query]
+    return whole_shares(part_shares(placement), one.box, other.box)
+
+
 def pixel_map(shares: NDArray[np.int64]) -> NDArray[np.int64]:
     """A map between whole pictures as a map between pixels of their thumbnails, in 1/PIXEL."""
     found, unit = [], ONE // PIXEL

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from streams.domain.evidence.thumbnail import BLOCK_BYTES, BLOCK_SIDE, BLOCKS, SIDE
 
@@ -62,12 +61,9 @@ def _structured(thumbnail: bytes, spread: int = MIN_SPREAD) -> int:
 
 def may_have_words(thumbnail: bytes) -> bool:
     """Whether a picture may be paper if there are words on it. The paper rule looks closer."""
-    if has_even_ground(thumbnail, MIN_NEARLY_EVEN_PERCENT):
-        return True
-    ends = _ends(thumbnail)
-    smooth = (np.abs(np.diff(ends, 2, axis=0)) <= SMOOTH_STEP).sum(axis=(0, 1))
-    smooth += (np.abs(np.diff(ends, 2, axis=1)) <= SMOOTH_STEP).sum(axis=(0, 1))
-    return int(smooth.max()) * 100 >= MIN_SMOOTH_PERCENT * 2 * _LINE * (_LINE - 2)
+    return has_even_ground(thumbnail, MIN_NEARLY_EVEN_PERCENT) or _is_steady(
+        thumbnail, 2, SMOOTH_STEP, MIN_SMOOTH_PERCENT
+    )
 
 
 def has_even_ground(thumbnail: bytes, percent: int = MIN_EVEN_PERCENT) -> bool:
@@ -77,12 +73,13 @@ def has_even_ground(thumbnail: bytes, percent: int = MIN_EVEN_PERCENT) -> bool:
         thumbnail: as `encode_thumbnail` makes it.
         percent: of neighbouring blocks that must be even.
     """
-    ends = _ends(thumbnail)
-    even = (np.abs(np.diff(ends, axis=0)) <= EVEN_STEP).sum(axis=(0, 1))
-    even += (np.abs(np.diff(ends, axis=1)) <= EVEN_STEP).sum(axis=(0, 1))
-    return int(even.max()) * 100 >= percent * 2 * _LINE * (_LINE - 1)
+    return _is_steady(thumbnail, 1, EVEN_STEP, percent)
 
 
-def _ends(thumbnail: bytes) -> NDArray[np.int16]:
-    """The ends of all blocks, by row and column."""
-    return np.frombuffer(thumbnail, np.uint8).reshape(_LINE, _LINE, BLOCK_BYTES)[..., :2].astype(np.int16)
+def _is_steady(thumbnail: bytes, order: int, step: int, percent: int) -> bool:
+    """Whether the dark or the bright ends of so many neighbouring blocks differ by `step` at most: the ends themselves
+    (order 1), or how they change from block to block (order 2).
+    """
+    ends = np.frombuffer(thumbnail, np.uint8).reshape(_LINE, _LINE, BLOCK_BYTES)[..., :2].astype(np.int16)
+    steady = sum((np.abs(np.diff(ends, order, axis=axis)) <= step).sum(axis=(0, 1)) for axis in (0, 1))
+    return int(np.max(steady)) * 100 >= percent * 2 * _LINE * (_LINE - order)

@@ -54,42 +54,36 @@ class CallbackFollower:
             await asyncio.to_thread(self._thread.join)
 
     def _run(self, loop: asyncio.AbstractEventLoop, deliver: Callable[[uuid.UUID, bytes], None], since_ms: int) -> None:
-        resting = RestingConsumer(
-            self._settings, reader_group(self._settings, CALLBACKS), queued_max_messages_kbytes=QUEUE_KBYTES
-        )
-        position: dict[int, int] = {}
+        topic, group = wire_name(self._settings, CALLBACKS), reader_group(self._settings, CALLBACKS)
+        resting = RestingConsumer(self._settings, topic, group, queued_max_messages_kbytes=QUEUE_KBYTES)
         try:
             while not self._ended.is_set():
                 try:
-                    position = self._assign(resting.consumer, since_ms)
+                    resting.begin(self._position(resting.consumer, topic, since_ms))
                     break
                 except (BrokerError, KafkaException) as error:
                     logger.warning("answers of moderators cannot be read yet: %s", error)
                     self._ended.wait(RETRY_S)
             while not self._ended.is_set():
-                for message in resting.consume(MOST_RECORDS, POLL_S, position):
+                for message in resting.consume(MOST_RECORDS, POLL_S):
                     if message.error() is None:
-                        position[message.partition() or 0] = (message.offset() or 0) + 1
                         _pass_on(message, loop, deliver)
         finally:
             resting.close()
 
-    def _assign(self, consumer: Consumer, since_ms: int) -> dict[int, int]:
-        """Read from then on; the next offset by partition."""
-        topic = wire_name(self._settings, CALLBACKS)
+    def _position(self, consumer: Consumer, topic: str, since_ms: int) -> dict[int, int]:
+        """Where the records from then on begin, by partition."""
         known = reach_broker(self._settings, consumer, REQUEST_TIMEOUT_S).topics.get(topic)
         if known is None or not known.partitions:
             raise BrokerError(f"there is no topic {topic}; run `mediasieve topics apply`")
         asked = [TopicPartition(topic, partition, since_ms) for partition in known.partitions]
         found = consumer.offsets_for_times(asked, timeout=REQUEST_TIMEOUT_S)
-        position = {
+        return {
             place.partition: place.offset
             if place.offset >= 0
             else consumer.get_watermark_offsets(place, timeout=REQUEST_TIMEOUT_S)[1]
             for place in found
         }
-        consumer.assign([TopicPartition(topic, partition, offset) for partition, offset in position.items()])
-        return position
 
 
 def _pass_on(message: Message, loop: asyncio.AbstractEventLoop, deliver: Callable[[uuid.UUID, bytes], None]) -> None:

@@ -51,14 +51,19 @@ class DecisionTail:
         self._settings = settings
         self.topic = wire_name(settings, DECISIONS)
         group = f"{settings.kafka.group_prefix}-decisions-tail"
-        self._resting = RestingConsumer(settings, group, fetch_wait_max_ms=500)
+        self._resting = RestingConsumer(settings, self.topic, group, fetch_wait_max_ms=500)
         self._consumer = self._resting.consumer
         try:
-            self.position = self._assign(start or {})
+            self._begin(start or {})
         except BaseException:
-            self._consumer.close()
+            self.close()
             raise
         self._refreshed_at = time.monotonic()
+
+    @property
+    def position(self) -> dict[int, int]:
+        """The next offset by partition."""
+        return self._resting.position
 
     def read(self, timeout_s: float = 0.5) -> list[TailRecord]:
         """The next records as soon as there is one; an empty list if none came in time.
@@ -67,21 +72,19 @@ class DecisionTail:
             BrokerError: the broker refuses.
         """
         self._refresh_partitions()
-        messages = self._resting.consume(MAX_RECORDS, timeout_s, self.position)
         found = []
-        for message in messages:
+        for message in self._resting.consume(MAX_RECORDS, timeout_s):
             trouble = message.error()
             if trouble is None:
-                self.position[message.partition()] = message.offset() + 1
                 found.append(_record(message))
             elif not trouble.retriable() and trouble.code() != KafkaError._ALL_BROKERS_DOWN:
                 raise BrokerError(f"reading {self.topic} failed: {trouble.str()}")
         return found
 
     def close(self) -> None:
-        self._consumer.close()
+        self._resting.close()
 
-    def _assign(self, start: Position) -> dict[int, int]:
+    def _begin(self, start: Position) -> None:
         metadata = reach_broker(self._settings, self._consumer).topics.get(self.topic)
         if metadata is None or not metadata.partitions:
             raise BrokerError(
@@ -94,10 +97,9 @@ class DecisionTail:
                 place = TopicPartition(self.topic, number)
                 low, high = self._consumer.get_watermark_offsets(place, timeout=REQUEST_TIMEOUT_S)
                 position[number] = min(max(start.get(number, high), low), high)
-            self._consumer.assign([TopicPartition(self.topic, number, offset) for number, offset in position.items()])
+            self._resting.begin(position)
         except KafkaException as error:
             raise BrokerError(f"reading {self.topic} failed: {error.args[0].str()}") from error
-        return position
 
     def _refresh_partitions(self) -> None:
         """Partitions that were added to the topic are read from their beginning."""
@@ -111,8 +113,7 @@ class DecisionTail:
             return
         added = [number for number in partitions if number not in self.position]
         if added:
-            self._consumer.incremental_assign([TopicPartition(self.topic, number, 0) for number in added])
-            self.position.update(dict.fromkeys(added, 0))
+            self._resting.begin(dict.fromkeys(added, 0))
 
 
 def _record(message: Any) -> TailRecord:

@@ -90,8 +90,8 @@ class RecordTask:
         return self._context.now()
 
 
-def close(work: Work | None) -> None:
-    """Give up what may not have begun, without a warning that nobody awaited it."""
+def _give_up(work: Work | None) -> None:
+    """Close what may not have begun, without a warning that nobody awaited it."""
     if work is not None:
         work.close()
 
@@ -226,11 +226,11 @@ class ConcurrentRunner(Runner):
                     await self._send_ready(ready)
                 await self._slots.acquire()
             except asyncio.CancelledError:
-                close(work)
+                _give_up(work)
                 raise
             if batch.stale:
                 self._slots.release()
-                close(work)
+                _give_up(work)
                 return
             self._start(batch, index, task, work, chain)
 
@@ -271,7 +271,7 @@ class ConcurrentRunner(Runner):
             # Runs even if the task is cancelled before its first step, so the slot is always released.
             self._tasks.discard(running)
             self._slots.release()
-            close(work)
+            _give_up(work)
             if chain is not None and chain_end is not None:
                 if not chain_end.done():
                     chain_end.set_result(None)

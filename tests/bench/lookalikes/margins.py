@@ -14,12 +14,11 @@ from typing import Final
 
 from streams.domain.evidence.details.bands import count_bands
 from streams.domain.evidence.details.changes import measure_changes
-from streams.domain.evidence.details.detail_rule import CHANGE_LINES, CHANGE_SHARE, MAX_BANDS
+from streams.domain.evidence.details.detail_rule import CHANGE_SHARE, MAX_BANDS, aligned_pixels, most_change
 from streams.domain.evidence.details.same_detail import has_same_detail
 from streams.domain.evidence.evidence import Evidence
 from streams.domain.evidence.judge import MAX_BLURRED_BITS, MIN_BLURRED_SCORE, MIN_SCORE, MIN_TEXTURED
-from streams.domain.evidence.placement import part_shares, whole_shares
-from streams.domain.evidence.prepared import pixels
+from streams.domain.evidence.placement import aligned_shares
 from streams.domain.evidence.verify import MatchedViews, Verification, verify
 from streams.domain.policy.policy import DEFAULT_POLICY
 
@@ -47,12 +46,7 @@ def reuse_shortfall(known: Evidence, query: Evidence, matched: Sequence[MatchedV
         return FAR
     if found.textured < MIN_TEXTURED or (known.ink is not None and query.ink is not None):
         return None
-    shares = whole_shares(
-        part_shares(found.placement),
-        known.thumbnails[found.placement.known].box,
-        query.thumbnails[found.placement.query].box,
-    )
-    if not has_same_detail(known, query, shares):
+    if not has_same_detail(known, query, aligned_shares(known, query, found.placement)):
         return FAR
     by_score = _way(MIN_SCORE - found.score, MIN_SCORE)
     blurred = max(
@@ -66,14 +60,10 @@ def reuse_shortfall(known: Evidence, query: Evidence, matched: Sequence[MatchedV
 def _by_places(known: Evidence, query: Evidence, found: Verification) -> float:
     placed = found.placement
     assert placed is not None
-    known_pixels = pixels(known.prepared, placed.known, placed.known_size)
-    query_pixels = pixels(query.prepared, placed.query, placed.query_size)
-    if placed.sign < 0:
-        query_pixels = 255 - query_pixels
+    known_pixels, query_pixels = aligned_pixels(known, query, placed)
     bands = count_bands(known_pixels, query_pixels, placed.map)
     changes = measure_changes(known_pixels, query_pixels, placed.map)
-    most = min(first + more * changes.usual for first, more in CHANGE_LINES)
-    change = changes.worst * CHANGE_SHARE / most
+    change = changes.worst * CHANGE_SHARE / most_change(changes.usual)
     return max(_way(bands - MAX_BANDS, FAR_BANDS - MAX_BANDS), _way(change - 1.0, FAR_CHANGE - 1.0))
 
 

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from confluent_kafka import Producer, TopicPartition
+from confluent_kafka import Producer
 
 from streams.config.settings import Settings
 from streams.kafka.readers.resting_consumer import RestingConsumer
@@ -35,33 +35,31 @@ def publish(settings: Settings, numbers: range) -> None:
 
 def test_records_are_read_before_and_while_the_broker_rests(settings: Settings, broker: Namespace) -> None:
     topic = wire_name(settings, DECISIONS)
-    resting = RestingConsumer(settings, "rests", fetch_wait_max_ms=500)
-    resting.consumer.assign([TopicPartition(topic, number, 0) for number in range(PARTITIONS)])
-    position, found = dict.fromkeys(range(PARTITIONS), 0), list[int]()
+    resting, found = RestingConsumer(settings, topic, "rests", fetch_wait_max_ms=500), list[int]()
+    resting.begin(dict.fromkeys(range(PARTITIONS), 0))
 
     def read(until: int) -> None:
         deadline = time.monotonic() + PATIENCE_S
         while len(found) < until and time.monotonic() < deadline:
-            for message in resting.consume(50, 0.3, position):
+            for message in resting.consume(50, 0.3):
                 assert message.error() is None
                 found.append(int(message.value() or b""))
-                position[message.partition() or 0] = (message.offset() or 0) + 1
 
     try:
         publish(settings, range(100))
         read(100)
         deadline = time.monotonic() + (PATIENCE_S if broker.kind == "embedded" else 4.0)
         while not resting.answers_at_once and time.monotonic() < deadline:
-            assert resting.consume(50, 0.3, position) == []
+            assert resting.consume(50, 0.3) == []
         assert resting.answers_at_once == (broker.kind == "embedded")
-        assert resting.consume(50, 0.3, position) == []
+        assert resting.consume(50, 0.3) == []
         for start in range(100, 400, 60):
             publish(settings, range(start, start + 60))
             read(start + 60)
         assert sorted(found) == list(range(400))
         later = threading.Timer(0.5, publish, (settings, range(400, 401)))
         later.start()
-        (message,) = resting.consume(50, PATIENCE_S / 4, position)  # not as late as the next call
+        (message,) = resting.consume(50, PATIENCE_S / 4)  # not as late as the next call
         assert message.value() == b"400"
         later.join()
     finally:

@@ -65,7 +65,7 @@ class CollectionSize:
 
 
 @dataclass(frozen=True, slots=True)
-class _ContentName:
+class _CanonicalName:
     hash: int
     content_id: str
 
@@ -214,11 +214,11 @@ def canonical_contents(
         first: decisions about their submissions: a group that has no copies has the content of its only decision.
     """
     hashes = [group.group_hash for group in groups]
-    named = select(client, _ContentName, NAMES, {"collection": collection, "hashes": hashes})
+    named = select(client, _CanonicalName, NAMES, {"collection": collection, "hashes": hashes})
     found = {name.hash: name.content_id for name in named}
     missing = [decision.group_content_id for decision in first if decision.group_content_id]
     if len(found) < len(hashes) and missing:
-        hashed = select(client, _ContentName, HASHES, {"content_ids": missing})
+        hashed = select(client, _CanonicalName, HASHES, {"content_ids": missing})
         found |= {name.hash: name.content_id for name in hashed if name.hash in hashes}
     return found
 

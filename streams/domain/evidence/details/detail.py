@@ -12,10 +12,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from streams.domain.evidence.parts import PARTS
 from streams.domain.evidence.thumbnail import SIDE
 from streams.domain.hamming.jit import compiled
 
-PARTS: Final = 8
 DETAIL_BYTES: Final = PARTS * PARTS
 UNITS_A_LEVEL: Final = 4
 """Detail is counted in quarters of a grey level, root mean square."""

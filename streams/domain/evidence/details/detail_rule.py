@@ -69,11 +69,15 @@ def aligned_pixels(known: Evidence, query: Evidence, placement: Placement) -> tu
     return known_pixels, 255 - query_pixels if placement.sign < 0 else query_pixels
 
 
+def most_change(usual: int) -> int:
+    """How much the worst place of a copy may differ, times CHANGE_SHARE, given what nearly all others do."""
+    return min(first + more * usual for first, more in CHANGE_LINES)
+
+
 def _differ(changes: Changes, shown: tuple[Thumbnail, Thumbnail]) -> bool:
     if changes.usual > MAX_DRAWN_USUAL and has_even_ground(shown[0].packed, MIN_DRAWN_EVEN_PERCENT):
         return True
-    most = min(first + more * changes.usual for first, more in CHANGE_LINES)
-    return changes.worst * CHANGE_SHARE > most
+    return changes.worst * CHANGE_SHARE > most_change(changes.usual)
 
 
 def _edge(thumbnail: Thumbnail) -> int:

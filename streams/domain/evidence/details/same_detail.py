@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from streams.domain.evidence.details.detail import UNITS_A_LEVEL
 from streams.domain.evidence.evidence import Evidence
-from streams.domain.evidence.parts import PARTS, shared_parts
+from streams.domain.evidence.parts import PARTS, by_part, shared_parts
 from streams.domain.evidence.thumbnail import SIDE
 
 MIN_COSINE: Final = 930
@@ -51,18 +51,19 @@ def has_same_detail(known: Evidence, query: Evidence, shares: NDArray[np.int64])
     """
     if not known.detail or not query.detail:
         return True
-    shared = shared_parts(_grid(known.detail), _grid(query.detail), shares, margin=EDGE_PARTS)
+    shared = shared_parts(known.detail, query.detail, shares, margin=EDGE_PARTS)
     if shared is None:
         return True
     one, other = ([int(value) for value in values[:, 0]] for values in shared)
-    return (
+    if (
         max(*one, *other) < LITTLE
         or _cosine_reaches(one, other, MIN_COSINE)
         or _correlation_reaches(one, other, MIN_CORRELATION)
         or _correlation_reaches([v * v for v in one], [v * v for v in other], MIN_SQUARED_CORRELATION)
-        or _is_blurred(known, query, BLURRED_PERCENT)
-        or (_cosine_reaches(one, other, MIN_SOFTENED_COSINE) and _is_blurred(known, query, SOFTENED_PERCENT))
-    )
+    ):
+        return True
+    softened = _cosine_reaches(one, other, MIN_SOFTENED_COSINE)
+    return _is_blurred(known, query, SOFTENED_PERCENT if softened else BLURRED_PERCENT)
 
 
 def _cosine_reaches(one: list[int], other: list[int], thousandths: int) -> bool:
@@ -99,9 +100,5 @@ def _strength(evidence: Evidence) -> tuple[int, int]:
     padded, side = np.pad(pixels, _AROUND, mode="edge"), 2 * _AROUND + 1
     around = sum(padded[y : y + SIDE, x : x + SIDE] for y in range(side) for x in range(side))
     contrast = int(np.square(side * side * pixels - around).sum()) // side**4
-    detail = int(np.square(_grid(evidence.detail)).sum())
+    detail = int(np.square(by_part(evidence.detail)).sum())
     return detail * (SIDE // PARTS) ** 2, contrast * UNITS_A_LEVEL**2
-
-
-def _grid(detail: bytes) -> NDArray[np.int64]:
-    return np.frombuffer(detail, np.uint8).reshape(PARTS, PARTS, 1).astype(np.int64)

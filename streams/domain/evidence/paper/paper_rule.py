@@ -110,7 +110,7 @@ def is_paper(pixels: Any, percentiles: Any, ink: Any, contrast: int, needs_words
     if thick * 100 <= MAX_THICK_PERCENT * strong:
         return True
     is_empty = even >= MIN_EMPTY_EVEN_PERCENT and blank * 100 >= MIN_EMPTY_BLANK_PERCENT * height * width
-    if is_empty and _count_words(ink) >= MIN_WORDS:
+    if is_empty and (needs_words or _count_words(ink) >= MIN_WORDS):
         return True
     return _flat_pixels(pixels) * 100 // (height * width) + even >= MIN_FLAT_AND_EVEN
 
