@@ -176,7 +176,7 @@ def list_event(number: int, collection: str, known: list[bytes], rng: random.Ran
 
 def list_entry(data: bytes, rng: random.Random) -> dict[str, Any]:
     """A hash of a picture of the run."""
-    if rng.random() < 0.7:
+    if rng.random() < 0.4:
         return {"algorithm": "sha256", "hash": sha256(data).hexdigest()}
     with Image.open(BytesIO(data)) as picture:
         return {"algorithm": "phash64", "hash": str(imagehash.phash(picture)), "bits": rng.choice((2, 8))}

@@ -162,7 +162,7 @@ def check_variety(twins: Twins, first: list[dict[str, Any]], about: str) -> None
     assert twins.later_chunks > 10, about
     assert {decision["verdict"]["status"] for decision in first} == STATUSES, about
     listed = [decision["verdict"]["entry"] for decision in decisions if decision["verdict"]["entry"]]
-    assert "exact" in {entry["confidence"] for entry in listed} <= {"exact", "unverified"}, about
+    assert {entry["confidence"] for entry in listed} == {"exact", "unverified"}, about
     assert any(decision["verdict"]["inherited_from"] for decision in first if decision["verdict"]["by"]), about
     assert any(decision["appears_in"] for decision in decisions), about
     assert {decision["outcome"] for decision in decisions if decision.get("probe")} == OUTCOMES - {"deleted"}, about

@@ -31,14 +31,14 @@ _PERCENTS: Final = np.array(RULE_PERCENTS, np.int64)
 
 
 def extract_page(image: Image.Image, must_be_paper: bool = True, needs_words: bool = False) -> Page | None:
-    """The ink of a picture; None if the picture is not paper, or smaller than LONG_SIDE.
+    """The ink of a picture; None if it is not paper, smaller than LONG_SIDE, or too narrow for a line of words.
 
     Args:
         image: the upright grey picture.
         must_be_paper: False extracts the ink of any picture.
         needs_words: whether a page without words is none.
     """
-    if max(image.size) < LONG_SIDE:
+    if max(image.size) < LONG_SIDE or min(image.size) < SHORT_SIDE:
         return None
     factor = max(image.size) // PICTURE_PIXELS
     picture = np.asarray(image.reduce(factor) if factor > 1 else image)
