@@ -36,7 +36,8 @@ SIZE: Final[Size] = (480, 270)
 FPS: Final = 25
 
 CODINGS: Final[dict[str, tuple[str, dict[str, str]]]] = {
-    "h264": ("libx264", {"preset": "veryfast", "crf": "23"}),
+    # x264's tree of macroblocks makes other files of the same frames from run to run.
+    "h264": ("libx264", {"preset": "veryfast", "crf": "23", "x264-params": "no-mbtree=1"}),
     "hevc": ("libx265", {"preset": "ultrafast", "crf": "28", "x265-params": "log-level=none"}),
     "mpeg4": ("mpeg4", {"qmin": "4", "qmax": "8"}),
     "vp9": ("libvpx-vp9", {"deadline": "realtime", "cpu-used": "8", "crf": "36", "b": "0"}),

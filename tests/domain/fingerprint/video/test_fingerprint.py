@@ -132,7 +132,7 @@ def test_a_letterboxed_video_has_the_view_of_the_video_without_borders() -> None
         entry
         for entry in inside
         if (
-            (whole["from_ms"] <= entry["from_ms"])
+            (whole["from_ms"] < entry["to_ms"])
             & (entry["from_ms"] < whole["to_ms"])
             & (np.bitwise_count(whole["hash64"] ^ entry["hash64"]) <= 10)
         ).any()
