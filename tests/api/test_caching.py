@@ -54,6 +54,7 @@ def test_a_medium_is_kept_until_something_is_decided_about_it(api: Api, story: d
             deadline = time.monotonic() + 1.5
             while time.monotonic() < deadline:  # before and after its row comes
                 found = client.get(f"/v1/media/{name}", params=SHOP)
+                assert found.status_code == 200, found.text
                 assert found.json()["decision"]["verdict"]["status"] == "blocked"
 
 
