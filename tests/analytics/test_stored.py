@@ -113,6 +113,19 @@ async def test_a_merged_content_is_in_the_group_that_its_decision_tells(store: S
     assert medium.group_content_id == name(0)
 
 
+@pytest.mark.parametrize("table", ["decisions_by_medium", "decision_documents"])
+async def test_a_medium_has_its_decision_while_a_revision_is_being_written(store: Store, table: str) -> None:
+    """Rows of one insert come into the tables one after the other, and questions come between them."""
+    first = decision(1)
+    revision = revised(first, 1)
+    await store.write(first, revision)
+    with store.database.client() as client:
+        client.command(f"DELETE FROM {table} WHERE decision_id = '{revision.decision_id}'")
+    medium = store.ask(view_medium, "default", first.media_id)
+    assert medium is not None
+    assert (medium.decision.decision_id, medium.submissions) == (str(first.decision_id), 1)
+
+
 async def test_a_failed_submission_and_one_of_an_early_version_have_the_group_that_they_can(store: Store) -> None:
     await store.write(decision(0), decision(1, content=0, outcome="near_duplicate"), decision(2, outcome="failed"))
     failed, near, first = store.ask(decision_page, ALL, before=None, limit=10)

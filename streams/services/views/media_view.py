@@ -47,8 +47,12 @@ def view_medium(client: Client, collection: str, media_id: str) -> MediumView | 
     Raises:
         AnalyticsError: ClickHouse does not answer or refuses.
     """
-    keys = standing_keys(client, collection, medium_keys(client, collection, media_id, limit=MAX_DECISIONS))
+    found = medium_keys(client, collection, media_id, limit=MAX_DECISIONS)
+    keys = standing_keys(client, collection, found)
     latest = next(iter(documents_of_keys(client, collection, keys[:1])), None)
+    if latest is None and found:  # all are deleted, or a revision is just being written: then the one before it stands
+        keys = standing_keys(client, collection, found, superseded=True)
+        latest = next(iter(documents_of_keys(client, collection, keys[:2])), None)
     if latest is None:
         return None
     use = content_uses(client, collection, [latest.content_id]).get(latest.content_id) if latest.content_id else None
