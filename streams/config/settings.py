@@ -112,7 +112,7 @@ class RuntimeSettings(_Part):
     fetch_concurrency: int = Field(512, ge=1, validation_alias="MEDIASIEVE_FETCH_CONCURRENCY")
     decoders: Literal["processes", "threads"] = Field("processes", validation_alias="MEDIASIEVE_DECODERS")
     decode_threads: int = Field(2, ge=1, validation_alias="MEDIASIEVE_DECODE_THREADS")
-    bulk_window: int = Field(128, ge=1, validation_alias="MEDIASIEVE_BULK_WINDOW")
+    bulk_window: int = Field(48, ge=1, validation_alias="MEDIASIEVE_BULK_WINDOW")
     video_threads: int = Field(4, ge=1, validation_alias="MEDIASIEVE_VIDEO_THREADS")
     answer_days: float = Field(38.0, gt=0, validation_alias="MEDIASIEVE_ANSWER_DAYS")
     fingerprint_cache_entries: int = Field(100_000, ge=0, validation_alias="MEDIASIEVE_FINGERPRINT_CACHE_ENTRIES")

@@ -27,7 +27,7 @@ PICTURE_SIZE = (64, 48)
 DISTINCT = 50_000
 """Of the pictures. Only they are read while it is measured; those after them are the same under other names."""
 
-MOST_PER_S = 140
+MOST_PER_S = 55
 """The bulk lane is paced at less than this beside live work."""
 
 SETTLE_S = 5.0

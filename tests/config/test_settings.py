@@ -87,7 +87,7 @@ VARIABLES = [
     ("MEDIASIEVE_IN_FLIGHT_BYTES", "runtime.max_in_flight_bytes", 192 << 20),
     ("MEDIASIEVE_FETCH_CONCURRENCY", "runtime.fetch_concurrency", 512),
     ("MEDIASIEVE_DECODE_THREADS", "runtime.decode_threads", 2),
-    ("MEDIASIEVE_BULK_WINDOW", "runtime.bulk_window", 128),
+    ("MEDIASIEVE_BULK_WINDOW", "runtime.bulk_window", 48),
     ("MEDIASIEVE_VIDEO_THREADS", "runtime.video_threads", 4),
     ("MEDIASIEVE_DECODERS", "runtime.decoders", "processes"),
     ("MEDIASIEVE_ANSWER_DAYS", "runtime.answer_days", 38.0),

@@ -194,16 +194,17 @@ class KeyedRunner(Runner):
         barrier.seal()
 
     def _process(self, delivery: Delivery, barrier: Barrier) -> list[Batch]:
-        """Returns the processed batches; a partition may be taken away meanwhile."""
+        """Returns the processed batches; a partition may be taken away meanwhile.
+
+        Few records do not wait for the many of another partition, nor do their outputs.
+        """
         processed: list[Batch] = []
-        outputs: list[Output] = []
         topic = self._context.topic(delivery[0].topic)
-        for batch in delivery:
+        for batch in sorted(delivery, key=lambda batch: len(batch.records)):
             if not batch.stale:
                 with contextlib.suppress(PartitionClosed):
-                    outputs += self._process_batch(topic, batch, barrier)
+                    self._context.produce(barrier, self._process_batch(topic, batch, barrier))
                     processed.append(batch)
-        self._context.produce(barrier, outputs)
         if processed:
             records = sum(len(batch.records) for batch in processed)
             metrics.RECORDS.labels(self._stage.name, topic).inc(records)

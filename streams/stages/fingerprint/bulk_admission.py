@@ -26,7 +26,7 @@ POLL_S: Final = 0.005
 WINDOW_S: Final = 1.0
 #: Nobody else is at work if nobody wrote to the log for so long; then so many windows have room, at any pace.
 ALONE_S: Final = 5.0
-ALONE_WINDOWS: Final = 8
+ALONE_WINDOWS: Final = 16
 #: Bulk work gets one medium for this many live ones even if live work always waits, and may save up `MAX_CREDIT`.
 LIVE_PER_BULK, MAX_CREDIT = 20, 64
 WARN_INTERVAL_S: Final = 60.0
