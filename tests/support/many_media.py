@@ -24,10 +24,11 @@ COPIES = """
 #: Goes to the end of the grid until it has so many entries, or no more come; returns how many it has.
 LOAD_ALL = """async (many) => {
     const loaded = () => Number(document.querySelector(".grid li")?.getAttribute("aria-setsize") || 0);
-    for (let before = -1, still = 0; loaded() < many && still < 200; before = loaded()) {
-        still = loaded() === before ? still + 1 : 0;
+    for (let before = 0, still = 0; before < many && still < 200; ) {
         scrollTo(0, document.documentElement.scrollHeight);
         await new Promise((done) => setTimeout(done, 50));
+        still = loaded() > before ? 0 : still + 1;
+        before = Math.max(before, loaded());
     }
     return loaded();
 }"""
