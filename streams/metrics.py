@@ -45,6 +45,15 @@ class BatchHistogram:
         yield HistogramMetricFamily(self._name, self._about, buckets=buckets, sum_value=total)
 
 
+def begin_at_zero(counter: Counter, *labels: tuple[str, ...]) -> None:
+    """Export series before anything has moved them.
+
+    Prometheus sees no increase in a series that begins at 1, and a panel without series says that there are no data.
+    """
+    for values in labels:
+        counter.labels(*values)
+
+
 RECORDS = Counter(
     "mediasieve_records", "Records that are finished, by stage and topic", ["stage", "topic"], registry=REGISTRY
 )

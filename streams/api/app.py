@@ -13,6 +13,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 from starlette_compress import CompressMiddleware
 
+from streams import metrics
 from streams.api.access.auth import Authenticator
 from streams.api.access.gate import Gate
 from streams.api.access.limits import RateLimits
@@ -21,7 +22,7 @@ from streams.api.bodies import max_body_bytes
 from streams.api.cursors import CursorSigner
 from streams.api.hot import HotReads
 from streams.api.openapi import describe, operation_defaults
-from streams.api.problems import Problem, answer_problem
+from streams.api.problems import TITLES, Problem, answer_problem
 from streams.api.routes import OPEN_ROUTERS, ROUTERS
 from streams.api.thumbnails import urls_of
 from streams.config.settings import Settings
@@ -58,6 +59,7 @@ def make_app(settings: Settings) -> FastAPI:
     for error in (Problem, RequestValidationError, HTTPException, MediasieveError, ExceptionGroup):
         app.add_exception_handler(error, answer_problem)
     describe(app)
+    metrics.begin_at_zero(metrics.API_REFUSED, *((code,) for code in TITLES))
     return app
 
 

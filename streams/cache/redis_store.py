@@ -57,6 +57,7 @@ class RedisStore:
         self._redis, self._place = _connect(address, self._timeout_s)
         self._breaker = StoreBreaker()
         self._writes: set[asyncio.Task[None]] = set()
+        metrics.begin_at_zero(metrics.API_SHARED_CACHE_TROUBLE, ("failed",), ("refused",), ("skipped",))
 
     async def read(self, namespace: str, name: str) -> KeptAnswer | None:
         """A kept answer; None if there is none, or the store is away."""

@@ -36,6 +36,7 @@ class LivePolicies:
         self._policies = load_policies(path)
         self._ended = threading.Event()
         self._look_s = look_s
+        metrics.begin_at_zero(metrics.POLICY_READS, ("taken",), ("refused",))
         if path is not None:
             logger.info("policy file %s: %s", path, _versions(self._policies))
             threading.Thread(target=self._watch, name="policy file", daemon=True).start()

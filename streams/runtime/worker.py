@@ -20,8 +20,9 @@ from typing import IO
 from streams import metrics
 from streams.config.byte_shares import stage_shares
 from streams.config.settings import Settings
-from streams.errors import BrokenInfrastructure, ConfigurationError
+from streams.errors import BrokenInfrastructure, ConfigurationError, Reason
 from streams.kafka.clients import producer_config
+from streams.kafka.topics import DEAD_LETTERS
 from streams.runtime.app import StageApp, lag_of, stage_app
 from streams.runtime.context import StageContext
 from streams.runtime.memory import MemoryReturn, collect_garbage_rarely, keep_freed_memory, return_unused_memory
@@ -100,6 +101,8 @@ class Worker:
         shares = stage_shares(runtime.max_in_flight_bytes, weights, decoding_processes=runtime.decoders == "processes")
         share_bytes = shares[stage.name]
         writes = frozenset(stage.writes)
+        if DEAD_LETTERS in writes:
+            metrics.begin_at_zero(metrics.ERRORS, *((stage.name, str(reason)) for reason in Reason))
         fed = set(stage.reads) <= {topic for other in self._stages if other is not stage for topic in other.writes}
         return StageContext(stage.name, writes, self._settings, outbox, self._loop, self.fail, share_bytes, fed)
 

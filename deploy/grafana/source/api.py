@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from panels import Dashboard, Panel, quantiles, rate
+from panels import Dashboard, Panel, quantiles, rate, rate_or_zero
 
 DASHBOARD = Dashboard(
     "api",
@@ -49,7 +49,7 @@ DASHBOARD = Dashboard(
             Panel(
                 "Trouble with the shared cache",
                 "Failed calls, refused entries, and calls that were left out while Redis is away or busy.",
-                rate("mediasieve_api_shared_cache_trouble_total", "result"),
+                rate_or_zero("mediasieve_api_shared_cache_trouble_total", "result"),
                 "ops",
             ),
         ],

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from panels import Dashboard, Panel, quantiles, rate
+from panels import Dashboard, Panel, quantiles, rate, rate_or_zero
 
 DASHBOARD = Dashboard(
     "moderation",
@@ -77,12 +77,12 @@ DASHBOARD = Dashboard(
             Panel(
                 "Hits",
                 "Contents that a list says something about, by equal bytes (exact) or by near hashes (unverified).",
-                rate("mediasieve_list_hits_total", "list, confidence"),
+                rate_or_zero("mediasieve_list_hits_total", "list, confidence"),
             ),
             Panel(
                 "Put in quarantine",
                 "Entries that matched too much; `mediasieve lists release` lets them act again.",
-                rate("mediasieve_list_quarantined_total", "collection, list"),
+                rate_or_zero("mediasieve_list_quarantined_total", "collection, list"),
             ),
         ],
         "Money": [

@@ -47,7 +47,7 @@ DASHBOARD = Dashboard(
             Panel(
                 "Jobs within 5 minutes",
                 "Of jobs that began in the last day; the objective is 95 %.",
-                {"": "1 - mediasieve:jobs_late:ratio_1d"},
+                {"": "1 - mediasieve:jobs_late:ratio_1d or on () vector(1)"},
                 "percentunit",
                 "stat",
             ),
@@ -73,7 +73,7 @@ DASHBOARD = Dashboard(
             Panel(
                 "Jobs",
                 "Counted over the last day; at 1, exactly one job in twenty is late.",
-                {"1d": 'mediasieve:slo_burn:rate1d{slo="jobs"}'},
+                {"1d": 'mediasieve:slo_burn:rate1d{slo="jobs"} or on () vector(0)'},
                 worry_above=1,
             ),
         ],

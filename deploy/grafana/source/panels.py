@@ -52,3 +52,9 @@ def rate(metric: str, by: str, *, matching: str = "") -> dict[str, str]:
     """The rate of a counter, one line for each value of the labels `by` (comma-separated)."""
     legend = " ".join(f"{{{{{label.strip()}}}}}" for label in by.split(","))
     return {legend: f"sum by ({by}) (rate({metric}{matching}[{RATE}]))"}
+
+
+def rate_or_zero(metric: str, by: str) -> dict[str, str]:
+    """The rate of a counter whose series begin with the first event; a line at zero until then."""
+    ((legend, expression),) = rate(metric, by).items()
+    return {legend: f"{expression} or on () vector(0)"}

@@ -22,7 +22,7 @@ DASHBOARD = Dashboard(
             Panel(
                 "Lag by partition",
                 "One partition alone: one busy collection.",
-                {"{{stage}} {{topic}}/{{partition}}": "mediasieve_lag_records > 0"},
+                {"{{stage}} {{topic}}/{{partition}}": "topk(20, mediasieve_lag_records)"},
             ),
         ],
         "Bulk lane": [

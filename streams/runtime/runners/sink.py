@@ -74,6 +74,7 @@ class SinkRunner(Runner):
         self._oldest_at = 0.0
         self._changed = asyncio.Event()
         self._reachable = False
+        metrics.begin_at_zero(metrics.RETRIES, (stage.name,))
         self._tasks = [asyncio.create_task(self._write_forever()), asyncio.create_task(self._ping_forever())]
 
     @property

@@ -102,6 +102,7 @@ class BulkAdmission:
         self._written_by_others = 0
         self._looking: asyncio.Task[None] | None = None
         self._warned_at = -WARN_INTERVAL_S
+        metrics.begin_at_zero(metrics.BULK_WAITS, ("live",), ("match",), ("pace",))
 
     async def admit(self, records: int) -> None:
         """Return once `records` records may begin."""

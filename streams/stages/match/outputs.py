@@ -22,6 +22,8 @@ from streams.kafka.cloudevents import (
 from streams.kafka.outputs import OutputHeaders
 from streams.kafka.topics import DECISIONS, FINGERPRINTS, VERDICTS
 
+metrics.begin_at_zero(metrics.OUTCOMES, ("unique",), ("duplicate",), ("near_duplicate",), ("failed",))
+
 
 class OutputBatch(Protocol):
     """The part of the runtime's `KeyedBatch` that this file needs."""

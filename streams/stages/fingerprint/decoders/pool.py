@@ -40,6 +40,7 @@ class DecoderPool:
         self._starting: set[asyncio.Task[None]] = set()
         self._waiting: deque[DecodeJob] = deque()
         self._closed = False
+        metrics.begin_at_zero(metrics.DECODER_DEATHS, ("crash",), ("timeout",))
 
     @property
     def pids(self) -> list[int]:
