@@ -563,7 +563,7 @@ class ModeratedTwin(Twin):
             for identity in here.submitted.get(content.content_id, ()):
                 member = here.members.get(identity)
                 if member is not None and member.content == content.content_id and member.expires_ms >= time_ms:
-                    key = content.group[0], member.content, identity.replace("-", "")
+                    key = in_order(content.group[0]), in_order(member.content), identity.replace("-", "")
                     places.append((key, identity))
         places.sort()
         left = [place for place in places if walk["after"] is None or place[0] > walk["after"]]
@@ -573,7 +573,7 @@ class ModeratedTwin(Twin):
             within = [place for place in chunk if place[0] <= walk["until"]]
             is_end, chunk = is_end or len(within) < len(chunk), within
         for key, identity in chunk:
-            self._revise(here, root, key[0], here.members[identity])
+            self._revise(here, root, key[0][1], here.members[identity])
         here.chunks[root] = walk["chunk"] + 1
         if not is_end:
             walk |= {"chunk": walk["chunk"] + 1, "after": chunk[-1][0]}
@@ -623,6 +623,11 @@ class ModeratedTwin(Twin):
         known = self._contents[first["collection"]].known
         media: str = known[first["content_id"]].group[1]
         return media
+
+
+def in_order(content_id: str) -> tuple[bool, str]:
+    """Sorts contents that are known by parts of their bytes behind all others."""
+    return "-parts:" in content_id, content_id
 
 
 def statuses_of(policy: dict[str, Any], drift: int) -> set[str]:

@@ -15,7 +15,7 @@ from streams.domain.records import Fingerprint, Label, ListEntry, ListEvent, Mod
 from streams.domain.records.hash_list import ListAlgorithm, ListEventName
 from streams.domain.records.moderation import EventName
 from streams.domain.records.verdict import SourceKind
-from tests.support import picture_streams
+from tests.support import picture_streams, video_streams
 from tests.support.partition import Partition
 
 Record = MatchInput | ModerationInput
@@ -110,6 +110,31 @@ def list_entry(rng: random.Random, seed: int) -> ListEntry:
         "said so" if says else None,
         bits,
     )
+
+
+def film_log(seed: int, length: int) -> list[Record]:
+    """As `log`, of videos, with events about their contents. Some are known by parts of their bytes."""
+    rng, partition, records, steps = random.Random(seed), Partition(), list[Record](), list[Step | ListEvent]()
+    films = [video_streams.video(20 * (seed % 50) + number).content_id for number in range(20)]
+    while len(records) < length or steps:
+        at = LogPosition(len(records), 1_000 * len(records))
+        if steps and (rng.random() < 0.4 or len(records) >= length):
+            records.append(ModerationInput(steps.pop(0), at, b"key"))
+        elif rng.random() < 0.4:
+            happened = event(len(records), rng, 0, f"2026-01-01T00:00:{len(records) % 60:02d}.000Z")
+            one, two = rng.sample(films, 2)
+            other = None if happened.other_content_id is None else two
+            happened = replace(happened, content_id=one, media_id=None, other_content_id=other)
+            records.append(ModerationInput(ModerationEvent.from_json(happened.to_json()), at, b"key"))
+        else:
+            facts = video_streams.video(20 * (seed % 50) + rng.randrange(20))
+            policy = video_streams.POLICIES[0]
+            submitted = video_streams.submission(facts, len(records), rng.randrange(40), policy, "shop")
+            records.append(MatchInput.of(Fingerprint.from_json(submitted.to_json()), at.time_ms, at.offset))
+        result = partition.process(records[-1:])
+        steps += [each.step for each in result.continuations]
+        steps += [ListEvent.from_json(each.event.to_json()) for each in result.log_events]
+    return records
 
 
 def log(seed: int, length: int, max_gap_ms: int, *, near: bool = True) -> list[Record]:
