@@ -15,6 +15,9 @@ from streams.config.settings import load_settings
 from streams.stages import STAGE_NAMES
 from streams.thumbnails.store import open_store
 from tests.deploy.compose import DEPLOY, TOP, load_compose, own_services
+from tests.support.commands import until
+from tests.support.processes import free_port
+from tests.support.redis_server import PROGRAM, needs_redis
 
 SERVICES = own_services()
 WRITTEN_BY_USERS = ("./secrets", "./moderation.yaml")
@@ -65,7 +68,7 @@ def test_make_secrets_makes_every_secret_once(tmp_path: Path) -> None:
     assert {entry["file"] for entry in document["secrets"].values()} <= {
         f"./secrets/{path.relative_to(tmp_path)}" for path in files
     }
-    assert all(len(password) == 48 for path, password in files.items() if path.parent.name != "api")
+    assert all(len(password) == 48 for path, password in files.items() if path.parent.name not in ("api", "cache"))
     assert len(set(files.values())) == len(files)
     assert {path: path.read_text() for path in files} == files, "a second run must not change passwords"
 
@@ -147,6 +150,64 @@ def test_a_store_that_speaks_s3_takes_the_place_of_the_folder(tmp_path: Path, mo
         assert store is not None
         store.close()
     assert set(override["services"]["store"]["secrets"]) == override["secrets"].keys()
+
+
+CACHE = yaml.safe_load((DEPLOY / "compose.cache.yaml").read_text())
+
+
+def test_a_shared_cache_is_named_by_a_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    subprocess.run(["sh", str(DEPLOY / "make-secrets.sh"), str(tmp_path)], check=True)
+    (given,) = CACHE["services"]["api"]["secrets"]
+    file = CACHE["secrets"][given["source"]]["file"].removeprefix("./secrets/")
+    monkeypatch.setenv(given["target"], (tmp_path / file).read_text())
+
+    address = urlsplit(load_settings().cache.address.get_secret_value())
+
+    assert CACHE["services"].keys() == {"api", address.hostname}
+    assert address.password == (tmp_path / "cache" / "password").read_text()
+    assert CACHE["secrets"].keys() == {given["source"], *CACHE["services"]["cache"]["secrets"]}
+
+
+@needs_redis
+def test_the_shared_cache_starts_and_wants_its_password(tmp_path: Path) -> None:
+    from redis import AuthenticationError, Redis
+    from redis.exceptions import ConnectionError as NoConnection
+
+    (command,), port = CACHE["services"]["cache"]["command"], free_port()
+    (tmp_path / "cache_password").write_text("secret")
+    changes = {
+        "exec valkey-server /tmp/valkey.conf": f"exec {PROGRAM} /tmp/valkey.conf --port {port} --bind 127.0.0.1",
+        "$$": "$",
+        "/run/secrets": str(tmp_path),
+        "/tmp/valkey": f"{tmp_path}/valkey",
+    }
+    for text, here in changes.items():
+        assert text in command
+        command = command.replace(text, here)
+
+    def answers(client: Redis) -> bool:
+        try:
+            return bool(client.ping())
+        except NoConnection as error:
+            if isinstance(error, AuthenticationError):
+                raise
+            return False
+
+    with (tmp_path / "log").open("wb") as log:
+        process = subprocess.Popen(["/bin/sh", "-c", command], cwd=tmp_path, stdout=log, stderr=log)
+    try:
+        client = Redis(port=port, password="secret", decode_responses=True)
+        until(lambda: answers(client))
+        assert client.config_get("maxmemory", "maxmemory-policy", "save") == {
+            "maxmemory": str(256 << 20),
+            "maxmemory-policy": "allkeys-lfu",
+            "save": "",
+        }
+        with pytest.raises(AuthenticationError):
+            Redis(port=port).ping()
+    finally:
+        process.kill()
+        process.wait()
 
 
 def test_moderators_call_back_to_an_api_with_the_same_secret() -> None:
