@@ -34,13 +34,15 @@ THUMBNAIL, PAGE, CHROMA, PIXELS, OTHER_PAGE, DETAIL = (ord(tag) for tag in "TPCX
 
 _PAGES: Final = (PAGE, OTHER_PAGE)
 
-_THUMBNAIL_SECTION: Final = _SECTION.pack(THUMBNAIL, _THUMBNAIL.size + THUMBNAIL_BYTES)
-_DETAIL_SECTION: Final = _SECTION.pack(DETAIL, DETAIL_BYTES)
-
 CHROMA_SIDE: Final = PARTS
 CHROMA_BYTES: Final = 2 * CHROMA_SIDE * CHROMA_SIDE
 PIXELS_BYTES: Final = 16
 _LENGTHS: Final = {CHROMA: CHROMA_BYTES, PIXELS: PIXELS_BYTES, DETAIL: DETAIL_BYTES}
+_PLAIN_SECTIONS: Final = {
+    _SECTION.pack(tag, length): _SECTION.size + length
+    for tag, length in {THUMBNAIL: _THUMBNAIL.size + THUMBNAIL_BYTES, **_LENGTHS}.items()
+}
+"""The sizes of sections of one length, by their beginning."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,7 @@ def pack_evidence(evidence: Evidence) -> bytes:
 
 
 def is_evidence(packed: bytes) -> bool:
-    """Whether bytes are evidence of this version. What most photos have, thumbnails and detail, is not unpacked.
+    """Whether bytes are evidence of this version. What photos have, all but ink, is not unpacked.
 
     Raises:
         BadInput: as `unpack_evidence`.
@@ -138,10 +140,9 @@ def is_evidence(packed: bytes) -> bool:
     plain = size > at + _SECTION.size and packed[0] == VERSION and packed[at + _SECTION.size] == FULL
     plain = plain and packed[at] == THUMBNAIL
     while plain and at < size:
-        section = packed[at : at + _SECTION.size]
-        plain = section in (_THUMBNAIL_SECTION, _DETAIL_SECTION)
-        at += _SECTION.size
-        at += _THUMBNAIL.size + THUMBNAIL_BYTES if section == _THUMBNAIL_SECTION else DETAIL_BYTES
+        section_bytes = _PLAIN_SECTIONS.get(packed[at : at + _SECTION.size], 0)
+        plain = section_bytes > 0
+        at += section_bytes
     if plain and at == size and any(packed[1:5]) and any(packed[5:9]):
         return True
     return unpack_evidence(packed) is not None

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import random
 
-from streams.domain.evidence.evidence import Evidence, Thumbnail, is_evidence, pack_evidence, unpack_evidence
+from streams.domain.evidence.details.detail import DETAIL_BYTES
+from streams.domain.evidence.evidence import (
+    CHROMA_BYTES,
+    PIXELS_BYTES,
+    Evidence,
+    Thumbnail,
+    is_evidence,
+    pack_evidence,
+    unpack_evidence,
+)
 from streams.domain.evidence.thumbnail import EDGE, THUMBNAIL_BYTES
 from streams.domain.hashes.views import FULL, TRIMMED
 from streams.errors import BadInput
@@ -15,7 +24,12 @@ HEAD_BYTES = 21
 def some_evidence(rng: random.Random) -> bytes:
     views = rng.choice(([FULL], [FULL, TRIMMED], [TRIMMED], []))
     thumbnails = tuple(Thumbnail(view, (0, 0, EDGE, EDGE), rng.randbytes(THUMBNAIL_BYTES)) for view in views)
-    return pack_evidence(Evidence(rng.choice((640, 640, 0)), rng.choice((480, 480, 0)), thumbnails))
+    told = {
+        name: rng.randbytes(rng.choice((0, length, length, length, length - 1)))
+        for name, length in {"chroma": CHROMA_BYTES, "pixels": PIXELS_BYTES, "detail": DETAIL_BYTES}.items()
+        if rng.random() < 0.5
+    }
+    return pack_evidence(Evidence(rng.choice((640, 640, 0)), rng.choice((480, 480, 0)), thumbnails, **told))
 
 
 def damaged(packed: bytes, rng: random.Random) -> bytes:
