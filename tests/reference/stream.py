@@ -92,6 +92,30 @@ def submissions(count: int, seed: int, folder: Path) -> list[Published]:
         else:
             which = pool[int(rng.random() ** 2 * CONTENTS)] if rng.random() < 0.85 else rng.choice(shown)
             found.append(submission(number, collection, which, count, rng))
+    found[count // 4 : count // 4] = listed_media(seed)
+    return found
+
+
+def listed_media(seed: int) -> list[Published]:
+    """A list of two hashes, and media with these hashes. No other event is about them: every run has such hits."""
+    rng = random.Random(seed)
+    exact, near = (noise((120, 90), seed % 1_000_000 * CONTENTS + CONTENTS // 2 + number) for number in range(2))
+    media = [encode(exact, "PNG"), encode(near, "JPEG")]
+    entries = [
+        {"algorithm": "sha256", "hash": sha256(media[0]).hexdigest()},
+        {"algorithm": "phash64", "hash": str(imagehash.phash(near)), "bits": 8},
+    ]
+    certain = {"list_name": "sure", "import_id": "import-0", "chunk": 0, "entries": entries, "chunks": 1}
+    certain |= {"status": "blocked", "negative": False, "perceptual": "entry", "quarantine_after": 50}
+    found = []
+    for event in ("list_entries", "list_effective"):
+        made = list_event(0, "shop", media, rng)
+        body = orjson.dumps({**orjson.loads(made.value), **certain, "event": event})
+        found.append(replace(made, key=b"shop/sure", value=body, headers=(("ce_id", event.encode()), made.headers[1])))
+    for number, medium in enumerate(media):
+        name = f"listed-{number}".encode()
+        headers = (("ce_id", name), ("ce_source", b"test"), ("ce_subject", name), ("ce_collection", b"shop"))
+        found.append(Published(name, medium, (*headers, ("content-type", b"image/png"))))
     return found
 
 
