@@ -27,7 +27,7 @@ from tests.support.processes import end, free_port
 SCRAPE_S = 2
 #: In place of Grafana's variables.
 INTERVALS = {"$__rate_interval": "20s", "$__range": "5m", "$__interval": "5s"}
-DAYS = (r"now() - 3600", "now() - 86400 * 30")
+DAYS = ("now() - 3600", "now() - 86400 * 30")
 #: An empty box of MP4, which other formats ignore, too.
 ENDING = struct.pack(">I4s", 8, b"free")
 #: Where ClickHouse keeps its log of queries; the embedded one keeps none.
@@ -85,10 +85,9 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
         until(lambda: "Look further" in log.read_text() or demo.poll() is not None)
         with httpx.Client(base_url=f"http://{address}", timeout=30) as client:
             until(lambda: len(client.get("/api/v1/query", params={"query": "up == 1"}).json()["data"]["result"]) == 2)
-        submit_more(running, data_dir / "samples")
-        ask_the_api(running)
-        time.sleep(4 * SCRAPE_S)
-        with httpx.Client(base_url=f"http://{address}", timeout=30) as client:
+            submit_more(running, data_dir / "samples")
+            ask_the_api(running)
+            time.sleep(4 * SCRAPE_S)
             yield Watched(running, client, began_at)
     finally:
         for process in reversed(processes):

@@ -112,7 +112,7 @@ def list_entry(rng: random.Random, seed: int) -> ListEntry:
     )
 
 
-def film_log(seed: int, length: int) -> list[Record]:
+def film_log(seed: int, length: int, *, deletions: bool) -> list[Record]:
     """As `log`, of videos, with events about their contents. Some are known by parts of their bytes."""
     rng, partition, records, steps = random.Random(seed), Partition(), list[Record](), list[Step | ListEvent]()
     films = [video_streams.video(20 * (seed % 50) + number).content_id for number in range(20)]
@@ -122,6 +122,8 @@ def film_log(seed: int, length: int) -> list[Record]:
             records.append(ModerationInput(steps.pop(0), at, b"key"))
         elif rng.random() < 0.4:
             happened = event(len(records), rng, 0, f"2026-01-01T00:00:{len(records) % 60:02d}.000Z")
+            if happened.event == "deletion" and not deletions:
+                continue
             one, two = rng.sample(films, 2)
             other = None if happened.other_content_id is None else two
             happened = replace(happened, content_id=one, media_id=None, other_content_id=other)
@@ -131,10 +133,15 @@ def film_log(seed: int, length: int) -> list[Record]:
             policy = video_streams.POLICIES[0]
             submitted = video_streams.submission(facts, len(records), rng.randrange(40), policy, "shop")
             records.append(MatchInput.of(Fingerprint.from_json(submitted.to_json()), at.time_ms, at.offset))
-        result = partition.process(records[-1:])
-        steps += [each.step for each in result.continuations]
-        steps += [ListEvent.from_json(each.event.to_json()) for each in result.log_events]
+        steps += what_follows(partition, records[-1])
     return records
+
+
+def what_follows(partition: Partition, record: Record) -> list[Step | ListEvent]:
+    """What the match stage adds to the end of the log when it reads a record."""
+    result = partition.process([record])
+    events = [ListEvent.from_json(each.event.to_json()) for each in result.log_events]
+    return [*(each.step for each in result.continuations), *events]
 
 
 def log(seed: int, length: int, max_gap_ms: int, *, near: bool = True) -> list[Record]:
@@ -161,9 +168,7 @@ def log(seed: int, length: int, max_gap_ms: int, *, near: bool = True) -> list[R
             second = int(submission.submission_id.removeprefix("s#")) * 7 % 60
             submission = replace(submission, submitted_at=f"2026-01-01T00:00:{second:02d}.000Z")
             records.append(MatchInput.of(Fingerprint.from_json(submission.to_json()), time_ms, len(records)))
-        result = partition.process(records[-1:])
-        steps += [each.step for each in result.continuations]
-        steps += [ListEvent.from_json(each.event.to_json()) for each in result.log_events]
+        steps += what_follows(partition, records[-1])
     return records
 
 
