@@ -344,9 +344,10 @@ class ModeratedTwin(Twin):
 
     def _said(self, here: Collection, event: dict[str, Any], content: Any, order: tuple[int, int]) -> list[str]:
         source = content.content_id, event["by"]["kind"], event["by"]["name"]
-        before = [verdict for verdict in here.verdicts if verdict["source"] == source]
-        here.verdicts = [verdict for verdict in here.verdicts if verdict["source"] != source]
         root = self._root(here, content.group[0])
+        names = self._linked(here, root)
+        before = [each for each in here.verdicts if each["source"] == source and each["home"] in names]
+        here.verdicts = [each for each in here.verdicts if each not in before]
         if event["event"] == "withdrawal":
             return [root] if before else []
         passes = event["status"] in self._statuses(here, content)
@@ -371,12 +372,25 @@ class ModeratedTwin(Twin):
         if home != other_home:
             return self._unlink(here, [link for link in here.links if home in link[2:]])
         leaver = other if content.content_id == home else content
-        leaver.group = leaver.content_id, leaver.media_id
+        own = leaver.content_id
+        leaver.group = own, leaver.media_id
         leaver.is_member, leaver.drift = False, 0
-        for verdict in here.verdicts:
-            if verdict["source"][0] == leaver.content_id:
-                verdict |= {"home": leaver.content_id, "for_group": True}
-        return [root, leaver.content_id]
+        taken = [
+            verdict
+            for verdict in here.verdicts
+            if verdict["source"][0] == own and verdict["home"] in self._linked(here, root)
+        ]
+        sources = [verdict["source"] for verdict in taken]
+        here.verdicts = [
+            verdict
+            for verdict in here.verdicts
+            if verdict in taken or verdict["source"] not in sources or verdict["home"] not in self._linked(here, own)
+        ]
+        for verdict in taken:
+            verdict |= {"home": own, "for_group": True}
+        if self._root(here, own) == root:  # a group of this name was merged with the group that it left
+            return self._unlink(here, [link for link in here.links if own in link[2:]])
+        return [root, self._root(here, own)]
 
     def _merge(self, here: Collection, content: Any, other: Any) -> list[str]:
         here.splits.discard(frozenset((content.content_id, other.content_id)))
@@ -384,7 +398,7 @@ class ModeratedTwin(Twin):
         if one == two:
             return []
         for member in (content, other):
-            if member.group[0] not in here.founded:
+            if len(self._linked(here, member.group[0])) == 1:
                 here.founded[member.group[0]] = self._founded(member)
         here.links.append((content.content_id, other.content_id, content.group[0], other.group[0]))
         for root in (one, two):
@@ -591,8 +605,7 @@ class ModeratedTwin(Twin):
         member.revision, member.told = member.revision + 1, told
         first = member.first
         identity = first["collection"], first["submission_id"], first["attempt"]
-        is_merged = len(self._linked(here, root)) > 1
-        group_media = here.founded[root][1] if is_merged else self._canonical_medium(first)
+        group_media = self._media_of(here, root, self._contents[first["collection"]].known[member.content])
         revised = {
             **first,
             "decision_id": decision_id(*identity, member.revision),
@@ -618,11 +631,6 @@ class ModeratedTwin(Twin):
             revised["verdict"] = said(verdict, first["media_id"])
         self.decisions[revised["decision_id"]] = revised
         self.revised.append(revised["decision_id"])
-
-    def _canonical_medium(self, first: dict[str, Any]) -> str:
-        known = self._contents[first["collection"]].known
-        media: str = known[first["content_id"]].group[1]
-        return media
 
 
 def in_order(content_id: str) -> tuple[bool, str]:

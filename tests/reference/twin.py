@@ -128,8 +128,6 @@ class Twin:
         key_frames = KeyFrames(key_frames_of(facts["evidence"]), self._judge)
         found = videos.match(contents, frames, duration_ms, policy, time_ms, own, key_frames)
         is_kept = bool(frames) and videos.stores_frames(contents, found, time_ms, own)
-        if found is not None and contents.apart(found.known):
-            found = None
         joined = found is not None and found.is_reused
         shown = videos.pictures_in(contents, frames, policy, time_ms) if policy["appears_in"] else []
         contents.known[own] = Known(

@@ -141,7 +141,7 @@ def match(
     weights = []
     for number, moment in enumerate(moments):
         found = matching_pairs(known, moment, number, policy)
-        groups = len({pair.known.group for pair in found})
+        groups = len({pair.known.group[0] for pair in found})
         if groups > kernel.MAX_GROUPS or len(found) > kernel.MAX_MATCHES:
             weights.append(0)
             continue
@@ -153,6 +153,8 @@ def match(
         if any(each.is_reused for each in best):
             break
         for candidate in candidates(pairs, weights, members):
+            if contents.apart(candidate):
+                continue
             hash64_distance_bits = min(pair.hash64_distance_bits for pair in pairs if pair.known is candidate)
             orientations = Counter(pair.moments.orientation for pair in pairs if pair.known is candidate)
             orientation = min(orientations, key=lambda each: (-orientations[each], each))
@@ -418,7 +420,10 @@ def stores_frames(contents: Contents, found: VideoMatch | None, time_ms: int, ow
     members = [
         each
         for each in contents.known.values()
-        if each.is_member and each.group == found.known.group and each.expires_ms >= time_ms and each.content_id != own
+        if each.is_member
+        and each.group[0] == found.known.group[0]
+        and each.expires_ms >= time_ms
+        and each.content_id != own
     ]
     return sum(each.algorithm == "frames:1" for each in members) < index.MAX_STORED_MEMBERS
 

@@ -112,7 +112,7 @@ def list_entry(rng: random.Random, seed: int) -> ListEntry:
     )
 
 
-def film_log(seed: int, length: int, *, deletions: bool) -> list[Record]:
+def film_log(seed: int, length: int) -> list[Record]:
     """As `log`, of videos, with events about their contents. Some are known by parts of their bytes."""
     rng, partition, records, steps = random.Random(seed), Partition(), list[Record](), list[Step | ListEvent]()
     films = [video_streams.video(20 * (seed % 50) + number).content_id for number in range(20)]
@@ -122,8 +122,6 @@ def film_log(seed: int, length: int, *, deletions: bool) -> list[Record]:
             records.append(ModerationInput(steps.pop(0), at, b"key"))
         elif rng.random() < 0.4:
             happened = event(len(records), rng, 0, f"2026-01-01T00:00:{len(records) % 60:02d}.000Z")
-            if happened.event == "deletion" and not deletions:
-                continue
             one, two = rng.sample(films, 2)
             other = None if happened.other_content_id is None else two
             happened = replace(happened, content_id=one, media_id=None, other_content_id=other)

@@ -183,11 +183,19 @@ class PendingDecision:
 
 
 def plan_operations(
-    batch: Sequence[PendingDecision], state: State, answer_ms: int
+    batch: Sequence[PendingDecision],
+    state: State,
+    answer_ms: int,
+    *,
+    is_apart: Callable[[PendingDecision], Callable[[str], bool]],
 ) -> Iterator[tuple[str, PendingDecision, IndexOperation]]:
     """The index operations of a batch in order, each with the algorithm of its index; fills the pending decisions.
 
-    `answer_ms` is how long a decision is remembered at most.
+    Args:
+        batch: in the order of their partition.
+        state: of the partition.
+        answer_ms: how long a decision is remembered at most.
+        is_apart: of a submission, `MatchAndInsert.is_apart`.
     """
     expiry_of_decided: dict[bytes, int] = {}
     known: dict[bytes, _KnownContent] = {}
@@ -209,7 +217,8 @@ def plan_operations(
         content = known.get(pending.content_key) or _known_content(pending, state)
         if content is None or content.expires_ms < pending.time_ms:
             pending.is_new = True
-            yield from _insert(pending, content, evidence.before(number, pending.fingerprint.collection))
+            known_evidence = evidence.before(number, pending.fingerprint.collection)
+            yield from _insert(pending, content, known_evidence, is_apart(pending))
             if pending.is_probe:  # nobody has seen it: later records of the batch find the index as it was
                 if pending.comparable_entries.entries:
                     yield pending.comparable_entries.algorithm, pending, Remove(facts.content_id)
@@ -280,7 +289,10 @@ def _known_content(pending: PendingDecision, state: State) -> _KnownContent | No
 
 
 def _insert(
-    pending: PendingDecision, expired: _KnownContent | None, known_evidence: Callable[[str], bytes]
+    pending: PendingDecision,
+    expired: _KnownContent | None,
+    known_evidence: Callable[[str], bytes],
+    is_apart: Callable[[str], bool],
 ) -> Iterator[tuple[str, PendingDecision, IndexOperation]]:
     """The operations for a content that is new, or replaces an expired content of equal bytes."""
     (algorithm, entries), policy = pending.comparable_entries, pending.fingerprint.policy
@@ -298,6 +310,7 @@ def _insert(
                 duration_ms=video_duration_ms(facts, entries),
                 evidence=pending.evidence,
                 known_evidence=known_evidence,
+                is_apart=is_apart,
             )
         yield algorithm, pending, insert
         if policy.appears_in:

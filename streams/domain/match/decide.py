@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, cast
 
 from streams.domain.hashes.algorithms import FRAMES_HASH
+from streams.domain.match.apart import Apart
 from streams.domain.match.batch import (
     ANSWER_DAYS,
     REVISION,
@@ -40,7 +41,7 @@ from streams.domain.match.storing import (
     put_new,
     statuses_inherited_by,
 )
-from streams.domain.match.videos.index import VideoMatchResult
+from streams.domain.match.videos.index import VideoIndex, VideoMatchResult
 from streams.domain.match.videos.outcome import video_match
 from streams.domain.moderation.collections import ModeratedCollections
 from streams.domain.moderation.deletions.erasure import tell_again, tombstone_of
@@ -48,7 +49,6 @@ from streams.domain.moderation.effects import Effects, Fate, LogEvent, Refusal
 from streams.domain.moderation.events import Moderation
 from streams.domain.moderation.hash_lists.judge import NOT_LISTED
 from streams.domain.moderation.hash_lists.verdicts import ListHit
-from streams.domain.moderation.splits import NO_SPLITS, splits_of
 from streams.domain.moderation.standing import Standing, standing_of
 from streams.domain.moderation.steps import Continuation, DeletionStep, WalkStep
 from streams.domain.policy.policy import DAY_MS
@@ -137,7 +137,7 @@ def decide(
     moderation, result = Moderation(state, indexes.moderated, answer_ms), MatchResult([], [], [], [], [], [])
     submissions = iter(pending)
     records = [each if isinstance(each, ModerationInput) else next(submissions) for each in batch]
-    for part in parts_of(records, state, moderation):
+    for part in parts_of(records, state, moderation, indexes.moderated):
         _decide_part(part, state, indexes, moderation, result, answer_ms)
     result.list_hits.extend(moderation.list_hits)
     return result
@@ -157,9 +157,12 @@ def _decide_part(
         if each.fingerprint.collection in moderated.with_deleted:
             collection = each.fingerprint.collection
             each.tombstone = tombstone_of(state, collection, each.decision_key, each.time_ms)
-    _apply_operations(plan_operations(pending, state, answer_ms), indexes)
-    state.load({key for each in pending for key in _keys_of_found(each)})
     listing = BatchListing(pending, state, moderated)
+    operations = plan_operations(
+        pending, state, answer_ms, is_apart=lambda each: Apart(each, state, moderated, listing)
+    )
+    _apply_operations(operations, indexes)
+    state.load({key for each in pending for key in _keys_of_found(each)})
     for record in part:
         if isinstance(record, ModerationInput):
             effects, key = _apply_moderation(record, moderation), record.routing_key
@@ -169,6 +172,10 @@ def _decide_part(
         result.add(effects, key)
         for collection, algorithm, content_id in effects.removed:
             indexes.of(collection, algorithm).apply([Remove(content_id)])
+        for collection, algorithm, content_id in effects.left_group:
+            index = indexes.of(collection, algorithm)
+            if isinstance(index, VideoIndex):  # pictures are found without their group
+                index.leave_group(content_id)
     result.refusals.extend(listing.refused)
     result.log_events.extend(listing.log_events)
     result.list_hits.extend(listing.hits)
@@ -317,26 +324,15 @@ def _near_match(
         standing = standing_of(state, collection, content, 0)
         return standing.group_content_id, standing.group_media_id
 
-    splits = NO_SPLITS
-    if collection in moderated.with_splits:
-        splits = splits_of(state, collection, own_group[0], pending.time_ms)
-    has_negative = any(each.in_force.negative for each in lists.lists_of(collection))
-
-    def is_apart(content_id: str) -> bool:
-        content, _ = known(content_id)
-        return splits.part_from(content) or (has_negative and lists.is_negative(pending, content))
-
     if pending.video_hit is not None:
         content, _ = known(pending.video_hit.content_id)
-        if is_apart(content.content_id):
-            return None, None, 0
         is_reused = pending.video_hit.is_reused
         group = group_now(content) if is_reused else own_group
         match = video_match(pending.video_hit, content, policy, group)
         drift_blocks = MAX_DRIFT_BLOCKS if match.relation == "clip_of" else content.drift_blocks
         return match, content if is_reused else None, drift_blocks if is_reused else 0
-    candidates = pending.candidates
-    if splits or has_negative:
+    candidates, is_apart = pending.candidates, Apart(pending, state, moderated, lists)
+    if is_apart.is_possible:
         candidates = [each for each in candidates if not is_apart(each.content_id)]
     copy = find_copy(candidates, pending.comparable_entries.entries, pending.evidence, policy, known)
     if copy is None:

@@ -8,7 +8,7 @@ from streams.domain.match.batch import PendingDecision
 from streams.domain.moderation.collections import ModeratedCollections
 from streams.domain.moderation.effects import LogEvent, Refusal
 from streams.domain.moderation.hash_lists.judge import NOT_LISTED, Cause, Listing, is_known_negative, judge
-from streams.domain.moderation.hash_lists.listable import unpack_listable
+from streams.domain.moderation.hash_lists.listable import Listable, unpack_listable
 from streams.domain.moderation.hash_lists.lists import HitsByList, ListsOfCollection, find_hits
 from streams.domain.moderation.hash_lists.quarantine import quarantine_event
 from streams.domain.moderation.hash_lists.verdicts import ListHit, give
@@ -60,15 +60,17 @@ class BatchListing:
         cause = Cause(pending.fingerprint.facts.content_id, _cause(pending))
         return judge(self._state, collection, lists, hits, pending.listable, cause)
 
-    def is_negative(self, pending: PendingDecision, known: Content) -> bool:
+    def is_negative(self, pending: PendingDecision) -> bool:
+        """Whether a submission is on a negative list."""
+        return self._has_negative(pending.fingerprint.collection, pending.listable)
+
+    def is_known_negative(self, collection: str, known: Content) -> bool:
         """Whether a known content is on a negative list."""
-        lists = self.lists_of(pending.fingerprint.collection)
-        return bool(lists) and is_known_negative(
-            self._state,
-            pending.fingerprint.collection,
-            lists,
-            unpack_listable(known.listable, known.content_id),
-        )
+        return self._has_negative(collection, unpack_listable(known.listable, known.content_id))
+
+    def _has_negative(self, collection: str, hashes: Listable) -> bool:
+        lists = self.lists_of(collection)
+        return bool(lists) and is_known_negative(self._state, collection, lists, hashes)
 
     def give(self, pending: PendingDecision, content: Content, listing: Listing, statuses: int) -> None:
         """Write what the lists say about a new content."""

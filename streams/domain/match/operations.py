@@ -14,6 +14,11 @@ def no_evidence(content_id: str) -> bytes:
     return b""
 
 
+def none_is_apart(content_id: str) -> bool:
+    """For submissions that may be matched with every content."""
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class MatchAndInsert:
     """Find what a submission may be a copy of, then insert its content.
@@ -30,6 +35,8 @@ class MatchAndInsert:
         duration_ms: of a video.
         evidence: of a video, packed; empty if it has none. Pictures are verified after their candidates are found.
         known_evidence: of a known video, packed, by its content id, as it is before this operation.
+        is_apart: of a video, whether it must not be matched with a known video, by the content id of that one. For
+            pictures this is asked when their evidence is compared.
     """
 
     content_id: str
@@ -41,6 +48,7 @@ class MatchAndInsert:
     duration_ms: int = 0
     evidence: bytes = b""
     known_evidence: Callable[[str], bytes] = no_evidence
+    is_apart: Callable[[str], bool] = none_is_apart
 
 
 @dataclass(frozen=True, slots=True)

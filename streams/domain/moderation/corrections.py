@@ -159,15 +159,24 @@ def _split(state: State, collection: str, content: Content, other: Content, time
         home = content.group_content_id
         return groups.part(state, collection, root, group, [link for link in group.links if home in _ends(link)])
     leaver = other if content.content_id == content.group_content_id else content
-    return [root, *_leave(state, collection, leaver, root, group)]
+    own = leaver.content_id
+    founded = _leave(state, collection, leaver, root, group)
+    if founded != root:
+        return [root, founded]
+    group = read_group(state, collection, root)[1]  # a group of this name was merged with the group that it left
+    return groups.part(state, collection, root, group, [link for link in group.links if own in _ends(link)])
 
 
 def _ends(link: Link) -> tuple[str, str]:
     return link.group, link.other_group
 
 
-def _leave(state: State, collection: str, leaver: Content, root: str, group: Group) -> list[str]:
-    """A content leaves its group, takes along the verdicts that name it, and founds a group of its own."""
+def _leave(state: State, collection: str, leaver: Content, root: str, group: Group) -> str:
+    """A content leaves its group, takes along the verdicts that name it, and founds a group of its own.
+
+    There may be a group of this name from before the content was deleted and came again, with members and verdicts of
+    then. The answer is the root of the content's group now.
+    """
     own = leaver.content_id
     key = content_key(collection, own)
     alone = replace(leaver, group_content_id=own, group_media_id=leaver.media_id, is_member=False, drift_blocks=0)
@@ -176,9 +185,15 @@ def _leave(state: State, collection: str, leaver: Content, root: str, group: Gro
     taken = tuple(replace(each, home=own, for_group=True) for each in group.verdicts if each.content_id == own)
     left = tuple(each for each in group.verdicts if each.content_id != own)
     state.put(group_key(collection, root), replace(_named(group, leaver), verdicts=left).pack())
-    before = read_group(state, collection, own)[1]
-    state.put(group_key(collection, own), Group(media_id=leaver.media_id, chunks=before.chunks, verdicts=taken).pack())
-    return [own]
+    founded, before = read_group(state, collection, own)
+    sources = {_source(each) for each in taken}
+    verdicts = (*(each for each in before.verdicts if _source(each) not in sources), *taken)
+    state.put(group_key(collection, founded), replace(_named(before, alone), verdicts=verdicts).pack())
+    return founded
+
+
+def _source(verdict: GroupVerdict) -> tuple[str, str, str, bool]:
+    return verdict.content_id, verdict.kind, verdict.name, verdict.entry is None
 
 
 def _merge(state: State, collection: str, content: Content, other: Content, time_ms: int) -> list[str]:

@@ -11,7 +11,7 @@ from streams.domain.records import ListEvent, ModerationEvent, parse_json_object
 from streams.domain.records.hash_list import LIST_EVENTS
 from streams.domain.state.answers import Answer
 from streams.domain.state.content import Content
-from streams.domain.state.keys import CONTENT_PREFIX, collection_of
+from streams.domain.state.keys import collection_of
 from streams.errors import BadInput, Reason
 
 
@@ -66,6 +66,7 @@ class Effects:
         log_events: that go to the end of the log.
         repeated: the event was applied before.
         removed: contents that are not to be found any more: collection, algorithm of their hashes, content id.
+        left_group: contents that left their group and founded one of their own, likewise.
         handled: kind and fate of every event.
     """
 
@@ -75,6 +76,7 @@ class Effects:
     log_events: list[LogEvent] = field(default_factory=list)
     repeated: bool = False
     removed: list[tuple[str, str, str]] = field(default_factory=list)
+    left_group: list[tuple[str, str, str]] = field(default_factory=list)
     handled: list[tuple[str, Fate]] = field(default_factory=list)
 
     def add(self, others: Effects) -> None:
@@ -84,15 +86,21 @@ class Effects:
         self.refusals += others.refusals
         self.log_events += others.log_events
         self.removed += others.removed
+        self.left_group += others.left_group
         self.handled += others.handled
 
-    def note_removed(self, key: bytes, known: bytes | None) -> None:
-        """Note that a key, whose value this is, is about to go: a content of it is not to be found any more."""
-        if known is None or not key.startswith(CONTENT_PREFIX):
+    def note_written_content(self, key: bytes, before: bytes | None, after: bytes | None) -> None:
+        """Note that a content is about to be written: what is found in memory follows from contents."""
+        if before is None:
             return
-        content = Content.unpack(known)
-        if content.algorithm:
-            self.removed.append((collection_of(key).decode(), content.algorithm, content.content_id))
+        content = Content.unpack(before)
+        if not content.algorithm:
+            return
+        known = collection_of(key).decode(), content.algorithm, content.content_id
+        if after is None:
+            self.removed.append(known)
+        elif content.is_member and not Content.unpack(after).is_member:
+            self.left_group.append(known)
 
 
 def refusals_of(answer: Answer) -> list[Refusal]:

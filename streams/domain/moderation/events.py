@@ -36,6 +36,7 @@ from streams.domain.moderation.walk import Revised
 from streams.domain.records import ListEvent, ModerationEvent
 from streams.domain.state.answers import Answer, Visit
 from streams.domain.state.keys import (
+    CONTENT_PREFIX,
     event_key,
     import_key,
     list_chunk_key,
@@ -252,8 +253,8 @@ class Moderation:
         else:
             self._state.put(key, answer.pack())
             for written, value in answer.writes:
-                if value is None:
-                    effects.note_removed(written, self._state.get(written))
+                if written.startswith(CONTENT_PREFIX):
+                    effects.note_written_content(written, self._state.get(written), value)
                 self._state.put(written, value)
                 self._collections.note(written, value)
             effects.revised += self._remembered(answer.decision_ids)

@@ -58,9 +58,10 @@ class Chunk(NamedTuple):
 
 
 class _Place(NamedTuple):
-    """A member's place in the walk: the group and the content before any merge, and the key of the member."""
+    """A member's place in the walk: the group before any merge, its medium, the content, and the key of the member."""
 
     group_content_id: str
+    group_media_id: str
     content_id: str
     key: bytes
     member: Member
@@ -108,8 +109,7 @@ def visit_chunk(state: State, collection: str, visit: Visit, cause: bytes, time_
         is_end = is_end or len(within) < len(places)
         places = within
     state.load([_first_decision_key(place.key) for place in places])
-    standing = Standing(root, group.media_id)
-    found = [_revise(state, place, group, standing, cause) for place in places]
+    found = [_revise(state, place, root, group, cause) for place in places]
     revised = [each for each in found if each is not None]
     return Chunk(revised, visit._replace(after=places[-1].position if places else walk.after, is_end=is_end))
 
@@ -150,12 +150,14 @@ def _members(state: State, collection: str, root: str, group: Group, after: byte
             known = known_content(state, collection, content_id, time_ms)
             if known is None or known.group_content_id != name:
                 continue
+            medium = known.group_media_id if name == root else group.media_id
             prefix = members_prefix(collection, content_id)
             is_resumed = here == after_group and content == after_content
             after_key = prefix + after[2 * SHORT_ID_BYTES :] if is_resumed else b""
             for key, value in state.scan_current(prefix, after_key):
                 if leading_expires_ms(value) >= time_ms:
-                    yield _Place(name, content_id, key, Member.unpack(value), here + content + key[len(prefix) :])
+                    member, position = Member.unpack(value), here + content + key[len(prefix) :]
+                    yield _Place(name, medium, content_id, key, member, position)
 
 
 def _contents(state: State, collection: str, group_content_id: str, since: bytes) -> Iterator[bytes]:
@@ -172,7 +174,7 @@ def _first_decision_key(member_key: bytes) -> bytes:
     return DECISION_PREFIX + member_key[-16:]
 
 
-def _revise(state: State, place: _Place, group: Group, standing: Standing, cause: bytes) -> Revised | None:
+def _revise(state: State, place: _Place, root: str, group: Group, cause: bytes) -> Revised | None:
     member, first = place.member, state.get(_first_decision_key(place.key))
     if first is None or member.is_probe:
         return None
@@ -183,13 +185,14 @@ def _revise(state: State, place: _Place, group: Group, standing: Standing, cause
         return _revised_before(state, decision, member)
     statuses = EVERY_STATUS if place.content_id == place.group_content_id else member.inherits
     verdict = verdict_on(group, place.content_id, statuses)
-    now = signature(verdict, standing.group_content_id, first_group(decision))
+    now = signature(verdict, root, first_group(decision))
     if now == member.signature:
         return None
     revision = member.revision + 1
     media_id = decision["media_id"]
     is_joined = place.content_id != place.group_content_id
-    identity, revised = revise(decision, standing._replace(verdict=verdict), revision, is_joined=is_joined)
+    standing = Standing(root, place.group_media_id, verdict)
+    identity, revised = revise(decision, standing, revision, is_joined=is_joined)
     state.put(decision_key(identity), pack_decision(revised, member.expires_ms))
     state.put(place.key, member._replace(revision=revision, signature=now, cause=cause).pack())
     return Revised(identity, media_id, revised)

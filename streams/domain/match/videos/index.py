@@ -119,8 +119,9 @@ class VideoIndex:
 
         Candidates are canonical videos, and also members if no canonical video has all of the submission: at most
         MAX_CANDIDATES of either, those with the highest weights of moments that look like one of theirs, then those
-        first seen. All frames of a candidate count that hash256 confirms, also those too far apart for the index, and
-        those in the relative orientation of most matches, unless they are ambiguous (`shared_captions.py`).
+        first seen; without those that are apart from the submission. All frames of a candidate count that hash256
+        confirms, also those too far apart for the index, and those in the relative orientation of most matches, unless
+        they are ambiguous (`shared_captions.py`).
         """
         results: list[VideoMatchResult | list[FoundAppearance] | None] = []
         for operation in operations:
@@ -136,6 +137,17 @@ class VideoIndex:
                     self._remove(slot)
             results.append(result)
         return results
+
+    def leave_group(self, content_id: str) -> None:
+        """Makes a video, if it is known, the canonical one of a group of its own, as a split does."""
+        slot = self._slots.get(content_id)
+        if slot is None:
+            return
+        video = self._arrays.videos[slot]
+        if video.is_member:
+            self._members[video.group].remove(slot)
+        video.is_member, video.group = False, self._group_number(content_id)
+        self._arrays.group[slot] = video.group
 
     def _match_and_insert(self, submission: MatchAndInsert) -> VideoMatchResult:
         slot = self._slots.get(submission.content_id)
@@ -165,6 +177,8 @@ class VideoIndex:
             if lookup is None or (best is not None and best[1].is_reused):
                 break
             for slot in self._candidates(lookup, members):
+                if submission.is_apart(self._arrays.videos[slot].content_id):
+                    continue
                 hit = self._compare(lookup, slot, submission)
                 if hit is not None and (best is None or self._rank(hit) < best[0]):
                     best = self._rank(hit), hit
