@@ -1,7 +1,7 @@
 """The plain twin of streams/domain/evidence/judge.py: numpy and Python's whole numbers. No tests here.
 
 How thumbnails are aligned has a twin of its own (evidence.py, verification of the product is taken as it is), and so
-have the ink of pages and its comparison (paper.py).
+have the ink of pages and words and their comparison (paper.py, words.py).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from streams.domain.evidence.placement import views_shares
 from streams.domain.evidence.prepared import SIDES, pixels
 from streams.domain.evidence.verify import MatchedViews, Verification, verify
 from streams.domain.hashes.views import CUT_OUT, FULL, OTHER_GROUND
-from tests.reference import changes, detail, paper
+from tests.reference import changes, detail, paper, words
 
 ONE, PIXEL, EDGE = 65536, 4096, 65535
 Map = tuple[int, ...]
@@ -39,6 +39,8 @@ def judged(
     judged = by_evidence(known, query, matched, confirm_bits, found)
     shares = shares_of(known, query, found, matched)
     same = seen_alike(known, query) and says_the_same(known, query, shares)
+    if known.shown_words is not None and query.shown_words is not None:
+        same = same and not words.has_others(known.shown_words, query.shown_words, shares)
     if judged.confidence == "certain" and not (same and looks_the_same(known, query, found, matched, shares)):
         return replace(judged, confidence="likely")
     return judged

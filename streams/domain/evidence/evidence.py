@@ -1,4 +1,4 @@
-"""The evidence of a picture as bytes: its thumbnails, where it has finer detail; of some its colours, pixels and ink.
+"""The evidence of a picture as bytes: its thumbnails, where it has finer detail; of some colours, pixels, ink, words.
 
 Layout: the version, width and height, then sections of a tag, a length and that many bytes. A reader skips sections
 that it does not know, and takes evidence of another version for none.
@@ -21,6 +21,7 @@ from streams.domain.evidence.parts import PARTS
 from streams.domain.evidence.prepared import PreparedEvidence, prepare
 from streams.domain.evidence.thumbnail import EDGE as EDGE
 from streams.domain.evidence.thumbnail import THUMBNAIL_BYTES, decode_thumbnail
+from streams.domain.evidence.words.words import Words, is_words, unpack_words
 from streams.domain.hashes.views import FULL, PANELS
 from streams.errors import BadInput, Reason
 
@@ -29,7 +30,7 @@ _HEADER: Final = struct.Struct(">BII")
 _SECTION: Final = struct.Struct(">BH")
 _THUMBNAIL: Final = struct.Struct(">B4H")
 
-THUMBNAIL, PAGE, CHROMA, PIXELS, OTHER_PAGE, DETAIL = (ord(tag) for tag in "TPCXGD")
+THUMBNAIL, PAGE, CHROMA, PIXELS, OTHER_PAGE, DETAIL, WORDS = (ord(tag) for tag in "TPCXGDW")
 """The tags of sections."""
 
 _PAGES: Final = (PAGE, OTHER_PAGE)
@@ -79,6 +80,8 @@ class Evidence:
         other_page: as `page`, of a transparent picture on its other ground.
         detail: where the whole picture has detail that is finer than its thumbnail, as `measure_detail` has it; empty
             for frames of videos, and in evidence of before there was any.
+        words: as `pack_words` makes them, of a picture on uneven ground; empty where there are none, for frames of
+            videos, and in evidence of before there were any.
     """
 
     width: int
@@ -89,6 +92,7 @@ class Evidence:
     pixels: bytes = b""
     other_page: bytes = b""
     detail: bytes = b""
+    words: bytes = b""
 
     @cached_property
     def prepared(self) -> PreparedEvidence:
@@ -110,6 +114,11 @@ class Evidence:
         """The page of a transparent picture that is paper on its other ground."""
         return unpack_page(self.other_page)
 
+    @cached_property
+    def shown_words(self) -> Words | None:
+        """The words on a picture with uneven ground."""
+        return unpack_words(self.words)
+
 
 def pack_evidence(evidence: Evidence) -> bytes:
     """Evidence as bytes."""
@@ -123,6 +132,7 @@ def pack_evidence(evidence: Evidence) -> bytes:
         (CHROMA, evidence.chroma),
         (PIXELS, evidence.pixels),
         (OTHER_PAGE, evidence.other_page),
+        (WORDS, evidence.words),
     )
     for tag, body in others:
         if body:
@@ -158,7 +168,7 @@ def unpack_evidence(packed: bytes) -> Evidence | None:
         return None
     try:
         _, width, height = _HEADER.unpack_from(packed)
-        thumbnails, others = [], dict.fromkeys((PAGE, CHROMA, PIXELS, OTHER_PAGE, DETAIL), b"")
+        thumbnails, others = [], dict.fromkeys((PAGE, CHROMA, PIXELS, OTHER_PAGE, DETAIL, WORDS), b"")
         for tag, body in _sections(packed):
             if tag in others:
                 others[tag] = body
@@ -173,7 +183,8 @@ def unpack_evidence(packed: bytes) -> Evidence | None:
     if any(len(others[tag]) not in (0, length) for tag, length in _LENGTHS.items()):
         raise BadInput(Reason.BAD_FIELD, "field 'evidence' has colours, pixels or detail of another length")
     pages = {tag: page if is_page(page) else b"" for tag, page in others.items() if tag in _PAGES}
-    told = pages[PAGE], others[CHROMA], others[PIXELS], pages[OTHER_PAGE], others[DETAIL]
+    words = others[WORDS] if is_words(others[WORDS]) else b""
+    told = pages[PAGE], others[CHROMA], others[PIXELS], pages[OTHER_PAGE], others[DETAIL], words
     return Evidence(width, height, tuple(thumbnails), *told)
 
 

@@ -1,8 +1,8 @@
 """The evidence of a picture, from the grey pictures that its hashes are made of.
 
-A thumbnail is taken of every picture. Ink is added where it is paper, and colours and a digest of the pixels where it
-is plain, paper or small: there the thumbnail says too little. Photos take no more than their thumbnail, and where they
-have finer detail.
+A thumbnail is taken of every picture. Ink is added where it is paper, words where they lie on uneven ground, and
+colours and a digest of the pixels where it is plain, paper or small: there the thumbnail says too little. Most photos
+take no more than their thumbnail, and where they have finer detail.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from streams.domain.evidence.paper.extract import PICTURE_PIXELS, extract_page
 from streams.domain.evidence.paper.page import pack_page
 from streams.domain.evidence.plain import has_even_ground, is_plain, may_have_words
 from streams.domain.evidence.thumbnail import EDGE, SIDE, encode_thumbnail
+from streams.domain.evidence.words.find import find_words, may_show_words
+from streams.domain.evidence.words.words import pack_words
 from streams.domain.hashes.views import FULL, INNER_VIEWS, OTHER_GROUND
 from streams.domain.pixels.resample import BOX, Rectangle, resized
 
@@ -66,20 +68,22 @@ def extract_evidence(
     parts = ((FULL, whole, None), *inner)
     thumbnails = tuple(_thumbnail(pixels, view, part, whole, upright) for view, part, upright in parts)
     innermost = next(each.packed for each in reversed(thumbnails) if each.view < INNER_VIEWS)
-    page = other_page = detail = b""
+    page = other_page = detail = words = b""
     if grey is not None:
         detail = measure_detail(np.asarray(grey))
         page = _packed_page(grey, innermost)
         other = next((each.packed for each in thumbnails if each.view == OTHER_GROUND), None)
         if on_other_ground is not None and other is not None and may_have_words(other):
             other_page = _packed_page(on_other_ground(max(max(grey.size) // PICTURE_PIXELS, 1)), other)
+        if not (page and has_even_ground(innermost)):
+            words = _packed_words(grey, pixels, whole)
     chroma, digest, plain = b"", b"", is_plain(innermost) or is_plain(thumbnails[0].packed)
     small = max(size) <= SMALL_SIDE
     if colours is not None and (page or other_page or plain or small):
         digest = colours.digest()
         if colours.exact or plain or small:
             chroma = colours.chroma()
-    return Evidence(*size, thumbnails, page, chroma, digest, other_page, detail)
+    return Evidence(*size, thumbnails, page, chroma, digest, other_page, detail, words)
 
 
 def _thumbnail(pixels: Pixels, view: int, part: Rectangle, whole: Rectangle, upright: Pixels | None) -> Thumbnail:
@@ -88,6 +92,11 @@ def _thumbnail(pixels: Pixels, view: int, part: Rectangle, whole: Rectangle, upr
     )
     shown = resized(pixels, SIDE, part, BOX) if upright is None else upright
     return Thumbnail(view, (left, top, right, bottom), encode_thumbnail(shown))
+
+
+def _packed_words(grey: Image.Image, pixels: Pixels, whole: Rectangle) -> bytes:
+    words = find_words(grey) if may_show_words(pixels, whole) else None
+    return b"" if words is None else pack_words(words)
 
 
 def _packed_page(grey: Image.Image, thumbnail: bytes) -> bytes:

@@ -35,6 +35,7 @@ from streams.domain.evidence.paper.page import Page
 from streams.domain.evidence.placement import IDENTITY, aligned_shares, views_shares
 from streams.domain.evidence.plain import has_even_ground, is_blank, is_bold, is_plain
 from streams.domain.evidence.verify import MatchedViews, Verification, verify
+from streams.domain.evidence.words.compare import has_other_words
 from streams.domain.hashes.views import CUT_OUT, GROUNDS, OTHER_GROUND
 
 Confidence = Literal["certain", "likely", ""]
@@ -131,6 +132,7 @@ def judge(
         is_seen_alike(known, query)
         and _says_the_same(known, query, shares)
         and _looks_the_same(known, query, shares, found, matched)
+        and not _has_other_words(known, query, shares)
     ):
         return replace(judged, confidence="likely")
     return judged
@@ -149,6 +151,11 @@ def _looks_the_same(
     if any(each.view in GROUNDS for each in _shown(known, query, found, matched)):
         return True  # detail is that of the picture on its own ground
     return has_same_detail(known, query, shares)
+
+
+def _has_other_words(known: Evidence, query: Evidence, shares: NDArray[np.int64]) -> bool:
+    words = known.shown_words, query.shown_words
+    return words[0] is not None and words[1] is not None and has_other_words(words[0], words[1], shares)
 
 
 def _says_the_same(known: Evidence, query: Evidence, shares: NDArray[np.int64]) -> bool:

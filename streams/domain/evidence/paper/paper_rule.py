@@ -131,25 +131,31 @@ def _count_words(ink: Any) -> int:
     words = 0
     for top in range(0, ink.shape[0] - WORD_ROWS + 1, WORD_ROWS):
         for left in range(0, ink.shape[1] - WORD_COLUMNS + 1, WORD_COLUMNS):
-            rows, turns = 0, 0
-            for y in range(top, top + WORD_ROWS):
-                here = _count_turns(ink[y, left : left + WORD_COLUMNS])
-                rows += here > 0
-                turns += here
-            words += rows >= MIN_INKED_ROWS and turns * TURNS_SHARE >= rows * MIN_TURNS
+            words += shows_word(ink, top, left)
     return words
 
 
 @compiled()
-def _count_turns(row: Any) -> int:
-    """How often ink rises or falls by SWING, one after the other."""
+def shows_word(ink: Any, top: int, left: int) -> bool:
+    """Whether a place of WORD_ROWS × WORD_COLUMNS pixels looks like a word."""
+    rows, turns = 0, 0
+    for y in range(top, top + WORD_ROWS):
+        here = count_turns(ink[y, left : left + WORD_COLUMNS], SWING)
+        rows += here > 0
+        turns += here
+    return rows >= MIN_INKED_ROWS and turns * TURNS_SHARE >= rows * MIN_TURNS
+
+
+@compiled()
+def count_turns(row: Any, swing: int) -> int:
+    """How often values rise or fall by `swing`, one after the other."""
     turns, direction = 0, 0
     low = high = np.int64(row[0])
     for value in row:
         low, high = min(low, np.int64(value)), max(high, np.int64(value))
-        if direction <= 0 and value - low >= SWING:
+        if direction <= 0 and value - low >= swing:
             turns, direction, high = turns + 1, 1, np.int64(value)
-        elif direction >= 0 and high - value >= SWING:
+        elif direction >= 0 and high - value >= swing:
             turns, direction, low = turns + 1, -1, np.int64(value)
     return turns
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFilter
 
 from tests.bench.lookalikes.drawing import BLACK, WHITE, Member, digits, font, words
 from tests.support.media import photo
@@ -21,6 +21,23 @@ def draw_words(member: Member) -> Image.Image:
     image, pen = _photo(member)
     text, at = words(member.own(), 2).upper(), (SIZE[0] / 2, SIZE[1] - 60)
     pen.text(at, text, WHITE, font(34), anchor="ma", stroke_width=2, stroke_fill=BLACK)
+    return image
+
+
+def draw_saying(member: Member) -> Image.Image:
+    """Four lines on a photo that was dimmed, and blurred for every second seed."""
+    image, _ = _photo(member)
+    image = image.filter(ImageFilter.GaussianBlur(3 * (member.seed % 2))).point(lambda value: value * 0.55)
+    pen, own = ImageDraw.Draw(image), member.own()
+    for line in range(4):
+        pen.text((SIZE[0] / 2, 130 + 60 * line), words(own, 3), WHITE, font(34), anchor="mm")
+    return image
+
+
+def draw_subtitle(member: Member) -> Image.Image:
+    image, pen = _photo(member)
+    at = SIZE[0] / 2, SIZE[1] - 50
+    pen.text(at, words(member.own(), 5), WHITE, font(28), anchor="ma", stroke_width=2, stroke_fill=BLACK)
     return image
 
 

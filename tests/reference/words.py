@@ -1,0 +1,61 @@
+"""The plain twin of streams/domain/evidence/words: numpy and whole numbers, no compiled code. No tests here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streams.domain.evidence.words.words import Words
+from tests.reference import paper
+
+ONE, PIXEL = 65536, 4096
+
+
+def found(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+    """The ink of dark words, and the places that show them; no place where there is little contrast."""
+    ink, contrast = paper.ink(pixels, 25)
+    rows, columns = pixels.shape[0] // 6, pixels.shape[1] // 12
+    shown = np.zeros((rows + 2, columns + 4), np.bool_)
+    if contrast >= 40:
+        for row, column in np.ndindex(rows, columns):
+            place = ink[6 * row : 6 * row + 6, 12 * column : 12 * column + 12]
+            shown[row + 1, column + 2] = paper.count_words(place) > 0
+    places = shown.copy()
+    places[:, 1:-1] = shown[:, 1:-1] & (shown[:, :-2] | shown[:, 2:])
+    around = np.zeros_like(places)
+    for row, column in np.argwhere(places):
+        around[row - 1 : row + 2, column - 2 : column + 3] = True
+    kept = np.zeros_like(ink)
+    inside = around[1:-1, 2:-2].repeat(6, axis=0).repeat(12, axis=1)
+    kept[: 6 * rows, : 12 * columns] = np.where(inside, ink[: 6 * rows, : 12 * columns], 0)
+    return kept, places[1:-1, 2:-2]
+
+
+def has_others(known: Words, query: Words, shares: Sequence[int]) -> bool:
+    if known.light != query.light:
+        return False
+    (height, width), (down, across) = known.ink.shape, query.ink.shape
+    m = []
+    for (a, b, c), side in ((shares[:3], across), (shares[3:], down)):
+        middle = c + a // (2 * width) + b // (2 * height)
+        m += [a * side * PIXEL // (ONE * width), b * side * PIXEL // (ONE * height)]
+        m.append(middle * side * PIXEL // ONE - PIXEL // 2)
+    level, other = paper.levels(known.ink)[0], paper.levels(query.ink)[0]
+    cells, own = paper.cells(level, paper.laid_over(level, other, m), 1), paper.own(level)
+    kept = sorted(int(value) for value in own.ravel() if value != paper.UNKNOWN)
+    low = kept[len(kept) // 10] if kept else 0
+    losses = [0, 0]
+    for row, column in np.argwhere(known.places):
+        asked = 0
+        for x in (12 * int(column) + 2, 12 * int(column) + 6, 12 * int(column) + 9):
+            y = 6 * int(row) + 3
+            u, v = (m[0] * x + m[1] * y + m[2]) // PIXEL, (m[3] * x + m[4] * y + m[5]) // PIXEL
+            if 0 <= u // 12 < query.places.shape[1] and 0 <= v // 6 < query.places.shape[0]:
+                asked += bool(query.places[v // 6, u // 12])
+        if asked >= 2 and cells[row, column] != paper.UNKNOWN:
+            of = low if own[row, column] == paper.UNKNOWN else int(own[row, column])
+            losses.append(of - int(cells[row, column]))
+    worst, second = sorted(losses, reverse=True)[:2]
+    return worst > 400 or second > 250
