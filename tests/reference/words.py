@@ -52,10 +52,10 @@ def has_others(known: Words, query: Words, shares: Sequence[int]) -> bool:
         for x in (12 * int(column) + 2, 12 * int(column) + 6, 12 * int(column) + 9):
             y = 6 * int(row) + 3
             u, v = (m[0] * x + m[1] * y + m[2]) // PIXEL, (m[3] * x + m[4] * y + m[5]) // PIXEL
-            if 0 <= u // 12 < query.places.shape[1] and 0 <= v // 6 < query.places.shape[0]:
-                asked += bool(query.places[v // 6, u // 12])
+            rows = [each for each in ((v - 3) // 6, (v + 3) // 6) if 0 <= each < query.places.shape[0]]
+            asked += 0 <= u // 12 < query.places.shape[1] and any(query.places[each, u // 12] for each in rows)
         if asked >= 2 and cells[row, column] != paper.UNKNOWN:
             of = low if own[row, column] == paper.UNKNOWN else int(own[row, column])
             losses.append(of - int(cells[row, column]))
     worst, second = sorted(losses, reverse=True)[:2]
-    return worst > 400 or second > 250
+    return worst > 350 or second > 220

@@ -38,6 +38,10 @@ from streams.domain.pixels.resample import LANCZOS, Rectangle, resized_to
 MIN_PLACES: Final = 3
 """Places of words on a picture that has words."""
 
+LIGHT_SHARE: Final = 2
+"""Light words are kept where they are half as many as dark ones: outlined letters are both, and a copy must not be
+taken the other way. On a light ground the gaps of dark letters are fewer."""
+
 ROWS_AROUND: Final = 1
 COLUMNS_AROUND: Final = 2
 """Ink is kept so many places around: the ends of words, and what a copy shows half a place further."""
@@ -62,7 +66,7 @@ def may_show_words(pixels: NDArray[np.uint8], whole: Rectangle) -> bool:
 
 
 def find_words(image: Image.Image) -> Words | None:
-    """The words on a picture, dark or light, whichever are more; None if there are none.
+    """The words on a picture, dark or light; None if there are none.
 
     Args:
         image: the upright grey picture.
@@ -80,7 +84,7 @@ def find_words(image: Image.Image) -> Words | None:
     dark, light = (int(_find(each, _PERCENTS, inks[at], places[at])) for at, each in enumerate((pixels, 255 - pixels)))
     if max(dark, light) < MIN_PLACES:
         return None
-    chosen = int(light > dark)
+    chosen = int(light >= MIN_PLACES and light * LIGHT_SHARE >= dark)
     return Words(bool(chosen), places[chosen], inks[chosen])
 
 

@@ -33,7 +33,7 @@ MILD = ("JPEG q50", "resized 50%", "centre crop 5%", "brightness 140%", "greysca
 
 def saying(lines: tuple[str, ...], size: int = 40, *, colour: tuple[int, int, int] = (255, 255, 255)) -> Image.Image:
     """Lines of words on a dimmed photo."""
-    image = photo("astronaut.png", (720, 540)).convert("RGB")
+    image = photo("chelsea.png", (720, 540)).convert("RGB")
     image = image.point(lambda value: value * 0.5 + (110 if sum(colour) == 0 else 0))
     pen = ImageDraw.Draw(image)
     for number, line in enumerate(lines):
