@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from PIL import Image
 
+from streams.domain.fingerprint.image.codecs.turbojpeg import JpegPlanes
 from streams.domain.fingerprint.image.luminance import WHITE
 from streams.domain.fingerprint.thumbnails.frames import FrameKeeper
 from streams.domain.fingerprint.thumbnails.preview import preview_file
@@ -20,7 +21,7 @@ from streams.domain.fingerprint.thumbnails.webp import encode_webp
 
 @dataclass(slots=True)
 class _Picture:
-    image: Image.Image
+    image: Image.Image | JpegPlanes
     transposition: Image.Transpose | None
     ground: int
 
@@ -37,7 +38,7 @@ class ThumbnailMaker:
         self._picture: _Picture | None = None
 
     def take_picture(
-        self, image: Image.Image, transposition: Image.Transpose | None = None, ground: int = WHITE
+        self, image: Image.Image | JpegPlanes, transposition: Image.Transpose | None = None, ground: int = WHITE
     ) -> None:
         """Take the decoded picture; it is only read. The arguments are those of `preview_file`."""
         self._picture = _Picture(image, transposition, ground)

@@ -8,11 +8,21 @@ from __future__ import annotations
 from io import BytesIO
 from typing import Final
 
+import numpy as np
 from av.video.reformatter import ColorRange
 from PIL import Image, JpegImagePlugin
 
+from streams.domain.fingerprint.image.codecs import turbojpeg
+from streams.domain.fingerprint.image.codecs.turbojpeg import JpegPlanes
 from streams.domain.fingerprint.image.luminance import WHITE
-from streams.domain.fingerprint.thumbnails.scaling import MIN_SCALED_SIDE, Size, fitted, reduced, resized, scaled_frame
+from streams.domain.fingerprint.thumbnails.scaling import (
+    MIN_SCALED_SIDE,
+    fitted,
+    planes_of,
+    reduced,
+    resized,
+    scaled_frame,
+)
 from streams.domain.fingerprint.thumbnails.sizes import MAX_FILE_BYTES, SIZES
 from streams.domain.fingerprint.thumbnails.webp import encode_webp
 
@@ -20,7 +30,9 @@ QUALITY: Final = 90
 """What is lost by it cannot be seen in the WebP that is made of it."""
 
 
-def preview_file(image: Image.Image, transposition: Image.Transpose | None = None, ground: int = WHITE) -> bytes:
+def preview_file(
+    image: Image.Image | JpegPlanes, transposition: Image.Transpose | None = None, ground: int = WHITE
+) -> bytes:
     """The preview of a loaded picture: upright, in colour, never larger than the picture, without metadata.
 
     Args:
@@ -28,12 +40,19 @@ def preview_file(image: Image.Image, transposition: Image.Transpose | None = Non
         transposition: what turns it upright.
         ground: what shows through where it is transparent, 0 to 255.
     """
-    picture = reduced(image, max(SIZES), ground)
+    picture = image if isinstance(image, JpegPlanes) else reduced(image, max(SIZES), ground)
+    size = fitted(picture.size, max(SIZES))
+    if min(size) < MIN_SCALED_SIDE:
+        small = _turned(resized(_merged(picture), size), transposition)
+        return _encode(Image.frombytes(small.mode, small.size, small.tobytes()))
+    halved = turbojpeg.is_installed()
+    planes = planes_of(scaled_frame(picture, size, "yuv420p" if halved else "yuv444p", ColorRange.JPEG))
     if transposition is not None:
-        picture = picture.transpose(transposition)
-    file = BytesIO()
-    _pixels_alone(picture, fitted(picture.size, max(SIZES))).save(file, "JPEG", quality=QUALITY)
-    return file.getvalue()
+        planes = [np.asarray(_turned(Image.fromarray(plane), transposition)) for plane in planes]
+    if halved:
+        height, width = planes[0].shape
+        return turbojpeg.encode_planes((width, height), planes, QUALITY)
+    return _encode(Image.merge("YCbCr", [Image.fromarray(plane) for plane in planes]))
 
 
 def thumbnail_of(preview: bytes, side: int) -> bytes:
@@ -57,11 +76,19 @@ def is_jpeg(data: bytes) -> bool:
     return len(data) <= MAX_FILE_BYTES and data.startswith(b"\xff\xd8\xff\xe0") and data.endswith(b"\xff\xd9")
 
 
-def _pixels_alone(picture: Image.Image, size: Size) -> Image.Image:
-    """A new picture in a size: Pillow writes the comment of a picture that was opened, and of all made of it."""
-    if min(size) < MIN_SCALED_SIDE:
-        small = resized(picture, size)
-        return Image.frombytes(small.mode, small.size, small.tobytes())
-    frame = scaled_frame(picture, size, "yuv444p", ColorRange.JPEG)
-    bands = [Image.frombuffer("L", size, bytes(plane), "raw", "L", plane.line_size, 1) for plane in frame.planes]
-    return Image.merge("YCbCr", bands)
+def _encode(picture: Image.Image) -> bytes:
+    """A new picture by Pillow, which would write the comment of one that was opened, and of all that is made of it."""
+    file = BytesIO()
+    picture.save(file, "JPEG", quality=QUALITY)
+    return file.getvalue()
+
+
+def _turned(picture: Image.Image, transposition: Image.Transpose | None) -> Image.Image:
+    return picture if transposition is None else picture.transpose(transposition)
+
+
+def _merged(picture: Image.Image | JpegPlanes) -> Image.Image:
+    if not isinstance(picture, JpegPlanes):
+        return picture
+    chroma = (Image.fromarray(plane).resize(picture.size) for plane in picture.planes[1:])
+    return Image.merge("YCbCr", (Image.fromarray(picture.luma), *chroma))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from collections.abc import Sequence
+from typing import Final, Literal, cast
 
 import numpy as np
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, Interpolation, VideoReformatter
 from PIL import Image
 
+from streams.domain.fingerprint.image.codecs.turbojpeg import JpegPlanes, Plane
 from streams.domain.fingerprint.image.luminance import coloured_strips
 
 Size = tuple[int, int]
@@ -45,12 +47,12 @@ def reduced(image: Image.Image, side: int, ground: int) -> Image.Image:
 
 
 def scaled_frame(
-    picture: Image.Image, size: Size, planes: Literal["yuv420p", "yuv444p"], levels: ColorRange
+    picture: Image.Image | JpegPlanes, size: Size, planes: Literal["yuv420p", "yuv444p"], levels: ColorRange
 ) -> VideoFrame:
     """The picture in another size, as planes of luma and chroma.
 
     Args:
-        picture: in mode YCbCr, of a JPEG, or RGB.
+        picture: its planes, or in mode YCbCr, of a JPEG, or RGB.
         size: with at least MIN_SCALED_SIDE pixels a side.
         planes: whether chroma is halved.
         levels: all of them, as a JPEG has it, or from 16 on, as WebP does.
@@ -67,15 +69,31 @@ def scaled_frame(
     )
 
 
-def _frame_of(picture: Image.Image) -> VideoFrame:
-    if picture.mode != "YCbCr":
-        return VideoFrame.from_ndarray(np.asarray(picture.convert("RGB")), format="rgb24")
-    frame = VideoFrame(picture.width, picture.height, "yuv444p")
-    for plane, band in zip(frame.planes, picture.split(), strict=True):
-        if plane.line_size == picture.width:
-            plane.update(band.tobytes())
-        else:
-            rows = np.zeros((picture.height, plane.line_size), np.uint8)
-            rows[:, : picture.width] = np.asarray(band)
-            plane.update(rows.tobytes())
+def planes_of(frame: VideoFrame) -> list[Plane]:
+    """Copies of the planes of a frame."""
+    return [
+        np.frombuffer(bytes(plane), np.uint8).reshape(plane.height, plane.line_size)[:, : plane.width]
+        for plane in frame.planes
+    ]
+
+
+def _frame_of(picture: Image.Image | JpegPlanes) -> VideoFrame:
+    if isinstance(picture, JpegPlanes):
+        return _frame_with(picture.size, picture.form, picture.planes)
+    if picture.mode == "YCbCr":
+        return _frame_with(picture.size, "yuv444p", [_plane_of(band) for band in picture.split()])
+    return VideoFrame.from_ndarray(np.asarray(picture.convert("RGB")), format="rgb24")
+
+
+def _frame_with(size: Size, form: str, planes: Sequence[Plane]) -> VideoFrame:
+    frame = VideoFrame(*size, form)
+    for target, plane in zip(frame.planes, planes, strict=True):
+        rows = plane[: target.height, : target.width]
+        if target.line_size != target.width:
+            rows = np.pad(rows, ((0, 0), (0, target.line_size - target.width)))
+        target.update(cast(bytes, np.ascontiguousarray(rows).data))  # any buffer will do
     return frame
+
+
+def _plane_of(band: Image.Image) -> Plane:
+    return np.frombuffer(band.tobytes(), np.uint8).reshape(band.height, band.width)
