@@ -90,5 +90,6 @@ def _turned(picture: Image.Image, transposition: Image.Transpose | None) -> Imag
 def _merged(picture: Image.Image | JpegPlanes) -> Image.Image:
     if not isinstance(picture, JpegPlanes):
         return picture
-    chroma = (Image.fromarray(plane).resize(picture.size) for plane in picture.planes[1:])
-    return Image.merge("YCbCr", (Image.fromarray(picture.luma), *chroma))
+    height, width = picture.planes[0].shape
+    bands = (Image.fromarray(plane).resize((width, height)) for plane in picture.planes)
+    return Image.merge("YCbCr", list(bands)).crop((0, 0, *picture.size))
