@@ -41,7 +41,7 @@ def preview_file(
         ground: what shows through where it is transparent, 0 to 255.
     """
     picture = image if isinstance(image, JpegPlanes) else reduced(image, max(SIZES), ground)
-    size = fitted(picture.size, max(SIZES))
+    size = fitted(image.size, max(SIZES))
     if min(size) < MIN_SCALED_SIDE:
         small = _turned(resized(_merged(picture), size), transposition)
         return _encode(Image.frombytes(small.mode, small.size, small.tobytes()))

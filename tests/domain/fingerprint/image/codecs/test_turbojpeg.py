@@ -111,7 +111,7 @@ FILES: dict[str, Callable[[], bytes]] = {
     "444": lambda: jpeg("coffee.png", (800, 600), subsampling=0),
     "progressive": lambda: jpeg("coffee.png", (1600, 1200), progressive=True),
     "small": lambda: jpeg("coffee.png", (99, 77)),
-    "wide": lambda: jpeg("coffee.png", (4000, 200)),
+    "wide": lambda: jpeg("coffee.png", (3600, 240)),
     "few_rows": lambda: jpeg("coffee.png", (4000, 3)),
     "grey": lambda: encode(photo("coffee.png").convert("L")),
     "cut": lambda: jpeg("coffee.png")[:-9000],
