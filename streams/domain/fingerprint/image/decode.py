@@ -141,7 +141,7 @@ def decode_luminance(
             if isinstance(image, PartialJpeg):
                 if not (structure.complete or structure.row_by_row or structure.whole_passes):
                     raise BadInput(Reason.TRUNCATED_MEDIA, "the file ends before it shows the whole picture coarsely")
-                coloured = _coloured_jpeg(data, structure) if in_colour else None
+                coloured = _coloured_jpeg(data, structure, image) if in_colour else None
                 if isinstance(coloured, JpegPlanes):
                     shown = on_ground(Image.fromarray(coloured.luma))
                 elif coloured is not None:
@@ -193,16 +193,17 @@ def _small_jpeg(data: bytes) -> Image.Image | None:
     return image
 
 
-def _coloured_jpeg(data: bytes, structure: FileStructure) -> Image.Image | JpegPlanes | None:
+def _coloured_jpeg(data: bytes, structure: FileStructure, opened: PartialJpeg) -> Image.Image | JpegPlanes | None:
     """A JPEG in YCbCr; None unless it is whole. Where rows are missing, the luminance alone says which."""
+    width, height = opened.size
+    scale = max(1, min(8, width // DRAFT_PIXELS, height // DRAFT_PIXELS))
+    if not (structure.complete and opened.has_luma) or width * height > MAX_COLOURED_PIXELS * scale**2:
+        return None
+    planes = decode_planes(data, 1 << scale.bit_length() - 1)
+    if planes is not None:
+        return planes
     with BytesIO(data) as source:
         image = PartialJpeg(source, structure)
-        scale = max(1, min(8, *(length // DRAFT_PIXELS for length in image.size)))
-        if not (structure.complete and image.has_luma) or image.width * image.height > MAX_COLOURED_PIXELS * scale**2:
-            return None
-        planes = decode_planes(data, 1 << scale.bit_length() - 1)
-        if planes is not None:
-            return planes
         image.draft("YCbCr", (DRAFT_PIXELS, DRAFT_PIXELS))
         image.load()
         return image if image.is_whole else None

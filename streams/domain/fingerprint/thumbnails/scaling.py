@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from typing import Final, Literal, cast
 
@@ -14,6 +15,7 @@ from streams.domain.fingerprint.image.codecs.turbojpeg import JpegPlanes, Plane
 from streams.domain.fingerprint.image.luminance import coloured_strips
 
 Size = tuple[int, int]
+_of_thread = threading.local()
 
 MIN_SCALED_SIDE: Final = 8
 """FFmpeg's scaler does not make pictures of a few rows; Pillow does."""
@@ -57,7 +59,7 @@ def scaled_frame(
         planes: whether chroma is halved.
         levels: all of them, as a JPEG has it, or from 16 on, as WebP does.
     """
-    return VideoReformatter().reformat(
+    return _reformatter().reformat(
         _frame_of(picture),
         width=size[0],
         height=size[1],
@@ -67,6 +69,14 @@ def scaled_frame(
         dst_color_range=levels,
         threads=1,
     )
+
+
+def _reformatter() -> VideoReformatter:
+    """That of this thread: of pictures in one size, only the first costs what a scaler takes to be set up."""
+    reformatter: VideoReformatter | None = getattr(_of_thread, "reformatter", None)
+    if reformatter is None:
+        reformatter = _of_thread.reformatter = VideoReformatter()
+    return reformatter
 
 
 def planes_of(frame: VideoFrame) -> list[Plane]:
