@@ -1,4 +1,4 @@
-"""The preview of a picture: a JPEG in the largest size of thumbnails, which costs half of what WebP does.
+"""The preview of a picture: a JPEG in the largest size of thumbnails, which costs a third of what WebP does at most.
 
 All that is decoded gets one; WebP is made of it for the few pictures that somebody looks at.
 """
