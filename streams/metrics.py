@@ -128,7 +128,8 @@ CACHE_LOOKUPS = Counter(
     "mediasieve_fingerprint_cache", "Look-ups of known contents, hit or miss", ["result"], registry=REGISTRY
 )
 THUMBNAILS = Counter(
-    "mediasieve_thumbnails", "Contents by what became of their thumbnails: written, left_out or deleted", ["result"],
+    "mediasieve_thumbnails", "Contents by what became of their thumbnails: written, left_out, deleted or made",
+    ["result"],
     registry=REGISTRY,
 )  # fmt: skip
 THUMBNAIL_SECONDS = Histogram(

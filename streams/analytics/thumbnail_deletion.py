@@ -15,7 +15,7 @@ from streams.analytics.client import connect
 from streams.analytics.queries.moderation.deleted_contents import contents_in_use, deleted_contents
 from streams.config.settings import Settings
 from streams.errors import AnalyticsError, MediasieveError
-from streams.thumbnails.names import FILES, digest_of, object_name
+from streams.thumbnails.names import STORED, digest_of, object_name
 from streams.thumbnails.store import ThumbnailStore, open_store
 
 logger = logging.getLogger(__name__)
@@ -81,7 +81,7 @@ class ThumbnailDeleter:
         digest = digest_of(content_id)
         if digest is None:
             return False
-        self._store.delete([object_name(digest, file) for file in FILES])
+        self._store.delete([object_name(digest, file) for file in STORED])
         metrics.THUMBNAILS.labels("deleted").inc()
         return True
 

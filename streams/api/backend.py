@@ -27,6 +27,7 @@ from streams.services.threads import ServiceThreads
 from streams.services.views.objectives import ObjectiveGauges
 from streams.services.views.system_health import HealthChecks
 from streams.stages.fingerprint.fingerprinter import Fingerprinter
+from streams.thumbnails.reader import ThumbnailReader
 from streams.thumbnails.store import open_store
 
 logger = logging.getLogger(__name__)
@@ -57,10 +58,11 @@ class Backend:
         self.answers = AnswerCache(self.freshness, self.shared_store, max_bytes=settings.cache.memory_bytes)
         self.catching_up = asyncio.Semaphore(MAX_CATCHING_UP)
         self.known_facts = KnownFacts(settings, self.queries)
-        self.thumbnails = open_store(settings)
-        self.health = HealthChecks(settings, self.queries, self.thumbnails, self.shared_store)
-        self.objectives = ObjectiveGauges(self.queries)
         self._fingerprinter = Fingerprinter(settings)
+        self._thumbnail_store = store = open_store(settings)
+        self.thumbnails = None if store is None else ThumbnailReader(store, self._fingerprinter.thumbnail)
+        self.health = HealthChecks(settings, self.queries, store, self.shared_store)
+        self.objectives = ObjectiveGauges(self.queries)
         self._fingerprinting = 0
         self._stack = AsyncExitStack()
 
@@ -69,14 +71,16 @@ class Backend:
         self._stack.callback(self.queries.close)
         self._stack.callback(self.services.close)
         self._stack.callback(self.known_facts.close)
-        if self.thumbnails is not None:
-            self._stack.callback(self.thumbnails.close)
+        if self._thumbnail_store is not None:
+            self._stack.callback(self._thumbnail_store.close)
         self._stack.push_async_callback(self.publisher.close)
         self._stack.push_async_callback(self.feed.close)
         self._stack.push_async_callback(self._stored_position.close)
         if self.shared_store is not None:
             self._stack.push_async_callback(self.shared_store.close)
         self._stack.push_async_callback(self._fingerprinter.close)
+        if self.thumbnails is not None:
+            self._stack.push_async_callback(self.thumbnails.close)
         return self
 
     async def __aexit__(self, *_: object) -> None:

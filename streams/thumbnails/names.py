@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from streams.domain.fingerprint.thumbnails.sizes import SIZES, STRIP
+from streams.domain.fingerprint.thumbnails.sizes import PREVIEW, SIZES, STRIP
 
 FILES: Final = tuple(f"{name}.webp" for name in (*SIZES, STRIP))
 """The thumbnails of a content; `strip` exists only for videos."""
+
+STORED: Final = (PREVIEW, *FILES)
+"""All that the store may have of a content, in the order of deletion: without the preview no thumbnail is made."""
 
 _CONTENT_ID: Final = re.compile(r"sha256(?:-parts)?:([0-9a-f]{64})")
 

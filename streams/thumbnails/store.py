@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from streams.config.settings import Settings
-from streams.domain.fingerprint.thumbnails.webp import MAX_FILE_BYTES
+from streams.domain.fingerprint.thumbnails.sizes import MAX_FILE_BYTES
 from streams.errors import ConfigurationError, ThumbnailStoreError
 
 if TYPE_CHECKING:
@@ -51,6 +51,18 @@ class ThumbnailStore:
         """
         return await self._run(self._read, name)
 
+    async def has(self, name: str) -> bool:
+        """Whether there is an object of this name.
+
+        Raises:
+            ThumbnailStoreError: the store does not answer or refuses.
+        """
+        return await self._run(self._has, name)
+
+    async def remove(self, names: Sequence[str]) -> None:
+        """As `delete`, on a thread."""
+        await self._run(self.delete, names)
+
     async def write(self, name: str, data: bytes) -> None:
         """Write an object, in place of one of this name.
 
@@ -74,6 +86,15 @@ class ThumbnailStore:
         except FileNotFoundError:  # obstore's NotFoundError is one
             return None
         return bytes(found.bytes()) if found.meta["size"] <= MAX_FILE_BYTES else None
+
+    def _has(self, name: str) -> bool:
+        import obstore
+
+        try:
+            obstore.head(self._store, name)
+        except FileNotFoundError:
+            return False
+        return True
 
     def _write(self, name: str, data: bytes) -> None:
         import obstore

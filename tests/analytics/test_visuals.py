@@ -20,7 +20,7 @@ from streams.domain.evidence.thumbnail import encode_thumbnail
 from streams.domain.evidence.visual import visual_descriptor
 from streams.domain.hashes.views import FULL
 from streams.kafka.topics import DECISIONS, FINGERPRINTS
-from streams.thumbnails.names import FILES, digest_of, object_name
+from streams.thumbnails.names import STORED, digest_of, object_name
 from streams.thumbnails.store import ThumbnailStore
 from tests.support.engines import Database
 from tests.support.media import noise
@@ -128,7 +128,7 @@ async def test_rows_and_thumbnails_go_with_the_last_medium_of_a_content(
 ) -> None:
     store = ThumbnailStore(f"file://{tmp_path}")
     contents = [facts(number).content_id for number in (0, 1)]
-    names = [[object_name(digest_of(each) or "", file) for file in FILES] for each in contents]
+    names = [[object_name(digest_of(each) or "", file) for file in STORED] for each in contents]
     for name in (*names[0], *names[1]):
         await store.write(name, b"picture")
     deleter = ThumbnailDeleter(clickhouse.settings(), store, settled_s=0)
@@ -141,8 +141,8 @@ async def test_rows_and_thumbnails_go_with_the_last_medium_of_a_content(
 
     await sink.write(DECISIONS, [deleted(copy, 11)])
     assert deleter.look() == 1
-    assert [await store.read(name) for name in names[0]] == [None] * len(FILES)
-    assert [await store.read(name) for name in names[1]] == [b"picture"] * len(FILES)
+    assert [await store.read(name) for name in names[0]] == [None] * len(STORED)
+    assert [await store.read(name) for name in names[1]] == [b"picture"] * len(STORED)
     found = [row for (row,) in clickhouse.rows("SELECT DISTINCT content_id FROM visuals")]
     assert contents[0] not in found and contents[1] in found
     assert deleter.look() == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from typing import Any
 
@@ -39,6 +40,22 @@ def test_a_url_shows_the_picture_to_whoever_has_it(api: Api, urls: dict[str, str
     assert headers["content-type"] == "image/webp"
     assert headers["cache-control"].startswith("private, max-age=") and "immutable" in headers["cache-control"]
     assert headers["x-content-type-options"] == "nosniff"
+
+
+def test_webp_is_made_of_the_preview_when_it_is_first_asked_for(
+    api: Api, client: httpx.Client, story: dict[str, Any]
+) -> None:
+    found: dict[str, str] = client.get("/v1/media/b/different", params=IN_SHOP).json()["thumbnails"]
+    digest = story["different"]["content_id"].removeprefix("sha256:")
+    eventually(lambda: list(api.folder.rglob(f"{digest}/preview.jpg")))
+    (folder,) = {path.parent for path in api.folder.rglob(f"{digest}/*")}
+    assert {path.name for path in folder.iterdir()} == {"preview.jpg"}
+    with ThreadPoolExecutor(4) as threads:
+        answers = list(threads.map(lambda _: client.get(found["150"]), range(8)))
+    assert [answer.status_code for answer in answers] == [200] * 8
+    assert {path.name for path in folder.iterdir()} == {"preview.jpg", "150.webp"}
+    assert {answer.content for answer in answers} == {(folder / "150.webp").read_bytes()}
+    assert client.get(found["150"].replace("150.webp", "preview.jpg")).status_code == 422
 
 
 def test_a_browser_that_has_the_picture_gets_no_body(client: httpx.Client, urls: dict[str, str]) -> None:

@@ -3,19 +3,20 @@
 `ours` is a full fingerprint with the default views: sha256, both hashes, the hashes of some thirty views, quality, and
 the checks on hostile input. `plain` is the same without views. `hash64` is one decode and the 64-bit hash alone. The
 peers are `imagehash.phash(Image.open(file))`, and the same with a second hash of 256 bits of the opened image. Rounds
-are interleaved; times are medians, ratios are medians of the ratios within a round.
+are interleaved; times are medians, ratios are medians of the ratios within a round. `thumbnails` is what a worker that
+keeps thumbnails takes for a picture beyond its fingerprint, in CPU.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from hashlib import sha256
 from io import BytesIO
 from statistics import median
-from time import perf_counter
+from time import perf_counter, thread_time
 from typing import Any
 
 import imagehash
@@ -29,6 +30,10 @@ from streams.domain.fingerprint.formats import image_format_of
 from streams.domain.fingerprint.image.decode import decode_luminance
 from streams.domain.fingerprint.image.file_structure import file_structure
 from streams.domain.fingerprint.image.phash import phash_hex
+from streams.domain.fingerprint.thumbnails.maker import ThumbnailMaker
+from streams.domain.fingerprint.thumbnails.preview import thumbnail_of
+from streams.domain.fingerprint.thumbnails.sizes import PREVIEW
+from streams.domain.fingerprint.thumbnails.sizes import SIZES as THUMBNAIL_SIDES
 from tests.bench.report import Reach, at_least, at_most
 from tests.bench.sampling import installed_versions, machine
 from tests.support.media import jpeg
@@ -83,6 +88,11 @@ def reach(result: dict[str, Any]) -> list[Reach]:
         ),
         Reach("fingerprint, VGA: with all views, to plain", at_most(1.3, "×", 2), sizes["VGA"]["ours_vs_plain"]),
         Reach("fingerprint, 1080p: with all views, to plain", at_most(1.5, "×", 2), sizes["1080p"]["ours_vs_plain"]),
+        Reach(
+            "fingerprint, 1080p: CPU of its thumbnails, to it",
+            at_most(25, "%", 0),
+            result["thumbnails"]["percent_of_fingerprint"]["1080p"],
+        ),
         Reach("fingerprint, VGA: two threads, to one", at_least(1.9, "×", 2), result["threads"]["ratio"]),
     ]
 
@@ -131,14 +141,47 @@ def _threads() -> dict[str, float]:
     return {"one_per_s": round(one, 1), "two_per_s": round(two, 1), "ratio": round(two / one, 2)}
 
 
+def _preview(data: bytes) -> bytes:
+    maker = ThumbnailMaker()
+    fingerprint_image(data, thumbnails=maker)
+    return maker.make()[PREVIEW]
+
+
+def _cpu_ms(call: Callable[[bytes], object], files: Sequence[bytes]) -> float:
+    """Mean CPU of this thread for a file."""
+    begun = thread_time()
+    for data in files:
+        call(data)
+    return (thread_time() - begun) / len(files) * 1e3
+
+
+def _thumbnails() -> dict[str, Any]:
+    """CPU of what a worker makes for thumbnails, as a part of the fingerprint, and of a thumbnail that is asked for."""
+    parts: dict[str, int] = {}
+    for name, size in SIZES.items():
+        files = [jpeg(photo, size, quality=QUALITY) for photo in PHOTOS]
+        rounds = [_cpu_ms(_preview, files) / _cpu_ms(fingerprint_image, files) for _ in range(ROUNDS[name])]
+        parts[name] = round(100 * (median(rounds) - 1))
+    previews = [_preview(jpeg(photo, SIZES["1080p"], quality=QUALITY)) for photo in PHOTOS]
+    return {
+        "percent_of_fingerprint": parts,
+        "preview_bytes": sum(map(len, previews)) // len(previews),
+        "made_ms": {
+            side: round(median(_cpu_ms(partial(thumbnail_of, side=side), previews) for _ in range(20)), 2)
+            for side in THUMBNAIL_SIDES
+        },
+    }
+
+
 def run() -> dict[str, object]:
-    """All figures; takes about 20 s."""
+    """All figures; takes about 30 s."""
     return {
         "what": "fingerprint_image beside imagehash, JPEG from memory",
         "machine": machine(),
         "versions": installed_versions("imagehash", "pillow", "numpy", "scipy"),
         "sizes": {name: _size(name) for name in SIZES},
         "threads": _threads(),
+        "thumbnails": _thumbnails(),
     }
 
 
@@ -173,6 +216,7 @@ def show(result: dict[str, object], console: Console) -> None:
         )
     console.print(table)
     console.print(f"threads: {result['threads']}")
+    console.print(f"thumbnails: {result['thumbnails']}")
 
 
 if __name__ == "__main__":

@@ -49,8 +49,12 @@ async def test_what_was_written_is_read_until_it_is_deleted(url: str) -> None:
     await store.write("ab/cd/150.webp", b"first")
     await store.write("ab/cd/150.webp", b"second")
     assert await store.read("ab/cd/150.webp") == b"second"
+    assert [await store.has(f"ab/cd/{name}") for name in ("150.webp", "300.webp")] == [True, False]
     await asyncio.to_thread(store.delete, ["ab/cd/150.webp", "ab/cd/300.webp"])
     assert await store.read("ab/cd/150.webp") is None
+    await store.write("ab/cd/150.webp", b"third")
+    await store.remove(["ab/cd/150.webp"])
+    assert not await store.has("ab/cd/150.webp")
 
 
 async def test_a_writer_that_is_closed_has_written_what_was_put(url: str) -> None:

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from streams.api.backend import Shared
 from streams.api.openapi import operation_defaults
 from streams.api.problems import Problem
-from streams.thumbnails.names import FILES, object_name
+from streams.thumbnails.names import FILES
 
 router = APIRouter(tags=["media"])
 
@@ -44,7 +44,7 @@ async def get_thumbnail(
     headers = {"ETag": f'"{digest}-{file}"', "Cache-Control": f"private, max-age={left_s}, immutable"}
     if request.headers.get("if-none-match") == headers["ETag"]:
         return Response(None, 304, headers)
-    data = await backend.thumbnails.read(object_name(digest, file)) if backend.thumbnails else None
+    data = await backend.thumbnails.read(digest, file) if backend.thumbnails else None
     if data is None:
         raise Problem(404, "not_found", "There is no such thumbnail; those of new media take a moment to be written.")
     return Response(data, 200, headers, WEBP)

@@ -154,6 +154,15 @@ class Fingerprinter:
             count_fingerprint(submission, found, facts, cached, fetch_s, decode_s)
         return FingerprintResult(facts, round(fetch_s * 1000, 3), round(decode_s * 1000, 3), cached)
 
+    async def thumbnail(self, preview: bytes, side: int) -> bytes | None:
+        """The thumbnail of a preview, in WebP, with up to `side` pixels a side; None if the file is no preview.
+
+        Raises:
+            BadInput: decoding takes too long, or ends the decoder.
+            BrokenInfrastructure: no decoding process can be started.
+        """
+        return await self._decoder.thumbnail(preview, side)
+
     async def _fingerprint_bytes(
         self, data: bytes, policy: Policy, content_id: str | None, *, look_up: bool
     ) -> tuple[MediaFacts, bool]:

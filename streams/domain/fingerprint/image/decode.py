@@ -31,6 +31,7 @@ from streams.domain.fingerprint.formats import ImageFormat
 from streams.domain.fingerprint.image.codecs.heif import open_heif
 from streams.domain.fingerprint.image.codecs.jpeg import PartialJpeg
 from streams.domain.fingerprint.image.codecs.parts import FileStructure
+from streams.domain.fingerprint.image.codecs.turbojpeg import JpegPlanes, decode_planes
 from streams.domain.fingerprint.image.colours import PictureColours
 from streams.domain.fingerprint.image.luminance import OnGround, on_ground
 from streams.errors import BadInput, Reason
@@ -99,7 +100,7 @@ class DecodedPicture(NamedTuple):
     truncated: bool
     colours: PictureColours
     shown: OnGround
-    coloured: Image.Image | None
+    coloured: Image.Image | JpegPlanes | None
     transposition: Image.Transpose | None
 
 
@@ -136,20 +137,22 @@ def decode_luminance(
             frames = structure.frames or int(getattr(image, "n_frames", 1))
             width, height = image.size
             truncated = False
-            coloured: Image.Image | None = None
+            coloured: Image.Image | JpegPlanes | None = None
             if isinstance(image, PartialJpeg):
                 if not (structure.complete or structure.row_by_row or structure.whole_passes):
                     raise BadInput(Reason.TRUNCATED_MEDIA, "the file ends before it shows the whole picture coarsely")
-                coloured = _coloured_jpeg(data, structure) if in_colour else None
-                if coloured is not None:
+                coloured = _coloured_jpeg(data, structure, image) if in_colour else None
+                if isinstance(coloured, JpegPlanes):
+                    shown = on_ground(Image.fromarray(coloured.luma))
+                elif coloured is not None:
                     shown = on_ground(coloured.getchannel("Y"))
                 else:
                     image.draft("L", (DRAFT_PIXELS, DRAFT_PIXELS))
                     image.load()
                     rows = image.complete_rows()
                     truncated = rows < image.height or not structure.complete
-                    coloured = _first_rows(image, rows)
-                    shown, height = on_ground(coloured), height * rows // image.height
+                    coloured = first = _first_rows(image, rows)
+                    shown, height = on_ground(first), height * rows // image.height
             else:
                 image.load()
                 width, height = image.size
@@ -190,13 +193,17 @@ def _small_jpeg(data: bytes) -> Image.Image | None:
     return image
 
 
-def _coloured_jpeg(data: bytes, structure: FileStructure) -> Image.Image | None:
-    """A JPEG in mode YCbCr; None unless it is whole. Where rows are missing, the luminance alone says which."""
+def _coloured_jpeg(data: bytes, structure: FileStructure, opened: PartialJpeg) -> Image.Image | JpegPlanes | None:
+    """A JPEG in YCbCr; None unless it is whole. Where rows are missing, the luminance alone says which."""
+    width, height = opened.size
+    scale = max(1, min(8, width // DRAFT_PIXELS, height // DRAFT_PIXELS))
+    if not (structure.complete and opened.has_luma) or width * height > MAX_COLOURED_PIXELS * scale**2:
+        return None
+    planes = decode_planes(data, 1 << scale.bit_length() - 1)
+    if planes is not None:
+        return planes
     with BytesIO(data) as source:
         image = PartialJpeg(source, structure)
-        scale = max(1, min(8, *(length // DRAFT_PIXELS for length in image.size)))
-        if not (structure.complete and image.has_luma) or image.width * image.height > MAX_COLOURED_PIXELS * scale**2:
-            return None
         image.draft("YCbCr", (DRAFT_PIXELS, DRAFT_PIXELS))
         image.load()
         return image if image.is_whole else None

@@ -10,7 +10,7 @@ from PIL import Image
 
 from streams.domain.fingerprint.image.inner.borders import Pixels
 from streams.domain.fingerprint.image.luminance import WHITE, luminance
-from streams.domain.fingerprint.thumbnails.encode import fitted, reduced, resized
+from streams.domain.fingerprint.thumbnails.scaling import fitted, reduced, resized
 from streams.domain.fingerprint.video.decoder import SAMPLE_SIDE
 
 MAX_TOTAL_PIXELS: Final = 2_400_000_000

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from streams.domain.fingerprint.thumbnails.encode import fitted, resized
+from streams.domain.fingerprint.thumbnails.scaling import fitted, resized
 from streams.domain.fingerprint.thumbnails.sizes import SIZES, STRIP_FRAMES, STRIP_SIDE
 
 FIRST_STEP_MS: Final = 250

@@ -14,7 +14,7 @@ from av.video.reformatter import ColorRange, Interpolation, VideoReformatter
 from PIL import Image
 
 from streams.domain.fingerprint.image.inner.borders import Pixels
-from streams.domain.fingerprint.thumbnails.encode import fitted
+from streams.domain.fingerprint.thumbnails.scaling import fitted
 from streams.domain.fingerprint.video.container import OpenContainer, VideoPacket, ffmpeg_errors_as_bad_input
 from streams.domain.fingerprint.video.limits import VideoLimits
 from streams.errors import BadInput, Reason

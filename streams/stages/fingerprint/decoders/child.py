@@ -15,6 +15,7 @@ from pathlib import Path
 from streams.domain.fingerprint.image.fingerprint import ImageLimits, fingerprint_image
 from streams.domain.fingerprint.sequence.fingerprint import fingerprint_sequence, has_several_pictures
 from streams.domain.fingerprint.thumbnails.maker import ThumbnailMaker
+from streams.domain.fingerprint.thumbnails.preview import thumbnail_of
 from streams.domain.fingerprint.video.fingerprint import fingerprint_video
 from streams.domain.fingerprint.video.limits import VideoLimits
 from streams.domain.records import MediaFacts
@@ -106,6 +107,8 @@ def _reply(
     request: DecodeRequest, file: bytes, limits: Limits, turns: Turns, thumbnails: ThumbnailMaker | None
 ) -> bytes:
     try:
+        if request.what == "preview":
+            return thumbnails_reply({f"{request.side}.webp": thumbnail_of(file, request.side)})
         return facts_reply(_facts(request, file, limits, turns, thumbnails))
     except Exception as error:
         return error_reply(error)

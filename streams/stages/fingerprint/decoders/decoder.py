@@ -7,6 +7,7 @@ Python. Threads take less memory, and are all there is where processes cannot be
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from streams.config.settings import Settings
 from streams.domain.fingerprint.image.fingerprint import fingerprint_image
 from streams.domain.fingerprint.sequence.fingerprint import fingerprint_sequence, has_several_pictures
 from streams.domain.fingerprint.thumbnails.maker import ThumbnailMaker
+from streams.domain.fingerprint.thumbnails.preview import thumbnail_of
 from streams.domain.fingerprint.video.fingerprint import fingerprint_video
 from streams.domain.match.selection import RequiredHashes
 from streams.domain.records import MediaFacts
@@ -73,6 +75,10 @@ class Decoder(ABC):
         """Facts of a video file."""
 
     @abstractmethod
+    async def thumbnail(self, preview: bytes, side: int) -> bytes | None:
+        """The thumbnail of `side` pixels in WebP; None if the file is no preview."""
+
+    @abstractmethod
     async def close(self) -> None: ...
 
 
@@ -114,6 +120,10 @@ class ProcessDecoder(Decoder):
 
     async def video(self, file: bytes, content_id: str, keep: KeepThumbnails | None = None) -> MediaFacts:
         return await self._video(DecodeRequest("video", content_id, thumbnails=keep is not None), file, keep)
+
+    async def thumbnail(self, preview: bytes, side: int) -> bytes | None:
+        reply = await self._pictures.run(DecodeRequest("preview", side=side).to_json(), preview)
+        return read_thumbnails(reply).get(f"{side}.webp")
 
     async def _video(self, request: DecodeRequest, file: bytes, keep: KeepThumbnails | None) -> MediaFacts:
         facts = read_reply(await self._videos.run(request.to_json(), file, _reading(keep)))
@@ -189,6 +199,14 @@ class ThreadDecoder(Decoder):
             )
 
         return await self._video(decode, keep)
+
+    async def thumbnail(self, preview: bytes, side: int) -> bytes | None:
+        def make() -> bytes | None:
+            with contextlib.suppress(Exception):  # as in a process, where any error is a reply without thumbnails
+                return thumbnail_of(preview, side)
+            return None
+
+        return await self._pictures.run(make)
 
     async def _video(
         self, decode: Callable[[ThumbnailMaker | None, Callable[[], bool]], MediaFacts], keep: KeepThumbnails | None

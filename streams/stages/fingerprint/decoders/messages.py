@@ -13,6 +13,8 @@ from typing import Any, Literal
 
 import orjson
 
+from streams.domain.fingerprint.thumbnails.preview import is_jpeg
+from streams.domain.fingerprint.thumbnails.sizes import PREVIEW
 from streams.domain.fingerprint.thumbnails.webp import is_plain_webp
 from streams.domain.hashes.levels import Level
 from streams.domain.records import Failure, MediaFacts, VideoFacts
@@ -31,16 +33,18 @@ SIZES_HEADER = struct.Struct("<I")
 
 @dataclass(frozen=True)
 class DecodeRequest:
-    """What to compute of a file: an image's one picture, the frames of an image file, or a whole video.
+    """What to compute of a file: the facts of an image's one picture, of the frames of an image file, or of a video.
 
-    With `thumbnails`, a second reply follows the first: `thumbnails_reply`.
+    With `thumbnails`, a second reply follows the first: `thumbnails_reply`. Of a `preview`, the thumbnail of `side`
+    pixels is made; that is the one reply.
     """
 
-    what: Literal["picture", "sequence", "video"]
-    content_id: str
+    what: Literal["picture", "sequence", "video", "preview"]
+    content_id: str = ""
     level: Level = "standard"
     extra_hashes: Sequence[str] = ()
     thumbnails: bool = False
+    side: int = 0
 
     def to_json(self) -> bytes:
         return orjson.dumps(self)
@@ -89,15 +93,15 @@ def read_reply(reply: bytes) -> MediaFacts | None:
 
 
 def thumbnails_reply(files: Mapping[str, bytes]) -> bytes:
-    """The thumbnails of a medium, by file name: after a JSON object of names and sizes, their bytes."""
+    """The preview and thumbnails of a medium, by file name: after a JSON object of names and sizes, their bytes."""
     sizes = orjson.dumps({name: len(data) for name, data in files.items()})
     return b"".join((SIZES_HEADER.pack(len(sizes)), sizes, *files.values()))
 
 
 def read_thumbnails(reply: bytes) -> dict[str, bytes]:
-    """The thumbnails of a reply; none of a reply that no decoder sends.
+    """The preview and thumbnails of a reply; none of a reply that no decoder sends.
 
-    What passes has a name that thumbnails have, and is a WebP of one picture without metadata.
+    A thumbnail that passes has a name that thumbnails have, and is a WebP of one picture without metadata.
     """
     try:
         (size_bytes,) = SIZES_HEADER.unpack_from(reply)
@@ -108,7 +112,11 @@ def read_thumbnails(reply: bytes) -> dict[str, bytes]:
             files[name], at = reply[at : at + length], at + length
     except (struct.error, orjson.JSONDecodeError, AttributeError, TypeError):
         return {}
-    return {name: data for name, data in files.items() if name in FILES and is_plain_webp(data)}
+    return {name: data for name, data in files.items() if _may_be_kept(name, data)}
+
+
+def _may_be_kept(name: str, data: bytes) -> bool:
+    return is_jpeg(data) if name == PREVIEW else name in FILES and is_plain_webp(data)
 
 
 def _facts_of(document: Any) -> MediaFacts:

@@ -1,7 +1,11 @@
-"""Thumbnails show the medium as it looks, are never enlarged, carry nothing else; fingerprints do not notice them."""
+"""Previews, and thumbnails that are made of them, show the medium as it looks, are never enlarged, carry nothing else.
+
+Fingerprints do not notice them.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import partial
 from io import BytesIO
@@ -15,7 +19,9 @@ from streams.domain.fingerprint.image.fingerprint import fingerprint_image
 from streams.domain.fingerprint.sequence.fingerprint import fingerprint_sequence, has_several_pictures
 from streams.domain.fingerprint.thumbnails.frames import MAX_KEPT, FrameKeeper
 from streams.domain.fingerprint.thumbnails.maker import ThumbnailMaker
-from streams.domain.fingerprint.thumbnails.webp import is_plain_webp
+from streams.domain.fingerprint.thumbnails.preview import is_jpeg, thumbnail_of
+from streams.domain.fingerprint.thumbnails.sizes import PREVIEW, SIZES
+from streams.domain.fingerprint.thumbnails.webp import encode_webp, is_plain_webp
 from streams.domain.fingerprint.video.fingerprint import fingerprint_video
 from streams.domain.records import MediaFacts
 from tests.support import films
@@ -33,12 +39,21 @@ def facts_of(data: bytes, maker: ThumbnailMaker | None = None) -> MediaFacts:
 
 
 def files_of(data: bytes) -> dict[str, bytes]:
-    """The thumbnails of a file, whose facts are the same with and without them."""
+    """The thumbnails of a file, by way of its preview. Its facts are the same with and without them."""
+    made = worker_files(data)
+    preview = made.pop(PREVIEW)
+    files = {f"{side}.webp": thumbnail_of(preview, side) for side in SIZES} | made
+    assert all(map(is_plain_webp, files.values()))
+    return files
+
+
+def worker_files(data: bytes) -> dict[str, bytes]:
+    """What a worker makes of a file."""
     maker = ThumbnailMaker()
     assert facts_of(data, maker) == facts_of(data)
     files = maker.make()
-    assert all(map(is_plain_webp, files.values()))
     assert maker.make() == {}
+    assert is_jpeg(files[PREVIEW])
     return files
 
 
@@ -67,9 +82,10 @@ def looks_like_quarters(picture: Image.Image, levels: int = 12) -> bool:
 @pytest.mark.parametrize(
     ("size", "expected"),
     [
-        ((1920, 1080), {"600": (600, 338), "300": (300, 169), "150": (150, 84)}),
-        ((1080, 1920), {"600": (338, 600), "300": (169, 300), "150": (84, 150)}),
+        ((1920, 1080), {"600": (600, 338), "300": (300, 169), "150": (150, 85)}),
+        ((1080, 1920), {"600": (338, 600), "300": (169, 300), "150": (85, 150)}),
         ((3000, 3000), {"600": (600, 600), "300": (300, 300), "150": (150, 150)}),
+        ((4000, 200), {"600": (600, 30), "300": (300, 15), "150": (150, 8)}),
         ((400, 300), {"600": (400, 300), "300": (300, 225), "150": (150, 113)}),
         ((90, 120), {"600": (90, 120), "300": (90, 120), "150": (90, 120)}),
         ((4000, 3), {"600": (600, 1), "300": (300, 1), "150": (150, 1)}),
@@ -131,13 +147,23 @@ def _with_black_rows() -> Image.Image:
     return picture
 
 
-def test_nothing_but_pixels_is_written() -> None:
+@pytest.mark.parametrize("size", [(640, 480), (300, 200), (640, 5)])
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP"])
+def test_nothing_but_pixels_is_written(form: str, size: tuple[int, int]) -> None:
     exif = Image.Exif()
     exif[0x010E] = "where I live"
-    comment = encode(photo(size=(640, 480)), exif=exif, icc_profile=b"profile" * 100, comment=b"mine")
-    for file in files_of(comment).values():
+    more = {"comment": b"what I think"} if form == "JPEG" else {}
+    told = encode(photo(size=size), form, exif=exif, icc_profile=b"profile" * 100, **more)
+    (preview,) = worker_files(told).values()
+    assert JPEG_HEADER.match(preview)
+    assert preview.count(b"\xff\xc0") == 1 and not any(word in preview for word in (b"live", b"profile", b"think"))
+    for file in files_of(told).values():
         with Image.open(BytesIO(file)) as picture:
             assert not {"exif", "icc_profile", "xmp", "comment"} & set(picture.info)
+
+
+JPEG_HEADER = re.compile(rb"\xff\xd8\xff\xe0\0\x10JFIF\0.{9}\xff\xdb", re.DOTALL)
+"""The start, the version and the density, and then what the pixels need."""
 
 
 def test_white_art_on_transparency_is_shown_on_black() -> None:
@@ -203,3 +229,32 @@ def test_a_frame_without_colours_is_passed_over() -> None:
 def test_other_files_are_no_thumbnails(data: bytes) -> None:
     assert not is_plain_webp(data)
     assert is_plain_webp(encode(noise((64, 64)), "WEBP"))
+
+
+def test_a_preview_is_as_large_as_the_largest_thumbnail() -> None:
+    (preview,) = worker_files(encode(noise((1920, 1080)), "PNG")).values()
+    assert Image.open(BytesIO(preview)).size == (600, 338)
+
+
+def test_a_thumbnail_looks_like_the_picture_itself() -> None:
+    """What goes by way of a JPEG is hardly further from the picture than what does not."""
+    picture = photo("coffee.png", (1200, 800))
+    for name, found in pictures_of(encode(picture, "PNG")).items():
+        plain = picture.resize(found.size, Image.Resampling.BOX)
+        direct = Image.open(BytesIO(encode_webp(plain, plain.size)))
+        assert _error(found, plain) < 1.15 * _error(direct, plain), name
+
+
+def _error(one: Image.Image, other: Image.Image) -> float:
+    levels = [np.asarray(each.convert("RGB"), np.float64) for each in (one, other)]
+    return float(np.sqrt(np.mean((levels[0] - levels[1]) ** 2)))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"no picture", b"\xff\xd8\xff\xe0", encode(noise((64, 64)), "PNG"), jpeg(size=(601, 400)), jpeg()[:2000]],
+    ids=["empty", "bytes", "start", "png", "larger", "cut"],
+)
+def test_no_thumbnail_is_made_of_what_is_no_preview(data: bytes) -> None:
+    with pytest.raises(Exception):  # noqa: B017 - whatever Pillow says
+        thumbnail_of(data, 150)

@@ -8,10 +8,12 @@ import signal
 import subprocess
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from streams.domain.fingerprint.image.fingerprint import ImageLimits, compute_content_id
 from streams.domain.fingerprint.video.limits import VideoLimits
@@ -99,10 +101,25 @@ async def thumbnails(decoder: Decoder) -> list[dict[str, bytes]]:
 async def test_processes_and_threads_make_the_same_thumbnails() -> None:
     threads = ThreadDecoder(LIMITS, DecodePool("test", 1, 30.0), DecodePool("video", 1, 30.0))
     expected = await thumbnails(threads)
-    sizes = {"150.webp", "300.webp", "600.webp"}
-    assert [set(files) for files in expected] == [sizes, {*sizes, "strip.webp"}, {*sizes, "strip.webp"}, set()]
+    moving = {"preview.jpg", "strip.webp"}
+    assert [set(files) for files in expected] == [{"preview.jpg"}, moving, moving, set()]
+    preview = expected[0]["preview.jpg"]
     async with in_processes() as processes:
         assert await thumbnails(processes) == expected
+        for side in (150, 300, 600):
+            made = await processes.thumbnail(preview, side)
+            assert made is not None and made == await threads.thumbnail(preview, side)
+            assert max(Image.open(BytesIO(made)).size) == min(side, 400)
+    await threads.close()
+
+
+@pytest.mark.parametrize("file", [b"", b"no picture", jpeg(size=(1600, 1200)), encode(photo(size=(64, 64)), "PNG")])
+async def test_nothing_is_made_of_what_is_no_preview_and_the_decoder_goes_on(file: bytes) -> None:
+    threads = ThreadDecoder(LIMITS, DecodePool("test", 1, 30.0), DecodePool("video", 1, 30.0))
+    async with in_processes(decode_threads=1) as processes:
+        for decoder in (threads, processes):
+            assert await decoder.thumbnail(file, 300) is None
+            assert await decoder.thumbnail(PHOTO, 300) is not None
     await threads.close()
 
 
@@ -112,6 +129,10 @@ async def test_processes_and_threads_make_the_same_thumbnails() -> None:
         b"",
         b"\xff\xff\xff\xff",
         thumbnails_reply({"150.webp": b"no picture"}),
+        thumbnails_reply({"150.webp": PHOTO}),
+        thumbnails_reply({"preview.jpg": b"no picture"}),
+        thumbnails_reply({"preview.jpg": PHOTO[:-1]}),
+        thumbnails_reply({"preview.jpg": PHOTO[:-2] + bytes(5 << 20) + PHOTO[-2:]}),
         thumbnails_reply({"../150.webp": encode(photo(size=(64, 64)), "WEBP")}),
         thumbnails_reply({"150.webp": encode(photo(size=(64, 64)), "WEBP")})[:-1],
         thumbnails_reply({"150.webp": encode(photo(size=(64, 64)), "WEBP")}).replace(b"VP8 ", b"VP8X"),
