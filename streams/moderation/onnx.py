@@ -23,7 +23,6 @@ import numpy.typing as npt
 from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from streams.domain.fingerprint.model_view import scaled_and_cut
 from streams.domain.fingerprint.rgb import decode_rgb
 from streams.domain.records import Label
 from streams.errors import BadInput, ConfigurationError, Reason
@@ -136,8 +135,10 @@ def prepare_input(picture: Image.Image, part: InputPart) -> npt.NDArray[np.float
     """The input of the model, without the dimension of the batch: height × width × 3, or 3 × height × width."""
     size = part.width, part.height
     scaled = (part.resize, part.resize) if part.resize is not None else size
-    values = ModelValues(part.layout, part.channels, part.scale, part.mean, part.std)
-    return values.of(np.asarray(scaled_and_cut(picture, scaled, size)))
+    left, top = (scaled[0] - size[0]) // 2, (scaled[1] - size[1]) // 2
+    large = picture.resize(scaled, Image.Resampling.BILINEAR)
+    shown = large.crop((left, top, left + size[0], top + size[1]))
+    return ModelValues(part.layout, part.channels, part.scale, part.mean, part.std).of(np.asarray(shown))
 
 
 def make_onnx(context: PluginContext) -> OnnxModerator:

@@ -51,23 +51,12 @@ class ModelView:
 
 def fitted_view(picture: Image.Image, size: ViewSize) -> Image.Image:
     """An upright picture in mode RGB, in the size of a view."""
-    wanted = size.width, size.height
-    if size.fit == "stretch":
-        return scaled_and_cut(picture, wanted, wanted)
     width, height = picture.size
-    factor = max(size.width / width, size.height / height)
-    scaled = max(size.width, round(width * factor)), max(size.height, round(height * factor))
-    return scaled_and_cut(picture, scaled, wanted)
-
-
-def scaled_and_cut(picture: Image.Image, scaled: tuple[int, int], size: tuple[int, int]) -> Image.Image:
-    """The centre of a picture that is scaled before.
-
-    Args:
-        picture: in mode RGB.
-        scaled: width and height that it is scaled to.
-        size: width and height of what is cut out of its middle.
-    """
-    large = picture.resize(scaled, Image.Resampling.BILINEAR)
-    left, top = (scaled[0] - size[0]) // 2, (scaled[1] - size[1]) // 2
-    return large.crop((left, top, left + size[0], top + size[1]))
+    shown = float(width), float(height)
+    if size.fit == "crop":
+        scale = min(width / size.width, height / size.height)
+        shown = size.width * scale, size.height * scale
+    left, top = (width - shown[0]) / 2, (height - shown[1]) / 2
+    # the box, so that nothing is scaled that is not shown: a picture may be a thousand times as wide as it is high
+    box = left, top, min(float(width), left + shown[0]), min(float(height), top + shown[1])
+    return picture.resize((size.width, size.height), Image.Resampling.BILINEAR, box)

@@ -1,18 +1,27 @@
-"""Takes what is decoded for a fingerprint, and makes the thumbnails of it once the facts are known.
+"""Takes what is decoded for a fingerprint, and makes thumbnails, and what a model sees, of it once the facts are known.
 
-So thumbnails never hold a fingerprint up, and a fingerprint is the same with and without them.
+So thumbnails never hold a fingerprint up, and what decides is the same with and without them.
 """
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
+from typing import Final
 
 from PIL import Image
 
 from streams.domain.fingerprint.image.luminance import WHITE
-from streams.domain.fingerprint.thumbnails.encode import fitted, resized, strip_file, thumbnail_files
+from streams.domain.fingerprint.model_view import ModelView, fitted_view
+from streams.domain.fingerprint.thumbnails.encode import fitted, reduced, resized, strip_file, thumbnail_files
 from streams.domain.fingerprint.thumbnails.frames import FrameKeeper
 from streams.domain.fingerprint.thumbnails.sizes import STRIP, STRIP_SIDE
+
+VIEW_GAP: Final = 2
+"""The shorter side for a model is first reduced to so many times its pixels, at the least: in blocks, which is coarse."""
+
+MAX_VIEW_SIDE: Final = 8_192
+"""Pixels of the longer side for a model, of a picture that is many times as long as it is wide."""
 
 
 @dataclass(slots=True)
@@ -38,6 +47,26 @@ class ThumbnailMaker:
     ) -> None:
         """Take the decoded picture; it is only read. The arguments are those of `thumbnail_files`."""
         self._picture = _Picture(image, transposition, ground)
+
+    def show(self, view: ModelView) -> None:
+        """Fill the view of a model in, from the picture, or from the poster of a video; call it before `make`.
+
+        The view stays empty if nothing was taken, or nothing can be made of it.
+        """
+        with contextlib.suppress(Exception):
+            self._show(view)
+
+    def _show(self, view: ModelView) -> None:
+        picture, poster = self._picture, self.frames.poster
+        if picture is not None:
+            longest, shortest = max(picture.image.size), min(picture.image.size)
+            side = longest * VIEW_GAP * max(view.size.width, view.size.height) // shortest
+            shown = reduced(picture.image, min(side, MAX_VIEW_SIDE), picture.ground).convert("RGB")
+            if picture.transposition is not None:
+                shown = shown.transpose(picture.transposition)
+            view.fill(fitted_view(shown, view.size).tobytes(), 0)
+        elif poster is not None:
+            view.fill(fitted_view(poster.convert("RGB"), view.size).tobytes(), self.frames.poster_ms)
 
     def make(self) -> dict[str, bytes]:
         """The thumbnails, by file name. What was taken is given up.
