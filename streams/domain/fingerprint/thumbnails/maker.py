@@ -18,7 +18,7 @@ from streams.domain.fingerprint.thumbnails.frames import FrameKeeper
 from streams.domain.fingerprint.thumbnails.sizes import STRIP, STRIP_SIDE
 
 VIEW_GAP: Final = 2
-"""The shorter side for a model is first reduced to so many times its pixels, at the least: in blocks, which is coarse."""
+"""A picture is first reduced in blocks, which is coarse, to no less than so many times the pixels of the model."""
 
 MAX_VIEW_SIDE: Final = 8_192
 """Pixels of the longer side for a model, of a picture that is many times as long as it is wide."""
