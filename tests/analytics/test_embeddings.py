@@ -146,7 +146,7 @@ async def test_rows_go_with_the_last_medium_of_a_content(sink: ClickHouseSink, c
 
     def stored() -> set[tuple[str, str]]:
         names = f"'{facts(0).content_id}', '{facts(1).content_id}'"
-        return set(clickhouse.rows(f"SELECT content_id, model FROM embeddings WHERE content_id IN ({names})"))  # type: ignore[arg-type]
+        return set(clickhouse.rows(f"SELECT content_id, model FROM embeddings WHERE content_id IN ({names})"))
 
     await sink.write(DECISIONS, [deleted(first, 10)])
     assert len(stored()) == 3  # the copy shows it

@@ -27,7 +27,9 @@ def embedding_rows(record: RawRecord) -> list[Row]:
         return []
     document = parse_json_object(record.value)
     facts = document.get("facts")
-    embedding = embedding_of(facts.get("embedding")) if type(facts) is dict else None
+    if type(facts) is not dict:  # a failure; fingerprints.py refuses any other type
+        return []
+    embedding = embedding_of(facts.get("embedding"))
     if embedding is None:
         return []
     try:

@@ -107,9 +107,17 @@ class Fingerprinter:
             BrokenInfrastructure: no decoding process can be started.
             ConfigurationError: the picture model cannot be used.
         """
+        await self.prepare_model()
+        await self._decoder.prepare()
+
+    async def prepare_model(self) -> None:
+        """Load the picture model, if there is one.
+
+        Raises:
+            ConfigurationError: it cannot be used.
+        """
         if self._embedder is not None:
             await self._embedder.prepare()
-        await self._decoder.prepare()
 
     async def model_name(self) -> str | None:
         """The name that embeddings have; None without a picture model.
