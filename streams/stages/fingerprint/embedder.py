@@ -12,6 +12,7 @@ import os
 import sys
 import threading
 import time
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
@@ -27,6 +28,10 @@ logger = logging.getLogger(__name__)
 MAX_LATE: Final = 8
 """Runs that were stopped and have not ended. With more, nothing is run until some have."""
 
+MAX_WAITING_BYTES: Final = 32 << 20
+"""Of pictures that wait for the model, and as many of videos: they are not in the worker's budget of bytes."""
+
+MIN_PLACES: Final = 16
 LOWEST_PRIORITY: Final = 19
 WARN_INTERVAL_S: Final = 60.0
 
@@ -47,6 +52,7 @@ class Embedder:
         self._slots = asyncio.Semaphore(self._thread_count)
         self._threads = self._new_threads()
         self._size: ViewSize | None = None
+        self._picture_places = self._video_places = asyncio.Semaphore(MIN_PLACES)
         self._late = 0
         self._warned_at = -WARN_INTERVAL_S
         metrics.begin_at_zero(metrics.EMBEDDINGS, ("made",), ("nothing_seen",), ("failed",), ("timeout",))
@@ -62,7 +68,10 @@ class Embedder:
             ConfigurationError: as `PictureModel.load`.
         """
         if self._size is None:
-            self._size = await asyncio.to_thread(self._model.load)
+            size = await asyncio.to_thread(self._model.load)
+            places = max(MIN_PLACES, MAX_WAITING_BYTES // size.size_bytes)
+            self._picture_places, self._video_places = asyncio.Semaphore(places), asyncio.Semaphore(places)
+            self._size = size
 
     async def model_name(self) -> str:
         """The name that its embeddings have.
@@ -72,11 +81,19 @@ class Embedder:
         """
         return await asyncio.to_thread(self._model.name)
 
-    async def view(self) -> ModelView:
-        """Asks for what the model wants to see of one medium."""
+    @contextlib.asynccontextmanager
+    async def view(self, *, of_video: bool) -> AsyncIterator[ModelView]:
+        """Asks for what the model wants to see of one medium; waits while too many pictures wait for the model.
+
+        Pictures never wait for videos, which take long to decode.
+
+        Raises:
+            ConfigurationError: as `PictureModel.load`.
+        """
         await self.prepare()
         assert self._size is not None
-        return ModelView(self._size)
+        async with self._video_places if of_video else self._picture_places:
+            yield ModelView(self._size)
 
     async def embed(self, facts: MediaFacts, view: ModelView) -> MediaFacts:
         """The facts of a medium with its embedding; without, if nothing was seen of it, or the model failed."""
@@ -148,6 +165,16 @@ def _leave_cores_to_others() -> None:
     if sys.platform == "linux":
         with contextlib.suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LOWEST_PRIORITY)
+
+
+@contextlib.asynccontextmanager
+async def view_for(embedder: Embedder | None, *, of_video: bool) -> AsyncIterator[ModelView | None]:
+    """As `Embedder.view`; None without an embedder."""
+    if embedder is None:
+        yield None
+        return
+    async with embedder.view(of_video=of_video) as view:
+        yield view
 
 
 def open_embedder(settings: Settings) -> Embedder | None:

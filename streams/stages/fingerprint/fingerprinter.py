@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from functools import partial
 
 from streams import metrics
@@ -18,7 +19,6 @@ from streams.domain.fingerprint.image.fingerprint import ImageLimits, compute_co
 from streams.domain.fingerprint.model_view import ModelView
 from streams.domain.fingerprint.thumbnails.maker import ThumbnailMaker
 from streams.domain.fingerprint.video.fingerprint import fingerprint_video
-from streams.domain.fingerprint.video.limits import VideoLimits
 from streams.domain.match.selection import required_hashes
 from streams.domain.policy.policy import Policy
 from streams.domain.records import MediaFacts, Submission
@@ -29,8 +29,9 @@ from streams.stages.fingerprint.counting import count_fingerprint
 from streams.stages.fingerprint.decode_pool import DecodePool
 from streams.stages.fingerprint.decoders.child import Limits
 from streams.stages.fingerprint.decoders.decoder import Decoder, ProcessDecoder, ThreadDecoder
-from streams.stages.fingerprint.embedder import Embedder, open_embedder
+from streams.stages.fingerprint.embedder import Embedder, open_embedder, view_for
 from streams.stages.fingerprint.facts_cache import FactsCache
+from streams.stages.fingerprint.limits import for_bulk, video_limits
 from streams.stages.fingerprint.thumbnails import run_with_thumbnails
 from streams.thumbnails.writer import ThumbnailWriter
 
@@ -38,8 +39,6 @@ from streams.thumbnails.writer import ThumbnailWriter
 SMALL_BYTES = 32 << 10
 #: A fetched medium of up to this many bytes is hashed without a hop to another thread.
 HASHED_AT_ONCE_BYTES = 256 << 10
-#: Bulk work has this part of the cache and of the bytes that are fetched, and at most `BULK_RECORDS` at once.
-BULK_PART, BULK_RECORDS = 4, 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,15 +186,23 @@ class Fingerprinter:
         if known is not None:
             return known, True
         keep = partial(self._thumbnails.put, content_id) if self._thumbnails is not None else None
-        view = await self._embedder.view() if embed and self._embedder is not None else None
-        if required is None:
-            facts = await self._decoder.video(data, content_id, keep, view)
-        else:
-            found = await self._decoder.picture(data, content_id, required, keep, view)
-            facts = found if found is not None else await self._decoder.sequence(data, content_id, required, keep, view)
-        facts = await self._embedded(facts, view)
+        facts = None
+        if required is not None:
+            async with self._view(embed, of_video=False) as view:
+                facts = await self._decoder.picture(data, content_id, required, keep, view)
+                facts = facts and await self._embedded(facts, view)
+        if facts is None:
+            async with self._view(embed, of_video=True) as view:
+                if required is None:
+                    facts = await self._decoder.video(data, content_id, keep, view)
+                else:
+                    facts = await self._decoder.sequence(data, content_id, required, keep, view)
+                facts = await self._embedded(facts, view)
         self._cache.put(content_id, required, facts, embed)
         return facts, False
+
+    def _view(self, embed: bool, *, of_video: bool) -> AbstractAsyncContextManager[ModelView | None]:
+        return view_for(self._embedder if embed else None, of_video=of_video)
 
     async def _embedded(self, facts: MediaFacts, view: ModelView | None) -> MediaFacts:
         return facts if view is None or self._embedder is None else await self._embedder.embed(facts, view)
@@ -212,8 +219,18 @@ class Fingerprinter:
 
     async def _fingerprint_open_video(self, video: OpenVideo, embed: bool) -> tuple[MediaFacts, bool]:
         """Facts of a video that is read in parts; its reads end once the video is closed."""
+        async with self._view(embed, of_video=True) as view:
+            facts, cached = await self._decode_open_video(video, embed, view)
+            if view is not None and not cached:
+                facts = await self._embedded(facts, view)
+                if video.identity is not None:
+                    self._cache.put(video.identity, None, facts, embed)
+        return facts, cached
+
+    async def _decode_open_video(
+        self, video: OpenVideo, embed: bool, view: ModelView | None
+    ) -> tuple[MediaFacts, bool]:
         content_ids: list[str] = []
-        view = await self._embedder.view() if embed and self._embedder is not None else None
 
         def fingerprint(maker: ThumbnailMaker | None) -> MediaFacts:
             try:
@@ -239,14 +256,9 @@ class Fingerprinter:
             if self._thumbnails is not None and content_ids:  # none of a video that was known
                 self._thumbnails.put(content_ids[0], files)
 
-        facts, cached = await run_with_thumbnails(
+        return await run_with_thumbnails(
             self._videos, decode, keep if self._thumbnails is not None else None, lambda: video.waited_s, view
         )
-        if view is not None and not cached:
-            facts = await self._embedded(facts, view)
-            if video.identity is not None:
-                self._cache.put(video.identity, None, facts, embed)
-        return facts, cached
 
     async def close(self) -> None:
         await self._fetcher.close()
@@ -269,24 +281,3 @@ def _check_kind(submission: Submission, facts: MediaFacts) -> None:
     """Refuses what only decoding shows: an image file, submitted as a video, that shows one picture."""
     if submission.kind == "video" and facts.kind == "image":
         raise BadInput(Reason.UNSUPPORTED_KIND, f"submitted as a video, but this {facts.format} shows one picture")
-
-
-def for_bulk(settings: Settings) -> Settings:
-    """The settings of a fingerprinter for work that may wait: a smaller part of what a worker may take."""
-    runtime = settings.runtime
-    return settings.with_values(
-        in_flight_bytes=runtime.max_in_flight_bytes // BULK_PART,
-        fetch_concurrency=min(runtime.fetch_concurrency, BULK_RECORDS),
-        fingerprint_cache_entries=runtime.fingerprint_cache_entries // BULK_PART,
-        video_threads=max(1, runtime.video_threads // 2),
-    )
-
-
-def video_limits(settings: Settings) -> VideoLimits:
-    """The limits of videos, narrowed by the settings."""
-    limits = VideoLimits()
-    return replace(
-        limits,
-        max_pixels=min(limits.max_pixels, settings.limits.max_pixels),
-        max_decode_s=min(limits.max_decode_s, settings.limits.video_decode_timeout_s),
-    )

@@ -21,6 +21,7 @@ from streams.domain.fingerprint.video.fingerprint import fingerprint_video
 from streams.domain.policy.policy import DEFAULT_POLICY
 from streams.domain.records import MediaFacts
 from streams.errors import ConfigurationError
+from streams.stages.fingerprint import embedder
 from streams.stages.fingerprint.decoders.messages import facts_reply, read_reply
 from streams.stages.fingerprint.fingerprinter import Fingerprinter
 from tests.support import films
@@ -132,6 +133,22 @@ async def test_a_submission_whose_fetch_was_given_up_leaves_the_model_usable(tmp
             task.cancel()
         await asyncio.gather(*given_up, return_exceptions=True)
         assert (await facts_of(made, PHOTO)).embedding is not None
+
+
+async def test_pictures_wait_while_many_wait_for_the_model_but_never_for_videos(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embedder, "MIN_PLACES", 1)
+    monkeypatch.setattr(embedder, "MAX_WAITING_BYTES", 0)
+    async with fingerprinter(tmp_path, flat_model(tmp_path)) as made:
+        assert made._embedder is not None
+        async with made._embedder.view(of_video=True):
+            picture = asyncio.create_task(facts_of(made, PHOTO))
+            assert (await picture).embedding is not None
+            film = asyncio.create_task(facts_of(made, animation("GIF", frames=4)))
+            await asyncio.sleep(0.1)
+            assert not film.done()
+        assert (await film).embedding is not None
 
 
 async def test_bulk_work_has_the_same_model_on_a_thread_of_its_own(tmp_path: Path) -> None:
