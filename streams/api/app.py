@@ -70,7 +70,9 @@ def make_server_app(settings: Settings) -> ASGIApp:
     Raises:
         ConfigurationError: keys, rates, policies or the picture model cannot be used.
     """
-    open_picture_model(settings.picture_model)  # what is wrong with the setting is said before anything is started
+    picture_model = open_picture_model(settings.picture_model)
+    if picture_model is not None:
+        picture_model.load()  # what is wrong with it is said before anything is started
     app = make_app(settings)
     authenticator = Authenticator(settings, app.state.cursor_signer)
     app.state.authenticator = authenticator

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
@@ -191,8 +192,9 @@ def read_shape(shape: list[int | str | None], side: int) -> tuple[Layout, int, i
     return layout, height, width
 
 
+@lru_cache(1)
 def open_picture_model(settings: PictureModelSettings) -> PictureModel | None:
-    """The model of the settings; None if they have none.
+    """The model of the settings, the same object for the same settings; None if they have none.
 
     Raises:
         ConfigurationError: as `PictureModel`.
