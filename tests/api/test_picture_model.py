@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from io import BytesIO
 from typing import Any
 
 import httpx
 import numpy as np
 import pytest
+from PIL import Image
 
 from streams.client import Client
 from streams.domain.fingerprint.image.fingerprint import fingerprint_image
@@ -120,6 +122,16 @@ def test_what_the_model_has_not_seen_is_not_found(modelled: httpx.Client) -> Non
     assert (answer.status_code, answer.json()["code"]) == (422, "bad_request")
     answer = modelled.post("/v1/search", params=BY_MODEL, content=b"no picture", headers=JPEG)
     assert (answer.status_code, answer.json()["code"]) == (422, "bad_medium")
+
+
+def test_a_picture_on_which_the_model_fails_is_no_fault_of_whoever_sends_it(modelled: httpx.Client) -> None:
+    blank = BytesIO()
+    Image.new("RGB", (64, 64), (128, 128, 128)).save(blank, "PNG")  # all values are the mean: a vector of no length
+    answer = modelled.post("/v1/search", params=BY_MODEL, content=blank.getvalue(), headers=JPEG)
+    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+    assert "Retry-After" in answer.headers
+    submitted = modelled.put("/v1/media/blank", content=blank.getvalue(), params={"wait_s": 30}, headers=JPEG)
+    assert submitted.json()["decision"]["outcome"] == "unique"
 
 
 def test_without_a_model_a_problem_says_so(api: Api, story: dict[str, Any]) -> None:

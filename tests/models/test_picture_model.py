@@ -15,7 +15,10 @@ from streams.errors import ConfigurationError
 from streams.models.picture_model import PictureModel, open_picture_model
 from tests.support.fetchers import settings
 from tests.support.onnx_models import (
+    FLOAT16,
+    INT64,
     SIDE,
+    UINT8,
     endless_model,
     flat_model,
     free_model,
@@ -51,6 +54,16 @@ def test_pixels_are_prepared_as_the_settings_say_in_the_layout_of_the_file(tmp_p
     values = (PIXELS[:, :, ::-1].astype(float) - (104, 117, 123)) / (1, 2, 4)
     shown = values.transpose(2, 0, 1) if layout == "nchw" else values
     assert vector_of(opened(path, **changed)) == pytest.approx(shown.reshape(-1) @ projection(), rel=1e-4, abs=1e-2)
+
+
+@pytest.mark.parametrize("kind", [UINT8, FLOAT16])
+def test_a_model_gets_values_of_its_own_type(tmp_path: Path, kind: int) -> None:
+    """All levels of 0 to 255 are exact in both."""
+    model = opened(flat_model(tmp_path, kind=kind), **PLAIN)
+    expected = PIXELS.transpose(2, 0, 1).reshape(-1).astype(float) @ projection()
+    assert vector_of(model) == pytest.approx(expected, rel=1e-4, abs=1e-2)
+    with pytest.raises(ConfigurationError, match="its input is of the type"):
+        opened(flat_model(tmp_path, "whole.onnx", kind=INT64)).load()
 
 
 def test_a_model_for_any_size_takes_the_side_of_the_settings(tmp_path: Path) -> None:

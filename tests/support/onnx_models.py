@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 SIDE: Final = 8
 VALUES: Final = 16
-FLOAT, INT64, BOOL = 1, 7, 9
+FLOAT, UINT8, INT64, BOOL, FLOAT16 = 1, 2, 7, 9, 10
 OPSET, IR_VERSION = 13, 8
 Shape = Sequence[int | str]
 
@@ -24,11 +24,17 @@ def projection(values: int = VALUES, seed: int = 0, side: int = SIDE) -> npt.NDA
     return np.random.default_rng(seed).standard_normal((side * side * 3, values)).astype(np.float32)
 
 
-def flat_model(folder: Path, name: str = "flat.onnx", *, layout: str = "nchw", seed: int = 0) -> Path:
-    """Vectors of 16 values, which are linear in all pixels of 8 × 8."""
+def flat_model(
+    folder: Path, name: str = "flat.onnx", *, layout: str = "nchw", seed: int = 0, kind: int = FLOAT
+) -> Path:
+    """Vectors of 16 values, which are linear in all pixels of 8 × 8; `kind` is the type of what it takes."""
     shape = ("n", 3, SIDE, SIDE) if layout == "nchw" else ("n", SIDE, SIDE, 3)
-    nodes = [_node("Flatten", ["picture"], ["flat"]), _node("MatMul", ["flat", "weights"], ["vector"])]
-    return _write(folder / name, nodes, shape, ("n", VALUES), [_tensor("weights", projection(seed=seed))])
+    nodes = [
+        _node("Cast", ["picture"], ["values"], _int("to", FLOAT)),
+        _node("Flatten", ["values"], ["flat"]),
+        _node("MatMul", ["flat", "weights"], ["vector"]),
+    ]
+    return _write(folder / name, nodes, shape, ("n", VALUES), [_tensor("weights", projection(seed=seed))], kind)
 
 
 def free_model(folder: Path, name: str = "free.onnx") -> Path:
@@ -74,8 +80,10 @@ def endless_model(folder: Path, name: str = "endless.onnx") -> Path:
     return _write(folder / name, nodes, (1, 3, SIDE, SIDE), (1, 3 * SIDE * SIDE), weights)
 
 
-def _write(path: Path, nodes: Sequence[bytes], taken: Shape, given: Shape, weights: Sequence[bytes]) -> Path:
-    graph = _graph(nodes, [_value("picture", FLOAT, taken)], [_value("vector", FLOAT, given)], weights)
+def _write(
+    path: Path, nodes: Sequence[bytes], taken: Shape, given: Shape, weights: Sequence[bytes], kind: int = FLOAT
+) -> Path:
+    graph = _graph(nodes, [_value("picture", kind, taken)], [_value("vector", FLOAT, given)], weights)
     path.write_bytes(_number(1, IR_VERSION) + _field(7, graph) + _field(8, _number(2, OPSET)))
     return path
 
