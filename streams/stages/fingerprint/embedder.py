@@ -55,7 +55,6 @@ class Embedder:
         self._picture_places = self._video_places = asyncio.Semaphore(MIN_PLACES)
         self._late = 0
         self._warned_at = -WARN_INTERVAL_S
-        metrics.begin_at_zero(metrics.EMBEDDINGS, ("made",), ("nothing_seen",), ("failed",), ("timeout",))
 
     def in_background(self) -> Embedder:
         """An embedder for work that may wait, with the same model. Close it before this one."""
@@ -67,9 +66,11 @@ class Embedder:
         Raises:
             ConfigurationError: as `PictureModel.load`.
         """
-        if self._size is None:
-            size = await asyncio.to_thread(self._model.load)
-            places = max(MIN_PLACES, MAX_WAITING_BYTES // size.size_bytes)
+        if self._size is not None:
+            return
+        size = await asyncio.to_thread(self._model.load)
+        places = max(MIN_PLACES, MAX_WAITING_BYTES // size.size_bytes)
+        if self._size is None:  # nobody else has done it meanwhile
             self._picture_places, self._video_places = asyncio.Semaphore(places), asyncio.Semaphore(places)
             self._size = size
 
@@ -183,5 +184,6 @@ def open_embedder(settings: Settings) -> Embedder | None:
     Raises:
         ConfigurationError: as `PictureModel`.
     """
+    metrics.begin_at_zero(metrics.EMBEDDINGS, ("made",), ("nothing_seen",), ("failed",), ("timeout",))
     model = open_picture_model(settings.picture_model)
     return None if model is None else Embedder(settings, model)
