@@ -13,7 +13,8 @@ from streams.kafka.readers.match_progress import MatchProgressReader
 from streams.kafka.topics import BULK_SUBMISSIONS, DEAD_LETTERS, FINGERPRINTS
 from streams.runtime.runners.bulk import BulkStage
 from streams.stages.fingerprint.bulk_admission import BulkAdmission
-from streams.stages.fingerprint.fingerprinter import BULK_RECORDS, Fingerprinter
+from streams.stages.fingerprint.fingerprinter import Fingerprinter
+from streams.stages.fingerprint.limits import BULK_RECORDS
 from streams.stages.fingerprint.shared import close_fingerprinter, open_fingerprinter
 
 

@@ -136,6 +136,15 @@ THUMBNAIL_SECONDS = Histogram(
     "mediasieve_thumbnail_seconds", "Time to write the thumbnails of a medium to their store", registry=REGISTRY
 )
 THUMBNAIL_BYTES = Gauge("mediasieve_thumbnail_bytes", "Bytes of thumbnails that wait to be written", registry=REGISTRY)
+EMBEDDINGS = Counter(
+    "mediasieve_embeddings",
+    "Media by what became of their embedding: made, nothing_seen, failed or timeout",
+    ["result"],
+    registry=REGISTRY,
+)
+EMBEDDING_SECONDS = Histogram(
+    "mediasieve_embedding_seconds", "Time until the picture model has answered for a medium", registry=REGISTRY
+)
 FETCH_SECONDS = Histogram(
     "mediasieve_fetch_seconds", "Time to get the bytes of a source", ["scheme"], registry=REGISTRY
 )

@@ -55,8 +55,8 @@ STATEMENTS: Final = (
     ALTER TABLE video_frames UPDATE media_id = ''
     WHERE media_id != '' AND {PAIRS} AND (collection, media_id) IN {{media:Array(Tuple(String, String))}}
     """,
-    # so is what they look like
-    f"DELETE FROM visuals WHERE {PAIRS} AND NOT {SHOWN}",  # noqa: S608
+    # so is what they look like, to us and to a model
+    *(f"DELETE FROM {table} WHERE {PAIRS} AND NOT {SHOWN}" for table in ("visuals", "embeddings")),  # noqa: S608
     EVENTS_OF_MEDIA,
 )
 

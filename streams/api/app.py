@@ -28,6 +28,7 @@ from streams.api.thumbnails import urls_of
 from streams.config.settings import Settings
 from streams.console import console_routes
 from streams.errors import MediasieveError
+from streams.models.picture_model import open_picture_model
 
 COMPRESS_ABOVE_BYTES = 1000
 UPLOAD_PATHS = ("/v1/submissions", "/v1/lookup", "/v1/search")
@@ -37,7 +38,7 @@ def make_app(settings: Settings) -> FastAPI:
     """The routes without the gate; `make_server_app` is what is served.
 
     Raises:
-        ConfigurationError: keys, rates or policies cannot be used.
+        ConfigurationError: keys, rates, policies or the picture model cannot be used.
     """
     app = FastAPI(
         title="mediasieve",
@@ -67,8 +68,11 @@ def make_server_app(settings: Settings) -> ASGIApp:
     """The app as it is served.
 
     Raises:
-        ConfigurationError: keys, rates or policies cannot be used.
+        ConfigurationError: keys, rates, policies or the picture model cannot be used.
     """
+    picture_model = open_picture_model(settings.picture_model)
+    if picture_model is not None:
+        picture_model.load()  # what is wrong with it is said before anything is started
     app = make_app(settings)
     authenticator = Authenticator(settings, app.state.cursor_signer)
     app.state.authenticator = authenticator

@@ -38,7 +38,11 @@ FINGERPRINT_TIMEOUT_S: Final = 60.0
 
 
 class Backend:
-    """Opened when the app starts, closed when it ends; neither waits for Kafka or ClickHouse, which may be away."""
+    """Opened when the app starts, closed when it ends; neither waits for Kafka or ClickHouse, which may be away.
+
+    Raises (from `__init__` and `__aenter__`):
+        ConfigurationError: a setting is wrong, or the picture model cannot be used.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -81,6 +85,7 @@ class Backend:
         self._stack.push_async_callback(self._fingerprinter.close)
         if self.thumbnails is not None:
             self._stack.push_async_callback(self.thumbnails.close)
+        await self._fingerprinter.prepare_model()
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -93,8 +98,20 @@ class Backend:
             return None
         return recent
 
-    async def fingerprint(self, policy: Policy, *, data: bytes | None = None, url: str | None = None) -> MediaFacts:
+    async def model_name(self) -> str | None:
+        """The name of the picture model; None without one.
+
+        Raises:
+            ConfigurationError: its file cannot be read.
+        """
+        return await self._fingerprinter.model_name()
+
+    async def fingerprint(
+        self, policy: Policy, *, data: bytes | None = None, url: str | None = None, embed: bool = False
+    ) -> MediaFacts:
         """The facts of bytes, or of what a URL leads to, decoded in a process of its own.
+
+        With `embed`, the picture model is asked, if there is one.
 
         Raises:
             BadInput: the source or the medium is at fault.
@@ -108,7 +125,7 @@ class Backend:
         self._fingerprinting += 1
         try:
             async with asyncio.timeout(FINGERPRINT_TIMEOUT_S):
-                return (await self._fingerprinter.fingerprint(submission, policy)).facts
+                return (await self._fingerprinter.fingerprint(submission, policy, embed=embed)).facts
         except TimeoutError as error:
             raise BadInput(Reason.SOURCE_TIMEOUT, "it took too long") from error
         finally:

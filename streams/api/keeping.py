@@ -53,8 +53,10 @@ async def kept_search(
     """
     settings = backend.settings.cache
     keep = keep_for(backend, "search", settings.search_s, recent_of=collection, recent_s=settings.search_recent_s)
+    model = await backend.model_name() if query.likeness == "model" else None
     key: tuple[Hashable, ...] = (
-        collection, content_id, to_json(query.model_dump(mode="json")).decode(), backend.policies.of(collection).version
+        collection, content_id, to_json(query.model_dump(mode="json")).decode(),
+        backend.policies.of(collection).version, model,
     )  # fmt: skip
 
     async def make() -> Made:

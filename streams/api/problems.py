@@ -35,6 +35,7 @@ TITLES: Final = {
     "collection_forbidden": "The API key does not reach this collection",
     "bad_thumbnail_url": "The URL of the thumbnail is not valid",
     "callback_refused": "The address is not served",
+    "no_picture_model": "There is no picture model",
     "not_found": "Not found",
     "method_not_allowed": "The method is not allowed",
     "too_slow": "The body came too slowly",

@@ -10,25 +10,18 @@ import os
 import socket
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from streams.config.part import PREFIX, CommaList, Part
+from streams.config.picture_model import PictureModelSettings
 from streams.errors import ConfigurationError
 
-PREFIX = "MEDIASIEVE_"
 MIN_SECRET_CHARS = 16
-CommaList = Annotated[tuple[str, ...], NoDecode]
 
 
-class _Part(BaseSettings):
-    """Reads its own variables. The alias of a field is the variable; lists are comma-separated."""
-
-    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True)
-
-
-class PathSettings(_Part):
+class PathSettings(Part):
     data_dir: Path = Field(Path(".mediasieve"), validation_alias="MEDIASIEVE_DATA_DIR")
     policy_file: Path | None = Field(None, validation_alias="MEDIASIEVE_POLICY_FILE")
     moderation_file: Path | None = Field(None, validation_alias="MEDIASIEVE_MODERATION_FILE")
@@ -39,7 +32,7 @@ class PathSettings(_Part):
         return None if value == "" else value
 
 
-class KafkaSettings(_Part):
+class KafkaSettings(Part):
     """The broker, and how to sign in: with a password (sasl_…), or with the certificate `cert_file` and its key (ssl).
 
     `ca_file` holds the authorities of the broker's certificate; without one, those of the system are trusted.
@@ -76,7 +69,7 @@ class KafkaSettings(_Part):
         return None if value == "" else value
 
 
-class ClickHouseSettings(_Part):
+class ClickHouseSettings(Part):
     """One insert has at most `max_insert_rows` and `max_insert_bytes`, and waits at most `max_insert_age_s`.
 
     With an https address: `ca_file` holds the authorities of the server's certificate (else those of the system),
@@ -100,7 +93,7 @@ class ClickHouseSettings(_Part):
         return None if value == "" else value
 
 
-class RuntimeSettings(_Part):
+class RuntimeSettings(Part):
     """One worker: its name, its HTTP address, and how much it does at once."""
 
     worker_id: str = Field(default_factory=socket.gethostname, min_length=1, validation_alias="MEDIASIEVE_WORKER_ID")
@@ -118,7 +111,7 @@ class RuntimeSettings(_Part):
     fingerprint_cache_entries: int = Field(100_000, ge=0, validation_alias="MEDIASIEVE_FINGERPRINT_CACHE_ENTRIES")
 
 
-class SourceSettings(_Part):
+class SourceSettings(Part):
     """From where media are fetched, and within which limits.
 
     Videos are read in parts where the source allows it. `max_download_bytes` bounds the videos that must be downloaded.
@@ -149,7 +142,7 @@ class SourceSettings(_Part):
         return value
 
 
-class LimitSettings(_Part):
+class LimitSettings(Part):
     """What decoding one medium may take."""
 
     max_pixels: int = Field(120_000_000, ge=1, validation_alias="MEDIASIEVE_MAX_PIXELS")
@@ -157,7 +150,7 @@ class LimitSettings(_Part):
     video_decode_timeout_s: float = Field(300.0, gt=0, validation_alias="MEDIASIEVE_VIDEO_DECODE_TIMEOUT_S")
 
 
-class ApiSettings(_Part):
+class ApiSettings(Part):
     """The HTTP API: where it listens, who may ask, and what one process holds at once.
 
     `address` is `host:port`. `rate_limit` is for keys without one of their own, such as `100/second`; empty for none.
@@ -199,7 +192,7 @@ class ApiSettings(_Part):
         return value
 
 
-class ThumbnailSettings(_Part):
+class ThumbnailSettings(Part):
     """Where thumbnails are kept; without a store none are made.
 
     `store` is `file:///folder` or `s3://bucket/prefix`, with the credentials of AWS's own variables. A URL that the API
@@ -211,7 +204,7 @@ class ThumbnailSettings(_Part):
     queue_bytes: int = Field(64 << 20, ge=1 << 20, validation_alias="MEDIASIEVE_THUMBNAIL_QUEUE_BYTES")
 
 
-class CacheSettings(_Part):
+class CacheSettings(Part):
     """How long the API keeps answers, in seconds; 0 keeps none of that kind. `address` is a Redis or Valkey that all
     processes share, such as `redis://:password@host:6379/0`; without it each keeps its own, up to `memory_bytes`.
 
@@ -237,7 +230,7 @@ class CacheSettings(_Part):
         return value
 
 
-_PARTS: dict[str, type[_Part]] = {
+_PARTS: dict[str, type[Part]] = {
     "paths": PathSettings,
     "kafka": KafkaSettings,
     "clickhouse": ClickHouseSettings,
@@ -247,6 +240,7 @@ _PARTS: dict[str, type[_Part]] = {
     "api": ApiSettings,
     "thumbnails": ThumbnailSettings,
     "cache": CacheSettings,
+    "picture_model": PictureModelSettings,
 }
 #: Where the value of a variable is: the short name of the variable, to the part and its field.
 _PLACES = {
@@ -269,6 +263,7 @@ class Settings:
     api: ApiSettings
     thumbnails: ThumbnailSettings
     cache: CacheSettings
+    picture_model: PictureModelSettings
 
     @property
     def given(self) -> frozenset[str]:
@@ -293,7 +288,7 @@ class Settings:
 def _as_text(value: object) -> str:
     if isinstance(value, SecretStr):
         return value.get_secret_value()
-    return ",".join(value) if isinstance(value, tuple) else str(value)
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def load_settings(**overrides: object) -> Settings:

@@ -13,7 +13,6 @@ before, by the fingerprint stage: whatever kills a decoder never gets here.
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -26,7 +25,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from streams.domain.fingerprint.rgb import decode_rgb
 from streams.domain.records import Label
-from streams.errors import BadInput, Reason
+from streams.errors import BadInput, ConfigurationError, Reason
+from streams.models.model_values import Channels, Layout, ModelValues, Triple
+from streams.models.onnx_file import check_installed, find_model, open_session
 from streams.moderation.moderator import (
     BadOption,
     ItemAnswer,
@@ -39,7 +40,6 @@ from streams.moderation.moderator import (
 from streams.moderation.verdict_rules import VerdictRules
 
 MAX_SIDE: Final = 4096
-Triple = tuple[float, float, float]
 
 
 class InputPart(BaseModel):
@@ -52,8 +52,8 @@ class InputPart(BaseModel):
     width: int = Field(default=224, ge=1, le=MAX_SIDE)
     height: int = Field(default=224, ge=1, le=MAX_SIDE)
     resize: int | None = Field(default=None, ge=1, le=MAX_SIDE)
-    layout: Literal["nchw", "nhwc"] = "nchw"
-    channels: Literal["rgb", "bgr"] = "rgb"
+    layout: Layout = "nchw"
+    channels: Channels = "rgb"
     scale: float = 1.0
     mean: Triple = (0.0, 0.0, 0.0)
     std: Triple = (1.0, 1.0, 1.0)
@@ -124,13 +124,7 @@ class OnnxModerator(Moderator):
 
     def _load(self) -> Any:
         if self._session is None:
-            import onnxruntime
-
-            options = onnxruntime.SessionOptions()
-            options.intra_op_num_threads = self._options.threads
-            options.inter_op_num_threads = 1
-            providers = onnxruntime.get_available_providers()
-            self._session = onnxruntime.InferenceSession(str(self._path), options, providers=providers)
+            self._session = open_session(self._path, self._options.threads)
         return self._session
 
     async def close(self) -> None:
@@ -139,19 +133,12 @@ class OnnxModerator(Moderator):
 
 def prepare_input(picture: Image.Image, part: InputPart) -> npt.NDArray[np.float32]:
     """The input of the model, without the dimension of the batch: height × width × 3, or 3 × height × width."""
-    size = (part.resize, part.resize) if part.resize is not None else (part.width, part.height)
-    scaled = picture.resize(size, Image.Resampling.BILINEAR)
-    left, top = (size[0] - part.width) // 2, (size[1] - part.height) // 2
-    values: npt.NDArray[np.float32] = np.asarray(
-        scaled.crop((left, top, left + part.width, top + part.height)), dtype=np.float32
-    )
-    if part.channels == "bgr":
-        values = values[:, :, ::-1]
-    mean, std = (np.array(three, dtype=np.float32) for three in (part.mean, part.std))
-    values = (values * np.float32(part.scale) - mean) / std
-    if part.layout == "nchw":
-        values = values.transpose(2, 0, 1)
-    return np.ascontiguousarray(values, dtype=np.float32)
+    size = part.width, part.height
+    scaled = (part.resize, part.resize) if part.resize is not None else size
+    left, top = (scaled[0] - size[0]) // 2, (scaled[1] - size[1]) // 2
+    large = picture.resize(scaled, Image.Resampling.BILINEAR)
+    shown = large.crop((left, top, left + size[0], top + size[1]))
+    return ModelValues(part.layout, part.channels, part.scale, part.mean, part.std).of(np.asarray(shown))
 
 
 def make_onnx(context: PluginContext) -> OnnxModerator:
@@ -161,22 +148,13 @@ def make_onnx(context: PluginContext) -> OnnxModerator:
     except ValidationError as error:
         first = error.errors()[0]
         raise BadOption(first["loc"], first["msg"]) from error
-    if importlib.util.find_spec("onnxruntime") is None:
-        raise BadOption(("..", "plugin"), "onnxruntime is not installed: pip install 'mediasieve[onnx]'")
-    path = _model_path(options.model, context.folder)
+    try:
+        check_installed()
+    except ConfigurationError as error:
+        raise BadOption(("..", "plugin"), str(error)) from error
+    try:
+        path = find_model(options.model, context.folder)
+    except ConfigurationError as error:
+        raise BadOption(("model",), str(error)) from error
     rules = VerdictRules.read(options.verdict, ("verdict",))
     return OnnxModerator(path, options, rules, context.max_pixels)
-
-
-def _model_path(model: str, folder: Path) -> Path:
-    package, separator, name = model.partition(":")
-    if separator:
-        spec = importlib.util.find_spec(package) if package.isidentifier() else None
-        if spec is None or not spec.submodule_search_locations:
-            raise BadOption(("model",), f"the package {package!r} is not installed")
-        path = Path(spec.submodule_search_locations[0], name)
-    else:
-        path = folder / model
-    if not path.is_file():
-        raise BadOption(("model",), f"there is no file {path}")
-    return path

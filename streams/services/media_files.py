@@ -137,7 +137,7 @@ def read_picture(path: Path, settings: Settings, policy: Policy) -> PictureFile:
 def _fingerprint_image_file(data: bytes, settings: Settings, policy: Policy) -> MediaFacts:
     """The facts of a picture, or of an animation or a TIFF of several pages: those of a video."""
     from streams.domain.fingerprint.sequence.fingerprint import fingerprint_sequence, has_several_pictures
-    from streams.stages.fingerprint.fingerprinter import video_limits
+    from streams.stages.fingerprint.limits import video_limits
 
     limits, hashes = _image_limits(settings), required_hashes(policy)
     if not has_several_pictures(data):
@@ -166,7 +166,7 @@ def read_video(path: Path, settings: Settings) -> VideoFile:
     """Reads a file that starts as a video does, and fingerprints it. Raises as `read_media_file`."""
     from streams.domain.fingerprint.video.fingerprint import fingerprint_video
     from streams.sources.media_kind import READ_WHOLE_MAX_BYTES
-    from streams.stages.fingerprint.fingerprinter import video_limits
+    from streams.stages.fingerprint.limits import video_limits
 
     name = media_id_of(path)
     limits, is_expired = video_limits(settings), _deadline(settings)

@@ -25,6 +25,16 @@ def _empty_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 VARIABLES = [
+    ("MEDIASIEVE_PICTURE_MODEL", "picture_model.model", ""),
+    ("MEDIASIEVE_PICTURE_MODEL_OUTPUT", "picture_model.output", ""),
+    ("MEDIASIEVE_PICTURE_MODEL_SIDE", "picture_model.side", 224),
+    ("MEDIASIEVE_PICTURE_MODEL_FIT", "picture_model.fit", "stretch"),
+    ("MEDIASIEVE_PICTURE_MODEL_CHANNELS", "picture_model.channels", "rgb"),
+    ("MEDIASIEVE_PICTURE_MODEL_SCALE", "picture_model.scale", 1 / 255),
+    ("MEDIASIEVE_PICTURE_MODEL_MEAN", "picture_model.mean", (0.485, 0.456, 0.406)),
+    ("MEDIASIEVE_PICTURE_MODEL_STD", "picture_model.std", (0.229, 0.224, 0.225)),
+    ("MEDIASIEVE_PICTURE_MODEL_THREADS", "picture_model.threads", 1),
+    ("MEDIASIEVE_PICTURE_MODEL_TIMEOUT_S", "picture_model.timeout_s", 10.0),
     ("MEDIASIEVE_MODERATION_FILE", "paths.moderation_file", None),
     ("MEDIASIEVE_THUMBNAILS", "thumbnails.store", ""),
     ("MEDIASIEVE_THUMBNAIL_URL_S", "thumbnails.url_valid_s", 43_200),

@@ -22,6 +22,7 @@ from tests.api.conftest import photo
 from tests.deploy.compose import DEPLOY
 from tests.deploy.test_dashboards import MACROS, TARGETS
 from tests.support.commands import MEDIASIEVE, environment, until
+from tests.support.onnx_models import flat_model
 from tests.support.processes import end, free_port
 
 SCRAPE_S = 2
@@ -61,12 +62,11 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
     folder = tmp_path_factory.mktemp("watched")
     log, data_dir, address = folder / "demo.log", folder / "data", f"127.0.0.1:{free_port()}"
     processes: list[subprocess.Popen[bytes]] = []
+    variables = environment(folder, MEDIASIEVE_PICTURE_MODEL=str(flat_model(folder)))
 
     def start(*command: str) -> subprocess.Popen[bytes]:
         with log.open("ab") as output:
-            processes.append(
-                subprocess.Popen(command, cwd=folder, env=environment(folder), stdout=output, stderr=output)
-            )
+            processes.append(subprocess.Popen(command, cwd=folder, env=variables, stdout=output, stderr=output))
         return processes[-1]
 
     try:

@@ -83,5 +83,19 @@ DASHBOARD = Dashboard(
                 "bytes",
             ),
         ],
+        "Picture model": [
+            Panel(
+                "Media",
+                "By what became of their embedding. Searches by the model miss what failed or ran into the timeout.",
+                rate("mediasieve_embeddings_total", "result"),
+                "ops",
+            ),
+            Panel(
+                "Time to embed",
+                "Waiting for the model and its run, for one medium.",
+                quantiles("mediasieve_embedding_seconds"),
+                "s",
+            ),
+        ],
     },
 )

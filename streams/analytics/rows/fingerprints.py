@@ -1,10 +1,10 @@
-"""media.fingerprints → the table fingerprints; the frames of videos go into video_frames as well."""
+"""media.fingerprints → the table fingerprints, and tables of frames and of what contents look like."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from streams.analytics.rows import video_frames, visuals
+from streams.analytics.rows import embeddings, video_frames, visuals
 from streams.analytics.rows.extractors import (
     UINT8,
     UINT32,
@@ -47,5 +47,8 @@ COLUMNS: Final[dict[str, Extractor]] = {
 }
 
 TABLE: Final = TopicTable(
-    "fingerprints", tuple(COLUMNS), RowReader(COLUMNS, required=("origin",)), (video_frames.TABLE, visuals.TABLE)
+    "fingerprints",
+    tuple(COLUMNS),
+    RowReader(COLUMNS, required=("origin",)),
+    (video_frames.TABLE, visuals.TABLE, embeddings.TABLE),
 )

@@ -20,7 +20,7 @@ from streams.api.parameters import Cursor
 from streams.api.problems import Problem, problem_of
 from streams.api.schemas.search import LIKENESS, WORDS, Likeness, SearchBatch, SearchQuery, SearchResult, UrlLookup
 from streams.api.schemas.submissions import NO_NUL, validated
-from streams.api.searching import run_search, search_facts
+from streams.api.searching import picture_model, run_search, search_facts
 from streams.api.thumbnails import with_thumbnails
 from streams.errors import MediasieveError
 from streams.services.find.lookup import LookupResult, look_up
@@ -105,7 +105,10 @@ async def search(
     medium = await read_medium(request)
     query = SearchQuery(owner=owner, label=label, since=since, until=until, max_distance_bits=max_distance_bits,
                         likeness=likeness, limit=limit, cursor=cursor)  # fmt: skip
-    facts = await backend.fingerprint(backend.policies.of(collection), data=medium.data)
+    by_model = query.likeness == "model"
+    if by_model:
+        await picture_model(backend)
+    facts = await backend.fingerprint(backend.policies.of(collection), data=medium.data, embed=by_model)
     kept = await kept_search(
         request, backend, collection, query, facts.content_id,
         lambda: search_facts(backend, signer, facts, query, collection),

@@ -18,10 +18,11 @@ from streams.services.find.texts import FoundText
 from streams.services.search import SimilarVideo
 
 MAX_QUERIES: Final = 50
-Likeness = Literal["copy", "visual"]
+Likeness = Literal["copy", "visual", "model"]
 LIKENESS: Final = (
-    "`copy` finds what may be copies, and verifies them; `visual` finds what looks alike, copies or not, and verifies "
-    "nothing: by `media_id`, `content_id`, `url`, or the body."
+    "`copy` finds what may be copies, and verifies them. `visual` finds what looks alike, and `model` what the picture "
+    "model of this deployment takes for alike, copies or not; they verify nothing, and search by `media_id`, "
+    "`content_id`, `url`, or the body."
 )
 WORDS: Final = (
     "Whole words, in any case, of media ids, metadata (captions, tags, names), labels, explanations and reasons. All "

@@ -16,7 +16,10 @@ class SearchOperations(Api):
 
     @operation
     def search(self, /, **query: Any) -> Steps[Document]:
-        """Search by one of `text`, `hash`, `media_id`, `content_id` and `url`; the other fields say within what."""
+        """Search by one of `text`, `hash`, `media_id`, `content_id` and `url`; the other fields say within what.
+
+        With `likeness` set to `visual` or `model`, `looks` of the answer has what looks alike, copies or not.
+        """
         body = {"collection": self.collection, **query}
         found: Document = yield from self._send(Call.of("POST", "search", body=body))
         return found
@@ -48,7 +51,10 @@ class SearchOperations(Api):
         content_type: str = "application/octet-stream",
         **within: Any,
     ) -> Steps[Document]:
-        """Known media like a picture or video; `within` are `owner`, `label`, `since`, `limit` and others."""
+        """Known media like a picture or video.
+
+        `within` are `owner`, `label`, `since`, `limit`, `likeness` (`copy`, `visual` or `model`) and others.
+        """
         params = {"collection": self._in(collection), **within}
         call = Call.of("POST", "search", params=params, headers={"Content-Type": content_type}, content=data)
         found: Document = yield from self._send(call)

@@ -2,6 +2,7 @@
 
 submission.py   what users send, and its decoding
 fingerprint.py  a submission after fetching and decoding
+embedding.py    what a model says that a medium looks like
 decision.py     the answer
 verdict.py      what a moderator says, as decisions carry it
 moderation.py   verdicts and corrections as they are published
@@ -16,6 +17,7 @@ ids.py          content ids, routing keys, decision ids
 
 from streams.domain.records.codec import format_timestamp, new_unchecked, parse_json_object
 from streams.domain.records.decision import Action, Appearance, Decision, Match, Outcome, Relation, Segment
+from streams.domain.records.embedding import Embedding
 from streams.domain.records.fields import COLLECTION_REGEX
 from streams.domain.records.fingerprint import Failure, Fingerprint, MediaFacts, VideoFacts
 from streams.domain.records.hash_list import ListEntry, ListEvent, decode_list_event
@@ -40,6 +42,7 @@ __all__ = [
     "Action",
     "Appearance",
     "Decision",
+    "Embedding",
     "Failure",
     "Fingerprint",
     "Headers",

@@ -13,6 +13,7 @@ import orjson
 from streams.domain.hashes.algorithms import FRAMES_HASH, VIEWS_HASH
 from streams.domain.policy.policy import DEFAULT_POLICY, Policy
 from streams.domain.records.codec import LEFT_OUT, decodable, from_document, parse_json_object
+from streams.domain.records.embedding import Embedding, embedding_of
 from streams.domain.records.submission import Kind, Origin
 from streams.errors import BadInput, Reason
 
@@ -68,6 +69,9 @@ class MediaFacts:
     `truncated` says that the file ends early (a JPEG without its end marker, or cut off after half of its rows or
     later): `width`, `height`, hashes and evidence are of the rows that it has. A truncated content may be a copy of
     a known one, but the whole picture is not a copy of a truncated content.
+
+    `embedding` is what the picture model of the worker says that the content looks like; absent without a model, and
+    if the model failed. Nothing is decided by it, and decisions leave it out.
     """
 
     content_id: str
@@ -82,14 +86,26 @@ class MediaFacts:
     video: VideoFacts | None = None
     evidence: str = ""
     truncated: bool = False
+    embedding: Embedding | None = field(default=None, metadata=LEFT_OUT)
+
+    def __post_init__(self) -> None:
+        if self.embedding is None:  # the JSON has no such field then; the attribute has its default
+            self.__dict__.pop("embedding", None)
+
+    def with_embedding(self, embedding: Embedding) -> MediaFacts:
+        """These facts, and what a model says."""
+        made = object.__new__(MediaFacts)
+        made.__dict__.update(self.__dict__, embedding=embedding)
+        return made
 
     def published(self) -> MediaFacts:
-        """The facts as decisions have them: without evidence, packed views of a picture and packed frames of a video.
+        """The facts as decisions have them: without evidence, embedding, packed views, and packed frames of a video.
 
-        Only matching needs these, and they would be most of a decision's bytes.
+        Only matching and searches need these, and they would be most of a decision's bytes.
         """
         published = object.__new__(MediaFacts)
         published.__dict__.update(self.__dict__)  # `replace` takes five times as long
+        published.__dict__.pop("embedding", None)
         published.__dict__.pop("evidence", None)  # orjson writes no field that is absent; the attribute has its default
         packed = FRAMES_HASH if self.kind == "video" else VIEWS_HASH
         if packed in self.hashes:
@@ -148,8 +164,12 @@ class Fingerprint:
                 raise BadInput(Reason.BAD_FIELD, "exactly one of 'facts' and 'failure' must be set")
             document["origin"] = from_document(Origin, document["origin"])
             if facts is not None:
-                if isinstance(facts, dict) and facts.get("video") is not None:
-                    facts["video"] = from_document(VideoFacts, facts["video"])
+                if isinstance(facts, dict):
+                    if facts.get("video") is not None:
+                        facts["video"] = from_document(VideoFacts, facts["video"])
+                    embedding = embedding_of(facts.pop("embedding", None))
+                    if embedding is not None:
+                        facts["embedding"] = embedding
                 document["facts"] = from_document(MediaFacts, facts)
             if failure is not None:
                 document["failure"] = Failure(Reason(failure["reason"]), str(failure["detail"]))

@@ -71,4 +71,5 @@ class KnownFacts:
 
 
 def _size_bytes(facts: MediaFacts) -> int:
-    return 500 + len(facts.evidence) + sum(map(len, facts.hashes.values()))
+    vector_chars = 0 if facts.embedding is None else len(facts.embedding.vector)
+    return 500 + len(facts.evidence) + vector_chars + sum(map(len, facts.hashes.values()))

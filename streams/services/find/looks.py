@@ -1,15 +1,19 @@
-"""Known media that look like a picture or a video, copies of it or not. Nothing is verified."""
+"""Known media that look like a picture or a video, to us or to a picture model. Nothing is verified."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
+
+import numpy.typing as npt
 
 from streams.analytics.pool import QueryPool
+from streams.analytics.queries.embeddings import embedding_neighbours
 from streams.analytics.queries.stored import DecisionFilter, StoredDecision
 from streams.analytics.queries.stored.contents import decisions_of_contents
-from streams.analytics.queries.visuals import visual_neighbours
+from streams.analytics.queries.visuals import VisualNeighbour, visual_neighbours
 from streams.domain.evidence.visual import describe_evidence
 from streams.domain.records import MediaFacts
 
@@ -24,9 +28,10 @@ class VisualMatch:
     Attributes:
         content_id: of the known content.
         media_id: of its latest decision.
-        distance: the sum of squared differences between what both look like.
-        similarity: 1 if both look the same, 0 if they look no more alike than others.
-        at_s: of a video, when its nearest frame is shown.
+        distance: the sum of squared differences between what both look like; by a model, the cosine distance in
+            millionths.
+        similarity: 1 if both look the same, 0 if they look no more alike than others; by a model, the cosine, or 0.
+        at_s: of a video, when its nearest frame is shown, or the frame that the model saw.
         decision: the latest about the known content.
         thumbnails: URLs of small pictures, by size in pixels; filled by the API.
     """
@@ -61,6 +66,41 @@ async def find_looks(
         return []
     descriptors = [descriptor for _, descriptor in described]
     near = await queries.run(visual_neighbours, descriptors, chosen, without=facts.content_id, after=after, limit=limit)
+    return await _matches(queries, chosen, near, similarity_of)
+
+
+async def find_looks_by_model(
+    queries: QueryPool,
+    model: str,
+    vector: npt.NDArray[Any],
+    chosen: DecisionFilter,
+    *,
+    without: str,
+    after: tuple[int, str] | None,
+    limit: int,
+) -> list[VisualMatch]:
+    """Known contents that a picture model takes for most like a medium, the nearest first.
+
+    Args:
+        queries: to ClickHouse.
+        model: the name of the model.
+        vector: that it made of the medium.
+        chosen: the collection, and filters.
+        without: the content of the medium, which is left out.
+        after: distance and content id of the last one of the page before.
+        limit: the most contents.
+
+    Raises:
+        AnalyticsError: ClickHouse does not answer or refuses.
+    """
+    near = await queries.run(embedding_neighbours, model, vector, chosen, without=without, after=after, limit=limit)
+    return await _matches(queries, chosen, near, cosine_of)
+
+
+async def _matches(
+    queries: QueryPool, chosen: DecisionFilter, near: Sequence[VisualNeighbour], similarity: Callable[[int], float]
+) -> list[VisualMatch]:
+    """The neighbours with the latest decisions about them."""
     decisions = await queries.run(
         decisions_of_contents, chosen.collection, [neighbour.content_id for neighbour in near]
     )
@@ -69,7 +109,7 @@ async def find_looks(
             content_id=neighbour.content_id,
             media_id=decision.media_id,
             distance=neighbour.distance,
-            similarity=similarity_of(neighbour.distance),
+            similarity=similarity(neighbour.distance),
             at_s=neighbour.at_ms / 1000,
             decision=decision,
         )
@@ -81,3 +121,8 @@ async def find_looks(
 def similarity_of(distance: int) -> float:
     """From 1 for no distance to 0 for FAR and more."""
     return round(max(0.0, 1 - distance / FAR), 4)
+
+
+def cosine_of(distance: int) -> float:
+    """The cosine of a cosine distance in millionths; 0 for a right angle and more."""
+    return round(max(0.0, 1 - distance / 1_000_000), 4)

@@ -6,22 +6,20 @@ domain/fingerprint computes fingerprints, sources/ gets bytes, decode_pool.py bo
 from __future__ import annotations
 
 import asyncio
-import threading
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from functools import partial
-
-from cachetools import LRUCache
 
 from streams import metrics
 from streams.config.settings import Settings
 from streams.domain.fingerprint.formats import HEAD_BYTES, video_format_of
 from streams.domain.fingerprint.image.fingerprint import ImageLimits, compute_content_id
+from streams.domain.fingerprint.model_view import ModelView
 from streams.domain.fingerprint.thumbnails.maker import ThumbnailMaker
 from streams.domain.fingerprint.video.fingerprint import fingerprint_video
-from streams.domain.fingerprint.video.limits import VideoLimits
-from streams.domain.match.selection import RequiredHashes, required_hashes
+from streams.domain.match.selection import required_hashes
 from streams.domain.policy.policy import Policy
 from streams.domain.records import MediaFacts, Submission
 from streams.errors import BadInput, Reason
@@ -31,6 +29,9 @@ from streams.stages.fingerprint.counting import count_fingerprint
 from streams.stages.fingerprint.decode_pool import DecodePool
 from streams.stages.fingerprint.decoders.child import Limits
 from streams.stages.fingerprint.decoders.decoder import Decoder, ProcessDecoder, ThreadDecoder
+from streams.stages.fingerprint.embedder import Embedder, open_embedder, view_for
+from streams.stages.fingerprint.facts_cache import FactsCache
+from streams.stages.fingerprint.limits import for_bulk, video_limits
 from streams.stages.fingerprint.thumbnails import run_with_thumbnails
 from streams.thumbnails.writer import ThumbnailWriter
 
@@ -38,10 +39,6 @@ from streams.thumbnails.writer import ThumbnailWriter
 SMALL_BYTES = 32 << 10
 #: A fetched medium of up to this many bytes is hashed without a hop to another thread.
 HASHED_AT_ONCE_BYTES = 256 << 10
-#: Bulk work has this part of the cache and of the bytes that are fetched, and at most `BULK_RECORDS` at once.
-BULK_PART, BULK_RECORDS = 4, 64
-#: This many characters of hashes count as one cache entry. A picture has fewer; a long video fills many entries.
-ENTRY_CHARS = 8 << 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +73,7 @@ class Fingerprinter:
     ) -> None:
         if live is not None:
             settings = for_bulk(settings)
+        self._embedder = open_embedder(settings) if live is None else live._background_embedder()
         self._owns_thumbnails = live is None
         self._thumbnails: ThumbnailWriter | None = thumbnails if live is None else live._thumbnails
         self._fetcher = fetcher = SourceFetcher(settings)
@@ -84,11 +82,7 @@ class Fingerprinter:
         self.fingerprinted = 0
         limits = Limits(ImageLimits(max_pixels=settings.limits.max_pixels), video_limits(settings))
         self._video_limits = limits.video
-        entries = max(1, settings.runtime.fingerprint_cache_entries)
-        self._cache: LRUCache[tuple[str, RequiredHashes | None], MediaFacts] = LRUCache(
-            entries, getsizeof=lambda facts: min(entries, cache_entries(facts))
-        )
-        self._cache_lock = threading.Lock()
+        self._cache = FactsCache(settings.runtime.fingerprint_cache_entries)
         name = "video" if live is None else "bulk-video"
         self._videos = DecodePool(name, settings.runtime.video_threads, settings.limits.video_decode_timeout_s)
         self._decoder: Decoder
@@ -106,8 +100,34 @@ class Fingerprinter:
         return self._decoder.crowded or self._videos.crowded
 
     async def prepare(self) -> None:
-        """Load and compile what decoding needs."""
+        """Load and compile what decoding needs, and load the picture model.
+
+        Raises:
+            BrokenInfrastructure: no decoding process can be started.
+            ConfigurationError: the picture model cannot be used.
+        """
+        await self.prepare_model()
         await self._decoder.prepare()
+
+    async def prepare_model(self) -> None:
+        """Load the picture model, if there is one.
+
+        Raises:
+            ConfigurationError: it cannot be used.
+        """
+        if self._embedder is not None:
+            await self._embedder.prepare()
+
+    async def model_name(self) -> str | None:
+        """The name that embeddings have; None without a picture model.
+
+        Raises:
+            ConfigurationError: the model cannot be read.
+        """
+        return None if self._embedder is None else await self._embedder.model_name()
+
+    def _background_embedder(self) -> Embedder | None:
+        return None if self._embedder is None else self._embedder.in_background()
 
     def cached(self, submission: Submission, policy: Policy, content_id: str | None = None) -> FingerprintResult | None:
         """The facts of a submission that carries its bytes, if they are in the cache. Never waits.
@@ -127,11 +147,12 @@ class Fingerprinter:
         return FingerprintResult(facts, 0.0, 0.0, cached=True)
 
     async def fingerprint(
-        self, submission: Submission, policy: Policy, content_id: str | None = None
+        self, submission: Submission, policy: Policy, content_id: str | None = None, *, embed: bool = True
     ) -> FingerprintResult:
         """Fetch and decode one submission, and compute the hashes that its policy needs.
 
-        `content_id` is that of the bytes in the submission, if the caller knows it.
+        `content_id` is that of the bytes in the submission, if the caller knows it. Without `embed`, a picture model is
+        not asked.
 
         Raises:
             BadInput: the source or the medium is at fault.
@@ -141,11 +162,10 @@ class Fingerprinter:
         async with self._fetcher.open(submission) as found:
             opened_at = time.perf_counter()
             if isinstance(found, OpenVideo):
-                facts, cached = await self._fingerprint_open_video(found)
+                facts, cached = await self._fingerprint_open_video(found, embed)
             else:
-                facts, cached = await self._fingerprint_bytes(
-                    found, policy, content_id, look_up=submission.body is None
-                )
+                look_up = submission.body is None
+                facts, cached = await self._fingerprint_bytes(found, policy, content_id, embed, look_up=look_up)
             _check_kind(submission, facts)
             self.fingerprinted += 1
             done_at = time.perf_counter()
@@ -164,24 +184,37 @@ class Fingerprinter:
         return await self._decoder.thumbnail(preview, side)
 
     async def _fingerprint_bytes(
-        self, data: bytes, policy: Policy, content_id: str | None, *, look_up: bool
+        self, data: bytes, policy: Policy, content_id: str | None, embed: bool, *, look_up: bool
     ) -> tuple[MediaFacts, bool]:
         """Facts of a complete medium, and whether the cache had them. `look_up`: the cache was not asked before."""
         if content_id is None:
             content_id = await _content_id_of(data)
             look_up = True
         required = None if video_format_of(data[:HEAD_BYTES]) else required_hashes(policy)
-        known = self._cached(content_id, required) if look_up else None
+        known = self._cache.get(content_id, required, embed) if look_up else None
         if known is not None:
             return known, True
         keep = partial(self._thumbnails.put, content_id) if self._thumbnails is not None else None
-        if required is None:
-            facts = await self._decoder.video(data, content_id, keep)
-        else:
-            found = await self._decoder.picture(data, content_id, required, keep)
-            facts = found if found is not None else await self._decoder.sequence(data, content_id, required, keep)
-        self._remember(content_id, required, facts)
+        facts = None
+        if required is not None:
+            async with self._view(embed, of_video=False) as view:
+                facts = await self._decoder.picture(data, content_id, required, keep, view)
+                facts = facts and await self._embedded(facts, view)
+        if facts is None:
+            async with self._view(embed, of_video=True) as view:
+                if required is None:
+                    facts = await self._decoder.video(data, content_id, keep, view)
+                else:
+                    facts = await self._decoder.sequence(data, content_id, required, keep, view)
+                facts = await self._embedded(facts, view)
+        self._cache.put(content_id, required, facts, embed)
         return facts, False
+
+    def _view(self, embed: bool, *, of_video: bool) -> AbstractAsyncContextManager[ModelView | None]:
+        return view_for(self._embedder if embed else None, of_video=of_video)
+
+    async def _embedded(self, facts: MediaFacts, view: ModelView | None) -> MediaFacts:
+        return facts if view is None or self._embedder is None else await self._embedder.embed(facts, view)
 
     def _cached_bytes(self, data: bytes, policy: Policy, content_id: str | None = None) -> MediaFacts | None:
         """Facts from the cache, for few bytes or a known content id: hashing many would block the event loop."""
@@ -189,10 +222,23 @@ class Fingerprinter:
             if len(data) > SMALL_BYTES:
                 return None
             content_id = compute_content_id(data)
-        return self._cached(content_id, None if video_format_of(data[:HEAD_BYTES]) else required_hashes(policy))
+        return self._cache.get(
+            content_id, None if video_format_of(data[:HEAD_BYTES]) else required_hashes(policy), True
+        )
 
-    async def _fingerprint_open_video(self, video: OpenVideo) -> tuple[MediaFacts, bool]:
+    async def _fingerprint_open_video(self, video: OpenVideo, embed: bool) -> tuple[MediaFacts, bool]:
         """Facts of a video that is read in parts; its reads end once the video is closed."""
+        async with self._view(embed, of_video=True) as view:
+            facts, cached = await self._decode_open_video(video, embed, view)
+            if view is not None and not cached:
+                facts = await self._embedded(facts, view)
+                if video.identity is not None:
+                    self._cache.put(video.identity, None, facts, embed)
+        return facts, cached
+
+    async def _decode_open_video(
+        self, video: OpenVideo, embed: bool, view: ModelView | None
+    ) -> tuple[MediaFacts, bool]:
         content_ids: list[str] = []
 
         def fingerprint(maker: ThumbnailMaker | None) -> MediaFacts:
@@ -208,47 +254,27 @@ class Fingerprinter:
         def decode(maker: ThumbnailMaker | None) -> tuple[MediaFacts, bool]:
             if video.identity is None:
                 return fingerprint(maker), False
-            return self._fingerprint_once(video.identity, None, partial(fingerprint, maker))
+            known = self._cache.get(video.identity, None, embed)
+            if known is not None:
+                return known, True
+            facts = fingerprint(maker)
+            self._cache.put(video.identity, None, facts, embed)
+            return facts, False
 
         def keep(files: Mapping[str, bytes]) -> None:
             if self._thumbnails is not None and content_ids:  # none of a video that was known
                 self._thumbnails.put(content_ids[0], files)
 
         return await run_with_thumbnails(
-            self._videos, decode, keep if self._thumbnails is not None else None, lambda: video.waited_s
+            self._videos, decode, keep if self._thumbnails is not None else None, lambda: video.waited_s, view
         )
-
-    def _fingerprint_once(
-        self, identity: str, required: RequiredHashes | None, fingerprint: Callable[[], MediaFacts]
-    ) -> tuple[MediaFacts, bool]:
-        """Facts, and whether the cache had them.
-
-        Args:
-            identity: identifies the bytes: the content id if all bytes are there, else an identity that the source
-                guarantees (see `ResourceVersion.identity`, `file_identity`).
-            required: the hashes that are needed of an image.
-            fingerprint: computes the facts if the cache does not have them.
-        """
-        known = self._cached(identity, required)
-        if known is not None:
-            return known, True
-        facts = fingerprint()
-        self._remember(identity, required, facts)
-        return facts, False
-
-    def _remember(self, identity: str, required: RequiredHashes | None, facts: MediaFacts) -> None:
-        with self._cache_lock:
-            self._cache[identity, required] = facts
-
-    def _cached(self, identity: str, required: RequiredHashes | None) -> MediaFacts | None:
-        with self._cache_lock:
-            known: MediaFacts | None = self._cache.get((identity, required))
-        return known
 
     async def close(self) -> None:
         await self._fetcher.close()
         await self._decoder.close()
         self._videos.close()
+        if self._embedder is not None:
+            self._embedder.close()
         if self._thumbnails is not None and self._owns_thumbnails:
             await self._thumbnails.close()
 
@@ -264,29 +290,3 @@ def _check_kind(submission: Submission, facts: MediaFacts) -> None:
     """Refuses what only decoding shows: an image file, submitted as a video, that shows one picture."""
     if submission.kind == "video" and facts.kind == "image":
         raise BadInput(Reason.UNSUPPORTED_KIND, f"submitted as a video, but this {facts.format} shows one picture")
-
-
-def cache_entries(facts: MediaFacts) -> int:
-    """How many entries of the cache facts count for, so that the cache's memory is bounded."""
-    return 1 + sum(map(len, facts.hashes.values())) // ENTRY_CHARS
-
-
-def for_bulk(settings: Settings) -> Settings:
-    """The settings of a fingerprinter for work that may wait: a smaller part of what a worker may take."""
-    runtime = settings.runtime
-    return settings.with_values(
-        in_flight_bytes=runtime.max_in_flight_bytes // BULK_PART,
-        fetch_concurrency=min(runtime.fetch_concurrency, BULK_RECORDS),
-        fingerprint_cache_entries=runtime.fingerprint_cache_entries // BULK_PART,
-        video_threads=max(1, runtime.video_threads // 2),
-    )
-
-
-def video_limits(settings: Settings) -> VideoLimits:
-    """The limits of videos, narrowed by the settings."""
-    limits = VideoLimits()
-    return replace(
-        limits,
-        max_pixels=min(limits.max_pixels, settings.limits.max_pixels),
-        max_decode_s=min(limits.max_decode_s, settings.limits.video_decode_timeout_s),
-    )

@@ -17,13 +17,8 @@ from streams.domain.fingerprint.image.fingerprint import compute_content_id
 from streams.domain.policy.policy import DEFAULT_POLICY
 from streams.domain.records import Kind, MediaFacts
 from streams.errors import BadInput, Reason
-from streams.stages.fingerprint.fingerprinter import (
-    ENTRY_CHARS,
-    SMALL_BYTES,
-    Fingerprinter,
-    FingerprintResult,
-    cache_entries,
-)
+from streams.stages.fingerprint.facts_cache import ENTRY_CHARS, cache_entries
+from streams.stages.fingerprint.fingerprinter import SMALL_BYTES, Fingerprinter, FingerprintResult
 from tests.support import films
 from tests.support.fetchers import settings, submission
 from tests.support.film_server import FilmServer

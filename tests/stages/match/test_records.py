@@ -6,18 +6,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
 import orjson
 
 from streams import metrics
+from streams.domain.fingerprint.image.fingerprint import fingerprint_image
 from streams.domain.match.batch import MatchInput, ModerationInput
 from streams.domain.moderation.effects import LogPosition, Refusal
 from streams.domain.moderation.steps import Continuation, WalkStep
-from streams.domain.records import ModerationEvent, RawRecord, VerdictSource
+from streams.domain.records import Embedding, ModerationEvent, RawRecord, VerdictSource
+from streams.domain.records.embedding import make_embedding
 from streams.errors import BadInput, Reason
 from streams.kafka.cloudevents import WALK_TYPE
 from streams.kafka.topics import FINGERPRINTS, VERDICTS
 from streams.stages.match.outputs import count_outcomes, emit_refusals, emit_steps
 from streams.stages.match.records import decode_records
+from tests.support.media import jpeg
 from tests.support.partition import Partition
 from tests.support.stories import (
     T0_MS,
@@ -141,3 +145,23 @@ def test_every_kind_of_move_is_counted() -> None:
     count_outcomes(Partition().process(decode_records(Batch(records))))
 
     assert {name: count - before[name] for name, count in moves().items()} == dict.fromkeys(before, 1.0)
+
+
+def test_an_embedding_changes_no_decision_and_is_not_kept() -> None:
+    pictures = [jpeg(), jpeg(), jpeg(size=(320, 240)), jpeg("coffee.png")]
+    plain = [replace(fingerprint(at), facts=fingerprint_image(picture)) for at, picture in enumerate(pictures)]
+
+    def decided(embedding: Embedding | None) -> tuple[list[Any], Partition]:
+        told = [each if embedding is None or each.facts is None
+                else replace(each, facts=each.facts.with_embedding(embedding)) for each in plain]  # fmt: skip
+        partition = Partition()
+        read = decode_records(Batch([fingerprint_record(each, at) for at, each in enumerate(told)]))
+        return list(partition.process(read).decisions), partition
+
+    expected, state = decided(None)
+    assert [orjson.loads(each.value)["outcome"] for each in expected] == [
+        "unique", "duplicate", "near_duplicate", "unique"]  # fmt: skip
+    for embedding in (make_embedding("clip.onnx@0", 0, np.arange(512) - 7.0), Embedding("", -1, "no base64!")):
+        found, with_embedding = decided(embedding)
+        assert found == expected
+        assert with_embedding == state and with_embedding.log == state.log

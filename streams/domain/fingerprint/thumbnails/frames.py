@@ -30,10 +30,12 @@ class FrameKeeper:
 
     Attributes:
         poster: the frame that shows most, with up to 600 pixels a side; None before the first frame.
+        poster_ms: when it is shown.
     """
 
     def __init__(self) -> None:
         self.poster: Image.Image | None = None
+        self.poster_ms = 0
         self._structure = 0.0
         self._step_ms = FIRST_STEP_MS
         self._kept: dict[int, Image.Image] = {}
@@ -52,11 +54,11 @@ class FrameKeeper:
         if place in self._kept:
             return
         with contextlib.suppress(Exception):
-            self._keep(place, _structure(grey), colours)
+            self._keep(at_ms, place, _structure(grey), colours)
 
-    def _keep(self, place: int, structure: float, colours: Callable[[int], Image.Image]) -> None:
+    def _keep(self, at_ms: int, place: int, structure: float, colours: Callable[[int], Image.Image]) -> None:
         if self.poster is None or structure > POSTER_GAIN * self._structure:
-            self.poster, self._structure = colours(max(SIZES)), structure
+            self.poster, self.poster_ms, self._structure = colours(max(SIZES)), at_ms, structure
             small = resized(self.poster, fitted(self.poster.size, STRIP_SIDE))
         else:
             small = colours(STRIP_SIDE)

@@ -1,22 +1,31 @@
-"""Takes what is decoded for a fingerprint, and makes its preview, and the strip of a video, once the facts are known.
+"""Takes what is decoded for a fingerprint, and makes its preview, the strip of a video, and what a model sees, of it.
 
-So they never hold a fingerprint up, and a fingerprint is the same with and without them.
+So they never hold a fingerprint up, and what decides is the same with and without them.
 """
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from PIL import Image
 
 from streams.domain.fingerprint.image.codecs.turbojpeg import JpegPlanes
 from streams.domain.fingerprint.image.luminance import WHITE
+from streams.domain.fingerprint.model_view import ModelView, fitted_view
 from streams.domain.fingerprint.thumbnails.frames import FrameKeeper
 from streams.domain.fingerprint.thumbnails.preview import preview_file
-from streams.domain.fingerprint.thumbnails.scaling import fitted, resized
+from streams.domain.fingerprint.thumbnails.scaling import fitted, reduced, reduced_planes, resized
 from streams.domain.fingerprint.thumbnails.sizes import PREVIEW, STRIP, STRIP_SIDE
 from streams.domain.fingerprint.thumbnails.webp import encode_webp
+
+VIEW_GAP: Final = 2
+"""A picture is first reduced in blocks, which is coarse, to no less than so many times the pixels of the model."""
+
+MAX_VIEW_SIDE: Final = 8_192
+"""Pixels of the longer side for a model, of a picture that is many times as long as it is wide."""
 
 
 @dataclass(slots=True)
@@ -42,6 +51,30 @@ class ThumbnailMaker:
     ) -> None:
         """Take the decoded picture; it is only read. The arguments are those of `preview_file`."""
         self._picture = _Picture(image, transposition, ground)
+
+    def show(self, view: ModelView) -> None:
+        """Fill the view of a model in, from the picture, or from the poster of a video; call it before `make`.
+
+        The view stays empty if nothing was taken, or nothing can be made of it.
+        """
+        with contextlib.suppress(Exception):
+            self._show(view)
+
+    def _show(self, view: ModelView) -> None:
+        picture, poster = self._picture, self.frames.poster
+        if picture is not None:
+            longest, shortest = max(picture.image.size), min(picture.image.size)
+            side = longest * VIEW_GAP * max(view.size.width, view.size.height) // shortest
+            side = min(side, MAX_VIEW_SIDE)
+            if isinstance(picture.image, JpegPlanes):
+                shown = reduced_planes(picture.image, side).convert("RGB")
+            else:
+                shown = reduced(picture.image, side, picture.ground).convert("RGB")
+            if picture.transposition is not None:
+                shown = shown.transpose(picture.transposition)
+            view.fill(fitted_view(shown, view.size).tobytes(), 0)
+        elif poster is not None:
+            view.fill(fitted_view(poster.convert("RGB"), view.size).tobytes(), self.frames.poster_ms)
 
     def make(self) -> dict[str, bytes]:
         """The preview, and the strip of a video, by file name. What was taken is given up.

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from streams.domain.fingerprint.image.fingerprint import ImageLimits, fingerprint_image
+from streams.domain.fingerprint.model_view import ModelView
 from streams.domain.fingerprint.sequence.fingerprint import fingerprint_sequence, has_several_pictures
 from streams.domain.fingerprint.thumbnails.maker import ThumbnailMaker
 from streams.domain.fingerprint.thumbnails.preview import thumbnail_of
@@ -92,12 +93,12 @@ def serve(jobs: int, replies: int, limits: Limits, turns_file: int) -> None:
         if len(file) < file_bytes:
             return  # the worker has ended meanwhile
         asked = DecodeRequest.from_json(request)
-        maker = ThumbnailMaker() if asked.thumbnails else None
+        maker = ThumbnailMaker() if asked.thumbnails or asked.view is not None else None
         reply = _reply(asked, file, limits, turns, maker)
-        if maker is None:
+        if not asked.thumbnails:
             turns.end_turn()
         _write(replies, reply)
-        if maker is not None:  # the fingerprint does not wait for them
+        if maker is not None and asked.thumbnails:  # the fingerprint does not wait for them
             thumbnails = thumbnails_reply(maker.make() if reply.startswith(FACTS_REPLY) else {})
             turns.end_turn()
             _write(replies, thumbnails)
@@ -109,7 +110,11 @@ def _reply(
     try:
         if request.what == "preview":
             return thumbnails_reply({f"{request.side}.webp": thumbnail_of(file, request.side)})
-        return facts_reply(_facts(request, file, limits, turns, thumbnails))
+        facts = _facts(request, file, limits, turns, thumbnails)
+        view = ModelView(request.view) if request.view is not None else None
+        if view is not None and thumbnails is not None:
+            thumbnails.show(view)
+        return facts_reply(facts, view)
     except Exception as error:
         return error_reply(error)
 

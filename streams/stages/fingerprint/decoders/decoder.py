@@ -14,6 +14,7 @@ from collections.abc import Callable
 
 from streams.config.settings import Settings
 from streams.domain.fingerprint.image.fingerprint import fingerprint_image
+from streams.domain.fingerprint.model_view import ModelView, ViewSize
 from streams.domain.fingerprint.sequence.fingerprint import fingerprint_sequence, has_several_pictures
 from streams.domain.fingerprint.thumbnails.maker import ThumbnailMaker
 from streams.domain.fingerprint.thumbnails.preview import thumbnail_of
@@ -32,6 +33,10 @@ from streams.stages.kernels import load_kernels
 
 def _reading(keep: KeepThumbnails | None) -> Callable[[bytes], None] | None:
     return None if keep is None else lambda reply: keep(read_thumbnails(reply))
+
+
+def _size(view: ModelView | None) -> ViewSize | None:
+    return None if view is None else view.size
 
 
 class Decoder(ABC):
@@ -57,21 +62,34 @@ class Decoder(ABC):
 
     @abstractmethod
     async def picture(
-        self, file: bytes, content_id: str, required: RequiredHashes, keep: KeepThumbnails | None = None
+        self,
+        file: bytes,
+        content_id: str,
+        required: RequiredHashes,
+        keep: KeepThumbnails | None = None,
+        view: ModelView | None = None,
     ) -> MediaFacts | None:
         """Facts of an image file; None if it has several pictures.
 
-        `keep`, here and below, gets the thumbnails; it is called later than this returns, or never.
+        `keep`, here and below, gets the thumbnails; it is called later than this returns, or never. `view` is filled in
+        before.
         """
 
     @abstractmethod
     async def sequence(
-        self, file: bytes, content_id: str, required: RequiredHashes, keep: KeepThumbnails | None = None
+        self,
+        file: bytes,
+        content_id: str,
+        required: RequiredHashes,
+        keep: KeepThumbnails | None = None,
+        view: ModelView | None = None,
     ) -> MediaFacts:
         """Facts of an image file that has several pictures."""
 
     @abstractmethod
-    async def video(self, file: bytes, content_id: str, keep: KeepThumbnails | None = None) -> MediaFacts:
+    async def video(
+        self, file: bytes, content_id: str, keep: KeepThumbnails | None = None, view: ModelView | None = None
+    ) -> MediaFacts:
         """Facts of a video file."""
 
     @abstractmethod
@@ -107,26 +125,45 @@ class ProcessDecoder(Decoder):
         await asyncio.to_thread(self._starter.prepare)
 
     async def picture(
-        self, file: bytes, content_id: str, required: RequiredHashes, keep: KeepThumbnails | None = None
+        self,
+        file: bytes,
+        content_id: str,
+        required: RequiredHashes,
+        keep: KeepThumbnails | None = None,
+        view: ModelView | None = None,
     ) -> MediaFacts | None:
-        request = DecodeRequest("picture", content_id, required.level, required.extra_hashes, keep is not None)
-        return read_reply(await self._pictures.run(request.to_json(), file, _reading(keep)))
+        request = DecodeRequest(
+            "picture", content_id, required.level, required.extra_hashes, keep is not None, _size(view)
+        )
+        return read_reply(await self._pictures.run(request.to_json(), file, _reading(keep)), view)
 
     async def sequence(
-        self, file: bytes, content_id: str, required: RequiredHashes, keep: KeepThumbnails | None = None
+        self,
+        file: bytes,
+        content_id: str,
+        required: RequiredHashes,
+        keep: KeepThumbnails | None = None,
+        view: ModelView | None = None,
     ) -> MediaFacts:
-        request = DecodeRequest("sequence", content_id, required.level, required.extra_hashes, keep is not None)
-        return await self._video(request, file, keep)
+        request = DecodeRequest(
+            "sequence", content_id, required.level, required.extra_hashes, keep is not None, _size(view)
+        )
+        return await self._video(request, file, keep, view)
 
-    async def video(self, file: bytes, content_id: str, keep: KeepThumbnails | None = None) -> MediaFacts:
-        return await self._video(DecodeRequest("video", content_id, thumbnails=keep is not None), file, keep)
+    async def video(
+        self, file: bytes, content_id: str, keep: KeepThumbnails | None = None, view: ModelView | None = None
+    ) -> MediaFacts:
+        request = DecodeRequest("video", content_id, thumbnails=keep is not None, view=_size(view))
+        return await self._video(request, file, keep, view)
 
     async def thumbnail(self, preview: bytes, side: int) -> bytes | None:
         reply = await self._pictures.run(DecodeRequest("preview", side=side).to_json(), preview)
         return read_thumbnails(reply).get(f"{side}.webp")
 
-    async def _video(self, request: DecodeRequest, file: bytes, keep: KeepThumbnails | None) -> MediaFacts:
-        facts = read_reply(await self._videos.run(request.to_json(), file, _reading(keep)))
+    async def _video(
+        self, request: DecodeRequest, file: bytes, keep: KeepThumbnails | None, view: ModelView | None
+    ) -> MediaFacts:
+        facts = read_reply(await self._videos.run(request.to_json(), file, _reading(keep)), view)
         assert facts is not None
         return facts
 
@@ -159,7 +196,12 @@ class ThreadDecoder(Decoder):
         await asyncio.to_thread(load_kernels, warm_up)
 
     async def picture(
-        self, file: bytes, content_id: str, required: RequiredHashes, keep: KeepThumbnails | None = None
+        self,
+        file: bytes,
+        content_id: str,
+        required: RequiredHashes,
+        keep: KeepThumbnails | None = None,
+        view: ModelView | None = None,
     ) -> MediaFacts | None:
         def decode(maker: ThumbnailMaker | None) -> MediaFacts | None:
             if has_several_pictures(file):
@@ -173,10 +215,15 @@ class ThreadDecoder(Decoder):
                 thumbnails=maker,
             )
 
-        return await run_with_thumbnails(self._pictures, decode, keep)
+        return await run_with_thumbnails(self._pictures, decode, keep, view=view)
 
     async def sequence(
-        self, file: bytes, content_id: str, required: RequiredHashes, keep: KeepThumbnails | None = None
+        self,
+        file: bytes,
+        content_id: str,
+        required: RequiredHashes,
+        keep: KeepThumbnails | None = None,
+        view: ModelView | None = None,
     ) -> MediaFacts:
         def decode(maker: ThumbnailMaker | None, is_expired: Callable[[], bool]) -> MediaFacts:
             return fingerprint_sequence(
@@ -190,15 +237,17 @@ class ThreadDecoder(Decoder):
                 thumbnails=maker,
             )
 
-        return await self._video(decode, keep)
+        return await self._video(decode, keep, view)
 
-    async def video(self, file: bytes, content_id: str, keep: KeepThumbnails | None = None) -> MediaFacts:
+    async def video(
+        self, file: bytes, content_id: str, keep: KeepThumbnails | None = None, view: ModelView | None = None
+    ) -> MediaFacts:
         def decode(maker: ThumbnailMaker | None, is_expired: Callable[[], bool]) -> MediaFacts:
             return fingerprint_video(
                 file, self._limits.video, content_id=content_id, is_expired=is_expired, thumbnails=maker
             )
 
-        return await self._video(decode, keep)
+        return await self._video(decode, keep, view)
 
     async def thumbnail(self, preview: bytes, side: int) -> bytes | None:
         def make() -> bytes | None:
@@ -209,11 +258,16 @@ class ThreadDecoder(Decoder):
         return await self._pictures.run(make)
 
     async def _video(
-        self, decode: Callable[[ThumbnailMaker | None, Callable[[], bool]], MediaFacts], keep: KeepThumbnails | None
+        self,
+        decode: Callable[[ThumbnailMaker | None, Callable[[], bool]], MediaFacts],
+        keep: KeepThumbnails | None,
+        view: ModelView | None,
     ) -> MediaFacts:
         cancelled = threading.Event()
         try:
-            return await run_with_thumbnails(self._videos, lambda maker: decode(maker, cancelled.is_set), keep)
+            return await run_with_thumbnails(
+                self._videos, lambda maker: decode(maker, cancelled.is_set), keep, view=view
+            )
         finally:
             cancelled.set()
 

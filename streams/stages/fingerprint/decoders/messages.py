@@ -7,12 +7,14 @@ they are JSON, never pickles.
 from __future__ import annotations
 
 import struct
+from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import orjson
 
+from streams.domain.fingerprint.model_view import ModelView, ViewSize
 from streams.domain.fingerprint.thumbnails.preview import is_jpeg
 from streams.domain.fingerprint.thumbnails.sizes import PREVIEW
 from streams.domain.fingerprint.thumbnails.webp import is_plain_webp
@@ -35,8 +37,8 @@ SIZES_HEADER = struct.Struct("<I")
 class DecodeRequest:
     """What to compute of a file: the facts of an image's one picture, of the frames of an image file, or of a video.
 
-    With `thumbnails`, a second reply follows the first: `thumbnails_reply`. Of a `preview`, the thumbnail of `side`
-    pixels is made; that is the one reply.
+    With `thumbnails`, a second reply follows the first: `thumbnails_reply`. With `view`, the first reply has what a
+    model shall see. Of a `preview`, the thumbnail of `side` pixels is made; that is the one reply.
     """
 
     what: Literal["picture", "sequence", "video", "preview"]
@@ -44,6 +46,7 @@ class DecodeRequest:
     level: Level = "standard"
     extra_hashes: Sequence[str] = ()
     thumbnails: bool = False
+    view: ViewSize | None = None
     side: int = 0
 
     def to_json(self) -> bytes:
@@ -51,16 +54,21 @@ class DecodeRequest:
 
     @classmethod
     def from_json(cls, value: bytes) -> DecodeRequest:
-        return cls(**orjson.loads(value))
+        document = orjson.loads(value)
+        view = document.pop("view")
+        return cls(**document, view=None if view is None else ViewSize(**view))
 
 
 class DecoderFault(Exception):
     """A decoder met an error that is not the input's, or answered what no decoder answers."""
 
 
-def facts_reply(facts: MediaFacts | None) -> bytes:
-    """`None`: the file has several pictures, so they are a sequence's job."""
-    return orjson.dumps({"facts": facts})
+def facts_reply(facts: MediaFacts | None, view: ModelView | None = None) -> bytes:
+    """`None` for the facts: the file has several pictures, so they are a sequence's job."""
+    if view is None or not view.pixels:
+        return orjson.dumps({"facts": facts})
+    seen = {"pixels": b64encode(view.pixels).decode(), "at_ms": view.at_ms}
+    return orjson.dumps({"facts": facts, "view": seen})
 
 
 def error_reply(error: Exception) -> bytes:
@@ -71,8 +79,8 @@ def error_reply(error: Exception) -> bytes:
     return orjson.dumps({"fault": repr(error)})
 
 
-def read_reply(reply: bytes) -> MediaFacts | None:
-    """The facts of a file; None if it has several pictures.
+def read_reply(reply: bytes, view: ModelView | None = None) -> MediaFacts | None:
+    """The facts of a file; None if it has several pictures. What a model shall see is filled into `view`.
 
     Raises:
         BadInput: the input is at fault.
@@ -82,6 +90,8 @@ def read_reply(reply: bytes) -> MediaFacts | None:
     try:
         document = orjson.loads(reply)
         if "facts" in document:
+            if view is not None and "view" in document:
+                view.fill(b64decode(document["view"]["pixels"], validate=True), int(document["view"]["at_ms"]))
             return None if document["facts"] is None else _facts_of(document["facts"])
         if "failure" in document:
             raise BadInput(Reason(document["failure"]["reason"]), str(document["failure"]["detail"]))
@@ -121,8 +131,10 @@ def _may_be_kept(name: str, data: bytes) -> bool:
 
 def _facts_of(document: Any) -> MediaFacts:
     try:
-        if isinstance(document, dict) and document.get("video") is not None:
-            document["video"] = from_document(VideoFacts, document["video"])
+        if isinstance(document, dict):
+            document.pop("embedding", None)  # decoders have no model
+            if document.get("video") is not None:
+                document["video"] = from_document(VideoFacts, document["video"])
         facts = from_document(MediaFacts, document)
     except BadInput as error:
         raise DecoderFault(f"a decoder answered with other facts: {error.detail}") from error
