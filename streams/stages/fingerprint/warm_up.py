@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from streams.domain.evidence.words.find import find_words
+from streams.domain.evidence.words.words import pack_words
 from streams.domain.fingerprint.image.fingerprint import fingerprint_image
 
 SIDE, BORDER = 200, 40
@@ -25,6 +27,11 @@ def warm_up() -> None:
     page = np.full((SIDE, SIDE), 255, np.uint8)
     page[BORDER:-BORDER:12, BORDER:-BORDER] = 0
     fingerprint_image(_png(page))
+    strokes = page.copy()
+    strokes[BORDER:-BORDER, BORDER:-BORDER:5] = 0
+    words = find_words(Image.fromarray(strokes))
+    assert words is not None
+    pack_words(words)
 
 
 def _png(pixels: NDArray[np.uint8]) -> bytes:

@@ -10,10 +10,12 @@ import numpy as np
 
 from streams.domain.evidence.evidence import EDGE, Evidence, Thumbnail, pack_evidence
 from streams.domain.evidence.judge import judge
+from streams.domain.evidence.paper.cells import CELL_COLUMNS, CELL_ROWS
 from streams.domain.evidence.paper.page import Page, pack_page
 from streams.domain.evidence.paper.transform import FULL_INK
 from streams.domain.evidence.thumbnail import SIDE, encode_thumbnail
 from streams.domain.evidence.verify import MatchedViews
+from streams.domain.evidence.words.words import Words, pack_words
 from streams.domain.hashes.algorithms import FRAMES_HASH, VIEWS_HASH
 from streams.domain.hashes.frames import FRAME_ENTRY, pack_frames
 from streams.domain.hashes.packing import CANONICAL, ENTRY, pack_entries
@@ -66,7 +68,11 @@ def warm_up() -> None:
         decide([*copies, *copies], state, indexes)
         indexes = state.indexes()
     ink = np.random.default_rng(0).integers(0, FULL_INK + 1, (SIDE // 2, SIDE // 2), np.uint8)
-    page = replace(_textured(), page=pack_page(Page((0, 0, EDGE, EDGE), ink)))
+    places = np.ones((len(ink) // CELL_ROWS, len(ink) // CELL_COLUMNS), np.bool_)
+    page = replace(
+        _textured(), page=pack_page(Page((0, 0, EDGE, EDGE), ink)), words=pack_words(Words(False, places, ink))
+    )
+    assert page.words
     judge(page, page, [MatchedViews(FULL, 0, FULL, 0)], 0, 0)
 
 

@@ -62,7 +62,7 @@ def may_show_words(pixels: NDArray[np.uint8], whole: Rectangle) -> bool:
         whole: where the picture lies in `pixels`.
     """
     left, top, right, bottom = (int(edge) for edge in whole)
-    return bool(_may_show(pixels[top:bottom, left:right]))
+    return bool(_may_show(np.ascontiguousarray(pixels[top:bottom, left:right])))
 
 
 def find_words(image: Image.Image) -> Words | None:
