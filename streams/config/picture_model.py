@@ -7,14 +7,14 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 from pydantic_settings import NoDecode
 
-from streams.config.part import Part
+from streams.config.settings_part import SettingsPart
 
 ThreeNumbers = Annotated[tuple[float, float, float], NoDecode]
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
 
-class PictureModelSettings(Part):
+class PictureModelSettings(SettingsPart):
     """The model, and how pictures become its input; without `model` there is none.
 
     `model` is the path of an ONNX file, or PACKAGE:FILE. `output` names the output that is taken, by default the first.

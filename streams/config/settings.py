@@ -14,14 +14,14 @@ from typing import Any, Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 
-from streams.config.part import PREFIX, CommaList, Part
 from streams.config.picture_model import PictureModelSettings
+from streams.config.settings_part import PREFIX, CommaList, SettingsPart
 from streams.errors import ConfigurationError
 
 MIN_SECRET_CHARS = 16
 
 
-class PathSettings(Part):
+class PathSettings(SettingsPart):
     data_dir: Path = Field(Path(".mediasieve"), validation_alias="MEDIASIEVE_DATA_DIR")
     policy_file: Path | None = Field(None, validation_alias="MEDIASIEVE_POLICY_FILE")
     moderation_file: Path | None = Field(None, validation_alias="MEDIASIEVE_MODERATION_FILE")
@@ -32,7 +32,7 @@ class PathSettings(Part):
         return None if value == "" else value
 
 
-class KafkaSettings(Part):
+class KafkaSettings(SettingsPart):
     """The broker, and how to sign in: with a password (sasl_…), or with the certificate `cert_file` and its key (ssl).
 
     `ca_file` holds the authorities of the broker's certificate; without one, those of the system are trusted.
@@ -69,7 +69,7 @@ class KafkaSettings(Part):
         return None if value == "" else value
 
 
-class ClickHouseSettings(Part):
+class ClickHouseSettings(SettingsPart):
     """One insert has at most `max_insert_rows` and `max_insert_bytes`, and waits at most `max_insert_age_s`.
 
     With an https address: `ca_file` holds the authorities of the server's certificate (else those of the system),
@@ -93,7 +93,7 @@ class ClickHouseSettings(Part):
         return None if value == "" else value
 
 
-class RuntimeSettings(Part):
+class RuntimeSettings(SettingsPart):
     """One worker: its name, its HTTP address, and how much it does at once."""
 
     worker_id: str = Field(default_factory=socket.gethostname, min_length=1, validation_alias="MEDIASIEVE_WORKER_ID")
@@ -111,7 +111,7 @@ class RuntimeSettings(Part):
     fingerprint_cache_entries: int = Field(100_000, ge=0, validation_alias="MEDIASIEVE_FINGERPRINT_CACHE_ENTRIES")
 
 
-class SourceSettings(Part):
+class SourceSettings(SettingsPart):
     """From where media are fetched, and within which limits.
 
     Videos are read in parts where the source allows it. `max_download_bytes` bounds the videos that must be downloaded.
@@ -142,7 +142,7 @@ class SourceSettings(Part):
         return value
 
 
-class LimitSettings(Part):
+class LimitSettings(SettingsPart):
     """What decoding one medium may take."""
 
     max_pixels: int = Field(120_000_000, ge=1, validation_alias="MEDIASIEVE_MAX_PIXELS")
@@ -150,7 +150,7 @@ class LimitSettings(Part):
     video_decode_timeout_s: float = Field(300.0, gt=0, validation_alias="MEDIASIEVE_VIDEO_DECODE_TIMEOUT_S")
 
 
-class ApiSettings(Part):
+class ApiSettings(SettingsPart):
     """The HTTP API: where it listens, who may ask, and what one process holds at once.
 
     `address` is `host:port`. `rate_limit` is for keys without one of their own, such as `100/second`; empty for none.
@@ -192,7 +192,7 @@ class ApiSettings(Part):
         return value
 
 
-class ThumbnailSettings(Part):
+class ThumbnailSettings(SettingsPart):
     """Where thumbnails are kept; without a store none are made.
 
     `store` is `file:///folder` or `s3://bucket/prefix`, with the credentials of AWS's own variables. A URL that the API
@@ -204,7 +204,7 @@ class ThumbnailSettings(Part):
     queue_bytes: int = Field(64 << 20, ge=1 << 20, validation_alias="MEDIASIEVE_THUMBNAIL_QUEUE_BYTES")
 
 
-class CacheSettings(Part):
+class CacheSettings(SettingsPart):
     """How long the API keeps answers, in seconds; 0 keeps none of that kind. `address` is a Redis or Valkey that all
     processes share, such as `redis://:password@host:6379/0`; without it each keeps its own, up to `memory_bytes`.
 
@@ -230,7 +230,7 @@ class CacheSettings(Part):
         return value
 
 
-_PARTS: dict[str, type[Part]] = {
+_PARTS: dict[str, type[SettingsPart]] = {
     "paths": PathSettings,
     "kafka": KafkaSettings,
     "clickhouse": ClickHouseSettings,

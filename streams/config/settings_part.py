@@ -10,7 +10,7 @@ PREFIX = "MEDIASIEVE_"
 CommaList = Annotated[tuple[str, ...], NoDecode]
 
 
-class Part(BaseSettings):
+class SettingsPart(BaseSettings):
     """Reads its own variables. The alias of a field is the variable; lists are comma-separated."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True)
