@@ -39,10 +39,11 @@ def judged(
     judged = by_evidence(known, query, matched, confirm_bits, found)
     shares = shares_of(known, query, found, matched)
     same = seen_alike(known, query) and says_the_same(known, query, shares)
-    if known.shown_words is not None and query.shown_words is not None:
-        same = same and not words.has_others(known.shown_words, query.shown_words, shares)
     if judged.confidence == "certain" and not (same and looks_the_same(known, query, found, matched, shares)):
         return replace(judged, confidence="likely")
+    texts = known.shown_words, query.shown_words
+    if judged.confidence == "certain" and texts[0] and texts[1] and words.has_others(texts[0], texts[1], shares):
+        return replace(judged, confidence="likely", work=judged.work + 2)
     return judged
 
 

@@ -46,7 +46,7 @@ def has_others(known: Words, query: Words, shares: Sequence[int]) -> bool:
     cells, own = paper.cells(level, paper.laid_over(level, other, m), 1), paper.own(level)
     kept = sorted(int(value) for value in own.ravel() if value != paper.UNKNOWN)
     low = kept[len(kept) // 10] if kept else 0
-    losses = [0, 0]
+    losses, both = [0, 0], np.zeros_like(known.places)
     for row, column in np.argwhere(known.places):
         asked = 0
         for x in (12 * int(column) + 2, 12 * int(column) + 6, 12 * int(column) + 9):
@@ -54,8 +54,42 @@ def has_others(known: Words, query: Words, shares: Sequence[int]) -> bool:
             u, v = (m[0] * x + m[1] * y + m[2]) // PIXEL, (m[3] * x + m[4] * y + m[5]) // PIXEL
             rows = [each for each in ((v - 3) // 6, (v + 3) // 6) if 0 <= each < query.places.shape[0]]
             asked += 0 <= u // 12 < query.places.shape[1] and any(query.places[each, u // 12] for each in rows)
-        if asked >= 2 and cells[row, column] != paper.UNKNOWN:
+        both[row, column] = asked >= 2
+        if both[row, column] and cells[row, column] != paper.UNKNOWN:
             of = low if own[row, column] == paper.UNKNOWN else int(own[row, column])
             losses.append(of - int(cells[row, column]))
     worst, second = sorted(losses, reverse=True)[:2]
-    return worst > 350 or second > 220
+    if worst > 350 or second > 220:
+        return True
+    changes = changed_letters(level, other, m, both)
+    change = sum(changes[:6]) // 6
+    return len(changes) >= 20 and change > 250 and change > 15 * (changes[len(changes) // 2] + 4)
+
+
+def changed_letters(known: paper.Ints, query: paper.Ints, m: Sequence[int], both: NDArray[np.bool_]) -> list[int]:
+    """Mean squares of differing ink in 3 × 4 pixels, the largest first, of those with ink in places that are compared.
+
+    The product moves whole rows of known pixels; so the first and the last rows with such places are the edges.
+    """
+    rows = np.flatnonzero(both.any(axis=1))
+    if not len(rows):
+        return []
+    top, bottom = 6 * int(rows[0]), 6 * (int(rows[-1]) + 1)
+    moved = [m[0], m[1], m[2] + m[1] * top, m[3], m[4], m[5] + m[4] * top]
+    part = known[top:bottom]
+    lays = [
+        paper.laid_over(part, query, [*moved[:2], moved[2] + right, *moved[3:5], moved[5] + down])
+        for right, down in ((0, 0), (2048, 0), (-2048, 0), (0, 2048), (0, -2048))
+    ]
+    laid, (height, width) = lays[0], part.shape
+    rows, columns = np.arange(height), np.arange(width)
+    shifts = ((0, 0), (1, 0), (-1, 0), (0, 1), (0, -1))
+    pixels = [laid[(rows + y).clip(0, height - 1)][:, (columns + x).clip(0, width - 1)] for x, y in shifts]
+    squares, found = [(part - each) ** 2 for each in (*pixels, *lays[1:])], []
+    for y, x in np.ndindex(len(part) - 2, 12 * both.shape[1] - 3):
+        corners = [(top + y + down, x + right) for down in (0, 2) for right in (0, 3)]
+        inside = all(both[down // 6, right // 12] for down, right in corners)
+        ink = max(part[y : y + 3, x : x + 4].max(), laid[y : y + 3, x : x + 4].max())
+        if inside and ink > 60:
+            found.append(min(min(int(each[y : y + 3, x : x + 4].sum()) for each in squares) // 12, 4095))
+    return sorted(found, reverse=True)

@@ -82,9 +82,9 @@ Of 800 emoji drawings, three pairs of neighbouring skin tones and no others come
 OTHER_COLOUR_DISTANCE: Final = 48
 """Plain pictures that are coloured both and differ by more are other pictures: flags with the same stripes."""
 
-THUMBNAILS_WORK, EARLY_INK_WORK, INK_WORK = 1, 1, 3
+THUMBNAILS_WORK, EARLY_INK_WORK, INK_WORK, WORDS_WORK = 1, 1, 3, 2
 """What comparing costs, in comparisons of thumbnails: of thumbnails; of ink beside, where the small levels tell the
-pages apart; of ink on all levels."""
+pages apart; of ink on all levels; of words, where they are others."""
 
 LIES_ALIKE: Final = ONE * 15 // 1000
 """Pictures lie alike if no corner is moved further: nothing is cropped, turned or mirrored."""
@@ -132,9 +132,10 @@ def judge(
         is_seen_alike(known, query)
         and _says_the_same(known, query, shares)
         and _looks_the_same(known, query, shares, found, matched)
-        and not _has_other_words(known, query, shares)
     ):
         return replace(judged, confidence="likely")
+    if judged.confidence == "certain" and _has_other_words(known, query, shares):
+        return replace(judged, confidence="likely", work=judged.work + WORDS_WORK)
     return judged
 
 

@@ -55,6 +55,15 @@ def measure_changes(known: Any, quads: Any, query_width: int, query_height: int,
         Mean squares of differing ink: of the WORST places, and what USUAL_PERCENT of places do not exceed. 0 and 0
         where less than MIN_PLACES have ink.
     """
+    return _rank(known, laid, least_differences(known, quads, query_width, query_height, m))
+
+
+@compiled()
+def least_differences(known: Any, quads: Any, query_width: int, query_height: int, m: Any) -> Any:
+    """By place, the least sum of squares of differing ink under all shifts, int32; UNKNOWN at the ends of the page.
+
+    The arguments are those of `measure_changes`.
+    """
     height, width = known.shape
     least, trial, moved = np.full((height, width), UNKNOWN, np.int32), np.empty_like(known), m.copy()
     squares, strip = np.empty((height, width), np.int32), np.empty(width, np.int32)
@@ -63,7 +72,7 @@ def measure_changes(known: Any, quads: Any, query_width: int, query_height: int,
         lay_over(known, quads, query_width, query_height, moved, trial)
         for pixel in range(len(PIXELS) if number == 0 else 1):
             _leave_least(known, trial, PIXELS[pixel][0], PIXELS[pixel][1], squares, strip, least)
-    return _rank(known, laid, least)
+    return least
 
 
 @compiled()

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from streams.domain.evidence.alignment.affine import PIXEL
 from streams.domain.evidence.geometry import ONE
 from streams.domain.evidence.paper.cells import CELL_COLUMNS, CELL_ROWS, UNKNOWN, compare_cells, low_cell
+from streams.domain.evidence.paper.changes import MOST, PLACE_COLUMNS, PLACE_ROWS, least_differences
 from streams.domain.evidence.paper.correlate import lay_over, quads_of
 from streams.domain.evidence.words.words import Words
 from streams.domain.hamming.jit import compiled
@@ -26,6 +27,18 @@ MAX_SECOND_LOSS: Final = 220
 """The place that lost most has lost so many thousandths more than its own at most, and the next one so many. Of 405
 altered copies of pictures with words or patterns five have not. Of 250 pairs with other words 41 have, most of them
 small subtitles; of pairs in which one number differs nearly all."""
+
+MAX_CHANGE: Final = 250
+CHANGE_SHARE: Final = 15
+CHANGE_AT_LEAST: Final = 4
+"""Or the letters that differ most differ by more than MAX_CHANGE, and CHANGE_SHARE times as much as the middle one and
+CHANGE_AT_LEAST: one number is another. Of 28 pairs of scores on one photo 21 differ so, and ten more of the copies."""
+
+LETTERS: Final = 6
+MIN_LETTERS: Final = 20
+LETTER_INK: Final = 60
+"""Places of PLACE_ROWS × PLACE_COLUMNS pixels, one at every pixel, that decide, that must be compared, and the ink that
+one must have on either side."""
 
 _ASKED: Final = (2, 6, 9)
 HALF_ROWS: Final = CELL_ROWS // 2
@@ -42,10 +55,15 @@ def has_other_words(known: Words, query: Words, shares: NDArray[np.int64]) -> bo
     """
     if known.light != query.light:
         return False
-    worst, second = _losses(
-        known.level, query.level, known.places, query.places, known.own_cells, _in_pixels(shares, known, query)
+    worst, second, change, middle = (
+        int(each)
+        for each in _compare(
+            known.level, query.level, known.places, query.places, known.own_cells, _in_pixels(shares, known, query)
+        )
     )
-    return int(worst) > MAX_WORST_LOSS or int(second) > MAX_SECOND_LOSS
+    if worst > MAX_WORST_LOSS or second > MAX_SECOND_LOSS:
+        return True
+    return change > MAX_CHANGE and change > CHANGE_SHARE * (middle + CHANGE_AT_LEAST)
 
 
 def _in_pixels(shares: NDArray[np.int64], known: Words, query: Words) -> NDArray[np.int64]:
@@ -61,17 +79,45 @@ def _in_pixels(shares: NDArray[np.int64], known: Words, query: Words) -> NDArray
 
 
 @compiled()
-def _losses(known: Any, query: Any, known_places: Any, query_places: Any, own: Any, m: Any) -> Any:
-    """What the two places that lost most have lost beyond their own, in thousandths; 0 where none is compared."""
+def _compare(known: Any, query: Any, known_places: Any, query_places: Any, own: Any, m: Any) -> Any:
+    """What `_losses` and `_change` return."""
+    quads = quads_of(query, 0)
     laid, cells = np.empty_like(known), np.empty(known_places.shape, np.int64)
-    lay_over(known, quads_of(query, 0), query.shape[1], query.shape[0], m, laid)
+    lay_over(known, quads, query.shape[1], query.shape[0], m, laid)
     compare_cells(known, laid, REACH, cells)
+    compared = np.zeros(known_places.shape, np.bool_)
+    for row in range(cells.shape[0]):
+        for column in range(cells.shape[1]):
+            compared[row, column] = known_places[row, column] and _shows_words(query_places, row, column, m)
+    worst, second = _losses(cells, own, compared)
+    change, middle = np.int64(0), np.int64(0)
+    if worst <= MAX_WORST_LOSS and second <= MAX_SECOND_LOSS:
+        top, bottom = _rows_of(compared)
+        moved = m.copy()
+        moved[2], moved[5] = m[2] + m[1] * top, m[5] + m[4] * top
+        least = least_differences(known[top:bottom], quads, query.shape[1], query.shape[0], moved)
+        change, middle = _change(known[top:bottom], laid[top:bottom], least, compared[top // CELL_ROWS :])
+    return worst, second, change, middle
+
+
+@compiled()
+def _rows_of(places: Any) -> Any:
+    """The first row of pixels in which there are places, and the one behind the last; the first places if none is."""
+    first, last = places.shape[0], 0
+    for row in range(places.shape[0]):
+        if places[row].any():
+            first, last = min(first, row), row
+    first = min(first, last)
+    return first * CELL_ROWS, (last + 1) * CELL_ROWS
+
+
+@compiled()
+def _losses(cells: Any, own: Any, compared: Any) -> Any:
+    """What the two places that lost most have lost beyond their own, in thousandths; 0 where none is compared."""
     low, worst, second = low_cell(own), np.int64(0), np.int64(0)
     for row in range(cells.shape[0]):
         for column in range(cells.shape[1]):
-            if not known_places[row, column] or cells[row, column] == UNKNOWN:
-                continue
-            if not _shows_words(query_places, row, column, m):
+            if not compared[row, column] or cells[row, column] == UNKNOWN:
                 continue
             kept = own[row, column] if own[row, column] != UNKNOWN else low
             loss = kept - cells[row, column]
@@ -80,6 +126,49 @@ def _losses(known: Any, query: Any, known_places: Any, query_places: Any, own: A
             elif loss > second:
                 second = loss
     return worst, second
+
+
+@compiled()
+def _change(known: Any, laid: Any, least: Any, compared: Any) -> Any:
+    """Mean squares of differing ink: of the LETTERS places of a letter's size that differ most, and of the middle one.
+
+    0 and 0 where there are less than MIN_LETTERS.
+    """
+    counts, total = np.zeros(MOST + 1, np.int64), 0
+    rows, columns = compared.shape
+    for y in range(min(CELL_ROWS * rows, known.shape[0]) - PLACE_ROWS + 1):
+        for x in range(CELL_COLUMNS * columns - PLACE_COLUMNS + 1):
+            if _is_letter(known, laid, compared, y, x):
+                counts[min(least[y, x] // (PLACE_ROWS * PLACE_COLUMNS), MOST)] += 1
+                total += 1
+    if total < MIN_LETTERS:
+        return np.int64(0), np.int64(0)
+    middle, below = np.int64(0), counts[0]
+    while below * 2 < total:
+        middle += 1
+        below += counts[middle]
+    worst, left, value = np.int64(0), np.int64(LETTERS), MOST
+    while left > 0:
+        taken = min(left, counts[value])
+        worst += taken * value
+        left -= taken
+        value -= 1
+    return worst // LETTERS, middle
+
+
+@compiled()
+def _is_letter(known: Any, laid: Any, compared: Any, top: int, left: int) -> bool:
+    """Whether a place of a letter's size lies in places that are compared, and has ink."""
+    bottom, right = top + PLACE_ROWS - 1, left + PLACE_COLUMNS - 1
+    for y in (top, bottom):
+        for x in (left, right):
+            if not compared[y // CELL_ROWS, x // CELL_COLUMNS]:
+                return False
+    most = np.int32(0)
+    for y in range(top, bottom + 1):
+        for x in range(left, right + 1):
+            most = max(most, np.int32(known[y, x]), np.int32(laid[y, x]))
+    return bool(most > LETTER_INK)
 
 
 @compiled()

@@ -87,6 +87,20 @@ def test_copies_with_the_same_words_are_certain(alteration: str) -> None:
     assert judge(known, query, views, 5, 20).confidence == "certain"
 
 
+def test_another_number_on_a_photo_is_no_copy() -> None:
+    def score(told: str) -> Evidence:
+        image = photo("rocket.jpg", (800, 500)).convert("RGB")
+        pen = ImageDraw.Draw(image)
+        pen.rectangle((500, 400, 770, 470), (20, 30, 70))
+        pen.text((515, 415), told, (255, 255, 255), ImageFont.load_default(34))
+        return evidence_of(encode(image, "JPEG", quality=90))
+
+    one, other = score("ROMA 4 : 0 OSLO"), score("ROMA 1 : 8 OSLO")
+    assert one.words and other.words
+    assert judge(one, one, WHOLE, 0, 0).confidence == "certain"
+    assert judge(one, other, WHOLE, 0, 8).confidence != "certain"
+
+
 def test_words_in_few_places_on_both_decide_nothing() -> None:
     empty = Words(True, np.zeros((20, 13), np.bool_), np.zeros((120, 160), np.uint8))
     assert not has_other_words(empty, words_of(saying(ONE_TEXT)), IDENTITY)
