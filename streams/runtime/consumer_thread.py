@@ -102,6 +102,16 @@ class FetchingThread(PatientThread, driver.AIOKafkaConsumerThread):  # type: ign
             self._consumer._fetcher, self.consumer.in_flight, self.consumer.open_bytes_of, self._gather_s
         )
 
+    async def on_thread_stop(self) -> None:
+        """A connection that cannot be closed is left to the end of the process: the thread must end all the same.
+
+        aiokafka 0.14 may close one twice when brokers and members change during a stop; then it raises AttributeError.
+        """
+        try:
+            await super().on_thread_stop()
+        except Exception as error:
+            self.logger.warning("a connection to Kafka could not be closed while the worker stops: %r", error)
+
     @property
     def _gather_s(self) -> float:
         own_s: float = self.consumer.app.bounds.gather_s

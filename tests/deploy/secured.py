@@ -234,4 +234,4 @@ def decide_one_picture(system: SecuredSystem, *, certificates: Collection[str] =
         environment = system.environment(SERVICES["record"], certificate="record" in certificates)
         search = ("mediasieve", "similar", str(picture), "--json")
         until(lambda: "cat.jpg" in system.run(environment, *search).stdout)
-        until(lambda: list((system.home / "thumbnails").rglob("*.webp")))
+        until(lambda: list((system.home / "thumbnails").rglob("preview.jpg")))
