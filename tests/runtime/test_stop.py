@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 
 import pytest
 from faust.types import TP
@@ -23,7 +22,7 @@ STAGE = KeyedStage(name="match", reads=(FINGERPRINTS,), table="contents", proces
 
 
 async def test_a_worker_that_is_stopped_while_partitions_are_assigned_ends_at_once(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The consumer's thread waits for the event loop then, so the event loop must not wait for the thread."""
     assigning = asyncio.Event()
@@ -38,11 +37,10 @@ async def test_a_worker_that_is_stopped_while_partitions_are_assigned_ends_at_on
     worker = Worker(bench.settings(), [STAGE])
     running = asyncio.create_task(worker.run())
     await asyncio.wait_for(assigning.wait(), 30.0)
-    begun_at = time.monotonic()
     worker.stop()
     code = await running
     assert code == 0
-    assert time.monotonic() - begun_at < 10.0  # a stop that hangs is given up after 20 s
+    assert "did not stop" not in caplog.text, "a stop that hangs is given up after 20 s"
     await eventually(lambda: not worker.apps[0].batch_consumer._thread._thread.is_alive())
 
 
