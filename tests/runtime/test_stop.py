@@ -72,6 +72,8 @@ async def test_a_worker_that_is_stopped_while_partitions_are_taken_away_ends(
     first.stop()
     assert await running == 0
     await eventually(lambda: not first.apps[0].batch_consumer._thread._thread.is_alive())
+    # aiokafka answers no stop while it waits for the group's other members, which is up to 20 s then.
+    await eventually(lambda: not second.not_ready())
     second.stop()
     assert await joining == 0
 
