@@ -103,14 +103,15 @@ class FetchingThread(PatientThread, driver.AIOKafkaConsumerThread):  # type: ign
         )
 
     async def on_thread_stop(self) -> None:
-        """A connection that cannot be closed is left to the end of the process: the thread must end all the same.
+        """A consumer that cannot be closed is left to the end of the process: the thread must end all the same.
 
-        aiokafka 0.14 may close one twice when brokers and members change during a stop; then it raises AttributeError.
+        aiokafka 0.14 may close a connection twice when members change during a stop; then it raises AttributeError. While
+        it waits for the group's other members, it answers no stop, and is cancelled when the worker gives the stop up.
         """
         try:
             await super().on_thread_stop()
-        except Exception as error:
-            self.logger.warning("a connection to Kafka could not be closed while the worker stops: %r", error)
+        except (Exception, asyncio.CancelledError) as error:
+            self.logger.warning("a consumer of Kafka could not be closed while the worker stops: %r", error)
 
     @property
     def _gather_s(self) -> float:
