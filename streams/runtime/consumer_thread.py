@@ -105,8 +105,8 @@ class FetchingThread(PatientThread, driver.AIOKafkaConsumerThread):  # type: ign
     async def on_thread_stop(self) -> None:
         """A consumer that cannot be closed is left to the end of the process: the thread must end all the same.
 
-        aiokafka 0.14 may close a connection twice when members change during a stop; then it raises AttributeError. While
-        it waits for the group's other members, it answers no stop, and is cancelled when the worker gives the stop up.
+        aiokafka 0.14 may close a connection twice when members change during a stop; then it raises AttributeError.
+        While it waits for the group's other members it does not stop, and is cancelled once the worker gives that up.
         """
         try:
             await super().on_thread_stop()
