@@ -218,7 +218,7 @@ def plan_operations(
         if content is None or content.expires_ms < pending.time_ms:
             pending.is_new = True
             known_evidence = evidence.before(number, pending.fingerprint.collection)
-            yield from _insert(pending, content, known_evidence, is_apart(pending))
+            yield from _insert(pending, content, known_evidence, is_apart)
             if pending.is_probe:  # nobody has seen it: later records of the batch find the index as it was
                 if pending.comparable_entries.entries:
                     yield pending.comparable_entries.algorithm, pending, Remove(facts.content_id)
@@ -292,7 +292,7 @@ def _insert(
     pending: PendingDecision,
     expired: _KnownContent | None,
     known_evidence: Callable[[str], bytes],
-    is_apart: Callable[[str], bool],
+    is_apart: Callable[[PendingDecision], Callable[[str], bool]],
 ) -> Iterator[tuple[str, PendingDecision, IndexOperation]]:
     """The operations for a content that is new, or replaces an expired content of equal bytes."""
     (algorithm, entries), policy = pending.comparable_entries, pending.fingerprint.policy
@@ -310,7 +310,7 @@ def _insert(
                 duration_ms=video_duration_ms(facts, entries),
                 evidence=pending.evidence,
                 known_evidence=known_evidence,
-                is_apart=is_apart,
+                is_apart=is_apart(pending),
             )
         yield algorithm, pending, insert
         if policy.appears_in:

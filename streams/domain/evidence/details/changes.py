@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.domain.evidence.alignment.affine import NUMBERS, PIXEL, invert
+from streams.domain.evidence.histogram import mean_of_highest, value_reached
 from streams.domain.hamming.jit import compiled
 
 PLACE: Final = 6
@@ -268,14 +269,4 @@ def _rank(query: Any, laid: Any, shown: Any, least: Any) -> Any:
                 total += 1
     if total < MIN_PLACES:
         return 0, 0
-    usual, below = 0, counts[0]
-    while below * 10 < total * 9:
-        usual += 1
-        below += counts[usual]
-    worst, left, value = np.int64(0), WORST, MOST
-    while left > 0:
-        taken = min(left, counts[value])
-        worst += taken * value
-        left -= taken
-        value -= 1
-    return worst // WORST, usual
+    return mean_of_highest(counts, WORST), value_reached(counts, total, 9, 10)

@@ -11,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 
 from streams.domain.evidence.alignment.affine import PIXEL
+from streams.domain.evidence.histogram import mean_of_highest, value_reached
 from streams.domain.evidence.paper.correlate import lay_over
 from streams.domain.hamming.jit import compiled
 
@@ -111,17 +112,7 @@ def _rank(known: Any, laid: Any, least: Any) -> Any:
                 total += 1
     if total < MIN_PLACES:
         return np.int64(0), np.int64(0)
-    usual, below = np.int64(0), counts[0]
-    while below * 100 < total * USUAL_PERCENT:
-        usual += 1
-        below += counts[usual]
-    worst, left, value = np.int64(0), np.int64(WORST), MOST
-    while left > 0:
-        taken = min(left, counts[value])
-        worst += taken * value
-        left -= taken
-        value -= 1
-    return worst // WORST, usual
+    return mean_of_highest(counts, WORST), value_reached(counts, total, USUAL_PERCENT, 100)
 
 
 @compiled()

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from streams.domain.evidence.alignment.affine import PIXEL
 from streams.domain.evidence.geometry import ONE
+from streams.domain.evidence.histogram import mean_of_highest, value_reached
 from streams.domain.evidence.paper.cells import CELL_COLUMNS, CELL_ROWS, UNKNOWN, compare_cells, low_cell
 from streams.domain.evidence.paper.changes import MOST, PLACE_COLUMNS, PLACE_ROWS, least_differences
 from streams.domain.evidence.paper.correlate import lay_over, quads_of
@@ -143,17 +144,7 @@ def _change(known: Any, laid: Any, least: Any, compared: Any) -> Any:
                 total += 1
     if total < MIN_LETTERS:
         return np.int64(0), np.int64(0)
-    middle, below = np.int64(0), counts[0]
-    while below * 2 < total:
-        middle += 1
-        below += counts[middle]
-    worst, left, value = np.int64(0), np.int64(LETTERS), MOST
-    while left > 0:
-        taken = min(left, counts[value])
-        worst += taken * value
-        left -= taken
-        value -= 1
-    return worst // LETTERS, middle
+    return mean_of_highest(counts, LETTERS), value_reached(counts, total, 1, 2)
 
 
 @compiled()
