@@ -21,9 +21,6 @@ class Splits(NamedTuple):
         """Whether the content must not be matched with a known content."""
         return known.content_id in self.content_ids or known.group_content_id in self.group_content_ids
 
-    def __bool__(self) -> bool:
-        return bool(self.content_ids)
-
 
 NO_SPLITS: Final = Splits()
 
