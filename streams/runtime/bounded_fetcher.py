@@ -27,6 +27,8 @@ EMPTY_INTERVAL_S, IDLE_INTERVAL_S, IDLE_AFTER_S = 0.02, 0.2, 1.0
 FULL_ANSWER_PART = 2
 #: While records are handed out, the partitions without records are asked for after this time.
 PREFETCH_BACKOFF_S = 0.1
+#: How often the routine that asks the brokers is told to end.
+CANCEL_INTERVAL_S = 0.1
 #: Records of a partition with fewer bytes left are taken with those before them, which frees the bytes they came in.
 SMALL_REST_BYTES = 64 << 10
 
@@ -68,6 +70,21 @@ class BoundedFetcher(Fetcher):  # type: ignore[misc]
         bounded.gather_s = gather_s
         bounded.idle = bounded.gathering = bounded.starved = False
         return bounded
+
+    async def close(self) -> None:
+        """The routine of aiokafka that waits for the end of a question takes a cancellation for that end, and goes on.
+
+        Its own `close` then waits for ever.
+        """
+        self._closed = True
+        while not self._fetch_task.done():
+            self._fetch_task.cancel()
+            await asyncio.wait([self._fetch_task], timeout=CANCEL_INTERVAL_S)
+        for question in self._pending_tasks:
+            question.cancel()
+        await asyncio.gather(*self._pending_tasks, return_exceptions=True)
+        self._pending_tasks.clear()
+        await super().close()
 
     def wake(self) -> None:
         """There is room again, or `starved` was set before there was."""

@@ -15,6 +15,7 @@ from mode.threads import MethodQueue, QueuedMethod, QueueServiceThread, ServiceT
 from mode.utils.futures import maybe_set_exception
 
 from streams.runtime.bounded_fetcher import BoundedFetcher
+from streams.runtime.prompt_coordinator import PromptCoordinator
 
 #: A stage that another stage wakes gathers for longer than the stage that wakes it. Else its
 #: question would be open at the broker, which answers once it has the first of all records that were sent together.
@@ -95,23 +96,26 @@ class FetchingThread(PatientThread, driver.AIOKafkaConsumerThread):  # type: ign
 
     logger = logging.getLogger("faust.mediasieve")
     fetcher: BoundedFetcher | None = None
+    coordinator: PromptCoordinator | None = None
 
     async def on_start(self) -> None:
         await super().on_start()
+        self.coordinator = PromptCoordinator.bound(self._consumer._coordinator)
         self.fetcher = BoundedFetcher.bound(
             self._consumer._fetcher, self.consumer.in_flight, self.consumer.open_bytes_of, self._gather_s
         )
 
-    async def on_thread_stop(self) -> None:
-        """A consumer that cannot be closed is left to the end of the process: the thread must end all the same.
+    def close(self) -> None:
+        """Faust calls this when partitions come or go while the worker stops.
 
-        aiokafka 0.14 may close a connection twice when members change during a stop; then it raises AttributeError.
-        While it waits for the group's other members it does not stop, and is cancelled once the worker gives that up.
+        Its own method closes the connections from the event loop, of another thread; the consumer then counts as
+        closed, and nobody ends what runs on this thread. `on_thread_stop` closes the consumer in any case.
         """
-        try:
-            await super().on_thread_stop()
-        except (Exception, asyncio.CancelledError) as error:
-            self.logger.warning("a consumer of Kafka could not be closed while the worker stops: %r", error)
+
+    def leave_group(self) -> None:
+        """The member leaves its group once the thread stops. Call from any thread."""
+        if self.coordinator is not None:
+            self.coordinator.leaves = True
 
     @property
     def _gather_s(self) -> float:

@@ -243,16 +243,7 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
     async def on_stop(self) -> None:
         await self.drain()
         self.drop_ledgers()
-        self._leave_on_close()
-
-    def _leave_on_close(self) -> None:
-        """A static member does not leave its group when it closes, so that a restart moves no partitions.
-
-        A worker that is stopped on purpose should leave: others then take over at once, not after the session timeout.
-        """
-        consumer = self._thread._consumer
-        if consumer is not None:
-            consumer._coordinator._group_instance_id = None
+        self._thread.leave_group()
 
 
 class BatchTransport(driver.Transport):  # type: ignore[misc]

@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from aiokafka.protocol.group import JoinGroupRequest
+from confluent_kafka.admin import AdminClient
 from faust.types import TP
 
-from streams.kafka.topics import FINGERPRINTS
+from streams.kafka.topics import FINGERPRINTS, consumer_group, group_member
+from streams.runtime.prompt_coordinator import PromptCoordinator
 from streams.runtime.runners.keyed import KeyedBatch, KeyedStage
 from streams.runtime.transport import BatchConsumer
 from streams.runtime.worker import Worker
@@ -72,11 +75,61 @@ async def test_a_worker_that_is_stopped_while_partitions_are_taken_away_ends(
     first.stop()
     assert await running == 0
     await eventually(lambda: not first.apps[0].batch_consumer._thread._thread.is_alive())
-    # aiokafka answers no stop while it waits for the group's other members, which is up to 20 s then.
     await eventually(lambda: not second.not_ready())
     second.stop()
     assert await joining == 0
 
 
 async def _leave(consumer: BatchConsumer) -> None:
-    consumer._leave_on_close()
+    consumer._thread.leave_group()
+
+
+@pytest.mark.parametrize("stopped", ["old", "new"])
+async def test_a_worker_that_is_stopped_while_its_group_waits_for_another_member_ends_and_leaves(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, stopped: str
+) -> None:
+    """The group would wait for ten minutes; a stop that hangs is given up after 20 s."""
+    bench.overrides["rebalance_timeout_s"] = 600.0
+    slow_waits, go_on = asyncio.Event(), asyncio.Event()
+    joining: set[str] = set()
+    on_partitions_revoked, send_req = BatchConsumer.on_partitions_revoked, PromptCoordinator._send_req
+
+    async def slowly(consumer: BatchConsumer, revoked: set[TP]) -> None:
+        await on_partitions_revoked(consumer, revoked)
+        if "new" in running and consumer.app.settings.runtime.worker_id == "slow":
+            slow_waits.set()
+            await go_on.wait()
+
+    async def noted(coordinator: PromptCoordinator, request: object) -> object:
+        if isinstance(request, JoinGroupRequest) and "new" in running:
+            joining.add(coordinator._group_instance_id)
+        return await send_req(coordinator, request)
+
+    monkeypatch.setattr(BatchConsumer, "on_partitions_revoked", slowly)
+    monkeypatch.setattr(PromptCoordinator, "_send_req", noted)
+    workers = {name: Worker(bench.settings(name), [STAGE]) for name in ("slow", "old", "new")}
+    running = {name: asyncio.create_task(workers[name].run()) for name in ("slow", "old")}
+    await eventually(lambda: not any(workers[name].not_ready() for name in ("slow", "old")))
+    running["new"] = asyncio.create_task(workers["new"].run())
+    member = group_member(bench.settings(stopped), "match")
+    try:
+        await eventually(lambda: slow_waits.is_set() and member in joining)
+        workers[stopped].stop()
+        assert await running[stopped] == 0
+        assert "did not stop" not in caplog.text
+        assert not go_on.is_set()
+        assert member not in await asyncio.to_thread(members, bench)
+    finally:
+        go_on.set()
+        for name in workers:
+            workers[name].stop()
+        assert await asyncio.gather(*running.values()) == [0, 0, 0]
+    assert "did not stop" not in caplog.text
+
+
+def members(bench: Bench) -> set[str]:
+    """The names of the members of the stage's group, as the broker has them."""
+    admin = AdminClient({"bootstrap.servers": bench.namespace.bootstrap})
+    group = consumer_group(bench.settings(), "match")
+    described = admin.describe_consumer_groups([group])[group].result(30.0)
+    return {member.group_instance_id for member in described.members}
