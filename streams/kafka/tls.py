@@ -6,7 +6,7 @@ import ssl
 from pathlib import Path
 from typing import Any
 
-from streams.config.settings import KafkaSettings
+from streams.config.parts.kafka import KafkaSettings
 from streams.errors import ConfigurationError
 
 CA, CERTIFICATE, KEY = "MEDIASIEVE_BROKER_CA_FILE", "MEDIASIEVE_BROKER_CERT_FILE", "MEDIASIEVE_BROKER_KEY_FILE"

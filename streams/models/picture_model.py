@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import orjson
 
-from streams.config.picture_model import PictureModelSettings
+from streams.config.parts.picture_model import PictureModelSettings
 from streams.domain.fingerprint.model_view import CHANNELS, ViewSize
 from streams.domain.records.embedding import MAX_VALUES
 from streams.errors import ConfigurationError

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from streams.config.settings import KafkaSettings, load_settings
+from streams.config.parts.kafka import KafkaSettings
+from streams.config.settings import load_settings
 from streams.errors import ConfigurationError
 from streams.kafka.clients import make_producer
 from streams.kafka.tls import tls_config, tls_context

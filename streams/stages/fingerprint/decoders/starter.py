@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 
 import orjson
 
-from streams.config.settings_part import PREFIX
+from streams.config.parts.settings_part import PREFIX
 from streams.errors import BrokenInfrastructure
 from streams.stages.fingerprint.decoders.child import Limits
 from streams.stages.fingerprint.decoders.server import BACKGROUND_FORK, FORK, READY

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 from pydantic_settings import NoDecode
 
-from streams.config.settings_part import SettingsPart
+from streams.config.parts.settings_part import SettingsPart
 
 ThreeNumbers = Annotated[tuple[float, float, float], NoDecode]
 IMAGENET_MEAN = (0.485, 0.456, 0.406)

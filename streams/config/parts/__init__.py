@@ -1,0 +1,1 @@
+"""The parts of the settings, each read from its own variables."""
