@@ -54,7 +54,7 @@ class Call:
             params: of the query.
             body: sent as JSON.
             content: sent as it is, in place of a body.
-            headers: beside those of the client.
+            headers: in addition to those of the client.
             wait_s: how long the server shall wait; at most MAX_WAIT_S.
             lines: the answer is lines of JSON.
         """

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from streams.domain.match import decide
 from streams.domain.match.batch import MatchInput, ModerationInput
-from streams.domain.match.decide import MatchOutput, MatchResult
 from streams.domain.match.indexes import CollectionIndexes
+from streams.domain.match.result import MatchOutput, MatchResult
 from streams.domain.state.keys import CONTENT_PREFIX, FRAMES_PREFIX
 
 

@@ -17,7 +17,7 @@ from streams.domain.evidence.thumbnail import encode_thumbnail
 from streams.domain.hashes.packing import CANONICAL, ENTRY, EXTRA_UPRIGHT, pack_entries
 from streams.domain.hashes.views import FULL, views_of_level
 from streams.domain.match.batch import MatchInput
-from streams.domain.match.decide import MatchOutput
+from streams.domain.match.result import MatchOutput
 from streams.domain.policy.policy import Policy
 from streams.domain.records import Failure, Fingerprint, MediaFacts, Origin
 from streams.errors import Reason

@@ -32,7 +32,7 @@ def statistics_report(found: CollectionStatistics, lag: Sequence[StageLag], *, s
     """Everything, subject by subject; a subject without figures is left out.
 
     Args:
-        side_by_side: as many tables beside each other as the terminal is wide, so that they fit its height.
+        side_by_side: as many tables in a row as the terminal is wide, so that they fit its height.
     """
     from rich.columns import Columns
     from rich.console import Group

@@ -1,4 +1,4 @@
-"""The option `--api`, the client behind it, and answers as the values that tables print."""
+"""The option `--api`, its client, and answers as the values that tables print."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def read_as(kind: type[Value], document: Any) -> Value:
     """A JSON document of the API as the value that it was made of; fields that came later are left out.
 
     Raises:
-        ApiError: the API has another version, and does not tell all of it.
+        ApiError: the API has another version, and its answer lacks fields.
     """
     from pydantic import TypeAdapter, ValidationError
 

@@ -31,7 +31,7 @@ CLOSE_RETRY_S: Final = 0.3
 
 @dataclass(frozen=True, slots=True)
 class RemoteSubmissions:
-    """What is submitted, and as what."""
+    """The media to submit, and their names."""
 
     files: list[FoundFile | UnreadablePath]
     urls: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""A search by a file by way of the API, which also judges what it finds."""
+"""A search by a file by way of the API, which also judges the media found."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ class JobOperations(Api):
 
     @operation
     def job(self, /, job_id: str, *, collection: str | None = None) -> Steps[Document]:
-        """How far a job is, how fast, what came out, and why submissions of it failed."""
+        """How far a job is, how fast, the outcomes, and why submissions failed."""
         found: Document = yield from self._get("jobs", job_id, collection=collection)
         return found
 
@@ -38,7 +38,7 @@ class JobOperations(Api):
     def close_job(
         self, job_id: str, expected: int, *, collection: str | None = None, cancelled: bool = False
     ) -> Steps[Document]:
-        """Say how many submissions a job has, and that it gets no more."""
+        """Say how many submissions a job has, and that this number is final."""
         body = {"expected": expected, "cancelled": cancelled}
         job: Document = yield from self._post("jobs", job_id, "close", collection=collection, body=body)
         return job

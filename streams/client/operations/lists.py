@@ -29,7 +29,7 @@ class ListOperations(Api):
 
     @operation
     def hash_list(self, /, name: str, *, collection: str | None = None) -> Steps[Document]:
-        """A hash list, and what was done to it, the latest first."""
+        """A hash list and its changes, the latest first."""
         found: Document = yield from self._get("lists", name, collection=collection)
         return found
 
@@ -85,7 +85,7 @@ class ListOperations(Api):
     def drop_hash_list(
         self, /, name: str, *, collection: str | None = None, reason: str | None = None
     ) -> Steps[Document]:
-        """Drop a hash list: what it said is taken back."""
+        """Drop a hash list and take back its verdicts."""
         params = {"collection": self._in(collection), "reason": reason}
         changed: Document = yield from self._send(Call.of("DELETE", "lists", name, params=params))
         return changed

@@ -1,4 +1,4 @@
-"""Submit media, and read what was decided about them."""
+"""Submit media, and read the decisions about them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The settings of ClickHouse and of what is written to it."""
+"""The settings of ClickHouse and of writing to it."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ class ViewSize:
 
 @dataclass(slots=True)
 class ModelView:
-    """Asks for the view of one medium; whoever decodes fills it in.
+    """Asks for the view of one medium; the decoder fills it in.
 
     Attributes:
         size: what is asked for.

@@ -103,7 +103,7 @@ def rebuilt(holder: list[Bands], codes: Codes, keys: Keys, log_entries: int, rad
 
 
 def log_of(codes: Codes, keys: Keys, room: int) -> Bands:
-    """An index that is only a log of these entries."""
+    """An index that is only a log of the given entries."""
     bands = no_bands(room)
     bands.log_codes[: len(codes)] = codes
     bands.log_keys[: len(keys)] = keys

@@ -144,7 +144,7 @@ def probe_band(
 
     Args:
         pending: overwritten.
-        ahead: prefetch so many buckets ahead.
+        ahead: prefetch this number of buckets ahead.
         found: the number of entries found before; the return value includes the new ones.
     """
     value, end, last = bucket_of(state, band, code), band_end(state, band), probed - 1

@@ -1,1 +1,1 @@
-"""Hash algorithms, views and orientations: what is hashed and how hashes are packed."""
+"""Hash algorithms, views and orientations: the parts to hash, and how hashes are packed."""

@@ -40,7 +40,7 @@ def inverse(orientation: int) -> int:
 
 
 def orientation_between(known: int, copy: int) -> int:
-    """What was done to the known picture, if it looks in orientation `known` like the copy in orientation `copy`."""
+    """The change of the known picture, if it looks in orientation `known` like the copy in orientation `copy`."""
     return compose(inverse(copy & 7), known & 7)
 
 

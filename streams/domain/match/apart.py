@@ -18,7 +18,7 @@ from streams.domain.state.state import State
 
 
 class Apart:
-    """Tells of known contents whether they are apart from one submission.
+    """Says whether a known content is apart from one submission.
 
     It asks the state when it is asked itself, and so as late as possible: what comes before the submission in its
     batch must be in there by then.

@@ -2,7 +2,7 @@
 
     fingerprint ── batch.py: which operations ──▶ indexes.py ──▶ images/, videos/: candidates; ranking.py: their order
                                                       │
-    decision ◀── outcome.py: fields ◀── decide.py ◀───┘ ──▶ images/verification.py: evidence; state/: what is kept
+    decision ◀── outcome.py: fields ◀─ submission.py ◀┘ ──▶ images/verification.py: evidence; state/: what is kept
 
 A submission that comes again is answered with the bytes of its first decision, and all that its first decision wrote is
 written again: a worker may have been killed after its local state took the writes and before the changelog did. A
@@ -13,104 +13,26 @@ there is a decision, there is its content.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple, cast
+from typing import cast
 
-from streams.domain.hashes.algorithms import FRAMES_HASH
 from streams.domain.match.apart import Apart
-from streams.domain.match.batch import (
-    ANSWER_DAYS,
-    REVISION,
-    MatchInput,
-    ModerationInput,
-    PendingDecision,
-    plan_operations,
-)
-from streams.domain.match.images.verification import find_copy
+from streams.domain.match.batch import ANSWER_DAYS, MatchInput, ModerationInput, PendingDecision, plan_operations
 from streams.domain.match.indexes import CollectionIndexes
 from streams.domain.match.listing import BatchListing
 from streams.domain.match.operations import FindAppearances, FoundAppearance, ImageCandidate, IndexOperation, Remove
-from streams.domain.match.outcome import build_decision, exact_match, near_match
 from streams.domain.match.parts import Record, parts_of
-from streams.domain.match.storing import (
-    inheritance_of,
-    new_content,
-    put_again,
-    put_all_again,
-    put_membership,
-    put_new,
-    statuses_inherited_by,
-)
+from streams.domain.match.result import MatchOutput, MatchResult
+from streams.domain.match.submission import decide_submission
 from streams.domain.match.videos.index import VideoIndex, VideoMatchResult
-from streams.domain.match.videos.outcome import video_match
 from streams.domain.moderation.collections import ModeratedCollections
 from streams.domain.moderation.deletions.erasure import tell_again, tombstone_of
-from streams.domain.moderation.effects import Effects, Fate, LogEvent, Refusal
+from streams.domain.moderation.effects import Effects
 from streams.domain.moderation.events import Moderation
-from streams.domain.moderation.hash_lists.judge import NOT_LISTED
-from streams.domain.moderation.hash_lists.verdicts import ListHit
-from streams.domain.moderation.standing import Standing, standing_of
-from streams.domain.moderation.steps import Continuation, DeletionStep, WalkStep
+from streams.domain.moderation.steps import DeletionStep, WalkStep
 from streams.domain.policy.policy import DAY_MS
-from streams.domain.records import Appearance, Match, Outcome, routing_key
-from streams.domain.records.verdict import VerdictStatus
-from streams.domain.state.content import MAX_DRIFT_BLOCKS, Content
-from streams.domain.state.decision import is_remembered, pack_decision, unpack_decision
+from streams.domain.records import routing_key
 from streams.domain.state.keys import content_key, evidence_key_of
 from streams.domain.state.state import State
-from streams.errors import StateError
-
-__all__ = ["Continuation", "MatchInput", "MatchOutput", "MatchResult", "ModerationInput", "Refusal", "State", "decide"]
-
-
-@dataclass(frozen=True, slots=True)
-class MatchOutput:
-    """A decision to be published.
-
-    Attributes:
-        decision_id: of the decision.
-        media_id: of the submission.
-        value: the decision's JSON.
-        outcome: of a first decision that is made now, or `deleted`; else None.
-        repeated: the decision was made before.
-        inherited: of a first decision, the status of a verdict that it has from another medium; else None.
-    """
-
-    decision_id: str
-    media_id: str
-    value: bytes
-    outcome: Outcome | None
-    repeated: bool
-    inherited: VerdictStatus | None = None
-
-
-class MatchResult(NamedTuple):
-    """What a batch brought about, in order.
-
-    Attributes:
-        decisions: of each submission its decision, and the revised decisions that follow from moderation events.
-        continuations: records that bring further revised decisions.
-        refusals: moderation events that cannot be applied.
-        handled: kind and fate of every moderation event.
-        log_events: events that go to the end of the log.
-        list_hits: contents that hash lists came to say something about.
-    """
-
-    decisions: list[MatchOutput]
-    continuations: list[Continuation]
-    refusals: list[Refusal]
-    handled: list[tuple[str, Fate]]
-    log_events: list[LogEvent]
-    list_hits: list[ListHit]
-
-    def add(self, effects: Effects, routing_key: bytes) -> None:
-        for decision_id, media_id, value, is_deleted in effects.revised:
-            outcome: Outcome | None = "deleted" if is_deleted else None
-            self.decisions.append(MatchOutput(decision_id, media_id, value, outcome, effects.repeated))
-        self.continuations.extend(Continuation(each.step, routing_key) for each in effects.continuations)
-        self.refusals.extend(effects.refusals)
-        self.handled.extend(effects.handled)
-        self.log_events.extend(event._replace(routing_key=routing_key) for event in effects.log_events)
 
 
 def decide(
@@ -167,7 +89,7 @@ def _decide_part(
         if isinstance(record, ModerationInput):
             effects, key = _apply_moderation(record, moderation), record.routing_key
         else:
-            effects, key = _decide_submission(record, state, moderated, moderation, result, listing), b""
+            effects, key = _answer_submission(record, state, moderated, moderation, result, listing), b""
             key = routing_key(record.fingerprint) if effects.continuations or effects.log_events else key
         result.add(effects, key)
         for collection, algorithm, content_id in effects.removed:
@@ -181,7 +103,7 @@ def _decide_part(
     result.list_hits.extend(listing.hits)
 
 
-def _decide_submission(
+def _answer_submission(
     pending: PendingDecision,
     state: State,
     moderated: ModeratedCollections,
@@ -195,7 +117,7 @@ def _decide_submission(
         if told is not None:
             result.decisions.append(MatchOutput(told[0], pending.fingerprint.media_id, told[1], "deleted", True))
         return Effects()
-    decision = _decide_one(pending, state, moderated, listing)
+    decision = decide_submission(pending, state, moderated, listing)
     if decision is None:
         return Effects()
     result.decisions.append(decision)
@@ -245,124 +167,3 @@ def _keys_of_found(pending: PendingDecision) -> Iterator[bytes]:
         yield content_key(collection, content_id)
     for candidate in pending.candidates:
         yield evidence_key_of(content_key(collection, candidate.content_id))
-
-
-def _decide_one(
-    pending: PendingDecision, state: State, moderated: ModeratedCollections, lists: BatchListing
-) -> MatchOutput | None:
-    """None for a submission that was deleted since its decision was published: its bytes are erased."""
-    remembered = state.get(pending.decision_key)
-    if remembered is not None and is_remembered(remembered, pending.time_ms):
-        return _repeat(pending, unpack_decision(remembered), state, lists)
-    if pending.tombstone is not None:
-        return None
-    fingerprint = pending.fingerprint
-    outcome: Outcome = "failed"
-    match, is_reused, standing, inheritance = None, True, None, None
-    if pending.is_new:
-        listing = NOT_LISTED if pending.is_probe else lists.judge(pending)
-        match, home, drift_blocks = None, None, 0
-        if not listing.is_negative:
-            match, home, drift_blocks = _near_match(pending, state, moderated, lists)
-        outcome, is_reused = "near_duplicate" if match is not None else "unique", match is None or home is not None
-        content = new_content(pending, home, drift_blocks)
-        if not pending.is_probe:
-            put_new(content, pending, state)
-            lists.give(pending, content, listing, statuses_inherited_by(content, pending))
-        standing = _standing(content, pending, state, moderated)
-    elif pending.content_key is not None:
-        outcome = "duplicate"
-        content = _content(pending.content_key, state)
-        if pending.extends_retention or pending.adds_evidence:
-            put_again(content, pending, state)
-        standing = _standing(content, pending, state, moderated)
-        match = exact_match(content, standing)
-    if standing is not None:
-        put_membership(content, standing, match, pending, state)
-        inheritance = inheritance_of(content, pending, is_reviewed=not is_reused)
-    appearances = _appearances(pending, state) if pending.appearances else ()
-    decision = build_decision(
-        fingerprint,
-        pending.decision_id,
-        REVISION,
-        outcome,
-        match,
-        appearances,
-        standing,
-        is_reviewed=not is_reused,
-        inheritance=inheritance,
-    )
-    value, verdict = decision.to_json(), decision.verdict
-    inherited = verdict.status if verdict.by is not None and verdict.inherited_from is not None else None
-    state.put(pending.decision_key, pack_decision(value, pending.answer_expires_ms))
-    return MatchOutput(pending.decision_id, fingerprint.media_id, value, outcome, False, inherited)
-
-
-def _standing(content: Content, pending: PendingDecision, state: State, moderated: ModeratedCollections) -> Standing:
-    collection = pending.fingerprint.collection
-    if collection not in moderated.with_groups:
-        return Standing.of(content)
-    return standing_of(state, collection, content, statuses_inherited_by(content, pending))
-
-
-def _near_match(
-    pending: PendingDecision, state: State, moderated: ModeratedCollections, lists: BatchListing
-) -> tuple[Match | None, Content | None, int]:
-    """The match of a new content, the known content whose group it joins, and `Content.drift_blocks`."""
-    fingerprint, policy = pending.fingerprint, pending.fingerprint.policy
-    assert fingerprint.facts is not None
-    collection, own_group = fingerprint.collection, (fingerprint.facts.content_id, fingerprint.media_id)
-
-    def known(content_id: str) -> tuple[Content, bytes]:
-        key = content_key(collection, content_id)
-        content = _content(key, state)
-        return content, (state.get(evidence_key_of(key)) or b"") if content.has_evidence else b""
-
-    def group_now(content: Content) -> tuple[str, str]:
-        if collection not in moderated.with_groups:
-            return content.group_content_id, content.group_media_id
-        standing = standing_of(state, collection, content, 0)
-        return standing.group_content_id, standing.group_media_id
-
-    if pending.video_hit is not None:
-        content, _ = known(pending.video_hit.content_id)
-        is_reused = pending.video_hit.is_reused
-        group = group_now(content) if is_reused else own_group
-        match = video_match(pending.video_hit, content, policy, group)
-        drift_blocks = MAX_DRIFT_BLOCKS if match.relation == "clip_of" else content.drift_blocks
-        return match, content if is_reused else None, drift_blocks if is_reused else 0
-    candidates, is_apart = pending.candidates, Apart(pending, state, moderated, lists)
-    if is_apart.is_possible:
-        candidates = [each for each in candidates if not is_apart(each.content_id)]
-    copy = find_copy(candidates, pending.comparable_entries.entries, pending.evidence, policy, known)
-    if copy is None:
-        return None, None, 0
-    if not copy.is_reused:
-        return near_match(copy, policy, own_group), None, 0
-    return near_match(copy, policy, group_now(copy.known)), copy.known, copy.drift_blocks
-
-
-def _appearances(pending: PendingDecision, state: State) -> list[Appearance]:
-    return [
-        Appearance(
-            found.content_id,
-            _content(content_key(pending.fingerprint.collection, found.content_id), state).media_id,
-            "image" if pending.comparable_entries.algorithm == FRAMES_HASH else "video",
-            found.at_ms / 1000,
-            found.distance_bits,
-        )
-        for found in pending.appearances or ()
-    ]
-
-
-def _repeat(pending: PendingDecision, first_decision: bytes, state: State, lists: BatchListing) -> MatchOutput:
-    """Answer with the first decision, whatever the index found now."""
-    put_all_again(pending, first_decision, state, lists)
-    return MatchOutput(pending.decision_id, pending.fingerprint.media_id, first_decision, None, repeated=True)
-
-
-def _content(key: bytes, state: State) -> Content:
-    value = state.get(key)
-    if value is None:
-        raise StateError(f"the state lacks the content {key.decode(errors='replace')!r}, which decisions refer to")
-    return Content.unpack(value)

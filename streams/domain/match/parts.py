@@ -1,6 +1,6 @@
 """Parts of a batch: the index answers for a whole part at once.
 
-So a part ends where something may be deleted, and begins where the index must ask what was decided before.
+So a part ends where something may be deleted, and begins where the index must ask about earlier decisions.
 """
 
 from __future__ import annotations

@@ -6,9 +6,9 @@ standing.py     group and verdict of a content now
 revision.py     the revised decision of a submission
 walk.py         revises all members of a group, a chunk at a time
 events.py       applies a moderation event
-deletion.py     deletes submissions, a chunk at a time, and erases what is left of them
+deletion.py     deletes submissions, a chunk at a time, and erases their remains
 steps.py        records that bring the next chunk of a walk or a deletion
 groups.py       merging groups, and taking them apart
-waiting.py      events about what is not known yet
+waiting.py      events about media and contents that are not known yet
 collections.py  which collections are moderated at all
 """

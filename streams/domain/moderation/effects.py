@@ -66,7 +66,7 @@ class Effects:
         log_events: that go to the end of the log.
         repeated: the event was applied before.
         removed: contents that are not to be found any more: collection, algorithm of their hashes, content id.
-        left_group: contents that left their group and founded one of their own, likewise.
+        left_group: contents that left their group and founded one of their own, by the same three names.
         handled: kind and fate of every event.
     """
 

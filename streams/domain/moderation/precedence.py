@@ -2,7 +2,7 @@
 
 A person overrules a list, a list a model, a model a rule. Where only a near hash speaks for an entry of a hash list,
 all other lists overrule it. Among sources of one kind, what came later counts; the order is that of the log, not that
-of the times that events claim. A withdrawal uncovers what was below.
+of the times that events claim. A withdrawal uncovers the verdict below.
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ class DeletionStep(NamedTuple):
     """The next chunk of a deletion.
 
     Attributes:
-        collection: of what is deleted.
+        collection: of the deleted submissions.
         event_id: of the deletion.
         chunk: its number.
         content_id: the content whose media are deleted; None if only a medium is named.

@@ -115,7 +115,7 @@ def visit_chunk(state: State, collection: str, visit: Visit, cause: bytes, time_
 
 
 def advance(state: State, collection: str, visit: Visit) -> int | None:
-    """Move a walk behind a chunk that was visited; returns the number of the next chunk.
+    """Move a walk past a chunk that was visited; returns the number of the next chunk.
 
     None at the end of the walk, and if the walk has gone on already. Then the group is written again as it is: the
     changelog may not have it.

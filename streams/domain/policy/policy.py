@@ -196,7 +196,7 @@ def _verified(document: dict[str, Any]) -> Policy:
 
 
 def _digest(values: Mapping[str, Any]) -> str:
-    """12 hex digits of blake2b over the rules as JSON with sorted keys. The name is not part of it."""
+    """12 hex digits of blake2b over the rules, without the name, as JSON with sorted keys."""
     rules = {name: value for name, value in values.items() if name not in ("name", "version")}
     return blake2b(orjson.dumps(rules, option=orjson.OPT_SORT_KEYS), digest_size=6).hexdigest()
 

@@ -7,7 +7,7 @@ decision.py     the answer
 verdict.py      what a moderator says, as decisions carry it
 moderation.py   verdicts and corrections as they are published
 hash_list.py    hash lists as they are published
-dead_letter.py  records that could not be processed, and what was done about them
+dead_letter.py  records that could not be processed, and their repair
 job.py          submissions that somebody follows together
 fields.py       fields that users write, and their checks
 raw.py          a record before decoding

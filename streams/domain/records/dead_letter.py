@@ -1,4 +1,4 @@
-"""Dead letters: records of media.deadletters as somebody reads them, and what was done about them.
+"""Dead letters: records of media.deadletters as somebody reads them, and their repair.
 
 A record of media.deadletters may be anything: reading one never fails. What its headers lack or garble is taken from
 its own place, and its reason is then `unknown`.
@@ -108,10 +108,10 @@ class LetterFilter:
     """Which dead letters: those that meet all conditions. An empty condition is met by all.
 
     Attributes:
-        reasons: any of these.
-        stages: any of these.
-        topics: any of these, where the record came from.
-        collections: any of these.
+        reasons: letters with any of the given ones.
+        stages: letters from any of the given ones.
+        topics: where the record came from, any of the given ones.
+        collections: letters in any of the given ones.
         since_ms: the letter is not older; in ms since the epoch.
         until_ms: the letter is older.
         places: partition and offset of the letters themselves.
@@ -147,7 +147,7 @@ class DeadLetterAct:
 
     Attributes:
         origin_topic, origin_partition, origin_offset, stage: which letter; see `LetterId`.
-        act: what was done.
+        act: the repair.
         replays: how often the letter has been replayed by now.
         letter: where the letter stands.
         reason: of the letter.

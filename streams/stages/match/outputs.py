@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from streams import metrics
-from streams.domain.match.decide import MatchOutput, MatchResult
+from streams.domain.match.result import MatchOutput, MatchResult
 from streams.domain.moderation.effects import LogEvent, Refusal
 from streams.domain.moderation.steps import Continuation, WalkStep
 from streams.errors import BadInput

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.domain.match.batch import MatchInput
-from streams.domain.match.decide import MatchOutput
 from streams.domain.match.outcome import build_decision, exact_match
+from streams.domain.match.result import MatchOutput
 from streams.domain.moderation.standing import Standing
 from streams.domain.policy.policy import DEFAULT_POLICY, Policy
 from streams.domain.records import Decision, Failure, Fingerprint, Match, MediaFacts, Origin

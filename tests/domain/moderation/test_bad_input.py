@@ -11,7 +11,7 @@ import orjson
 import pytest
 
 from streams.domain.match.batch import MatchInput, ModerationInput
-from streams.domain.match.decide import MatchResult
+from streams.domain.match.result import MatchResult
 from streams.domain.moderation import groups, walk
 from streams.domain.moderation.corrections import MAX_VERDICTS
 from streams.domain.moderation.effects import LogPosition

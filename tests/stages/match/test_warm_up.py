@@ -14,7 +14,7 @@ from streams.domain.match.videos import kernel as video_kernel, shared_captions
 from streams.domain.match.videos.alignment import time_mapping
 from streams.stages.match.warm_up import warm_up
 from tests.support.partition import Partition
-from streams.domain.match.decide import MatchInput
+from streams.domain.match.batch import MatchInput
 from tests.support.picture_streams import submission
 from tests.support.video_streams import stream
 

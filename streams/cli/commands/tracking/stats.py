@@ -52,7 +52,7 @@ def command(
     """Show throughput, copies, lag, latency, cache, verdicts, and what copies saved.
 
     The figures are those of the HTTP API. Lag is unknown where Kafka does not answer, and to a key of an API that is
-    not an admin's; an API tells of one collection.
+    not an admin's; an API answers for one collection.
     """
     look_every_s = interval_s if watch else None
     if api_url:

@@ -98,7 +98,7 @@ def coloured_strips(
     Modes of more than 8 bits have no colours, and are shown as `luminance` shows them.
 
     Args:
-        multiple: all strips but the last have a multiple of so many rows.
+        multiple: the rows of all strips but the last are a multiple of this.
         ground: what shows through where it is transparent.
     """
     if image.mode in (*SIXTEEN_BIT_MODES, "I", "F"):

@@ -239,7 +239,7 @@ def _oval(large: Pixels, aspect: float, view: View) -> Pixels:
 
 @compiled()
 def _blank_outside(pixels: Any, outside: Any) -> None:
-    """Fill what is outside with the mean grey of what is inside."""
+    """Fill the outside with the mean grey of the inside."""
     total, count = 0, 0
     for y in range(SIDE):
         for x in range(SIDE):

@@ -83,7 +83,7 @@ def fingerprint_sequence(
     the same.
 
     Args:
-        data: the file; one of which `has_several_pictures` is true.
+        data: the file, for which `has_several_pictures` is true.
         limits: of a page, and of a picture.
         video_limits: of an animation; of a TIFF the CPU time alone.
         content_id: `compute_content_id(data)`, if the caller has computed it already.

@@ -25,8 +25,8 @@ class SequenceFrame(NamedTuple):
         shown_ms: for how long.
         size: width and height of the upright picture; 0 if it was not decoded.
         grey: its small, upright grey picture; None if it is not sampled.
-        colours: makes the upright picture in mode RGB, with so many pixels on the longer side at most. May be called
-            until the next frame is taken.
+        colours: makes the upright picture in mode RGB, with at most this number of pixels on the longer side. May be
+            called until the next frame is taken.
     """
 
     at_ms: float

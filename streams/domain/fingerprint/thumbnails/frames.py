@@ -47,7 +47,7 @@ class FrameKeeper:
         Args:
             at_ms: when it is shown.
             grey: its small, upright grey picture.
-            colours: makes the upright frame in mode RGB, with so many pixels on the longer side at most.
+            colours: makes the upright frame in mode RGB, with at most this number of pixels on the longer side.
         """
         self._end_ms = max(self._end_ms, at_ms)
         place = at_ms // self._step_ms

@@ -1,4 +1,4 @@
-"""Takes what is decoded for a fingerprint, and makes its preview, the strip of a video, and what a model sees, of it.
+"""Makes the preview, the strip of a video, and the view of a model from the pixels decoded for a fingerprint.
 
 So they never hold a fingerprint up, and what decides is the same with and without them.
 """
@@ -55,7 +55,7 @@ class ThumbnailMaker:
     def show(self, view: ModelView) -> None:
         """Fill the view of a model in, from the picture, or from the poster of a video; call it before `make`.
 
-        The view stays empty if nothing was taken, or nothing can be made of it.
+        The view stays empty if nothing was taken, or nothing could be made.
         """
         with contextlib.suppress(Exception):
             self._show(view)
@@ -77,9 +77,9 @@ class ThumbnailMaker:
             view.fill(fitted_view(poster.convert("RGB"), view.size).tobytes(), self.frames.poster_ms)
 
     def make(self) -> dict[str, bytes]:
-        """The preview, and the strip of a video, by file name. What was taken is given up.
+        """The preview, and the strip of a video, by file name. The pixels are given up.
 
-        None if nothing was taken, or nothing can be made of it: such a medium has a fingerprint all the same.
+        None if nothing was taken, or nothing could be made: such a medium has a fingerprint all the same.
         """
         try:
             return self._make()

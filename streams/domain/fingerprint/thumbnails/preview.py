@@ -1,6 +1,6 @@
 """The preview of a picture: a JPEG in the largest size of thumbnails, which costs a third of what WebP does at most.
 
-All that is decoded gets one; WebP is made of it for the few pictures that somebody looks at.
+Every decoded medium gets one; the few that somebody looks at get WebP from their preview.
 """
 
 from __future__ import annotations

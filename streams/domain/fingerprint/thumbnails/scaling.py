@@ -49,7 +49,7 @@ def reduced(image: Image.Image, side: int, ground: int) -> Image.Image:
 
 
 def reduced_planes(planes: JpegPlanes, side: int) -> Image.Image:
-    """The picture in mode YCbCr, with no more than `side` pixels, but MIN_SCALED_SIDE at least."""
+    """The picture in mode YCbCr, with `side` pixels at most, and MIN_SCALED_SIDE at least."""
     width, height = (max(length, MIN_SCALED_SIDE) for length in fitted(planes.size, side))
     frame = scaled_frame(planes, (width, height), "yuv444p", ColorRange.JPEG)
     return Image.merge("YCbCr", [Image.fromarray(np.ascontiguousarray(plane)) for plane in planes_of(frame)])

@@ -35,8 +35,8 @@ class Inside(NamedTuple):
     """Rectangles in pixels of the frames; None where there is no border, or no fill.
 
     Attributes:
-        borders: what is inside uniform borders.
-        fill: what is inside a blurred fill, as apps set wide films on tall screens.
+        borders: the picture inside uniform borders.
+        fill: the picture inside a blurred fill, as apps set wide films on tall screens.
     """
 
     borders: Rectangle | None = None

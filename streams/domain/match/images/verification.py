@@ -42,7 +42,7 @@ class PictureCopy(NamedTuple):
 
     Attributes:
         known: the known picture.
-        pair: the views that are told to people.
+        pair: the views that people are shown.
         confidence: how sure it is.
         score: correlation of the evidence in thousandths; None without evidence, as the next two.
         differs: share of the submission that is not the known picture.
@@ -110,7 +110,7 @@ def compare(
 def _compare(
     known: Content, known_evidence: bytes, entries: bytes, evidence: bytes, policy: Policy
 ) -> tuple[PictureCopy | None, int]:
-    """`compare`, and what it cost, as `Judgement.work`."""
+    """`compare`, and its cost, as `Judgement.work`."""
     pairs = near_pairs(entries, known.entries, policy)
     if not pairs:
         return None, 0
@@ -170,7 +170,7 @@ def _bits_of_256(pair: NearPair, policy: Policy) -> int:
 
 
 def _told_pair(pairs: list[NearPair], best: MatchedViews | None, known: Evidence, query: Evidence) -> NearPair:
-    """The pair that people are told of.
+    """The pair that people are shown.
 
     Whole pictures if their hashes are nearly equal; else, of the pairs that imply nearly the best geometry, the nearest
     of whole pictures, else the nearest.

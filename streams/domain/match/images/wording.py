@@ -149,7 +149,7 @@ def _added_in_words(rows: Sequence[str]) -> str:
 
 
 def _other_in_words(rows: Sequence[str]) -> str:
-    """What is not as in the known picture: `a part on the left differs`; empty if all is."""
+    """The differences from the known picture: `a part on the left differs`; empty if all is."""
     other = _blocks(rows, OTHER)
     if not other:
         return ""

@@ -24,7 +24,7 @@ DAY_MS: Final = 86_400_000
 
 
 class ListChange(NamedTuple):
-    """What an event about a list brings about: what was judged at once, and the first chunk of a walk."""
+    """What an event about a list brings about: the contents judged at once, and the first chunk of a walk."""
 
     judged: Judged
     first_chunk: int | None = None

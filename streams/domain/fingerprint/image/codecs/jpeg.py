@@ -1,9 +1,9 @@
-"""JPEG: walks its segments, and decodes a file that was cut off as far as its data goes.
+"""JPEG: walks its segments, and decodes the rows of a file that was cut off.
 
 A sequential JPEG that was cut off shows its first rows, a progressive one shows all rows coarsely. The decoder itself
-does not say how far it came: libjpeg suspends where the data ends, and fills what is missing with grey once it reads an
-end marker. So the end marker is held back until all data has been decoded. The rows that the marker still changes are
-the missing ones. This works without `ImageFile.LOAD_TRUNCATED_IMAGES`, which belongs to the whole process.
+does not say how far it came: libjpeg suspends where the data ends, and fills the missing rows with grey once it reads
+an end marker. So the end marker is held back until all data has been decoded. The rows that the marker still changes
+are the missing ones. This works without `ImageFile.LOAD_TRUNCATED_IMAGES`, which belongs to the whole process.
 """
 
 from __future__ import annotations
@@ -149,7 +149,7 @@ def jpeg_structure(data: bytes) -> FileStructure:
 
 def _single_scan(data: bytes, start: int, end: int | None, scans: _Scans) -> FileStructure:
     complete = end is not None and data.find(END_MARKER, end) >= 0
-    if not scans.sequential:  # arithmetic coding, which libjpeg decodes only with all data at hand
+    if not scans.sequential:  # arithmetic coding, which libjpeg decodes only with all data
         return FileStructure(frames=1, complete=complete, pixels_end=len(data), pixel_bytes=SEVERAL_SCANS_PIXEL_BYTES)
     pixels_end = _end_of_data(data) if end is None else end
     return FileStructure(frames=1, complete=complete, pixels_end=max(start, pixels_end), row_by_row=True)
@@ -173,7 +173,7 @@ def _end_of_data(data: bytes) -> int:
 
 
 class PartialJpeg(JpegImagePlugin.JpegImageFile):
-    """A JPEG that is decoded as far as its data goes.
+    """A JPEG whose rows are decoded until its data ends.
 
     Raises OSError from `load`, as Pillow does, for a file that was cut off before its pixels showed anything.
     """

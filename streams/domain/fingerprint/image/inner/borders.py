@@ -111,7 +111,7 @@ def has_straight_edges(pixels: Pixels, part: tuple[float, float, float, float]) 
 
     Args:
         pixels: luminance, a few hundred pixels a side at most.
-        part: left, top, right and bottom of it, in whole pixels.
+        part: its left, top, right and bottom, in whole pixels.
     """
     left, top, right, bottom = (int(edge) for edge in part)
     return bool(_least_step_share(pixels, left, top, right, bottom) >= MIN_STEP_SHARE)

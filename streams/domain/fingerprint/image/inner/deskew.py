@@ -85,7 +85,7 @@ def _canvas_level(pixels: Pixels) -> int | None:
 
 @compiled()
 def _find_outline(pixels: Any, level: int, first: Any, last: Any) -> Any:
-    """Left, top, right and bottom of what is not canvas; four zeros if an edge of it is straight and upright.
+    """Left, top, right and bottom of all but the canvas; four zeros if one of these edges is straight and upright.
 
     Args:
         pixels: luminance.
@@ -150,7 +150,7 @@ def _best_fit(
 
 
 def _placed(found: Parallelogram, width: int, mirrored: bool, left: int, top: int) -> Parallelogram:
-    """A rectangle in the bounding box as one in the picture."""
+    """The place in the picture of a rectangle in the bounding box."""
     top_left, top_right, bottom_left = found
     if mirrored:
         bottom_right = (top_right[0] + bottom_left[0] - top_left[0], top_right[1] + bottom_left[1] - top_left[1])
