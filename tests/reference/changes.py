@@ -75,8 +75,8 @@ def lights(query: Ints, laid: Ints, shown: Flags) -> tuple[Ints, Ints, Ints]:
     return light, gain, own
 
 
-def changes(known: Ints, query: Ints, inverse: Sequence[int], known_edge: int, query_edge: int) -> tuple[int, int]:
-    """The worst places, and what nine of ten do not exceed."""
+def changes(known: Ints, query: Ints, inverse: Sequence[int], known_edge: int, query_edge: int) -> tuple[int, int, int]:
+    """The worst places, what nine of ten do not exceed, and the percentage that does not differ."""
     side = len(query)
     laid, shown = laid_over(known, side, inverse, 0, 0, known_edge)
     inside = np.zeros_like(shown)
@@ -88,8 +88,8 @@ def changes(known: Ints, query: Ints, inverse: Sequence[int], known_edge: int, q
     squares = []
     for right, down in shifts:
         moved, _ = laid_over(known, side, inverse, right, down, 0)
-        squares.append((16 * query - own - ((gain * (moved - light)) >> 8)) ** 2)
-    contrast, values = 16 * ranges(query, 4) + ranges(laid, 4), []
+        squares.append((16 * query - (own + ((gain * (moved - light)) >> 8)).clip(0, 255 * 16)) ** 2)
+    contrast, values, equal = 16 * ranges(query, 4) + ranges(laid, 4), [], 0
     for y in range(0, side - 5, 2):
         for x in range(0, side - 5, 2):
             place = (slice(y, y + 6), slice(x, x + 6))
@@ -97,10 +97,11 @@ def changes(known: Ints, query: Ints, inverse: Sequence[int], known_edge: int, q
                 least = min(int(np.sort(each[place], axis=None)[:-4].sum()) for each in squares)
                 allowed = 9 * 256 + (int(contrast[place].sum()) // 36) ** 2 // 432
                 values.append(min(least * 64 // (allowed * 32), 4096))
+                equal += least * 4096 // (allowed * 32) == 0
     if len(values) < 40:
-        return 0, 0
+        return 0, 0, 0
     values.sort()
-    return sum(values[-3:]) // 3, values[-(-len(values) * 9 // 10) - 1]
+    return sum(values[-3:]) // 3, values[-(-len(values) * 9 // 10) - 1], equal * 100 // len(values)
 
 
 def page_changes(known: Ints, laid: Sequence[Ints]) -> tuple[int, int]:

@@ -361,8 +361,11 @@ def differ(
 ) -> bool:
     if inverse is None:
         return False
-    worst, usual = changes.changes(known, query, inverse, known_edge, query_edge)
-    return (on_even_ground and usual > 60) or worst > min(28 + 14 * usual, 64 + 5 * usual, 124 + 5 * usual / 2)
+    worst, usual, equal_percent = changes.changes(known, query, inverse, known_edge, query_edge)
+    if on_even_ground and usual > 60:
+        return True
+    edited = 6 if equal_percent >= 72 else 60 if equal_percent >= 50 else 150 if equal_percent >= 40 else 1 << 30
+    return worst > edited or 2 * worst > min(84 + 13 * usual, 190 + 12 * usual, 290 + 7 * usual)
 
 
 def aligned_tones(known: Evidence, query: Evidence, found: Verification) -> int | None:

@@ -46,6 +46,12 @@ UNIT: Final = 64
 MOST: Final = 64 * UNIT
 """A change is counted in 1/UNIT of what a copy may differ by, up to MOST."""
 
+EQUAL: Final = 64 * UNIT
+"""A place that differs by less than 1/EQUAL of what a copy may differ by does not differ: rounding leaves as much."""
+
+BRIGHTEST: Final = 255 * 16
+"""In 1/16 grey levels. What a brighter or harder copy would have beyond black and white it has as black and white."""
+
 EDGE_PIXELS: Final = 3
 """So many pixels at the edge of an inner picture are no place of it: bars and frames shine into them."""
 
@@ -66,10 +72,12 @@ class Changes(NamedTuple):
     Attributes:
         worst: mean of the WORST places.
         usual: what nine places of ten do not exceed.
+        equal_percent: of the places, those that do not differ at all.
     """
 
     worst: int
     usual: int
+    equal_percent: int
 
 
 def measure_changes(
@@ -87,9 +95,8 @@ def measure_changes(
     """
     inverse = np.empty(NUMBERS, np.int64)
     if not invert(m, inverse):
-        return Changes(0, 0)
-    worst, usual = _measure(known, query, inverse, known_edge, query_edge)
-    return Changes(int(worst), int(usual))
+        return Changes(0, 0, 0)
+    return Changes(*(int(each) for each in _measure(known, query, inverse, known_edge, query_edge)))
 
 
 @compiled()
@@ -229,7 +236,8 @@ def _leave_least(query: Any, laid: Any, own_light: Any, light: Any, gain: Any, l
     squares = np.empty((side, side), np.int64)
     for y in range(side):
         for x in range(side):
-            left_over = np.int64(query[y, x]) * 16 - own_light[y, x] - ((gain[y, x] * (laid[y, x] - light[y, x])) >> 8)
+            expected = own_light[y, x] + ((gain[y, x] * (laid[y, x] - light[y, x])) >> 8)
+            left_over = np.int64(query[y, x]) * 16 - min(max(expected, 0), BRIGHTEST)
             squares[y, x] = left_over * left_over
     for row in range(least.shape[0]):
         for column in range(least.shape[1]):
@@ -258,7 +266,7 @@ def _sum_but_most(squares: Any, top: int, left: int) -> Any:
 @compiled()
 def _rank(query: Any, laid: Any, shown: Any, least: Any) -> Any:
     contrasts = _range_around(query, CONTRAST_AROUND) * 16 + _range_around(laid, CONTRAST_AROUND)
-    counts, total, counted = np.zeros(MOST + 1, np.int64), 0, PLACE * PLACE - FORGIVEN
+    counts, total, counted, equal = np.zeros(MOST + 1, np.int64), 0, PLACE * PLACE - FORGIVEN, 0
     for row in range(least.shape[0]):
         for column in range(least.shape[1]):
             y, x = row * STEP, column * STEP
@@ -266,7 +274,8 @@ def _rank(query: Any, laid: Any, shown: Any, least: Any) -> Any:
                 contrast = np.int64(contrasts[y : y + PLACE, x : x + PLACE].sum()) // (PLACE * PLACE)
                 allowed = NOISE * 256 + contrast * contrast // (4 * NOISE_SHARE)
                 counts[min(least[row, column] * UNIT // (allowed * counted), MOST)] += 1
+                equal += least[row, column] * EQUAL < allowed * counted
                 total += 1
     if total < MIN_PLACES:
-        return 0, 0
-    return mean_of_highest(counts, WORST), value_reached(counts, total, 9, 10)
+        return 0, 0, 0
+    return mean_of_highest(counts, WORST), value_reached(counts, total, 9, 10), equal * 100 // total
