@@ -3,7 +3,7 @@
 A copy differs a little everywhere: compression, noise, a map that is a little off. A picture with another number plate,
 another price or another face differs in one place, and hardly elsewhere. So a place is measured by what thumbnails
 keep of its contrast, and the worst place by nearly all others. What was filled in from the edges (corners of a turned
-picture, bars) is no place of the picture.
+picture, bars) is no place of the picture; flat ground in only one of the two pictures is.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.domain.evidence.alignment.affine import NUMBERS, PIXEL, invert
+from streams.domain.evidence.details.filled import forget_filled, range_around
 from streams.domain.evidence.histogram import mean_of_highest, value_reached
 from streams.domain.hamming.jit import compiled
 
@@ -54,9 +55,6 @@ BRIGHTEST: Final = 255 * 16
 
 EDGE_PIXELS: Final = 3
 """So many pixels at the edge of an inner picture are no place of it: bars and frames shine into them."""
-
-FLAT: Final = 2
-"""Grey levels in 3 × 3 pixels, at most, of what was filled in."""
 
 _HALF: Final = PIXEL // 2
 SHIFTS: Final = (
@@ -106,7 +104,7 @@ def _measure(known: Any, query: Any, inverse: Any, known_edge: int, query_edge: 
     _lay_over(known, side, inverse, 0, 0, known_edge, laid, shown)
     for at in range(query_edge):
         shown[at], shown[side - 1 - at], shown[:, at], shown[:, side - 1 - at] = False, False, False, False
-    _forget_filled(query, laid, shown)
+    forget_filled(query, laid, inverse, shown)
     light, gain, own_light = _measure_light(query, laid, shown)
     places = (side - PLACE) // STEP + 1
     least = np.full((places, places), -1, np.int64)
@@ -132,63 +130,6 @@ def _lay_over(known: Any, side: int, inverse: Any, right: int, down: int, edge: 
             above = np.int32(known[j, i]) * (16 - f) + np.int32(known[j, i + 1]) * f
             below = np.int32(known[j + 1, i]) * (16 - f) + np.int32(known[j + 1, i + 1]) * f
             laid[y, x] = (above * (16 - g) + below * g + 8) >> 4
-
-
-@compiled()
-def _range_around(pixels: Any, reach: int) -> Any:
-    """The difference of the brightest and the darkest pixel within reach of each."""
-    side = pixels.shape[0]
-    rows_high, rows_low = np.empty((side, side), np.int32), np.empty((side, side), np.int32)
-    ranges = np.empty((side, side), np.int32)
-    for y in range(side):
-        for x in range(side):
-            high = low = np.int32(pixels[y, x])
-            for at in range(max(x - reach, 0), min(x + reach + 1, side)):
-                high, low = max(high, np.int32(pixels[y, at])), min(low, np.int32(pixels[y, at]))
-            rows_high[y, x], rows_low[y, x] = high, low
-    for y in range(side):
-        for x in range(side):
-            high, low = rows_high[y, x], rows_low[y, x]
-            for at in range(max(y - reach, 0), min(y + reach + 1, side)):
-                high, low = max(high, rows_high[at, x]), min(low, rows_low[at, x])
-            ranges[y, x] = high - low
-    return ranges
-
-
-@compiled()
-def _forget_filled(query: Any, laid: Any, shown: Any) -> None:
-    """Show nothing where either picture is flat from the edge on and the other is not, and 2 pixels around."""
-    side = query.shape[0]
-    flat_query, flat_known = _range_around(query, 1) <= FLAT, _range_around(laid, 1) <= FLAT * 16
-    filled = np.zeros((side, side), np.bool_)
-    _fill(flat_query, flat_known, filled)
-    _fill(flat_known, flat_query, filled)
-    for y in range(side):
-        for x in range(side):
-            if filled[y, x]:
-                shown[max(y - 2, 0) : y + 3, max(x - 2, 0) : x + 3] = False
-
-
-@compiled()
-def _fill(flat: Any, other: Any, filled: Any) -> None:
-    """Mark what is flat and joined to the edge by flat pixels, where the other picture is not flat."""
-    side = flat.shape[0]
-    reached, stack, count = np.zeros((side, side), np.bool_), np.empty(4 * side * side, np.int64), 0
-    for at in range(side):
-        for place in (at, (side - 1) * side + at, at * side, at * side + side - 1):
-            stack[count] = place
-            count += 1
-    while count > 0:
-        count -= 1
-        y, x = stack[count] // side, stack[count] % side
-        if reached[y, x] or not flat[y, x]:
-            continue
-        reached[y, x] = True
-        filled[y, x] = filled[y, x] or not other[y, x]
-        for down, right in ((1, 0), (-1, 0), (0, 1), (0, -1)):
-            if 0 <= y + down < side and 0 <= x + right < side and not reached[y + down, x + right]:
-                stack[count] = (y + down) * side + x + right
-                count += 1
 
 
 @compiled()
@@ -265,7 +206,7 @@ def _sum_but_most(squares: Any, top: int, left: int) -> Any:
 
 @compiled()
 def _rank(query: Any, laid: Any, shown: Any, least: Any) -> Any:
-    contrasts = _range_around(query, CONTRAST_AROUND) * 16 + _range_around(laid, CONTRAST_AROUND)
+    contrasts = range_around(query, CONTRAST_AROUND) * 16 + range_around(laid, CONTRAST_AROUND)
     counts, total, counted, equal = np.zeros(MOST + 1, np.int64), 0, PLACE * PLACE - FORGIVEN, 0
     for row in range(least.shape[0]):
         for column in range(least.shape[1]):
