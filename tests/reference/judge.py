@@ -374,7 +374,7 @@ def differ(
     if on_even_ground and usual > 60:
         return True
     edited = 6 if equal_percent >= 72 else 60 if equal_percent >= 50 else 150 if equal_percent >= 40 else 1 << 30
-    return worst > edited or 2 * worst > min(84 + 13 * usual, 190 + 12 * usual, 290 + 7 * usual)
+    return worst > edited or 2 * worst > min(56 + 28 * usual, 128 + 10 * usual, 248 + 5 * usual)
 
 
 def aligned_tones(known: Evidence, query: Evidence, found: Verification) -> int | None:

@@ -64,6 +64,8 @@ def has_others(known: Words, query: Words, shares: Sequence[int]) -> bool:
     worst, second = sorted(losses, reverse=True)[:2]
     if worst > 350 or second > 220:
         return True
+    if worst == 0:
+        return False
     changes = changed_letters(level, other, m, both, unkept)
     change = sum(changes[:6]) // 6
     return len(changes) >= 20 and change > 250 and change > 15 * (changes[len(changes) // 2] + 4)

@@ -153,12 +153,11 @@ def _measure_light(query: Any, laid: Any, shown: Any) -> Any:
             for number in range(5):
                 sums[number, y + 1, x + 1] = sums[number, y, x + 1] + row[number]
     light, gain = np.empty((side, side), np.int32), np.empty((side, side), np.int32)
-    own = np.empty_like(light)
+    own, total = np.empty_like(light), np.empty(5, np.int64)
     for y in range(side):
         top, bottom = max(y - AROUND, 0), min(y + AROUND + 1, side)
         for x in range(side):
             left, right = max(x - AROUND, 0), min(x + AROUND + 1, side)
-            total = np.empty(5, np.int64)
             for number in range(5):
                 s = sums[number]
                 total[number] = s[bottom, right] - s[top, right] - s[bottom, left] + s[top, left]
@@ -180,17 +179,32 @@ def _leave_least(query: Any, laid: Any, own_light: Any, light: Any, gain: Any, l
             expected = own_light[y, x] + ((gain[y, x] * (laid[y, x] - light[y, x])) >> 8)
             left_over = np.int64(query[y, x]) * 16 - min(max(expected, 0), BRIGHTEST)
             squares[y, x] = left_over * left_over
+    most = np.empty(FORGIVEN, np.int64)
     for row in range(least.shape[0]):
         for column in range(least.shape[1]):
-            total = _sum_but_most(squares, row * STEP, column * STEP)
-            if least[row, column] < 0 or total < least[row, column]:
-                least[row, column] = total
+            known_least = least[row, column]
+            if known_least < 0 or _may_be_less(squares, row * STEP, column * STEP, known_least):
+                total = _sum_but_most(squares, row * STEP, column * STEP, most)
+                if known_least < 0 or total < known_least:
+                    least[row, column] = total
 
 
 @compiled()
-def _sum_but_most(squares: Any, top: int, left: int) -> Any:
-    """The sum of a place without its FORGIVEN largest pixels."""
-    most, total = np.zeros(FORGIVEN, np.int64), np.int64(0)
+def _may_be_less(squares: Any, top: int, left: int, least: int) -> bool:
+    """Whether the sum of a place without its largest pixels may be less: it is not where the largest is so small."""
+    total, largest = np.int64(0), np.int64(0)
+    for y in range(top, top + PLACE):
+        for x in range(left, left + PLACE):
+            total += squares[y, x]
+            largest = max(largest, squares[y, x])
+    return bool(total - FORGIVEN * largest < least)
+
+
+@compiled()
+def _sum_but_most(squares: Any, top: int, left: int, most: Any) -> Any:
+    """The sum of a place without its FORGIVEN largest pixels, which are written."""
+    most[:] = 0
+    total = np.int64(0)
     for y in range(top, top + PLACE):
         for x in range(left, left + PLACE):
             value = squares[y, x]

@@ -23,10 +23,10 @@ MAX_BANDS: Final = 5
 """Bands that may show something else. Memes of one photo with other words have 14 and more; of copies of photos to
 which nothing was added, 2 % have more than 5."""
 
-CHANGE_LINES: Final = ((84, 13), (190, 12), (290, 7))
+CHANGE_LINES: Final = ((56, 28), (128, 10), (248, 5))
 CHANGE_SHARE: Final = 2
 """The worst place may differ by (first + second × what nearly all others do) / CHANGE_SHARE, of the line that allows
-least. Of copies of photos 99 % do: those that differ little anywhere differ very little in their worst place, and those
+least. Of copies of photos 98 % do: those that differ little anywhere differ very little in their worst place, and those
 that differ everywhere do so in all places alike. So half of the photos are found that have another number, price, face
 or word which bands look past, and were altered beside."""
 

@@ -34,7 +34,8 @@ MAX_CHANGE: Final = 250
 CHANGE_SHARE: Final = 15
 CHANGE_AT_LEAST: Final = 4
 """Or the letters that differ most differ by more than MAX_CHANGE, and CHANGE_SHARE times as much as the middle one and
-CHANGE_AT_LEAST: one number is another. Of 28 pairs of scores on one photo 21 differ so, and ten more of the copies."""
+CHANGE_AT_LEAST: one number is another. Of 28 pairs of scores on one photo 21 differ so, and ten more of the copies.
+The place that shows it has lost something, then: where none has, as in a fence, nothing is another."""
 
 LETTERS: Final = 6
 MIN_LETTERS: Final = 20
@@ -94,7 +95,7 @@ def _compare(known: Any, query: Any, known_places: Any, query_places: Any, own: 
     compare_cells(known, laid, REACH, cells)
     worst, second = _losses(cells, own, compared)
     change, middle = np.int64(0), np.int64(0)
-    if worst <= MAX_WORST_LOSS and second <= MAX_SECOND_LOSS:
+    if 0 < worst <= MAX_WORST_LOSS and second <= MAX_SECOND_LOSS:
         top, bottom = _rows_of(compared)
         moved = m.copy()
         moved[2], moved[5] = m[2] + m[1] * top, m[5] + m[4] * top
