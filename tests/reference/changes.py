@@ -35,25 +35,48 @@ def ranges(pixels: Ints, reach: int) -> Ints:
     return found
 
 
-def reached(flat: Flags) -> Flags:
-    """What is flat, and joined to the edge by what is flat."""
-    found = np.zeros_like(flat)
-    found[[0, -1]], found[:, [0, -1]] = flat[[0, -1]], flat[:, [0, -1]]
+def reached(joining: Flags) -> Flags:
+    """What joins the edge by such pixels."""
+    found = np.zeros_like(joining)
+    found[[0, -1]], found[:, [0, -1]] = joining[[0, -1]], joining[:, [0, -1]]
     while True:
         wider = found.copy()
         wider[1:] |= found[:-1]
         wider[:-1] |= found[1:]
         wider[:, 1:] |= found[:, :-1]
         wider[:, :-1] |= found[:, 1:]
-        wider &= flat
+        wider &= joining
         if (wider == found).all():
             return found
         found = wider
 
 
-def without_filled(query: Ints, laid: Ints, shown: Flags) -> Flags:
+def bars(flat: Flags) -> Flags:
+    """Lines that are flat from one end to the other, at all edges."""
+    side, found = len(flat), np.zeros_like(flat)
+    for turns in range(4):
+        lines = np.rot90(flat, turns).all(axis=1)
+        first = int(np.argmin(lines)) if not lines.all() else side
+        np.rot90(found, turns)[:first] = True
+    return found
+
+
+def clips(own: Ints, other: Ints) -> Flags:
+    """Of pictures in 1/16 grey levels."""
+    clipped = ((own >= 250 * 16) & (other >= 176 * 16)) | ((own <= 5 * 16) & (other <= 40 * 16))
+    around = np.lib.stride_tricks.sliding_window_view(np.pad(clipped, 2, constant_values=True), (5, 5))
+    return np.asarray(around.all(axis=(2, 3)))
+
+
+def filled_in(own: Ints, other: Ints, flat: Flags, is_turned: bool) -> Flags:
+    return bars(flat) | reached(flat if is_turned else flat & clips(own, other))
+
+
+def without_filled(query: Ints, laid: Ints, inverse: Sequence[int], shown: Flags) -> Flags:
+    is_turned = min(abs(inverse[1]) + abs(inverse[3]), abs(inverse[0]) + abs(inverse[4])) >= PIXEL // 32
     flat_query, flat_known = ranges(query, 1) <= 2, ranges(laid, 1) <= 32
-    filled = (reached(flat_query) & ~flat_known) | (reached(flat_known) & ~flat_query)
+    filled = filled_in(16 * query, laid, flat_query, is_turned) & ~flat_known
+    filled |= filled_in(laid, 16 * query, flat_known, is_turned) & ~flat_query
     kept = shown.copy()
     for y, x in zip(*np.nonzero(filled), strict=True):
         kept[max(y - 2, 0) : y + 3, max(x - 2, 0) : x + 3] = False
@@ -75,21 +98,21 @@ def lights(query: Ints, laid: Ints, shown: Flags) -> tuple[Ints, Ints, Ints]:
     return light, gain, own
 
 
-def changes(known: Ints, query: Ints, inverse: Sequence[int], known_edge: int, query_edge: int) -> tuple[int, int]:
-    """The worst places, and what nine of ten do not exceed."""
+def changes(known: Ints, query: Ints, inverse: Sequence[int], known_edge: int, query_edge: int) -> tuple[int, int, int]:
+    """The worst places, what nine of ten do not exceed, and the percentage that does not differ."""
     side = len(query)
     laid, shown = laid_over(known, side, inverse, 0, 0, known_edge)
     inside = np.zeros_like(shown)
     inside[query_edge : side - query_edge, query_edge : side - query_edge] = True
-    shown = without_filled(query, laid, shown & inside)
+    shown = without_filled(query, laid, inverse, shown & inside)
     light, gain, own = lights(query, laid, shown)
     shifts = [(right, down) for right in (-HALF, 0, HALF) for down in (-HALF, 0, HALF)]
     shifts += [(PIXEL, 0), (-PIXEL, 0), (0, PIXEL), (0, -PIXEL)]
     squares = []
     for right, down in shifts:
         moved, _ = laid_over(known, side, inverse, right, down, 0)
-        squares.append((16 * query - own - ((gain * (moved - light)) >> 8)) ** 2)
-    contrast, values = 16 * ranges(query, 4) + ranges(laid, 4), []
+        squares.append((16 * query - (own + ((gain * (moved - light)) >> 8)).clip(0, 255 * 16)) ** 2)
+    contrast, values, equal = 16 * ranges(query, 4) + ranges(laid, 4), [], 0
     for y in range(0, side - 5, 2):
         for x in range(0, side - 5, 2):
             place = (slice(y, y + 6), slice(x, x + 6))
@@ -97,10 +120,11 @@ def changes(known: Ints, query: Ints, inverse: Sequence[int], known_edge: int, q
                 least = min(int(np.sort(each[place], axis=None)[:-4].sum()) for each in squares)
                 allowed = 9 * 256 + (int(contrast[place].sum()) // 36) ** 2 // 432
                 values.append(min(least * 64 // (allowed * 32), 4096))
+                equal += least * 4096 // (allowed * 32) == 0
     if len(values) < 40:
-        return 0, 0
+        return 0, 0, 0
     values.sort()
-    return sum(values[-3:]) // 3, values[-(-len(values) * 9 // 10) - 1]
+    return sum(values[-3:]) // 3, values[-(-len(values) * 9 // 10) - 1], equal * 100 // len(values)
 
 
 def page_changes(known: Ints, laid: Sequence[Ints]) -> tuple[int, int]:

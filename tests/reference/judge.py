@@ -102,11 +102,14 @@ def by_evidence(
     elif found.score >= 490 or (few and found.score >= 300):
         on_even_ground = even(shown[0]) * 100 >= 60 * 112
         calm = bands(known, query, found) <= 5 and not changed(known, query, found, matched, on_even_ground)
-        confidence = "certain" if same_colours and calm else "likely"
+        faded = colour_distance(known.chroma, query.chroma, shares, True) if compared else None
+        confidence = "certain" if (not compared or (faded is not None and faded <= 24)) and calm else "likely"
         if is_drawing(shown[0]) and is_drawing(shown[1]):
             tones = aligned_tones(known, query, found)
-            close = not compared or (distance is not None and distance <= 12)
-            moved = not is_cut_out and found.textured >= 48 and close and tones is not None and tones <= 30
+            close = not compared or (faded is not None and faded <= 12)
+            moved = found.textured >= 48 and tones is not None and tones <= 30
+            moved = moved or outline_distance(shown[0].pixels, shown[1].pixels) <= 8
+            moved = moved and not is_cut_out and close
             if plain(known, query, shown, shares) == "certain":
                 confidence = "certain"
             elif confidence == "certain" and not moved:
@@ -120,9 +123,10 @@ def by_evidence(
         same = same_colours and not darker
         confidence, score, blocks, work = by_ink(inks[0], inks[1], shares, confidence, same, alike, blocks)
     elif confidence == "certain" and any(inks) and not is_bold_copy(shown):
-        paper_side = shown[1] if inks[1] else shown[0]
+        paper_side, other_side = (shown[1], shown[0]) if inks[1] else shown
         ground = even(paper_side) * 100
-        photo = ground < 50 * 112 or (structured(paper_side) > 51 and ground < 80 * 112 and found.score >= 880)
+        needed = 840 if structured(other_side) > 51 and even(other_side) * 100 < 50 * 112 else 880
+        photo = ground < 50 * 112 or (structured(paper_side) > 51 and ground < 80 * 112 and found.score >= needed)
         confidence = "certain" if photo else "likely"
     differs = round((blocks.count(2) + blocks.count(3)) / 64, 4)
     return Judgement(confidence, score, differs, blocks, found.views, work)  # type: ignore[arg-type]
@@ -276,8 +280,8 @@ def saturation(chroma: bytes) -> int:
     return sum(abs(value - 128) for value in chroma)
 
 
-def colour_distance(known: bytes, query: bytes, shares: Map) -> int | None:
-    one, other, distances = parts(known), parts(query), []
+def colour_distance(known: bytes, query: bytes, shares: Map, may_fade: bool = False) -> int | None:
+    one, other, pairs = parts(known), parts(query), []
     for row in range(8):
         for column in range(8):
             x, y = (2 * column + 1) * ONE // 16, (2 * row + 1) * ONE // 16
@@ -287,13 +291,18 @@ def colour_distance(known: bytes, query: bytes, shares: Map) -> int | None:
                 continue
             across, down = (min(max(at * 128 // ONE - 8, 0), 111) for at in (u, v))
             i, j, g, f = down // 16, across // 16, down % 16, across % 16
-            total = 0
             for band in range(2):
                 above = other[i][j][band] * (16 - f) + other[i][j + 1][band] * f
                 below = other[i + 1][j][band] * (16 - f) + other[i + 1][j + 1][band] * f
-                total += abs((above * (16 - g) + below * g + 128) // 256 - one[row][column][band])
-            distances.append(total)
-    return sum(sorted(distances)[-4:]) // 4 if len(distances) >= 8 else None
+                pairs.append((one[row][column][band] - 128, (above * (16 - g) + below * g + 128) // 256 - 128))
+    if len(pairs) < 16:
+        return None
+    factor = sum(a * b for a, b in pairs) * 256 // max(sum(a * a for a, _ in pairs), 1)
+    found = []
+    for strength in (256, factor) if may_fade and 96 <= factor <= 640 else (256,):
+        bands = [abs(b - a * strength // 256) for a, b in pairs]
+        found.append(sum(sorted(map(sum, zip(bands[::2], bands[1::2], strict=True)))[-4:]) // 4)
+    return min(found)
 
 
 def tone_distance(known: NDArray[np.uint8], query: NDArray[np.uint8]) -> int:
@@ -361,8 +370,11 @@ def differ(
 ) -> bool:
     if inverse is None:
         return False
-    worst, usual = changes.changes(known, query, inverse, known_edge, query_edge)
-    return (on_even_ground and usual > 60) or worst > min(28 + 14 * usual, 64 + 5 * usual, 124 + 5 * usual / 2)
+    worst, usual, equal_percent = changes.changes(known, query, inverse, known_edge, query_edge)
+    if on_even_ground and usual > 60:
+        return True
+    edited = 6 if equal_percent >= 72 else 60 if equal_percent >= 50 else 150 if equal_percent >= 40 else 1 << 30
+    return worst > edited or 2 * worst > min(56 + 28 * usual, 128 + 10 * usual, 248 + 5 * usual)
 
 
 def aligned_tones(known: Evidence, query: Evidence, found: Verification) -> int | None:

@@ -51,9 +51,11 @@ MIN_TEXTURED: Final = 34
 """Blocks, of 64, that must have texture. With fewer the score says little: flags, logos, blank pages, gradients."""
 
 MIN_PHOTO_SCORE: Final = 880
+MIN_UNEVEN_PHOTO_SCORE: Final = 840
 MIN_FORM_EVEN_PERCENT: Final = 80
 """Dimmed photos may count as paper. Pages of text have a ground as uneven as theirs, but other pages of one layout
-correlate by 832 at most; forms and tables by up to 975, and their ground is even."""
+correlate by 832 at most; forms and tables by up to 975, and their ground is even. So less is enough where the other
+picture has no even ground."""
 
 MAX_MAGNIFIED: Final = 10 * ONE // 3
 """What is magnified more shows less than 30 % of the known picture: an extract says something else."""
@@ -78,6 +80,10 @@ MIN_TEXTURED_OBJECT: Final = 48
 MAX_OBJECT_TONE_DISTANCE: Final = 30
 """Blocks, of 64, with texture, and grey levels, by which an object on even ground is the same in another place or size.
 Of 800 emoji drawings, three pairs of neighbouring skin tones and no others come so near."""
+
+MAX_STILL_DISTANCE: Final = 8
+"""Or an object that lies as it did has the same outlines, and nothing differs in detail: thumbnails of one object on
+white, encoded twice, differ in tones by more than MAX_PLAIN_TONE_DISTANCE where it has fine outlines."""
 
 OTHER_COLOUR_DISTANCE: Final = 48
 """Plain pictures that are coloured both and differ by more are other pictures: flags with the same stripes."""
@@ -194,22 +200,25 @@ def _by_evidence(
         if CUT_OUT not in (shown[0].view, shown[1].view):
             return _by_ink(known, query, inks[0], inks[1], judgement, shares)
         inks[0] = None  # its ink lies on another ground
-    papers = [thumbnail for thumbnail, ink in zip(shown, inks, strict=True) if ink is not None]
-    is_doubtful = len(papers) == 1 and not _is_photo(papers[0], found.score) and not _is_bold_copy(shown)
+    is_doubtful = False
+    if (inks[0] is None) != (inks[1] is None):
+        paper, other = shown if inks[1] is None else shown[::-1]
+        is_doubtful = not _is_photo(paper, other, found.score) and not _is_bold_copy(shown)
     if judgement.confidence == "certain" and is_doubtful:
         return replace(judgement, confidence="likely")
     return judgement
 
 
-def _is_photo(paper: Thumbnail, score: int) -> bool:
-    """Whether what counts as paper is a photo after all, given that its copy does not count as paper.
+def _is_photo(paper: Thumbnail, other: Thumbnail, score: int) -> bool:
+    """Whether what counts as paper is a photo after all, given that the other one does not count as paper.
 
     Where the ground is uneven only words made it paper, and copies of words have words.
     """
     if not has_even_ground(paper.packed):
         return True
     uneven = not is_plain(paper.packed) and not has_even_ground(paper.packed, MIN_FORM_EVEN_PERCENT)
-    return uneven and score >= MIN_PHOTO_SCORE
+    is_level = is_plain(other.packed) or has_even_ground(other.packed)
+    return uneven and score >= (MIN_PHOTO_SCORE if is_level else MIN_UNEVEN_PHOTO_SCORE)
 
 
 def _shown(
@@ -261,10 +270,11 @@ def _by_texture(
         if CUT_OUT in (shown[0].view, shown[1].view):  # chroma is that of the picture on its own ground
             return "likely"
         tones = aligned_tone_distance(*aligned_pixels(known, query, placement), placement.map)
-        if tones is None or tones > MAX_OBJECT_TONE_DISTANCE or found.textured < MIN_TEXTURED_OBJECT:
+        is_moved = tones is not None and tones <= MAX_OBJECT_TONE_DISTANCE and found.textured >= MIN_TEXTURED_OBJECT
+        if not is_moved and outline_distance(shown[0].pixels, shown[1].pixels) > MAX_STILL_DISTANCE:
             return "likely"
     most = MAX_PLAIN_COLOUR_DISTANCE if on_ground else MAX_COLOUR_DISTANCE
-    if not _same_colours(known, query, shares, most):
+    if not _same_colours(known, query, shares, most, may_fade=True):
         return "likely"
     return "likely" if differs_in_detail(known, query, placement, shares, shown) else "certain"
 
@@ -295,11 +305,13 @@ def _is_bold_copy(shown: tuple[Thumbnail, Thumbnail]) -> bool:
     return outline_distance(one.pixels, other.pixels) <= MAX_OUTLINE_DISTANCE
 
 
-def _same_colours(known: Evidence, query: Evidence, shares: NDArray[np.int64], most: int) -> bool:
+def _same_colours(
+    known: Evidence, query: Evidence, shares: NDArray[np.int64], most: int, *, may_fade: bool = False
+) -> bool:
     """Whether the colours of two pictures agree; pictures without large plain parts do."""
     if not known.chroma or not query.chroma:
         return True
-    distance = colour_distance(known.chroma, query.chroma, shares)
+    distance = colour_distance(known.chroma, query.chroma, shares, may_fade=may_fade)
     return distance is not None and distance <= most
 
 

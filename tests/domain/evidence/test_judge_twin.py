@@ -92,8 +92,26 @@ def test_art_on_other_grounds_is_judged_as_by_the_twin(name: str, form: str) -> 
 def test_colours_are_compared_as_by_the_twin(seed: int, spread: int, entries: list[int]) -> None:
     rng = np.random.default_rng(seed)
     one, other = (rng.integers(128 - spread, 129 + spread, 128).astype(np.uint8).tobytes() for _ in range(2))
-    assert colour_distance(one, other, np.array(entries, np.int64)) == slow.colour_distance(one, other, tuple(entries))
+    for known, query in ((one, other), (other, _faded(other))):
+        for may_fade in (False, True):
+            found = colour_distance(known, query, np.array(entries, np.int64), may_fade=may_fade)
+            assert found == slow.colour_distance(known, query, tuple(entries), may_fade)
     assert is_coloured(one) is (slow.saturation(one) >= 512)
+
+
+def _faded(chroma: bytes) -> bytes:
+    return bytes(128 + (value - 128) // 2 for value in chroma)
+
+
+def test_colours_that_are_weaker_everywhere_are_the_same() -> None:
+    chroma = bytes([70, 190] * 40 + [180, 128] * 24)
+    whole = np.array(slow.IDENTITY, np.int64)
+    distance = colour_distance(chroma, _faded(chroma), whole)
+    assert distance is not None and distance >= 48
+    assert colour_distance(chroma, _faded(chroma), whole, may_fade=True) == 0
+    grey, other_hue = bytes([128] * 128), bytes([190, 70] * 40 + [180, 128] * 24)
+    for query in (grey, other_hue):
+        assert colour_distance(chroma, query, whole, may_fade=True) == colour_distance(chroma, query, whole)
 
 
 def test_tones_are_compared_as_by_the_twin() -> None:

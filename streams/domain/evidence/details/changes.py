@@ -3,7 +3,7 @@
 A copy differs a little everywhere: compression, noise, a map that is a little off. A picture with another number plate,
 another price or another face differs in one place, and hardly elsewhere. So a place is measured by what thumbnails
 keep of its contrast, and the worst place by nearly all others. What was filled in from the edges (corners of a turned
-picture, bars) is no place of the picture.
+picture, bars) is no place of the picture; flat ground in only one of the two pictures is.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.domain.evidence.alignment.affine import NUMBERS, PIXEL, invert
+from streams.domain.evidence.details.filled import forget_filled, range_around
 from streams.domain.evidence.histogram import mean_of_highest, value_reached
 from streams.domain.hamming.jit import compiled
 
@@ -46,11 +47,14 @@ UNIT: Final = 64
 MOST: Final = 64 * UNIT
 """A change is counted in 1/UNIT of what a copy may differ by, up to MOST."""
 
+EQUAL: Final = 64 * UNIT
+"""A place that differs by less than 1/EQUAL of what a copy may differ by does not differ: rounding leaves as much."""
+
+BRIGHTEST: Final = 255 * 16
+"""In 1/16 grey levels. What a brighter or harder copy would have beyond black and white it has as black and white."""
+
 EDGE_PIXELS: Final = 3
 """So many pixels at the edge of an inner picture are no place of it: bars and frames shine into them."""
-
-FLAT: Final = 2
-"""Grey levels in 3 × 3 pixels, at most, of what was filled in."""
 
 _HALF: Final = PIXEL // 2
 SHIFTS: Final = (
@@ -66,10 +70,12 @@ class Changes(NamedTuple):
     Attributes:
         worst: mean of the WORST places.
         usual: what nine places of ten do not exceed.
+        equal_percent: of the places, those that do not differ at all.
     """
 
     worst: int
     usual: int
+    equal_percent: int
 
 
 def measure_changes(
@@ -87,9 +93,8 @@ def measure_changes(
     """
     inverse = np.empty(NUMBERS, np.int64)
     if not invert(m, inverse):
-        return Changes(0, 0)
-    worst, usual = _measure(known, query, inverse, known_edge, query_edge)
-    return Changes(int(worst), int(usual))
+        return Changes(0, 0, 0)
+    return Changes(*(int(each) for each in _measure(known, query, inverse, known_edge, query_edge)))
 
 
 @compiled()
@@ -99,7 +104,7 @@ def _measure(known: Any, query: Any, inverse: Any, known_edge: int, query_edge: 
     _lay_over(known, side, inverse, 0, 0, known_edge, laid, shown)
     for at in range(query_edge):
         shown[at], shown[side - 1 - at], shown[:, at], shown[:, side - 1 - at] = False, False, False, False
-    _forget_filled(query, laid, shown)
+    forget_filled(query, laid, inverse, shown)
     light, gain, own_light = _measure_light(query, laid, shown)
     places = (side - PLACE) // STEP + 1
     least = np.full((places, places), -1, np.int64)
@@ -128,63 +133,6 @@ def _lay_over(known: Any, side: int, inverse: Any, right: int, down: int, edge: 
 
 
 @compiled()
-def _range_around(pixels: Any, reach: int) -> Any:
-    """The difference of the brightest and the darkest pixel within reach of each."""
-    side = pixels.shape[0]
-    rows_high, rows_low = np.empty((side, side), np.int32), np.empty((side, side), np.int32)
-    ranges = np.empty((side, side), np.int32)
-    for y in range(side):
-        for x in range(side):
-            high = low = np.int32(pixels[y, x])
-            for at in range(max(x - reach, 0), min(x + reach + 1, side)):
-                high, low = max(high, np.int32(pixels[y, at])), min(low, np.int32(pixels[y, at]))
-            rows_high[y, x], rows_low[y, x] = high, low
-    for y in range(side):
-        for x in range(side):
-            high, low = rows_high[y, x], rows_low[y, x]
-            for at in range(max(y - reach, 0), min(y + reach + 1, side)):
-                high, low = max(high, rows_high[at, x]), min(low, rows_low[at, x])
-            ranges[y, x] = high - low
-    return ranges
-
-
-@compiled()
-def _forget_filled(query: Any, laid: Any, shown: Any) -> None:
-    """Show nothing where either picture is flat from the edge on and the other is not, and 2 pixels around."""
-    side = query.shape[0]
-    flat_query, flat_known = _range_around(query, 1) <= FLAT, _range_around(laid, 1) <= FLAT * 16
-    filled = np.zeros((side, side), np.bool_)
-    _fill(flat_query, flat_known, filled)
-    _fill(flat_known, flat_query, filled)
-    for y in range(side):
-        for x in range(side):
-            if filled[y, x]:
-                shown[max(y - 2, 0) : y + 3, max(x - 2, 0) : x + 3] = False
-
-
-@compiled()
-def _fill(flat: Any, other: Any, filled: Any) -> None:
-    """Mark what is flat and joined to the edge by flat pixels, where the other picture is not flat."""
-    side = flat.shape[0]
-    reached, stack, count = np.zeros((side, side), np.bool_), np.empty(4 * side * side, np.int64), 0
-    for at in range(side):
-        for place in (at, (side - 1) * side + at, at * side, at * side + side - 1):
-            stack[count] = place
-            count += 1
-    while count > 0:
-        count -= 1
-        y, x = stack[count] // side, stack[count] % side
-        if reached[y, x] or not flat[y, x]:
-            continue
-        reached[y, x] = True
-        filled[y, x] = filled[y, x] or not other[y, x]
-        for down, right in ((1, 0), (-1, 0), (0, 1), (0, -1)):
-            if 0 <= y + down < side and 0 <= x + right < side and not reached[y + down, x + right]:
-                stack[count] = (y + down) * side + x + right
-                count += 1
-
-
-@compiled()
 def _measure_light(query: Any, laid: Any, shown: Any) -> Any:
     """By pixel: the mean of the known picture around, how much more contrast the query has in 1/256, the query's mean.
 
@@ -205,12 +153,11 @@ def _measure_light(query: Any, laid: Any, shown: Any) -> Any:
             for number in range(5):
                 sums[number, y + 1, x + 1] = sums[number, y, x + 1] + row[number]
     light, gain = np.empty((side, side), np.int32), np.empty((side, side), np.int32)
-    own = np.empty_like(light)
+    own, total = np.empty_like(light), np.empty(5, np.int64)
     for y in range(side):
         top, bottom = max(y - AROUND, 0), min(y + AROUND + 1, side)
         for x in range(side):
             left, right = max(x - AROUND, 0), min(x + AROUND + 1, side)
-            total = np.empty(5, np.int64)
             for number in range(5):
                 s = sums[number]
                 total[number] = s[bottom, right] - s[top, right] - s[bottom, left] + s[top, left]
@@ -229,19 +176,35 @@ def _leave_least(query: Any, laid: Any, own_light: Any, light: Any, gain: Any, l
     squares = np.empty((side, side), np.int64)
     for y in range(side):
         for x in range(side):
-            left_over = np.int64(query[y, x]) * 16 - own_light[y, x] - ((gain[y, x] * (laid[y, x] - light[y, x])) >> 8)
+            expected = own_light[y, x] + ((gain[y, x] * (laid[y, x] - light[y, x])) >> 8)
+            left_over = np.int64(query[y, x]) * 16 - min(max(expected, 0), BRIGHTEST)
             squares[y, x] = left_over * left_over
+    most = np.empty(FORGIVEN, np.int64)
     for row in range(least.shape[0]):
         for column in range(least.shape[1]):
-            total = _sum_but_most(squares, row * STEP, column * STEP)
-            if least[row, column] < 0 or total < least[row, column]:
-                least[row, column] = total
+            known_least = least[row, column]
+            if known_least < 0 or _may_be_less(squares, row * STEP, column * STEP, known_least):
+                total = _sum_but_most(squares, row * STEP, column * STEP, most)
+                if known_least < 0 or total < known_least:
+                    least[row, column] = total
 
 
 @compiled()
-def _sum_but_most(squares: Any, top: int, left: int) -> Any:
-    """The sum of a place without its FORGIVEN largest pixels."""
-    most, total = np.zeros(FORGIVEN, np.int64), np.int64(0)
+def _may_be_less(squares: Any, top: int, left: int, least: int) -> bool:
+    """Whether the sum of a place without its largest pixels may be less: it is not where the largest is so small."""
+    total, largest = np.int64(0), np.int64(0)
+    for y in range(top, top + PLACE):
+        for x in range(left, left + PLACE):
+            total += squares[y, x]
+            largest = max(largest, squares[y, x])
+    return bool(total - FORGIVEN * largest < least)
+
+
+@compiled()
+def _sum_but_most(squares: Any, top: int, left: int, most: Any) -> Any:
+    """The sum of a place without its FORGIVEN largest pixels, which are written."""
+    most[:] = 0
+    total = np.int64(0)
     for y in range(top, top + PLACE):
         for x in range(left, left + PLACE):
             value = squares[y, x]
@@ -257,8 +220,8 @@ def _sum_but_most(squares: Any, top: int, left: int) -> Any:
 
 @compiled()
 def _rank(query: Any, laid: Any, shown: Any, least: Any) -> Any:
-    contrasts = _range_around(query, CONTRAST_AROUND) * 16 + _range_around(laid, CONTRAST_AROUND)
-    counts, total, counted = np.zeros(MOST + 1, np.int64), 0, PLACE * PLACE - FORGIVEN
+    contrasts = range_around(query, CONTRAST_AROUND) * 16 + range_around(laid, CONTRAST_AROUND)
+    counts, total, counted, equal = np.zeros(MOST + 1, np.int64), 0, PLACE * PLACE - FORGIVEN, 0
     for row in range(least.shape[0]):
         for column in range(least.shape[1]):
             y, x = row * STEP, column * STEP
@@ -266,7 +229,8 @@ def _rank(query: Any, laid: Any, shown: Any, least: Any) -> Any:
                 contrast = np.int64(contrasts[y : y + PLACE, x : x + PLACE].sum()) // (PLACE * PLACE)
                 allowed = NOISE * 256 + contrast * contrast // (4 * NOISE_SHARE)
                 counts[min(least[row, column] * UNIT // (allowed * counted), MOST)] += 1
+                equal += least[row, column] * EQUAL < allowed * counted
                 total += 1
     if total < MIN_PLACES:
-        return 0, 0
-    return mean_of_highest(counts, WORST), value_reached(counts, total, 9, 10)
+        return 0, 0, 0
+    return mean_of_highest(counts, WORST), value_reached(counts, total, 9, 10), equal * 100 // total

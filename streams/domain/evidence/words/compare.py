@@ -17,6 +17,7 @@ from streams.domain.evidence.histogram import mean_of_highest, value_reached
 from streams.domain.evidence.paper.cells import CELL_COLUMNS, CELL_ROWS, UNKNOWN, compare_cells, low_cell
 from streams.domain.evidence.paper.changes import MOST, PLACE_COLUMNS, PLACE_ROWS, least_differences
 from streams.domain.evidence.paper.correlate import lay_over, quads_of
+from streams.domain.evidence.words.find import is_kept
 from streams.domain.evidence.words.words import Words
 from streams.domain.hamming.jit import compiled
 
@@ -33,7 +34,8 @@ MAX_CHANGE: Final = 250
 CHANGE_SHARE: Final = 15
 CHANGE_AT_LEAST: Final = 4
 """Or the letters that differ most differ by more than MAX_CHANGE, and CHANGE_SHARE times as much as the middle one and
-CHANGE_AT_LEAST: one number is another. Of 28 pairs of scores on one photo 21 differ so, and ten more of the copies."""
+CHANGE_AT_LEAST: one number is another. Of 28 pairs of scores on one photo 21 differ so, and ten more of the copies.
+The place that shows it has lost something, then: where none has, as in a fence, nothing is another."""
 
 LETTERS: Final = 6
 MIN_LETTERS: Final = 20
@@ -85,20 +87,45 @@ def _compare(known: Any, query: Any, known_places: Any, query_places: Any, own: 
     quads = quads_of(query, 0)
     laid, cells = np.empty_like(known), np.empty(known_places.shape, np.int64)
     lay_over(known, quads, query.shape[1], query.shape[0], m, laid)
-    compare_cells(known, laid, REACH, cells)
     compared = np.zeros(known_places.shape, np.bool_)
     for row in range(cells.shape[0]):
         for column in range(cells.shape[1]):
             compared[row, column] = known_places[row, column] and _shows_words(query_places, row, column, m)
+    _forget_unkept(compared, query_places, query, m, laid)
+    compare_cells(known, laid, REACH, cells)
     worst, second = _losses(cells, own, compared)
     change, middle = np.int64(0), np.int64(0)
-    if worst <= MAX_WORST_LOSS and second <= MAX_SECOND_LOSS:
+    if 0 < worst <= MAX_WORST_LOSS and second <= MAX_SECOND_LOSS:
         top, bottom = _rows_of(compared)
         moved = m.copy()
         moved[2], moved[5] = m[2] + m[1] * top, m[5] + m[4] * top
         least = least_differences(known[top:bottom], quads, query.shape[1], query.shape[0], moved)
         change, middle = _change(known[top:bottom], laid[top:bottom], least, compared[top // CELL_ROWS :])
     return worst, second, change, middle
+
+
+@compiled()
+def _forget_unkept(compared: Any, places: Any, query: Any, m: Any, laid: Any) -> None:
+    """Show nothing, in places that are compared, of pixels whose ink the query did not keep, nor of those beside.
+
+    Ink is kept around places that show words, and nowhere beyond the last whole place. A mirrored copy has those ends
+    on the other side.
+    """
+    kept = np.empty(places.shape, np.bool_)
+    for row in range(places.shape[0]):
+        for column in range(places.shape[1]):
+            kept[row, column] = is_kept(places, row, column)
+    height, width = query.shape
+    for y in range(compared.shape[0] * CELL_ROWS):
+        for x in range(compared.shape[1] * CELL_COLUMNS):
+            if not compared[y // CELL_ROWS, x // CELL_COLUMNS] or laid[y, x] < 0:
+                continue
+            u = (m[0] * x + m[1] * y + m[2] + PIXEL // 2) // PIXEL
+            v = (m[3] * x + m[4] * y + m[5] + PIXEL // 2) // PIXEL
+            for row in (max(v - 1, 0) // CELL_ROWS, min(v + 1, height - 1) // CELL_ROWS):
+                for column in (max(u - 1, 0) // CELL_COLUMNS, min(u + 1, width - 1) // CELL_COLUMNS):
+                    if row >= kept.shape[0] or column >= kept.shape[1] or not kept[row, column]:
+                        laid[y, x] = -1
 
 
 @compiled()
@@ -149,7 +176,7 @@ def _change(known: Any, laid: Any, least: Any, compared: Any) -> Any:
 
 @compiled()
 def _is_letter(known: Any, laid: Any, compared: Any, top: int, left: int) -> bool:
-    """Whether a place of a letter's size lies in places that are compared, and has ink."""
+    """Whether a place of a letter's size lies in places that are compared, is shown, and has ink."""
     bottom, right = top + PLACE_ROWS - 1, left + PLACE_COLUMNS - 1
     for y in (top, bottom):
         for x in (left, right):
@@ -158,6 +185,8 @@ def _is_letter(known: Any, laid: Any, compared: Any, top: int, left: int) -> boo
     most = np.int32(0)
     for y in range(top, bottom + 1):
         for x in range(left, right + 1):
+            if laid[y, x] < 0:
+                return False
             most = max(most, np.int32(known[y, x]), np.int32(laid[y, x]))
     return bool(most > LETTER_INK)
 

@@ -141,12 +141,13 @@ def _blank(places: Any, ink: Any) -> None:
     for y in range(ink.shape[0]):
         for x in range(ink.shape[1]):
             row, column = y // CELL_ROWS, x // CELL_COLUMNS
-            if row >= rows or column >= columns or not _is_near(places, row, column):
+            if row >= rows or column >= columns or not is_kept(places, row, column):
                 ink[y, x] = 0
 
 
 @compiled()
-def _is_near(places: Any, row: int, column: int) -> bool:
+def is_kept(places: Any, row: int, column: int) -> bool:
+    """Whether the ink of a place is kept: it is one of words, or around one."""
     rows, columns = places.shape
     for near_row in range(max(row - ROWS_AROUND, 0), min(row + ROWS_AROUND + 1, rows)):
         for near_column in range(max(column - COLUMNS_AROUND, 0), min(column + COLUMNS_AROUND + 1, columns)):
