@@ -79,5 +79,5 @@ def _tags(collection: str, result: SearchResult) -> tuple[str, ...]:
 
 
 def _may_keep(result: SearchResult) -> bool:
-    """Not what Kafka could not verify now, nor videos, whose frames have no tags."""
-    return not result.videos and all(found.verified for found in result.contents)
+    """Not what Kafka could not verify now, nor videos, whose frames have no tags. By a hash nothing is verified."""
+    return not result.videos and (result.by == "hash" or all(found.verified for found in result.contents))

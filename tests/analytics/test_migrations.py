@@ -23,6 +23,7 @@ REPEATABLE = re.compile(
     r"|INSERT INTO (submission_facts|latency_states)\s"
     r"|ALTER TABLE \w+\s+\w+ \w+ IF (NOT )?EXISTS\s"
     r"|ALTER TABLE \w+\s+MODIFY COLUMN \w+ "
+    r"|ALTER TABLE \w+\s+MATERIALIZE COLUMN \w+$"
 )
 
 

@@ -98,6 +98,25 @@ def test_a_search_tells_the_verdict_of_now(api: Api, story: dict[str, Any]) -> N
         assert until_kept(api, ask, "search").json()["texts"][0]["decision"]["verdict"]["status"] == "blocked"
 
 
+def test_a_search_by_hash_is_kept_until_something_is_decided_about_what_it_found(
+    api: Api, story: dict[str, Any]
+) -> None:
+    with api.client() as client:
+        submit(client, "hashed/1", photo(493))
+        found = eventually(lambda: client.get("/v1/media/hashed/1", params=SHOP).json().get("decision"))
+        query = {"hash": f"phash256:{found['facts']['hashes']['phash256:1']}", **SHOP}
+
+        def ask() -> httpx.Response:
+            return client.post("/v1/search", json=query)
+
+        eventually(lambda: ask().json()["contents"])
+        kept = until_kept(api, ask, "search").json()["contents"][0]
+        assert (kept["media_id"], kept["distance_bits"], kept["verdict"]["status"]) == ("hashed/1", 0, "pending")
+        client.post("/v1/verdicts", params={"wait_s": 30}, json={"subject": "hashed/1", "status": "blocked", **SHOP})
+        eventually(lambda: ask().json()["contents"][0]["verdict"]["status"] == "blocked")
+        assert until_kept(api, ask, "search").json()["contents"][0]["verdict"]["status"] == "blocked"
+
+
 @pytest.mark.parametrize("encoding", ["zstd", "br", "gzip", "identity", "zstd;q=0, gzip", ""])
 def test_a_kept_answer_is_the_same_in_every_encoding(api: Api, story: dict[str, Any], encoding: str) -> None:
     path = f"/v1/media/{story['original']['media_id']}"

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import ExitStack
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import httpx
 import numpy as np
 import pytest
+from click.testing import CliRunner, Result
 from PIL import Image
 
+from streams.cli.app import cli
 from streams.client import Client
 from streams.domain.fingerprint.image.fingerprint import fingerprint_image
 from streams.domain.fingerprint.model_view import ModelView, ViewSize
@@ -29,19 +33,28 @@ BY_MODEL = {"likeness": "model"}
 
 
 @pytest.fixture(scope="module")
-def modelled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the system."""
+    pytest.importorskip("onnxruntime")
+    folder = tmp_path_factory.mktemp("model")
+    flat_model(folder)
+    return folder
+
+
+def variables(home: Path) -> dict[str, str]:
+    """Those of the model."""
+    values = {"": str(home / "flat.onnx"), "_SCALE": "1", "_MEAN": "128,128,128", "_STD": "1,1,1"}
+    return {f"MEDIASIEVE_PICTURE_MODEL{name}": value for name, value in values.items()}
+
+
+@pytest.fixture(scope="module")
+def modelled(home: Path) -> Iterator[httpx.Client]:
     """A client of a system with a picture model, that knows some pictures and a video. It has no keys."""
     pytest.importorskip("chdb")
     pytest.importorskip("noida_db")
-    pytest.importorskip("onnxruntime")
-    folder = tmp_path_factory.mktemp("model")
     film = films.film(3, 12.0, size=(320, 180), options={"crf": "12"}).read_bytes()
-    values = {"SCALE": "1", "MEAN": "128,128,128", "STD": "1,1,1"}
-    variables = {f"MEDIASIEVE_PICTURE_MODEL_{name}": value for name, value in values.items()}
     with ExitStack() as stack:
-        running = stack.enter_context(
-            running_system(folder, MEDIASIEVE_PICTURE_MODEL=str(flat_model(folder)), **variables)
-        )
+        running = stack.enter_context(running_system(home, **variables(home)))
         client = stack.enter_context(httpx.Client(base_url=f"http://{running.api}", timeout=PATIENCE_S))
         for name, data in MEDIA.items():
             headers = {**JPEG, **(OWNED if name == "picture/3" else {})}
@@ -112,6 +125,34 @@ def test_the_python_client_searches_by_the_model(modelled: httpx.Client) -> None
         by_picture = client.search_picture(MEDIA["picture/1"], likeness="model", limit=2)
     assert by_medium["looks"][0]["media_id"] != "picture/1"
     assert by_picture["looks"][0] == by_medium["looks"][0]  # the content itself is left out of both
+
+
+def similar(home: Path, *args: str, **more: str) -> Result:
+    (home / "query.jpg").write_bytes(photo(2, size=(400, 300), quality=60))
+    env = {"MEDIASIEVE_DATA_DIR": str(home / "data"), **variables(home), **more}
+    return CliRunner().invoke(cli, ["similar", str(home / "query.jpg"), "--top", "3", *args], env=env)
+
+
+@pytest.mark.parametrize("likeness", ["visual", "model"])
+def test_a_command_finds_what_an_api_finds(home: Path, modelled: httpx.Client, likeness: str) -> None:
+    asked = ("--likeness", likeness)
+    here, there = similar(home, *asked, "--json"), similar(home, *asked, "--json", "--api", str(modelled.base_url))
+    assert (here.exit_code, there.exit_code) == (0, 0), (here.output, there.output)
+    found = [json.loads(line) for line in here.stdout.splitlines()]
+    assert [each["media_id"] for each in found[:1]] == ["picture/2"] and len(found) == 3
+    assert [each["distance"] for each in found] == sorted(each["distance"] for each in found)
+    names = ("content_id", "media_id", "distance", "similarity", "at_s")
+    from_api = [json.loads(line) for line in there.stdout.splitlines()]
+    assert [[each[name] for name in names] for each in found] == [[each[name] for name in names] for each in from_api]
+    assert all(each["decision"]["media_id"] == each["media_id"] for each in found)
+    table = similar(home, *asked).stdout
+    assert "picture/2" in table and "alike" in table
+
+
+def test_a_command_without_a_model_says_so(home: Path, modelled: httpx.Client) -> None:
+    result = similar(home, "--likeness", "model", MEDIASIEVE_PICTURE_MODEL="")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "MEDIASIEVE_PICTURE_MODEL" in result.stderr and result.stderr.count("\n") == 1
 
 
 def test_what_the_model_has_not_seen_is_not_found(modelled: httpx.Client) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from streams.cli.printing.looks import print_looks
 from streams.cli.remote.connection import api_client
 from streams.cli.terminal import make_console, say, write_json_line
 from streams.domain.fingerprint.formats import HEAD_BYTES
@@ -18,12 +19,16 @@ if TYPE_CHECKING:
 MAX_FOUND: Final = 100
 
 
-def print_similar(url: str, file: Path, collection: str, top: int, *, as_json: bool) -> None:
+def print_similar(url: str, file: Path, collection: str, top: int, likeness: str, *, as_json: bool) -> None:
     """The known media that are like a picture or video, the nearest first."""
     data = file.read_bytes()
     content_type = content_type_of(data[:HEAD_BYTES], file.name)
     with api_client(url, collection) as client:
-        found = client.search_picture(data, content_type=content_type, limit=min(top, MAX_FOUND))
+        limit = min(top, MAX_FOUND)
+        found = client.search_picture(data, content_type=content_type, limit=limit, likeness=likeness)
+    if likeness != "copy":
+        print_looks(found["looks"], printable(str(file)), collection, as_json=as_json)
+        return
     contents, videos = found["contents"], found["videos"]
     if as_json:
         for each in (*contents, *videos):

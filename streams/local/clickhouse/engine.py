@@ -2,7 +2,7 @@
 
 chDB allows one data directory per process. Its connections are independent: every connection has its own settings and
 current database, costs 0.6 ms, and answers within 2 ms while another runs a query of seconds (measured). So every
-request gets a new connection, except in a session.
+request gets a connection of its own, except in a session; those of SELECTs are used again.
 
 By default, chDB lets statements read and write files, reach the network and start programs with the rights of this
 process. Here the grants of the engine's user forbid that. No grant covers the function `file`, OUTFILE and INFILE, so
@@ -15,12 +15,13 @@ import re
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from enum import IntEnum
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
 from streams.errors import ConfigurationError
+from streams.local.clickhouse.engine_error import EngineError, ErrorCode
+from streams.local.clickhouse.idle_connections import IdleConnections
 from streams.local.clickhouse.sql import Statement, find_file_access, may_touch_files, quote, quote_name
 
 MAX_EXECUTION_TIME_S = 300
@@ -46,43 +47,8 @@ CONFIG = """<clickhouse>
 </clickhouse>
 """
 SETTING_NAME_REGEX: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-CHDB_ERROR_REGEX: Final = re.compile(r"Code: (\d+)\. DB::.*", re.DOTALL)
-UNKNOWN_EXCEPTION = 1002
-
-
-class ErrorCode(IntEnum):
-    """ClickHouse's names and codes of the errors that are found here instead of in the engine."""
-
-    NOT_IMPLEMENTED = 48
-    SYNTAX_ERROR = 62
-    UNKNOWN_SETTING = 115
-    QUERY_IS_TOO_LARGE = 161
-    READONLY = 164
-    TOO_MANY_SIMULTANEOUS_QUERIES = 202
-    CANNOT_DECOMPRESS = 271
-    SESSION_NOT_FOUND = 372
-    SESSION_IS_LOCKED = 373
-    ACCESS_DENIED = 497
-    AUTHENTICATION_FAILED = 516
-
-
-class EngineError(Exception):
-    """An error of ClickHouse about a statement; `code` is ClickHouse's error code."""
-
-    def __init__(self, code: int, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-
-    @classmethod
-    def of(cls, code: ErrorCode, sentence: str) -> EngineError:
-        return cls(code, f"Code: {code}. DB::Exception: {sentence} ({code.name})")
-
-    @classmethod
-    def from_chdb(cls, error: Exception) -> EngineError:
-        found = CHDB_ERROR_REGEX.search(str(error))
-        if found is None:
-            return cls(UNKNOWN_EXCEPTION, f"Code: {UNKNOWN_EXCEPTION}. DB::Exception: {error}")
-        return cls(int(found[1]), found[0])
+#: First words of statements that change nothing of their connection.
+REPEATABLE: Final = frozenset({b"SELECT", b"WITH"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +111,7 @@ class Engine:
         self._sessions: dict[str, _Session] = {}
         self._sessions_lock = threading.Lock()
         self._keeper_lock = threading.Lock()
+        self._idle = IdleConnections()
         try:
             self._keeper = self._connect()  # the engine lives as long as a connection to it
             self._keeper.query(f"SET max_query_size = {MAX_FORMATTED_BYTES}")
@@ -165,6 +132,8 @@ class Engine:
         self._check_files(request.statement)
         if request.session_id:
             return self._run_in_session(request)
+        if request.statement.first_word in REPEATABLE:
+            return self._run_select(request)
         connection = self._connect()
         try:
             return self._run_on(connection, request)
@@ -184,6 +153,7 @@ class Engine:
             for session in self._sessions.values():
                 session.connection.close()
             self._sessions.clear()
+        self._idle.close()
         self._keeper.close()
 
     def _check_files(self, statement: Statement) -> None:
@@ -205,6 +175,20 @@ class Engine:
 
     def _connect(self) -> Any:
         return self._connection_class(self._address)
+
+    def _run_select(self, request: EngineRequest) -> EngineResponse:
+        """Parameters go with the statement, so the connection has nothing of it afterwards."""
+        parameters, request = request.parameters, replace(request, parameters={})
+        set_up = (request.database, frozenset(request.settings.items()), request.readonly)
+        waiting = self._idle.take(set_up)
+        connection = self._connect() if waiting is None else waiting
+        try:
+            response = self._run_on(connection, request, parameters, is_set_up=waiting is not None)
+        except EngineError:
+            connection.close()
+            raise
+        self._idle.put(set_up, connection)
+        return response
 
     def _run_in_session(self, request: EngineRequest) -> EngineResponse:
         if request.readonly and not request.statement.is_read:
@@ -229,17 +213,27 @@ class Engine:
             session.lock.release()
 
     @staticmethod
-    def _run_on(connection: Any, request: EngineRequest) -> EngineResponse:
+    def _run_on(
+        connection: Any,
+        request: EngineRequest,
+        parameters: Mapping[str, str] | None = None,
+        *,
+        is_set_up: bool = False,
+    ) -> EngineResponse:
+        """Run a statement, with parameters beside those of the request."""
         statement = request.statement
         started_ns = time.monotonic_ns()
         try:
-            _prepare(connection, request)
+            if not is_set_up:
+                _prepare(connection, request)
+            for name in parameters or {}:
+                _check_name(f"param_{name}")
             if statement.data is not None:
                 with connection.send_insert(statement.text.decode(), statement.format) as rows:
                     rows.append(statement.data)
                     written = rows.finish().rows_written
                 return EngineResponse(b"", "", 0, 0, written, time.monotonic_ns() - started_ns)
-            result = connection.query(statement.text, request.default_format)
+            result = connection.query(statement.text, request.default_format, params=parameters)
         except UnicodeDecodeError as error:
             raise EngineError.of(ErrorCode.SYNTAX_ERROR, "The INSERT statement is not UTF-8.") from error
         except RuntimeError as error:
@@ -262,10 +256,14 @@ def _prepare(connection: Any, request: EngineRequest) -> None:
     if request.readonly and not request.session_id:
         changes["readonly"] = "2"
     for name in changes:
-        if not SETTING_NAME_REGEX.fullmatch(name):
-            raise EngineError.of(ErrorCode.UNKNOWN_SETTING, f"Unknown setting {quote(name)}.")
+        _check_name(name)
     if changes:  # in one statement: every statement costs as much as a small question
         connection.query("SET " + ", ".join(f"{name} = {quote(value)}" for name, value in changes.items()))
+
+
+def _check_name(setting: str) -> None:
+    if not SETTING_NAME_REGEX.fullmatch(setting):
+        raise EngineError.of(ErrorCode.UNKNOWN_SETTING, f"Unknown setting {quote(setting)}.")
 
 
 def _restoring_statements(connection: Any, settings: Mapping[str, str]) -> list[str]:

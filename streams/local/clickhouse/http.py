@@ -22,7 +22,8 @@ from typing import Final
 import cramjam
 from aiohttp import web
 
-from streams.local.clickhouse.engine import Engine, EngineError, EngineRequest, EngineResponse, ErrorCode
+from streams.local.clickhouse.engine import Engine, EngineRequest, EngineResponse
+from streams.local.clickhouse.engine_error import EngineError, ErrorCode
 from streams.local.clickhouse.sql import read_statement
 
 MAX_BODY_BYTES = 1 << 30

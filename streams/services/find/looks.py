@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy.typing as npt
+from clickhouse_connect.driver.client import Client
 
 from streams.analytics.pool import QueryPool
 from streams.analytics.queries.embeddings import embedding_neighbours
@@ -48,25 +48,8 @@ class VisualMatch:
 async def find_looks(
     queries: QueryPool, facts: MediaFacts, chosen: DecisionFilter, *, after: tuple[int, str] | None, limit: int
 ) -> list[VisualMatch]:
-    """Known contents that look most like a medium, the nearest first; its own content is left out.
-
-    Args:
-        queries: to ClickHouse.
-        facts: of the medium, with its evidence; nothing looks like a medium without.
-        chosen: the collection, and filters.
-        after: distance and content id of the last one of the page before.
-        limit: the most contents.
-
-    Raises:
-        AnalyticsError: ClickHouse does not answer or refuses.
-        BadInput: the evidence is damaged.
-    """
-    described = await asyncio.to_thread(describe_evidence, facts.evidence)
-    if not described:
-        return []
-    descriptors = [descriptor for _, descriptor in described]
-    near = await queries.run(visual_neighbours, descriptors, chosen, without=facts.content_id, after=after, limit=limit)
-    return await _matches(queries, chosen, near, similarity_of)
+    """As `looks_of_facts`, for an event loop."""
+    return await queries.run(looks_of_facts, facts, chosen, after=after, limit=limit)
 
 
 async def find_looks_by_model(
@@ -79,10 +62,48 @@ async def find_looks_by_model(
     after: tuple[int, str] | None,
     limit: int,
 ) -> list[VisualMatch]:
+    """As `looks_of_vector`, for an event loop."""
+    return await queries.run(looks_of_vector, model, vector, chosen, without=without, after=after, limit=limit)
+
+
+def looks_of_facts(
+    client: Client, facts: MediaFacts, chosen: DecisionFilter, *, after: tuple[int, str] | None, limit: int
+) -> list[VisualMatch]:
+    """Known contents that look most like a medium, the nearest first; its own content is left out.
+
+    Args:
+        client: connected.
+        facts: of the medium, with its evidence; nothing looks like a medium without.
+        chosen: the collection, and filters.
+        after: distance and content id of the last one of the page before.
+        limit: the most contents.
+
+    Raises:
+        AnalyticsError: ClickHouse does not answer or refuses.
+        BadInput: the evidence is damaged.
+    """
+    described = describe_evidence(facts.evidence)
+    if not described:
+        return []
+    descriptors = [descriptor for _, descriptor in described]
+    near = visual_neighbours(client, descriptors, chosen, without=facts.content_id, after=after, limit=limit)
+    return _matches(client, chosen, near, similarity_of)
+
+
+def looks_of_vector(
+    client: Client,
+    model: str,
+    vector: npt.NDArray[Any],
+    chosen: DecisionFilter,
+    *,
+    without: str,
+    after: tuple[int, str] | None,
+    limit: int,
+) -> list[VisualMatch]:
     """Known contents that a picture model takes for most like a medium, the nearest first.
 
     Args:
-        queries: to ClickHouse.
+        client: connected.
         model: the name of the model.
         vector: that it made of the medium.
         chosen: the collection, and filters.
@@ -93,17 +114,17 @@ async def find_looks_by_model(
     Raises:
         AnalyticsError: ClickHouse does not answer or refuses.
     """
-    near = await queries.run(embedding_neighbours, model, vector, chosen, without=without, after=after, limit=limit)
-    return await _matches(queries, chosen, near, cosine_of)
+    near = embedding_neighbours(client, model, vector, chosen, without=without, after=after, limit=limit)
+    return _matches(client, chosen, near, cosine_of)
 
 
-async def _matches(
-    queries: QueryPool, chosen: DecisionFilter, near: Sequence[VisualNeighbour], similarity: Callable[[int], float]
+def _matches(
+    client: Client, chosen: DecisionFilter, near: Sequence[VisualNeighbour], similarity: Callable[[int], float]
 ) -> list[VisualMatch]:
     """The neighbours with the latest decisions about them."""
-    decisions = await queries.run(
-        decisions_of_contents, chosen.collection, [neighbour.content_id for neighbour in near]
-    )
+    if not near:
+        return []
+    decisions = decisions_of_contents(client, chosen.collection, [neighbour.content_id for neighbour in near])
     return [
         VisualMatch(
             content_id=neighbour.content_id,

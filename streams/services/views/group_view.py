@@ -87,12 +87,19 @@ def view_group(
     Raises:
         AnalyticsError: ClickHouse does not answer or refuses.
     """
-    asked = decisions_of_contents(client, collection, [content_id]).get(content_id)
+    # most ask for a group by its canonical content, which is among the members
+    members = decisions_of_group(client, collection, content_id, after=after, limit=limit)
+    asked = _latest_of(members, content_id) if after is None and len(members) < limit else None
+    if asked is None:
+        asked = decisions_of_contents(client, collection, [content_id]).get(content_id)
     if asked is None:
         return None
+    canonical: StoredDecision | None = asked
     group = asked.group_content_id or content_id
-    canonical = asked if group == content_id else decisions_of_contents(client, collection, [group]).get(group)
-    members = decisions_of_group(client, collection, group, after=after, limit=limit)
+    if group != content_id:
+        members = decisions_of_group(client, collection, group, after=after, limit=limit)
+        canonical = _latest_of(members, group) if after is None and len(members) < limit else None
+        canonical = canonical or decisions_of_contents(client, collection, [group]).get(group)
     subjects = {group, *(decision.media_id for decision in members if decision.content_id == group)}
     acts = moderation_acts(client, collection, tuple(sorted(subjects)), limit=MAX_ACTS) if after is None else ()
     return GroupView(
@@ -103,6 +110,11 @@ def view_group(
         members=[_member(decision, group, canonical) for decision in members],
         acts=acts,
     )
+
+
+def _latest_of(members: Sequence[StoredDecision], content_id: str) -> StoredDecision | None:
+    """The latest decision about a content, of all members of its group in order of arrival."""
+    return next((member for member in reversed(members) if member.content_id == content_id), None)
 
 
 def differences(canonical: StoredDecision | None, member: StoredDecision) -> list[Difference]:

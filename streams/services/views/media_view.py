@@ -8,7 +8,7 @@ from clickhouse_connect.driver.client import Client
 
 from streams.analytics.queries.stored import StoredDecision
 from streams.analytics.queries.stored.contents import content_uses
-from streams.analytics.queries.stored.keys import documents_of_keys, standing_keys
+from streams.analytics.queries.stored.keys import documents_of_keys, standing_keys, standing_with_first
 from streams.analytics.queries.stored.lists import medium_keys
 
 MAX_DECISIONS = 1000
@@ -48,8 +48,7 @@ def view_medium(client: Client, collection: str, media_id: str) -> MediumView | 
         AnalyticsError: ClickHouse does not answer or refuses.
     """
     found = medium_keys(client, collection, media_id, limit=MAX_DECISIONS)
-    keys = standing_keys(client, collection, found)
-    latest = next(iter(documents_of_keys(client, collection, keys[:1])), None)
+    keys, latest = standing_with_first(client, collection, found)
     if latest is None and found:  # all are deleted, or a revision is just being written: then the one before it stands
         keys = standing_keys(client, collection, found, superseded=True)
         latest = next(iter(documents_of_keys(client, collection, keys[:2])), None)

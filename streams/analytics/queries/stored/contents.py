@@ -13,6 +13,7 @@ from streams.analytics.queries.select import select, select_json
 from streams.analytics.queries.stored.decision import StoredDecision
 from streams.analytics.queries.stored.keys import KEY_COLUMNS, DecisionKey, fill_page, read_keys, rows_of_keys
 from streams.analytics.queries.stored.lists import FAR, FILTER, LAST_ID, STANDS, DecisionFilter
+from streams.analytics.queries.stored.oriented_bits import oriented_bits
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,21 +103,22 @@ CANDIDATES: Final = """
         any(phash64) AS hash64,
         lower(hex(any(phash256))) AS hash256
     FROM content_hashes
-    WHERE {near} {filtered}
+    {near} {filtered}
     GROUP BY content_id
     HAVING (distance_bits, content_id) > ({after_bits:Int32}, {after:String})
     ORDER BY distance_bits, content_id
     LIMIT {limit:UInt32}
 """
 NEAR: Final = """
-    collection = {collection:String} AND version = {version:String} AND quality >= {min_quality:Float32}
+    PREWHERE {at_least} <= {max_distance_bits:UInt16}
+    WHERE collection = {collection:String} AND version = {version:String} AND quality >= {min_quality:Float32}
     AND {bits} <= {max_distance_bits:UInt16}
 """
 FILTERED: Final = f"""
     AND content_id IN
     (
         SELECT content_id FROM decisions_by_time
-        WHERE {FILTER} AND content_id IN (SELECT content_id FROM content_hashes WHERE {{near}}) AND {STANDS}
+        WHERE {FILTER} AND content_id IN (SELECT content_id FROM content_hashes {{near}}) AND {STANDS}
     )
 """  # noqa: S608 - constants
 
@@ -182,15 +184,14 @@ def candidates(
         limit: the most candidates.
     """
     after_bits, after_content = after or (-1, "")
-    names = [f"hash{number}" for number in range(len(hashes256))]
-    distances = [f"bitHammingDistance(phash256, toFixedString(unhex({{{name}:String}}), 32))" for name in names]
-    bits = f"least({', '.join(distances)})" if len(distances) > 1 else distances[0]
+    bits = oriented_bits([bytes.fromhex(each) for each in hashes256])
     parameters: dict[str, Any] = {
         **chosen.parameters(),
-        **dict(zip(names, hashes256, strict=True)),
+        **bits.parameters,
         **{"version": version, "min_quality": min_quality, "limit": limit},
         **{"max_distance_bits": max_distance_bits, "after_bits": after_bits, "after": after_content},
     }
     filtered = FILTERED if chosen != DecisionFilter(chosen.collection) else ""
-    sql = CANDIDATES.replace("{filtered}", filtered).replace("{near}", NEAR).replace("{bits}", bits)
+    sql = CANDIDATES.replace("{filtered}", filtered).replace("{near}", NEAR)
+    sql = sql.replace("{at_least}", bits.at_least).replace("{bits}", bits.distance)
     return select(client, Candidate, sql, parameters)

@@ -1,13 +1,13 @@
 """Pages of decisions in two steps: keys in the order that is asked for, then the rows of those keys.
 
 The tables of keys (013_reads.sql) are narrow and ordered as their lists are, so a page reads a few granules. They may
-name a decision that came again later, was revised or was deleted; the second step leaves those out and reads the
-documents of the others, and the page goes on until it is full.
+name a decision that came again later, was revised or was deleted; the second step reads what became of them and their
+documents in one statement, and leaves those out; and the page goes on until it is full.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -33,7 +33,7 @@ DELETED: Final = 1 << 32
 DOCUMENTS: Final = """
     SELECT document FROM decision_documents
     WHERE collection = {collection:String} AND decided_at IN {times:Array(DateTime64(3, 'UTC'))}
-        AND decision_id IN {decision_ids:Array(UUID)}
+        AND decision_id IN {document_ids:Array(UUID)}
 """
 
 #: What became of decisions: the last revision of their submission, its deletion, and when each came first.
@@ -55,6 +55,12 @@ FATES: Final = f"""
     HAVING count() > 1 AND min(decided_at) < max(decided_at)
 """  # noqa: S608 - constants
 
+#: Both in one statement: to plan a second one costs as much as to read its rows.
+FATES_AND_DOCUMENTS: Final = f"""
+    SELECT name, attempt, value, '' AS document FROM ({FATES})
+    UNION ALL
+    SELECT '' AS name, toUInt32(0) AS attempt, toInt64(0) AS value, document FROM ({DOCUMENTS})
+"""  # noqa: S608
 
 #: Media with a decision that came more than once, in the order of the table, so that it takes little memory.
 REPEATED: Final = """
@@ -134,8 +140,14 @@ def rows_of_keys(
         superseded: also decisions that a later revision superseded.
         repeated_media: the only media that may have decisions which came again; None if any may.
     """
-    standing = standing_keys(client, collection, keys, superseded=superseded, repeated_media=repeated_media)
-    return documents_of_keys(client, collection, standing)
+    keys = _once(keys)
+    if not keys:
+        return []
+    names = {**_names_of_fates(collection, keys, repeated_media), **_names_of_documents(keys)}
+    rows = select_json(client, FATES_AND_DOCUMENTS, names)
+    fates = _fates_of(row for row in rows if row["name"])
+    standing = [key for key in keys if _stands(key, fates, superseded=superseded)]
+    return _in_order(standing, (row["document"] for row in rows if not row["name"]))
 
 
 def repeated_media_of(client: Client, collection: str) -> frozenset[str]:
@@ -147,41 +159,75 @@ def documents_of_keys(client: Client, collection: str, keys: Sequence[DecisionKe
     """The decisions of keys that stand, in their order."""
     if not keys:
         return []
-    names = {
-        "collection": collection,
-        "times": sorted({key.decided_at.replace("T", " ").removesuffix("Z") for key in keys}),
-        "decision_ids": [key.decision_id for key in keys],
-    }
-    found = (read_document(row["document"]) for row in select_json(client, DOCUMENTS, names))
-    rows = {(row.decision_id, row.decided_at): row for row in found}
-    named = (rows.get((key.decision_id, key.decided_at)) for key in keys)
-    return [row for row in named if row is not None]
+    names = {"collection": collection, **_names_of_documents(keys)}
+    return _in_order(keys, (row["document"] for row in select_json(client, DOCUMENTS, names)))
 
 
 def standing_keys(
-    client: Client,
-    collection: str,
-    keys: Sequence[DecisionKey],
-    *,
-    superseded: bool = False,
-    repeated_media: Container[str] | None = None,
+    client: Client, collection: str, keys: Sequence[DecisionKey], *, superseded: bool = False
 ) -> list[DecisionKey]:
     """The keys of decisions that stand, every decision once; see `rows_of_keys`."""
-    keys = list({(key.decision_id, key.decided_at): key for key in keys}.values())
+    keys = _once(keys)
     if not keys:
         return []
+    fates = _fates_of(select_json(client, FATES, _names_of_fates(collection, keys, None)))
+    return [key for key in keys if _stands(key, fates, superseded=superseded)]
+
+
+def standing_with_first(
+    client: Client, collection: str, keys: Sequence[DecisionKey]
+) -> tuple[list[DecisionKey], StoredDecision | None]:
+    """As `standing_keys`, with the decision of the first of them."""
+    keys = _once(keys)
+    if not keys:
+        return [], None
+    names = {**_names_of_fates(collection, keys, None), **_names_of_documents(keys[:1])}
+    rows = select_json(client, FATES_AND_DOCUMENTS, names)
+    fates = _fates_of(row for row in rows if row["name"])
+    standing = [key for key in keys if _stands(key, fates, superseded=False)]
+    if standing[:1] == keys[:1]:
+        found = _in_order(keys[:1], (row["document"] for row in rows if not row["name"]))
+    else:
+        found = documents_of_keys(client, collection, standing[:1])
+    return standing, next(iter(found), None)
+
+
+def _once(keys: Sequence[DecisionKey]) -> list[DecisionKey]:
+    return list({(key.decision_id, key.decided_at): key for key in keys}.values())
+
+
+def _names_of_fates(
+    collection: str, keys: Sequence[DecisionKey], repeated_media: Container[str] | None
+) -> dict[str, Any]:
     repeatable = [key for key in keys if repeated_media is None or key.media_id in repeated_media]
-    names = {
+    return {
         "collection": collection,
         "submission_ids": sorted({key.submission_id for key in keys}),
         "media_ids": sorted({key.media_id for key in repeatable}),
         "decision_ids": [key.decision_id for key in repeatable],
     }
+
+
+def _names_of_documents(keys: Sequence[DecisionKey]) -> dict[str, Any]:
+    return {
+        "times": sorted({key.decided_at.replace("T", " ").removesuffix("Z") for key in keys}),
+        "document_ids": [key.decision_id for key in keys],
+    }
+
+
+def _in_order(keys: Sequence[DecisionKey], documents: Iterable[str]) -> list[StoredDecision]:
+    """The decisions of documents in the order of keys; those without a key are left out."""
+    rows = {(row.decision_id, row.decided_at): row for row in map(read_document, documents)}
+    found = (rows.get((key.decision_id, key.decided_at)) for key in keys)
+    return [row for row in found if row is not None]
+
+
+def _fates_of(rows: Iterable[Mapping[str, Any]]) -> dict[tuple[str, int], int]:
     fates: dict[tuple[str, int], int] = {}
-    for row in select_json(client, FATES, names):
+    for row in rows:
         name = (row["name"], row["attempt"])
         fates[name] = max(row["value"], fates.get(name, 0))
-    return [key for key in keys if _stands(key, fates, superseded=superseded)]
+    return fates
 
 
 def _stands(key: DecisionKey, fates: Mapping[tuple[str, int], int], *, superseded: bool) -> bool:
