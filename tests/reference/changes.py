@@ -68,15 +68,19 @@ def clips(own: Ints, other: Ints) -> Flags:
     return np.asarray(around.all(axis=(2, 3)))
 
 
-def filled_in(own: Ints, other: Ints, flat: Flags, is_turned: bool) -> Flags:
-    return bars(flat) | reached(flat if is_turned else flat & clips(own, other))
+def ground_of(query: Ints, laid: Ints) -> Flags:
+    """A ground that joins the edge, and is flat in one of the pictures alone."""
+    flat_query, flat_known = ranges(query, 1) <= 2, ranges(laid, 1) <= 32
+    return (reached(flat_query) & ~flat_known) | (reached(flat_known) & ~flat_query)
 
 
 def without_filled(query: Ints, laid: Ints, inverse: Sequence[int], shown: Flags) -> Flags:
-    is_turned = min(abs(inverse[1]) + abs(inverse[3]), abs(inverse[0]) + abs(inverse[4])) >= PIXEL // 32
     flat_query, flat_known = ranges(query, 1) <= 2, ranges(laid, 1) <= 32
-    filled = filled_in(16 * query, laid, flat_query, is_turned) & ~flat_known
-    filled |= filled_in(laid, 16 * query, flat_known, is_turned) & ~flat_query
+    if min(abs(inverse[1]) + abs(inverse[3]), abs(inverse[0]) + abs(inverse[4])) >= PIXEL // 32:
+        filled = ground_of(query, laid)
+    else:
+        filled = (bars(flat_query) | reached(flat_query & clips(16 * query, laid))) & ~flat_known
+        filled |= (bars(flat_known) | reached(flat_known & clips(laid, 16 * query))) & ~flat_query
     kept = shown.copy()
     for y, x in zip(*np.nonzero(filled), strict=True):
         kept[max(y - 2, 0) : y + 3, max(x - 2, 0) : x + 3] = False
@@ -104,7 +108,7 @@ def changes(known: Ints, query: Ints, inverse: Sequence[int], known_edge: int, q
     laid, shown = laid_over(known, side, inverse, 0, 0, known_edge)
     inside = np.zeros_like(shown)
     inside[query_edge : side - query_edge, query_edge : side - query_edge] = True
-    shown = without_filled(query, laid, inverse, shown & inside)
+    shown, ground = without_filled(query, laid, inverse, shown & inside), ground_of(query, laid)
     light, gain, own = lights(query, laid, shown)
     shifts = [(right, down) for right in (-HALF, 0, HALF) for down in (-HALF, 0, HALF)]
     shifts += [(PIXEL, 0), (-PIXEL, 0), (0, PIXEL), (0, -PIXEL)]
@@ -119,6 +123,7 @@ def changes(known: Ints, query: Ints, inverse: Sequence[int], known_edge: int, q
             if shown[place].all():
                 least = min(int(np.sort(each[place], axis=None)[:-4].sum()) for each in squares)
                 allowed = 9 * 256 + (int(contrast[place].sum()) // 36) ** 2 // 432
+                allowed *= 2 if ground[place].any() else 1
                 values.append(min(least * 64 // (allowed * 32), 4096))
                 equal += least * 4096 // (allowed * 32) == 0
     if len(values) < 40:

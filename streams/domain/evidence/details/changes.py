@@ -37,6 +37,9 @@ NOISE_SHARE: Final = 108
 """Mean square of what a copy may differ by: so much, and the square of the contrast by so much. A thumbnail has four
 levels a block."""
 
+GROUND_NOISE: Final = 2
+"""So many times the square on a ground that is flat in one picture alone: thumbnails of copies differ there."""
+
 WORST: Final = 3
 """So many of the worst places decide. They overlap, so these are one or two."""
 
@@ -104,7 +107,7 @@ def _measure(known: Any, query: Any, inverse: Any, known_edge: int, query_edge: 
     _lay_over(known, side, inverse, 0, 0, known_edge, laid, shown)
     for at in range(query_edge):
         shown[at], shown[side - 1 - at], shown[:, at], shown[:, side - 1 - at] = False, False, False, False
-    forget_filled(query, laid, inverse, shown)
+    ground = forget_filled(query, laid, inverse, shown)
     light, gain, own_light = _measure_light(query, laid, shown)
     places = (side - PLACE) // STEP + 1
     least = np.full((places, places), -1, np.int64)
@@ -112,7 +115,7 @@ def _measure(known: Any, query: Any, inverse: Any, known_edge: int, query_edge: 
     for number in range(len(SHIFTS)):
         _lay_over(known, side, inverse, SHIFTS[number][0], SHIFTS[number][1], 0, trial, everywhere)
         _leave_least(query, trial, own_light, light, gain, least)
-    return _rank(query, laid, shown, least)
+    return _rank(query, laid, shown, ground, least)
 
 
 @compiled()
@@ -219,7 +222,7 @@ def _sum_but_most(squares: Any, top: int, left: int, most: Any) -> Any:
 
 
 @compiled()
-def _rank(query: Any, laid: Any, shown: Any, least: Any) -> Any:
+def _rank(query: Any, laid: Any, shown: Any, ground: Any, least: Any) -> Any:
     contrasts = range_around(query, CONTRAST_AROUND) * 16 + range_around(laid, CONTRAST_AROUND)
     counts, total, counted, equal = np.zeros(MOST + 1, np.int64), 0, PLACE * PLACE - FORGIVEN, 0
     for row in range(least.shape[0]):
@@ -228,6 +231,8 @@ def _rank(query: Any, laid: Any, shown: Any, least: Any) -> Any:
             if shown[y : y + PLACE, x : x + PLACE].all():
                 contrast = np.int64(contrasts[y : y + PLACE, x : x + PLACE].sum()) // (PLACE * PLACE)
                 allowed = NOISE * 256 + contrast * contrast // (4 * NOISE_SHARE)
+                if ground[y : y + PLACE, x : x + PLACE].any():
+                    allowed *= GROUND_NOISE
                 counts[min(least[row, column] * UNIT // (allowed * counted), MOST)] += 1
                 equal += least[row, column] * EQUAL < allowed * counted
                 total += 1

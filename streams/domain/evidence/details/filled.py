@@ -48,7 +48,7 @@ def range_around(pixels: Any, reach: int) -> Any:
 
 
 @compiled()
-def forget_filled(query: Any, laid: Any, inverse: Any, shown: Any) -> None:
+def forget_filled(query: Any, laid: Any, inverse: Any, shown: Any) -> Any:
     """Show nothing where one picture was filled in and the other is not flat, and SPREAD pixels around.
 
     Filled in are bars, what strong light made white or black from the edge on, and corners of a turned picture.
@@ -57,18 +57,28 @@ def forget_filled(query: Any, laid: Any, inverse: Any, shown: Any) -> None:
         query: grey levels [side, side].
         laid: the known picture as the query lies, in 1/16 grey levels, by the map `inverse` in 1/PIXEL.
         shown: of each pixel, whether both pictures show it; is changed.
+
+    Returns:
+        Of each pixel, whether it lies on a ground that joins the edge, and is flat in one of the pictures alone.
     """
     side = query.shape[0]
     across, along = abs(inverse[1]) + abs(inverse[3]), abs(inverse[0]) + abs(inverse[4])
-    is_turned = min(across, along) >= TURNED
     flat_query, flat_known = range_around(query, 1) <= FLAT, range_around(laid, 1) <= FLAT * 16
-    filled = np.zeros((side, side), np.bool_)
-    _fill(flat_query, flat_query if is_turned else flat_query & _clips(query, 16, laid, 1), flat_known, filled)
-    _fill(flat_known, flat_known if is_turned else flat_known & _clips(laid, 1, query, 16), flat_query, filled)
+    ground, filled = np.zeros((side, side), np.bool_), np.zeros((side, side), np.bool_)
+    _flood(flat_query, flat_known, ground)
+    _flood(flat_known, flat_query, ground)
+    if min(across, along) >= TURNED:
+        filled |= ground
+    else:
+        _mark_bars(flat_query, flat_known, filled)
+        _mark_bars(flat_known, flat_query, filled)
+        _flood(flat_query & _clips(query, 16, laid, 1), flat_known, filled)
+        _flood(flat_known & _clips(laid, 1, query, 16), flat_query, filled)
     for y in range(side):
         for x in range(side):
             if filled[y, x]:
                 shown[max(y - SPREAD, 0) : y + SPREAD + 1, max(x - SPREAD, 0) : x + SPREAD + 1] = False
+    return ground
 
 
 @compiled()
@@ -91,19 +101,25 @@ def _clips(own: Any, scale: int, other: Any, other_scale: int) -> Any:
 
 
 @compiled()
-def _fill(flat: Any, joining: Any, other: Any, filled: Any) -> None:
-    """Mark the flat lines at all edges, and joining pixels from the edge on, where the other picture is not flat."""
+def _mark_bars(flat: Any, other: Any, marked: Any) -> None:
+    """Mark the lines at all edges that are flat from one end to the other, where the other picture is not flat."""
     side = flat.shape[0]
-    reached, stack, count = np.zeros((side, side), np.bool_), np.empty(4 * side * side, np.int64), 0
     for edge in range(4):
+        lies = edge % 2 == 0
         for deep in range(side):
             line = deep if edge < 2 else side - 1 - deep
-            lies = edge % 2 == 0
             if not np.all(flat[line] if lies else flat[:, line]):
                 break
             for at in range(side):
                 y, x = (line, at) if lies else (at, line)
-                filled[y, x] = filled[y, x] or not other[y, x]
+                marked[y, x] = marked[y, x] or not other[y, x]
+
+
+@compiled()
+def _flood(joining: Any, other: Any, marked: Any) -> None:
+    """Mark the pixels that join the edge by such pixels, where the other picture is not flat."""
+    side = joining.shape[0]
+    reached, stack, count = np.zeros((side, side), np.bool_), np.empty(4 * side * side, np.int64), 0
     for at in range(side):
         for place in (at, (side - 1) * side + at, at * side, at * side + side - 1):
             stack[count] = place
@@ -114,7 +130,7 @@ def _fill(flat: Any, joining: Any, other: Any, filled: Any) -> None:
         if reached[y, x] or not joining[y, x]:
             continue
         reached[y, x] = True
-        filled[y, x] = filled[y, x] or not other[y, x]
+        marked[y, x] = marked[y, x] or not other[y, x]
         for down, right in ((1, 0), (-1, 0), (0, 1), (0, -1)):
             if 0 <= y + down < side and 0 <= x + right < side and not reached[y + down, x + right]:
                 stack[count] = (y + down) * side + x + right
