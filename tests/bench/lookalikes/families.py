@@ -95,7 +95,7 @@ FAMILIES = (
     Family("photos, other sayings", edited_photos.draw_saying, "JPEG"),
     Family("photos, other subtitles", edited_photos.draw_subtitle, "JPEG", max_share=0.02),
     Family("photos, other prices", edited_photos.draw_price, "JPEG", max_share=0.05),
-    Family("photos, other number plates", edited_photos.draw_plate, "JPEG", max_share=0.5),
+    Family("photos, other number plates", edited_photos.draw_plate, "JPEG", max_share=0.25),
     Family("photos, other objects", edited_photos.draw_object, "JPEG", max_share=0.02),
     Family("forms, two other fields", papers.draw_form, max_share=0.02),
     Family("bills, other amounts", papers.draw_bill, max_share=0.02),
