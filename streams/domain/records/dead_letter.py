@@ -147,7 +147,7 @@ class DeadLetterAct:
 
     Attributes:
         origin_topic, origin_partition, origin_offset, stage: which letter; see `LetterId`.
-        act: the repair.
+        act: what was done.
         replays: how often the letter has been replayed by now.
         letter: where the letter stands.
         reason: of the letter.
