@@ -93,7 +93,7 @@ FAMILIES = (
     Family("bursts", bursts.draw, "JPEG", max_share=None),
     Family("photos, other words", edited_photos.draw_words, "JPEG"),
     Family("photos, other sayings", edited_photos.draw_saying, "JPEG"),
-    Family("photos, other subtitles", edited_photos.draw_subtitle, "JPEG", max_share=0.02),
+    Family("photos, other subtitles", edited_photos.draw_subtitle, "JPEG"),
     Family("photos, other prices", edited_photos.draw_price, "JPEG", max_share=0.05),
     Family("photos, other number plates", edited_photos.draw_plate, "JPEG", max_share=0.25),
     Family("photos, other objects", edited_photos.draw_object, "JPEG", max_share=0.02),
