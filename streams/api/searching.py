@@ -18,7 +18,7 @@ from streams.api.problems import Problem, not_found
 from streams.api.schemas.search import SearchQuery, SearchResult
 from streams.domain.records import MediaFacts
 from streams.domain.records.codec import EPOCH
-from streams.services.find.looks import VisualMatch, find_looks, find_looks_by_model
+from streams.services.find.looks import VisualMatch, looks_of_facts, looks_of_vector
 from streams.services.find.pictures import FoundContent, SearchWithin, find_pictures, query_hashes
 from streams.services.find.texts import FoundText, search_texts, split_words
 from streams.services.search import search_by_video
@@ -101,7 +101,7 @@ async def _by_looks(
     backend: Backend, cursors: Cursors, facts: MediaFacts, query: SearchQuery, collection: str, way: str
 ) -> SearchResult:
     after, chosen = _after(cursors, query), _filter(query, collection)
-    found = await find_looks(backend.queries, facts, chosen, after=after, limit=query.limit)
+    found = await backend.queries.run(looks_of_facts, facts, chosen, after=after, limit=query.limit)
     return SearchResult(way, looks=found, next_cursor=_next_looks(cursors, found, query.limit))  # type: ignore[arg-type]
 
 
@@ -141,8 +141,8 @@ async def _by_vector(
 ) -> SearchResult:
     cursors = _cursors(signer, query, collection, f"{way}{content_id}{model}")
     after, chosen = _after(cursors, query), _filter(query, collection)
-    found = await find_looks_by_model(
-        backend.queries, model, vector, chosen, without=content_id, after=after, limit=query.limit
+    found = await backend.queries.run(
+        looks_of_vector, model, vector, chosen, without=content_id, after=after, limit=query.limit
     )
     return SearchResult(way, looks=found, next_cursor=_next_looks(cursors, found, query.limit))  # type: ignore[arg-type]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from rich.table import Table
 from rich.text import Text
 
@@ -10,9 +12,14 @@ from streams.services.text import printable
 OUTCOME_STYLES = {"unique": "green", "duplicate": "yellow", "near_duplicate": "cyan", "failed": "red", "deleted": "dim"}
 
 
-def plain_table(title: str | None = None) -> Table:
-    """A table without lines."""
-    return Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
+def plain_table(title: str | None = None, *, numbers: Iterable[str] = (), texts: Iterable[str] = ()) -> Table:
+    """A table without lines, with columns of numbers, which are never folded, before those of texts, which are."""
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    for heading in numbers:
+        table.add_column(heading, justify="right", no_wrap=True)
+    for heading in texts:
+        table.add_column(heading, overflow="fold")
+    return table
 
 
 def cell(text: str, style: str = "") -> Text:

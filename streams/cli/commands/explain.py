@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from streams.cli.options import MEDIA_FILE, collection_option, policy_option
-from streams.cli.printing.explain import print_explanation
+from streams.cli.printing.explain.explanation import print_explanation
 from streams.cli.terminal import say, write_json_line
 from streams.config.policy_file import load_policies
 from streams.config.settings import load_settings

@@ -37,9 +37,7 @@ def list_topics(as_json: bool, data_dir: Path | None) -> None:
         return
     from streams.cli.tables import plain_table
 
-    table = plain_table()
-    for heading in ("topic", "key", "value", "partitions", "writers → readers", "about"):
-        table.add_column(heading, overflow="fold")
+    table = plain_table(texts=("topic", "key", "value", "partitions", "writers → readers", "about"))
     for spec in specs.values():
         flow = f"{', '.join(spec.writers)} → {', '.join(spec.readers)}"
         name = wire_name(settings, spec.name)

@@ -50,9 +50,7 @@ def letters_table(letters: Sequence[LetterRow]) -> Table:
     """Single letters, the latest first."""
     from streams.cli.tables import cell, plain_table
 
-    table = plain_table()
-    for heading in ("letter", "at", "reason", "stage", "collection", "media id", "size", "status", "detail"):
-        table.add_column(heading, overflow="fold")
+    table = plain_table(texts=("letter", "at", "reason", "stage", "collection", "media id", "size", "status", "detail"))
     for letter in letters:
         status = letter.status if not letter.acted_by else f"{letter.status} by {letter.acted_by}"
         table.add_row(

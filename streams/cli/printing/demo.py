@@ -23,9 +23,7 @@ def print_decisions(found: DemoDecisions) -> None:
 
 def print_verdicts(shown: list[SampleVerdict], saved: SavedCalls, contents_asked: int) -> None:
     """A table of one photo and its copies with their verdicts, and how many calls the copies saved."""
-    table = plain_table("Whose verdict they have")
-    for heading in ("file", "verdict", "by", "inherited from", "why"):
-        table.add_column(heading, overflow="fold")
+    table = plain_table("Whose verdict they have", texts=("file", "verdict", "by", "inherited from", "why"))
     for each in shown:
         verdict = each.verdict
         inherited_from = Path(verdict.verdict_inherited_from).name if verdict.verdict_inherited_from else ""
@@ -84,9 +82,7 @@ def next_steps(system: System, folder: Path, found: DemoDecisions, *, stays_up: 
 
 def _print_some(found: DemoDecisions) -> None:
     first = found.decided[0][0].original_name if found.decided else ""
-    table = plain_table("Some of the decisions")
-    for heading in ("file", "outcome", "same as", "how"):
-        table.add_column(heading, overflow="fold")
+    table = plain_table("Some of the decisions", texts=("file", "outcome", "same as", "how"))
     for sample, decision in found.decided:
         if sample.original_name == first or sample.alteration in (VIDEO, CLIP, BROKEN):
             match, failure = decision.match, decision.failure

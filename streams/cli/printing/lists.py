@@ -34,9 +34,10 @@ def lists_table(lists: Sequence[ListRow]) -> Table:
     """The lists in force."""
     from streams.cli.tables import cell, plain_table
 
-    table = plain_table("Hash lists")
-    for heading in ("list", "version", "source", "says", "entries", "contents", "quarantined", "imported", "by"):
-        table.add_column(heading, overflow="fold")
+    table = plain_table(
+        "Hash lists",
+        texts=("list", "version", "source", "says", "entries", "contents", "quarantined", "imported", "by"),
+    )
     for row in lists:
         says = "never matched" if row.negative else f"{row.status}; near hashes: {row.perceptual}"
         table.add_row(
@@ -57,9 +58,7 @@ def act_table(acts: Sequence[ListAct]) -> Table:
     """The history of a list, the latest first."""
     from streams.cli.tables import cell, plain_table
 
-    table = plain_table("What was done")
-    for heading in ("at", "event", "about", "by", "reason"):
-        table.add_column(heading, overflow="fold")
+    table = plain_table("What was done", texts=("at", "event", "about", "by", "reason"))
     for act in acts:
         about = f"{act.algorithm}:{act.hash}" if act.hash else f"version {act.version}" if act.version else ""
         event = act.event.removeprefix("list_")

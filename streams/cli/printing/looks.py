@@ -26,11 +26,7 @@ def print_looks(looks: Sequence[dict[str, Any]], name: str, collection: str, *, 
 def _table(looks: Sequence[dict[str, Any]]) -> Table:
     from streams.cli.tables import cell, plain_table
 
-    table = plain_table()
-    for heading in ("distance", "alike"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for heading in ("media id", "at", "verdict"):
-        table.add_column(heading, overflow="fold")
+    table = plain_table(numbers=("distance", "alike"), texts=("media id", "at", "verdict"))
     for look in looks:
         facts = look["decision"]["facts"] or {}
         table.add_row(

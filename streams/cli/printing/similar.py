@@ -20,11 +20,10 @@ MAX_PLACES_PRINTED = 3
 
 
 def contents_table(contents: Sequence[SimilarContent], picture: PictureFile) -> Table:
-    table = plain_table()
-    for heading in (f"of {HASH_BITS} bits", "of 64", "alike"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for heading in ("media ids", "what FILE is of it", "decided as", "of the group of", "picture"):
-        table.add_column(heading, overflow="fold")
+    table = plain_table(
+        numbers=(f"of {HASH_BITS} bits", "of 64", "alike"),
+        texts=("media ids", "what FILE is of it", "decided as", "of the group of", "picture"),
+    )
     for content in contents:
         within = content.within_thresholds
         outcome = content.first_outcome

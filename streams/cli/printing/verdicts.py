@@ -37,9 +37,9 @@ def verdicts_table(found: SubjectVerdicts) -> Table:
     """The verdicts of the submissions, the latest first."""
     from streams.cli.tables import cell, plain_table
 
-    table = plain_table("Submissions")
-    for heading in ("decided", "media id", "verdict", "by", "inherited from", "action", "revision"):
-        table.add_column(heading, overflow="fold")
+    table = plain_table(
+        "Submissions", texts=("decided", "media id", "verdict", "by", "inherited from", "action", "revision")
+    )
     for row in found.current:
         status = cell(row.verdict_status, STATUS_STYLES.get(row.verdict_status, ""))
         by = _source(row.verdict_by, row.verdict_kind, row.verdict_version)
@@ -53,9 +53,7 @@ def acts_table(found: SubjectVerdicts) -> Table:
     """The moderation events, the latest first."""
     from streams.cli.tables import cell, plain_table
 
-    table = plain_table("What was said")
-    for heading in ("at", "event", "about", "by", "reason"):
-        table.add_column(heading, overflow="fold")
+    table = plain_table("What was said", texts=("at", "event", "about", "by", "reason"))
     for act in found.acts:
         by = _source(act.by_name, act.by_kind, act.by_version)
         what = f"{act.event} {act.status}" if act.status else act.event

@@ -45,11 +45,7 @@ def print_similar(url: str, file: Path, collection: str, top: int, likeness: str
 def _contents_table(contents: list[dict[str, Any]]) -> Table:
     from streams.cli.tables import cell, plain_table
 
-    table = plain_table()
-    for heading in ("of 256 bits", "alike"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for heading in ("media id", "a decision would say", "verdict"):
-        table.add_column(heading, overflow="fold")
+    table = plain_table(numbers=("of 256 bits", "alike"), texts=("media id", "a decision would say", "verdict"))
     for content in contents:
         match = content["match"]
         said = f"{match['confidence']}: {match['explanation']}" if match else "no copy"

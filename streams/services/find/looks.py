@@ -9,7 +9,6 @@ from typing import Any, Final
 import numpy.typing as npt
 from clickhouse_connect.driver.client import Client
 
-from streams.analytics.pool import QueryPool
 from streams.analytics.queries.embeddings import embedding_neighbours
 from streams.analytics.queries.stored import DecisionFilter, StoredDecision
 from streams.analytics.queries.stored.contents import decisions_of_contents
@@ -43,27 +42,6 @@ class VisualMatch:
     at_s: float
     decision: StoredDecision
     thumbnails: dict[str, str] | None = None
-
-
-async def find_looks(
-    queries: QueryPool, facts: MediaFacts, chosen: DecisionFilter, *, after: tuple[int, str] | None, limit: int
-) -> list[VisualMatch]:
-    """As `looks_of_facts`, for an event loop."""
-    return await queries.run(looks_of_facts, facts, chosen, after=after, limit=limit)
-
-
-async def find_looks_by_model(
-    queries: QueryPool,
-    model: str,
-    vector: npt.NDArray[Any],
-    chosen: DecisionFilter,
-    *,
-    without: str,
-    after: tuple[int, str] | None,
-    limit: int,
-) -> list[VisualMatch]:
-    """As `looks_of_vector`, for an event loop."""
-    return await queries.run(looks_of_vector, model, vector, chosen, without=without, after=after, limit=limit)
 
 
 def looks_of_facts(

@@ -143,11 +143,9 @@ def rows_of_keys(
     keys = _once(keys)
     if not keys:
         return []
-    names = {**_names_of_fates(collection, keys, repeated_media), **_names_of_documents(keys)}
-    rows = select_json(client, FATES_AND_DOCUMENTS, names)
-    fates = _fates_of(row for row in rows if row["name"])
-    standing = [key for key in keys if _stands(key, fates, superseded=superseded)]
-    return _in_order(standing, (row["document"] for row in rows if not row["name"]))
+    names = _names_of_fates(collection, keys, repeated_media)
+    fates, documents = _fates_and_documents(client, names, keys)
+    return _in_order([key for key in keys if _stands(key, fates, superseded=superseded)], documents)
 
 
 def repeated_media_of(client: Client, collection: str) -> frozenset[str]:
@@ -181,15 +179,21 @@ def standing_with_first(
     keys = _once(keys)
     if not keys:
         return [], None
-    names = {**_names_of_fates(collection, keys, None), **_names_of_documents(keys[:1])}
-    rows = select_json(client, FATES_AND_DOCUMENTS, names)
-    fates = _fates_of(row for row in rows if row["name"])
+    fates, documents = _fates_and_documents(client, _names_of_fates(collection, keys, None), keys[:1])
     standing = [key for key in keys if _stands(key, fates, superseded=False)]
     if standing[:1] == keys[:1]:
-        found = _in_order(keys[:1], (row["document"] for row in rows if not row["name"]))
+        found = _in_order(keys[:1], documents)
     else:
         found = documents_of_keys(client, collection, standing[:1])
     return standing, next(iter(found), None)
+
+
+def _fates_and_documents(
+    client: Client, names_of_fates: Mapping[str, Any], documented: Sequence[DecisionKey]
+) -> tuple[dict[tuple[str, int], int], list[str]]:
+    """What became of some decisions, and the documents of some, in one statement."""
+    rows = select_json(client, FATES_AND_DOCUMENTS, {**names_of_fates, **_names_of_documents(documented)})
+    return _fates_of(row for row in rows if row["name"]), [row["document"] for row in rows if not row["name"]]
 
 
 def _once(keys: Sequence[DecisionKey]) -> list[DecisionKey]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 from rich.text import Text
 
-from streams.cli.printing.explain_pictures import print_picture_evidence, reverse_picture_summary
+from streams.cli.printing.explain.pictures import print_picture_evidence, reverse_picture_summary
 from streams.cli.tables import OUTCOME_STYLES
 from streams.cli.terminal import make_console
 from streams.services.explain.explanation import Explanation
@@ -25,7 +25,7 @@ def print_explanation(pair: ExplanationPair, *, all_pairs: bool) -> None:
         print_picture_evidence(console, forward, pair.collection, all_pairs=all_pairs)
         _print_summaries(console, forward, reverse_picture_summary(forward, reverse), forward.outcome)
         return
-    from streams.cli.printing.explain_videos import print_video_evidence, reverse_video_summary
+    from streams.cli.printing.explain.videos import print_video_evidence, reverse_video_summary
     from streams.services.explain.videos import VideoExplanation
 
     assert isinstance(forward, VideoExplanation)

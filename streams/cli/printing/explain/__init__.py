@@ -1,0 +1,1 @@
+"""Prints why two files match or do not."""
