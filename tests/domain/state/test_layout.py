@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import orjson
@@ -33,6 +34,7 @@ from streams.domain.state.keys import (
 from streams.errors import StateError
 from streams.kafka.topics import DECISIONS
 from tests.support.examples import load_example, load_examples
+from tests.support.typical_decisions import TRAINING_SEED, typical_decisions
 
 DIGEST = bytes(range(32))
 DECISION_ID = bytes(range(16))
@@ -79,7 +81,7 @@ def test_keys_begin_with_the_letter_of_their_kind() -> None:
 
 def test_a_decision_is_remembered_until_it_expires() -> None:
     packed = pack_decision(b"{}", 7)
-    assert packed[:9] == (7).to_bytes(8, "little") + bytes((1,))
+    assert packed[:9] == (7).to_bytes(8, "little") + bytes((2,))
     assert decision_expires_ms(packed) == 7
     assert (is_remembered(packed, 7), is_remembered(packed, 8), is_remembered(None, 8)) == (True, False, False)
 
@@ -92,9 +94,23 @@ def test_a_decision_is_compressed_to_what_is_its_own(stem: str) -> None:
     assert len(packed) < len(value) * 0.4
 
 
-def test_compressed_decisions_are_read_for_ever() -> None:
-    packed = bytes.fromhex("070000000000000001ab26b25c472aba6b01")
-    assert unpack_decision(packed) == b'{"outcome":"unique","action":"process","match":null}'
+@pytest.mark.parametrize("packed", ["01ab26b25c472aba6b01", "022034850000107b7d03fce66568c23f093504110b01"])
+def test_compressed_decisions_are_read_for_ever(packed: str) -> None:
+    assert unpack_decision(bytes(8) + bytes.fromhex(packed)) == b'{"outcome":"unique","action":"process","match":null}'
+
+
+def test_decisions_of_other_names_and_metadata_are_compressed_to_a_fifth() -> None:
+    decisions = typical_decisions(200, seed=TRAINING_SEED + 1)
+    packed = [pack_decision(value, 7) for value in decisions]
+    assert [unpack_decision(each) for each in packed] == decisions
+    assert sum(map(len, packed)) < sum(map(len, decisions)) / 5
+
+
+def test_threads_compress_at_once() -> None:
+    decisions = typical_decisions(200, seed=TRAINING_SEED + 2)
+    with ThreadPoolExecutor(4) as threads:
+        packed = list(threads.map(lambda value: pack_decision(value, 7), decisions * 5))
+        assert list(threads.map(unpack_decision, packed)) == decisions * 5
 
 
 def test_a_decision_of_the_first_version_is_plain() -> None:
@@ -103,7 +119,7 @@ def test_a_decision_of_the_first_version_is_plain() -> None:
 
 def test_a_decision_of_a_later_version_is_refused() -> None:
     with pytest.raises(StateError, match="run the version of mediasieve that wrote it"):
-        unpack_decision(bytes(8) + b"\x02abc")
+        unpack_decision(bytes(8) + b"\x03abc")
 
 
 def test_what_hash_lists_are_compared_with_stands_between_entries_and_texts() -> None:
