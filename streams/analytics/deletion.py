@@ -38,7 +38,7 @@ STATEMENTS: Final = (
     # content_id leads the order of decisions, so that few parts are read
     f"DELETE FROM decisions WHERE content_id IN {{contents:Array(String)}} AND {SUBMISSIONS}",  # noqa: S608
     DOCUMENTS_OF.replace("{rows}", SUBMISSIONS),
-    *(f"DELETE FROM {table} WHERE {SUBMISSIONS}" for table in (*KEY_TABLES, "revised_submissions")),  # noqa: S608
+    *(f"DELETE FROM {table} WHERE {SUBMISSIONS}" for table in (*KEY_TABLES, "waiting_facts", "revised_submissions")),  # noqa: S608
     f"DELETE FROM submission_facts WHERE {SUBMISSIONS} AND outcome != 'deleted'",  # noqa: S608
     # a job counts its submissions still
     f"ALTER TABLE job_decisions UPDATE media_id = '', failure_detail = '' WHERE media_id != '' AND {SUBMISSIONS}",

@@ -56,14 +56,16 @@ DOCUMENTS_OF: Final = """
         (SELECT collection, decided_at, decision_id FROM decisions_by_time WHERE {rows})
 """
 
-FACTS_OF: Final = """
-    DELETE FROM submission_facts
-    WHERE outcome != 'deleted' AND (collection, submission_id, attempt) IN
+_SUBMISSIONS_OF: Final = """(collection, submission_id, attempt) IN
     (
         SELECT collection, submission_id, attempt FROM decisions_by_time
         WHERE {rows}
     )
 """
+FACTS_OF: Final = (
+    f"DELETE FROM submission_facts WHERE outcome != 'deleted' AND {_SUBMISSIONS_OF}",  # noqa: S608
+    f"DELETE FROM waiting_facts WHERE {_SUBMISSIONS_OF}",  # noqa: S608
+)
 
 FAILURES: Final = """
     SELECT DISTINCT collection, submission_id, attempt, '', media_id FROM fingerprints
@@ -184,7 +186,7 @@ def _parameters(names: dict[tuple[str, ...], _Until]) -> dict[str, Any]:
 def _delete_decisions(client: Client, kind: str, parameters: dict[str, Any]) -> None:
     rows = f"{NAMED[kind]} AND decided_at <= {_until(kind)}"
     client.command(f"DELETE FROM decisions WHERE {rows}", parameters)  # noqa: S608
-    for statement in (HASHES_OF, FACTS_OF, DOCUMENTS_OF):
+    for statement in (HASHES_OF, *FACTS_OF, DOCUMENTS_OF):
         client.command(statement.replace("{rows}", rows), parameters)
     for table in KEY_TABLES:
         client.command(f"DELETE FROM {table} WHERE {rows}", parameters)  # noqa: S608

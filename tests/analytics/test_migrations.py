@@ -20,7 +20,7 @@ REPEATABLE = re.compile(
     r"|CREATE OR REPLACE VIEW "
     r"|DROP (TABLE|VIEW) IF EXISTS "
     r"|INSERT INTO (decisions_by_\w+|decision_documents|revised_submissions|content_hashes|content_names)\s"
-    r"|INSERT INTO (submission_facts|latency_states)\s"
+    r"|INSERT INTO (submission_facts|latency_states|waiting_facts)\s"
     r"|ALTER TABLE \w+\s+\w+ \w+ IF (NOT )?EXISTS\s"
     r"|ALTER TABLE \w+\s+MODIFY COLUMN \w+ "
     r"|ALTER TABLE \w+\s+MATERIALIZE COLUMN \w+$"

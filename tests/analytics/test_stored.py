@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import datetime
-from typing import Concatenate, ParamSpec, TypeVar
 
 import orjson
 import pytest
@@ -26,73 +24,14 @@ from streams.analytics.queries.stored import (
     medium_decisions,
 )
 from streams.analytics.queries.stored.contents import candidates, content_uses, decisions_of_contents
-from streams.analytics.writer import ClickHouseSink
-from streams.domain.records import Decision, Label, Verdict, decision_id
+from streams.domain.records import Label, Verdict
 from streams.kafka.topics import DECISIONS
 from streams.services.find.texts import search_texts
 from streams.services.views.group_view import view_group
 from streams.services.views.media_view import view_medium
+from tests.support.decision_store import ALL, Store, name, revised
 from tests.support.engines import Database
-from tests.support.stories import Record, decision, decision_record, deleted, facts
-
-Parameters = ParamSpec("Parameters")
-Answer = TypeVar("Answer")
-ALL = DecisionFilter("default")
-
-
-class Store:
-    """A database that decisions are written to, and asked of."""
-
-    def __init__(self, database: Database) -> None:
-        self.database = database
-        self.sink = ClickHouseSink(database.settings())
-        self.offset = 0
-
-    async def write(self, *decisions: Decision) -> list[Record]:
-        """The records, a millisecond after each other."""
-        records = []
-        for each in decisions:
-            records.append(decision_record(each, self.offset))
-            self.offset += 1
-        await self.sink.write(DECISIONS, records)
-        return records
-
-    def ask(
-        self,
-        question: Callable[Concatenate[Client, Parameters], Answer],
-        *args: Parameters.args,
-        **named: Parameters.kwargs,
-    ) -> Answer:
-        with self.database.client() as client:
-            return question(client, *args, **named)
-
-    def media(self, chosen: DecisionFilter = ALL, *, size: int = 2) -> list[str]:
-        """The media of all pages of a list."""
-        found: list[str] = []
-        before = None
-        while True:
-            page = self.ask(decision_page, chosen, before=before, limit=size)
-            found += [row.media_id for row in page]
-            if len(page) < size:
-                return found
-            before = Keyset(datetime.fromisoformat(page[-1].decided_at), page[-1].decision_id)
-
-
-@pytest.fixture
-async def store(clickhouse: Database) -> AsyncIterator[Store]:
-    made = Store(clickhouse)
-    await made.sink.open()
-    yield made
-    await made.sink.close()
-
-
-def revised(first: Decision, revision: int, **changes: object) -> Decision:
-    names = {"decision_id": decision_id(first.collection, first.submission_id, 0, revision), "revision": revision}
-    return replace(first, **names, supersedes=first.decision_id, **changes)  # type: ignore[arg-type]
-
-
-def name(number: int) -> str:
-    return facts(number).content_id
+from tests.support.stories import decision, deleted
 
 
 async def test_a_merged_content_is_in_the_group_that_its_decision_tells(store: Store) -> None:

@@ -122,7 +122,7 @@ QUESTIONS: Final[dict[str, tuple[Callable[[Client, dict[str, Any]], Any], int, i
     "latency": (lambda c, s: latency_by_hop(c, COLLECTION), 200_000, 1),
     "calls saved by day": (lambda c, s: calls_saved(c, COLLECTION), 200_000, 1),
     "calls saved": (lambda c, s: saved_calls(c, COLLECTION), 200_000, 1),
-    "queue": (lambda c, s: read_queue(c, QueueFilter(COLLECTION), after=None, limit=20), 1_000_000, 9),
+    "queue": (lambda c, s: read_queue(c, QueueFilter(COLLECTION), after=None, limit=20), 300_000, 7),
     "page of an export": (lambda c, s: export_page(c, ALL, after=None, limit=1000), 400_000, 12),
     "groups": (lambda c, s: copy_groups(c, COLLECTION), 400_000, 2),
     "groups with what is for review": (lambda c, s: copy_groups(c, COLLECTION, for_review=True), 1_000_000, 2),

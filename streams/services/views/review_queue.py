@@ -12,6 +12,7 @@ from streams.analytics.queries.moderation.review_queue import (
     WaitingGroup,
     canonical_contents,
     first_decisions,
+    group_sizes,
     waiting_groups,
 )
 from streams.analytics.queries.stored import StoredDecision
@@ -65,8 +66,15 @@ def read_queue(
     first = first_decisions(client, chosen.collection, rows)
     names = canonical_contents(client, chosen.collection, rows, list(first.values()))
     canonical = decisions_of_contents(client, chosen.collection, list(names.values()))
+    sizes = group_sizes(client, chosen.collection, list(names.values()))
     groups = [
-        _queued(row, content_id, canonical.get(content_id), first.get((row.first_submission_id, row.first_attempt)))
+        _queued(
+            row,
+            content_id,
+            sizes.get(content_id, 0),
+            canonical.get(content_id),
+            first.get((row.first_submission_id, row.first_attempt)),
+        )
         for row in rows
         if (content_id := names.get(row.group_hash)) is not None
     ]
@@ -74,7 +82,11 @@ def read_queue(
 
 
 def _queued(
-    row: WaitingGroup, content_id: str, canonical: StoredDecision | None, first: StoredDecision | None
+    row: WaitingGroup,
+    content_id: str,
+    submissions: int,
+    canonical: StoredDecision | None,
+    first: StoredDecision | None,
 ) -> QueuedGroup:
     return QueuedGroup(
         content_id=content_id,
@@ -82,7 +94,7 @@ def _queued(
         waiting=row.waiting,
         waiting_contents=row.waiting_contents,
         waiting_since=row.waiting_since,
-        submissions=row.submissions,
+        submissions=submissions,
         canonical=canonical,
         first=first,
     )

@@ -36,7 +36,6 @@ class WaitingGroup:
         waiting_since: when the first of them was decided.
         first_submission_id: of that decision.
         first_attempt: of that decision.
-        submissions: of the group.
     """
 
     group_hash: int
@@ -46,7 +45,6 @@ class WaitingGroup:
     waiting_since: datetime
     first_submission_id: str
     first_attempt: int
-    submissions: int
 
     @property
     def place(self) -> tuple[int, int, int, str]:
@@ -65,6 +63,12 @@ class CollectionSize:
 
 
 @dataclass(frozen=True, slots=True)
+class _GroupSize:
+    content_id: str
+    submissions: int
+
+
+@dataclass(frozen=True, slots=True)
 class _CanonicalName:
     hash: int
     content_id: str
@@ -72,87 +76,143 @@ class _CanonicalName:
 
 WAITS: Final = "(action = 'review' OR verdict_status = 'review') AND outcome NOT IN ('failed', 'deleted')"
 
+#: The group of every content, by the first of its current decisions, and the verdict if it names that group. The rows
+#: of contents are chosen before they are compared: FINAL would compare those of all submissions. All submissions of a
+#: medium with one content are in one group, so that the last revision of any of them tells; its version has the time in
+#: the low bits. Failures have no content, and a deletion takes these rows.
+_CONTENTS: Final = """
+    SELECT
+        content_hash,
+        argMin(current_group, at) AS content_group,
+        argMaxIf(current_status, at, current_group = content_hash) AS own_status
+    FROM
+    (
+        SELECT
+            content_hash,
+            argMax(group_hash, version) AS current_group,
+            argMax(verdict_status, version) AS current_status,
+            bitAnd(bitNot(max(version)), 17592186044415) AS at
+        FROM submission_facts
+        WHERE collection = {{collection:String}} AND content_hash IN ({contents})
+        GROUP BY content_hash, media_hash
+    )
+    GROUP BY content_hash
+"""
+
+#: The last revision of every submission that was revised.
+_REVISED: Final = """
+    SELECT submission_id, attempt, max(revision) AS last_revision
+    FROM revised_submissions
+    WHERE collection = {{collection:String}} AND submission_id IN ({submissions})
+    GROUP BY submission_id, attempt
+"""
+
+_ASKED: Final = "SELECT submission_id FROM waiting_facts WHERE collection = {collection:String}"
+_KNOWN: Final = """
+    SELECT if(reviewed_hash != 0, reviewed_hash, group_hash) FROM waiting_facts
+    WHERE collection = {collection:String}
+"""
+
+_OTHER_GROUPS: Final = """
+    SELECT arrayJoin(waiting_groups).1 AS group_id WHERE group_id NOT IN (SELECT arrayJoin(known_contents).1)
+"""
+
 #: A submission whose match goes to review is in a group of its own, and waits in the group of its match, unless
 #: somebody has said of the two that they are not the same, or that they are. Contents are told by their hashes, as they
-#: are in `current_facts`.
+#: are in `submission_facts`. ClickHouse reads what has a name in the plural once, and every other part of a statement
+#: wherever its name stands.
 QUEUE: Final = f"""
-    WITH settled AS
+    WITH
     (
-        SELECT subject, other
+        SELECT groupUniqArray(pair)
         FROM
         (
             SELECT
                 cityHash64(if(content_id = '', media_id, content_id)) AS named,
                 cityHash64(other_content_id) AS named_other,
                 arrayJoin([(named, named_other), (named_other, named)]) AS pair,
-                pair.1 AS subject, pair.2 AS other,
                 argMax(event, (routed_at, kafka_offset)) AS latest
             FROM moderation_events_once
             WHERE collection = {{collection:String}} AND event IN ('split', 'merge', 'undo')
             GROUP BY named, named_other, pair
         )
         WHERE latest != 'undo'
-    ),
-    waiting AS
+    ) AS settled_pairs,
     (
-        SELECT
-            content_hash, media_hash, submission_id, attempt, decided_at, verdict_status,
-            if(reviewed_hash != 0, reviewed_hash, group_hash) AS known_hash
-        FROM current_facts
-        WHERE collection = {{collection:String}} AND {WAITS}
-            AND ({{confidence:String}} = '' OR match_confidence = {{confidence:String}})
-            AND ({{kind:String}} = '' OR (submission_id, attempt) IN
+        SELECT groupArray((content_hash, content_group, own_status)) FROM ({_CONTENTS.format(contents=_KNOWN)})
+    ) AS known_contents,
+    (
+        SELECT groupArray((group_id, waiting, contents, since, first))
+        FROM
+        (
+            SELECT
+                if(known_group = 0, known_hash, known_group) AS group_id,
+                count() AS waiting,
+                uniqExact(content_hash) AS contents,
+                min(decided_at) AS since,
+                argMin((submission_id, attempt), (decided_at, submission_id)) AS first
+            FROM
             (
-                SELECT submission_id, attempt FROM decisions_by_time
-                WHERE collection = {{collection:String}} AND media_kind = {{kind:String}} AND {WAITS}
-            ))
-    ),
-    known AS
-    (
-        SELECT content_hash AS known_hash, argMin(group_hash, decided_at) AS known_group
-        FROM current_facts
-        WHERE collection = {{collection:String}} AND content_hash IN (SELECT known_hash FROM waiting)
-            AND outcome NOT IN ('failed', 'deleted')
-        GROUP BY content_hash
-    ),
-    grouped AS
-    (
-        SELECT
-            if(known.known_group = 0, waiting.known_hash, known.known_group) AS group_id,
-            count() AS waiting,
-            uniqExact(waiting.content_hash) AS waiting_contents,
-            min(waiting.decided_at) AS waiting_since,
-            argMin((waiting.submission_id, waiting.attempt), (waiting.decided_at, waiting.submission_id)) AS first
-        FROM waiting LEFT JOIN known ON waiting.known_hash = known.known_hash
-        WHERE waiting.verdict_status = 'review' OR NOT (
-            (waiting.content_hash, waiting.known_hash) IN (SELECT subject, other FROM settled)
-            OR (waiting.content_hash, group_id) IN (SELECT subject, other FROM settled)
-            OR (waiting.media_hash, waiting.known_hash) IN (SELECT subject, other FROM settled)
-            OR (waiting.media_hash, group_id) IN (SELECT subject, other FROM settled))
-        GROUP BY group_id
-    ),
-    sizes AS
-    (
-        SELECT
-            group_hash AS group_id,
-            count() AS submissions,
-            argMaxIf(verdict_status, decided_at, content_hash = group_hash) AS known_status
-        FROM current_facts
-        WHERE collection = {{collection:String}} AND group_hash IN (SELECT group_id FROM grouped)
-            AND outcome NOT IN ('failed', 'deleted')
-        GROUP BY group_hash
-    )
+                SELECT *, if(reviewed_hash != 0, reviewed_hash, group_hash) AS known_hash
+                FROM waiting_facts FINAL
+                WHERE collection = {{collection:String}}
+                    AND ({{confidence:String}} = '' OR match_confidence = {{confidence:String}})
+                    AND ({{kind:String}} = '' OR media_kind = {{kind:String}})
+            ) AS asked
+            LEFT JOIN
+                (SELECT arrayJoin(known_contents) AS known, known.1 AS known_hash, known.2 AS known_group) AS contents
+                USING (known_hash)
+            LEFT JOIN ({_REVISED.format(submissions=_ASKED)}) AS revised USING (submission_id, attempt)
+            WHERE bitShiftRight(version, 44) >= last_revision
+                AND (submission_id, attempt) NOT IN
+                (
+                    SELECT submission_id, attempt FROM deletions
+                    WHERE collection = {{collection:String}} AND submission_id IN ({_ASKED})
+                )
+                AND (verdict_status = 'review' OR NOT (
+                    (content_hash, known_hash) IN (SELECT arrayJoin(settled_pairs))
+                    OR (content_hash, group_id) IN (SELECT arrayJoin(settled_pairs))
+                    OR (media_hash, known_hash) IN (SELECT arrayJoin(settled_pairs))
+                    OR (media_hash, group_id) IN (SELECT arrayJoin(settled_pairs))))
+            GROUP BY group_id
+        )
+    ) AS waiting_groups
     SELECT
-        grouped.group_id AS group_hash, sizes.known_status AS known_status, grouped.waiting AS waiting,
-        grouped.waiting_contents AS waiting_contents, grouped.waiting_since AS waiting_since,
-        grouped.first.1 AS first_submission_id, grouped.first.2 AS first_attempt, sizes.submissions AS submissions
-    FROM grouped LEFT JOIN sizes ON grouped.group_id = sizes.group_id
+        queued.1 AS group_hash, known_status, queued.2 AS waiting, queued.3 AS waiting_contents,
+        queued.4 AS waiting_since, queued.5.1 AS first_submission_id, queued.5.2 AS first_attempt
+    FROM (SELECT arrayJoin(waiting_groups) AS queued, queued.1 AS group_id) AS listed
+    LEFT JOIN
+    (
+        SELECT known.1 AS group_id, known.3 AS known_status FROM (SELECT arrayJoin(known_contents) AS known)
+        UNION ALL
+        SELECT content_hash AS group_id, own_status AS known_status FROM ({_CONTENTS.format(contents=_OTHER_GROUPS)})
+    ) AS statuses USING (group_id)
     WHERE {{after:UInt64}} = 0 OR
         (-toInt64(known_status = 'blocked'), -toInt64(waiting), toUnixTimestamp64Milli(waiting_since), group_hash)
         > ({{after_blocked:Int64}}, {{after_waiting:Int64}}, {{after_since_ms:Int64}}, {{after:UInt64}})
     ORDER BY known_status = 'blocked' DESC, waiting DESC, waiting_since, group_hash
     LIMIT {{limit:UInt32}}
 """  # noqa: S608 - constants
+
+#: How many submissions groups have. One that was revised into another group has a key of before in this one.
+SIZES: Final = f"""
+    WITH
+    (
+        SELECT groupArray((subject, submission_id, attempt, known_revision))
+        FROM
+        (
+            SELECT subject, submission_id, attempt, max(revision) AS known_revision
+            FROM decisions_by_group
+            WHERE collection = {{collection:String}} AND subject IN {{content_ids:Array(String)}} AND is_member
+            GROUP BY subject, submission_id, attempt
+        )
+    ) AS members
+    SELECT member.1 AS content_id, count() AS submissions
+    FROM (SELECT arrayJoin(members) AS member, member.2 AS submission_id, member.3 AS attempt) AS listed
+    LEFT JOIN ({_REVISED.format(submissions="SELECT arrayJoin(members).2")}) AS revised USING (submission_id, attempt)
+    WHERE member.4 >= last_revision
+    GROUP BY content_id
+"""  # noqa: S608
 
 #: The names of contents that have copies.
 NAMES: Final = """
@@ -200,6 +260,12 @@ def waiting_groups(
         **{"after": int(group_hash), "after_blocked": blocked, "after_waiting": waiting, "after_since_ms": since_ms},
     }
     return select(client, WaitingGroup, QUEUE, parameters)
+
+
+def group_sizes(client: Client, collection: str, content_ids: Sequence[str]) -> dict[str, int]:
+    """How many submissions groups have, by their canonical contents."""
+    rows = select(client, _GroupSize, SIZES, {"collection": collection, "content_ids": list(content_ids)})
+    return {row.content_id: row.submissions for row in rows}
 
 
 def canonical_contents(
