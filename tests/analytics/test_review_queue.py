@@ -1,4 +1,4 @@
-"""The queue is what waits by current decisions: revisions, repeats, deletions and moves between groups count at once."""
+"""The queue is what waits by current decisions: revisions, repeats, deletions and moves count at once."""
 
 from __future__ import annotations
 
