@@ -103,13 +103,18 @@ def by_evidence(
         on_even_ground = even(shown[0]) * 100 >= 60 * 112
         calm = bands(known, query, found) <= 5 and not changed(known, query, found, matched, on_even_ground)
         faded = colour_distance(known.chroma, query.chroma, shares, True) if compared else None
-        confidence = "certain" if (not compared or (faded is not None and faded <= 24)) and calm else "likely"
+        still = outline_distance(shown[0].pixels, shown[1].pixels) <= 8
+        lost_colours = compared and has_no_colour(known.chroma) != has_no_colour(query.chroma) and still
+        same = not compared or lost_colours or (faded is not None and faded <= 24)
+        confidence = "certain" if same and calm else "likely"
         if is_drawing(shown[0]) and is_drawing(shown[1]):
             tones = aligned_tones(known, query, found)
-            close = not compared or (faded is not None and faded <= 12)
-            moved = found.textured >= 48 and tones is not None and tones <= 30
-            moved = moved or outline_distance(shown[0].pixels, shown[1].pixels) <= 8
-            moved = moved and not is_cut_out and close
+            close = not compared or lost_colours or (faded is not None and faded <= 12)
+            upright = shares[0] > abs(shares[1]) and shares[4] > abs(shares[3])
+            moved = tones is not None and found.textured >= 48 and tones <= 28
+            moved = moved or (tones is not None and found.textured >= 40 and tones <= 20 and upright)
+            moved = moved or still or relit_distance(shown[0].pixels, shown[1].pixels) <= 8
+            moved = moved and found.placement is not None and not is_cut_out and close
             if plain(known, query, shown, shares) == "certain":
                 confidence = "certain"
             elif confidence == "certain" and not moved:
@@ -203,6 +208,24 @@ def outline_distance(known: NDArray[np.uint8], query: NDArray[np.uint8]) -> int:
                 level = int(other[y, x])
                 outside[y, x] = max(outside[y, x], level - around.max(), around.min() - level)
     return worst_tiles(outside)
+
+
+def relit_distance(known: NDArray[np.uint8], query: NDArray[np.uint8]) -> int:
+    """The outline distance after one factor of light, or of contrast about the mean, was applied to the known one."""
+    pairs = [(int(known[y, x]), int(query[y, x])) for y in range(64) for x in range(64) if 8 <= int(query[y, x]) <= 247]
+    least = 1000
+    for middle in (0, int(known.astype(int).sum()) // 4096):
+        above = sum((k - middle) * (q - middle) for k, q in pairs)
+        below = sum((k - middle) ** 2 for k, q in pairs)
+        factor = above * 256 // max(below, 1)
+        if len(pairs) >= 64 and 96 <= factor <= 448:
+            relit = [[min(max(middle + (int(k) - middle) * factor // 256, 0), 255) for k in row] for row in known]
+            least = min(least, outline_distance(np.array(relit, np.uint8), query))
+    return least
+
+
+def has_no_colour(chroma: bytes) -> bool:
+    return all(abs(value - 128) <= 4 for value in chroma)
 
 
 def is_drawing(thumbnail: Thumbnail) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw, ImageOps
 
 EXIF_ORIENTATION = 0x0112
 PHOTOS = (
@@ -106,3 +106,13 @@ def oriented(image: Image.Image, orientation: int, form: str = "PNG", **options:
     exif = Image.Exif()
     exif[EXIF_ORIENTATION] = orientation
     return encode(image.transpose(transposition) if transposition is not None else image, form, exif=exif, **options)
+
+
+def thing_on_even_ground(shift: int = 0, colour: str = "#7a4a2a") -> Image.Image:
+    """A thing with texture on an even ground, on a little more than half of the picture."""
+    image = Image.new("RGB", (640, 480), "#e6e4df")
+    cat = photo("chelsea.png", (440, 400)).convert("L")
+    shape = Image.new("L", cat.size)
+    ImageDraw.Draw(shape).rounded_rectangle((0, 0, 439, 399), 90, fill=255)
+    image.paste(ImageOps.colorize(cat, "black", "white", mid=colour), (100 + shift, 40), shape)
+    return image

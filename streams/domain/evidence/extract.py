@@ -16,9 +16,9 @@ from PIL import Image
 
 from streams.domain.evidence.details.detail import measure_detail
 from streams.domain.evidence.evidence import Evidence, Thumbnail
+from streams.domain.evidence.grounds.plain import has_even_ground, is_plain, may_have_words
 from streams.domain.evidence.paper.extract import PICTURE_PIXELS, extract_page
 from streams.domain.evidence.paper.page import pack_page
-from streams.domain.evidence.plain import has_even_ground, is_plain, may_have_words
 from streams.domain.evidence.thumbnail import EDGE, SIDE, encode_thumbnail
 from streams.domain.evidence.words.find import find_words, may_show_words
 from streams.domain.evidence.words.words import pack_words

@@ -16,24 +16,19 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.domain.evidence.colours import (
-    aligned_tone_distance,
-    colour_distance,
-    is_coloured,
-    outline_distance,
-    tone_distance,
-    tone_distance_on_ground,
-)
-from streams.domain.evidence.details.detail_rule import aligned_pixels, differs_in_detail
+from streams.domain.evidence.colours.chroma import colour_distance, is_coloured, is_grey
+from streams.domain.evidence.colours.tones import outline_distance, tone_distance, tone_distance_on_ground
+from streams.domain.evidence.details.detail_rule import differs_in_detail
 from streams.domain.evidence.details.same_detail import has_same_detail
 from streams.domain.evidence.differences import AGREES, DIFFERS, MAP_SIDE, share_that_differs
 from streams.domain.evidence.evidence import Evidence, Thumbnail
 from streams.domain.evidence.geometry import ONE, corner_distance
-from streams.domain.evidence.grounds import is_seen_alike
+from streams.domain.evidence.grounds.objects import is_same_thing, is_upright, lies_as_it_did
+from streams.domain.evidence.grounds.plain import has_even_ground, is_blank, is_bold, is_plain
+from streams.domain.evidence.grounds.seen_alike import is_seen_alike
 from streams.domain.evidence.paper.compare import Geometry, compare_pages
 from streams.domain.evidence.paper.page import Page
 from streams.domain.evidence.placement import IDENTITY, aligned_shares, views_shares
-from streams.domain.evidence.plain import has_even_ground, is_blank, is_bold, is_plain
 from streams.domain.evidence.verify import MatchedViews, Verification, verify
 from streams.domain.evidence.words.compare import has_other_words
 from streams.domain.hashes.views import CUT_OUT, GROUNDS, OTHER_GROUND
@@ -75,15 +70,6 @@ MAX_PLAIN_TONE_DISTANCE: Final = 10
 MAX_OUTLINE_DISTANCE: Final = 14
 """Of bold drawings. Half of the icons that were halved in size have 9 or more, JPEG or not; of different icons of one
 outline and the same colours, none has less than 28."""
-
-MIN_TEXTURED_OBJECT: Final = 48
-MAX_OBJECT_TONE_DISTANCE: Final = 30
-"""Blocks, of 64, with texture, and grey levels, by which an object on even ground is the same in another place or size.
-Of 800 emoji drawings, three pairs of neighbouring skin tones and no others come so near."""
-
-MAX_STILL_DISTANCE: Final = 8
-"""Or an object that lies as it did has the same outlines, and nothing differs in detail: thumbnails of one object on
-white, encoded twice, differ in tones by more than MAX_PLAIN_TONE_DISTANCE where it has fine outlines."""
 
 OTHER_COLOUR_DISTANCE: Final = 48
 """Plain pictures that are coloured both and differ by more are other pictures: flags with the same stripes."""
@@ -171,7 +157,7 @@ def _says_the_same(known: Evidence, query: Evidence, shares: NDArray[np.int64]) 
     area = (a * e - b * d) // ONE
     if abs(area) > MAX_MAGNIFIED:
         return False
-    if area > 0 and a > abs(b) and e > abs(d):
+    if is_upright(shares):
         return True
     one, other = known.thumbnails[0], query.thumbnails[0]
     # A photo may have contrast everywhere; a drawing has plain parts.
@@ -269,12 +255,10 @@ def _by_texture(
     if on_ground:
         if CUT_OUT in (shown[0].view, shown[1].view):  # chroma is that of the picture on its own ground
             return "likely"
-        tones = aligned_tone_distance(*aligned_pixels(known, query, placement), placement.map)
-        is_moved = tones is not None and tones <= MAX_OBJECT_TONE_DISTANCE and found.textured >= MIN_TEXTURED_OBJECT
-        if not is_moved and outline_distance(shown[0].pixels, shown[1].pixels) > MAX_STILL_DISTANCE:
+        if not is_same_thing(known, query, found, shares, shown):
             return "likely"
     most = MAX_PLAIN_COLOUR_DISTANCE if on_ground else MAX_COLOUR_DISTANCE
-    if not _same_colours(known, query, shares, most, may_fade=True):
+    if not (_same_colours(known, query, shares, most, may_fade=True) or _is_grey_copy(known, query, shown)):
         return "likely"
     return "likely" if differs_in_detail(known, query, placement, shares, shown) else "certain"
 
@@ -313,6 +297,11 @@ def _same_colours(
         return True
     distance = colour_distance(known.chroma, query.chroma, shares, may_fade=may_fade)
     return distance is not None and distance <= most
+
+
+def _is_grey_copy(known: Evidence, query: Evidence, shown: tuple[Thumbnail, Thumbnail]) -> bool:
+    """Whether one of two pictures is the other without its colours: a thing in another colour has other tones, too."""
+    return is_grey(known.chroma) != is_grey(query.chroma) and lies_as_it_did(shown)
 
 
 def _is_darker(known: Evidence, query: Evidence) -> bool:

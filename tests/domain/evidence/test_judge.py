@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw, ImageOps
+from PIL import Image, ImageDraw
 
 from streams.domain.evidence.evidence import Evidence, unpack_evidence
 from streams.domain.evidence.judge import Judgement, judge
@@ -23,7 +23,7 @@ from streams.domain.hashes.levels import LEVEL_NUMBERS
 from streams.domain.hashes.packing import ORIENTATION_MASK, unpack_entries
 from streams.domain.hashes.views import VIEW_PAIRS
 from tests.support.alterations import ALTERATIONS
-from tests.support.media import encode, photo
+from tests.support.media import encode, photo, thing_on_even_ground
 from tests.support.papers import KINDS
 
 STANDARD = LEVEL_NUMBERS["standard"]
@@ -226,24 +226,20 @@ def test_evidence_of_a_plain_picture_survives_its_bytes() -> None:
         assert bool(evidence.page) is (image.mode == "L")
 
 
-def thing(shift: int = 0, colour: str = "#7a4a2a") -> Image.Image:
-    """A thing with texture on an even ground, on a little more than half of the picture."""
-    image = Image.new("RGB", (640, 480), "#e6e4df")
-    cat = photo("chelsea.png", (440, 400)).convert("L")
-    shape = Image.new("L", cat.size)
-    ImageDraw.Draw(shape).rounded_rectangle((0, 0, 439, 399), 90, fill=255)
-    image.paste(ImageOps.colorize(cat, "black", "white", mid=colour), (100 + shift, 40), shape)
-    return image
-
-
-@pytest.mark.parametrize("name", ["JPEG q20", "resized 50%", "blurred 0.4%", "mirrored", "centre crop 5%"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("JPEG q20", "resized 50%", "blurred 0.4%", "mirrored", "centre crop 5%"),
+        *("brightness 60%", "contrast 60%", "greyscale"),
+    ],
+)
 def test_a_copy_of_a_thing_on_an_even_ground_is_certain(name: str) -> None:
-    assert confidence(png(thing()), altered(thing(), name)) == "certain"
+    assert confidence(png(thing_on_even_ground()), altered(thing_on_even_ground(), name)) == "certain"
 
 
 def test_a_thing_in_another_colour_is_not_certain() -> None:
-    assert confidence(png(thing()), png(thing(colour="#2a4a9a"))) != "certain"
+    assert confidence(png(thing_on_even_ground()), png(thing_on_even_ground(colour="#2a4a9a"))) != "certain"
 
 
 def test_words_on_a_thing_are_not_certain() -> None:
-    assert confidence(png(thing()), png(lettered(thing(), "SALE TODAY"))) != "certain"
+    assert confidence(png(thing_on_even_ground()), png(lettered(thing_on_even_ground(), "SALE TODAY"))) != "certain"

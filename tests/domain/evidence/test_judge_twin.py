@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.domain.evidence.colours import colour_distance, is_coloured, outline_distance, tone_distance
+from streams.domain.evidence.colours.chroma import colour_distance, is_coloured, is_grey
+from streams.domain.evidence.colours.tones import outline_distance, outline_distance_in_other_light, tone_distance
 from streams.domain.evidence.evidence import Evidence, unpack_evidence
 from streams.domain.evidence.judge import judge
 from streams.domain.evidence.verify import MatchedViews
@@ -19,7 +20,7 @@ from streams.domain.hashes.views import CUT_OUT, FULL, OTHER_GROUND
 from tests.reference import judge as slow
 from tests.support.alterations import ALTERATIONS
 from tests.support.cut_outs import BLACK, RED, WHITE, flattened, logo, sticker, two_faced
-from tests.support.media import encode, photo
+from tests.support.media import encode, photo, thing_on_even_ground
 from tests.support.papers import KINDS
 
 PICTURES = ("coffee.png", "chelsea.png", "receipt", "line_chart")
@@ -29,7 +30,10 @@ NEAR = (MatchedViews(0, 0, 0, 0), MatchedViews(0, 1, 0, 0), MatchedViews(2, 0, 0
 
 @cache
 def evidence_of(name: str, alteration: str) -> Evidence:
-    image = KINDS[name](1).convert("RGB") if name in KINDS else photo(name, (480, 360))
+    if name == "thing":
+        image = thing_on_even_ground()
+    else:
+        image = KINDS[name](1).convert("RGB") if name in KINDS else photo(name, (480, 360))
     file = ALTERATIONS[alteration].apply(image, seed=2) if alteration else encode(image, "PNG")
     evidence = unpack_evidence(b64decode(fingerprint_image(file).evidence))
     assert evidence is not None
@@ -97,6 +101,7 @@ def test_colours_are_compared_as_by_the_twin(seed: int, spread: int, entries: li
             found = colour_distance(known, query, np.array(entries, np.int64), may_fade=may_fade)
             assert found == slow.colour_distance(known, query, tuple(entries), may_fade)
     assert is_coloured(one) is (slow.saturation(one) >= 512)
+    assert is_grey(one) is slow.has_no_colour(one)
 
 
 def _faded(chroma: bytes) -> bytes:
@@ -120,3 +125,23 @@ def test_tones_are_compared_as_by_the_twin() -> None:
     assert tone_distance(one, other) == slow.tone_distance(one, other)
     assert outline_distance(one, other) == slow.outline_distance(one, other)
     assert tone_distance(one, one) == outline_distance(one, one) == 0
+
+
+@settings(max_examples=40)
+@given(seed=st.integers(0, 2**32), light=st.integers(20, 500), middle=st.integers(0, 255), noise=st.integers(0, 40))
+def test_one_factor_of_light_or_contrast_is_found_as_by_the_twin(
+    seed: int, light: int, middle: int, noise: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    known = np.kron(rng.integers(0, 256, (8, 8)), np.ones((8, 8), int)).astype(np.uint8)
+    levels = middle + (known.astype(int) - middle) * light // 256 + rng.integers(-noise, noise + 1, (64, 64))
+    query = np.clip(levels, 0, 255).astype(np.uint8)
+    found = outline_distance_in_other_light(known, query)
+    assert (1000 if found is None else found) == slow.relit_distance(known, query)
+
+
+@pytest.mark.parametrize("name", ["brightness 60%", "contrast 60%", "greyscale"])
+def test_things_in_other_light_are_judged_as_by_the_twin(name: str) -> None:
+    known, query = evidence_of("thing", ""), evidence_of("thing", name)
+    assert judge(known, query, NEAR, 5, 10) == slow.judged(known, query, NEAR, 5, 10)
+    assert judge(known, query, NEAR, 5, 10).confidence == "certain"

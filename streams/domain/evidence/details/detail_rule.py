@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from streams.domain.evidence.details.bands import count_bands
 from streams.domain.evidence.details.changes import EDGE_PIXELS, Changes, measure_changes
 from streams.domain.evidence.evidence import Evidence, Thumbnail
+from streams.domain.evidence.grounds.plain import has_even_ground
 from streams.domain.evidence.placement import pixel_map
-from streams.domain.evidence.plain import has_even_ground
 from streams.domain.evidence.prepared import pixels
 from streams.domain.evidence.thumbnail import EDGE
 from streams.domain.evidence.verify import Placement

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from PIL import Image
 
 from streams.domain.evidence.extract import extract_evidence
+from streams.domain.evidence.grounds.plain import is_blank
 from streams.domain.evidence.key_frames import MAX_KEY_FRAMES, KeyFrame, pack_key_frames
-from streams.domain.evidence.plain import is_blank
 from streams.domain.fingerprint.image.luminance import OnGround
 from streams.domain.fingerprint.image.reduced import ReducedPicture
 from streams.domain.fingerprint.video.inside import Inside

@@ -1,4 +1,4 @@
-"""Whether two pictures have the same colours and tones, where shape alone cannot tell. Whole numbers throughout."""
+"""How much two pictures differ in grey levels. Whole numbers throughout."""
 
 from __future__ import annotations
 
@@ -9,54 +9,20 @@ from numpy.typing import NDArray
 
 from streams.domain.evidence.alignment.affine import PIXEL, invert
 from streams.domain.evidence.details.bands import SHIFTS, TILE, sum_tiles
-from streams.domain.evidence.evidence import CHROMA_SIDE
-from streams.domain.evidence.parts import by_part, shared_parts
 from streams.domain.evidence.thumbnail import SIDE
 from streams.domain.hamming.jit import compiled
 
 WORST: Final = 4
-"""The parts that differ most decide, not the mean: a cross on a flag is small."""
+"""The tiles that differ most decide, not the mean: a thing may be small."""
 
-LEAST_FADED, MOST_FADED, AS_STRONG = 96, 640, 256
-"""A filter, more or less light or contrast make all colours of a picture so many times as strong, of AS_STRONG. A
-picture in other colours has other ones, not stronger or weaker ones; and grey may be another thing's colour."""
+DARKEST, BRIGHTEST = 8, 247
+"""Levels beyond may be clipped, and do not tell what the light was."""
 
-MIN_SATURATION: Final = 8
-"""Mean distance from grey from which a picture is coloured."""
+MIN_TOLD: Final = 64
+"""Pixels, of 64 × 64, that are not clipped."""
 
-
-def colour_distance(known: bytes, query: bytes, shares: NDArray[np.int64], *, may_fade: bool = False) -> int | None:
-    """How much the colours of two pictures differ: |Cb - Cb'| + |Cr - Cr'|, mean of the WORST parts.
-
-    Args:
-        known, query: chroma as Evidence has it, not empty.
-        shares: the map from the known picture to the query in 1/ONE of their sides.
-        may_fade: colours that all are stronger, or weaker, by one factor do not differ.
-
-    Returns:
-        None if the pictures share less than MIN_SHARED parts.
-    """
-    shared = shared_parts(known, query, shares)
-    if shared is None:
-        return None
-    own, other = shared.known - 128, shared.query - 128
-    distance = _worst_parts(own, other)
-    if not may_fade:
-        return distance
-    factor = int((own * other).sum()) * AS_STRONG // max(int(np.square(own).sum()), 1)
-    if not LEAST_FADED <= factor <= MOST_FADED:
-        return distance
-    return min(distance, _worst_parts(own * factor // AS_STRONG, other))
-
-
-def _worst_parts(own: NDArray[np.int64], other: NDArray[np.int64]) -> int:
-    distances = np.sort(np.abs(other - own).sum(axis=1))
-    return int(distances[-WORST:].sum()) // WORST
-
-
-def is_coloured(chroma: bytes) -> bool:
-    """Whether a picture has colours, and is not grey or nearly so."""
-    return int(np.abs(by_part(chroma) - 128).sum()) >= MIN_SATURATION * CHROMA_SIDE * CHROMA_SIDE
+LEAST_LIGHT, MOST_LIGHT, AS_BRIGHT = 96, 448, 256
+"""Light and contrast of a copy, in 1/AS_BRIGHT of the known picture's."""
 
 
 def tone_distance(known: NDArray[np.uint8], query: NDArray[np.uint8]) -> int:
@@ -78,6 +44,30 @@ def outline_distance(known: NDArray[np.uint8], query: NDArray[np.uint8]) -> int:
     one, other = known.astype(np.int64), query.astype(np.int64)
     (low, high), (other_low, other_high) = _levels_around(one), _levels_around(other)
     return _worst_tiles(np.maximum.reduce([other - high, low - other, one - other_high, other_low - one, 0 * one]))
+
+
+def outline_distance_in_other_light(known: NDArray[np.uint8], query: NDArray[np.uint8]) -> int | None:
+    """`outline_distance` after the known picture was made darker or brighter, or softer or harder, as the query is.
+
+    One factor explains the whole picture, ground and all: of light, or of contrast about the mean level. So another
+    colour of a thing on the same ground is not explained.
+
+    Returns:
+        None if too little of the query tells the light.
+    """
+    told = (query >= DARKEST) & (query <= BRIGHTEST)
+    if int(told.sum()) < MIN_TOLD:
+        return None
+    levels = known.astype(np.int64)
+    mean = int(levels.sum()) // levels.size
+    found = []
+    for middle in (0, mean):
+        own, other = levels[told] - middle, query[told].astype(np.int64) - middle
+        factor = int((own * other).sum()) * AS_BRIGHT // max(int(np.square(own).sum()), 1)
+        if LEAST_LIGHT <= factor <= MOST_LIGHT:
+            relit = np.clip(middle + (levels - middle) * factor // AS_BRIGHT, 0, 255)
+            found.append(outline_distance(relit.astype(np.uint8), query))
+    return min(found, default=None)
 
 
 def _levels_around(pixels: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

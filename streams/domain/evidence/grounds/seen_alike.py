@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.domain.evidence.colours import tone_distance
+from streams.domain.evidence.colours.tones import tone_distance
 from streams.domain.evidence.evidence import Evidence
 from streams.domain.evidence.thumbnail import SIDE
 from streams.domain.hashes.views import OTHER_GROUND

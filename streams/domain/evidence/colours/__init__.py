@@ -1,0 +1,1 @@
+"""Colours and tones of two pictures, compared."""
