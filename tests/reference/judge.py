@@ -125,7 +125,7 @@ def by_evidence(
     score, blocks, work = found.score, found.blocks, 1
     if inks[0] and inks[1] and not is_cut_out:
         darker = alike and tone_distance_on_ground(known.thumbnails[0].pixels, query.thumbnails[0].pixels) > 40
-        same = same_colours and not darker
+        same = (same_colours or confidence == "certain") and not darker
         confidence, score, blocks, work = by_ink(inks[0], inks[1], shares, confidence, same, alike, blocks)
     elif confidence == "certain" and any(inks) and not is_bold_copy(shown):
         paper_side, other_side = (shown[1], shown[0]) if inks[1] else shown

@@ -320,8 +320,9 @@ def _by_ink(
     alike = corner_distance(shares, IDENTITY) <= LIES_ALIKE
     work = THUMBNAILS_WORK + (EARLY_INK_WORK if found.refused_early else INK_WORK)
     if found.same:
-        same = _same_colours(known, query, shares, MAX_COLOUR_DISTANCE) and not (alike and _is_darker(known, query))
-        confidence: Confidence = "certain" if same else "likely"
+        same = judged.confidence == "certain" or _same_colours(known, query, shares, MAX_COLOUR_DISTANCE)
+        is_other = not same or (alike and _is_darker(known, query))
+        confidence: Confidence = "likely" if is_other else "certain"
         blocks = judged.blocks.replace(bytes([DIFFERS]), bytes([AGREES]))
         return Judgement(confidence, score, share_that_differs(blocks), blocks, judged.views, work)
     if found.has_few_other_words or (judged.confidence and not alike):
