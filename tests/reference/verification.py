@@ -148,13 +148,45 @@ def compared(
     return 64 * textured // max(covered, 1), blocks
 
 
-def in_whole(blocks: NDArray[np.uint8], box: Sequence[int], whole: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def with_words_beyond(
+    blocks: NDArray[np.uint8], query: NDArray[np.int64], known: NDArray[np.int64], inverse: Row
+) -> NDArray[np.uint8]:
+    """What was added in the part of a block that the known picture does not reach."""
+    blocks, side = blocks.copy(), len(query) // 8
+    for row, column in np.ndindex(8, 8):
+        ys, xs = np.mgrid[row * side : row * side + side, column * side : column * side + side].reshape(2, -1)
+        beyond = query[ys, xs][~sampled(known, inverse, xs, ys)[0]]
+        structure = int((beyond * beyond).sum()) * beyond.size - int(beyond.sum()) ** 2
+        if 4 * beyond.size >= side * side and structure >= 169 * beyond.size**2:
+            blocks[row, column] = ADDED
+    return blocks
+
+
+def is_frame(whole: NDArray[np.int64], first_x: int, first_y: int, last_x: int, last_y: int) -> bool:
+    """Lines beside the box have one level, more or less where the lines of a block differ."""
+    if min(first_x, first_y) <= 0 or max(last_x, last_y) >= 63:
+        return False
+    rows, columns = whole[:, first_x : last_x + 1], whole[first_y : last_y + 1].T
+    for lines, first, last in ((rows, first_y, last_y), (columns, first_x, last_x)):
+        levels = [int(line.sum()) // len(line) for line in lines]
+        for at in [*range(first), *range(last + 1, 64)]:
+            beside = levels[at // 8 * 8 : at // 8 * 8 + 8]
+            if int(lines[at].max() - lines[at].min()) > max(32, (max(beside) - min(beside)) * 40 // 100):
+                return False
+    return True
+
+
+def in_whole(
+    blocks: NDArray[np.uint8], box: Sequence[int], whole: NDArray[np.uint8], within: bool
+) -> NDArray[np.uint8]:
     left, top, right, bottom = box
     first_x, first_y = left * 64 // EDGE - 2, top * 64 // EDGE - 2
     last_x, last_y = right * 64 // EDGE + 2, bottom * 64 // EDGE + 2
     y, x = np.mgrid[:64, :64]
     outside = (x < first_x) | (x > last_x) | (y < first_y) | (y > last_y)
     states = np.zeros((8, 8), np.uint8)
+    if within and is_frame(whole.astype(int), first_x, first_y, last_x, last_y):
+        outside[:] = False
     for row, column in np.ndindex(8, 8):
         part = np.s_[8 * row : 8 * row + 8, 8 * column : 8 * column + 8]
         values = whole[part][outside[part]].astype(np.int64)
@@ -220,9 +252,17 @@ def verified_by(geometry: tuple[Row, Thumbnail, Thumbnail, int], query: Evidence
         return NOTHING
     if 300 <= score < 900:
         m = slow.polished(known_levels, query_levels, m, sign)
-    textured, blocks, inverse = 0, np.zeros((8, 8), np.uint8), inverted(m)
+    textured, blocks, inverse, within = 0, np.zeros((8, 8), np.uint8), inverted(m), False
     if inverse is not None:
         textured, blocks = compared(known_pixels, known_levels[2], query_pixels, query_levels[2], inverse, sign)
+        if other.view == TRIMMED:
+            blocks = with_words_beyond(blocks, query_pixels.astype(np.int64), known_pixels.astype(np.int64), inverse)
+        last, end = len(query_pixels) - 1, len(known_pixels) - 1
+        places = [
+            inverse[3 * row] * x + inverse[3 * row + 1] * y + inverse[3 * row + 2]
+            for x, y, row in product((0, last), (0, last), (0, 1))
+        ]
+        within = min(places) >= -6144 and max(places) <= end * 4096 + 6144
     if other.view != FULL:
-        blocks = in_whole(blocks, other.box, slow.decoded(query.thumbnails[0].packed))
+        blocks = in_whole(blocks, other.box, slow.decoded(query.thumbnails[0].packed), within)
     return score, textured, blocks.tobytes(), pair

@@ -16,12 +16,19 @@ from numpy.typing import NDArray
 
 from streams.domain.evidence.alignment.affine import NUMBERS, PIXEL, copy_map, invert, is_bounded
 from streams.domain.evidence.alignment.align import POLISHED, align, polish
-from streams.domain.evidence.differences import MAP_SIDE, map_differences, set_into_whole, share_that_differs
+from streams.domain.evidence.differences import (
+    MAP_SIDE,
+    lies_within,
+    map_differences,
+    mark_beyond,
+    set_into_whole,
+    share_that_differs,
+)
 from streams.domain.evidence.evidence import Evidence
 from streams.domain.evidence.geometry import MAX_GEOMETRIES, ONE, VIEW_TABLE, find_geometries
 from streams.domain.evidence.prepared import HALF_SIZE, SIDES, SMALLER_SIZE, WHOLE_SIZE, level, pixels
 from streams.domain.hamming.jit import compiled
-from streams.domain.hashes.views import FULL
+from streams.domain.hashes.views import FULL, TRIMMED
 
 _NEXT_AREA: Final = round(1.63**2 * ONE)
 _NEXT_HALF_AREA: Final = round(1.155**2 * ONE)
@@ -149,17 +156,20 @@ def _compare(known: Any, query: Any, shares: Any, found: Any, m: Any, blocks: An
     """Write the state of the query's blocks; returns how many have texture on both sides."""
     one, other, sign = found[1], found[2], found[3]
     known_size, query_size = _sizes(shares)
-    inverse, in_part, textured = np.empty(NUMBERS, np.int64), blocks, 0
+    inverse, in_part, textured, is_within = np.empty(NUMBERS, np.int64), blocks, 0, False
     if query.shown[other, 0] != FULL:
         in_part = np.empty_like(blocks)
     if invert(m, inverse):
         known_pixels, known_level = pixels(known, one, known_size), level(known, one, known_size)
         query_pixels, query_level = pixels(query, other, query_size), level(query, other, query_size)
         textured = map_differences(known_pixels, known_level, query_pixels, query_level, inverse, sign, in_part)
+        is_within = lies_within(inverse, query_pixels.shape[0], known_pixels.shape[0])
+        if query.shown[other, 0] == TRIMMED:  # a border ends where words stand in it
+            mark_beyond(query_pixels, inverse, known_pixels.shape[0], in_part)
     else:
         in_part[:] = 0
     if query.shown[other, 0] != FULL:
-        set_into_whole(in_part, query.shown[other, 1:], pixels(query, 0, WHOLE_SIZE), blocks)
+        set_into_whole(in_part, query.shown[other, 1:], pixels(query, 0, WHOLE_SIZE), is_within, blocks)
     return textured
 
 

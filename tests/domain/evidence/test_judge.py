@@ -23,6 +23,7 @@ from streams.domain.hashes.levels import LEVEL_NUMBERS
 from streams.domain.hashes.packing import ORIENTATION_MASK, unpack_entries
 from streams.domain.hashes.views import VIEW_PAIRS
 from tests.support.alterations import ALTERATIONS
+from tests.support.hard_alterations import HARD
 from tests.support.media import encode, photo, thing_on_even_ground
 from tests.support.papers import KINDS
 
@@ -95,6 +96,25 @@ def test_a_copy_of_a_photo_is_certain(name: str) -> None:
 
     assert found is not None
     assert (found.confidence, found.differs <= 0.05) == ("certain", True)
+
+
+def in_frame(image: Image.Image, words: str = "") -> Image.Image:
+    """In a dark frame with a passe-partout, which may have words at the bottom."""
+    framed = HARD["framed"].alter(image, np.random.default_rng(1))
+    if words:
+        where = (framed.width // 2, framed.height * 93 // 100)
+        ImageDraw.Draw(framed).text(where, words, "black", font_size=framed.height // 24, anchor="mm")
+    return framed
+
+
+@pytest.mark.parametrize("name", ["coffee.png", "chelsea.png", "astronaut.png"])
+def test_a_frame_with_a_passe_partout_adds_nothing_and_words_on_it_do(name: str) -> None:
+    image = photo(name, (640, 480)).convert("RGB")
+    found, lettered = (judged(png(image), png(in_frame(image, words))) for words in ("", "A MEMORABLE DAY IN JUNE"))
+    assert found is not None
+    assert (found.confidence, found.differs) == ("certain", 0.0)
+    assert lettered is not None
+    assert lettered.differs > 0.05 or lettered.confidence != "certain"
 
 
 @pytest.mark.parametrize("name", ["JPEG q20", "JPEG q50", "resized 50%"])

@@ -69,9 +69,8 @@ class ReducedPicture:
         inner: list[tuple[int, Rectangle]] = []
         known = [self.whole]
         trimmed = inside_of_borders(self.pixels)
-        framed = inside_of_blurred_fill(self.pixels) or inside_of_screenshot(self.pixels)
-        if framed is None and trimmed is not None:
-            framed = inside_of_passe_partout(self.pixels, trimmed)
+        framed = inside_of_passe_partout(self.pixels, trimmed) if trimmed else None  # a frame may look like a window's
+        framed = framed or inside_of_blurred_fill(self.pixels) or inside_of_screenshot(self.pixels)
         for code, part in ((TRIMMED, trimmed), (FRAMED, framed)):
             if part and all(is_other_rectangle(part, other, self.whole) for other in known):
                 inner.append((code, part))

@@ -54,6 +54,8 @@ def inside_of_borders(pixels: Pixels) -> Rectangle | None:
 def inside_of_passe_partout(pixels: Pixels, framed: Rectangle) -> Rectangle | None:
     """The rectangle inside a second border on all four sides, as a passe-partout in a frame; None if there is none.
 
+    Where the first border seems to have taken the second one on some sides, the others are enough.
+
     Args:
         pixels: luminance, a few hundred pixels a side at most.
         framed: the rectangle inside the first border.
@@ -64,8 +66,13 @@ def inside_of_passe_partout(pixels: Pixels, framed: Rectangle) -> Rectangle | No
     inside = inside_of_borders(np.ascontiguousarray(pixels[top:bottom, left:right]))
     if inside is None:
         return None
+    least = MIN_BORDER_SHARE * min(right - left, bottom - top)
     margins = inside[0], inside[1], right - left - inside[2], bottom - top - inside[3]
-    if min(margins) < MIN_BORDER_SHARE * min(right - left, bottom - top):
+    frame = framed[0], framed[1], pixels.shape[1] - framed[2], pixels.shape[0] - framed[3]
+    is_second = all(
+        margin >= least or (margin == 0 and side >= least) for margin, side in zip(margins, frame, strict=True)
+    )
+    if not is_second or max(margins) < least:
         return None
     return left + inside[0], top + inside[1], left + inside[2], top + inside[3]
 
