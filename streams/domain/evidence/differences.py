@@ -322,7 +322,8 @@ def _have_one_level(lines: Any, first: int, last: int) -> bool:
         for place in range(lines.shape[1]):
             level = np.int64(lines[at, place])
             darkest, brightest = min(darkest, level), max(brightest, level)
-        if brightest - darkest > max(MAX_FRAME_RANGE, (highest - lowest) * MAX_STEP_PERCENT // 100):
+        step_range = int(highest - lowest) * MAX_STEP_PERCENT // 100
+        if int(brightest - darkest) > max(MAX_FRAME_RANGE, step_range):
             return False
     return True
 
