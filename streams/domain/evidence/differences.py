@@ -303,9 +303,8 @@ def _is_framed(pixels: Any, left: int, top: int, right: int, bottom: int) -> boo
     last = pixels.shape[0] - 1
     if left <= 0 or top <= 0 or right >= last or bottom >= last:
         return False
-    return _have_one_level(pixels[:, left : right + 1], top, bottom) and _have_one_level(
-        pixels[top : bottom + 1].T, left, right
-    )
+    rows_are_level = _have_one_level(pixels[:, left : right + 1], top, bottom)
+    return bool(rows_are_level and _have_one_level(pixels[top : bottom + 1].T, left, right))
 
 
 @compiled()
