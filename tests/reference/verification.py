@@ -162,18 +162,20 @@ def with_words_beyond(
     return blocks
 
 
-def is_frame(whole: NDArray[np.int64], first_x: int, first_y: int, last_x: int, last_y: int) -> bool:
-    """Lines beside the box have one level, more or less where the lines of a block differ."""
-    if min(first_x, first_y) <= 0 or max(last_x, last_y) >= 63:
-        return False
-    rows, columns = whole[:, first_x : last_x + 1], whole[first_y : last_y + 1].T
-    for lines, first, last in ((rows, first_y, last_y), (columns, first_x, last_x)):
-        levels = [int(line.sum()) // len(line) for line in lines]
-        for at in [*range(first), *range(last + 1, 64)]:
-            beside = levels[at // 8 * 8 : at // 8 * 8 + 8]
-            if int(lines[at].max() - lines[at].min()) > max(32, (max(beside) - min(beside)) * 40 // 100):
-                return False
-    return True
+def without_frame(whole: NDArray[np.int64], first_x: int, first_y: int, last_x: int, last_y: int) -> NDArray[np.int64]:
+    """What the level of a row or column of a frame does not explain."""
+    rows = [sorted(int(value) for value in line[first_x : last_x + 1])[(last_x - first_x) // 2] for line in whole]
+    columns = [sorted(int(value) for value in line[first_y : last_y + 1])[(last_y - first_y) // 2] for line in whole.T]
+    left = whole.copy()
+    for y, x in np.ndindex(64, 64):
+        explained = []
+        if not first_y <= y <= last_y:
+            explained.append(int(whole[y, x]) - rows[y])
+        if not first_x <= x <= last_x:
+            explained.append(int(whole[y, x]) - columns[x])
+        if explained:
+            left[y, x] = min(explained, key=abs)
+    return left
 
 
 def in_whole(
@@ -185,11 +187,12 @@ def in_whole(
     y, x = np.mgrid[:64, :64]
     outside = (x < first_x) | (x > last_x) | (y < first_y) | (y > last_y)
     states = np.zeros((8, 8), np.uint8)
-    if within and is_frame(whole.astype(int), first_x, first_y, last_x, last_y):
-        outside[:] = False
+    shown = whole.astype(np.int64)
+    if within and min(first_x, first_y) > 0 and max(last_x, last_y) < 63:
+        shown = without_frame(shown, first_x, first_y, last_x, last_y)
     for row, column in np.ndindex(8, 8):
         part = np.s_[8 * row : 8 * row + 8, 8 * column : 8 * column + 8]
-        values = whole[part][outside[part]].astype(np.int64)
+        values = shown[part][outside[part]]
         spread = int((values * values).sum()) * values.size - int(values.sum()) ** 2
         if 4 * values.size >= 64 and spread >= 169 * values.size**2:
             states[row, column] = ADDED

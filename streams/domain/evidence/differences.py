@@ -28,7 +28,6 @@ from streams.domain.evidence.alignment.sampling import (
     products,
     sample,
 )
-from streams.domain.evidence.evidence import EDGE
 from streams.domain.hamming.jit import compiled
 
 MAP_SIDE: Final = 8
@@ -48,17 +47,6 @@ SAME_TEXTURE: Final = 300.0
 
 TEXTURE: Final = 100
 """Mean square of a normalised block (UNIT is 64) below which the block has no texture."""
-
-MARGIN: Final = 2
-"""Pixels beside an inner picture that still show its edge."""
-
-MAX_BEYOND: Final = PIXEL * 3 // 2
-"""By so much a corner may lie beyond the known picture: where an inner picture ends is known to a pixel."""
-
-MAX_FRAME_RANGE: Final = 32
-MAX_STEP_PERCENT: Final = 40
-"""Grey levels in which the pixels of a line of a frame lie, or a part of the step between the lines of one block: a
-thumbnail has four levels a block."""
 
 _ONE_EACH_WAY: Final = tuple((right * PIXEL, down * PIXEL) for down in (-1, 0, 1) for right in (-1, 0, 1))
 SHIFTS: Final = ((0, 0), *(shift for shift in _ONE_EACH_WAY if shift != (0, 0)))
@@ -207,129 +195,3 @@ def _deviates(block: Any) -> bool:
             total += value
             squares += value * value
     return bool(squares * n - total * total >= RESIDUAL * RESIDUAL * n * n)
-
-
-@compiled()
-def mark_beyond(query: Any, inverse: Any, known_side: int, blocks: Any) -> None:
-    """Mark blocks that reach beyond the known picture and have structure there, though they show it for the most part.
-
-    Args:
-        query: pixels of the aligned thumbnail.
-        inverse: the map from query to known pixels.
-        known_side: of the known thumbnail, in pixels.
-        blocks: written.
-    """
-    side, end = query.shape[0] // MAP_SIDE, (known_side - 1) * PIXEL + PIXEL // 2
-    for number in range(MAP_SIDE * MAP_SIDE):
-        top, left = number // MAP_SIDE * side, number % MAP_SIDE * side
-        total, squares, n = np.int64(0), np.int64(0), np.int64(0)
-        for y in range(top, top + side):
-            for x in range(left, left + side):
-                u = inverse[0] * x + inverse[1] * y + inverse[2]
-                v = inverse[3] * x + inverse[4] * y + inverse[5]
-                if min(u, v) < -PIXEL // 2 or max(u, v) > end:
-                    value = np.int64(query[y, x])
-                    total += value
-                    squares += value * value
-                    n += 1
-        if 4 * n >= side * side and squares * n - total * total >= RESIDUAL * RESIDUAL * n * n:
-            blocks[number // MAP_SIDE, number % MAP_SIDE] = ADDED
-
-
-@compiled()
-def lies_within(inverse: Any, query_side: int, known_side: int) -> bool:
-    """Whether a query shows nothing beyond the known picture, by the map from query to known pixels."""
-    last = query_side - 1
-    for corner in range(4):
-        x, y = last * (corner & 1), last * (corner >> 1)
-        for row in range(2):
-            at = inverse[3 * row] * x + inverse[3 * row + 1] * y + inverse[3 * row + 2]
-            if at < -MAX_BEYOND or at > (known_side - 1) * PIXEL + MAX_BEYOND:
-                return False
-    return True
-
-
-@compiled()
-def set_into_whole(blocks: Any, box: Any, whole: Any, is_within: bool, in_whole: Any) -> None:
-    """Write the map of an inner picture as one of the whole: what lies around it was added, where it has structure.
-
-    A frame adds nothing: on all four sides, every line along the edge has one level, in borders and passe-partouts.
-    What seems to be the inner picture may end with words on a passe-partout, so it must lie within the known picture.
-
-    Args:
-        blocks: the map of the inner picture.
-        box: left, top, right and bottom of the inner picture, 0 to EDGE.
-        whole: pixels of the whole picture.
-        is_within: the inner picture shows nothing beyond the known one.
-        in_whole: uint8 of MAP_SIDE × MAP_SIDE, written.
-    """
-    _mark_outside(whole, box, is_within, in_whole)
-    left, top, right, bottom = box[0], box[1], box[2], box[3]
-    for y in range(MAP_SIDE):
-        for x in range(MAP_SIDE):
-            middle_x, middle_y = (2 * x + 1) * EDGE // (2 * MAP_SIDE), (2 * y + 1) * EDGE // (2 * MAP_SIDE)
-            if left <= middle_x < right and top <= middle_y < bottom:
-                column = (middle_x - left) * MAP_SIDE // (right - left)
-                row = (middle_y - top) * MAP_SIDE // (bottom - top)
-                in_whole[y, x] = blocks[row, column]
-
-
-@compiled()
-def _mark_outside(pixels: Any, box: Any, may_be_frame: bool, blocks: Any) -> None:
-    """Mark blocks with structure outside a box, unless it is a frame. Pixels within MARGIN of the box do not count."""
-    side = pixels.shape[0] // MAP_SIDE
-    left, top = box[0] * pixels.shape[0] // EDGE - MARGIN, box[1] * pixels.shape[0] // EDGE - MARGIN
-    right, bottom = box[2] * pixels.shape[0] // EDGE + MARGIN, box[3] * pixels.shape[0] // EDGE + MARGIN
-    blocks[:] = PLAIN
-    if may_be_frame and _is_framed(pixels, left, top, right, bottom):
-        return
-    for y in range(MAP_SIDE):
-        for x in range(MAP_SIDE):
-            total, squares, count = np.int64(0), np.int64(0), np.int64(0)
-            for row in range(y * side, y * side + side):
-                for column in range(x * side, x * side + side):
-                    if not (left <= column <= right and top <= row <= bottom):
-                        value = np.int64(pixels[row, column])
-                        total += value
-                        squares += value * value
-                        count += 1
-            if 4 * count >= side * side and squares * count - total * total >= RESIDUAL * RESIDUAL * count * count:
-                blocks[y, x] = ADDED
-
-
-@compiled()
-def _is_framed(pixels: Any, left: int, top: int, right: int, bottom: int) -> bool:
-    """Whether the lines beside a box, from its edges outwards, have one level each, on all four sides."""
-    last = pixels.shape[0] - 1
-    if left <= 0 or top <= 0 or right >= last or bottom >= last:
-        return False
-    rows_are_level = _have_one_level(pixels[:, left : right + 1], top, bottom)
-    return bool(rows_are_level and _have_one_level(pixels[top : bottom + 1].T, left, right))
-
-
-@compiled()
-def _have_one_level(lines: Any, first: int, last: int) -> bool:
-    """Whether the lines before the first and after the last have one level each."""
-    for at in range(lines.shape[0]):
-        if first <= at <= last:
-            continue
-        lowest, highest = np.int64(255), np.int64(0)
-        for line in range(at // MAP_SIDE * MAP_SIDE, (at // MAP_SIDE + 1) * MAP_SIDE):
-            level = _level(lines[line])
-            lowest, highest = min(lowest, level), max(highest, level)
-        darkest, brightest = np.int64(255), np.int64(0)
-        for place in range(lines.shape[1]):
-            level = np.int64(lines[at, place])
-            darkest, brightest = min(darkest, level), max(brightest, level)
-        step_range = int(highest - lowest) * MAX_STEP_PERCENT // 100
-        if int(brightest - darkest) > max(MAX_FRAME_RANGE, step_range):
-            return False
-    return True
-
-
-@compiled()
-def _level(line: Any) -> Any:
-    total = np.int64(0)
-    for at in range(len(line)):
-        total += line[at]
-    return total // len(line)

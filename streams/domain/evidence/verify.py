@@ -16,17 +16,11 @@ from numpy.typing import NDArray
 
 from streams.domain.evidence.alignment.affine import NUMBERS, PIXEL, copy_map, invert, is_bounded
 from streams.domain.evidence.alignment.align import POLISHED, align, polish
-from streams.domain.evidence.differences import (
-    MAP_SIDE,
-    lies_within,
-    map_differences,
-    mark_beyond,
-    set_into_whole,
-    share_that_differs,
-)
+from streams.domain.evidence.differences import MAP_SIDE, map_differences, share_that_differs
 from streams.domain.evidence.evidence import Evidence
 from streams.domain.evidence.geometry import MAX_GEOMETRIES, ONE, VIEW_TABLE, find_geometries
 from streams.domain.evidence.prepared import HALF_SIZE, SIDES, SMALLER_SIZE, WHOLE_SIZE, level, pixels
+from streams.domain.evidence.surroundings import lies_within, mark_beyond, set_into_whole
 from streams.domain.hamming.jit import compiled
 from streams.domain.hashes.views import FULL, TRIMMED
 

@@ -26,6 +26,7 @@ def warm_up() -> None:
     noise = np.random.default_rng(0).integers(0, 256, (SIDE, SIDE), np.uint8)
     pixels[BORDER : BORDER + SIDE, BORDER : BORDER + SIDE] = noise
     fingerprint_image(_png(pixels), level="deep")
+    fingerprint_image(_png(noise))  # without a border or frame
     pixels[pixels == WHITE] = GREY
     pixels[BORDER + SIDE // 4 : BORDER + SIDE // 2, BORDER : BORDER + SIDE // 2] = GREY
     fingerprint_image(_png(pixels))  # an object on a ground that is not white
