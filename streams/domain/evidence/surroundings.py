@@ -28,21 +28,32 @@ def mark_beyond(query: Any, inverse: Any, known_side: int, blocks: Any) -> None:
         known_side: of the known thumbnail, in pixels.
         blocks: written.
     """
-    side, end = query.shape[0] // MAP_SIDE, (known_side - 1) * PIXEL + PIXEL // 2
-    for number in range(MAP_SIDE * MAP_SIDE):
-        top, left = number // MAP_SIDE * side, number % MAP_SIDE * side
-        total, squares, n = np.int64(0), np.int64(0), np.int64(0)
-        for y in range(top, top + side):
-            for x in range(left, left + side):
-                u = inverse[0] * x + inverse[1] * y + inverse[2]
-                v = inverse[3] * x + inverse[4] * y + inverse[5]
-                if min(u, v) < -PIXEL // 2 or max(u, v) > end:
-                    value = np.int64(query[y, x])
-                    total += value
-                    squares += value * value
-                    n += 1
-        if 4 * n >= side * side and squares * n - total * total >= RESIDUAL * RESIDUAL * n * n:
-            blocks[number // MAP_SIDE, number % MAP_SIDE] = ADDED
+    side, end = query.shape[0], (known_side - 1) * PIXEL + PIXEL // 2
+    beyond = np.empty((side, side), np.bool_)
+    for y in range(side):
+        for x in range(side):
+            u = inverse[0] * x + inverse[1] * y + inverse[2]
+            v = inverse[3] * x + inverse[4] * y + inverse[5]
+            beyond[y, x] = min(u, v) < -PIXEL // 2 or max(u, v) > end
+    _mark_structure(query, beyond, blocks)
+
+
+@compiled()
+def _mark_structure(pixels: Any, looked_at: Any, blocks: Any) -> None:
+    """Mark the blocks of which a quarter or more is looked at, and has structure there."""
+    side = pixels.shape[0] // MAP_SIDE
+    for row in range(MAP_SIDE):
+        for column in range(MAP_SIDE):
+            total, squares, count = np.int64(0), np.int64(0), np.int64(0)
+            for y in range(row * side, row * side + side):
+                for x in range(column * side, column * side + side):
+                    if looked_at[y, x]:
+                        value = np.int64(pixels[y, x])
+                        total += value
+                        squares += value * value
+                        count += 1
+            if 4 * count >= side * side and squares * count - total * total >= RESIDUAL * RESIDUAL * count * count:
+                blocks[row, column] = ADDED
 
 
 @compiled()
@@ -86,26 +97,15 @@ def set_into_whole(blocks: Any, box: Any, whole: Any, is_within: bool, in_whole:
 @compiled()
 def _mark_outside(pixels: Any, box: Any, may_be_frame: bool, blocks: Any) -> None:
     """Mark blocks with structure outside a box. Pixels within MARGIN of the box do not count."""
-    side = pixels.shape[0] // MAP_SIDE
-    left, top = box[0] * pixels.shape[0] // EDGE - MARGIN, box[1] * pixels.shape[0] // EDGE - MARGIN
-    right, bottom = box[2] * pixels.shape[0] // EDGE + MARGIN, box[3] * pixels.shape[0] // EDGE + MARGIN
-    shown = pixels.astype(np.int64)
-    if may_be_frame and min(left, top) > 0 and max(right, bottom) < pixels.shape[0] - 1:
+    side = pixels.shape[0]
+    left, top = box[0] * side // EDGE - MARGIN, box[1] * side // EDGE - MARGIN
+    right, bottom = box[2] * side // EDGE + MARGIN, box[3] * side // EDGE + MARGIN
+    shown, outside = pixels.astype(np.int64), np.ones((side, side), np.bool_)
+    outside[max(top, 0) : bottom + 1, max(left, 0) : right + 1] = False
+    if may_be_frame and min(left, top) > 0 and max(right, bottom) < side - 1:
         _take_frame_away(shown, left, top, right, bottom)
-    for y in range(MAP_SIDE):
-        for x in range(MAP_SIDE):
-            total, squares, count = np.int64(0), np.int64(0), np.int64(0)
-            for row in range(y * side, y * side + side):
-                for column in range(x * side, x * side + side):
-                    if not (left <= column <= right and top <= row <= bottom):
-                        value = shown[row, column]
-                        total += value
-                        squares += value * value
-                        count += 1
-            if 4 * count >= side * side and squares * count - total * total >= RESIDUAL * RESIDUAL * count * count:
-                blocks[y, x] = ADDED
-            else:
-                blocks[y, x] = PLAIN
+    blocks[:] = PLAIN
+    _mark_structure(shown, outside, blocks)
 
 
 @compiled()
