@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Concatenate, ParamSpec, TypeVar
 
 import pytest
-from clickhouse_connect.driver.client import Client
 
 from streams.analytics.queries.copy_groups import copy_groups
 from streams.analytics.queries.decisions import media_history, recent_decisions
@@ -62,25 +59,13 @@ START = datetime(2026, 1, 1, 0, 0, 0, 125_000, tzinfo=UTC)
 LABELS = [Label("weapon", "violence", 0.5)]
 
 
-Parameters = ParamSpec("Parameters")
-Answer = TypeVar("Answer")
-
-
 class Story:
     """Photo 0 with four copies (one near), photo 5 with one copy, photo 7 alone, and two failures."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
+        self.ask = database.ask
         self.decisions = 100
-
-    def ask(
-        self,
-        question: Callable[Concatenate[Client, Parameters], Answer],
-        *args: Parameters.args,
-        **parameters: Parameters.kwargs,
-    ) -> Answer:
-        with self.database.client() as client:
-            return question(client, *args, **parameters)
 
     def similar(
         self,

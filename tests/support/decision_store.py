@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import datetime
-from typing import Concatenate, ParamSpec, TypeVar
 
 import pytest
-from clickhouse_connect.driver.client import Client
 
 from streams.analytics.queries.stored import DecisionFilter, Keyset, decision_page
 from streams.analytics.writer import ClickHouseSink
@@ -17,8 +15,6 @@ from streams.kafka.topics import DECISIONS
 from tests.support.engines import Database
 from tests.support.stories import Record, decision_record, facts
 
-Parameters = ParamSpec("Parameters")
-Answer = TypeVar("Answer")
 ALL = DecisionFilter("default")
 
 
@@ -27,6 +23,7 @@ class Store:
 
     def __init__(self, database: Database) -> None:
         self.database = database
+        self.ask = database.ask
         self.sink = ClickHouseSink(database.settings())
         self.offset = 0
 
@@ -38,15 +35,6 @@ class Store:
             self.offset += 1
         await self.sink.write(DECISIONS, records)
         return records
-
-    def ask(
-        self,
-        question: Callable[Concatenate[Client, Parameters], Answer],
-        *args: Parameters.args,
-        **named: Parameters.kwargs,
-    ) -> Answer:
-        with self.database.client() as client:
-            return question(client, *args, **named)
 
     def media(self, chosen: DecisionFilter = ALL, *, size: int = 2) -> list[str]:
         """The media of all pages of a list."""

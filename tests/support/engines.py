@@ -13,10 +13,10 @@ import time
 import urllib.error
 import urllib.request
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any, Concatenate, ParamSpec, Protocol, Self, TypeVar
 
 import pytest
 from clickhouse_connect.driver.client import Client
@@ -26,6 +26,9 @@ from streams.analytics.migrations import Migration, MigrationResult, migrate, pe
 from streams.config.settings import Settings, load_settings
 from streams.local.clickhouse.server import EmbeddedClickHouse
 from tests.support.patience import PATIENCE_S
+
+Parameters = ParamSpec("Parameters")
+Answer = TypeVar("Answer")
 
 CLICKHOUSE_IMAGE = "clickhouse/clickhouse-server:25.8"
 
@@ -71,6 +74,16 @@ class Database:
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         with self.client() as client:
             return [tuple(row) for row in client.query(sql).result_rows]
+
+    def ask(
+        self,
+        question: Callable[Concatenate[Client, Parameters], Answer],
+        *args: Parameters.args,
+        **named: Parameters.kwargs,
+    ) -> Answer:
+        """The answer to a question that takes a client first."""
+        with self.client() as client:
+            return question(client, *args, **named)
 
 
 class ContainerClickHouse:
